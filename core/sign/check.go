@@ -1,0 +1,118 @@
+package sign
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// FieldError says what is wrong with a field of a credential. Field is its path under auth. Neither part shows its value.
+type FieldError struct{ Field, Text string }
+
+func (e *FieldError) Error() string { return fmt.Sprintf("auth field %q %s", e.Field, e.Text) }
+
+// Check reports the first field that is missing, unknown or holds what could not be sent, as a *FieldError.
+func (s *Scheme) Check(c Credential) error {
+	known := map[string]bool{}
+	for _, f := range s.Fields {
+		paths := c.paths(f)
+		if f.Required && len(paths) == 0 {
+			return &FieldError{f.Name, "is missing"}
+		}
+		for _, path := range paths {
+			known[path] = true
+			if text := c.fault(f, path); text != "" {
+				return &FieldError{path, text}
+			}
+		}
+		if f.Map {
+			if err := headerNames(paths); err != nil {
+				return err
+			}
+		}
+	}
+	for _, path := range slices.Sorted(maps.Keys(c)) {
+		if !known[path] {
+			return &FieldError{path, "is unknown to " + s.Type}
+		}
+	}
+	return nil
+}
+
+func (c Credential) fault(f Field, path string) string {
+	value := c[path].Reveal()
+	if value == "" {
+		if f.Required {
+			return "is missing"
+		}
+		return ""
+	}
+	return f.fault(value)
+}
+
+// paths returns the paths of c that belong to f, in a fixed order.
+func (c Credential) paths(f Field) []string {
+	if f.Map {
+		return c.under(f.Name)
+	}
+	if _, ok := c[f.Name]; ok {
+		return []string{f.Name}
+	}
+	return nil
+}
+
+// under returns the paths below a field that is a map, sorted.
+func (c Credential) under(field string) (paths []string) {
+	for path := range c {
+		if strings.HasPrefix(path, field+".") {
+			paths = append(paths, path)
+		}
+	}
+	slices.Sort(paths)
+	return paths
+}
+
+// Trim cuts the line break that editors and echo leave at the end of a file. Nothing else is cut: Check refuses other white
+// space around a value, because the person should know.
+func Trim(value string) string { return strings.TrimRight(value, "\r\n") }
+
+// plainFault is the grammar of every value: text on one line, without white space around it. A pasted line break would end a
+// header field, and a stray blank makes a key that is refused upstream for no visible reason.
+func plainFault(value string) string {
+	switch {
+	case !utf8.ValidString(value):
+		return "is not text (UTF-8)"
+	case strings.TrimSpace(value) != value:
+		return "begins or ends with white space"
+	case strings.ContainsFunc(value, unicode.IsControl):
+		return "holds a line break or another control character"
+	}
+	return ""
+}
+
+// headerFault is the grammar of a value that goes into a field as it is.
+func headerFault(value string) string {
+	if text := plainFault(value); text != "" {
+		return text
+	}
+	if !wire.ValidValue(value) {
+		return "holds a character that cannot be sent in a header (only visible ASCII can)"
+	}
+	return ""
+}
+
+// tokenFault is the grammar of a value that stands beside other words in a field.
+func tokenFault(value string) string {
+	if text := headerFault(value); text != "" {
+		return text
+	}
+	if strings.ContainsRune(value, ' ') {
+		return "holds a blank; give the key alone, without the word that stands before it"
+	}
+	return ""
+}

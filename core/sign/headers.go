@@ -1,0 +1,65 @@
+package sign
+
+import (
+	"slices"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// headers sends fields whose names and values the person chose, such as X-Api-Key.
+var headers = Scheme{
+	Type:  "headers",
+	Title: "API key in headers of your choice",
+	Docs:  "https://www.rfc-editor.org/rfc/rfc9110#section-5",
+	Fields: []Field{
+		{Name: "headers", Secret: true, Required: true, Map: true, Label: "Header name and value", fault: headerFault},
+	},
+	sign:    signHeaders,
+	derived: headerTails,
+}
+
+func signHeaders(c Credential, _ Request, _ Moment) Signed {
+	var s Signed
+	for _, path := range c.under("headers") {
+		s.Headers = append(s.Headers, wire.Header{Name: headerName(path), Value: c[path].Reveal()})
+	}
+	return s
+}
+
+// headerTails returns what follows the first word of each value: of "Token abc" a service may show "abc" alone.
+func headerTails(c Credential) (tails []string) {
+	for _, path := range c.under("headers") {
+		if _, tail, ok := strings.Cut(c[path].Reveal(), " "); ok {
+			tails = append(tails, tail)
+		}
+	}
+	return tails
+}
+
+// framing are fields that say how a message is cut or forwarded (RFC 9110 sections 7.2, 7.6, 8.6) or that the sender answers
+// for. A second hand in them makes a request that two servers read differently.
+var framing = []string{"host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect", "accept-encoding"}
+
+func headerNames(paths []string) error {
+	seen := map[string]bool{}
+	for _, path := range paths {
+		name := strings.ToLower(headerName(path))
+		switch {
+		case !wire.ValidName(name):
+			return &FieldError{path, "is not named like a header"}
+		case slices.Contains(framing, name):
+			return &FieldError{path, "is a header that Janee has to write itself"}
+		case seen[name]:
+			return &FieldError{path, "is there twice; upper and lower case do not count"}
+		}
+		seen[name] = true
+	}
+	return nil
+}
+
+// headerName cuts the path at its first dot only, because a header's name may hold dots too.
+func headerName(path string) string {
+	_, name, _ := strings.Cut(path, ".")
+	return name
+}

@@ -1,0 +1,114 @@
+// Package sign puts a credential into a request. [Lookup] finds the scheme of an auth type; its Check says what a credential
+// lacks, Sign returns the header fields to add, Secrets returns everything that must be taken out of replies afterwards.
+// Schemes compute and nothing else: time and nonce are arguments, and what is signed is the request as it goes on the wire.
+// Which fields an agent may send is decided in package policy; fields returned here replace the agent's of the same name.
+package sign
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Field is one value a scheme needs. If Map is true the person chooses names below it, and each value has the path
+// "Name.chosen". Label is the text of a prompt.
+type Field struct {
+	Name                  string
+	Secret, Required, Map bool
+	Label                 string
+	fault                 func(value string) string // what keeps value from being used, "" if nothing does; never shows it
+}
+
+// Scheme is one way to authenticate. Schemes are shared: read only.
+type Scheme struct {
+	Type, Title string
+	Docs        string // where the scheme is specified
+	Fields      []Field
+
+	sign    func(c Credential, r Request, m Moment) Signed // gets a credential that has passed Check
+	derived func(c Credential) []string                    // further texts that would give the credential away; may be nil
+}
+
+// Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are not secret.
+type Credential map[string]secret.Text
+
+// Request is what is signed: Path with the base path, Query without "?", both as raw bytes; Headers as they will be sent.
+type Request struct {
+	Method, Host, Path, Query string
+	Headers                   []wire.Header
+	Body                      []byte
+}
+
+// Moment is the time of signing, Unix milliseconds, and fresh random bytes for schemes that need a nonce.
+type Moment struct {
+	UnixMs int64
+	Nonce  []byte
+}
+
+// Signed is what to add to a request. Headers replace fields of the same name; Query is raw parameters for the very end.
+// It prints without its contents.
+type Signed struct {
+	Headers []wire.Header
+	Query   string
+}
+
+// Format implements fmt.Formatter, so that a signed request in a log line or panic shows no credential.
+func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]") }
+
+var schemes = []*Scheme{&bearer, &basic, &headers, &hmacBybit}
+
+// Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
+func Lookup(authType string) (*Scheme, bool) {
+	i := slices.IndexFunc(schemes, func(s *Scheme) bool { return s.Type == authType })
+	if i < 0 {
+		return nil, false
+	}
+	return schemes[i], true
+}
+
+// Types returns the known auth types, the most common first.
+func Types() []string {
+	types := make([]string, len(schemes))
+	for i, s := range schemes {
+		types[i] = s.Type
+	}
+	return types
+}
+
+// Sign returns what authenticates r. It runs Check first, so an incomplete credential is an error (*FieldError) and never a
+// request that goes out unsigned.
+func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
+	if err := s.Check(c); err != nil {
+		return Signed{}, err
+	}
+	signed := s.sign(c, r, m)
+	for _, h := range signed.Headers {
+		// Check has looked at every value; this holds for schemes that build a field from several of them.
+		if !wire.ValidName(h.Name) || !wire.ValidValue(h.Value) {
+			return Signed{}, fmt.Errorf("sign by %s: header %q cannot be sent", s.Type, h.Name)
+		}
+	}
+	return signed, nil
+}
+
+// Secrets returns every text that must not reach an agent: the values of secret fields and what is sent in their place.
+// It asks for no valid credential, so that nothing is shown because something else is wrong.
+func (s *Scheme) Secrets(c Credential) []secret.Text {
+	var found []secret.Text
+	for _, f := range s.Fields {
+		for _, path := range c.paths(f) {
+			if v := c[path]; f.Secret && !v.IsZero() {
+				found = append(found, v)
+			}
+		}
+	}
+	if s.derived != nil {
+		for _, v := range s.derived(c) {
+			found = append(found, secret.New(v))
+		}
+	}
+	return found
+}

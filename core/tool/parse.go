@@ -1,0 +1,203 @@
+package tool
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Arguments is one call's arguments. Nothing in it is trusted: Method and Path are judged by package policy, Headers are
+// filtered there, and who calls is never read from here.
+type Arguments struct {
+	Capability, Method, Path string
+	Headers                  []wire.Header // in the order they were written
+	Body                     []byte        // as it goes on the wire; nil without a body
+	BodyIsJSON               bool          // Body is a JSON value that was not a string, byte for byte as written
+	Reason, ApprovalID       string
+	MaxBytes                 int64 // 1 to LimitMaxBytes
+}
+
+// ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of them in particular.
+// Text stands by itself and is meant for the model.
+type ArgumentError struct{ Name, Text string }
+
+func (e *ArgumentError) Error() string { return e.Text }
+
+// taken lists what each tool takes; the first needed[tool] of them are required.
+var (
+	taken = map[string][]string{
+		ListServices: {},
+		Execute:      {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
+		Whoami:       {},
+	}
+	needed = map[string]int{Execute: 3}
+)
+
+// Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object without members, and null for
+// an optional argument as its absence. A key given twice at any depth, a key that the tool does not take, a wrong type and a
+// missing argument are refused; the error is an *ArgumentError. The result shares no memory with raw.
+// The caller bounds the size of raw.
+func Parse(name string, raw []byte) (Arguments, error) {
+	keys, ok := taken[name]
+	if !ok {
+		return Arguments{}, &ArgumentError{Text: fmt.Sprintf("unknown tool %.64q", name)}
+	}
+	members := map[string][]byte{}
+	if err := readObject(raw, func(key string, value []byte) error {
+		if !slices.Contains(keys, key) {
+			return unknown(name, key)
+		}
+		if string(value) != "null" {
+			members[key] = value
+		}
+		return nil
+	}); err != nil {
+		return Arguments{}, err
+	}
+	for _, key := range keys[:needed[name]] {
+		if value := members[key]; value == nil || string(value) == `""` {
+			return Arguments{}, wrong(key, "is required")
+		}
+	}
+	if name != Execute {
+		return Arguments{}, nil
+	}
+	return executeArguments(members)
+}
+
+func readObject(raw []byte, visit visitor) error {
+	if len(bytes.Trim(raw, " \t\r\n")) == 0 {
+		return nil
+	}
+	text, err := scan(raw, visit)
+	if known := (*ArgumentError)(nil); errors.As(err, &known) {
+		return known
+	}
+	if err != nil {
+		return &ArgumentError{Text: "arguments: " + err.Error()}
+	}
+	if text[0] != '{' && string(text) != "null" {
+		return &ArgumentError{Text: "arguments must be an object, got " + kind(text)}
+	}
+	return nil
+}
+
+func executeArguments(m map[string][]byte) (a Arguments, err error) {
+	a.MaxBytes = DefaultMaxBytes
+	encoding := "utf8"
+	texts := []struct {
+		name string
+		to   *string
+	}{{"capability", &a.Capability}, {"method", &a.Method}, {"path", &a.Path}, {"reason", &a.Reason}, {"approvalId", &a.ApprovalID}, {"bodyEncoding", &encoding}}
+	for _, t := range texts {
+		if value := m[t.name]; value != nil {
+			if *t.to, err = text(t.name, value); err != nil {
+				return Arguments{}, err
+			}
+		}
+	}
+	if value := m["maxBytes"]; value != nil {
+		if a.MaxBytes, err = size("maxBytes", value); err != nil {
+			return Arguments{}, err
+		}
+	}
+	if value := m["headers"]; value != nil {
+		if a.Headers, err = headers(value); err != nil {
+			return Arguments{}, err
+		}
+	}
+	if a.Body, a.BodyIsJSON, err = body(m["body"], encoding); err != nil {
+		return Arguments{}, err
+	}
+	return a, nil
+}
+
+func headers(value []byte) (fields []wire.Header, err error) {
+	if value[0] != '{' {
+		return nil, wrong("headers", "must be an object of strings, got "+kind(value))
+	}
+	_, err = scan(value, func(name string, value []byte) error {
+		v, err := text(fmt.Sprintf("headers.%.64s", name), value)
+		fields = append(fields, wire.Header{Name: name, Value: v})
+		return err
+	})
+	return fields, err
+}
+
+func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
+	if encoding != "utf8" && encoding != "base64" {
+		return nil, false, wrong("bodyEncoding", fmt.Sprintf("must be utf8 or base64, got %.64q", encoding))
+	}
+	if value == nil {
+		return nil, false, nil
+	}
+	if value[0] != '"' && encoding == "base64" {
+		return nil, false, wrong("body", "must be a string when bodyEncoding is base64, got "+kind(value))
+	}
+	if value[0] != '"' {
+		return bytes.Clone(value), true, nil
+	}
+	s, err := text("body", value)
+	if err != nil || encoding == "utf8" {
+		return []byte(s), false, err
+	}
+	// The decoder of the standard library skips line breaks, which no other reader has to.
+	if b, err = base64.StdEncoding.Strict().DecodeString(s); err != nil || strings.ContainsAny(s, "\r\n") {
+		return nil, false, wrong("body", "is not base64 (standard alphabet, padded, one line)")
+	}
+	return b, false, nil
+}
+
+// text decodes a string that the scanner has passed, so nothing in it is replaced on the way.
+func text(name string, value []byte) (s string, err error) {
+	if value[0] != '"' || json.Unmarshal(value, &s) != nil {
+		return "", wrong(name, "must be a string, got "+kind(value))
+	}
+	return s, nil
+}
+
+// size reads a whole number. Some clients write every number with a fraction, so 1024.0 is one too.
+func size(name string, value []byte) (int64, error) {
+	if c := value[0]; c != '-' && !digit(c) {
+		return 0, wrong(name, "must be a number, got "+kind(value))
+	}
+	n, err := strconv.ParseFloat(string(value), 64)
+	if err != nil || n < 1 || n > LimitMaxBytes || n != math.Trunc(n) {
+		return 0, wrong(name, fmt.Sprintf("must be a whole number from 1 to %d, got %.32s", LimitMaxBytes, value))
+	}
+	return int64(n), nil
+}
+
+func unknown(tool, key string) error {
+	list := strings.Join(taken[tool], ", ")
+	if list == "" {
+		list = "no arguments"
+	}
+	return &ArgumentError{Name: key, Text: fmt.Sprintf("unknown argument %.64q: %s takes %s", key, tool, list)}
+}
+
+func wrong(name, what string) error { return &ArgumentError{Name: name, Text: name + " " + what} }
+
+func kind(value []byte) string {
+	switch value[0] {
+	case '{':
+		return "an object"
+	case '[':
+		return "an array"
+	case '"':
+		return "a string"
+	case 't', 'f':
+		return "a boolean"
+	case 'n':
+		return "null"
+	}
+	return "a number"
+}

@@ -1,0 +1,194 @@
+package tool
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+const least = `"capability":"stripe","method":"GET","path":"/v1/balance"`
+
+func TestParse(t *testing.T) {
+	base := Arguments{Capability: "stripe", Method: "GET", Path: "/v1/balance", MaxBytes: DefaultMaxBytes}
+	with := func(change func(*Arguments)) Arguments { a := base; change(&a); return a }
+	for _, c := range []struct {
+		name, tool, raw string
+		want            Arguments
+	}{
+		{"least", Execute, `{` + least + `}`, base},
+		{"blanks", Execute, " \n{ " + least + " }\n", base},
+		{"path as written", Execute, `{"capability":"stripe","method":"GET","path":"/a%2Fb\u003fq=é"}`, with(func(a *Arguments) { a.Path = "/a%2Fb?q=é" })},
+		{"method as written", Execute, `{"capability":"stripe","method":"get","path":"/v1/balance"}`, with(func(a *Arguments) { a.Method = "get" })},
+		{"headers keep their order", Execute, `{` + least + `,"headers":{"B":"1","a":"2","A":"\u0033"}}`,
+			with(func(a *Arguments) {
+				a.Headers = []wire.Header{{Name: "B", Value: "1"}, {Name: "a", Value: "2"}, {Name: "A", Value: "3"}}
+			})},
+		{"no headers", Execute, `{` + least + `,"headers":{}}`, base},
+		{"body text", Execute, `{` + least + `,"body":"a=1\n\"\ud83d\ude00"}`, with(func(a *Arguments) { a.Body = []byte("a=1\n\"😀") })},
+		{"body text that is JSON", Execute, `{` + least + `,"body":"{\"a\":1}"}`, with(func(a *Arguments) { a.Body = []byte(`{"a":1}`) })},
+		{"body empty", Execute, `{` + least + `,"body":""}`, with(func(a *Arguments) { a.Body = []byte{} })},
+		{"body object", Execute, `{` + least + `,"body": { "b":1.0, "a":[1e2,"\u00e9"]} }`,
+			with(func(a *Arguments) { a.Body, a.BodyIsJSON = []byte(`{ "b":1.0, "a":[1e2,"\u00e9"]}`), true })},
+		{"body number", Execute, `{` + least + `,"body":12345678901234567890}`, with(func(a *Arguments) { a.Body, a.BodyIsJSON = []byte("12345678901234567890"), true })},
+		{"body false", Execute, `{` + least + `,"body":false}`, with(func(a *Arguments) { a.Body, a.BodyIsJSON = []byte("false"), true })},
+		{"body base64", Execute, `{` + least + `,"bodyEncoding":"base64","body":"AP/+"}`, with(func(a *Arguments) { a.Body = []byte{0, 0xff, 0xfe} })},
+		{"body utf8", Execute, `{` + least + `,"body":"AP/+","bodyEncoding":"utf8"}`, with(func(a *Arguments) { a.Body = []byte("AP/+") })},
+		{"rest", Execute, `{"maxBytes":1,"approvalId":"q1","reason":"why","path":"/v1/balance","method":"GET","capability":"stripe"}`,
+			with(func(a *Arguments) { a.MaxBytes, a.ApprovalID, a.Reason = 1, "q1", "why" })},
+		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`, with(func(a *Arguments) { a.MaxBytes = LimitMaxBytes })},
+		{"fraction of nothing", Execute, `{` + least + `,"maxBytes":1024.0}`, with(func(a *Arguments) { a.MaxBytes = 1024 })},
+		{"null is absent", Execute, `{` + least + `,"headers":null,"body":null,"bodyEncoding":null,"reason":null,"approvalId":null,"maxBytes":null}`, base},
+		{"nothing", ListServices, ``, Arguments{}},
+		{"blank", ListServices, " \n", Arguments{}},
+		{"null", Whoami, `null`, Arguments{}},
+		{"empty", Whoami, `{}`, Arguments{}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			got, err := Parse(c.tool, []byte(c.raw))
+			if err != nil || !reflect.DeepEqual(got, c.want) {
+				t.Errorf("got %+v, %v\nwant %+v", got, err, c.want)
+			}
+		})
+	}
+}
+
+func TestParseRefuses(t *testing.T) {
+	for _, c := range []struct{ tool, raw, name, text string }{
+		{"exec", `{}`, "", `unknown tool "exec"`},
+		{Execute, ``, "capability", "capability is required"},
+		{Execute, `null`, "capability", "capability is required"},
+		{Execute, `{"capability":null,"method":"GET","path":"/"}`, "capability", "capability is required"},
+		{Execute, `{"capability":"","method":"GET","path":"/"}`, "capability", "capability is required"},
+		{Execute, `{"capability":"a","path":"/"}`, "method", "method is required"},
+		{Execute, `{"capability":"a","method":"GET"}`, "path", "path is required"},
+		{Execute, `{"capability":"a","method":"GET","path":5}`, "path", "path must be a string, got a number"},
+		{Execute, `{"capability":["a"],"method":"GET","path":"/"}`, "capability", "capability must be a string, got an array"},
+		{Execute, `{"capability":"a","method":true,"path":"/"}`, "method", "method must be a string, got a boolean"},
+		{Execute, `{` + least + `,"reason":{}}`, "reason", "reason must be a string, got an object"},
+		{Execute, `{` + least + `,"approvalId":1}`, "approvalId", "approvalId must be a string, got a number"},
+		{Execute, `{` + least + `,"headers":"A: b"}`, "headers", "headers must be an object of strings, got a string"},
+		{Execute, `{` + least + `,"headers":[]}`, "headers", "headers must be an object of strings, got an array"},
+		{Execute, `{` + least + `,"headers":{"Age":1}}`, "headers.Age", "headers.Age must be a string, got a number"},
+		{Execute, `{` + least + `,"headers":{"Age":null}}`, "headers.Age", "headers.Age must be a string, got null"},
+		{Execute, `{` + least + `,"headers":{"A":"1","A":"2"}}`, "", `arguments: duplicate key "A"`},
+		{Execute, `{` + least + `,"body":{"a":1,"\u0061":2}}`, "", `arguments: duplicate key "a"`},
+		{Execute, `{` + least + `,"path":"/admin"}`, "", `arguments: duplicate key "path"`},
+		{Execute, `{` + least + `,"body":"a","bodyEncoding":"hex"}`, "bodyEncoding", `bodyEncoding must be utf8 or base64, got "hex"`},
+		{Execute, `{` + least + `,"bodyEncoding":"hex"}`, "bodyEncoding", `bodyEncoding must be utf8 or base64, got "hex"`},
+		{Execute, `{` + least + `,"body":{},"bodyEncoding":"base64"}`, "body", "body must be a string when bodyEncoding is base64, got an object"},
+		{Execute, `{` + least + `,"body":"AP_-","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
+		{Execute, `{` + least + `,"body":"AA","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
+		{Execute, `{` + least + `,"body":"AB==","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
+		{Execute, `{` + least + `,"body":"AP/\n+","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
+		{Execute, `{` + least + `,"maxBytes":"10"}`, "maxBytes", "maxBytes must be a number, got a string"},
+		{Execute, `{` + least + `,"maxBytes":0}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got 0"},
+		{Execute, `{` + least + `,"maxBytes":-1}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got -1"},
+		{Execute, `{` + least + `,"maxBytes":1.5}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got 1.5"},
+		{Execute, `{` + least + `,"maxBytes":10485761}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got 10485761"},
+		{Execute, `{` + least + `,"maxBytes":1e999}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got 1e999"},
+		{Execute, `{` + least + `,"url":"https://x"}`, "url", `unknown argument "url": execute takes capability, method, path, headers, body, bodyEncoding, reason, approvalId, maxBytes`},
+		{Execute, `{` + least + `,"Path":"/admin"}`, "Path", `unknown argument "Path": execute takes capability, method, path, headers, body, bodyEncoding, reason, approvalId, maxBytes`},
+		{Execute, `{` + least + `,"agent":null}`, "agent", `unknown argument "agent": execute takes capability, method, path, headers, body, bodyEncoding, reason, approvalId, maxBytes`},
+		{Whoami, `{"agent":"root"}`, "agent", `unknown argument "agent": whoami takes no arguments`},
+		{Execute, `[]`, "", "arguments must be an object, got an array"},
+		{Execute, `"{}"`, "", "arguments must be an object, got a string"},
+		{ListServices, `false`, "", "arguments must be an object, got a boolean"},
+		{Execute, `{` + least + `,"reason":"\ud800"}`, "", "arguments: not valid Unicode: half a surrogate pair at byte 69"},
+		{Execute, `{` + least + `,"body":{"a":"\udfff"}}`, "", "arguments: not valid Unicode: half a surrogate pair at byte 72"},
+		{Execute, "{" + least + ",\"reason\":\"\xff\"}", "", "arguments: not valid Unicode: bytes that are not UTF-8"},
+		{Execute, `{` + least, "", "arguments: not valid JSON: want a comma or the end of a list at byte 58"},
+		{Execute, `{` + least + `} {}`, "", "arguments: not valid JSON: more text after the end at byte 60"},
+		{Execute, `{` + least + `,"body":` + strings.Repeat("[", 64) + strings.Repeat("]", 64) + `}`, "", "arguments: nested too deeply: more than 64 levels"},
+	} {
+		t.Run(c.text, func(t *testing.T) {
+			a, err := Parse(c.tool, []byte(c.raw))
+			var got *ArgumentError
+			if !errors.As(err, &got) {
+				t.Fatalf("got %v, want an ArgumentError", err)
+			}
+			if got.Name != c.name || got.Error() != c.text {
+				t.Errorf("got %q: %s\nwant %q: %s", got.Name, got, c.name, c.text)
+			}
+			if !reflect.DeepEqual(a, Arguments{}) {
+				t.Errorf("a refused call has arguments: %+v", a)
+			}
+		})
+	}
+}
+
+func TestParseSharesNoMemory(t *testing.T) {
+	raw := []byte(`{` + least + `,"body":{"a":1},"headers":{"A":"b"}}`)
+	a, err := Parse(Execute, raw)
+	if err != nil {
+		t.Fatal(err)
+	}
+	clear(raw)
+	if a.Path != "/v1/balance" || string(a.Body) != `{"a":1}` || a.Headers[0] != (wire.Header{Name: "A", Value: "b"}) {
+		t.Errorf("the line's buffer shows through: %+v", a)
+	}
+}
+
+func FuzzParseArguments(f *testing.F) {
+	for _, s := range []string{``, `{}`, `null`, `{` + least + `}`, `{` + least + `,"body":{"a":[1,2.5e3,"\ud83d\ude00"]},"maxBytes":10}`,
+		`{` + least + `,"body":"eA==","bodyEncoding":"base64","headers":{"A":"b"}}`, `{"a":1,"a":2}`, `"\ud800"`, "\"\xff\"", `[[[[-0.1e-7]]]]`} {
+		f.Add([]byte(s))
+	}
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		err := CheckDuplicates(raw)
+		valid := json.Valid(raw)
+		if err == nil && !valid || errors.Is(err, ErrSyntax) && valid {
+			t.Fatalf("%q: %v, but encoding/json says %v", raw, err, valid)
+		}
+		if valid && !errors.Is(err, ErrText) && !errors.Is(err, ErrDepth) && errors.Is(err, ErrDuplicate) != repeats(t, json.NewDecoder(bytes.NewReader(raw))) {
+			t.Fatalf("%q: %v, but a second reader disagrees", raw, err)
+		}
+		a, err := Parse(Execute, raw)
+		if err != nil {
+			if !errors.As(err, new(*ArgumentError)) {
+				t.Fatalf("%q: %T", raw, err)
+			}
+			return
+		}
+		var same struct {
+			Capability, Method, Path string
+			Body                     json.RawMessage
+		}
+		if err := json.Unmarshal(raw, &same); err != nil {
+			t.Fatalf("%q: %v", raw, err)
+		}
+		if a.Capability != same.Capability || a.Method != same.Method || a.Path != same.Path || a.BodyIsJSON && !bytes.Equal(a.Body, same.Body) {
+			t.Fatalf("%q: %+v, but encoding/json reads %+v", raw, a, same)
+		}
+	})
+}
+
+// repeats reads one value by encoding/json's tokens and reports whether a key comes twice in an object.
+func repeats(t *testing.T, d *json.Decoder) bool {
+	token, err := d.Token()
+	if err != nil {
+		t.Fatal(err)
+	}
+	keys, found := map[string]bool{}, false
+	for token == json.Delim('{') && d.More() {
+		key, err := d.Token()
+		if err != nil {
+			t.Fatal(err)
+		}
+		found = repeats(t, d) || found || keys[key.(string)]
+		keys[key.(string)] = true
+	}
+	for token == json.Delim('[') && d.More() {
+		found = repeats(t, d) || found
+	}
+	if token == json.Delim('{') || token == json.Delim('[') {
+		if _, err := d.Token(); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return found
+}

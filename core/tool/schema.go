@@ -1,0 +1,97 @@
+package tool
+
+const describeListServices = `List the API capabilities you can use through Janee. Call this first: execute takes the names given here. Each entry says which service it reaches, the baseUrl that paths are relative to, the rules that requests are judged by, and whether a reason (requiresReason) or a person's approval (autoApprove false) is needed. No credential is ever shown.`
+
+const describeExecute = `Make one HTTP request to a service with a credential that Janee adds and you never see. Take capability from list_services; path is relative to its baseUrl and begins with "/". Redirects are not followed: a 3xx comes back as it is. The result holds status, headers and body of the reply, whatever the status. If Janee refuses, the result is an error whose denial.nextStep says what would help; do not repeat a refused request unchanged, and never ask a person for a key.`
+
+const describeWhoami = `Say how Janee knows you: your agent id, where that id comes from, and which capabilities are open or closed to you. Use it when a call is refused because of who you are.`
+
+// A schema without properties names them all the same: some clients reject an object schema that lacks the word.
+const noInput = `{"type": "object", "properties": {}, "additionalProperties": false}`
+
+// body has no type, so that any JSON value fits. A list of types would have to say what the items of an array are, and
+// clients that want items reject the whole tool without them.
+const executeInput = `{
+  "type": "object",
+  "properties": {
+    "capability": {"type": "string", "description": "Name of a capability, from list_services."},
+    "method": {"type": "string", "enum": ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"], "description": "HTTP method, in upper case."},
+    "path": {"type": "string", "description": "Path and query, relative to the capability's baseUrl and beginning with \"/\", for example /v1/customers?limit=3. It is sent exactly as written: percent-encode what is not plain, and write no host, no \"..\" and no \"//\"."},
+    "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Further request headers, name to value, such as Content-Type or Idempotency-Key. Headers that carry credentials are left out and named in droppedHeaders: Janee adds its own."},
+    "body": {"description": "Request body. A string is sent as its text; any other JSON value is sent as the JSON you wrote."},
+    "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "default": "utf8", "description": "base64: body is a base64 string and its decoded bytes are sent. Use it for binary data."},
+    "reason": {"type": "string", "description": "Why you make this request, in one sentence for the person who reads the log. Needed where requiresReason is true."},
+    "approvalId": {"type": "string", "description": "The approvalId of an APPROVAL_PENDING refusal, when you repeat that same request."},
+    "maxBytes": {"type": "integer", "minimum": 1, "maximum": 10485760, "default": 262144, "description": "How many bytes of the reply body to return at most; the rest is cut and truncated is true."}
+  },
+  "required": ["capability", "method", "path"],
+  "additionalProperties": false
+}`
+
+const executeOutput = `{
+  "type": "object",
+  "properties": {
+    "status": {"type": "integer", "description": "HTTP status of the reply."},
+    "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers of the reply, name to value."},
+    "body": {"type": "string", "description": "Body of the reply with secrets replaced by [REDACTED]."},
+    "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "description": "base64: the reply is not text and body holds it in base64."},
+    "truncated": {"type": "boolean", "description": "True if the reply was longer than maxBytes and was cut."},
+    "redactions": {"type": "integer", "minimum": 0, "description": "How many secrets were taken out of the reply."},
+    "droppedHeaders": {"type": "array", "items": {"type": "string"}, "description": "Names of request headers that were not sent."}
+  },
+  "required": ["status", "headers", "body", "bodyEncoding", "truncated", "redactions"]
+}`
+
+const listServicesOutput = `{
+  "type": "object",
+  "properties": {
+    "capabilities": {
+      "type": "array",
+      "description": "Every capability, in the order of the configuration.",
+      "items": {
+        "type": "object",
+        "properties": {
+          "accessible": {"type": "boolean", "description": "Whether you may use it."},
+          "name": {"type": "string", "description": "What execute takes as capability."},
+          "service": {"type": "string", "description": "The service it reaches."},
+          "mode": {"type": "string", "description": "How it is used: proxy means execute."},
+          "ttl": {"type": "string", "description": "How long a session lasts once opened, for example 1h."},
+          "autoApprove": {"type": "boolean", "description": "False: a person is asked before a session opens."},
+          "requiresReason": {"type": "boolean", "description": "True: every execute needs a reason."},
+          "rules": {
+            "type": "object",
+            "description": "What requests are judged by: deny first, then allow, and what matches neither is refused. Absent: all requests are allowed. A rule is METHOD PATTERN, and * stands for any characters.",
+            "properties": {
+              "allow": {"type": "array", "items": {"type": "string"}, "description": "Rules that allow."},
+              "deny": {"type": "array", "items": {"type": "string"}, "description": "Rules that refuse."}
+            }
+          },
+          "baseUrl": {"type": "string", "description": "What the path of execute is relative to."},
+          "description": {"type": "string", "description": "What it is for, in the owner's words."},
+          "docs": {"type": "string", "description": "Where the API is documented."}
+        },
+        "required": ["accessible", "name", "service", "mode"]
+      }
+    }
+  },
+  "required": ["capabilities"]
+}`
+
+const whoamiOutput = `{
+  "type": "object",
+  "properties": {
+    "agentId": {"type": "string", "description": "The name under which your calls are judged and logged."},
+    "identitySource": {"type": "string", "description": "Where that name comes from."},
+    "defaultAccessPolicy": {"type": "string", "description": "Who may use a capability that names no agents: open or restricted."},
+    "capabilities": {
+      "type": "object",
+      "description": "Names of the capabilities, by whether they are open to you.",
+      "properties": {
+        "accessible": {"type": "array", "items": {"type": "string"}, "description": "Open to you."},
+        "denied": {"type": "array", "items": {"type": "string"}, "description": "Closed to you."}
+      },
+      "required": ["accessible", "denied"]
+    }
+  },
+  "required": ["agentId", "identitySource", "defaultAccessPolicy", "capabilities"]
+}`

@@ -1,0 +1,131 @@
+package tool
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+)
+
+func TestDefinitions(t *testing.T) {
+	var names []string
+	for _, d := range Definitions() {
+		names = append(names, d.Name)
+		if d.Title == "" || len(d.Description) < 80 {
+			t.Errorf("%s: does not teach", d.Name)
+		}
+		for _, raw := range []json.RawMessage{d.Input, d.Output} {
+			if err := CheckDuplicates(raw); err != nil {
+				t.Errorf("%s: schema: %v", d.Name, err)
+			}
+			var s map[string]any
+			if err := json.Unmarshal(raw, &s); err != nil {
+				t.Fatal(err)
+			}
+			if s["type"] != "object" {
+				t.Errorf("%s: the protocol wants a schema of type object", d.Name)
+			}
+			checkSchema(t, d.Name, s)
+		}
+		asksForNothingElse(t, d)
+	}
+	if want := []string{ListServices, Execute, Whoami}; !slices.Equal(names, want) {
+		t.Errorf("tools %q, want %q", names, want)
+	}
+}
+
+// checkSchema wants a description for every property, required names that exist, and items for every array: clients reject a
+// tool that lacks them.
+func checkSchema(t *testing.T, at string, s map[string]any) {
+	properties, _ := s["properties"].(map[string]any)
+	for name, p := range properties {
+		property := p.(map[string]any)
+		if text, _ := property["description"].(string); text == "" {
+			t.Errorf("%s.%s has no description", at, name)
+		}
+		checkSchema(t, at+"."+name, property)
+	}
+	required, _ := s["required"].([]any)
+	for _, name := range required {
+		if properties[name.(string)] == nil {
+			t.Errorf("%s requires %q, which is no property", at, name)
+		}
+	}
+	items, _ := s["items"].(map[string]any)
+	if s["type"] == "array" && items == nil {
+		t.Errorf("%s has no items", at)
+	}
+	if items != nil {
+		checkSchema(t, at+"[]", items)
+	}
+}
+
+// asksForNothingElse holds the input schema against what Parse takes and requires.
+func asksForNothingElse(t *testing.T, d Definition) {
+	var s struct {
+		Properties           map[string]json.RawMessage
+		Required             []string
+		AdditionalProperties *bool
+	}
+	if err := json.Unmarshal(d.Input, &s); err != nil {
+		t.Fatal(err)
+	}
+	if s.AdditionalProperties == nil || *s.AdditionalProperties {
+		t.Errorf("%s: the input is open", d.Name)
+	}
+	if got, want := slices.Sorted(maps.Keys(s.Properties)), slices.Sorted(slices.Values(taken[d.Name])); !slices.Equal(got, want) {
+		t.Errorf("%s: the schema has %q, Parse takes %q", d.Name, got, want)
+	}
+	if want := taken[d.Name][:needed[d.Name]]; !slices.Equal(s.Required, want) {
+		t.Errorf("%s: the schema requires %q, Parse %q", d.Name, s.Required, want)
+	}
+}
+
+func TestSchemaBounds(t *testing.T) {
+	var s struct {
+		Properties struct {
+			MaxBytes     struct{ Minimum, Maximum, Default int64 }
+			BodyEncoding struct{ Enum []string }
+			Method       struct{ Enum []string }
+		}
+	}
+	if err := json.Unmarshal([]byte(executeInput), &s); err != nil {
+		t.Fatal(err)
+	}
+	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != LimitMaxBytes || m.Default != DefaultMaxBytes {
+		t.Errorf("maxBytes %+v", m)
+	}
+	if got := strings.Join(s.Properties.Method.Enum, " "); got != "GET POST PUT DELETE PATCH HEAD OPTIONS" {
+		t.Errorf("methods %s", got)
+	}
+	for _, e := range s.Properties.BodyEncoding.Enum {
+		if _, _, err := body(nil, e); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+func TestHints(t *testing.T) {
+	for _, d := range Definitions() {
+		reads := d.Name != Execute
+		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != reads || d.OpenWorld == reads {
+			t.Errorf("%s: %+v", d.Name, []bool{d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
+		}
+	}
+}
+
+func TestDefinitionsAreTheCallersOwn(t *testing.T) {
+	Definitions()[0].Input[0] = 'x'
+	if Definitions()[0].Input[0] != '{' {
+		t.Error("a caller has changed the schema of all")
+	}
+}
+
+func TestInstructionsTeach(t *testing.T) {
+	for _, want := range []string{ListServices, Execute, "baseUrl", `begins with "/"`, "Never ask a person for a key", "nextStep", "APPROVAL_PENDING", "[REDACTED]"} {
+		if !strings.Contains(Instructions, want) {
+			t.Errorf("nothing about %q", want)
+		}
+	}
+}
