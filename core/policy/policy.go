@@ -1,0 +1,121 @@
+// Package policy decides whether an agent may make a request, and is the one place that reads a request path.
+// Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join to turn what was allowed into the URL to dial, and Headers to filter what the agent sends along.
+// Do not look into a path anywhere else: what Judge read is byte for byte what must be sent, and a second reader would see something different.
+package policy
+
+import (
+	"slices"
+	"strings"
+)
+
+// Outcome says what became of a request. Its zero value refuses.
+type Outcome uint8
+
+const (
+	Denied   Outcome = iota // well formed, but the rules do not permit it
+	Rejected                // malformed or ambiguous: refused before the rules are looked at
+	Allowed
+)
+
+func (o Outcome) String() string {
+	switch o {
+	case Rejected:
+		return "reject"
+	case Allowed:
+		return "allow"
+	}
+	return "deny"
+}
+
+// Decision is an outcome with its explanation. The zero value is a denial.
+type Decision struct {
+	Outcome Outcome
+	Rule    string // text of the rule that decided, "" if none did
+	Reason  string // one sentence for a person or a model, without control bytes; a refused byte is named as %XX
+	Hint    string // what to do next, "" if there is nothing to say
+}
+
+// Options are the exceptions a service may need from the path grammar. With an exception in force, rules match the encoded text as it stands.
+type Options struct {
+	EncodedSlash bool // %2F inside a segment (GitLab project names)
+	Semicolon    bool // ; and %3B in paths, ; in queries
+	DoubleSlash  bool // empty segments (S3 keys), though never at the start, where // names a host (RFC 3986 section 4.2)
+}
+
+// Policy is a fixed set of rules. The zero value denies everything. Safe for concurrent use.
+type Policy struct {
+	mode                mode
+	allow, deny         []Rule
+	allowGlob, denyGlob []glob
+}
+
+type mode uint8
+
+const (
+	closed mode = iota
+	byRules
+	open
+)
+
+// Unrestricted is the policy of a capability that has no rules at all: every well-formed request is allowed.
+func Unrestricted() Policy { return Policy{mode: open} }
+
+// New makes a policy from rules: deny first, then allow, and what no rule matches is denied, also when there are only deny rules.
+// A zero Rule among deny stands for a rule that could not be read; such a policy denies everything.
+func New(allow, deny []Rule) Policy {
+	if slices.Contains(deny, Rule{}) {
+		return Policy{}
+	}
+	p := Policy{mode: byRules, allow: slices.Clone(allow), deny: slices.Clone(deny)}
+	for _, r := range allow {
+		p.allowGlob = append(p.allowGlob, compile(r, r.pattern))
+	}
+	for _, r := range deny {
+		p.denyGlob = append(p.denyGlob, compileDeny(r)...)
+	}
+	return p
+}
+
+// Restricted reports whether anything but a malformed request can be refused. Only Unrestricted is not.
+func (p Policy) Restricted() bool { return p.mode != open }
+
+// Allow returns a copy of the allow rules in order.
+func (p Policy) Allow() []Rule { return slices.Clone(p.allow) }
+
+// Deny returns a copy of the deny rules in order.
+func (p Policy) Deny() []Rule { return slices.Clone(p.deny) }
+
+// Judged is a request that Judge allowed, and the only form in which one may be signed and sent. The zero value is of no use: Base.Join refuses it.
+type Judged struct{ method, path, query, target string }
+
+// Method returns the method in upper case.
+func (j Judged) Method() string { return j.method }
+
+// Target returns path and query exactly as the agent gave them.
+func (j Judged) Target() string { return j.target }
+
+// Path returns the target up to the first "?".
+func (j Judged) Path() string { return j.path }
+
+// Query returns what follows the first "?".
+func (j Judged) Query() string { return j.query }
+
+// Redacted returns the target for a log: parameter names stay, every value becomes "*", because tokens travel in queries.
+func (j Judged) Redacted() string {
+	if j.query == "" {
+		return j.target
+	}
+	var out strings.Builder
+	out.WriteString(j.path)
+	separator := byte('?')
+	for parameter := range strings.SplitSeq(j.query, "&") {
+		name, _, hasValue := strings.Cut(parameter, "=")
+		out.WriteByte(separator)
+		out.WriteString(name)
+		if hasValue {
+			out.WriteString("=*")
+		}
+		separator = '&'
+	}
+	return out.String()
+}

@@ -1,0 +1,76 @@
+package policy
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// Rule is one line "METHOD PATTERN" such as "GET /v1/*". Rules are comparable; make them with ParseRule only.
+type Rule struct{ method, pattern string }
+
+// ParseRule reads a rule. METHOD is GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS in any case, or "*"; blanks or tabs follow; PATTERN begins with "/" or "*".
+// In a pattern "*" stands for any bytes, also none, also "/"; every other byte stands for itself and there is no way to escape.
+// A pattern that no path of the grammar could ever match is an error too, since a deny rule that cannot fire is a hole.
+func ParseRule(s string) (Rule, error) {
+	// Not strings.Fields: that splits at U+00A0 and its like, which a reader takes for part of the word.
+	fields := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' })
+	if len(fields) != 2 {
+		return Rule{}, fmt.Errorf("reading rule %q: want a method and a path pattern, as in %q", s, "GET /v1/*")
+	}
+	method := fields[0]
+	if plainWord(method) {
+		method = strings.ToUpper(method)
+	}
+	if method != "*" && methodBit(method) == 0 {
+		return Rule{}, fmt.Errorf("reading rule %q: %q is not a method: want %s or *", s, fields[0], anyMethod)
+	}
+	if err := checkPattern(fields[1]); err != nil {
+		return Rule{}, fmt.Errorf("reading rule %q: %w", s, err)
+	}
+	return Rule{method, fields[1]}, nil
+}
+
+// String returns the rule as ParseRule reads it, "" for the zero Rule.
+func (r Rule) String() string {
+	if r == (Rule{}) {
+		return ""
+	}
+	return r.method + " " + r.pattern
+}
+
+func (r Rule) methods() methods {
+	if r.method == "*" {
+		return anyMethod
+	}
+	return methodBit(r.method)
+}
+
+func checkPattern(pattern string) error {
+	if pattern[0] != '/' && pattern[0] != '*' {
+		return fmt.Errorf("the pattern %q must begin with / or *", pattern)
+	}
+	everything := Options{EncodedSlash: true, Semicolon: true, DoubleSlash: true}
+	for i := 0; i < len(pattern); {
+		c := pattern[i]
+		if c == '%' {
+			n, f := checkEscape(pattern, i, everything)
+			if f != nil {
+				return errors.New(f.reason)
+			}
+			i += n
+			continue
+		}
+		if c <= ' ' || c > '~' || strings.IndexByte(`?#\`, c) >= 0 {
+			return fmt.Errorf("the pattern holds the byte %%%02X, which no path can hold", c)
+		}
+		i++
+	}
+	if pattern[0] == '*' {
+		pattern = "/" + pattern
+	}
+	if f := checkSegments(pattern, everything); f != nil {
+		return errors.New(f.reason)
+	}
+	return nil
+}
