@@ -1,0 +1,97 @@
+package home
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/gofrs/flock"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+)
+
+const (
+	lockWait  = 10 * time.Second
+	lockRetry = 5 * time.Millisecond
+)
+
+// Stamp tells one version of config.yaml from another; compare with ==. MTime is in Unix ns, Inode is 0 on Windows.
+type Stamp struct {
+	MTime, Size int64
+	Inode       uint64
+}
+
+// ReadConfig returns config.yaml and the stamp it had when reading began: if it changes meanwhile, the next stamp differs.
+// A missing file is fs.ErrNotExist.
+func (h *Home) ReadConfig() ([]byte, Stamp, error) {
+	data, fi, err := h.guard.readFile(h.ConfigPath())
+	if err != nil {
+		return nil, Stamp{}, configError(err)
+	}
+	return data, stampOf(fi), nil
+}
+
+// ConfigStamp returns the stamp of config.yaml as it is now. It reads nothing and costs one stat.
+func (h *Home) ConfigStamp() (Stamp, error) {
+	fi, err := os.Lstat(h.ConfigPath())
+	if err != nil {
+		return Stamp{}, configError(err)
+	}
+	return stampOf(fi), nil
+}
+
+// EditConfig replaces config.yaml by what edit makes of it, under the lock of the home. old is nil where there is no file yet.
+// Nothing is written if edit fails, if it returns old unchanged, or if an editor saved the file meanwhile.
+// edit must not take the lock again, neither through EditConfig nor through WithLock.
+func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
+	return h.WithLock(func() error {
+		old, before, err := h.ReadConfig()
+		if err := absentOr(err); err != nil {
+			return err
+		}
+		text, err := edit(old)
+		if err != nil || old != nil && bytes.Equal(old, text) {
+			return err
+		}
+		// An editor does not take our lock. What the person typed counts more than what we splice.
+		if now, err := h.ConfigStamp(); absentOr(err) != nil || now != before {
+			return hint.Errorf(hint.Failed, "run the command again", "edit %q: it was changed by another program meanwhile", h.ConfigPath())
+		}
+		h.sweepSometimes(h.dir)
+		return replaceFile(h.ConfigPath(), text)
+	})
+}
+
+// WithLock runs do while no other process or goroutine holds the lock of this home; it waits up to 10 s for it.
+// The lock cannot be taken twice: do must not call WithLock or EditConfig.
+func (h *Home) WithLock(do func() error) (err error) {
+	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
+	defer cancel()
+	// The lock stands on a file of its own that is never renamed: a lock on config.yaml would go with the inode that rename replaces.
+	lock := flock.New(h.Path(lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|noFollow), flock.SetPermissions(0o600))
+	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
+		if errors.Is(err, context.DeadlineExceeded) {
+			return hint.Errorf(hint.Failed, "see which janee command is still running", "lock %q: held by another process for more than %v", h.Path(lockFile), lockWait)
+		}
+		return fmt.Errorf("lock %q: %w", h.Path(lockFile), err)
+	}
+	defer func() { err = errors.Join(err, lock.Unlock()) }()
+	if err := h.guard.CheckFile(h.Path(lockFile)); err != nil {
+		return err
+	}
+	return do()
+}
+
+func stampOf(fi fs.FileInfo) Stamp {
+	return Stamp{MTime: fi.ModTime().UnixNano(), Size: fi.Size(), Inode: inode(fi)}
+}
+
+func configError(err error) error {
+	if errors.Is(err, fs.ErrNotExist) {
+		return hint.New(hint.Failed, "run `janee init`", fmt.Errorf("read the config: %w", err))
+	}
+	return fmt.Errorf("read the config: %w", err)
+}

@@ -1,0 +1,67 @@
+//go:build unix
+
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"syscall"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"golang.org/x/sys/unix"
+)
+
+// noFollow goes with every open: O_NOFOLLOW refuses a link at the last step of the path.
+const noFollow = unix.O_NOFOLLOW
+
+// openNoFollow adds O_NONBLOCK, so that a FIFO laid in place of a file cannot hang the broker before it is found out.
+func openNoFollow(path string, flag int) (*os.File, error) {
+	return os.OpenFile(path, flag|noFollow|unix.O_NONBLOCK, 0o600)
+}
+
+func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
+	owner, me := int(fi.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
+	if owner == me || g.Group && owner == 0 {
+		return nil
+	}
+	line := fmt.Sprintf("chown %d %s", me, quote(path))
+	if dir {
+		line = fmt.Sprintf("chown -R %d %s", me, quote(path))
+	}
+	if me == 0 { // most likely `sudo janee`: taking the files from their owner would only make it worse
+		return hint.Errorf(hint.Failed, fmt.Sprintf("run janee as user %d, not as root; or, if root is to own it: %s", owner, line),
+			"%q belongs to user %d, not to root", path, owner)
+	}
+	return hint.Errorf(hint.Failed, "sudo "+line, "%q belongs to user %d, not to you (user %d)", path, owner, me)
+}
+
+func (g Guard) checkMode(path string, fi fs.FileInfo, dir bool) error {
+	mask, change := fs.FileMode(0o077), "600"
+	if dir {
+		change = "700"
+	}
+	if g.Group {
+		mask, change = 0o007, "o="
+	}
+	if mode := fi.Mode().Perm(); mode&mask != 0 {
+		return hint.Errorf(hint.Failed, "chmod "+change+" "+quote(path), "%q is open to other users (mode %04o)", path, mode)
+	}
+	return nil
+}
+
+func inode(fi fs.FileInfo) uint64 { return fi.Sys().(*syscall.Stat_t).Ino }
+
+// SyncDir makes names in dir durable: fsync of a file alone does not promise that its name survives a crash (fsync(2)).
+func SyncDir(dir string) error {
+	d, err := os.Open(dir)
+	if err != nil {
+		return err
+	}
+	err = d.Sync()
+	if errors.Is(err, unix.EINVAL) { // a file system that has no such notion
+		err = nil
+	}
+	return errors.Join(err, d.Close())
+}

@@ -1,0 +1,109 @@
+package home
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+const (
+	tempPrefix = ".tmp-"
+	tempAge    = time.Minute // no write takes as long; an older temporary file was left by a killed process
+)
+
+// MakeDir makes dir and its missing parents, all 0700, and makes the name durable. An existing dir is left as it is.
+func MakeDir(dir string) error {
+	if _, err := os.Lstat(dir); err == nil {
+		return nil
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return fmt.Errorf("make directory: %w", err)
+	}
+	return SyncDir(filepath.Dir(filepath.Clean(dir)))
+}
+
+// CreateFile writes data to path, 0600, whole and durable, unless something is there: then it returns false and changes nothing.
+func CreateFile(path string, data []byte) (created bool, err error) {
+	sweep(filepath.Dir(path), time.Now())
+	return createFile(path, data)
+}
+
+func createFile(path string, data []byte) (created bool, err error) {
+	temp, err := writeTemp(filepath.Dir(path), data)
+	if err != nil {
+		return false, err
+	}
+	err = os.Link(temp, path) // unlike rename, link never replaces: one of many writers wins
+	exists := errors.Is(err, fs.ErrExist)
+	if exists {
+		err = nil
+	}
+	err = errors.Join(err, os.Remove(temp))
+	if err != nil {
+		return false, fmt.Errorf("create %q: %w", path, err)
+	}
+	// Whoever lost syncs too: it acts on the winner's file, so the name must be as durable for it.
+	return !exists, SyncDir(filepath.Dir(path))
+}
+
+func replaceFile(path string, data []byte) error {
+	temp, err := writeTemp(filepath.Dir(path), data)
+	if err != nil {
+		return err
+	}
+	if err := os.Rename(temp, path); err != nil {
+		return fmt.Errorf("replace %q: %w", path, errors.Join(err, os.Remove(temp)))
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+func writeTemp(dir string, data []byte) (string, error) {
+	name := filepath.Join(dir, tempPrefix+rand.Text())
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
+	if err != nil {
+		return "", fmt.Errorf("write a new file: %w", err)
+	}
+	_, err = f.Write(data)
+	if err == nil {
+		err = f.Sync()
+	}
+	if err = errors.Join(err, f.Close()); err != nil {
+		return "", fmt.Errorf("write a new file: %w", errors.Join(err, os.Remove(name)))
+	}
+	return name, nil
+}
+
+// sweep removes temporary files that a killed process left. It fails silently: they do no harm but take room.
+func sweep(dir string, now time.Time) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), tempPrefix) {
+			continue
+		}
+		if fi, err := e.Info(); err == nil && fi.Mode().IsRegular() && now.Sub(fi.ModTime()) > tempAge {
+			_ = os.Remove(filepath.Join(dir, e.Name()))
+		}
+	}
+}
+
+// sweepSometimes keeps the cost of a write constant where thousands of sessions lie in one directory.
+func (h *Home) sweepSometimes(dir string) {
+	now := time.Now()
+	h.mu.Lock()
+	due := now.Sub(h.swept[dir]) > tempAge
+	if due {
+		h.swept[dir] = now
+	}
+	h.mu.Unlock()
+	if due {
+		sweep(dir, now)
+	}
+}

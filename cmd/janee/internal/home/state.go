@@ -1,0 +1,113 @@
+package home
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+)
+
+const (
+	sessionsDir  = "sessions"
+	approvalsDir = "approvals"
+	lockedFile   = "LOCKED"
+	maxStem      = 64
+)
+
+// Read returns the state file called name (LOCKED, sessions/…, approvals/…), or nil and no error where there is none.
+// An empty file is not nil.
+func (h *Home) Read(name string) ([]byte, error) {
+	path, err := h.statePath(name)
+	if err != nil {
+		return nil, absentOr(err)
+	}
+	data, err := h.guard.ReadFile(path)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return data, err
+}
+
+// Write stores data, durable when it returns, as the state file called name; its directory is made if missing.
+// With create it never replaces: if the file exists, Write changes nothing and returns what it holds (not nil, perhaps empty).
+func (h *Home) Write(name string, data []byte, create bool) (existing []byte, err error) {
+	path, err := h.statePath(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		if err = MakeDir(filepath.Dir(path)); err == nil {
+			path, err = h.statePath(name)
+		}
+	}
+	if err != nil {
+		return nil, err
+	}
+	h.sweepSometimes(filepath.Dir(path))
+	if !create {
+		return nil, replaceFile(path, data)
+	}
+	for range 3 { // the winner's file may be gone before it is read: revoked sessions are removed
+		created, err := createFile(path, data)
+		if created || err != nil {
+			return nil, err
+		}
+		if existing, err = h.Read(name); existing != nil || err != nil {
+			return existing, err
+		}
+	}
+	return nil, fmt.Errorf("create %q: it comes and goes", path)
+}
+
+// Remove takes the state file called name away, durably. A missing one is no error.
+func (h *Home) Remove(name string) error {
+	path, err := h.statePath(name)
+	if err != nil {
+		return absentOr(err)
+	}
+	if err := os.Remove(path); err != nil {
+		return absentOr(err)
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
+// List returns the names of the state files in dir ("sessions" or "approvals"), sorted, as Read takes them. Other files are left out.
+func (h *Home) List(dir string) ([]string, error) {
+	if err := h.guard.CheckDir(h.Path(dir)); err != nil {
+		return nil, absentOr(err)
+	}
+	entries, err := os.ReadDir(h.Path(dir))
+	var names []string
+	for _, e := range entries {
+		if name := dir + "/" + e.Name(); stateName(name) {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
+// statePath checks name and the directory it lies in. A missing directory is fs.ErrNotExist, with the path all the same.
+func (h *Home) statePath(name string) (string, error) {
+	if !stateName(name) {
+		return "", fmt.Errorf("state file %q: not a name janee uses", name)
+	}
+	path := h.Path(name)
+	return path, h.guard.CheckDir(filepath.Dir(path))
+}
+
+// stateName is a second wall: names come from core and are made of hashes, but a path that reached this point with ".." in it
+// would write anywhere. Nothing but LOCKED and DIR/stem.suffix is let through, with a stem of a-z and 0-9.
+func stateName(name string) bool {
+	if name == lockedFile {
+		return true
+	}
+	dir, base, _ := strings.Cut(name, "/")
+	if dir != sessionsDir && dir != approvalsDir {
+		return false
+	}
+	stem, suffix, _ := strings.Cut(base, ".")
+	switch suffix {
+	case "json", "revoked", "answer", "used":
+		return stem != "" && len(stem) <= maxStem && strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+	}
+	return false
+}
