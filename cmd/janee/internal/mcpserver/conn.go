@@ -1,0 +1,205 @@
+package mcpserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// conn is one connection. Its loop reads and judges lines in order; each request then runs on its own goroutine.
+type conn struct {
+	server *Server
+	base   context.Context // of all requests; cancelled when the grace is over
+	out    *outbox
+	who    identity // the loop's alone
+	wg     sync.WaitGroup
+
+	mu      sync.Mutex
+	flights map[string]*flight // by id as written: 1 and "1" are two ids, and so are 1 and 1.0
+	size    int                // bytes of their lines
+}
+
+// flight is a request under way.
+type flight struct {
+	message
+	agent     string
+	client    string // label
+	ctx       context.Context
+	cancel    context.CancelFunc
+	cancelled bool // by the client, which wants no reply
+}
+
+// loop ends at the end of input, when ctx is cancelled, or when replies cannot be written.
+func (c *conn) loop(ctx context.Context, in io.Reader) error {
+	stop := make(chan struct{})
+	defer close(stop)
+	lines := readLines(in, maxLine, stop)
+	for {
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-c.out.done:
+			return nil
+		case <-c.out.room():
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-c.out.done:
+			return nil
+		case l := <-lines:
+			if errors.Is(l.err, errLineTooLong) {
+				c.out.put(invalid("a line may hold %d bytes at most", maxLine).line(nil))
+			} else if errors.Is(l.err, io.EOF) {
+				return nil
+			} else if l.err != nil {
+				return fmt.Errorf("reading requests: %w", l.err)
+			} else {
+				c.receive(l.line)
+			}
+		}
+	}
+}
+
+// receive judges one line and starts what it asks for.
+func (c *conn) receive(line []byte) {
+	m, f := parse(line)
+	switch {
+	case f != nil && m.id == nil && m.method != "": // a notification is never answered, JSON-RPC 2.0 §4.1
+	case f != nil:
+		c.out.put(f.line(m.id))
+	case m.isAnswer:
+	case m.id == nil:
+		c.notified(m)
+	default:
+		c.request(m)
+	}
+}
+
+func (c *conn) notified(m message) {
+	if m.method != methodCancelled {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.flights[string(m.requestID)]; f != nil {
+		f.cancelled = true
+		f.cancel()
+	}
+}
+
+// request admits a request and starts it.
+func (c *conn) request(m message) {
+	if m.method != methodInitialize && m.clientName != "" {
+		if err := c.who.claim(m.clientName); err != nil {
+			c.out.put(invalid("%v", err).line(m.id))
+			return
+		}
+	}
+	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name)}
+	f.ctx, f.cancel = context.WithCancel(c.base)
+	if err := c.admit(f); err != nil {
+		f.cancel()
+		c.out.put(c.refusal(f, err))
+		return
+	}
+	if m.method == methodInitialize {
+		c.initialize(f)
+		return
+	}
+	c.wg.Go(func() { c.run(f) })
+}
+
+var (
+	errSameID = errors.New("a request with this id is already in flight")
+	errBusy   = errors.New("server busy")
+)
+
+// admit registers a request. Nothing waits here: a client that floods is refused at once, and its cancellations are
+// still read.
+func (c *conn) admit(f *flight) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.flights[string(f.id)] != nil {
+		return errSameID
+	}
+	if len(c.flights) >= maxInFlight || c.size+f.size > maxInFlightSize {
+		return errBusy
+	}
+	c.flights[string(f.id)] = f
+	c.size += f.size
+	return nil
+}
+
+// refusal is the line for a request that was not admitted. A busy call is answered by a result, which the model sees.
+func (c *conn) refusal(f *flight, err error) []byte {
+	switch {
+	case errors.Is(err, errSameID):
+		return invalid("%v", err).line(f.id)
+	case f.method == methodCall:
+		return c.server.refuse(f.message, Refusal{Code: "BUSY", Agent: f.agent})
+	}
+	return (&fault{busyCode, err.Error()}).line(f.id)
+}
+
+// initialize runs on the loop, so that a call written right behind it is made under its name. It names the agent only
+// if it succeeds, and only once: a second one would be a way to become somebody else.
+func (c *conn) initialize(f *flight) {
+	who := c.who
+	err := who.initialize(f.clientName)
+	if err != nil {
+		c.land(f, invalid("%v", err).line(f.id))
+		return
+	}
+	lines, ok := c.server.answer(f)
+	if ok {
+		c.who = who
+	}
+	c.land(f, lines...)
+}
+
+func (c *conn) run(f *flight) {
+	lines, _ := c.server.answer(f)
+	c.land(f, lines...)
+}
+
+// land ends a request and sends its answer, unless the client has cancelled it: it has forgotten the id then
+// (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free before the client can see the answer.
+func (c *conn) land(f *flight, lines ...[]byte) {
+	f.cancel()
+	c.mu.Lock()
+	delete(c.flights, string(f.id))
+	c.size -= f.size
+	cancelled := f.cancelled
+	c.mu.Unlock()
+	if cancelled {
+		return
+	}
+	for _, line := range lines {
+		c.out.put(line)
+	}
+}
+
+// drain waits for the requests in flight, then cancels them and waits for as long as an obedient Broker needs.
+func (c *conn) drain(cancel context.CancelFunc) {
+	idle := make(chan struct{})
+	go func() {
+		c.wg.Wait()
+		close(idle)
+	}()
+	select {
+	case <-idle:
+		return
+	case <-c.out.done: // nobody is left to read a reply
+	case <-time.After(c.server.opts.Grace):
+	}
+	cancel()
+	select {
+	case <-idle:
+	case <-time.After(lastWait):
+		c.server.opts.Log("janee: calls that did not end when cancelled are abandoned")
+	}
+}

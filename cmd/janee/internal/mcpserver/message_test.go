@@ -1,0 +1,139 @@
+package mcpserver
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+)
+
+// Every line is followed by a ping: whatever comes in, the server goes on.
+func TestLines(t *testing.T) {
+	tests := []struct {
+		name, line string
+		code       int    // 0: no reply
+		id, says   string // of the reply
+	}{
+		{"blank", "  \t ", 0, "", ""},
+		{"carriage return", "\r", 0, "", ""},
+		{"not JSON", `{"jsonrpc"`, -32700, "null", "JSON"},
+		{"two values", `{} {}`, -32700, "null", "JSON"},
+		{"not UTF-8", "\xff", -32700, "null", "UTF-8"},
+		{"not UTF-8 in a string", "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"p\xffing\"}", -32700, "null", "UTF-8"},
+		{"empty array", `[]`, -32600, "null", "batches"},
+		{"batch", `[{"jsonrpc":"2.0","id":1,"method":"ping"}]`, -32600, "null", "batches"},
+		{"string", `"ping"`, -32600, "null", "object"},
+		{"empty object", `{}`, -32600, "null", "jsonrpc"},
+		{"version", `{"jsonrpc":"1.0","id":1,"method":"ping"}`, -32600, "1", "jsonrpc"},
+		{"no method", `{"jsonrpc":"2.0","id":1}`, -32600, "1", "method"},
+		{"method of another case", `{"jsonrpc":"2.0","id":1,"Method":"ping"}`, -32600, "1", "method"},
+		{"unknown method", `{"jsonrpc":"2.0","id":1,"method":"no/such"}`, -32601, "1", "not found"},
+		{"params array", `{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, -32602, "1", "params"},
+		{"id twice", `{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}`, -32600, "null", `"id"`},
+		{"method twice", `{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, -32600, "1", `"method"`},
+		{"key twice, one escaped", `{"jsonrpc":"2.0","id":1,"method":"ping","m\u0065thod":"x"}`, -32600, "1", `"method"`},
+		{"params key twice", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","name":"execute"}}`, -32600, "1", `"name"`},
+		{"arguments twice", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","arguments":{},"arguments":{}}}`, -32600, "1", `"arguments"`},
+		{"deep key twice", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"a":[{"b":1,"b":2}]}}}`, -32600, "1", `"b"`},
+		{"too deep", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"x":` + strings.Repeat("[", 100) + strings.Repeat("]", 100) + `}}`, -32600, "1", "nested"},
+		{"no tool", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"arguments":{}}}`, -32602, "1", "name"},
+		{"no params", `{"jsonrpc":"2.0","id":1,"method":"tools/call"}`, -32602, "1", "name"},
+		{"tool of another case", `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"Name":"whoami"}}`, -32602, "1", "name"},
+		{"notification", `{"jsonrpc":"2.0","method":"notifications/initialized"}`, 0, "", ""},
+		{"malformed notification", `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1,"requestId":2}}`, 0, "", ""},
+		{"cancelling nothing", `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}`, 0, "", ""},
+		{"answer to nothing", `{"jsonrpc":"2.0","id":1,"result":{}}`, 0, "", ""},
+		{"error to nothing", `{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}`, 0, "", ""},
+		{"meta of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":[]}}`, -32602, "1", "_meta"},
+		{"client of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/clientInfo":"x"}}}`, -32602, "1", "clientInfo"},
+		{"client name of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"clientInfo":{"name":1}}}`, -32602, "1", "clientInfo"},
+		{"line too long", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"` + strings.Repeat("x", maxLine) + `"}}`, -32600, "null", "bytes"},
+	}
+	c := connect(t, echo)
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			c.send(tt.line)
+			if tt.code != 0 {
+				if a := c.next(); a.code() != tt.code || string(a.ID) != tt.id || !strings.Contains(a.Error.Message, tt.says) {
+					t.Errorf("got %s", a.Raw)
+				}
+			}
+			if a := c.ask(`{"jsonrpc":"2.0","id":"after","method":"ping"}`); string(a.ID) != `"after"` || a.Result == nil {
+				t.Errorf("afterwards: %s", a.Raw)
+			}
+		})
+	}
+}
+
+func TestLongestLine(t *testing.T) {
+	c := connect(t, echo)
+	frame := call(1, `{"x":""}`)
+	body := strings.Repeat("x", maxLine-len(frame))
+	if a := c.ask(strings.Replace(frame, `""`, `"`+body+`"`, 1) + "\r"); a.Result == nil || a.Result.IsError {
+		t.Errorf("a line of exactly 8 MiB: %.200s", a.Raw)
+	}
+	if a := c.ask(strings.Replace(frame, `""`, `"x`+body+`"`, 1)); a.code() != -32600 {
+		t.Errorf("one byte more: %.200s", a.Raw)
+	}
+}
+
+func TestLongLineAtTheEnd(t *testing.T) {
+	c := connect(t, echo)
+	go func() {
+		c.in.Write([]byte(strings.Repeat(" x", maxLine)))
+		c.in.Close()
+	}()
+	if replies, err := c.end(); err != nil || len(replies) != 1 || replies[0].code() != -32600 {
+		t.Fatalf("%v, %v", err, replies)
+	}
+}
+
+// The Broker judges the arguments, so it must see what was written: key order, spelling of numbers, keys given twice.
+func TestArgumentsReachTheBrokerAsWritten(t *testing.T) {
+	c := connect(t, echo)
+	for _, arguments := range []string{
+		`{}`, `{"b":1.0,"a":9007199254740993,"b":2}`, `{ "path" : "\u002fv1" }`, `[1, 2]`, `"text"`, `null`,
+		`{"x":"},{\"id\":2,\"y\":[","z":[{"]":"}"}]}`, `{"lone":"\ud800"}`,
+	} {
+		for _, line := range []string{call(1, arguments), modern(2, "tools/call", "m", `,"name":"execute","arguments":`+arguments)} {
+			if a := c.ask(line); a.Result == nil || a.seen(t).Arguments != arguments {
+				t.Errorf("%s arrived as %s", arguments, a.Raw)
+			}
+		}
+	}
+	if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami"}}`); a.seen(t).Arguments != "" || a.seen(t).Tool != "whoami" {
+		t.Errorf("no arguments: %s", a.Raw)
+	}
+	if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"Name":"execute","name":"whoami","Arguments":{"a":1}}}`); a.seen(t).Arguments != "" || a.seen(t).Tool != "whoami" {
+		t.Errorf("names of another case: %s", a.Raw)
+	}
+}
+
+// Many commas behind much white space must not cost their product.
+func TestMembersIsLinear(t *testing.T) {
+	raw := []byte(`{"a":` + strings.Repeat(" ", 2<<20) + `[` + strings.Repeat("1,", 1<<20) + `1]}`)
+	if values, twice := members(raw); twice != nil || len(values["a"]) != 2<<20+3 {
+		t.Fatal("not read")
+	}
+}
+
+func FuzzParse(f *testing.F) {
+	for _, line := range []string{hello("a"), call(1, `{"a":[1,{"b":"\"}"}]}`), modern(1, "tools/call", "m", `,"name":"x"`), `{"id":1,"id":2}`, `[]`, `{"a":{}}`} {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		m, fault := parse(append([]byte("{"), line...))
+		if fault != nil || m.isAnswer {
+			return
+		}
+		var back struct {
+			Method string                     `json:"method"`
+			Params map[string]json.RawMessage `json:"params"`
+		}
+		if err := json.Unmarshal(m.forProtocol(), &back); m.id != nil && (err != nil || back.Method != m.method || back.Params["arguments"] != nil && m.method == methodCall) {
+			t.Fatalf("%q became %s: %v", line, m.forProtocol(), err)
+		}
+		if m.arguments != nil && !json.Valid(m.arguments) {
+			t.Fatalf("arguments %q of %q", m.arguments, line)
+		}
+	})
+}

@@ -1,0 +1,86 @@
+package mcpserver
+
+import (
+	"bytes"
+	"encoding/json"
+)
+
+// members splits a valid JSON object without copying its values. twice is the first key given more than once.
+// Keys are compared decoded: "id" and "\u0069d" are one key to every parser behind this one.
+func members(raw []byte) (values map[string]json.RawMessage, twice *string) {
+	values = make(map[string]json.RawMessage)
+	var key string
+	depth, start := 0, 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			i = endOfString(raw, i)
+		case '{', '[':
+			if depth++; depth == 1 {
+				start = i + 1
+			}
+		case ':':
+			if depth == 1 {
+				key, _ = text(bytes.TrimSpace(raw[start:i]))
+				start = i + 1
+			}
+		case ',', '}', ']':
+			if depth == 1 {
+				twice = add(values, key, bytes.TrimSpace(raw[start:i]), twice)
+				start = i + 1
+			}
+			if raw[i] != ',' {
+				depth--
+			}
+		}
+	}
+	return values, twice
+}
+
+func add(values map[string]json.RawMessage, key string, value []byte, twice *string) *string {
+	if len(value) == 0 { // the end of {}
+		return twice
+	}
+	if _, known := values[key]; known && twice == nil {
+		return &key
+	}
+	values[key] = value
+	return twice
+}
+
+// endOfString returns the index of the closing quote of the string that opens at i.
+func endOfString(raw []byte, i int) int {
+	for i++; raw[i] != '"'; i++ {
+		if raw[i] == '\\' {
+			i++
+		}
+	}
+	return i
+}
+
+// object reads an optional object; absent is an empty one. Its keys are unique by the time it is read.
+func object(raw json.RawMessage) (map[string]json.RawMessage, bool) {
+	if raw == nil {
+		return nil, true
+	}
+	if raw[0] != '{' {
+		return nil, false
+	}
+	values, _ := members(raw)
+	return values, true
+}
+
+// text reads an optional string; absent is "".
+func text(raw json.RawMessage) (string, bool) {
+	if raw == nil {
+		return "", true
+	}
+	var s string
+	err := json.Unmarshal(raw, &s)
+	return s, err == nil && raw[0] == '"'
+}
+
+// isID: MCP allows strings and numbers, and forbids null (https://modelcontextprotocol.io/specification, Requests).
+func isID(raw json.RawMessage) bool {
+	return len(raw) > 0 && (raw[0] == '"' || raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
+}

@@ -1,0 +1,140 @@
+package mcpserver
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"time"
+)
+
+// errUnread says that the client took its replies neither before nor shortly after the shutdown.
+var errUnread = errors.New("writing replies: the client does not read them")
+
+// outbox queues lines for a writer goroutine. put never blocks, so a client that does not read holds up no handler;
+// room tells the reading loop when to wait, which bounds the queue by its limits plus the requests in flight.
+type outbox struct {
+	maxLines, maxBytes int
+
+	mu     sync.Mutex
+	more   *sync.Cond
+	queue  [][]byte
+	lines  int           // queued or being written
+	bytes  int           // the same, in bytes
+	waiter chan struct{} // closed when there is room again; nil while nobody waits
+	closed bool
+	err    error         // why writing ended
+	done   chan struct{} // closed when the writer has ended
+}
+
+// newOutbox starts the writer. A Write cannot be interrupted: after a shutdown the writer may stay in one until the
+// client reads or the stream is closed.
+func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
+	o := &outbox{maxLines: maxLines, maxBytes: maxBytes, done: make(chan struct{})}
+	o.more = sync.NewCond(&o.mu)
+	go o.write(bufio.NewWriterSize(w, 64<<10))
+	return o
+}
+
+// put queues a line; after close or a failed write it is dropped.
+func (o *outbox) put(line []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed {
+		return
+	}
+	o.queue = append(o.queue, line)
+	o.lines++
+	o.bytes += len(line)
+	o.more.Signal()
+}
+
+// room returns a channel that is closed once the queue is within its limits.
+func (o *outbox) room() <-chan struct{} {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if !o.full() {
+		return open
+	}
+	if o.waiter == nil {
+		o.waiter = make(chan struct{})
+	}
+	return o.waiter
+}
+
+func (o *outbox) full() bool { return o.lines >= o.maxLines || o.bytes >= o.maxBytes }
+
+// open is the answer where there is nothing to wait for.
+var open = func() <-chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
+
+func (o *outbox) write(w *bufio.Writer) {
+	defer close(o.done)
+	for {
+		line, last := o.take()
+		if line == nil {
+			return
+		}
+		_, err := w.Write(line)
+		if err == nil && last { // replies that are ready together leave in one system call
+			err = w.Flush()
+		}
+		if o.wrote(len(line), err); err != nil {
+			return
+		}
+	}
+}
+
+// take returns the next line and whether the queue is empty behind it; nil when closed and empty.
+func (o *outbox) take() (line []byte, last bool) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	for len(o.queue) == 0 {
+		if o.closed {
+			return nil, true
+		}
+		o.more.Wait()
+	}
+	line, o.queue[0] = o.queue[0], nil
+	o.queue = o.queue[1:]
+	return line, len(o.queue) == 0
+}
+
+func (o *outbox) wrote(n int, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.lines--
+	o.bytes -= n
+	if err != nil {
+		o.closed, o.queue, o.err = true, nil, fmt.Errorf("writing replies: %w", err)
+	}
+	if o.waiter != nil && !o.full() {
+		close(o.waiter)
+		o.waiter = nil
+	}
+}
+
+// close takes no more lines and waits until all are written: for as long as the client reads, but only for patience
+// once ctx is cancelled.
+func (o *outbox) close(ctx context.Context, patience time.Duration) error {
+	o.mu.Lock()
+	o.closed = true
+	o.more.Signal()
+	o.mu.Unlock()
+	select {
+	case <-o.done:
+		return o.err
+	case <-ctx.Done():
+	}
+	select {
+	case <-o.done:
+		return o.err
+	case <-time.After(patience):
+		return errUnread
+	}
+}

@@ -1,0 +1,214 @@
+// Package mcpserver serves the tools of Janee over a line connection (stdio, a Unix socket), one connection a Serve.
+// mcp-go speaks the protocol, in both of its eras; lines, identity, limits, cancelling and draining are done here,
+// because server.ServeStdio of mcp-go 1.2 has none of them. Nothing of mcp-go shows in the exported names.
+// Do not use it for HTTP, and do not take Call.Agent for more than the client's word.
+package mcpserver
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"time"
+
+	"github.com/mark3labs/mcp-go/mcp"
+	"github.com/mark3labs/mcp-go/server"
+
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+const serverName = "janee"
+
+// The limits of a connection. They stand in docs and tests, and no setting changes them.
+const (
+	maxLine         = 8 << 20  // bytes of one line
+	maxInFlight     = 512      // requests
+	maxInFlightSize = 64 << 20 // bytes of the lines of requests in flight
+	maxOutLines     = 4096
+	maxOutBytes     = 64 << 20
+	defaultGrace    = 2 * time.Second        // for requests in flight after the end of input
+	lastWait        = 500 * time.Millisecond // for them to end once cancelled, and for a client that does not read
+)
+
+// Broker carries out a call. It runs on many goroutines at once, must return soon after ctx is cancelled, and
+// decides all that concerns the call: arguments, policy, records. A panic in it is answered INTERNAL.
+type Broker interface {
+	Call(ctx context.Context, c Call) Reply
+}
+
+// Call is one tools/call of a known tool.
+type Call struct {
+	Tool      string
+	Agent     string          // an AgentID, self-declared
+	Client    string          // the client's name as it gave it, at most 200 bytes; for logs alone
+	Arguments json.RawMessage // exactly the bytes the agent wrote, keys given twice and all; nil when it wrote none
+}
+
+// Reply is the answer to a call.
+type Reply struct {
+	Text       []byte
+	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal
+	IsError    bool
+}
+
+// Options: Version, Tools and Refuse are needed.
+type Options struct {
+	Version      string
+	Instructions string
+	Tools        []tool.Definition
+	Refuse       func(Refusal) Reply // writes the refusals of the connection in the format of all others
+	Grace        time.Duration       // for requests in flight when input ends or ctx is cancelled; 0 = 2 s
+	Log          func(line string)   // what went wrong inside, without any value a client sent; nil = nowhere
+}
+
+// Server holds what all connections share. It is safe for concurrent use.
+type Server struct {
+	broker   Broker
+	opts     Options
+	tools    map[string]bool
+	protocol *server.MCPServer
+}
+
+// New panics if Options.Refuse is missing or two tools share a name: mistakes of the program, not of its input.
+func New(b Broker, opts Options) *Server {
+	if opts.Refuse == nil {
+		panic("mcpserver: Options.Refuse is nil")
+	}
+	if opts.Grace == 0 {
+		opts.Grace = defaultGrace
+	}
+	if opts.Log == nil {
+		opts.Log = func(string) {}
+	}
+	s := &Server{broker: b, opts: opts, tools: map[string]bool{}}
+	s.protocol = server.NewMCPServer(serverName, opts.Version,
+		server.WithInstructions(opts.Instructions),
+		server.WithToolCapabilities(false)) // listChanged: nothing here sends it
+	for _, d := range opts.Tools {
+		if s.tools[d.Name] {
+			panic(fmt.Sprintf("mcpserver: tool %q is defined twice", d.Name))
+		}
+		s.tools[d.Name] = true
+		s.protocol.AddTool(protocolTool(d), s.callTool)
+	}
+	return s
+}
+
+// protocolTool sets all four hints: mcp's defaults call every tool destructive and open to the world.
+func protocolTool(d tool.Definition) mcp.Tool {
+	t := mcp.NewToolWithRawSchema(d.Name, d.Description, d.Input)
+	t.Title, t.RawOutputSchema = d.Title, d.Output
+	t.Annotations = mcp.ToolAnnotation{
+		Title:           d.Title,
+		ReadOnlyHint:    &d.ReadOnly,
+		DestructiveHint: &d.Destructive,
+		IdempotentHint:  &d.Idempotent,
+		OpenWorldHint:   &d.OpenWorld,
+	}
+	return t
+}
+
+// Serve answers the lines of in on out until in ends or ctx is cancelled, gives requests in flight their grace, and
+// returns when every reply is written. Errors: reading or writing failed, or the client does not read its replies.
+// in and out stay open; a Read or Write that blocks keeps its goroutine until the caller closes them.
+func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
+	base, cancel := context.WithCancel(context.WithoutCancel(ctx)) // requests outlive ctx by the grace
+	defer cancel()
+	c := &conn{
+		server:  s,
+		base:    base,
+		out:     newOutbox(out, maxOutLines, maxOutBytes),
+		flights: map[string]*flight{},
+	}
+	readErr := c.loop(ctx, in)
+	c.drain(cancel)
+	return errors.Join(readErr, c.out.close(ctx, lastWait))
+}
+
+// answer runs one request through the protocol and returns the lines to write, and whether it was carried out.
+// It never panics.
+func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
+	defer func() {
+		if recover() != nil {
+			s.opts.Log("janee: panic while answering " + s.label(f.message))
+			lines, ok = [][]byte{s.internalError(f)}, false
+		}
+	}()
+	if f.method == methodCall && !s.tools[f.tool] {
+		return [][]byte{s.unknownTool(f)}, false
+	}
+	notes := make(session, 4)
+	ctx := context.WithValue(s.protocol.WithContext(f.ctx, notes), flightKey{}, f)
+	line, ok := s.encodeResponse(f, s.protocol.HandleMessage(ctx, f.forProtocol()))
+	for len(notes) > 0 { // before the reply they belong to
+		lines = append(lines, encode(<-notes))
+	}
+	return append(lines, line), ok
+}
+
+func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []byte, ok bool) {
+	switch r := response.(type) {
+	case mcp.JSONRPCResponse:
+		line, ok = encodeResult(f.id, r.Result), true
+	case mcp.JSONRPCError:
+		line = encodeError(f.id, r.Error)
+	}
+	if line == nil {
+		s.opts.Log("janee: the answer to " + s.label(f.message) + " is not JSON")
+		return s.internalError(f), false
+	}
+	return line, ok
+}
+
+// unknownTool answers with a refusal in the result. MCP 2025-11-25 (Tools, Error Handling) has -32602 for it, but
+// SDK clients make an exception of that, which many hosts show as a broken server; a result reaches the model, which
+// can then call tools/list. The TypeScript SDK's own server and Janee's predecessor answer so too.
+func (s *Server) unknownTool(f *flight) []byte {
+	return s.refuse(f.message, Refusal{
+		Code:     "BAD_ARGUMENTS",
+		Agent:    f.agent,
+		Message:  fmt.Sprintf("there is no tool %q", clientLabel(f.tool)),
+		NextStep: "use one of the tools that tools/list names",
+	})
+}
+
+func (s *Server) internalError(f *flight) []byte {
+	if f.method == methodCall {
+		return s.refuse(f.message, Refusal{Code: "INTERNAL", Agent: f.agent})
+	}
+	return (&fault{mcp.INTERNAL_ERROR, "internal error"}).line(f.id)
+}
+
+// label names a request in the log by what this program knows, never by what a client made up.
+func (s *Server) label(m message) string {
+	if s.tools[m.tool] {
+		return m.tool
+	}
+	return "a request"
+}
+
+type flightKey struct{}
+
+// callTool is the handler of every tool. A panic value may hold anything, a credential too: it is shown to nobody.
+func (s *Server) callTool(ctx context.Context, _ mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
+	f := ctx.Value(flightKey{}).(*flight)
+	if ctx.Err() != nil { // cancelled before it began: nothing may reach the API any more
+		return s.refusal(Refusal{Code: "CANCELLED", Agent: f.agent}), nil
+	}
+	defer func() {
+		if recover() != nil {
+			s.opts.Log("janee: panic in " + s.label(f.message))
+			result = s.refusal(Refusal{Code: "INTERNAL", Agent: f.agent})
+		}
+	}()
+	return toolResult(s.broker.Call(ctx, Call{f.tool, f.agent, f.client, f.arguments})), nil
+}
+
+// session is what mcp-go wants to know of a connection during one request: where its notifications go.
+type session chan mcp.JSONRPCNotification
+
+func (session) Initialize()                                           {}
+func (session) Initialized() bool                                     { return true }
+func (session) SessionID() string                                     { return "line" }
+func (s session) NotificationChannel() chan<- mcp.JSONRPCNotification { return s }
