@@ -1,0 +1,152 @@
+package audit
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"github.com/true-and-useful/janee/core/line"
+)
+
+// Kind says in which way a log was found wrong.
+type Kind string
+
+// Edited: a line is not as it was written, or another line stands in its place. Missing: lines between others are gone. Reordered: a line stands after later ones.
+// Truncated: a chain ends before a line that another chain has seen, or is gone. Duplicate: a sequence number occurs again.
+const (
+	Edited    Kind = "edited"
+	Missing   Kind = "missing"
+	Reordered Kind = "reordered"
+	Truncated Kind = "truncated"
+	Duplicate Kind = "duplicate"
+)
+
+// Problem is one finding: where it was noticed (Line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
+type Problem struct {
+	File string `json:"file"`
+	Line int    `json:"line"`
+	Kind Kind   `json:"kind"`
+	Text string `json:"text"`
+}
+
+// maxProblems bounds the memory that a hostile log can ask for; the last problem says how many more there are.
+const maxProblems = 1000
+
+// Verifier checks the logs of all writers in one pass. It holds no lines: it remembers 8 bytes of each line's hash, because any chain may attest any line of another.
+// What it cannot find: lines cut off the end of a chain that no later chain has seen.
+type Verifier struct {
+	keyFor   func(writer string) []byte
+	chains   map[string]*chainCheck
+	attested map[Head]place
+	current  *chainCheck
+	found    report
+}
+
+// place is where something was noticed.
+type place struct {
+	file string
+	line int
+}
+
+// report collects problems up to maxProblems.
+type report struct {
+	problems []Problem
+	more     int
+}
+
+func (r *report) add(at place, kind Kind, format string, args ...any) {
+	if len(r.problems) >= maxProblems {
+		r.more++
+		return
+	}
+	r.problems = append(r.problems, Problem{at.file, at.line, kind, fmt.Sprintf(format, args...)})
+}
+
+// NewVerifier returns a verifier; keyFor returns the vault's key "audit/" + writer.
+func NewVerifier(keyFor func(writer string) []byte) *Verifier {
+	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{}}
+}
+
+// File begins the file called name, which holds lines of writer alone. Files of one writer come in the order of their dates; writers may come in any order.
+func (v *Verifier) File(name, writer string) {
+	c, ok := v.chains[writer]
+	if !ok {
+		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)), hash: noHash, seen: marks{}}
+		v.chains[writer] = c
+	}
+	c.at = place{file: name}
+	v.current = c
+}
+
+// Line checks line n, from 1, of the current file, given without its line feed.
+func (v *Verifier) Line(n int, text []byte) {
+	c := v.current
+	if c == nil {
+		v.found.add(place{line: n}, Edited, "a line outside of any file")
+		return
+	}
+	c.at.line = n
+	e, err := c.read(text)
+	if err != nil {
+		c.unreadable++
+		v.found.add(c.at, Edited, "%v", err)
+		return
+	}
+	c.accept(e, hash(text), &v.found)
+	if e.Event == EventOpen {
+		v.attest(e, c.at)
+	}
+}
+
+func (v *Verifier) attest(e Entry, at place) {
+	heads, err := parseHeads(e.Detail[headsDetail])
+	if err != nil {
+		v.found.add(at, Edited, "%v", err)
+	}
+	for _, h := range heads {
+		if _, known := v.attested[h]; !known {
+			v.attested[h] = at
+		}
+	}
+}
+
+// Problems returns what was found, ordered by file and line. Call it after the last line of the last file.
+func (v *Verifier) Problems() []Problem {
+	all := report{slices.Clone(v.found.problems), v.found.more}
+	for _, c := range v.chains {
+		c.reportGaps(&all)
+	}
+	v.reportHeads(&all)
+	slices.SortFunc(all.problems, func(a, b Problem) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
+	})
+	if all.more > 0 {
+		last := &all.problems[len(all.problems)-1]
+		last.Text += fmt.Sprintf("; and %d more problems", all.more)
+	}
+	return all.problems
+}
+
+// reportHeads compares what open records attest with what the chains hold; of a chain that is cut short only its last known line is named.
+func (v *Verifier) reportHeads(r *report) {
+	cutShort := map[string]Head{}
+	for h, at := range v.attested {
+		c := v.chains[h.Writer]
+		switch {
+		case c == nil || h.Seq > c.last+c.unreadable:
+			if h.Seq > cutShort[h.Writer].Seq {
+				cutShort[h.Writer] = h
+			}
+		case c.seen.get(h.Seq) != 0 && c.seen.get(h.Seq) != mark(h.Hash):
+			r.add(c.at, Edited, "line %d of chain %q is not the one that %s line %d has seen", h.Seq, h.Writer, at.file, at.line)
+		}
+	}
+	for writer, h := range cutShort {
+		at := v.attested[h]
+		if c := v.chains[writer]; c != nil {
+			r.add(c.at, Truncated, "chain %q ends at %d, but %s line %d has seen line %d", writer, c.last, at.file, at.line, h.Seq)
+		} else {
+			r.add(at, Truncated, "chain %q is gone; it had at least %d lines", writer, h.Seq)
+		}
+	}
+}

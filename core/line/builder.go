@@ -1,0 +1,128 @@
+package line
+
+import (
+	"maps"
+	"slices"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Builder appends the fields of one object in the order of the calls. Field names are constants of the caller and need no escaping.
+// Every call writes two lines, so they are appended by hand and not by the reflection of encoding/json.
+type Builder struct{ buf []byte }
+
+// New starts a line of version 1 with room for size bytes.
+func New(size int) *Builder {
+	return &Builder{append(make([]byte, 0, size+tailLen+1), `{"v":1`...)}
+}
+
+// Text appends a field, also when value is empty. Invalid UTF-8 becomes U+FFFD; the escapes are those of encoding/json with SetEscapeHTML(false).
+func (b *Builder) Text(name, value string) {
+	b.name(name)
+	b.buf = appendText(b.buf, value)
+}
+
+// Optional is Text that omits the field when value is empty.
+func (b *Builder) Optional(name, value string) {
+	if value != "" {
+		b.Text(name, value)
+	}
+}
+
+// Int appends a decimal number.
+func (b *Builder) Int(name string, value int64) {
+	b.name(name)
+	b.buf = strconv.AppendInt(b.buf, value, 10)
+}
+
+// OptionalInt is Int that omits the field when value is 0.
+func (b *Builder) OptionalInt(name string, value int64) {
+	if value != 0 {
+		b.Int(name, value)
+	}
+}
+
+// Map appends an object of strings with its keys sorted, and nothing at all when it is empty.
+func (b *Builder) Map(name string, values map[string]string) {
+	if len(values) == 0 {
+		return
+	}
+	b.name(name)
+	b.buf = append(b.buf, '{')
+	for _, key := range slices.Sorted(maps.Keys(values)) {
+		b.comma()
+		b.buf = append(appendText(b.buf, key), ':')
+		b.buf = appendText(b.buf, values[key])
+	}
+	b.buf = append(b.buf, '}')
+}
+
+// List appends an array of n objects; item appends the fields of the object with the given index.
+func (b *Builder) List(name string, n int, item func(int)) {
+	b.name(name)
+	b.buf = append(b.buf, '[')
+	for i := range n {
+		if i > 0 {
+			b.buf = append(b.buf, ',')
+		}
+		b.buf = append(b.buf, '{')
+		item(i)
+		b.buf = append(b.buf, '}')
+	}
+	b.buf = append(b.buf, ']')
+}
+
+// Bytes returns the object as far as it is built, without its closing brace: what Seal takes. The Builder is used up.
+func (b *Builder) Bytes() []byte { return b.buf }
+
+func (b *Builder) name(name string) {
+	b.comma()
+	b.buf = append(b.buf, '"')
+	b.buf = append(b.buf, name...)
+	b.buf = append(b.buf, `":`...)
+}
+
+func (b *Builder) comma() {
+	if b.buf[len(b.buf)-1] != '{' {
+		b.buf = append(b.buf, ',')
+	}
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendText(b []byte, s string) []byte {
+	b = append(b, '"')
+	start := 0
+	for i := 0; i < len(s); {
+		if c := s[i]; c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+			i++
+			continue
+		}
+		r, size := utf8.DecodeRuneInString(s[i:])
+		if replaced := r == utf8.RuneError && size == 1; replaced || r < utf8.RuneSelf || r == '\u2028' || r == '\u2029' {
+			b = appendEscape(append(b, s[start:i]...), r)
+			start = i + size
+		}
+		i += size
+	}
+	return append(append(b, s[start:]...), '"')
+}
+
+// appendEscape writes what encoding/json writes. U+2028 and U+2029 are among its cases because JavaScript once ended a line there.
+func appendEscape(b []byte, r rune) []byte {
+	switch r {
+	case '"', '\\':
+		return append(b, '\\', byte(r))
+	case '\b':
+		return append(b, `\b`...)
+	case '\f':
+		return append(b, `\f`...)
+	case '\n':
+		return append(b, `\n`...)
+	case '\r':
+		return append(b, `\r`...)
+	case '\t':
+		return append(b, `\t`...)
+	}
+	return append(b, '\\', 'u', hexDigits[r>>12&15], hexDigits[r>>8&15], hexDigits[r>>4&15], hexDigits[r&15])
+}

@@ -1,0 +1,65 @@
+// Package session decides whether a grant, the permission of one agent to use one capability for a while, may be used now, and encodes what is kept of it.
+// Use Grant, Revocation and Closures for the three kinds of file, and Pair, File and RevokedFile for their names; whatever cannot be decoded must be taken as closed.
+// It reads no files and no clock, and knows no rules of paths: those are package policy.
+package session
+
+import (
+	"github.com/true-and-useful/janee/core/line"
+)
+
+// skewMs is how far ahead of this clock a grant may have been opened: another process on the same machine can read its clock a little later.
+const skewMs = 5000
+
+// Grant is one open session. Opened and Expires are Unix milliseconds; Origin is the origin of the service when the grant was opened;
+// Approval is the id of the approval that opened it, or empty if no person was asked.
+type Grant struct {
+	ID         string `json:"id"`
+	Agent      string `json:"agent"`
+	Via        string `json:"via"`
+	Capability string `json:"capability"`
+	Service    string `json:"service"`
+	Origin     string `json:"origin"`
+	Opened     int64  `json:"opened"`
+	Expires    int64  `json:"expires"`
+	Approval   string `json:"approval,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+}
+
+// Pair returns the pair that the grant was made for. A caller compares it with the pair of the file's name and of the call:
+// the mac alone does not stop a grant from being copied over that of another agent.
+func (g Grant) Pair() string { return Pair(g.Via, g.Agent, g.Capability) }
+
+// Usable reports whether the grant permits a call at now (Unix ms). ttlMs, origin and needApproval are what the configuration says at the time of the call,
+// so a shorter ttl, a repointed service or a new demand for approval takes effect at once.
+func (g Grant) Usable(now, ttlMs int64, origin string, needApproval bool) bool {
+	return g.Opened <= now+skewMs &&
+		now < min(g.Expires, g.Opened+ttlMs) &&
+		g.Origin == origin &&
+		(!needApproval || g.Approval != "")
+}
+
+// Encode returns the content of the grant's file, one line, signed with the key "state" of the vault.
+func (g Grant) Encode(key []byte) []byte {
+	b := line.New(384 + len(g.Reason))
+	b.Text("kind", "session")
+	b.Text("id", g.ID)
+	b.Text("agent", g.Agent)
+	b.Text("via", g.Via)
+	b.Text("capability", g.Capability)
+	b.Text("service", g.Service)
+	b.Text("origin", g.Origin)
+	b.Int("opened", g.Opened)
+	b.Int("expires", g.Expires)
+	b.Optional("approval", g.Approval)
+	b.Optional("reason", g.Reason)
+	return append(line.Seal(key, b.Bytes()), '\n')
+}
+
+// Decode reads the content of a grant's file. An error, whatever its cause, means that there is no grant.
+func Decode(key, data []byte) (Grant, error) {
+	var g Grant
+	if err := line.Open(key, data, "session", &g); err != nil {
+		return Grant{}, err
+	}
+	return g, nil
+}
