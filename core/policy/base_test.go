@@ -42,7 +42,7 @@ func TestParseBaseRefuses(t *testing.T) {
 		"https://h/a/../b": "segment", "https://h//": "names a host", "https://h/a//b": "empty segment", "https://h/a b": "%20", "https://h\\x": "/", "https://h/%2e": "needs none", "https://h/a;b": "%3B",
 		"https://h /": "not a host", "https://a..b": "not a host", "https://h.": "not a host", "https://bücher.example": "not a host", "https://h%41": "not a host", "https://h\n": "not a host",
 		"https://2130706433": "not a host", "https://127.1": "not a host", "https://0x7f.1": "not a host", "https://a.0x7f": "not a host", "https://127.0.0.01": "not a host",
-		"https://[::1": "not a host", "https://::1": "not a host", "https://[fe80::1%25eth0]": "not a host", "https://[127.0.0.1]": "not a host", "https://[::1]x": "port", "https://[::1]x:1": "not a host",
+		"https://[::1": "not a host", "https://[::1:443": "not a host", "https://::1": "not a host", "https://[fe80::1%25eth0]": "not a host", "https://[127.0.0.1]": "not a host", "https://[::1]x": "port", "https://[::1]x:1": "not a host",
 		"https://" + strings.Repeat("a", 64) + ".example": "not a host", "https://" + strings.Repeat("a.", 127) + "ab": "not a host", "https://h/" + strings.Repeat("a", maxTarget): "longer",
 	} {
 		b, err := ParseBase(raw, false)

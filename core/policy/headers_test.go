@@ -10,7 +10,7 @@ import (
 
 func TestHeadersKept(t *testing.T) {
 	for _, name := range strings.Fields(`Accept accept-LANGUAGE Content-Type Content-Language If-Match If-None-Match If-Modified-Since If-Unmodified-Since If-Range
-		Range Idempotency-Key Prefer User-Agent Stripe-Version Notion-Version Anthropic-Version anthropic-beta OpenAI-Organization OpenAI-Project OpenAI-Beta
+		Range Idempotency-Key PayPal-Request-Id Prefer User-Agent Intercom-Version Square-Version Stripe-Version Notion-Version Anthropic-Version anthropic-beta OpenAI-Organization OpenAI-Project OpenAI-Beta
 		X-GitHub-Api-Version X-Request-Id X-Idempotency-Key X-Requested-With X-Goog-User-Project X-Ms-Version`) {
 		field := wire.Header{Name: name, Value: "a b"}
 		if kept, dropped, err := Headers([]wire.Header{field}); err != nil || !slices.Equal(kept, []wire.Header{field}) || dropped != nil {

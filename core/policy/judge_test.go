@@ -17,13 +17,16 @@ func rules(t testing.TB, texts ...string) []Rule {
 
 func TestZeroValuesRefuse(t *testing.T) {
 	j, d := Judge(Policy{}, Options{}, "GET", "/")
-	if d.Outcome != Denied || j != (Judged{}) || d.Reason == "" || d.Hint == "" {
+	if d.Outcome != Denied || j != (Judged{}) || !strings.HasPrefix(d.Reason, "no policy is in force") || d.Hint == "" {
 		t.Errorf("zero Policy: %+v %+v", j, d)
 	}
 	if (Decision{}).Outcome != Denied || !(Policy{}).Restricted() {
 		t.Error("a zero value allows")
 	}
-	base, _ := ParseBase("https://api.example.com", false)
+	base, err := ParseBase("https://api.example.com/v1", false)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if url, target := base.Join(Judged{}, ""); url != "" || target != "" {
 		t.Errorf("a zero Judged can be sent: %q %q", url, target)
 	}
@@ -62,6 +65,7 @@ func TestJudgeRules(t *testing.T) {
 		{"GET /a*b*c", "", "GET", "/a-c-b-c", Allowed, "GET /a*b*c"},
 		{"GET /a*b*c", "", "GET", "/a-c-b", Denied, ""},
 		{"GET /a*b*b", "", "GET", "/ab", Denied, ""},
+		{"GET /*b*a*c", "", "GET", "/a-b-c", Denied, ""},
 		{"GET /**x", "", "GET", "/x", Allowed, "GET /**x"},
 		{"GET *", "", "GET", "/a?b", Allowed, "GET *"},
 		{"HEAD *", "", "GET", "/a", Denied, ""},
@@ -124,6 +128,7 @@ func TestExplanations(t *testing.T) {
 		{allow, "", "POST", "/v1/balance", "no allow rule", "this path is allowed with GET only"},
 		{allow, "", "POST", "/v1/other", "no allow rule", `allowed here: "GET /v1/balance", "POST /v1/x/*", "POST /v1/y/*/refund", "PUT /v1/*/z/*", "GET /e", "GET /f" and 2 more; ask`},
 		{"GET /a", "", "POST", "/b?secret=1", "no allow rule matches POST /b", `allowed here: "GET /a"; ask`},
+		{"POST /a/b", "", "POST", "/a", "no allow rule matches POST /a", `allowed here: "POST /a/b"; ask`},
 		{"", "GET /b", "GET", "/a", "no allow rule matches GET /a", "there are no allow rules here"},
 		{"* *", "POST /V1/*", "post", "/v1/x?secret=1", `POST /v1/x is refused by the deny rule "POST /V1/*"`, "the owner has ruled this out"},
 		{"* *", "", "PROPFIND", "/", "the method PROPFIND is not one that rules can allow", "use one of GET, HEAD, POST"},

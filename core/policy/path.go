@@ -111,7 +111,7 @@ func checkSegments(path string, o Options) *fault {
 		name, _, _ := strings.Cut(segment, ";")
 		switch {
 		case name == "." || name == "..":
-			return faultf("write the path without dot segments", "the path holds the segment %q", segment)
+			return faultf("write the path without dot segments", "the path holds the segment %q", name)
 		case name == "" && more && !o.DoubleSlash:
 			return faultf("write single slashes, or ask your person to set allowDoubleSlash on the service", "the path holds an empty segment (//)")
 		case strings.HasSuffix(name, "%20") || strings.HasSuffix(segment, "%20"):

@@ -58,6 +58,7 @@ func TestGrammarRejects(t *testing.T) {
 		{Options{}, "/a\x7f", "byte %7F"},
 		{Options{}, "/a\\b", `\ (%5C)`},
 		{Options{}, "/a#b", "# (%23)"},
+		{Options{}, "/a#b", "leave the fragment out"},
 		{Options{}, "/a<", "< (%3C)"},
 		{Options{}, "/a>", "> (%3E)"},
 		{Options{}, "/a\"", "\" (%22)"},

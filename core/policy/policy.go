@@ -100,15 +100,19 @@ func (j Judged) Path() string { return j.path }
 // Query returns what follows the first "?".
 func (j Judged) Query() string { return j.query }
 
-// Redacted returns the target for a log: parameter names stay, every value becomes "*", because tokens travel in queries.
-func (j Judged) Redacted() string {
-	if j.query == "" {
-		return j.target
+// Redacted returns the target for a log; see Redact.
+func (j Judged) Redacted() string { return Redact(j.target) }
+
+// Redact prepares a target for a log, judged or not: parameter names stay, every value becomes "*", because tokens travel in queries.
+func Redact(target string) string {
+	path, query, found := strings.Cut(target, "?")
+	if !found || query == "" {
+		return target
 	}
 	var out strings.Builder
-	out.WriteString(j.path)
+	out.WriteString(path)
 	separator := byte('?')
-	for parameter := range strings.SplitSeq(j.query, "&") {
+	for parameter := range strings.SplitSeq(query, "&") {
 		name, _, hasValue := strings.Cut(parameter, "=")
 		out.WriteByte(separator)
 		out.WriteString(name)

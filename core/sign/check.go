@@ -55,6 +55,23 @@ func (c Credential) fault(f Field, path string) string {
 	return f.fault(value)
 }
 
+// Entry is one field of a credential by path, as in "key" or "headers.X-Api-Key".
+type Entry struct {
+	Path   string
+	Secret bool
+}
+
+// Entries lists what c holds in the order of the scheme's fields; the entries of a map come by name.
+func (s *Scheme) Entries(c Credential) []Entry {
+	var found []Entry
+	for _, f := range s.Fields {
+		for _, path := range c.paths(f) {
+			found = append(found, Entry{path, f.Secret})
+		}
+	}
+	return found
+}
+
 // paths returns the paths of c that belong to f, in a fixed order.
 func (c Credential) paths(f Field) []string {
 	if f.Map {

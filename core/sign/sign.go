@@ -98,11 +98,9 @@ func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 // It asks for no valid credential, so that nothing is shown because something else is wrong.
 func (s *Scheme) Secrets(c Credential) []secret.Text {
 	var found []secret.Text
-	for _, f := range s.Fields {
-		for _, path := range c.paths(f) {
-			if v := c[path]; f.Secret && !v.IsZero() {
-				found = append(found, v)
-			}
+	for _, e := range s.Entries(c) {
+		if v := c[e.Path]; e.Secret && !v.IsZero() {
+			found = append(found, v)
 		}
 	}
 	if s.derived != nil {

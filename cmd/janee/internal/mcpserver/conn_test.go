@@ -358,3 +358,24 @@ func TestPanicOutsideTheBroker(t *testing.T) {
 		}
 	}
 }
+
+func TestOutboxIsFullByLinesAndByBytes(t *testing.T) {
+	for name, limits := range map[string][2]int{"lines": {1, 100}, "bytes": {100, 4}} {
+		r, w := io.Pipe()
+		full := newOutbox(w, limits[0], limits[1])
+		full.put([]byte("line\n"))
+		select {
+		case <-full.room():
+			t.Errorf("%s: room while nobody reads", name)
+		default:
+		}
+		go io.Copy(io.Discard, r)
+		select {
+		case <-full.room():
+		case <-time.After(5 * time.Second):
+			t.Errorf("%s: no room after reading", name)
+		}
+		full.close(t.Context(), time.Second)
+		w.Close()
+	}
+}

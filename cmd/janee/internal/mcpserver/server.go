@@ -127,11 +127,11 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 }
 
 // answer runs one request through the protocol and returns the lines to write, and whether it was carried out.
-// It never panics.
+// It never panics. A panic value may hold anything, a credential too, so it is shown to nobody.
 func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
 	defer func() {
 		if recover() != nil {
-			s.opts.Log("janee: panic while answering " + s.label(f.message))
+			s.opts.Log("janee: panic in " + s.label(f.message))
 			lines, ok = [][]byte{s.internalError(f)}, false
 		}
 	}()
@@ -190,18 +190,12 @@ func (s *Server) label(m message) string {
 
 type flightKey struct{}
 
-// callTool is the handler of every tool. A panic value may hold anything, a credential too: it is shown to nobody.
-func (s *Server) callTool(ctx context.Context, _ mcp.CallToolRequest) (result *mcp.CallToolResult, _ error) {
+// callTool is the handler of every tool.
+func (s *Server) callTool(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	f := ctx.Value(flightKey{}).(*flight)
 	if ctx.Err() != nil { // cancelled before it began: nothing may reach the API any more
 		return s.refusal(Refusal{Code: "CANCELLED", Agent: f.agent}), nil
 	}
-	defer func() {
-		if recover() != nil {
-			s.opts.Log("janee: panic in " + s.label(f.message))
-			result = s.refusal(Refusal{Code: "INTERNAL", Agent: f.agent})
-		}
-	}()
 	return toolResult(s.broker.Call(ctx, Call{f.tool, f.agent, f.client, f.arguments})), nil
 }
 

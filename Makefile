@@ -1,0 +1,42 @@
+# Every target builds what it needs. `make demo` shows the main job; `make test` runs every test.
+GO ?= go
+FUZZTIME ?= 20s
+
+.PHONY: all build demo test race sdk-test vet bench fuzz clean
+
+all: build
+
+build:
+	$(GO) build -trimpath -o bin/janee ./cmd/janee
+
+demo: build
+	@bin/janee demo
+
+test: vet build
+	$(GO) test ./...
+	$(MAKE) --no-print-directory sdk-test
+
+race:
+	$(GO) test -race ./...
+
+vet:
+	@test -z "$$(gofmt -l cmd core)" || { gofmt -l cmd core; echo "gofmt would change these files"; exit 1; }
+	$(GO) vet ./...
+
+# The official MCP TypeScript SDK against bin/janee. Needs Node 18 or newer.
+sdk-test: build
+	cd testscripts/sdk && npm ci --silent --no-audit --no-fund && npm test --silent
+
+bench:
+	$(GO) test -run '^$$' -bench . -benchmem ./core/...
+
+# Every fuzz target for FUZZTIME each; go runs one at a time.
+fuzz:
+	@for pkg in $$($(GO) list ./...); do \
+	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
+	    echo "$$pkg $$target"; $(GO) test -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) $$pkg || exit 1; \
+	  done; \
+	done
+
+clean:
+	rm -rf bin testscripts/sdk/node_modules

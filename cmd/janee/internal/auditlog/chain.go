@@ -1,0 +1,152 @@
+package auditlog
+
+import (
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+// chain is the open chain of one writer. The mutex of its Log guards it.
+type chain struct {
+	writer string
+	day    string
+	lines  *audit.Chain
+	file   *os.File
+	full   []*os.File // files of earlier days, until the next sync
+
+	written, synced int64 // batches
+	syncing, armed  bool
+	turn            sync.Cond // a sync has ended, or the chain has
+	err             error     // why the chain ended
+}
+
+// start makes the first file of a new chain, with the record that attests all other chains.
+func (l *Log) start(day string) (*chain, error) {
+	// The heads come before the file: whoever finds the file in a listing then finds all that it attests, too.
+	heads, err := readHeads(l.home, l.vault)
+	if err != nil {
+		return nil, err
+	}
+	writer := newWriter()
+	c := &chain{writer: writer, day: day, lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
+	c.turn.L = &l.mu
+	if c.file, err = create(l.home, day, writer); err != nil {
+		return nil, err
+	}
+	now := l.options.Now().UnixMilli()
+	first := c.lines.Open(now, l.options.Version, heads)
+	if l.broken != nil {
+		first = append(first, c.lines.Next(audit.Record{TS: now, Event: eventRecover, Detail: map[string]string{"cause": l.broken.Error()}})...)
+	}
+	if err := c.put(first); err != nil {
+		// No record stands in it yet. Left there, a full disk would collect one such file for each call.
+		return nil, errors.Join(err, c.file.Close(), os.Remove(c.file.Name()))
+	}
+	return c, nil
+}
+
+// roll goes on in the file of another day. The old file is synced and closed with the next flush.
+func (c *chain) roll(h *home.Home, day string) error {
+	f, err := create(h, day, c.writer)
+	if err != nil {
+		return err
+	}
+	c.full = append(c.full, c.file)
+	c.file, c.day = f, day
+	return nil
+}
+
+func (c *chain) write(records []audit.Record) error {
+	var batch []byte
+	for _, r := range records {
+		batch = append(batch, c.lines.Next(r)...)
+	}
+	return c.put(batch)
+}
+
+// put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the last.
+func (c *chain) put(batch []byte) error {
+	if _, err := c.file.Write(batch); err != nil {
+		return err
+	}
+	c.written++
+	return nil
+}
+
+// create makes a file that was not there, with its name on the disk: a synced line in a file without a name would be lost all the same.
+func create(h *home.Home, day, writer string) (*os.File, error) {
+	if err := home.MakeDir(h.LogsPath()); err != nil {
+		return nil, err
+	}
+	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), fileName(day, writer)), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL)
+	if err != nil {
+		return nil, err
+	}
+	if err := home.SyncDir(h.LogsPath()); err != nil {
+		return nil, fmt.Errorf("sync %q: %w", h.LogsPath(), errors.Join(err, f.Close(), os.Remove(f.Name())))
+	}
+	return f, nil
+}
+
+// newWriter returns 8 random characters of base32: 40 bits, and a name that is taken makes create fail.
+func newWriter() string { return strings.ToLower(rand.Text()[:writerLen]) }
+
+// readHeads returns the last line of every chain that no chain attests yet. Naming the others again would prove no more (who attested them
+// is itself attested) and would let the first records grow with the square of the number of processes.
+func readHeads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
+	byWriter, err := listWriters(h)
+	if err != nil {
+		return nil, err
+	}
+	heads, attested := map[string]audit.Head{}, map[string]bool{}
+	for writer, files := range byWriter {
+		key := v.Key("audit/" + writer)
+		head, err := lastHead(h, files, key)
+		if err != nil {
+			return nil, err
+		}
+		if head.Seq == 0 {
+			continue
+		}
+		heads[fmt.Sprintf("%s:%d:%s", head.Writer, head.Seq, head.Hash)] = head
+		if err := readAttested(h, files[0], key, attested); err != nil {
+			return nil, err
+		}
+	}
+	var loose []audit.Head
+	for _, text := range slices.Sorted(maps.Keys(heads)) {
+		if !attested[text] {
+			loose = append(loose, heads[text])
+		}
+	}
+	return loose, nil
+}
+
+// readAttested adds what the first record of the chain that begins in f attests. Only an authentic record counts:
+// a forged one could otherwise keep a chain from being attested, to be deleted afterwards.
+func readAttested(h *home.Home, f file, key []byte, attested map[string]bool) error {
+	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
+		if _, err := audit.ReadHead(key, text); err != nil || !whole {
+			return false
+		}
+		if e, err := audit.Decode(text); err == nil && e.Event == audit.EventOpen {
+			for _, head := range strings.Fields(e.Detail["heads"]) {
+				attested[head] = true
+			}
+		}
+		return false
+	})
+	return err
+}
+
+// vaultKeys is the part of vault.Vault that reading needs.
+type vaultKeys interface{ Key(label string) []byte }

@@ -1,0 +1,27 @@
+package auditlog
+
+import (
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// datasync is fdatasync(2): the bytes and the size of the file, without waiting for its times.
+func datasync(f *os.File) error {
+	conn, err := f.SyscallConn()
+	if err != nil {
+		return err
+	}
+	var failed error
+	err = conn.Control(func(fd uintptr) {
+		for {
+			if failed = unix.Fdatasync(int(fd)); failed != unix.EINTR {
+				return
+			}
+		}
+	})
+	if err != nil {
+		return err
+	}
+	return failed
+}

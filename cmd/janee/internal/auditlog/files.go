@@ -1,0 +1,113 @@
+package auditlog
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+)
+
+const (
+	dayLayout  = "2006-01-02"
+	suffix     = ".jsonl"
+	tornSuffix = ".torn"
+	writerLen  = 8
+	maxLine    = 16 << 20 // no chain writes one that long
+)
+
+var errLongLine = errors.New("a line without an end")
+
+// file is one log file: the lines of one writer on one day (UTC).
+type file struct{ day, writer, path string }
+
+func fileName(day, writer string) string { return day + "." + writer + suffix }
+
+func dayOf(t time.Time) string { return t.UTC().Format(dayLayout) }
+
+// list returns the log files of h by day, then by writer, and how many things lie in the directory that no janee has put there.
+func list(h *home.Home) (files []file, foreign int, err error) {
+	entries, err := os.ReadDir(h.LogsPath()) // sorted by name
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, 0, nil
+	}
+	if err != nil {
+		return nil, 0, fmt.Errorf("list the audit log: %w", err)
+	}
+	for _, e := range entries {
+		f, ok := parseName(e.Name())
+		if !ok {
+			if _, ok = parseName(strings.TrimSuffix(e.Name(), tornSuffix)); !ok {
+				foreign++
+			}
+			continue
+		}
+		f.path = filepath.Join(h.LogsPath(), e.Name())
+		files = append(files, f)
+	}
+	return files, foreign, nil
+}
+
+func parseName(name string) (file, bool) {
+	day, rest, _ := strings.Cut(name, ".")
+	writer, ok := strings.CutSuffix(rest, suffix)
+	if !ok || writer != CLI && (len(writer) != writerLen || strings.Trim(writer, "abcdefghijklmnopqrstuvwxyz234567") != "") {
+		return file{}, false
+	}
+	_, err := time.Parse(dayLayout, day)
+	return file{day: day, writer: writer}, err == nil
+}
+
+// listWriters returns the files of each writer by day.
+func listWriters(h *home.Home) (map[string][]file, error) {
+	files, _, err := list(h)
+	byWriter := map[string][]file{}
+	for _, f := range files {
+		byWriter[f.writer] = append(byWriter[f.writer], f)
+	}
+	return byWriter, err
+}
+
+// eachLine calls do with each line of f and its number from 1, without line feed, until do returns false. whole is false for a last line
+// that has no line feed: its writer was killed, or is about to finish it.
+func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool) error {
+	in, _, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
+	if err != nil {
+		return fmt.Errorf("read audit log: %w", err)
+	}
+	defer in.Close()
+	lines := bufio.NewReader(in)
+	for n := 1; ; n++ {
+		text, err := readLine(lines)
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read audit log %q: %w", f.path, err)
+		}
+		whole := err == nil
+		if !whole && len(text) == 0 || !do(n, text, whole) || !whole {
+			return nil
+		}
+	}
+}
+
+// readLine returns the next line without its line feed, and io.EOF with what remains where there is none. It bounds the memory a line takes.
+func readLine(in *bufio.Reader) ([]byte, error) {
+	var text []byte
+	for {
+		part, err := in.ReadSlice('\n')
+		text = append(text, part...)
+		switch {
+		case err == nil:
+			return text[:len(text)-1], nil
+		case err != bufio.ErrBufferFull:
+			return text, err
+		case len(text) > maxLine:
+			return nil, errLongLine
+		}
+	}
+}

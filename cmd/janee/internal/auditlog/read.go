@@ -1,0 +1,194 @@
+package auditlog
+
+import (
+	"container/heap"
+	"io"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+// Filter chooses rows. The zero value is every call there ever was.
+type Filter struct {
+	Service string // "" for all
+	Limit   int    // the newest so many; 0 for all
+	Events  bool   // also what is not a call: open, session.*, config.*, key.*, …
+}
+
+// Row is one call, its intent and its result merged, or one other event. As JSON it has the fields of the audit log.
+// Event is "result" for a call that came to an end, "intent" for one that did not (yet), "deny" for a refused one. Texts come from agents
+// and upstreams: a terminal must not get their control characters.
+type Row struct {
+	Time time.Time `json:"ts"` // UTC, of the intent
+	audit.Record
+}
+
+// Outcome is the HTTP status, the code of a refusal or failure, "?" for an intent without a result, and the name of any other event.
+func (r Row) Outcome() string {
+	switch {
+	case r.Code != "":
+		return r.Code
+	case r.Status != 0:
+		return strconv.Itoa(r.Status)
+	case r.Event == eventIntent:
+		return "?"
+	}
+	return r.Event
+}
+
+// Page is what Read found: rows from old to new, and how many lines it left out because they were torn or no lines of their chain.
+// Only Verify says whether lines are authentic.
+type Page struct {
+	Rows    []Row
+	Skipped int
+}
+
+// Read returns the newest rows that filter lets through. It reads the files backwards, day by day, and stops when it has enough.
+func Read(h *home.Home, filter Filter) (Page, error) {
+	files, _, err := list(h)
+	if err != nil {
+		return Page{}, err
+	}
+	m := merger{filter: filter, results: map[string]audit.Record{}}
+	skipped := 0
+	for len(files) > 0 && !m.full() {
+		last := len(files) - 1
+		first := slices.IndexFunc(files, func(f file) bool { return f.day == files[last].day })
+		n, err := m.readDay(h, files[first:])
+		if err != nil {
+			return Page{}, err
+		}
+		skipped += n
+		files = files[:first]
+	}
+	return Page{m.page(), skipped}, nil
+}
+
+// merger makes rows of records that come from new to old, so that a result comes before its intent.
+type merger struct {
+	filter  Filter
+	results map[string]audit.Record // by request, until the intent comes up
+	rows    []Row                   // from new to old
+}
+
+func (m *merger) full() bool { return m.filter.Limit > 0 && len(m.rows) >= m.filter.Limit }
+
+func (m *merger) add(r audit.Record) {
+	if m.filter.Service != "" && r.Service != m.filter.Service {
+		return
+	}
+	switch r.Event {
+	case eventResult:
+		m.results[r.Req] = r
+		return
+	case eventIntent:
+		if end, ok := m.results[r.Req]; ok {
+			delete(m.results, r.Req)
+			r = join(r, end)
+		}
+	case eventDeny:
+	default:
+		if !m.filter.Events {
+			return
+		}
+	}
+	m.rows = append(m.rows, row(r))
+}
+
+// page orders by time. A result whose intent is gone is still shown; but where reading stopped early, its intent is only not reached.
+func (m *merger) page() []Row {
+	if !m.full() {
+		for _, r := range m.results {
+			m.rows = append(m.rows, row(r))
+		}
+	}
+	slices.Reverse(m.rows)
+	slices.SortStableFunc(m.rows, func(a, b Row) int { return a.Time.Compare(b.Time) })
+	return m.rows
+}
+
+func row(r audit.Record) Row { return Row{time.UnixMilli(r.TS).UTC(), r} }
+
+// join adds to an intent what its result knows more.
+func join(intent, result audit.Record) audit.Record {
+	intent.Event, intent.Status, intent.Code = result.Event, result.Status, result.Code
+	intent.Bytes, intent.DurationMs, intent.Redactions, intent.Detail = result.Bytes, result.DurationMs, result.Redactions, result.Detail
+	return intent
+}
+
+// readDay merges the files of one day from new to old until m is full, and returns how many lines were left out.
+func (m *merger) readDay(h *home.Home, files []file) (skipped int, err error) {
+	var open cursors
+	for _, f := range files {
+		t, err := openTail(h, f)
+		if err != nil {
+			return 0, err
+		}
+		c := &cursor{tail: t}
+		if len(t.torn) > 0 {
+			skipped++
+		}
+		if ok, n, err := c.advance(); err != nil {
+			return 0, err
+		} else if skipped += n; ok {
+			open = append(open, c)
+		}
+	}
+	heap.Init(&open)
+	for len(open) > 0 && !m.full() {
+		c := open[0]
+		m.add(c.entry.Record)
+		ok, n, err := c.advance()
+		if err != nil {
+			return 0, err
+		}
+		if skipped += n; ok {
+			heap.Fix(&open, 0)
+		} else {
+			heap.Pop(&open)
+		}
+	}
+	return skipped, nil
+}
+
+// cursor is one file read backwards, at an entry.
+type cursor struct {
+	tail  *tail
+	entry audit.Entry
+}
+
+// advance goes to the entry before. It returns false where there is none, and how many lines it passed over.
+func (c *cursor) advance() (ok bool, skipped int, err error) {
+	for {
+		text, err := c.tail.next()
+		if err == io.EOF {
+			return false, skipped, nil
+		}
+		if err != nil {
+			return false, skipped, err
+		}
+		e, err := audit.Decode(text)
+		if err == nil && e.Writer == c.tail.file.writer {
+			c.entry = e
+			return true, skipped, nil
+		}
+		skipped++
+	}
+}
+
+// cursors is a heap with the newest entry on top.
+type cursors []*cursor
+
+func (c cursors) Len() int           { return len(c) }
+func (c cursors) Less(i, j int) bool { return c[i].entry.TS > c[j].entry.TS }
+func (c cursors) Swap(i, j int)      { c[i], c[j] = c[j], c[i] }
+func (c *cursors) Push(x any)        { *c = append(*c, x.(*cursor)) }
+func (c *cursors) Pop() any {
+	last := len(*c) - 1
+	x := (*c)[last]
+	*c = (*c)[:last]
+	return x
+}

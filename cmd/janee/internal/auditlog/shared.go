@@ -1,0 +1,108 @@
+package auditlog
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+// appendShared goes on with the chain that commands share: under the lock it finds the head, appends, and syncs before it lets others in.
+// It keeps nothing between calls, so a failed append needs no new chain: the next call begins behind what is whole.
+func (l *Log) appendShared(records []audit.Record) error {
+	err := l.home.WithLock(func() error {
+		byWriter, err := listWriters(l.home)
+		if err != nil {
+			return err
+		}
+		lines, batch, err := l.resume(byWriter[CLI])
+		if err != nil {
+			return err
+		}
+		for _, r := range records {
+			batch = append(batch, lines.Next(r)...)
+		}
+		l.syncs++
+		return l.writeShared(byWriter[CLI], batch)
+	})
+	if err != nil {
+		return fmt.Errorf("append to audit log: %w", err)
+	}
+	return nil
+}
+
+// resume continues the shared chain after its last whole line. The batch it returns has to stand before the next record:
+// the first record where there is none yet, and a note about a line that was torn.
+func (l *Log) resume(files []file) (lines *audit.Chain, batch []byte, err error) {
+	var torn int
+	if len(files) > 0 {
+		if torn, err = l.setAside(files[len(files)-1]); err != nil {
+			return nil, nil, err
+		}
+	}
+	key, now := l.vault.Key("audit/"+CLI), l.options.Now().UnixMilli()
+	head, err := lastHead(l.home, files, key)
+	if err != nil {
+		return nil, nil, err
+	}
+	if head.Seq > 0 {
+		lines = audit.Continue(key, head)
+	} else {
+		heads, err := readHeads(l.home, l.vault)
+		if err != nil {
+			return nil, nil, err
+		}
+		lines = audit.NewChain(key, CLI)
+		batch = lines.Open(now, l.options.Version, heads)
+	}
+	if torn > 0 {
+		detail := map[string]string{"cause": "torn line", "bytes": strconv.Itoa(torn)}
+		batch = append(batch, lines.Next(audit.Record{TS: now, Event: eventRecover, Detail: detail})...)
+	}
+	return lines, batch, nil
+}
+
+func (l *Log) writeShared(files []file, batch []byte) (err error) {
+	day := dayOf(l.options.Now())
+	var f *os.File
+	if n := len(files); n > 0 && files[n-1].day >= day {
+		f, _, err = l.home.Guard().OpenFile(files[n-1].path, os.O_WRONLY|os.O_APPEND)
+	} else {
+		f, err = create(l.home, day, CLI)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = f.Write(batch)
+	return errors.Join(err, datasync(f), f.Close())
+}
+
+// setAside moves what a killed command left behind the last line feed of f into a file beside it, so that the next line starts a line.
+// The copy is on the disk before the original is cut: a crash in between sets it aside twice. It returns the number of bytes.
+func (l *Log) setAside(f file) (int, error) {
+	t, err := openTail(l.home, f)
+	if err != nil || len(t.torn) == 0 {
+		return 0, err
+	}
+	guard := l.home.Guard()
+	to, _, err := guard.OpenFile(f.path+tornSuffix, os.O_WRONLY|os.O_APPEND|os.O_CREATE)
+	if err != nil {
+		return 0, err
+	}
+	_, err = to.Write(append(t.torn[:len(t.torn):len(t.torn)], '\n'))
+	if err = errors.Join(err, datasync(to), to.Close(), home.SyncDir(filepath.Dir(f.path))); err != nil {
+		return 0, fmt.Errorf("set a torn line aside: %w", err)
+	}
+	from, fi, err := guard.OpenFile(f.path, os.O_WRONLY)
+	if err != nil {
+		return 0, err
+	}
+	if err = errors.Join(from.Truncate(fi.Size()-int64(len(t.torn))), datasync(from), from.Close()); err != nil {
+		return 0, fmt.Errorf("set a torn line aside: %w", err)
+	}
+	return len(t.torn), nil
+}

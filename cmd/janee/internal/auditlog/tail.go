@@ -1,0 +1,121 @@
+package auditlog
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+const block = 16 << 10
+
+// tail reads the lines of a file from its end. It holds no descriptor between calls, so thousands may be open.
+type tail struct {
+	home *home.Home
+	file file
+	left int64  // bytes of the file before buf
+	buf  []byte // read, not yet returned; ends with the line feed of the next line to return
+	torn []byte // what followed the last line feed
+}
+
+// openTail finds the end of the last whole line.
+func openTail(h *home.Home, f file) (*tail, error) {
+	fi, err := os.Lstat(f.path)
+	if err != nil {
+		return nil, fmt.Errorf("read audit log: %w", err)
+	}
+	t := &tail{home: h, file: f, left: fi.Size()}
+	for {
+		if end := bytes.LastIndexByte(t.buf, '\n') + 1; end > 0 || t.left == 0 {
+			t.torn, t.buf = t.buf[end:], t.buf[:end]
+			return t, nil
+		}
+		if err := t.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// next returns the line before the one it returned last, without its line feed, and io.EOF before the first.
+func (t *tail) next() ([]byte, error) {
+	for {
+		if end := len(t.buf) - 1; end >= 0 {
+			start := bytes.LastIndexByte(t.buf[:end], '\n') + 1
+			if start > 0 || t.left == 0 {
+				text := t.buf[start:end]
+				t.buf = t.buf[:start]
+				return text, nil
+			}
+		} else if t.left == 0 {
+			return nil, io.EOF
+		}
+		if err := t.fill(); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// fill reads as much again as it has, so that a long line costs linear time.
+func (t *tail) fill() error {
+	if len(t.buf) > maxLine {
+		return fmt.Errorf("read audit log %q: %w", t.file.path, errLongLine)
+	}
+	f, _, err := t.home.Guard().OpenFile(t.file.path, os.O_RDONLY)
+	if err != nil {
+		return fmt.Errorf("read audit log: %w", err)
+	}
+	defer f.Close()
+	n := min(t.left, int64(max(block, len(t.buf))))
+	buf := make([]byte, n, n+int64(len(t.buf)))
+	if _, err := f.ReadAt(buf, t.left-n); err != nil {
+		return fmt.Errorf("read audit log: %w", err)
+	}
+	t.buf = append(buf, t.buf...)
+	t.left -= n
+	return nil
+}
+
+// lastHead returns the head of a chain: its last whole and authentic line, in the newest of its files that has one. Its Seq is 0 if there is none.
+func lastHead(h *home.Home, files []file, key []byte) (audit.Head, error) {
+	for i := len(files) - 1; i >= 0; i-- {
+		t, err := openTail(h, files[i])
+		if err != nil {
+			return audit.Head{}, err
+		}
+		for {
+			text, err := t.next()
+			if err == io.EOF {
+				break
+			}
+			if err != nil {
+				return audit.Head{}, err
+			}
+			if head, err := audit.ReadHead(key, text); err == nil && head.Writer == files[i].writer {
+				return head, settle(files[i].path)
+			}
+		}
+	}
+	return audit.Head{}, nil
+}
+
+// settle puts a file on the disk that was written to just now. Otherwise a power cut could take lines that a durable record attests,
+// and the log would seem to have been cut short.
+func settle(path string) error {
+	fi, err := os.Lstat(path)
+	if err != nil || time.Since(fi.ModTime()) > time.Minute {
+		return err
+	}
+	f, err := os.Open(path)
+	if err != nil {
+		return err
+	}
+	defer f.Close()
+	if err := datasync(f); err != nil {
+		return fmt.Errorf("sync %q: %w", path, err)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+// Package cli is the command line: one file a command, each a cobra command over a function that takes plain values.
+// Standard output is data, standard error is talk, the controlling terminal is for questions. Exit codes: 0 ok, 1 error,
+// 2 usage, 3 denied by policy, 4 vault locked. Only [Main]'s caller ends the process.
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/term"
+)
+
+// Env is what a command may touch of the machine.
+type Env struct {
+	Stdin      io.Reader
+	Stdout     io.Writer
+	Stderr     io.Writer
+	Getenv     func(string) string
+	Executable func() (string, error)
+	Terminal   func() (*term.Terminal, error)
+}
+
+// System is the Env of this process.
+func System() *Env {
+	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Executable: os.Executable, Terminal: term.Open}
+}
+
+// Main runs one command line and returns its exit code.
+func Main(args []string, env *Env) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	root := newRoot(env)
+	root.SetArgs(args)
+	cmd, err := root.ExecuteContextC(ctx)
+	if err != nil && !errors.Is(err, errSaid) {
+		err = report(env, cmd, err)
+	}
+	return hint.ExitCode(err)
+}
+
+func newRoot(env *Env) *cobra.Command {
+	root := &cobra.Command{
+		Use:   "janee",
+		Short: "Keep API keys away from AI agents, and let them call APIs all the same",
+		Long: `Janee keeps your API keys, encrypted. An agent says what it wants done; Janee judges the
+request against your rules, signs it with the real key, sends it, and keeps a record.
+The agent never sees a key.`,
+		Example: `  janee init
+  janee add stripe -u https://api.stripe.com --auth-type bearer
+  janee serve`,
+		Version: version(), SilenceErrors: true, SilenceUsage: true,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.SetIn(env.Stdin)
+	root.SetOut(env.Stdout)
+	root.SetErr(env.Stderr)
+	root.SetVersionTemplate("{{.Version}}\n")
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
+	root.AddCommand(initCommand(env), addCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env))
+	for _, c := range root.Commands() {
+		wrapArgs(c)
+	}
+	return root
+}
+
+// wrapArgs gives a wrong number of arguments the exit code of a usage error.
+func wrapArgs(c *cobra.Command) {
+	if check := c.Args; check != nil {
+		c.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return usage(cmd, err)
+			}
+			return nil
+		}
+	}
+	for _, sub := range c.Commands() {
+		wrapArgs(sub)
+	}
+}
+
+func usage(cmd *cobra.Command, err error) error {
+	return hint.New(hint.Usage, fmt.Sprintf("`%s --help` shows how it is used", cmd.CommandPath()), err)
+}
+
+// report tells the person what went wrong and what to do next, and returns the error with its exit code. With --json the one
+// value on standard output says it.
+func report(env *Env, cmd *cobra.Command, err error) error {
+	if hint.ExitCode(err) == hint.Failed && isUsage(cmd) {
+		err = usage(cmd, err)
+	}
+	if wantsJSON(cmd) {
+		_ = writeJSON(env.Stdout, struct {
+			OK    bool   `json:"ok"`
+			Error string `json:"error"`
+			Hint  string `json:"hint,omitempty"`
+		}{false, err.Error(), hint.Of(err)})
+		return err
+	}
+	fmt.Fprintf(env.Stderr, "janee: %v\n", err)
+	if h := hint.Of(err); h != "" {
+		fmt.Fprintf(env.Stderr, "hint: %s\n", h)
+	}
+	return err
+}
+
+// isUsage tells cobra's own complaint about an unknown command, which comes with the root command and no hint.
+func isUsage(cmd *cobra.Command) bool { return cmd != nil && !cmd.HasParent() }
+
+func wantsJSON(cmd *cobra.Command) bool {
+	if cmd == nil {
+		return false
+	}
+	f := cmd.Flags().Lookup("json")
+	return f != nil && f.Changed && f.Value.String() == "true"
+}
+
+// open opens the home and passes its warnings on.
+func open(env *Env) (*store.Store, error) {
+	s, err := store.Open(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range s.Warnings {
+		fmt.Fprintf(env.Stderr, "janee: %s\n", w)
+	}
+	if s.NewKey {
+		sayKey(env.Stderr, s.KeySource)
+	}
+	return s, nil
+}
+
+func sayKey(w io.Writer, source string) {
+	fmt.Fprintf(w, "The root key is in %s. Without it nothing can be decrypted: a backup needs this file too.\n", source)
+}
+
+func writeJSON(w io.Writer, v any) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", "  ")
+	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	return nil
+}

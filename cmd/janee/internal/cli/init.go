@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+)
+
+func initCommand(env *Env) *cobra.Command {
+	return &cobra.Command{
+		Use:   "init",
+		Short: "Make a new home with a commented config.yaml and a root key",
+		Long: `Make ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a root key outside of it.
+An existing config.yaml is never touched.`,
+		Example: "  janee init",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runInit(env) },
+	}
+}
+
+func runInit(env *Env) error {
+	dir, err := home.Dir(env.Getenv)
+	if err != nil {
+		return err
+	}
+	s, err := store.Init(env.Getenv, dir)
+	if errors.Is(err, store.ErrExists) {
+		return hint.Errorf(hint.Failed, "it is in use as it is; `janee add` adds a service to it", "making a new home: %s exists already", s.Home.ConfigPath())
+	}
+	if err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stderr, "Made %s\n", s.Home.ConfigPath())
+	sayKey(env.Stderr, s.KeySource)
+	fmt.Fprintf(env.Stderr, "\nNext: `janee add` stores your first API key.\nThen give this to your agent's MCP settings (Claude Desktop, Cursor, …):\n\n")
+	return printSnippet(env, env.Stdout)
+}
+
+// printSnippet prints the client configuration with the absolute path of this binary: agents start with a PATH of their own.
+func printSnippet(env *Env, w io.Writer) error {
+	path, err := env.Executable()
+	if err != nil {
+		return fmt.Errorf("finding the path of this program: %w", err)
+	}
+	type server struct {
+		Command string            `json:"command"`
+		Args    []string          `json:"args"`
+		Env     map[string]string `json:"env,omitempty"`
+	}
+	s := server{Command: path, Args: []string{"serve"}}
+	if dir := env.Getenv("JANEE_HOME"); dir != "" {
+		s.Env = map[string]string{"JANEE_HOME": dir}
+	}
+	b, err := json.MarshalIndent(map[string]map[string]server{"mcpServers": {"janee": s}}, "", "  ")
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(w, "%s\n", b)
+	return err
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"fmt"
+	"text/tabwriter"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/core/config"
+)
+
+func listCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List services and capabilities",
+		Example: "  janee list\n  janee list --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runList(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type serviceLine struct {
+	Name     string `json:"name"`
+	BaseURL  string `json:"baseUrl"`
+	AuthType string `json:"authType"`
+}
+
+type capabilityLine struct {
+	Name       string `json:"name"`
+	Service    string `json:"service"`
+	TTL        string `json:"ttl"`
+	AllowRules int    `json:"allowRules"`
+	DenyRules  int    `json:"denyRules"`
+	restricted bool
+}
+
+func runList(env *Env, asJSON bool) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	services, capabilities := listLines(s.Config)
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			Services     []serviceLine    `json:"services"`
+			Capabilities []capabilityLine `json:"capabilities"`
+		}{services, capabilities})
+	}
+	if len(services) == 0 {
+		fmt.Fprintln(env.Stderr, "No services yet: `janee add` stores your first API key.")
+		return nil
+	}
+	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "SERVICE\tBASE URL\tAUTH")
+	for _, l := range services {
+		fmt.Fprintf(w, "%s\t%s\t%s\n", l.Name, l.BaseURL, l.AuthType)
+	}
+	fmt.Fprintln(w, "\nCAPABILITY\tSERVICE\tTTL\tRULES")
+	for _, l := range capabilities {
+		rules := fmt.Sprintf("%d allow, %d deny", l.AllowRules, l.DenyRules)
+		if !l.restricted {
+			rules = "none: everything is allowed"
+		}
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Name, l.Service, l.TTL, rules)
+	}
+	return w.Flush()
+}
+
+func listLines(c *config.Config) ([]serviceLine, []capabilityLine) {
+	services, capabilities := []serviceLine{}, []capabilityLine{}
+	for _, name := range c.ServiceNames {
+		s := c.Services[name]
+		services = append(services, serviceLine{s.Name, s.Base.String(), s.Auth.Type})
+	}
+	for _, name := range c.CapabilityNames {
+		p := c.Capabilities[name]
+		capabilities = append(capabilities, capabilityLine{p.Name, p.Service, config.FormatDuration(p.TTL),
+			len(p.Policy.Allow()), len(p.Policy.Deny()), p.Policy.Restricted()})
+	}
+	return services, capabilities
+}

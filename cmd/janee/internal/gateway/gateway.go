@@ -1,0 +1,119 @@
+// Package gateway carries out the steps of package core on this machine: it reads state files, writes records, sends requests,
+// and tells the flow what happened. It decides nothing. Every tool call of every transport and every command that uses a
+// credential goes through [Gateway.Do]; a socket to a gateway of another user could stand in its place.
+package gateway
+
+import (
+	"context"
+	"crypto/rand"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
+	"github.com/true-and-useful/janee/core"
+)
+
+// Gateway is safe for concurrent use.
+type Gateway struct {
+	home     *home.Home
+	log      *auditlog.Log
+	upstream *upstream.Client
+	engine   *core.Engine
+	targets  map[string]upstream.Target
+	started  time.Time
+	warn     func(string)
+}
+
+// Parts are what a gateway works with. Warn receives one line for the person; nil drops it.
+type Parts struct {
+	Home     *home.Home
+	Log      *auditlog.Log
+	Upstream *upstream.Client
+	Engine   *core.Engine
+	Targets  map[string]upstream.Target // by service
+	Warn     func(string)
+}
+
+// New puts a gateway together. The caller closes the parts.
+func New(p Parts) *Gateway {
+	if p.Warn == nil {
+		p.Warn = func(string) {}
+	}
+	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, engine: p.Engine, targets: p.Targets, started: time.Now(), warn: p.Warn}
+}
+
+// Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed bytes of an execute.
+type Reply struct {
+	Result *core.Result
+	Denial *core.Denial
+	Body   []byte
+}
+
+// Do takes one call through the house. It returns when the call is over; cancelling ctx ends it early.
+func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
+	flow, step := g.engine.Begin(g.in(g.engine.Needs(c)), c)
+	var body []byte
+	for {
+		var event core.Event
+		switch s := step.(type) {
+		case core.Commit:
+			event = g.commit(s)
+		case core.Ask:
+			event = core.Answered{} // no channel to a person: the question goes unanswered
+		case core.Send:
+			body, event = g.send(ctx, flow, s)
+		case core.Done:
+			return g.reply(s, body)
+		}
+		step = flow.Resume(g.in(nil), event)
+	}
+}
+
+func (g *Gateway) reply(d core.Done, body []byte) Reply {
+	if d.Lock {
+		g.warn("the result of a call could not be recorded; calls are refused until the log can be written")
+	}
+	return Reply{Result: d.Result, Denial: d.Denial, Body: body}
+}
+
+// in gathers what a step may know of this machine: the time, fresh randomness, and the named state files.
+func (g *Gateway) in(names []string) core.In {
+	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: time.Since(g.started).Milliseconds()}}
+	_, _ = rand.Read(in.Rand[:]) // never fails: crypto/rand ends the process where the system has no randomness
+	if len(names) > 0 {
+		in.Files = make(map[string][]byte, len(names))
+	}
+	for _, name := range names {
+		data, err := g.home.Read(name)
+		if err != nil {
+			in.Files[name] = nil // unreadable: core fails closed
+		} else if data != nil {
+			in.Files[name] = data
+		}
+	}
+	return in
+}
+
+// commit makes writes, then records durable. Records of what has already happened may be synced after the reply.
+func (g *Gateway) commit(s core.Commit) core.Event {
+	done := core.Committed{Exists: map[string][]byte{}}
+	for _, w := range s.Writes {
+		existing, err := g.home.Write(w.Name, w.Data, w.Create)
+		if err != nil {
+			g.warn(err.Error())
+			return core.Committed{Err: true}
+		}
+		if existing != nil {
+			done.Exists[w.Name] = existing
+		}
+	}
+	if len(s.Records) == 0 {
+		return done
+	}
+	if err := g.log.Append(s.Records, !s.Late); err != nil {
+		g.warn(err.Error())
+		done.Err = true
+	}
+	return done
+}

@@ -1,0 +1,83 @@
+package gateway
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
+	"github.com/true-and-useful/janee/core"
+)
+
+// watchInterval is how often the state files of a call in flight are looked at; a revocation cuts it within 100 ms.
+const watchInterval = 50 * time.Millisecond
+
+var errRevoked = errors.New("revoked")
+
+// send carries out one exchange and collects the scrubbed body. A call whose session ended since it began is not sent.
+func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send) ([]byte, core.Event) {
+	if ctx.Err() != nil {
+		return nil, core.Stopped{Why: core.StopCancelled}
+	}
+	if flow.Revoked(g.in(s.Watch)) {
+		return nil, core.Stopped{Why: core.StopRevoked}
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	go g.watch(ctx, flow, s.Watch, cancel)
+
+	r := &receiver{gateway: g, flow: flow}
+	out := g.upstream.Do(ctx, upstream.Exchange{
+		Target: g.targets[s.Service],
+		Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
+		Timeout: time.Duration(s.TimeoutMs) * time.Millisecond, MaxBody: s.MaxBody,
+	}, r)
+	if out.Err != "" {
+		return nil, ending(ctx, out)
+	}
+	if !out.Truncated {
+		r.body = append(r.body, flow.Scrub(nil, true)...)
+	}
+	return r.body, core.Ended{Truncated: out.Truncated, Bytes: int64(len(r.body))}
+}
+
+func ending(ctx context.Context, out upstream.Outcome) core.Event {
+	if errors.Is(context.Cause(ctx), errRevoked) {
+		return core.Stopped{Why: core.StopRevoked}
+	}
+	return core.Ended{Err: out.Err, Detail: out.Detail, Truncated: out.Truncated}
+}
+
+// watch cancels the exchange when the session ends while it is under way.
+func (g *Gateway) watch(ctx context.Context, flow *core.Flow, names []string, cancel context.CancelCauseFunc) {
+	tick := time.NewTicker(watchInterval)
+	defer tick.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-tick.C:
+			if flow.Revoked(g.in(names)) {
+				cancel(errRevoked)
+				return
+			}
+		}
+	}
+}
+
+// receiver passes the reply to the flow as it arrives and keeps what the flow lets through.
+type receiver struct {
+	gateway *Gateway
+	flow    *core.Flow
+	body    []byte
+}
+
+func (r *receiver) Head(status int, headers []core.Header) error {
+	r.flow.Resume(r.gateway.in(nil), core.Head{Status: status, Headers: headers})
+	return nil
+}
+
+func (r *receiver) Chunk(p []byte) error {
+	r.body = append(r.body, r.flow.Scrub(p, false)...)
+	return nil
+}

@@ -1,0 +1,27 @@
+package store
+
+import (
+	"errors"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/config"
+)
+
+// ErrExists means that the home has a config.yaml already.
+var ErrExists = errors.New("config.yaml exists already")
+
+// Init makes the home dir with the commented config.yaml and a root key. It never touches a config.yaml that is there: the
+// store it returns with ErrExists has its Home set and nothing else.
+func Init(getenv func(string) string, dir string) (*Store, error) {
+	h, err := home.Create(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{Home: h}
+	return s, h.EditConfig(func(old []byte) ([]byte, error) {
+		if old != nil {
+			return nil, ErrExists
+		}
+		return s.ensureVault(getenv, config.Template())
+	})
+}

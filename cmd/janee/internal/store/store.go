@@ -1,0 +1,177 @@
+// Package store opens a home as a whole: the configuration parsed, the root key loaded, and every secret that a person typed
+// in plaintext sealed in place. Commands and the server start here; afterwards package gateway works with what Open returns.
+package store
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// keyID names the seal key of a new home. Rotation would add k2.
+const keyID = "k1"
+
+// Store is an opened home.
+type Store struct {
+	Home      *home.Home
+	Config    *config.Config
+	Vault     *vault.Vault // nil where the home has no vault yet
+	KeySource string       // where the root key came from, for status lines
+	Warnings  []string
+	NewKey    bool // this call made the root key
+}
+
+// Open reads the home that getenv names. A config.yaml with errors is refused with all of them; a missing or wrong root key
+// carries exit code 4. If a plaintext secret cannot be sealed in the file, it is used and a warning is given.
+func Open(getenv func(string) string) (*Store, error) {
+	dir, err := home.Dir(getenv)
+	if err != nil {
+		return nil, err
+	}
+	h, err := home.Open(dir)
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{Home: h}
+	text, _, err := h.ReadConfig()
+	if err != nil {
+		return nil, err
+	}
+	if err := s.load(getenv, text); err != nil {
+		return nil, err
+	}
+	return s, s.sealInPlace(getenv)
+}
+
+// load parses text and opens its vault, if it has one.
+func (s *Store) load(getenv func(string) string, text []byte) error {
+	c, err := config.Parse(text)
+	if err != nil {
+		return ConfigError(s.Home.ConfigPath(), err)
+	}
+	s.Config, s.Vault = c, nil
+	if c.Vault.ID == "" {
+		return nil
+	}
+	root, where, err := keysource.Load(getenv, os.UserConfigDir, c.Vault)
+	if err != nil {
+		return err
+	}
+	s.Vault, s.KeySource = vault.New(root, c.Vault.ID), where
+	return nil
+}
+
+// sealInPlace seals what a person typed in plaintext, and makes the vault if this is the first secret of the home.
+func (s *Store) sealInPlace(getenv func(string) string) error {
+	if !s.Config.HasPlaintext() {
+		return nil
+	}
+	var sealed []byte
+	n := 0
+	err := s.Home.EditConfig(func(old []byte) (out []byte, err error) {
+		if out, err = s.ensureVault(getenv, old); err != nil {
+			return nil, err
+		}
+		sealed, n, err = config.Seal(out, s.Seal)
+		return sealed, err
+	})
+	if err != nil {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("%v; the plaintext secrets in it are used, but they stay readable", err))
+		return nil
+	}
+	if n > 0 {
+		s.Warnings = append(s.Warnings, fmt.Sprintf("sealed %d plaintext %s in %s", n, plural(n, "secret", "secrets"), s.Home.ConfigPath()))
+	}
+	return s.load(getenv, sealed)
+}
+
+func plural(n int, one, many string) string {
+	if n == 1 {
+		return one
+	}
+	return many
+}
+
+// Edit changes config.yaml under the lock, with the vault in place so that change may call Seal, and loads what came of it.
+func (s *Store) Edit(getenv func(string) string, change func(text []byte) ([]byte, error)) error {
+	var out []byte
+	err := s.Home.EditConfig(func(old []byte) ([]byte, error) {
+		text, err := s.ensureVault(getenv, old)
+		if err != nil {
+			return nil, err
+		}
+		if out, err = change(text); err != nil {
+			return nil, err
+		}
+		return out, nil
+	})
+	if err != nil {
+		return err
+	}
+	return s.load(getenv, out)
+}
+
+// ensureVault returns text with a vault block. A new root key is made only where text names none, so that a lost key is never
+// papered over by a fresh one.
+func (s *Store) ensureVault(getenv func(string) string, text []byte) ([]byte, error) {
+	if err := s.load(getenv, text); err != nil {
+		return nil, err
+	}
+	if s.Vault != nil {
+		return text, nil
+	}
+	id := randomID()
+	root, where, err := keysource.Create(getenv, os.UserConfigDir, id)
+	if err != nil {
+		return nil, err
+	}
+	s.Vault, s.KeySource, s.NewKey = vault.New(root, id), where, true
+	block := config.Vault{ID: id, Key: keyID, Check: s.Vault.Check(), Source: "file"}
+	s.Config.Vault = block
+	return config.SetVault(text, block)
+}
+
+// Seal is the sealing function for package config.
+func (s *Store) Seal(b vault.Binding, plain secret.Text) (string, error) {
+	if s.Vault == nil {
+		return "", errors.New("sealing: there is no vault")
+	}
+	var nonce [12]byte
+	_, _ = rand.Read(nonce[:]) // never fails: see crypto/rand
+	kid := s.Config.Vault.Key
+	if kid == "" {
+		kid = keyID
+	}
+	return s.Vault.Seal(kid, b, nonce, plain), nil
+}
+
+func randomID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:])
+	return hex.EncodeToString(b[:])
+}
+
+// ConfigError puts the file's name before every problem that config.Parse found.
+func ConfigError(path string, err error) error {
+	var problems *config.Error
+	if !errors.As(err, &problems) {
+		return fmt.Errorf("reading %s: %w", path, err)
+	}
+	text := ""
+	for i, p := range problems.Problems {
+		if i > 0 {
+			text += "\n"
+		}
+		text += fmt.Sprintf("%s:%d: %s", path, p.Line, p.Text)
+	}
+	return hint.New(hint.Failed, "mend the file, then try again; nothing was changed", errors.New(text))
+}

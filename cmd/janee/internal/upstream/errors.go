@@ -1,0 +1,113 @@
+package upstream
+
+import (
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"net"
+	"syscall"
+)
+
+// The values of Outcome.Err.
+const (
+	Timeout     = "timeout"     // the time allowed ran out, or a connection took over ten seconds to make
+	Unreachable = "unreachable" // no connection, no usable reply, or a reply that broke off
+	Unscannable = "unscannable" // the reply cannot be read as plain bytes, so nobody can look for secrets in it
+	Cancelled   = "cancelled"   // the context ended, or the receiver refused
+	Rejected    = "rejected"    // the request is not fit to be sent; nothing was dialled
+)
+
+// fault is an error that knows its outcome. Its detail is our own text: what net/http says may quote the URL or the reply.
+type fault struct{ kind, detail string }
+
+func (f *fault) Error() string { return f.kind + ": " + f.detail }
+
+var errReceiver = &fault{Cancelled, "the receiver refused the reply"}
+
+func ended(err error) Outcome {
+	var f *fault
+	switch {
+	case err == nil:
+		return Outcome{}
+	case errors.As(err, &f):
+		return Outcome{Err: f.kind, Detail: f.detail}
+	}
+	return Outcome{Err: Unreachable, Detail: "the exchange failed"}
+}
+
+// explain finds the cause of a failed exchange: a fault already known, the end of ctx, a slow network, or else what otherwise says.
+func explain(ctx context.Context, err error, otherwise string) *fault {
+	var f *fault
+	if errors.As(err, &f) || errors.As(context.Cause(ctx), &f) {
+		return f
+	}
+	switch ctx.Err() {
+	case context.DeadlineExceeded:
+		return &fault{Timeout, "no whole reply in the time allowed"}
+	case context.Canceled:
+		return &fault{Cancelled, "the call was cancelled"}
+	}
+	if slow, ok := errors.AsType[net.Error](err); ok && slow.Timeout() {
+		return &fault{Timeout, "the connection took too long to make"}
+	}
+	return &fault{Unreachable, otherwise}
+}
+
+// beforeReply says in fixed words why there is no reply.
+func beforeReply(err error) string {
+	if d, ok := errors.AsType[*net.DNSError](err); ok {
+		if d.IsNotFound {
+			return "no such host"
+		}
+		return "the name lookup failed"
+	}
+	if text := handshake(err); text != "" {
+		return text
+	}
+	for _, s := range systemErrors {
+		if errors.Is(err, s.err) {
+			return s.text
+		}
+	}
+	return "the connection broke before a usable reply came"
+}
+
+var systemErrors = []struct {
+	err  error
+	text string
+}{
+	{syscall.ECONNREFUSED, "connection refused"},
+	{syscall.ECONNRESET, "connection reset by the server"},
+	{syscall.EPIPE, "the server closed the connection without a reply"},
+	{syscall.EHOSTUNREACH, "no route to the host"},
+	{syscall.ENETUNREACH, "the network is unreachable"},
+	{syscall.EMFILE, "too many open files"},
+	{io.EOF, "the server closed the connection without a reply"},
+	{io.ErrUnexpectedEOF, "the server closed the connection without a reply"},
+}
+
+// handshake says what is wrong with the server's certificate or TLS, or "".
+func handshake(err error) string {
+	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
+		return "certificate signed by unknown authority"
+	}
+	if _, ok := errors.AsType[x509.HostnameError](err); ok {
+		return "certificate is for another host"
+	}
+	if c, ok := errors.AsType[x509.CertificateInvalidError](err); ok && c.Reason == x509.Expired {
+		return "certificate has expired or is not valid yet"
+	}
+	if _, ok := errors.AsType[*tls.CertificateVerificationError](err); ok {
+		return "certificate is not valid"
+	}
+	if _, ok := errors.AsType[tls.RecordHeaderError](err); ok {
+		return "the server does not speak TLS on this port"
+	}
+	// crypto/tls keeps its alert type private and marks an alert of the peer by this operation.
+	if op, ok := errors.AsType[*net.OpError](err); ok && op.Op == "remote error" {
+		return "the server refused the TLS handshake"
+	}
+	return ""
+}

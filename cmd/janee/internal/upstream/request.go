@@ -1,0 +1,105 @@
+package upstream
+
+import (
+	"bytes"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+func reject(format string, args ...any) error {
+	return &fault{Rejected, fmt.Sprintf(format, args...)}
+}
+
+// newRequest holds x to the one-string rule: net/http writes URL.RequestURI() into the request line, so that must be what was judged.
+func newRequest(x Exchange) (*http.Request, error) {
+	if x.Timeout <= 0 {
+		return nil, reject("the exchange has no time limit")
+	}
+	if !wire.ValidName(x.Method) || x.Method == http.MethodConnect {
+		return nil, reject("the method cannot be sent")
+	}
+	req, err := http.NewRequest(x.Method, x.URL, bytes.NewReader(x.Body))
+	if err != nil {
+		return nil, reject("the URL cannot be read")
+	}
+	u := req.URL
+	switch {
+	case u.Scheme != "http" && u.Scheme != "https":
+		return nil, reject("the URL is neither http nor https")
+	case u.User != nil:
+		return nil, reject("the URL holds a user name")
+	case u.Host == "" || x.Origin != u.Scheme+"://"+u.Host:
+		return nil, reject("the URL leads to another origin than the service's")
+	case u.RequestURI() != x.RequestTarget:
+		return nil, reject("the URL would be sent as another target than was judged")
+	}
+	return req, setHeaders(req, x.Headers)
+}
+
+// computed lists the fields that frame the message or steer the connection: only the sender writes them (RFC 9110 section 7.6.1, RFC 9112 section 6).
+var computed = map[string]bool{
+	"connection": true, "expect": true, "http2-settings": true, "keep-alive": true, "proxy-authorization": true, "proxy-connection": true,
+	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
+}
+
+func setHeaders(req *http.Request, list []wire.Header) error {
+	for _, h := range list {
+		lower := strings.ToLower(h.Name)
+		switch {
+		case !wire.ValidName(h.Name):
+			return reject("a header name holds a byte that cannot be sent")
+		case !wire.ValidValue(h.Value):
+			return reject("the value of header %q holds a byte that cannot be sent", h.Name)
+		case computed[lower]:
+			return reject("header %q is the sender's to write", h.Name)
+		case lower == "host" && h.Value != req.Host, lower == "content-length" && h.Value != strconv.FormatInt(req.ContentLength, 10):
+			return reject("header %q does not agree with the request", h.Name)
+		case lower == "host", lower == "content-length": // a signer may list them; net/http writes them
+		default:
+			name := spelling(h.Name, lower)
+			req.Header[name] = append(req.Header[name], h.Value)
+		}
+	}
+	setDefault(req, "User-Agent", "janee")
+	setDefault(req, "Accept-Encoding", acceptable(req))
+	return nil
+}
+
+// spelling keeps the name as given, save where net/http looks up a key by exact bytes: it adds its own User-Agent unless it finds that spelling,
+// and it takes Idempotency-Key as leave to send a POST twice, which must not be found.
+func spelling(name, lower string) string {
+	switch lower {
+	case "user-agent":
+		return "User-Agent"
+	case "idempotency-key", "x-idempotency-key":
+		return lower
+	}
+	return name
+}
+
+// acceptable asks for no coding where a part of the body is wanted: a piece out of a gzip stream cannot be decoded (RFC 9110 section 14.2).
+func acceptable(req *http.Request) string {
+	if req.Method == http.MethodHead || has(req.Header, "Range") {
+		return "identity"
+	}
+	return "gzip"
+}
+
+func setDefault(req *http.Request, name, value string) {
+	if !has(req.Header, name) {
+		req.Header[name] = []string{value}
+	}
+}
+
+func has(h http.Header, name string) bool {
+	for key := range h {
+		if strings.EqualFold(key, name) {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,110 @@
+package main
+
+import (
+	"crypto/tls"
+	"encoding/json"
+	"encoding/pem"
+	"flag"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/rogpeppe/go-internal/testscript"
+)
+
+// fakeAPI is an API on the loopback interface that demands a key and records what it was asked.
+type fakeAPI struct {
+	mu   sync.Mutex
+	seen []string
+}
+
+// cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its base URL. Paths: /echo
+// repeats every header, /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}.
+func cmdUpstream(ts *testscript.TestScript, neg bool, args []string) {
+	f := flag.NewFlagSet("upstream", flag.ContinueOnError)
+	caFile := f.String("tls", "", "")
+	auth := f.String("auth", "", "")
+	if err := f.Parse(args); err != nil || neg || f.NArg() != 1 {
+		ts.Fatalf("usage: upstream [-tls CAFILE] [-auth 'Header: value'] VAR")
+	}
+	api := &fakeAPI{}
+	s := httptest.NewUnstartedServer(api.handler(*auth))
+	if *caFile != "" {
+		s.TLS = &tls.Config{MinVersion: tls.VersionTLS12}
+		s.StartTLS()
+		block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: s.Certificate().Raw})
+		ts.Check(os.WriteFile(ts.MkAbs(*caFile), block, 0o600))
+	} else {
+		s.Start()
+	}
+	ts.Defer(func() { s.CloseClientConnections(); s.Close() })
+	ts.Setenv(f.Arg(0), s.URL)
+	apis.Store(s.URL, api)
+}
+
+// apis finds the recordings of the running APIs by base URL.
+var apis sync.Map
+
+// cmdRequests prints what an API was asked, a line each: `requests $VAR`.
+func cmdRequests(ts *testscript.TestScript, neg bool, args []string) {
+	if neg || len(args) != 1 {
+		ts.Fatalf("usage: requests URL")
+	}
+	api, ok := apis.Load(args[0])
+	if !ok {
+		ts.Fatalf("no upstream at %s", args[0])
+	}
+	a := api.(*fakeAPI)
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, line := range a.seen {
+		fmt.Fprintln(ts.Stdout(), line)
+	}
+	fmt.Fprintf(ts.Stdout(), "%d requests\n", len(a.seen))
+}
+
+func (a *fakeAPI) handler(auth string) http.Handler {
+	name, value, _ := strings.Cut(auth, ": ")
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		body, _ := io.ReadAll(r.Body)
+		a.mu.Lock()
+		a.seen = append(a.seen, strings.TrimSpace(r.Method+" "+r.RequestURI+" "+string(body)))
+		a.mu.Unlock()
+		if auth != "" && r.Header.Get(name) != value {
+			http.Error(w, `{"error":"unauthorized"}`, http.StatusUnauthorized)
+			return
+		}
+		a.answer(w, r)
+	})
+}
+
+func (a *fakeAPI) answer(w http.ResponseWriter, r *http.Request) {
+	switch r.URL.Path {
+	case "/echo":
+		w.Header().Set("X-Request-Id", r.Header.Get("Authorization"))
+		_ = json.NewEncoder(w).Encode(r.Header)
+	case "/binary":
+		w.Header().Set("Content-Type", "application/octet-stream")
+		for i := 0; i < 256; i++ {
+			_, _ = w.Write([]byte{byte(i)})
+		}
+	case "/hang":
+		select {
+		case <-r.Context().Done():
+		case <-time.After(time.Minute):
+		}
+	case "/redirect":
+		http.Redirect(w, r, "http://127.0.0.1:1/elsewhere", http.StatusFound)
+	case "/cut":
+		w.Header().Set("Content-Length", "1000")
+		_, _ = io.WriteString(w, "only this")
+	default:
+		w.Header().Set("Content-Type", "application/json")
+		fmt.Fprintf(w, "{\"path\":%q}\n", r.RequestURI)
+	}
+}

@@ -1,0 +1,181 @@
+package config
+
+import (
+	"errors"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// reserved begins a value that will one day say where a credential is kept. Taken as the credential itself today, it would change its meaning then.
+var reserved = []string{"env:", "file:", "keyring:", "op://", "bw://", "vault://", "cmd:"}
+
+// plainField is a credential field that stands in the clear, to be sealed in place.
+type plainField struct {
+	service *Service
+	path    string
+	value   secret.Text
+	node    *yaml.Node
+	indent  int // of the mapping that holds it: what a block scalar is indented from
+}
+
+// authReader reads the auth block of one service.
+type authReader struct {
+	*configReader
+	what    string
+	service *Service
+	scheme  *sign.Scheme
+}
+
+func (r *configReader) auth(n *yaml.Node, line int, what string, s *Service) {
+	s.Auth.Fields = map[string]Value{}
+	if n == nil || isNull(n) {
+		if n != nil {
+			line = n.Line
+		}
+		r.problem(line, "%s has no auth: write auth: with a type (%s) and its fields", what, strings.Join(sign.Types(), ", "))
+		return
+	}
+	a := &authReader{r, what + ": auth", s, nil}
+	r.entries(n, a.what, func(key, value *yaml.Node) {
+		if key.Value == "type" {
+			a.readType(value)
+		}
+	})
+	switch {
+	case n.Kind != yaml.MappingNode || s.Auth.Type == "" && lookup(n, "type") != nil:
+	case s.Auth.Type == "":
+		r.problem(n.Line, "%s has no type: write type: and one of %s", a.what, strings.Join(sign.Types(), ", "))
+	default:
+		a.readFields(n)
+		a.missing(n)
+		a.check(n)
+	}
+}
+
+func (a *authReader) readType(n *yaml.Node) {
+	name, ok := a.text(n, a.what+": type")
+	if !ok {
+		return
+	}
+	scheme, found := sign.Lookup(name)
+	if !found {
+		a.problem(n.Line, "%s: type %s is not known: write one of %s", a.what, shown(name), strings.Join(sign.Types(), ", "))
+		return
+	}
+	a.service.Auth.Type, a.scheme = name, scheme
+}
+
+func (a *authReader) readFields(n *yaml.Node) {
+	a.entries(n, a.what, func(key, value *yaml.Node) {
+		if key.Value == "type" {
+			return
+		}
+		i := slices.IndexFunc(a.scheme.Fields, func(f sign.Field) bool { return f.Name == key.Value })
+		switch {
+		case i < 0:
+			a.problem(key.Line, "%s: type %s has no field %s: it has %s", a.what, a.scheme.Type, shown(key.Value), fieldNames(a.scheme))
+		case a.scheme.Fields[i].Map:
+			a.entries(value, a.what+": "+key.Value, func(name, v *yaml.Node) {
+				a.readValue(a.scheme.Fields[i], key.Value+"."+name.Value, v, name.Column-1)
+			})
+		default:
+			a.readValue(a.scheme.Fields[i], key.Value, value, key.Column-1)
+		}
+	})
+}
+
+func fieldNames(s *sign.Scheme) string {
+	var names []string
+	for _, f := range s.Fields {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent int) {
+	if n.Kind == yaml.ScalarNode && n.Style != 0 && n.Value == "" && !f.Required {
+		return // password: "" says that there is none
+	}
+	text, ok := a.text(n, a.what+": "+f.Name)
+	if !ok {
+		return
+	}
+	if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 {
+		text = strings.TrimRight(text, "\n") // YAML's line end, not the credential's
+	}
+	if vault.IsSealed(text) {
+		a.service.Auth.Fields[path] = Value{Sealed: text, Line: n.Line}
+		if _, _, err := vault.Parse(text); err != nil {
+			a.warn(n.Line, "%s: %s: the sealed text is damaged: type the credential again in its place", a.what, f.Name)
+		}
+		return
+	}
+	if prefix := reservedPrefix(text); prefix != "" {
+		a.problem(n.Line, "%s: %s: values that begin with %s are reserved and not supported by this version: write the credential itself, it is sealed in place", a.what, f.Name, prefix)
+		return
+	}
+	value := Value{Plain: secret.New(text), Line: n.Line}
+	a.service.Auth.Fields[path] = value
+	if f.Secret {
+		a.plain = append(a.plain, plainField{a.service, path, value.Plain, n, indent})
+	}
+}
+
+func reservedPrefix(s string) string {
+	for _, p := range reserved {
+		if strings.HasPrefix(s, p) {
+			return p
+		}
+	}
+	return ""
+}
+
+// missing reports fields that are absent. One that is there but wrong has been reported already.
+func (a *authReader) missing(n *yaml.Node) {
+	for _, f := range a.scheme.Fields {
+		if f.Required && lookup(n, f.Name) == nil {
+			a.problem(n.Line, "%s: type %s needs the field %s", a.what, a.scheme.Type, f.Name)
+		}
+	}
+}
+
+// check lets the scheme look at values that are all in the clear; sealed ones are checked when they are opened.
+// The scheme names one fault at a time, so each is set aside to find the next.
+func (a *authReader) check(n *yaml.Node) {
+	c := sign.Credential{}
+	for path, v := range a.service.Auth.Fields {
+		if v.Sealed != "" {
+			return
+		}
+		c[path] = v.Plain
+	}
+	harmless := secret.New("x")
+	for seen := map[string]bool{}; ; {
+		var fault *sign.FieldError
+		err := a.scheme.Check(c)
+		if err == nil || !errors.As(err, &fault) || seen[fault.Field] {
+			return
+		}
+		if line := a.faulty(n, fault.Field); line > 0 {
+			a.problem(line, "%s: %s %s", a.what, fault.Field, fault.Text)
+		}
+		seen[fault.Field], c[fault.Field] = true, harmless
+	}
+}
+
+// faulty is the line of a field that is there to be mended, 0 for one that is absent or reported already.
+func (a *authReader) faulty(n *yaml.Node, path string) int {
+	if v, read := a.service.Auth.Fields[path]; read {
+		return v.Line
+	}
+	if v := lookup(n, path); v != nil && v.Kind == yaml.MappingNode && len(v.Content) == 0 {
+		return v.Line
+	}
+	return 0
+}

@@ -1,0 +1,188 @@
+package config
+
+import (
+	"errors"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// ErrExists means that the name to add is in the config already.
+var ErrExists = errors.New("the name is taken")
+
+// KV is a field of a credential by path, as in "key" or "headers.X-Api-Key". The value is sealed text, or a field that is no secret.
+type KV struct{ Path, Value string }
+
+// NewService is what AddService writes. Empty fields are left out.
+type NewService struct {
+	Name, BaseURL, Description, Docs string
+
+	Type     string // auth type of package sign
+	Fields   []KV   // in the order to be written
+	Headers  []wire.Header
+	TestPath string
+	CAFile   string
+
+	AllowHTTP bool
+}
+
+// NewCapability is what AddCapability writes. Empty fields are left out; TTL and Timeout are durations as ParseDuration reads them.
+type NewCapability struct {
+	Name, Service, Description, TTL, Timeout string
+
+	NeedsApproval  bool // writes autoApprove: false
+	RequiresReason bool
+	AllHeaders     bool
+	Allow, Deny    []string // rules; both nil = no rules (everything allowed), Allow empty but not nil = nothing allowed
+}
+
+// SetVault writes the vault block: in place where there is one, else at the top, behind version and the header comment.
+// Like all edits it wants a valid config (*Error otherwise) and gives one back, keeps comments and layout, and fails rather than change anything else.
+func SetVault(text []byte, v Vault) ([]byte, error) {
+	return edited(text, func(c *change) error {
+		node, err := c.section("vault")
+		if err != nil {
+			return err
+		}
+		entries := mapping()
+		for _, f := range []KV{{"id", v.ID}, {"key", v.Key}, {"check", v.Check}, {"source", v.Source}} {
+			put(entries, f.Path, f.Value)
+		}
+		switch {
+		case node == nil:
+			return c.insertSection("vault", entries)
+		case len(node.Content) == 0 || node.Style&yaml.FlowStyle != 0:
+			return c.rewrite(node, entries)
+		}
+		return c.setEntries(node, entries)
+	})
+}
+
+// setEntries appends the keys that are missing and then changes those that are there: positions are found by the old values.
+func (c *change) setEntries(n, entries *yaml.Node) error {
+	old := mapping(n.Content...)
+	fresh := mapping()
+	for i := 0; i+1 < len(entries.Content); i += 2 {
+		if key := entries.Content[i]; lookup(old, key.Value) == nil {
+			fresh.Content = append(fresh.Content, key, entries.Content[i+1])
+		}
+	}
+	if len(fresh.Content) > 0 {
+		if err := c.extend(n, fresh); err != nil {
+			return err
+		}
+	}
+	for i := 0; i+1 < len(old.Content); i += 2 {
+		if value := lookup(entries, old.Content[i].Value); value != nil {
+			if err := c.set(old.Content[i+1], n.Column-1, value.Value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// AddService writes a service at the end of the services. ErrExists if the name is taken, *Error if the result would not be valid.
+func AddService(text []byte, s NewService) ([]byte, error) {
+	return edited(text, func(c *change) error { return c.add("services", s.Name, s.node()) })
+}
+
+// AddCapability writes a capability at the end of the capabilities. Errors as for AddService.
+func AddCapability(text []byte, a NewCapability) ([]byte, error) {
+	return edited(text, func(c *change) error { return c.add("capabilities", a.Name, a.node()) })
+}
+
+func edited(text []byte, edit func(*change) error) ([]byte, error) {
+	p, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	c := &change{doc: p.doc}
+	if err := edit(c); err != nil {
+		return nil, err
+	}
+	out, err := c.apply()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := parse(out); err != nil {
+		return nil, err
+	}
+	return out, nil
+}
+
+func (s NewService) node() *yaml.Node {
+	n := mapping()
+	put(n, "baseUrl", s.BaseURL)
+	put(n, "description", s.Description)
+	put(n, "docs", s.Docs)
+	n.Content = append(n.Content, textNode("auth"), s.auth())
+	if len(s.Headers) > 0 {
+		headers := mapping()
+		for _, h := range s.Headers {
+			put(headers, h.Name, h.Value)
+		}
+		n.Content = append(n.Content, textNode("headers"), headers)
+	}
+	put(n, "testPath", s.TestPath)
+	put(n, "caFile", s.CAFile)
+	putFlag(n, "allowHttp", s.AllowHTTP)
+	return n
+}
+
+func (s NewService) auth() *yaml.Node {
+	auth := mapping()
+	put(auth, "type", s.Type)
+	for _, f := range s.Fields {
+		name, inner, nested := strings.Cut(f.Path, ".")
+		if !nested {
+			put(auth, name, f.Value)
+			continue
+		}
+		group := lookup(auth, name)
+		if group == nil {
+			group = mapping()
+			auth.Content = append(auth.Content, textNode(name), group)
+		}
+		put(group, inner, f.Value)
+	}
+	return auth
+}
+
+func (a NewCapability) node() *yaml.Node {
+	n := mapping()
+	put(n, "service", a.Service)
+	put(n, "description", a.Description)
+	put(n, "ttl", a.TTL)
+	if a.NeedsApproval {
+		n.Content = append(n.Content, textNode("autoApprove"), boolean(false))
+	}
+	putFlag(n, "requiresReason", a.RequiresReason)
+	if a.Allow != nil || a.Deny != nil {
+		n.Content = append(n.Content, textNode("rules"), a.rules())
+	}
+	if a.AllHeaders {
+		put(n, "headers", "all")
+	}
+	put(n, "timeout", a.Timeout)
+	return n
+}
+
+func (a NewCapability) rules() *yaml.Node {
+	n := mapping()
+	if a.Allow != nil {
+		n.Content = append(n.Content, textNode("allow"), list(a.Allow))
+	}
+	if a.Deny != nil {
+		n.Content = append(n.Content, textNode("deny"), list(a.Deny))
+	}
+	return n
+}
+
+func putFlag(n *yaml.Node, key string, on bool) {
+	if on {
+		n.Content = append(n.Content, textNode(key), boolean(true))
+	}
+}

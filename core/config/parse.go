@@ -1,0 +1,122 @@
+package config
+
+import (
+	"strconv"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A text without content is a valid, empty config.
+func Parse(text []byte) (*Config, error) {
+	p, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	return p.config, nil
+}
+
+// parsed is a valid config together with what an edit of its text needs. It stays inside this package: its nodes hold credentials in the clear.
+type parsed struct {
+	config *Config
+	doc    *document
+	plain  []plainField
+}
+
+func parse(text []byte) (*parsed, error) {
+	doc, problems := load(text)
+	r := &configReader{parsed: parsed{config: newConfig(), doc: doc}}
+	r.problems = problems
+	if doc == nil {
+		return nil, r.err()
+	}
+	r.src = doc.src
+	if doc.root != nil {
+		r.plainYAML(doc.root)
+		r.root(doc.root)
+	}
+	if err := r.err(); err != nil {
+		return nil, err
+	}
+	r.config.Warnings = byLine(r.warnings)
+	return &r.parsed, nil
+}
+
+func newConfig() *Config {
+	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}}
+}
+
+// configReader fills a config from the tree.
+type configReader struct {
+	reader
+	parsed
+}
+
+func (r *configReader) root(n *yaml.Node) {
+	var services, capabilities *yaml.Node
+	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
+	r.mapping(n, "config.yaml",
+		known{"version", r.version},
+		known{"vault", r.vault},
+		known{"services", later(&services)},
+		known{"capabilities", later(&capabilities)},
+		known{"server", nil}, known{"agents", nil}, known{"approvals", nil}, known{"limits", nil},
+	)
+	// Capabilities name services, wherever in the file these stand.
+	if !unset(services) {
+		r.entries(services, "services", r.service)
+	}
+	if !unset(capabilities) {
+		r.entries(capabilities, "capabilities", r.capability)
+	}
+}
+
+func (r *configReader) version(n *yaml.Node) {
+	s, ok := r.text(n, "version")
+	switch {
+	case !ok || s == "1":
+	case strings.HasPrefix(s, "0."):
+		r.problem(n.Line, "version %s is a file of the TypeScript Janee, which this Janee does not read: run janee init in a new directory (JANEE_HOME) and janee add your services there", brief(s))
+	default:
+		r.problem(n.Line, "version %s is not known: write version: 1", brief(s))
+	}
+}
+
+// brief quotes a name, without what could move the cursor of a terminal, and not without end.
+func brief(s string) string {
+	if len(s) > 64 {
+		s = s[:64] + "…"
+	}
+	return strconv.Quote(s)
+}
+
+func (r *configReader) vault(n *yaml.Node) {
+	if unset(n) {
+		return
+	}
+	v := &r.config.Vault
+	r.mapping(n, "vault",
+		known{"id", r.into(&v.ID, "vault id")},
+		known{"key", r.into(&v.Key, "vault key")},
+		known{"check", r.into(&v.Check, "vault check")},
+		known{"source", r.into(&v.Source, "vault source")},
+	)
+	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
+		r.checkVault(n.Line, v)
+	}
+}
+
+// checkVault also guards the shell: the id becomes a file name.
+func (r *configReader) checkVault(line int, v *Vault) {
+	if !isToken(v.ID) || !isToken(v.Key) {
+		r.problem(line, "vault id and key must be 1 to 64 letters, digits, - or _: restore the vault block that janee init wrote")
+	}
+	if len(v.Check) != 16 || strings.Trim(v.Check, "0123456789abcdef") != "" {
+		r.problem(line, "vault check must be 16 hex digits: restore the vault block that janee init wrote")
+	}
+	if v.Source != "" && !isToken(v.Source) {
+		r.problem(line, "vault source must be a word: write source: file")
+	}
+}
+
+func isToken(s string) bool { return validName(s) && !strings.ContainsAny(s, ".@") }

@@ -1,0 +1,100 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// indentStep is how deep this package indents, as the template does.
+const indentStep = 2
+
+func textNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+
+func boolean(b bool) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: fmt.Sprint(b)}
+}
+
+func mapping(content ...*yaml.Node) *yaml.Node {
+	return &yaml.Node{Kind: yaml.MappingNode, Tag: "!!map", Content: content}
+}
+
+func list(items []string) *yaml.Node {
+	n := &yaml.Node{Kind: yaml.SequenceNode, Tag: "!!seq"}
+	for _, s := range items {
+		n.Content = append(n.Content, textNode(s))
+	}
+	return n
+}
+
+// put appends an entry unless it is empty.
+func put(n *yaml.Node, key, value string) {
+	if value != "" {
+		n.Content = append(n.Content, textNode(key), textNode(value))
+	}
+}
+
+// render writes "key: value" in block style, each line with its "\n". yaml.Marshal would do, but for its own ideas of quotes and indentation.
+func render(indent int, key string, n *yaml.Node) string {
+	margin := strings.Repeat(" ", indent)
+	head := margin + scalar(key) + ":"
+	switch {
+	case n.Kind == yaml.ScalarNode && n.Tag == "!!str":
+		return head + " " + scalar(n.Value) + "\n"
+	case n.Kind == yaml.ScalarNode:
+		return head + " " + n.Value + "\n"
+	case len(n.Content) == 0:
+		return head + map[yaml.Kind]string{yaml.MappingNode: " {}\n", yaml.SequenceNode: " []\n"}[n.Kind]
+	}
+	if n.Kind == yaml.MappingNode {
+		return head + "\n" + renderEntries(indent+indentStep, n)
+	}
+	for _, item := range n.Content {
+		head += "\n" + margin + "  - " + scalar(item.Value)
+	}
+	return head + "\n"
+}
+
+func renderEntries(indent int, n *yaml.Node) string {
+	var b strings.Builder
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		b.WriteString(render(indent, n.Content[i].Value, n.Content[i+1]))
+	}
+	return b.String()
+}
+
+// scalar writes text plainly where YAML takes it as the same text, else in double quotes.
+func scalar(s string) string {
+	plain := yaml.Node{Kind: yaml.ScalarNode, Value: s}
+	if plainText(s) && plain.ShortTag() == "!!str" {
+		return s
+	}
+	var b strings.Builder
+	b.WriteByte('"')
+	for _, r := range s {
+		switch {
+		case r == '"' || r == '\\':
+			b.WriteString(`\` + string(r))
+		case r == '\t':
+			b.WriteString(`\t`)
+		case r == '\n' || forbidden(r):
+			fmt.Fprintf(&b, `\u%04X`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String() + `"`
+}
+
+// plainText is narrow: a first letter, digit or slash, then nothing that means anything to YAML, in flow style neither.
+func plainText(s string) bool {
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		alnum := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '/'
+		if !alnum && (i == 0 || strings.IndexByte("._@%+=~*-: ", c) < 0) {
+			return false
+		}
+	}
+	return s != "" && !strings.Contains(s, ": ") && !strings.Contains(s, "  ") && strings.IndexByte(": ", s[len(s)-1]) < 0
+}

@@ -1,0 +1,42 @@
+package config
+
+import (
+	"fmt"
+
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// Seal replaces every credential that stands in the clear by what seal makes of it, in place, and returns the new text with the number replaced.
+// Comments, order, blank lines, line ends and indentation stay; the result is read again, and if anything else had changed it is an error.
+// With nothing to seal it returns the text as it is and 0. The text must be a valid config (*Error otherwise).
+func Seal(text []byte, seal func(vault.Binding, secret.Text) (string, error)) (out []byte, n int, err error) {
+	p, err := parse(text)
+	if err != nil {
+		return nil, 0, err
+	}
+	if len(p.plain) == 0 {
+		return text, 0, nil
+	}
+	c := &change{doc: p.doc}
+	for _, f := range p.plain {
+		sealed, err := seal(f.binding(), f.value)
+		if err != nil {
+			return nil, 0, fmt.Errorf("sealing %s of service %q: %w", f.path, f.service.Name, err)
+		}
+		if _, _, err := vault.Parse(sealed); err != nil {
+			return nil, 0, fmt.Errorf("sealing %s of service %q: %w", f.path, f.service.Name, err)
+		}
+		if err := c.set(f.node, f.indent, sealed); err != nil {
+			return nil, 0, fmt.Errorf("sealing %s of service %q: %w", f.path, f.service.Name, err)
+		}
+	}
+	if out, err = c.apply(); err != nil {
+		return nil, 0, err
+	}
+	return out, len(p.plain), nil
+}
+
+func (f plainField) binding() vault.Binding {
+	return vault.Binding{Service: f.service.Name, Field: f.path, Type: f.service.Auth.Type, Origin: f.service.Base.Origin()}
+}

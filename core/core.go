@@ -1,0 +1,102 @@
+// Package core decides; shells do. An [Engine] holds a configuration and its root key, a [Flow] is one call of an agent,
+// and every decision comes out as a [Step] that a shell carries out and answers with an [Event], until [Done].
+//
+// Every exported function is pure: time, randomness and the contents of state files come in with [In], nothing is read from
+// the machine, no goroutine is started. That makes the native server and the WebAssembly module the same program.
+// Package core does no I/O and keeps no policy of its own: paths are judged in core/policy, requests are signed in core/sign.
+package core
+
+import (
+	"sync"
+
+	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/vault"
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Header is one HTTP field.
+type Header = wire.Header
+
+// Record is one line of the audit log before the chain numbers and seals it.
+type Record = audit.Record
+
+// Now is the time of a shell: Wall in Unix milliseconds, Mono in milliseconds since the shell started, which never goes back.
+type Now struct{ Wall, Mono int64 }
+
+// In goes with every Begin and Resume.
+type In struct {
+	Now  Now
+	Rand [64]byte // fresh for each step; ids and nonces are cut from it
+	// Files holds the state files named by Needs as found now. An absent name is no such file; a nil value is a file that
+	// could not be read, which fails closed.
+	Files map[string][]byte
+}
+
+// Via says over which transport a call came. The person's own commands come as ViaCLI and skip sessions and approvals, never rules.
+const (
+	ViaStdio    = "stdio"
+	ViaHTTP     = "http"
+	ViaOpenClaw = "openclaw"
+	ViaCLI      = "cli"
+)
+
+// Call is what an agent wants done. Agent, Via and Client come from the shell, never from the call's arguments.
+type Call struct {
+	Tool, Agent, Via         string
+	Client                   string // what the client calls itself; a label, never an identity
+	IdentitySource           string // how the shell knows Agent; shown by whoami
+	Capability, Method, Path string
+	Headers                  []Header
+	Body                     []byte
+	BodyIsJSON               bool // the body was given as a JSON value
+	Reason, ApprovalID       string
+	MaxBytes                 int64 // 0 = DefaultMaxBytes
+	Fault                    error // why the arguments could not be read; such a call is recorded and refused
+}
+
+// Limits of the body that a reply may hold, in bytes.
+const (
+	DefaultMaxBytes = 256 << 10
+	MaxMaxBytes     = 10 << 20
+)
+
+// Engine decides for one configuration. It is safe for concurrent use.
+type Engine struct {
+	config   *config.Config
+	vault    *vault.Vault // nil: the root key is not there, calls that need a credential are refused
+	stateKey []byte
+	sessions *sessionMemory
+
+	mu        sync.Mutex
+	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
+}
+
+// New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
+func New(c *config.Config, v *vault.Vault) *Engine {
+	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), scrubbers: map[string]*secret.Scrubber{}}
+	if v != nil {
+		e.stateKey = v.Key("state")
+	}
+	return e
+}
+
+// Next makes an engine for a changed configuration that remembers which sessions this process has seen end.
+func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
+	n := New(c, v)
+	n.sessions = e.sessions
+	return n
+}
+
+// scrubber returns the automaton over the secrets of a service, which is built once.
+func (e *Engine) scrubber(service string, secrets []secret.Text) *secret.Scrubber {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	s, ok := e.scrubbers[service]
+	if !ok {
+		s = secret.NewScrubber(secrets...)
+		e.scrubbers[service] = s
+	}
+	return s
+}

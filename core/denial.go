@@ -1,0 +1,78 @@
+package core
+
+// Code names a refusal. Codes are part of the interface: agents and scripts match on them.
+type Code = string
+
+// The refusals of this package. Their texts stand in one table for every shell and command.
+const (
+	BadArguments        Code = "BAD_ARGUMENTS"
+	CapabilityNotFound  Code = "CAPABILITY_NOT_FOUND"
+	ReasonRequired      Code = "REASON_REQUIRED"
+	RequestRejected     Code = "REQUEST_REJECTED"
+	RuleDeny            Code = "RULE_DENY"
+	ApprovalPending     Code = "APPROVAL_PENDING"
+	ApprovalDenied      Code = "APPROVAL_DENIED"
+	SessionRevoked      Code = "SESSION_REVOKED"
+	Locked              Code = "LOCKED"
+	VaultLocked         Code = "VAULT_LOCKED"
+	CredentialRebound   Code = "CREDENTIAL_REBOUND"
+	AuditUnavailable    Code = "AUDIT_UNAVAILABLE"
+	Busy                Code = "BUSY"
+	SigningFailed       Code = "SIGNING_FAILED"
+	UpstreamTimeout     Code = "UPSTREAM_TIMEOUT"
+	UpstreamUnreachable Code = "UPSTREAM_UNREACHABLE"
+	ResponseUnscannable Code = "RESPONSE_UNSCANNABLE"
+	Cancelled           Code = "CANCELLED"
+	Internal            Code = "INTERNAL"
+)
+
+// Denial is a refusal that a model can relay to its person.
+type Denial struct {
+	Code            Code
+	Capability      string
+	AgentID         string
+	EvaluatedPolicy string // what was looked at, e.g. `deny "POST *"`
+	NextStep        string
+	Message         string
+}
+
+type text struct{ message, next string }
+
+var texts = map[Code]text{
+	BadArguments:        {"the arguments could not be read", "correct the call; the tool's input schema names every argument"},
+	CapabilityNotFound:  {"there is no such capability", "call list_services and use one of the names it lists"},
+	ReasonRequired:      {"this capability wants a reason", "repeat the call with `reason`: one sentence on why the user wants this"},
+	RequestRejected:     {"the request is malformed or ambiguous and was not sent", "send a plain path that begins with /, without dot segments, double slashes or encoded separators"},
+	RuleDeny:            {"the rules of this capability do not allow this request", "tell your person what you wanted to do; they can change the rules in config.yaml"},
+	ApprovalPending:     {"a person has to say yes before this capability may be used, and nobody could be asked", "tell your person: this capability has autoApprove: false; nothing was sent"},
+	ApprovalDenied:      {"a person said no", "do not repeat the call; ask your person what they would prefer"},
+	SessionRevoked:      {"the session was revoked by its owner", "tell your person; `janee revoke` closed this session and it stays closed until its time is over"},
+	Locked:              {"Janee is locked by its owner", "tell your person that Janee is locked"},
+	VaultLocked:         {"the root key is not there, so no credential can be opened", "tell your person to run `janee list`; it says where the root key should be"},
+	CredentialRebound:   {"the stored credential belongs to another destination", "tell your person that the service was changed after its key was stored; they can put the old value back or store the key again"},
+	AuditUnavailable:    {"the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder"},
+	Busy:                {"too many calls are under way", "wait for some of your calls to end, then repeat this one"},
+	SigningFailed:       {"the request could not be signed", "tell your person to check the credential of this service"},
+	UpstreamTimeout:     {"the API did not answer in time", "it may have acted on the request all the same: check before you repeat it"},
+	UpstreamUnreachable: {"the API could not be reached", "tell your person; the base URL or the network may be wrong"},
+	ResponseUnscannable: {"the reply cannot be searched for secrets, so it is withheld", "ask the API for a plain encoding; the request itself was carried out"},
+	Cancelled:           {"the call was cancelled", "repeat it if it is still wanted"},
+	Internal:            {"Janee failed inside", "tell your person; the server's error output names the call"},
+}
+
+// Deny makes a refusal with the standing texts of its code. Shells use it for what only they can see, such as BUSY.
+func Deny(code Code, c Call) *Denial {
+	t := texts[code]
+	return &Denial{Code: code, Capability: c.Capability, AgentID: c.Agent, Message: t.message, NextStep: t.next}
+}
+
+func (d *Denial) because(message, policy, next string) *Denial {
+	if message != "" {
+		d.Message = message
+	}
+	if next != "" {
+		d.NextStep = next
+	}
+	d.EvaluatedPolicy = policy
+	return d
+}

@@ -1,0 +1,274 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// defaultTimeoutMs bounds a whole exchange where the capability sets no timeout.
+const defaultTimeoutMs = 60_000
+
+// Flow is one call in progress. It is not safe for concurrent use.
+type Flow struct {
+	engine *Engine
+	call   Call
+	req    string // id of this call in the log
+	began  int64  // Now.Mono
+	next   func(In, Event) Step
+	end    *Done
+
+	capability *config.Capability
+	service    *config.Service
+	judged     policy.Judged
+	rule       string
+	headers    []Header
+	dropped    []string
+
+	pair, session, question string
+
+	intended bool // the intent stands in the log, so a result has to follow
+	closing  bool // the last record is being written: nothing can stop the flow any more
+	scrubber *secret.Scrubber
+	body     *secret.Stream
+	redacted int // outside the body
+	head     *Result
+}
+
+// Resume takes one event and answers the next step, until Done. After Head it answers nil: the exchange goes on.
+func (f *Flow) Resume(in In, ev Event) Step {
+	if f.end != nil {
+		return *f.end
+	}
+	if s, ok := ev.(Stopped); ok && !f.closing {
+		return f.stopped(in, s)
+	}
+	return f.next(in, ev)
+}
+
+// Scrub masks secrets in the next bytes of the reply's body. Give chunks in order, of any size; the result is valid until the
+// next call. Only a reply that ended by itself is closed with last: what is held back of a cut reply may begin a secret.
+func (f *Flow) Scrub(p []byte, last bool) []byte { return f.body.Write(p, last) }
+
+// commitIntent makes the record durable that has to stand before anything is opened or sent.
+func (f *Flow) commitIntent(in In, before ...Record) Step {
+	f.next = f.send
+	r := f.record(in, "intent")
+	r.Decision, r.Rule = "allow", f.rule
+	return Commit{Records: append(before, r)}
+}
+
+// send opens the credential, signs, and asks for the exchange.
+func (f *Flow) send(in In, ev Event) Step {
+	if c, ok := ev.(Committed); !ok || c.Err {
+		return f.done(nil, Deny(AuditUnavailable, f.call))
+	}
+	f.intended = true
+	scheme, credential, err := f.engine.open(f.service)
+	if err != nil {
+		return f.finish(in, nil, f.credentialDenial(err), nil)
+	}
+	f.scrubber = f.engine.scrubber(f.service.Name, scheme.Secrets(credential))
+	f.body = f.scrubber.Stream()
+	s, err := f.signed(in, scheme, credential)
+	if err != nil {
+		return f.fail(in, SigningFailed, f.clean(err.Error()))
+	}
+	f.next = f.replied
+	return s
+}
+
+func (f *Flow) signed(in In, scheme *sign.Scheme, credential sign.Credential) (Send, error) {
+	headers := merge(f.headers, f.service.Headers)
+	if _, ok := Get(headers, "Content-Type"); !ok && len(f.call.Body) > 0 {
+		headers = append(headers, Header{Name: "Content-Type", Value: "application/json"})
+	}
+	s, err := scheme.Sign(credential, sign.Request{Method: f.judged.Method(), Host: f.service.Base.Host(), Path: f.service.Base.Path() + f.judged.Path(),
+		Query: f.judged.Query(), Headers: headers, Body: f.call.Body}, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+	if err != nil {
+		return Send{}, err
+	}
+	address, target := f.service.Base.Join(f.judged, s.Query)
+	if target == "" {
+		return Send{}, errors.New("the address does not survive being written and read again")
+	}
+	timeout := f.capability.Timeout.Milliseconds()
+	if timeout == 0 {
+		timeout = defaultTimeoutMs
+	}
+	return Send{Service: f.service.Name, Method: f.judged.Method(), URL: address, Target: target, Headers: merge(headers, s.Headers),
+		Body: f.call.Body, TimeoutMs: timeout, MaxBody: f.call.MaxBytes, Watch: f.watch()}, nil
+}
+
+// merge adds fields that win over those of the same name.
+func merge(fields, over []Header) []Header {
+	out := make([]Header, 0, len(fields)+len(over))
+	for _, h := range fields {
+		if _, ok := Get(over, h.Name); !ok {
+			out = append(out, h)
+		}
+	}
+	return append(out, over...)
+}
+
+// replied takes the head and the end of the exchange.
+func (f *Flow) replied(in In, ev Event) Step {
+	switch ev := ev.(type) {
+	case Head:
+		f.head = f.result(ev)
+		return nil
+	case Ended:
+		return f.ended(in, ev)
+	}
+	return f.fail(in, Internal, "")
+}
+
+var endings = map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: UpstreamUnreachable, ErrUnscannable: ResponseUnscannable,
+	ErrCancelled: Cancelled, ErrRejected: RequestRejected}
+
+func (f *Flow) ended(in In, ev Ended) Step {
+	if ev.Err == "" && f.head != nil {
+		f.head.Truncated, f.head.Redactions = ev.Truncated, f.redacted+f.body.Redactions()
+		return f.finish(in, f.head, nil, &ev)
+	}
+	code, ok := endings[ev.Err]
+	if !ok {
+		code = Internal
+	}
+	ev.Detail = f.clean(ev.Detail)
+	d := Deny(code, f.call)
+	if ev.Detail != "" {
+		d.Message += ": " + ev.Detail
+	}
+	return f.finish(in, nil, d, &ev)
+}
+
+// stopped ends the flow from outside. What is on the wire may have been acted on, so the record says so.
+func (f *Flow) stopped(in In, s Stopped) Step {
+	code := Cancelled
+	if s.Why == StopRevoked {
+		code = SessionRevoked
+	}
+	return f.fail(in, code, "")
+}
+
+// fail refuses, with a record: a result where the intent stands in the log, a denial before.
+func (f *Flow) fail(in In, code Code, why string) Step {
+	d := Deny(code, f.call)
+	if why != "" {
+		d.Message += ": " + why
+	}
+	if f.intended {
+		return f.finish(in, nil, d, nil)
+	}
+	return f.deny(in, d)
+}
+
+// deny records a refusal and ends. Nothing was done, so a log that cannot be written changes nothing for the agent.
+func (f *Flow) deny(in In, d *Denial) Step {
+	r := f.record(in, "deny")
+	r.Decision, r.Rule, r.Code = "deny", f.rule, d.Code
+	f.closing = true
+	f.next = func(In, Event) Step { return f.done(nil, d) }
+	return Commit{Records: []Record{r}, Late: true}
+}
+
+// finish records what came of the call, then ends. If that cannot be written the answer still goes out, and the shell locks.
+func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
+	r := f.record(in, "result")
+	r.DurationMs = in.Now.Mono - f.began
+	if res != nil {
+		r.Status, r.Redactions = res.Status, int64(res.Redactions)
+	}
+	if d != nil {
+		r.Code = d.Code
+	}
+	if ev != nil {
+		r.Bytes = ev.Bytes
+		if ev.Detail != "" {
+			r.Detail = map[string]string{"upstream": ev.Detail}
+		}
+	}
+	f.next = func(_ In, ev Event) Step {
+		c, ok := ev.(Committed)
+		f.end = &Done{Result: res, Denial: d, Lock: !ok || c.Err}
+		return *f.end
+	}
+	f.closing = true
+	return Commit{Records: []Record{r}, Late: true}
+}
+
+func (f *Flow) done(r *Result, d ...*Denial) Step {
+	f.end = &Done{Result: r}
+	if len(d) > 0 {
+		f.end.Denial = d[0]
+	}
+	return *f.end
+}
+
+// record fills in what every record of this call says.
+func (f *Flow) record(in In, event string) Record {
+	c := f.call
+	r := Record{TS: in.Now.Wall, Event: event, Req: f.req, Session: f.session, Agent: c.Agent, Via: c.Via, Capability: c.Capability,
+		Method: c.Method, Target: policy.Redact(c.Path), Reason: c.Reason}
+	if f.service != nil {
+		r.Service = f.service.Name
+	}
+	if m := f.judged.Method(); m != "" {
+		r.Method = m
+	}
+	return r
+}
+
+// open decrypts the credential of a service. A value that was sealed for another service, field, type or origin is refused.
+func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) {
+	scheme, ok := sign.Lookup(s.Auth.Type)
+	if !ok {
+		return nil, nil, fmt.Errorf("unknown auth type %q", s.Auth.Type)
+	}
+	c := sign.Credential{}
+	for field, v := range s.Auth.Fields {
+		if v.Sealed == "" {
+			c[field] = v.Plain
+			continue
+		}
+		want := vault.Binding{Service: s.Name, Field: field, Type: s.Auth.Type, Origin: s.Base.Origin()}
+		got, plain, err := e.vault.Open(v.Sealed)
+		if err != nil {
+			return nil, nil, fmt.Errorf("opening %s of service %q: %w", field, s.Name, err)
+		}
+		if got != want {
+			return nil, nil, &reboundError{want: want, got: got}
+		}
+		c[field] = plain
+	}
+	return scheme, c, nil
+}
+
+// reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its service was repointed.
+type reboundError struct{ want, got vault.Binding }
+
+func (e *reboundError) Error() string {
+	return fmt.Sprintf("the key of service %q was stored for %s, not for %s", e.want.Service, place(e.got), place(e.want))
+}
+
+func place(b vault.Binding) string {
+	if u, err := url.Parse(b.Origin); err == nil && u.Host != "" {
+		return fmt.Sprintf("%s (%s, %s, %s)", b.Origin, b.Service, b.Type, b.Field)
+	}
+	return fmt.Sprintf("%q", b.Origin)
+}
+
+func (f *Flow) credentialDenial(err error) *Denial {
+	var rebound *reboundError
+	if errors.As(err, &rebound) {
+		return Deny(CredentialRebound, f.call).because(err.Error(), "", "")
+	}
+	return Deny(VaultLocked, f.call).because(err.Error(), "", "tell your person to store the key of this service again")
+}

@@ -1,0 +1,132 @@
+package core
+
+import (
+	"bytes"
+	"encoding/base64"
+	"encoding/json"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Get returns the value of the first field called name, without regard to case.
+func Get(fields []Header, name string) (string, bool) { return wire.Get(fields, name) }
+
+// shown are the fields of a reply that an agent sees unless its capability says `headers: all`. Fields that count a rate
+// limit are shown as well.
+var shown = map[string]bool{"content-type": true, "content-length": true, "date": true, "etag": true, "last-modified": true, "link": true,
+	"location": true, "retry-after": true, "x-request-id": true}
+
+// result takes the head of a reply: which fields the agent sees, scrubbed.
+func (f *Flow) result(h Head) *Result {
+	r := &Result{Tool: tool.Execute, Status: h.Status, Dropped: f.dropped}
+	for _, field := range h.Headers {
+		name := strings.ToLower(field.Name)
+		if name == "set-cookie" || !f.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
+			continue
+		}
+		r.Headers = append(r.Headers, Header{Name: f.clean(name), Value: f.clean(field.Value)})
+	}
+	return r
+}
+
+// clean masks secrets in a text that is not part of the body.
+func (f *Flow) clean(s string) string {
+	out, n := f.scrubber.Clean(s)
+	f.redacted += n
+	return out
+}
+
+// watch names the files whose appearance ends a call in flight.
+func (f *Flow) watch() []string {
+	if f.call.Via == ViaCLI {
+		return []string{session.LockFile}
+	}
+	return []string{session.LockFile, session.ClosedFile, session.RevokedFile(f.pair)}
+}
+
+type executeAnswer struct {
+	Status       int               `json:"status"`
+	Headers      map[string]string `json:"headers"`
+	Body         string            `json:"body"`
+	BodyEncoding string            `json:"bodyEncoding"`
+	Truncated    bool              `json:"truncated"`
+	Redactions   int               `json:"redactions"`
+	Dropped      []string          `json:"droppedHeaders,omitempty"`
+}
+
+// Text is the answer as every shell gives it to an agent: JSON. body holds the scrubbed bytes of an execute, else nil.
+func (r *Result) Text(body []byte) []byte {
+	if r.Tool != tool.Execute {
+		return r.Data
+	}
+	a := executeAnswer{Status: r.Status, Headers: map[string]string{}, BodyEncoding: "utf8", Truncated: r.Truncated, Redactions: r.Redactions, Dropped: r.Dropped}
+	for _, h := range r.Headers {
+		if have, ok := a.Headers[h.Name]; ok {
+			h.Value = have + ", " + h.Value
+		}
+		a.Headers[h.Name] = h.Value
+	}
+	if r.Truncated {
+		body = wholeRunes(body)
+	}
+	if utf8.Valid(body) {
+		a.Body = string(body)
+	} else {
+		a.Body, a.BodyEncoding = base64.StdEncoding.EncodeToString(body), "base64"
+	}
+	return encode(a)
+}
+
+// Structured is the same answer as an object, for clients that read structuredContent.
+func (r *Result) Structured(text []byte) []byte {
+	if r.Tool == tool.ListServices {
+		return append(append([]byte(`{"capabilities":`), text...), '}')
+	}
+	return text
+}
+
+// wholeRunes cuts a rune that a size limit split, so that a text stays a text.
+func wholeRunes(b []byte) []byte {
+	for i := 1; i <= utf8.UTFMax && i <= len(b); i++ {
+		if tail := b[len(b)-i:]; utf8.RuneStart(tail[0]) {
+			if !utf8.FullRune(tail) {
+				return b[:len(b)-i]
+			}
+			break
+		}
+	}
+	return b
+}
+
+type denialAnswer struct {
+	Error  string     `json:"error"`
+	Denial denialBody `json:"denial"`
+}
+
+type denialBody struct {
+	ReasonCode      Code   `json:"reasonCode"`
+	Capability      string `json:"capability,omitempty"`
+	AgentID         string `json:"agentId,omitempty"`
+	EvaluatedPolicy string `json:"evaluatedPolicy,omitempty"`
+	NextStep        string `json:"nextStep,omitempty"`
+}
+
+// Text is the refusal as every shell gives it to an agent: JSON.
+func (d *Denial) Text() []byte {
+	return encode(denialAnswer{d.Message, denialBody{d.Code, d.Capability, d.AgentID, d.EvaluatedPolicy, d.NextStep}})
+}
+
+// encode writes JSON as people read it: & and < stay as they are. The types encoded here cannot fail.
+func encode(v any) []byte {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return []byte(`{"error":"the answer could not be written"}`)
+	}
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n"))
+}

@@ -1,0 +1,74 @@
+package core
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+func TestExecuteAnswer(t *testing.T) {
+	r := &Result{Tool: tool.Execute, Status: 200, Headers: []Header{{Name: "link", Value: "a"}, {Name: "link", Value: "b"}}, Redactions: 1}
+	if got := string(r.Text([]byte(`{"a":"<&>"}`))); got != `{"status":200,"headers":{"link":"a, b"},"body":"{\"a\":\"<&>\"}","bodyEncoding":"utf8","truncated":false,"redactions":1}` {
+		t.Error(got)
+	}
+	if got := string(r.Text([]byte{0xff, 0})); !strings.Contains(got, `"body":"/wA=","bodyEncoding":"base64"`) {
+		t.Error(got)
+	}
+	r.Truncated = true
+	if got := string(r.Text([]byte("grü"[:3]))); !strings.Contains(got, `"body":"gr","bodyEncoding":"utf8","truncated":true`) {
+		t.Error(got)
+	}
+	if got := string(r.Text([]byte{0xff})); !strings.Contains(got, "base64") {
+		t.Error(got)
+	}
+}
+
+func TestDenialAnswerLeavesOutWhatIsEmpty(t *testing.T) {
+	got := string((&Denial{Code: RuleDeny, Message: `no "x"`}).Text())
+	if got != `{"error":"no \"x\"","denial":{"reasonCode":"RULE_DENY"}}` {
+		t.Error(got)
+	}
+	for code := range texts {
+		d := Deny(code, Call{})
+		if d.Message == "" || d.NextStep == "" {
+			t.Errorf("%s has no text", code)
+		}
+	}
+}
+
+func TestListServicesAndWhoami(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	r, _ := h.allowed(Call{Tool: tool.ListServices, Via: ViaStdio, Agent: "a"})
+	var wrapped struct{ Capabilities []map[string]any }
+	if err := json.Unmarshal(r.Structured(r.Text(nil)), &wrapped); err != nil || len(wrapped.Capabilities) != 5 {
+		t.Fatalf("%v in %s", err, r.Text(nil))
+	}
+	first, second := wrapped.Capabilities[0], wrapped.Capabilities[1]
+	if first["name"] != "stripe" || first["baseUrl"] != "https://api.stripe.com/base" || first["ttl"] != "1h" || first["rules"] != nil || first["accessible"] != true {
+		t.Errorf("%v", first)
+	}
+	if rules, _ := json.Marshal(second["rules"]); string(rules) != `{"allow":["GET *"],"deny":["POST *"]}` {
+		t.Errorf("rules %s", rules)
+	}
+	r, _ = h.allowed(Call{Tool: tool.Whoami, Via: ViaStdio, Agent: "a", IdentitySource: "transport"})
+	if got := string(r.Structured(r.Text(nil))); !strings.HasPrefix(got, `{"agentId":"a","identitySource":"transport","defaultAccessPolicy":"open","capabilities":{"accessible":["stripe",`) {
+		t.Error(got)
+	}
+	if len(h.records) != 0 {
+		t.Errorf("looking around was recorded: %s", h.events())
+	}
+}
+
+func BenchmarkExecute(b *testing.B) {
+	h := newHouse(b, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	b.ReportAllocs()
+	for b.Loop() {
+		h.records, h.sent = h.records[:0], h.sent[:0]
+		if done, _ := h.do(get("stripe", "/v1/balance")); done.Result == nil {
+			b.Fatal(outcome(done))
+		}
+	}
+}

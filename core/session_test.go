@@ -1,0 +1,230 @@
+package core
+
+import (
+	"testing"
+	"time"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+type vaultBinding = vault.Binding
+
+func secretText(s string) secret.Text { return secret.New(s) }
+
+const hour = int64(time.Hour / time.Millisecond)
+
+func opened(h *house) int {
+	n := 0
+	for _, r := range h.records {
+		if r.Event == "session.open" {
+			n++
+		}
+	}
+	return n
+}
+
+func (h *house) pass(ms int64) { h.now.Wall += ms; h.now.Mono += ms }
+
+func TestSessionIsReusedUntilItsTimeIsOver(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	h.pass(hour - 1)
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 1 || h.records[1].Session != h.records[len(h.records)-1].Session {
+		t.Errorf("recorded %s", h.events())
+	}
+	h.pass(1)
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 2 {
+		t.Error("the session outlived its ttl")
+	}
+	other := get("stripe", "/x")
+	other.Agent = "cursor"
+	h.allowed(other)
+	if opened(h) != 3 {
+		t.Error("another agent used the session")
+	}
+}
+
+func TestClockNeverLengthensASession(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	h.now.Mono += hour // an hour passes while the wall clock is held back
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 2 {
+		t.Error("a wall clock set back lengthened the session")
+	}
+	h = newHouse(t, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	h.now.Wall += 365 * 24 * hour
+	h.engine.Begin(h.in(h.engine.Needs(get("stripe", "/x"))), get("stripe", "/x"))
+	h.now.Wall -= 365 * 24 * hour
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 2 {
+		t.Error("a session that was seen to be over came back")
+	}
+}
+
+func TestShorterTTLCountsAtOnce(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	short := h.parse(houseConfig)
+	short.Capabilities["stripe"].TTL = time.Minute
+	h.engine = h.engine.Next(short, h.vault)
+	h.pass(2 * 60_000)
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 2 {
+		t.Error("the session kept its old ttl")
+	}
+}
+
+func TestForgedOrMovedGrantsOpenNothing(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	file := session.File(pair)
+	good := session.Grant{ID: "00112233445566778899aabbccddeeff", Agent: "claude-ai", Via: ViaStdio, Capability: "stripe", Service: "stripe",
+		Origin: "https://api.stripe.com", Opened: h.now.Wall, Expires: h.now.Wall + hour}
+	key := h.vault.Key("state")
+	other := good
+	other.Agent = "cursor"
+	repointed := good
+	repointed.Origin = "https://evil.example"
+	future := good
+	future.Opened = h.now.Wall + 60_000
+	for name, data := range map[string][]byte{"wrong key": good.Encode([]byte("another key of thirty-two bytes!")), "another agent's": other.Encode(key),
+		"another origin": repointed.Encode(key), "from the future": future.Encode(key), "garbage": []byte("{}"), "unreadable": nil} {
+		h.records = nil
+		h.files[file] = data
+		h.allowed(get("stripe", "/x"))
+		if opened(h) != 1 {
+			t.Errorf("%s: the grant was used", name)
+		}
+	}
+	h.records = nil
+	h.files[file] = good.Encode(key)
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 0 || h.records[0].Session != good.ID {
+		t.Errorf("a good grant of another process was not used: %s", h.events())
+	}
+}
+
+func TestLoserOfARaceUsesTheWinnersSession(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	file := session.File(session.Pair(ViaStdio, "claude-ai", "stripe"))
+	winner := session.Grant{ID: "ffeeddccbbaa99887766554433221100", Agent: "claude-ai", Via: ViaStdio, Capability: "stripe", Service: "stripe",
+		Origin: "https://api.stripe.com", Opened: h.now.Wall, Expires: h.now.Wall + hour}
+	h.before = func(s Step) Event {
+		if c, ok := s.(Commit); ok && len(c.Writes) > 0 {
+			h.files[file] = winner.Encode(h.vault.Key("state"))
+		}
+		return nil
+	}
+	h.allowed(get("stripe", "/x"))
+	if opened(h) != 0 || h.records[0].Session != winner.ID {
+		t.Errorf("recorded %s of session %s", h.events(), h.records[0].Session)
+	}
+	h.before = func(s Step) Event {
+		if c, ok := s.(Commit); ok && len(c.Writes) > 0 {
+			return Committed{Exists: map[string][]byte{file: []byte("garbage")}}
+		}
+		return nil
+	}
+	delete(h.files, file)
+	h.refused(get("stripe", "/x"), SessionRevoked)
+}
+
+func TestRevokedAndClosedSessions(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	key := h.vault.Key("state")
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	h.allowed(get("stripe", "/x"))
+	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + hour, By: "cli"}.Encode(key)
+	h.refused(get("stripe", "/x"), SessionRevoked)
+	h.allowed(get("readonly", "/x"))
+	h.pass(hour)
+	h.allowed(get("stripe", "/x"))
+	h.files[session.RevokedFile(pair)] = []byte("garbage")
+	h.refused(get("stripe", "/x"), SessionRevoked)
+	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: "of another", At: h.now.Wall, Until: 1, By: "cli"}.Encode(key)
+	h.refused(get("stripe", "/x"), SessionRevoked)
+	delete(h.files, session.RevokedFile(pair))
+
+	h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", Until: h.now.Wall + hour, By: "cli"}}.Encode(key)
+	h.refused(get("readonly", "/x"), SessionRevoked)
+	other := get("readonly", "/x")
+	other.Agent = "cursor"
+	h.allowed(other)
+	h.files[session.ClosedFile] = nil
+	h.refused(other, SessionRevoked)
+}
+
+func TestRevokedWhileItRuns(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	c := get("stripe", "/x")
+	flow, _ := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+	if flow.Revoked(h.in(nil)) {
+		t.Error("revoked with no file at all")
+	}
+	h.files[session.LockFile] = nil
+	if !flow.Revoked(h.in([]string{session.LockFile})) {
+		t.Error("a lock does not end the call")
+	}
+	delete(h.files, session.LockFile)
+	h.files[session.RevokedFile(flow.pair)] = []byte("garbage")
+	if !flow.Revoked(h.in(flow.watch())) {
+		t.Error("a revocation does not end the call")
+	}
+}
+
+func TestAutoApproveFalseAsksAPerson(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	var q Question
+	h.before = func(s Step) Event {
+		if a, ok := s.(Ask); ok {
+			q = a.Question
+		}
+		return nil
+	}
+	h.refused(get("asked", "/x?token=t"), ApprovalPending)
+	if q.ID == "" || q.Agent != "claude-ai" || q.Method != "GET" || q.Host != "api.stripe.com" || q.Path != "/x?token=*" || q.Reason != "User asked" {
+		t.Errorf("question %+v", q)
+	}
+	h.answer = Answered{Decision: "deny"}
+	h.refused(get("asked", "/x"), ApprovalDenied)
+	h.answer = Answered{Decision: "allow"}
+	h.allowed(get("asked", "/x"))
+	h.answer = Answered{}
+	h.allowed(get("asked", "/x")) // the session is open
+	h.pass(hour)
+	h.refused(get("asked", "/x"), ApprovalPending)
+	h.before = func(s Step) Event {
+		if _, ok := s.(Ask); ok {
+			return Committed{}
+		}
+		return nil
+	}
+	h.refused(get("asked", "/x"), Internal)
+
+	// A session that was opened without a person does not serve once the capability demands one.
+	h = newHouse(t, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	var changed *config.Config = h.parse(houseConfig)
+	changed.Capabilities["stripe"].AutoApprove = false
+	h.engine = h.engine.Next(changed, h.vault)
+	h.refused(get("stripe", "/x"), ApprovalPending)
+}
+
+func TestNeedsIsAFixedNumberOfFiles(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	if n := len(h.engine.Needs(get("stripe", "/x"))); n != 4 {
+		t.Errorf("execute needs %d files", n)
+	}
+	own := get("stripe", "/x")
+	own.Via = ViaCLI
+	if n := len(h.engine.Needs(own)); n != 1 {
+		t.Errorf("the owner's call needs %d files", n)
+	}
+}

@@ -1,0 +1,121 @@
+package core
+
+import "encoding/json"
+
+// Step is what a shell has to do next: exactly one of Commit, Ask, Send, Done. Resume answers nil after Head, which means:
+// go on with the Send that is under way.
+type Step interface{ step() }
+
+// Commit asks for Writes, then Records, all durable before anything else. It is answered by Committed.
+type Commit struct {
+	Writes  []Write
+	Records []Record
+	// Late: the records testify to what has happened already. They are written before the reply; the sync may follow.
+	Late bool
+}
+
+// Ask waits for a person until Wait (Now.Mono) or until one of Watch appears. It is answered by Answered.
+type Ask struct {
+	Question Question
+	Wait     int64
+	Watch    []string
+}
+
+// Send is one HTTP exchange. Redirects are not followed. It is answered by Head, then the reply's bytes through Flow.Scrub,
+// then Ended. The URL's RequestURI must equal Target, else the answer is Ended{Err: ErrRejected} and nothing is sent.
+type Send struct {
+	Service, Method, URL string
+	Target               string
+	Headers              []Header
+	Body                 []byte
+	TimeoutMs            int64 // for the whole exchange
+	MaxBody              int64 // decoded bytes of the reply
+	Watch                []string
+}
+
+// Done ends a flow. Exactly one of Result and Denial is set. Lock: refuse all further calls until the log can be written.
+type Done struct {
+	Result *Result
+	Denial *Denial
+	Lock   bool
+}
+
+func (Commit) step() {}
+func (Ask) step()    {}
+func (Send) step()   {}
+func (Done) step()   {}
+
+// Event tells what came of a step.
+type Event interface{ event() }
+
+// Committed answers Commit. Exists holds, by name, what a create-only write found in place of its own data.
+type Committed struct {
+	Exists map[string][]byte
+	Err    bool
+}
+
+// Answered answers Ask. Decision is allow, deny or "" (nobody answered); only a person's answer may be allow.
+type Answered struct{ Decision, By string }
+
+// Head is the head of an upstream's reply.
+type Head struct {
+	Status  int
+	Headers []Header
+}
+
+// Ended closes an exchange.
+type Ended struct {
+	Err       string // "" or one of the Err constants
+	Detail    string // for the person's log; scrubbed again here
+	Truncated bool
+	Bytes     int64 // body bytes handed to the agent
+}
+
+// What ended an exchange other than the end of the reply.
+const (
+	ErrTimeout     = "timeout"
+	ErrUnreachable = "unreachable"
+	ErrUnscannable = "unscannable"
+	ErrCancelled   = "cancelled"
+	ErrRejected    = "rejected"
+)
+
+// Stopped ends a flow from outside at any point before Done.
+type Stopped struct{ Why string }
+
+// Reasons to stop a flow.
+const (
+	StopRevoked   = "revoked"   // a watched file appeared
+	StopCancelled = "cancelled" // the client took the call back
+	StopShutdown  = "shutdown"
+)
+
+func (Committed) event() {}
+func (Answered) event()  {}
+func (Head) event()      {}
+func (Ended) event()     {}
+func (Stopped) event()   {}
+
+// Write is one state file. Name is relative to the home. Create: the file must not exist yet, and the loser reads the winner's.
+type Write struct {
+	Name   string
+	Data   []byte
+	Create bool
+}
+
+// Question is what a person is asked before a session opens.
+type Question struct {
+	ID, Agent, Via, Capability, Service, Method, Host, Path, Reason string
+	BodyBytes                                                       int64
+}
+
+// Result is the answer to an allowed call. The body of an execute is what Flow.Scrub returned.
+type Result struct {
+	Tool       string
+	Status     int
+	Headers    []Header // scrubbed
+	Dropped    []string // names of the agent's headers that were not sent
+	Truncated  bool
+	Redactions int
+	Data       json.RawMessage // the answer of a tool that sends nothing
+}
