@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strconv"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -73,19 +74,26 @@ func TestFloodIsRefusedAtOnce(t *testing.T) {
 }
 
 func TestBytesInFlightAreBounded(t *testing.T) {
-	g := newGate()
-	c := connect(t, g)
-	big := `{"body":"` + strings.Repeat("x", maxLine-200) + `"}`
-	for i := range maxInFlightSize / maxLine {
-		c.send(call(i, big))
+	c := &conn{flights: map[string]*flight{}}
+	flightOf := func(id, size int) *flight {
+		return &flight{message: message{id: json.RawMessage(strconv.Itoa(id)), size: size}, cancel: func() {}}
 	}
-	c.ask(call(100, big)).refused(t, "BUSY")
-	c.send(call(101, `{}`))
-	close(g.release)
-	for range maxInFlightSize/maxLine + 1 {
-		if a := c.next(); a.text() != "{}" {
-			t.Fatalf("got %s", a.Raw)
+	first := flightOf(0, maxLine)
+	for i := range maxInFlightSize / maxLine {
+		f := first
+		if i > 0 {
+			f = flightOf(i, maxLine)
 		}
+		if err := c.admit(f); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := c.admit(flightOf(100, 1)); !errors.Is(err, errBusy) {
+		t.Fatalf("one byte too many: %v", err)
+	}
+	c.land(first)
+	if err := c.admit(flightOf(100, maxLine)); err != nil {
+		t.Fatalf("after one has ended: %v", err)
 	}
 }
 

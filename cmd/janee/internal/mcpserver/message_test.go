@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"context"
 	"encoding/json"
 	"strings"
 	"testing"
@@ -65,7 +66,7 @@ func TestLines(t *testing.T) {
 }
 
 func TestLongestLine(t *testing.T) {
-	c := connect(t, echo)
+	c := connect(t, brokerFunc(func(context.Context, Call) Reply { return Reply{Text: []byte("{}")} }))
 	frame := call(1, `{"x":""}`)
 	body := strings.Repeat("x", maxLine-len(frame))
 	if a := c.ask(strings.Replace(frame, `""`, `"`+body+`"`, 1) + "\r"); a.Result == nil || a.Result.IsError {
