@@ -167,9 +167,9 @@ func TestUnscannable(t *testing.T) {
 	}
 }
 
-// TestBombs sends 64 MiB folded up. Where MaxBody is larger the ratio stops it; the inner layer of the last one gives nothing that MaxBody could see.
+// TestBombs sends 16 MiB folded up. Where MaxBody is larger the ratio stops it; the inner layer of the last one gives nothing that MaxBody could see.
 func TestBombs(t *testing.T) {
-	zeros := make([]byte, 64<<20)
+	zeros := make([]byte, 16<<20)
 	gz := encode(t, zeros, "gzip")
 	empty := encode(t, nil, "gzip")
 	for name, tt := range map[string]struct {

@@ -44,12 +44,15 @@ func TestTimeoutBoundsEverything(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) { serve(c, r) })
+			origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+				r.Peek(1) // net/http gives up a connection that speaks before it is asked
+				serve(c, r)
+			})
 			x, start := exchange("POST", origin, "/"), time.Now()
 			x.Timeout, x.Body = 200*time.Millisecond, make([]byte, 8<<20) // more than the socket buffers hold
 			out, _ := do(t, newClient(t), x)
 			want(t, out, Timeout, "no whole reply in the time allowed")
-			if took := time.Since(start); took < x.Timeout || took > x.Timeout+200*time.Millisecond {
+			if took := time.Since(start); took < x.Timeout || took > x.Timeout+time.Second {
 				t.Errorf("took %v", took)
 			}
 		})
@@ -71,7 +74,7 @@ func TestFastServerCannotOutrunTheTimeout(t *testing.T) {
 	x.Timeout, x.MaxBody = 100*time.Millisecond, 1<<50
 	out := newClient(t).Do(t.Context(), x, &reply{onChunk: func([]byte) error { return nil }})
 	want(t, out, Timeout, "")
-	if took := time.Since(start); took > 400*time.Millisecond {
+	if took := time.Since(start); took > time.Second {
 		t.Errorf("took %v", took)
 	}
 }

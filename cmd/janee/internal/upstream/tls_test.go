@@ -111,7 +111,11 @@ func TestTLS(t *testing.T) {
 }
 
 func TestPlainServerOnTLSPort(t *testing.T) {
-	origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) { io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n") })
+	origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		r.Peek(1)
+		io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
+		awaitClose(r)
+	})
 	out, _ := do(t, newClient(t), exchange("GET", "https"+strings.TrimPrefix(origin, "http"), "/"))
 	want(t, out, Unreachable, "the server does not speak TLS on this port")
 }
