@@ -43,3 +43,15 @@ func (a Auth) hasPlaintext() bool {
 	}
 	return false
 }
+
+// HasSealed reports whether the file holds a sealed secret, of any service.
+func (c *Config) HasSealed() bool {
+	for _, s := range c.Services {
+		for _, v := range s.Auth.Fields {
+			if v.Sealed != "" {
+				return true
+			}
+		}
+	}
+	return false
+}

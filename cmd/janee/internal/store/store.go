@@ -26,6 +26,7 @@ type Store struct {
 	Config    *config.Config
 	Vault     *vault.Vault // nil where the home has no vault yet
 	KeySource string       // where the root key came from, for status lines
+	Stamp     home.Stamp   // of the config.yaml that was read
 	Warnings  []string
 	NewKey    bool // this call made the root key
 }
@@ -41,15 +42,25 @@ func Open(getenv func(string) string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Home: h}
-	text, _, err := h.ReadConfig()
+	s, err := Read(getenv, h)
 	if err != nil {
 		return nil, err
 	}
+	return s, s.SealInPlace(getenv)
+}
+
+// Read is Open without sealing, for a home that is open already.
+func Read(getenv func(string) string, h *home.Home) (*Store, error) {
+	s := &Store{Home: h}
+	text, stamp, err := h.ReadConfig()
+	if err != nil {
+		return nil, err
+	}
+	s.Stamp = stamp
 	if err := s.load(getenv, text); err != nil {
 		return nil, err
 	}
-	return s, s.sealInPlace(getenv)
+	return s, nil
 }
 
 // load parses text and opens its vault, if it has one.
@@ -70,9 +81,10 @@ func (s *Store) load(getenv func(string) string, text []byte) error {
 	return nil
 }
 
-// sealInPlace seals what a person typed in plaintext, and makes the vault if this is the first secret of the home.
-func (s *Store) sealInPlace(getenv func(string) string) error {
-	if !s.Config.HasPlaintext() {
+// SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none. Where the file cannot be
+// written, the secrets are used as they are and Warnings says so.
+func (s *Store) SealInPlace(getenv func(string) string) error {
+	if !s.Config.HasPlaintext() && s.Vault != nil {
 		return nil
 	}
 	var sealed []byte
@@ -85,6 +97,9 @@ func (s *Store) sealInPlace(getenv func(string) string) error {
 		return sealed, err
 	})
 	if err != nil {
+		if s.Vault == nil {
+			return err // without a root key there is no log, and without a log nothing is done
+		}
 		s.Warnings = append(s.Warnings, fmt.Sprintf("%v; the plaintext secrets in it are used, but they stay readable", err))
 		return nil
 	}
@@ -128,6 +143,9 @@ func (s *Store) ensureVault(getenv func(string) string, text []byte) ([]byte, er
 	}
 	if s.Vault != nil {
 		return text, nil
+	}
+	if s.Config.HasSealed() {
+		return nil, hint.Errorf(hint.Locked, "put the vault: block back, from a backup of the file", "%s holds sealed secrets but no vault: block that names their root key", s.Home.ConfigPath())
 	}
 	id := randomID()
 	root, where, err := keysource.Create(getenv, os.UserConfigDir, id)

@@ -1,0 +1,74 @@
+package config
+
+import "reflect"
+
+// Changes names what differs between two configurations.
+type Changes struct {
+	Added   []string `json:"added"`
+	Removed []string `json:"removed"`
+	Changed []string `json:"changed"`
+}
+
+// Empty reports whether nothing differs.
+func (c Changes) Empty() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) == 0 }
+
+// Diff compares what two configurations mean. Where things stand in the file does not count, nor does a credential that was
+// sealed in between.
+func Diff(old, now *Config) (services, capabilities Changes) {
+	services = diff(old.ServiceNames, now.ServiceNames, func(name string) bool { return sameService(*old.Services[name], *now.Services[name]) })
+	capabilities = diff(old.CapabilityNames, now.CapabilityNames, func(name string) bool {
+		a, b := *old.Capabilities[name], *now.Capabilities[name]
+		a.Line, b.Line = 0, 0
+		return reflect.DeepEqual(a, b)
+	})
+	return services, capabilities
+}
+
+func diff(old, now []string, same func(name string) bool) Changes {
+	c := Changes{Added: []string{}, Removed: []string{}, Changed: []string{}}
+	before, after := set(old), set(now)
+	for _, name := range old {
+		if !after[name] {
+			c.Removed = append(c.Removed, name)
+		}
+	}
+	for _, name := range now {
+		switch {
+		case !before[name]:
+			c.Added = append(c.Added, name)
+		case !same(name):
+			c.Changed = append(c.Changed, name)
+		}
+	}
+	return c
+}
+
+func set(names []string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, name := range names {
+		m[name] = true
+	}
+	return m
+}
+
+func sameService(a, b Service) bool {
+	if len(a.Auth.Fields) != len(b.Auth.Fields) {
+		return false
+	}
+	for path, v := range a.Auth.Fields {
+		w, ok := b.Auth.Fields[path]
+		if !ok || !sameValue(v, w) {
+			return false
+		}
+	}
+	a.Line, b.Line, a.Auth.Fields, b.Auth.Fields = 0, 0, nil, nil
+	return reflect.DeepEqual(a, b)
+}
+
+// sameValue takes a plain value and a sealed one for the same: the seal is put over what a person typed.
+func sameValue(a, b Value) bool {
+	if (a.Sealed == "") != (b.Sealed == "") {
+		return true
+	}
+	return a.Sealed == b.Sealed && reflect.DeepEqual(a.Plain, b.Plain)
+}
