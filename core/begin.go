@@ -3,9 +3,7 @@ package core
 import (
 	"encoding/hex"
 	"fmt"
-	"strings"
 
-	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -13,7 +11,8 @@ import (
 // Needs names the state files that Begin wants to see, relative to the home. Their number is fixed: nothing in a call grows
 // with the number of sessions.
 func (e *Engine) Needs(c Call) []string {
-	if c.Tool != tool.Execute || c.Via == ViaCLI || c.Fault != nil {
+	judged := c.Tool == tool.Execute || c.Tool == tool.ExplainAccess
+	if !judged || c.Via == ViaCLI || c.Fault != nil {
 		return []string{session.LockFile}
 	}
 	pair := session.Pair(c.Via, c.Agent, c.Capability)
@@ -26,8 +25,11 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 	if c.MaxBytes <= 0 || c.MaxBytes > MaxMaxBytes {
 		f.call.MaxBytes = DefaultMaxBytes
 	}
-	if _, locked := in.Files[session.LockFile]; locked {
-		return f, f.deny(in, Deny(Locked, c))
+	if c.Tool == tool.ExplainAccess && c.Fault == nil {
+		return f, f.explain(in) // also of a locked Janee: that is when it is asked
+	}
+	if d := f.checkLock(in); d != nil {
+		return f, f.deny(in, d)
 	}
 	if c.Fault != nil {
 		return f, f.deny(in, Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
@@ -43,73 +45,30 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 	return f, f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "", "use one of the tools that tools/list names"))
 }
 
-// execute runs the checks in the order of docs/architecture.md: capability, path, headers, rules, reason, session.
+// execute takes the checks in their order, then goes on with the session that is open, opens one, or asks a person first.
 func (f *Flow) execute(in In) Step {
-	if d := f.judge(); d != nil {
-		return f.deny(in, d)
-	}
-	if f.capability.RequiresReason && strings.TrimSpace(f.call.Reason) == "" {
-		return f.deny(in, Deny(ReasonRequired, f.call))
-	}
-	if f.engine.vault == nil {
-		return f.deny(in, Deny(VaultLocked, f.call))
-	}
-	if f.call.Via == ViaCLI {
-		return f.commitIntent(in)
-	}
-	return f.admit(in)
-}
-
-// judge resolves the capability and decides on the request itself.
-func (f *Flow) judge() *Denial {
-	p, ok := f.engine.config.Capabilities[f.call.Capability]
-	if !ok {
-		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q", f.call.Capability), "", "")
-	}
-	f.capability, f.service = p, f.engine.config.Services[p.Service]
-	judged, decision := policy.Judge(p.Policy, f.service.Options, f.call.Method, f.call.Path)
-	f.rule = decision.Rule
-	switch decision.Outcome {
-	case policy.Allowed:
-	case policy.Rejected:
-		return Deny(RequestRejected, f.call).because(decision.Reason, "", decision.Hint)
-	default:
-		return Deny(RuleDeny, f.call).because(decision.Reason, policyText(decision.Rule), decision.Hint)
-	}
-	f.judged = judged
-	kept, dropped, err := policy.Headers(f.call.Headers)
-	if err != nil {
-		return Deny(RequestRejected, f.call).because(err.Error(), "", "leave the header out: Janee adds credentials and framing itself")
-	}
-	f.headers, f.dropped = kept, dropped
-	return nil
-}
-
-func policyText(rule string) string {
-	if rule == "" {
-		return "no allow rule matches"
-	}
-	return fmt.Sprintf("deny %q", rule)
-}
-
-// admit finds the session of this agent and capability, opens one, or asks a person first.
-func (f *Flow) admit(in In) Step {
-	f.pair = session.Pair(f.call.Via, f.call.Agent, f.call.Capability)
-	if why := f.engine.closed(in, f.pair, f.call); why != "" {
-		return f.deny(in, Deny(SessionRevoked, f.call).because("", why, ""))
-	}
-	data, exists := in.Files[session.File(f.pair)]
-	if exists {
-		g, ok := f.engine.grant(in, f.pair, data, f.capability, f.service.Base.Origin())
-		if ok {
-			f.session = g.ID
-			return f.commitIntent(in)
+	for i := range checks {
+		c := &checks[i]
+		if c.refuse == nil {
+			continue
+		}
+		d := c.refuse(f, in)
+		switch {
+		case d != nil && c.asks:
+			return f.askPerson(in)
+		case d != nil:
+			return f.deny(in, d)
 		}
 	}
-	if f.capability.AutoApprove {
-		return f.openSession(in, "", !exists)
+	if f.call.Via == ViaCLI || f.grant.ID != "" {
+		f.session = f.grant.ID
+		return f.commitIntent(in)
 	}
-	f.next = func(in In, ev Event) Step { return f.answered(in, ev, !exists) }
+	return f.openSession(in, "", !f.stored)
+}
+
+func (f *Flow) askPerson(in In) Step {
+	f.next = func(in In, ev Event) Step { return f.answered(in, ev, !f.stored) }
 	f.question = hex.EncodeToString(in.Rand[32:48])
 	return Ask{Question: f.ask(), Wait: in.Now.Mono}
 }

@@ -52,8 +52,9 @@ type Call struct {
 	Body                     []byte
 	BodyIsJSON               bool // the body was given as a JSON value
 	Reason, ApprovalID       string
-	MaxBytes                 int64 // 0 = DefaultMaxBytes
-	Fault                    error // why the arguments could not be read; such a call is recorded and refused
+	About                    string // whom explain_access asks about; "" or Agent, anyone else is refused
+	MaxBytes                 int64  // 0 = DefaultMaxBytes
+	Fault                    error  // why the arguments could not be read; such a call is recorded and refused
 }
 
 // Limits of the body that a reply may hold, in bytes.

@@ -8,6 +8,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -27,11 +28,13 @@ type Flow struct {
 	capability *config.Capability
 	service    *config.Service
 	judged     policy.Judged
-	rule       string
+	decision   policy.Decision
 	headers    []Header
 	dropped    []string
 
 	pair, session, question string
+	grant                   session.Grant // the session that was open when the call came; no ID: none
+	stored                  bool          // the pair has a session file, usable or not
 
 	intended bool // the intent stands in the log, so a result has to follow
 	closing  bool // the last record is being written: nothing can stop the flow any more
@@ -60,7 +63,7 @@ func (f *Flow) Scrub(p []byte, last bool) []byte { return f.body.Write(p, last) 
 func (f *Flow) commitIntent(in In, before ...Record) Step {
 	f.next = f.send
 	r := f.record(in, "intent")
-	r.Decision, r.Rule = "allow", f.rule
+	r.Decision, r.Rule = "allow", f.decision.Rule
 	return Commit{Records: append(before, r)}
 }
 
@@ -173,7 +176,7 @@ func (f *Flow) fail(in In, code Code, why string) Step {
 // deny records a refusal and ends. Nothing was done, so a log that cannot be written changes nothing for the agent.
 func (f *Flow) deny(in In, d *Denial) Step {
 	r := f.record(in, "deny")
-	r.Decision, r.Rule, r.Code = "deny", f.rule, d.Code
+	r.Decision, r.Rule, r.Code = "deny", f.decision.Rule, d.Code
 	f.closing = true
 	f.next = func(In, Event) Step { return f.done(nil, d) }
 	return Commit{Records: []Record{r}, Late: true}

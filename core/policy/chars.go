@@ -43,7 +43,11 @@ func unhex(c byte) byte {
 	return c | 0x20 - 'a' + 10
 }
 
-// replaceEscape puts text in place of an escape given in lower case, whatever the case of its digits.
+// replaceEscape puts text, which holds no escape, in place of an escape given in lower case, whatever the case of its digits.
+// Not strings.NewReplacer: building one took a third of the time that reading a rule takes.
 func replaceEscape(s, escape, text string) string {
-	return strings.NewReplacer(escape, text, strings.ToUpper(escape), text).Replace(s)
+	if strings.IndexByte(s, '%') < 0 {
+		return s
+	}
+	return strings.ReplaceAll(strings.ReplaceAll(s, escape, text), strings.ToUpper(escape), text)
 }

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -59,11 +60,19 @@ func unknownMethod(method string) Decision {
 	return Decision{Reason: "the method " + method + " is not one that rules can allow", Hint: knownMethodsHint()}
 }
 
-func deniedBy(rule, method, path string) Decision {
+// deniedBy names the rule that matched and no other deny rule: what else is ruled out is not for an agent to map.
+func (p Policy) deniedBy(rule, method string, bit methods, path string) Decision {
+	hint := "the owner has ruled this out; another spelling will not pass"
+	if _, _, others := p.neighbours(bit, path); others != 0 {
+		hint += "; this path is allowed with " + others.String()
+	}
+	if list := p.listAllow(bit, path); list != "" {
+		hint += "; allowed with " + method + ": " + list
+	}
 	return Decision{
 		Rule:   rule,
 		Reason: fmt.Sprintf("%s %s is refused by the deny rule %q", method, short(path), rule),
-		Hint:   "the owner has ruled this out; another spelling will not pass: ask your person if it is needed",
+		Hint:   hint + ": ask your person if it is needed",
 	}
 }
 
@@ -77,6 +86,7 @@ func (p Policy) noMatch(method string, bit methods, path string) Decision {
 
 func (p Policy) nearMiss(method string, bit methods, path string) string {
 	below, slash, others := p.neighbours(bit, path)
+	list := p.listAllow(bit, path)
 	switch {
 	case len(p.allow) == 0:
 		return "there are no allow rules here, so nothing is allowed: ask your person to add one"
@@ -85,10 +95,17 @@ func (p Policy) nearMiss(method string, bit methods, path string) string {
 			below, method, short(path))
 	case slash != "":
 		return fmt.Sprintf("the allow rule %q matches without the trailing slash", slash)
+	case others != 0 && list != "":
+		return "this path is allowed with " + others.String() + " only, and with " + method + " there is " + list + ": ask your person if more is needed"
 	case others != 0:
 		return "this path is allowed with " + others.String() + " only: ask your person if " + method + " is needed"
+	case list != "":
+		return "allowed with " + method + " here: " + list + "; ask your person if more is needed"
 	}
-	return "allowed here: " + p.listAllow() + "; ask your person if more is needed"
+	if list = p.listAllow(anyMethod, path); list != "" {
+		return "nothing is allowed with " + method + " here, only " + list + "; ask your person if more is needed"
+	}
+	return "nothing is allowed with " + method + " here; ask your person if it is needed"
 }
 
 // neighbours finds, in one pass, the allow rule that path misses only for want of a tail ("POST /v1/x/*" and /v1/x), the one it misses for a slash too many, and the other methods that its text is allowed with.
@@ -112,21 +129,74 @@ func (p Policy) neighbours(bit methods, path string) (below, slash string, other
 			}
 		}
 	}
-	return below, slash, others
+	return below, slash, p.undenied(others, path)
 }
 
-// listAllow quotes the first rules; a model needs an idea of the list, not the list.
-func (p Policy) listAllow() string {
-	const shown = 6
+// undenied leaves out the methods that a deny rule takes from this path again.
+func (p Policy) undenied(set methods, path string) methods {
+	for i := range knownMethods {
+		if bit := methods(1) << i; set&bit != 0 && firstDeny(p.denyGlob, bit, path) != nil {
+			set &^= bit
+		}
+	}
+	return set
+}
+
+// listAllow quotes the allow rules of these methods that come closest to path: a model needs an idea of the list, not the list.
+// Left out are those that match path and yet did not help, and those that a deny rule covers whole.
+func (p Policy) listAllow(set methods, path string) string {
+	const shown = 3
+	near, total := p.nearest(set, path)
+	more := total > len(near)
 	var list []string
-	for _, r := range p.allow[:min(shown, len(p.allow))] {
-		list = append(list, strconv.Quote(r.String()))
+	for _, i := range near {
+		g := &p.allowGlob[i]
+		switch {
+		case p.undenied(g.methods&set, p.allow[i].pattern) == 0:
+		case len(list) == shown:
+			more = true
+		default:
+			list = append(list, strconv.Quote(g.text))
+		}
 	}
 	text := strings.Join(list, ", ")
-	if more := len(p.allow) - shown; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
+	if more && text != "" {
+		text += " and others"
 	}
 	return text
+}
+
+// nearest returns the allow rules of these methods that share most of their beginning with path, the nearest first, at most
+// eight; and how many there are. To look at all of them again would take time quadratic in the rules.
+func (p Policy) nearest(set methods, path string) (near []int, total int) {
+	const most = 8
+	shared := make([]int, 0, most+1)
+	for i := range p.allowGlob {
+		g := &p.allowGlob[i]
+		if g.methods&set == 0 || g.match(path) {
+			continue
+		}
+		total++
+		n := common(g.head, path)
+		at := len(near)
+		for at > 0 && shared[at-1] < n {
+			at--
+		}
+		if at < most {
+			near, shared = slices.Insert(near, at, i), slices.Insert(shared, at, n)
+			near, shared = near[:min(len(near), most)], shared[:min(len(shared), most)]
+		}
+	}
+	return near, total
+}
+
+// common counts the bytes with which both begin.
+func common(a, b string) int {
+	n := 0
+	for n < len(a) && n < len(b) && a[n] == b[n] {
+		n++
+	}
+	return n
 }
 
 // short keeps a long path from filling a log line or a model's context.

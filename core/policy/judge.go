@@ -31,7 +31,7 @@ func (p Policy) decide(method string, bit methods, path string) Decision {
 		return Decision{Reason: "no policy is in force, so everything is denied", Hint: "ask your person to check the configuration"}
 	}
 	if g := firstDeny(p.denyGlob, bit, path); g != nil {
-		return deniedBy(g.text, method, path)
+		return p.deniedBy(g.text, method, bit, path)
 	}
 	for i := range p.allowGlob {
 		if g := &p.allowGlob[i]; g.methods&bit != 0 && g.match(path) {

@@ -22,7 +22,8 @@ type Arguments struct {
 	Body                     []byte        // as it goes on the wire; nil without a body
 	BodyIsJSON               bool          // Body is a JSON value that was not a string, byte for byte as written
 	Reason, ApprovalID       string
-	MaxBytes                 int64 // 1 to LimitMaxBytes
+	About                    string // argument agent: whom the question is about, never who asks it
+	MaxBytes                 int64  // 1 to LimitMaxBytes
 }
 
 // ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of them in particular.
@@ -34,11 +35,12 @@ func (e *ArgumentError) Error() string { return e.Text }
 // taken lists what each tool takes; the first needed[tool] of them are required.
 var (
 	taken = map[string][]string{
-		ListServices: {},
-		Execute:      {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
-		Whoami:       {},
+		ListServices:  {},
+		Execute:       {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
+		Whoami:        {},
+		ExplainAccess: {"capability", "method", "path", "agent"},
 	}
-	needed = map[string]int{Execute: 3}
+	needed = map[string]int{Execute: 3, ExplainAccess: 1}
 )
 
 // Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object without members, and null for
@@ -67,10 +69,13 @@ func Parse(name string, raw []byte) (Arguments, error) {
 			return Arguments{}, wrong(key, "is required")
 		}
 	}
-	if name != Execute {
-		return Arguments{}, nil
+	switch name {
+	case Execute:
+		return executeArguments(members)
+	case ExplainAccess:
+		return explainArguments(members)
 	}
-	return executeArguments(members)
+	return Arguments{}, nil
 }
 
 func readObject(raw []byte, visit visitor) error {
@@ -93,16 +98,9 @@ func readObject(raw []byte, visit visitor) error {
 func executeArguments(m map[string][]byte) (a Arguments, err error) {
 	a.MaxBytes = DefaultMaxBytes
 	encoding := "utf8"
-	texts := []struct {
-		name string
-		to   *string
-	}{{"capability", &a.Capability}, {"method", &a.Method}, {"path", &a.Path}, {"reason", &a.Reason}, {"approvalId", &a.ApprovalID}, {"bodyEncoding", &encoding}}
-	for _, t := range texts {
-		if value := m[t.name]; value != nil {
-			if *t.to, err = text(t.name, value); err != nil {
-				return Arguments{}, err
-			}
-		}
+	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method}, {"path", &a.Path}, {"reason", &a.Reason},
+		{"approvalId", &a.ApprovalID}, {"bodyEncoding", &encoding}}); err != nil {
+		return Arguments{}, err
 	}
 	if value := m["maxBytes"]; value != nil {
 		if a.MaxBytes, err = size("maxBytes", value); err != nil {
@@ -118,6 +116,30 @@ func executeArguments(m map[string][]byte) (a Arguments, err error) {
 		return Arguments{}, err
 	}
 	return a, nil
+}
+
+func explainArguments(m map[string][]byte) (a Arguments, err error) {
+	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method}, {"path", &a.Path}, {"agent", &a.About}}); err != nil {
+		return Arguments{}, err
+	}
+	return a, nil
+}
+
+type textArgument struct {
+	name string
+	to   *string
+}
+
+// texts reads the arguments that are strings; an absent one is left as it is.
+func texts(m map[string][]byte, list []textArgument) (err error) {
+	for _, t := range list {
+		if value := m[t.name]; value != nil {
+			if *t.to, err = text(t.name, value); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
 }
 
 func headers(value []byte) (fields []wire.Header, err error) {

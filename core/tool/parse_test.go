@@ -47,6 +47,8 @@ func TestParse(t *testing.T) {
 		{"blank", ListServices, " \n", Arguments{}},
 		{"null", Whoami, `null`, Arguments{}},
 		{"empty", Whoami, `{}`, Arguments{}},
+		{"explain", ExplainAccess, `{"capability":"stripe"}`, Arguments{Capability: "stripe"}},
+		{"explain a request", ExplainAccess, `{` + least + `,"agent":"me"}`, Arguments{Capability: "stripe", Method: "GET", Path: "/v1/balance", About: "me"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			got, err := Parse(c.tool, []byte(c.raw))
@@ -95,6 +97,9 @@ func TestParseRefuses(t *testing.T) {
 		{Execute, `{` + least + `,"Path":"/admin"}`, "Path", `unknown argument "Path": execute takes capability, method, path, headers, body, bodyEncoding, reason, approvalId, maxBytes`},
 		{Execute, `{` + least + `,"agent":null}`, "agent", `unknown argument "agent": execute takes capability, method, path, headers, body, bodyEncoding, reason, approvalId, maxBytes`},
 		{Whoami, `{"agent":"root"}`, "agent", `unknown argument "agent": whoami takes no arguments`},
+		{ExplainAccess, `{"method":"GET","path":"/"}`, "capability", "capability is required"},
+		{ExplainAccess, `{"capability":"a","agent":["b"]}`, "agent", "agent must be a string, got an array"},
+		{ExplainAccess, `{"capability":"a","reason":"r"}`, "reason", `unknown argument "reason": explain_access takes capability, method, path, agent`},
 		{Execute, `[]`, "", "arguments must be an object, got an array"},
 		{Execute, `"{}"`, "", "arguments must be an object, got a string"},
 		{ListServices, `false`, "", "arguments must be an object, got a boolean"},

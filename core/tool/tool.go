@@ -7,9 +7,10 @@ import "encoding/json"
 
 // Names of the tools.
 const (
-	ListServices = "list_services"
-	Execute      = "execute"
-	Whoami       = "whoami"
+	ListServices  = "list_services"
+	Execute       = "execute"
+	Whoami        = "whoami"
+	ExplainAccess = "explain_access"
 )
 
 // Bounds of the argument maxBytes: how much of a reply body an agent is shown.
@@ -47,5 +48,7 @@ func Definitions() []Definition {
 			Input: json.RawMessage(executeInput), Output: json.RawMessage(executeOutput)},
 		{Name: Whoami, Title: "Who am I", Description: describeWhoami, ReadOnly: true, Idempotent: true,
 			Input: json.RawMessage(noInput), Output: json.RawMessage(whoamiOutput)},
+		{Name: ExplainAccess, Title: "Explain access", Description: describeExplainAccess, ReadOnly: true, Idempotent: true,
+			Input: json.RawMessage(explainInput), Output: json.RawMessage(explainOutput)},
 	}
 }

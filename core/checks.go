@@ -1,0 +1,182 @@
+package core
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/session"
+)
+
+// check is one thing that has to hold before a request is signed. execute stops at the first check that refuses, explain tells
+// all of them; both read this one list, so that no explanation can differ from what happens.
+type check struct {
+	name   string
+	refuse func(*Flow, In) *Denial // nil: nothing can refuse here; a nil denial: the check holds
+	asks   bool                    // a refusal is put to a person as a question
+	skip   func(*Flow) string      // explain: why there is nothing to look at, or ""
+	holds  func(*Flow, In) string  // explain: what is told of a check that holds
+	blocks string                  // explain: what is told of the checks after one that refuses; "" where they stand by themselves
+}
+
+// checks stand in the order of docs/architecture.md. Each may rely on what those before it have found.
+var checks = []check{
+	{name: "lock", refuse: (*Flow).checkLock, holds: says("Janee is not locked")},
+	{name: "capability_exists", refuse: (*Flow).checkCapability, blocks: "there is no such capability",
+		holds: func(f *Flow, _ In) string {
+			return fmt.Sprintf("it reaches %s as service %q", f.service.Base, f.service.Name)
+		}},
+	{name: "mode", holds: says("proxy: it is used with execute")},
+	{name: "request", refuse: (*Flow).checkRequest, skip: (*Flow).unasked, holds: says("method and path are well formed")},
+	{name: "rules", refuse: (*Flow).checkRules, skip: (*Flow).unjudged, holds: (*Flow).tellRule},
+	{name: "allow_commands", skip: unset("no capability runs commands")},
+	{name: "allowed_agents", skip: unset("every agent may use every capability")},
+	{name: "default_access", skip: unset("access is open")},
+	{name: "ownership", skip: unset("services have no owners")},
+	{name: "reason", refuse: (*Flow).checkReason, skip: (*Flow).unreasoned, holds: says("no reason is asked for")},
+	{name: "root_key", refuse: (*Flow).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},
+	{name: "session", refuse: (*Flow).checkSession, skip: (*Flow).unbound, holds: (*Flow).tellSession, blocks: "a closed session does not open"},
+	{name: "approval", refuse: (*Flow).checkApproval, asks: true, skip: (*Flow).unbound, holds: (*Flow).tellApproval},
+}
+
+func says(text string) func(*Flow, In) string { return func(*Flow, In) string { return text } }
+
+func unset(effect string) func(*Flow) string {
+	return func(*Flow) string { return "this version has no such setting: " + effect }
+}
+
+func (f *Flow) checkLock(in In) *Denial {
+	if _, locked := in.Files[session.LockFile]; locked {
+		return Deny(Locked, f.call)
+	}
+	return nil
+}
+
+func (f *Flow) checkCapability(In) *Denial {
+	p, ok := f.engine.config.Capabilities[f.call.Capability]
+	if !ok {
+		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q", f.call.Capability), "", "")
+	}
+	f.capability, f.service = p, f.engine.config.Services[p.Service]
+	return nil
+}
+
+// checkRequest has the request judged, rules included, and refuses what is malformed or ambiguous.
+func (f *Flow) checkRequest(In) *Denial {
+	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
+	if f.decision.Outcome == policy.Rejected {
+		return Deny(RequestRejected, f.call).because(f.decision.Reason, "", f.decision.Hint)
+	}
+	var err error
+	if f.headers, f.dropped, err = policy.Headers(f.call.Headers); err != nil {
+		return Deny(RequestRejected, f.call).because(err.Error(), "", "leave the header out: Janee adds credentials and framing itself")
+	}
+	return nil
+}
+
+func (f *Flow) checkRules(In) *Denial {
+	if f.decision.Outcome == policy.Allowed {
+		return nil
+	}
+	return Deny(RuleDeny, f.call).because(f.decision.Reason, policyText(f.decision.Rule), f.decision.Hint)
+}
+
+func policyText(rule string) string {
+	if rule == "" {
+		return "no allow rule matches"
+	}
+	return fmt.Sprintf("deny %q", rule)
+}
+
+func (f *Flow) tellRule(In) string {
+	if f.decision.Rule == "" {
+		return f.decision.Reason
+	}
+	return fmt.Sprintf("the allow rule %q matches", f.decision.Rule)
+}
+
+func (f *Flow) unasked() string {
+	if f.call.Method == "" || f.call.Path == "" {
+		return "give method and path to have a request judged"
+	}
+	return ""
+}
+
+func (f *Flow) unjudged() string {
+	if f.decision.Outcome == policy.Rejected {
+		return "rules are for requests that are well formed"
+	}
+	return f.unasked()
+}
+
+func (f *Flow) checkReason(In) *Denial {
+	if f.capability.RequiresReason && strings.TrimSpace(f.call.Reason) == "" {
+		return Deny(ReasonRequired, f.call)
+	}
+	return nil
+}
+
+// unreasoned: an explanation is asked for without the reason that the call itself will give.
+func (f *Flow) unreasoned() string {
+	if f.capability.RequiresReason {
+		return "every call has to give a reason"
+	}
+	return ""
+}
+
+func (f *Flow) checkRootKey(In) *Denial {
+	if f.engine.vault == nil {
+		return Deny(VaultLocked, f.call)
+	}
+	return nil
+}
+
+// checkSession refuses what its owner has closed, and else finds the session that is open for this agent and capability.
+func (f *Flow) checkSession(in In) *Denial {
+	if f.call.Via == ViaCLI {
+		return nil
+	}
+	f.pair = session.Pair(f.call.Via, f.call.Agent, f.call.Capability)
+	if why := f.engine.closed(in, f.pair, f.call); why != "" {
+		return Deny(SessionRevoked, f.call).because("", why, "")
+	}
+	var data []byte
+	if data, f.stored = in.Files[session.File(f.pair)]; f.stored {
+		if g, ok := f.engine.grant(in, f.pair, data, f.capability, f.service.Base.Origin()); ok {
+			f.grant = g
+		}
+	}
+	return nil
+}
+
+func (f *Flow) unbound() string {
+	if f.call.Via == ViaCLI {
+		return "a person's own commands need no session and no approval"
+	}
+	return ""
+}
+
+func (f *Flow) tellSession(in In) string {
+	ttl := config.FormatDuration(f.capability.TTL)
+	if f.grant.ID == "" {
+		return "none is open; the next permitted call opens one for " + ttl
+	}
+	ends := min(f.grant.Expires, f.grant.Opened+f.capability.TTL.Milliseconds())
+	return "one is open until " + time.UnixMilli(ends).UTC().Format(time.RFC3339)
+}
+
+func (f *Flow) checkApproval(In) *Denial {
+	if f.call.Via == ViaCLI || f.capability.AutoApprove || f.grant.ID != "" {
+		return nil
+	}
+	return Deny(ApprovalPending, f.call)
+}
+
+func (f *Flow) tellApproval(In) string {
+	if f.capability.AutoApprove {
+		return "no person is asked"
+	}
+	return "a person said yes to the open session"
+}

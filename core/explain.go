@@ -1,0 +1,80 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+// What a check came to in an explanation.
+const (
+	checkPass = "pass"
+	checkFail = "fail"
+	checkSkip = "skip"
+)
+
+type explanation struct {
+	Agent      *string     `json:"agent"` // null: the person at the command line
+	Capability string      `json:"capability"`
+	Allowed    bool        `json:"allowed"`
+	Trace      []traceLine `json:"trace"`
+	NextStep   string      `json:"nextStep,omitempty"`
+}
+
+type traceLine struct {
+	Check  string `json:"check"`
+	Result string `json:"result"`
+	Detail string `json:"detail"`
+}
+
+// explain goes through the checks of execute and tells each one. It opens no session, asks nobody and sends nothing. An agent
+// is told about itself only: what others may do is not its to know.
+func (f *Flow) explain(in In) Step {
+	c := f.call
+	if c.About != "" && c.About != c.Agent {
+		return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
+			"leave agent out; your person can run `janee diagnose access`"))
+	}
+	e := explanation{Capability: c.Capability, Allowed: true}
+	if c.Agent != "" {
+		e.Agent = &c.Agent
+	}
+	blocked := ""
+	for i := range checks {
+		line, d := f.tell(in, &checks[i], blocked)
+		e.Trace = append(e.Trace, line)
+		if d == nil {
+			continue
+		}
+		if e.Allowed {
+			e.Allowed, e.NextStep = false, d.NextStep
+		}
+		if blocked == "" {
+			blocked = checks[i].blocks
+		}
+	}
+	return f.done(&Result{Tool: tool.ExplainAccess, Data: encode(e)})
+}
+
+func (f *Flow) tell(in In, c *check, blocked string) (traceLine, *Denial) {
+	if blocked == "" && c.skip != nil {
+		blocked = c.skip(f)
+	}
+	if blocked != "" {
+		return traceLine{c.name, checkSkip, blocked}, nil
+	}
+	if c.refuse != nil {
+		if d := c.refuse(f, in); d != nil {
+			return traceLine{c.name, checkFail, d.detail()}, d
+		}
+	}
+	return traceLine{c.name, checkPass, c.holds(f, in)}, nil
+}
+
+// detail is the refusal in one line. A rule is named in the message already; how a session came to be closed is not.
+func (d *Denial) detail() string {
+	if d.Code == SessionRevoked && d.EvaluatedPolicy != "" {
+		return d.Message + ": " + d.EvaluatedPolicy
+	}
+	return d.Message
+}
