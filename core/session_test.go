@@ -161,6 +161,139 @@ func TestRevokedAndClosedSessions(t *testing.T) {
 	h.refused(other, SessionRevoked)
 }
 
+// revoke writes a revocation for so many milliseconds.
+func (h *house) revoke(pair, id string, ms int64) session.Revocation {
+	r := session.Revocation{ID: id, Pair: pair, At: h.now.Wall, Until: h.now.Wall + ms, By: "cli"}
+	h.files[session.RevokedFile(pair)] = r.Encode(h.vault.Key("state"))
+	return r
+}
+
+func TestWhatWasRevokedNeverComesBack(t *testing.T) {
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	for name, close := range map[string]func(h *house, id string){
+		"revoked": func(h *house, id string) { h.revoke(pair, id, 60_000) },
+		"lifted": func(h *house, id string) {
+			h.files[session.RevokedFile(pair)] = h.revoke(pair, id, hour).Reopened(h.now.Wall).Encode(h.vault.Key("state"))
+		},
+		"closed": func(h *house, _ string) {
+			h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", At: h.now.Wall, Until: h.now.Wall + 60_000}}.Encode(h.vault.Key("state"))
+		},
+	} {
+		h := newHouse(t, houseConfig)
+		h.allowed(get("stripe", "/x"))
+		id := h.records[0].Session
+		h.pass(1000)
+		close(h, id)
+		h.pass(60_000) // the grant itself has most of its hour left
+		h.engine = New(h.parse(houseConfig), h.vault)
+		h.allowed(get("stripe", "/x"))
+		if opened(h) != 2 || h.records[len(h.records)-1].Session == id {
+			t.Errorf("%s: the old session was used again", name)
+		}
+		h.allowed(get("stripe", "/x"))
+		if opened(h) != 2 {
+			t.Errorf("%s: the new session is not kept", name)
+		}
+	}
+}
+
+func TestRevocationClosesThePairWhateverTheFileHolds(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.allowed(get("stripe", "/x"))
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	h.revoke(pair, h.records[0].Session, hour)
+	h.pass(1000)
+	g := session.Grant{ID: "ffeeddccbbaa99887766554433221100", Agent: "claude-ai", Via: ViaStdio, Capability: "stripe", Service: "stripe",
+		Origin: "https://api.stripe.com", Opened: h.now.Wall, Expires: h.now.Wall + hour}
+	h.files[session.File(pair)] = g.Encode(h.vault.Key("state"))
+	h.refused(get("stripe", "/x"), SessionRevoked)
+	delete(h.files, session.File(pair))
+	h.refused(get("stripe", "/x"), SessionRevoked)
+}
+
+// A process goes by its own clock as well: an order holds for as long as it had to run when it was seen, wherever the wall clock is set.
+func TestClockNeverShortensARevocation(t *testing.T) {
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	for name, close := range map[string]func(h *house){
+		"revoked": func(h *house) { h.revoke(pair, "x", hour) },
+		"closed": func(h *house) {
+			h.files[session.ClosedFile] = session.Closures{{At: h.now.Wall, Until: h.now.Wall + hour}}.Encode(h.vault.Key("state"))
+		},
+	} {
+		h := newHouse(t, houseConfig)
+		close(h)
+		h.refused(get("stripe", "/x"), SessionRevoked)
+		h.now.Wall += 365 * 24 * hour
+		h.refused(get("stripe", "/x"), SessionRevoked)
+		h.now.Wall -= 365 * 24 * hour
+		h.refused(get("stripe", "/x"), SessionRevoked)
+		h.now.Mono += hour // its time is over here, and not by the wall clock
+		h.refused(get("stripe", "/x"), SessionRevoked)
+		h.now.Wall += hour
+		h.allowed(get("stripe", "/x"))
+		if len(h.engine.sessions.orders) != 1 {
+			t.Errorf("%s: %d orders remembered", name, len(h.engine.sessions.orders))
+		}
+	}
+}
+
+func TestALiftedRevocationOpensAtOnce(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	r := h.revoke(pair, "x", hour)
+	h.refused(get("stripe", "/x"), SessionRevoked)
+	h.pass(1)
+	h.files[session.RevokedFile(pair)] = r.Reopened(h.now.Wall).Encode(h.vault.Key("state"))
+	h.allowed(get("stripe", "/x"))
+	list := session.Closures{{Agent: "claude-ai", At: h.now.Wall, Until: h.now.Wall + hour}}
+	h.files[session.ClosedFile] = list.Encode(h.vault.Key("state"))
+	h.refused(get("stripe", "/x"), SessionRevoked)
+	h.pass(1)
+	list, _ = list.Reopen("claude-ai", "", h.now.Wall)
+	h.files[session.ClosedFile] = list.Encode(h.vault.Key("state"))
+	h.allowed(get("stripe", "/x"))
+}
+
+func TestOrdersThatCameAndWentEndTheCall(t *testing.T) {
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	for name, c := range map[string]struct {
+		order func(h *house)
+		ends  bool
+	}{
+		"revoked, over": {func(h *house) { h.revoke(pair, "x", 1) }, true},
+		"revoked, lifted": {func(h *house) {
+			h.files[session.RevokedFile(pair)] = h.revoke(pair, "x", hour).Reopened(h.now.Wall).Encode(h.vault.Key("state"))
+		}, true},
+		"closed, over": {func(h *house) {
+			h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", At: h.now.Wall, Until: h.now.Wall + 1}}.Encode(h.vault.Key("state"))
+		}, true},
+		"another agent": {func(h *house) {
+			h.files[session.ClosedFile] = session.Closures{{Agent: "cursor", At: h.now.Wall, Until: h.now.Wall + hour}}.Encode(h.vault.Key("state"))
+		}, false},
+		"from before the call": {func(h *house) {
+			h.files[session.ClosedFile] = session.Closures{{At: h.now.Wall - hour, Until: h.now.Wall - hour/2}}.Encode(h.vault.Key("state"))
+		}, false},
+	} {
+		h := newHouse(t, houseConfig)
+		call := get("stripe", "/x")
+		flow, _ := h.engine.Begin(h.in(h.engine.Needs(call)), call)
+		h.pass(10)
+		c.order(h)
+		h.pass(10)
+		if got := flow.Revoked(h.in(flow.watch())); got != c.ends {
+			t.Errorf("%s: Revoked = %v", name, got)
+		}
+	}
+}
+
+func TestLongestTTLIsThatOfTheConfig(t *testing.T) {
+	g := session.Grant{Opened: 1}
+	order := session.Closures{{At: 1, Until: 1}}
+	if max := config.MaxTTL.Milliseconds(); !order.Ends(g) || len(order.Current(max)) != 1 || len(order.Current(max+1)) != 0 {
+		t.Error("orders are not kept for as long as a grant they ended may live")
+	}
+}
+
 func TestRevokedWhileItRuns(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	c := get("stripe", "/x")

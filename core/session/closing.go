@@ -6,7 +6,8 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// Revocation ends the grant called ID and keeps its pair closed until Until (Unix ms). By says who closed it ("cli").
+// Revocation ends the grant called ID, and every grant of its pair opened up to At, for good; it keeps the pair closed until Until.
+// At and Until are Unix milliseconds; By says who gave the order ("cli").
 type Revocation struct {
 	ID    string `json:"id"`
 	Pair  string `json:"pair"`
@@ -37,7 +38,18 @@ func DecodeRevocation(key, data []byte) (Revocation, error) {
 	return r, nil
 }
 
-// Closure closes many sessions at once, until Until (Unix ms): those of Agent, of Capability, or of both; an empty name stands for any.
+// Ends reports whether g, a grant of the revocation's pair, is over for good: what a person closed never comes back, whatever the clock
+// says and even where Until came before the end of the grant.
+func (r Revocation) Ends(g Grant) bool { return r.ID == g.ID || g.Opened <= r.At }
+
+// Reopened returns the revocation with its pair open again from now (Unix ms). The grants that it ended stay ended.
+func (r Revocation) Reopened(now int64) Revocation {
+	r.At, r.Until = min(r.At, now), 0
+	return r
+}
+
+// Closure is an order about many sessions: those of Agent, of Capability, or of both; an empty name stands for any. It ends those opened up
+// to At for good and keeps all of them closed until Until. Both are Unix milliseconds; By says who gave the order.
 type Closure struct {
 	Agent      string `json:"agent"`
 	Capability string `json:"capability"`
@@ -46,24 +58,71 @@ type Closure struct {
 	By         string `json:"by"`
 }
 
-// Closures is the content of the file ClosedFile.
+// Covers reports whether the order is about the sessions of agent for capability.
+func (c Closure) Covers(agent, capability string) bool {
+	return matches(c.Agent, agent) && matches(c.Capability, capability)
+}
+
+// Closures is the content of the file ClosedFile, one order a scope.
 type Closures []Closure
 
 // Closes reports whether a session of agent for capability is closed at now (Unix ms), and until when if it is: the latest end counts.
 func (c Closures) Closes(agent, capability string, now int64) (closed bool, until int64) {
 	for _, s := range c {
-		if now < s.Until && matches(s.Agent, agent) && matches(s.Capability, capability) {
+		if now < s.Until && s.Covers(agent, capability) {
 			closed, until = true, max(until, s.Until)
 		}
 	}
 	return closed, until
 }
 
+// Ends reports whether g is over for good by one of the orders.
+func (c Closures) Ends(g Grant) bool {
+	return slices.ContainsFunc(c, func(s Closure) bool { return g.Opened <= s.At && s.Covers(g.Agent, g.Capability) })
+}
+
 func matches(scope, name string) bool { return scope == "" || scope == name }
 
-// Current returns the closures that have not ended at now (Unix ms): what a writer keeps of the list when it adds to it.
+const (
+	// manyScopes is how many orders are kept however old they are. A command that runs while the clock is set forward takes all of them for
+	// past, and would open what they close as soon as the clock is right again.
+	manyScopes = 64
+	// longestTTL is the longest life of a grant, in milliseconds: an order that old has nothing left to end.
+	longestTTL = 30 * 24 * 3600 * 1000
+)
+
+// Add returns the list with one more order. Of two orders about one scope the later At and the later Until count.
+func (c Closures) Add(order Closure) Closures {
+	kept := make(Closures, 0, len(c)+1)
+	for _, s := range c {
+		if s.Agent == order.Agent && s.Capability == order.Capability {
+			order.At, order.Until = max(s.At, order.At), max(s.Until, order.Until)
+			continue
+		}
+		kept = append(kept, s)
+	}
+	if kept = append(kept, order); len(kept) > manyScopes {
+		return kept.Current(order.At)
+	}
+	return kept
+}
+
+// Reopen returns the list with every order within the scope lifted from now (Unix ms), and which ones those are. An order about more than the
+// scope stays. What was ended stays ended.
+func (c Closures) Reopen(agent, capability string, now int64) (list, lifted Closures) {
+	list = slices.Clone(c)
+	for i, s := range list {
+		if s.Until != 0 && matches(agent, s.Agent) && matches(capability, s.Capability) {
+			lifted = append(lifted, s)
+			list[i].At, list[i].Until = min(s.At, now), 0
+		}
+	}
+	return list, lifted
+}
+
+// Current returns the orders that may still matter at now (Unix ms): that close something, or may have ended a grant that would be alive.
 func (c Closures) Current(now int64) Closures {
-	return slices.DeleteFunc(slices.Clone(c), func(s Closure) bool { return s.Until <= now })
+	return slices.DeleteFunc(slices.Clone(c), func(s Closure) bool { return s.Until <= now && s.At+longestTTL <= now })
 }
 
 // Encode returns the content of ClosedFile, one line, signed with the key "state" of the vault.

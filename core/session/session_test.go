@@ -134,8 +134,93 @@ func TestCloses(t *testing.T) {
 	if closed, _ := (Closures)(nil).Closes("a", "c", 0); closed {
 		t.Error("an empty list closes something")
 	}
-	if now := list.Current(200); !slices.Equal(now, list[2:]) || len(list) != 4 || list[0].Until != 100 {
-		t.Errorf("Current = %v, list = %v", now, list)
+}
+
+func TestOrdersEndWhatWasOpenedBefore(t *testing.T) {
+	g := testGrant() // opened at 1_000_000
+	for _, c := range []struct {
+		name  string
+		order Revocation
+		ends  bool
+	}{
+		{"its id", Revocation{ID: "id", At: 1}, true},
+		{"its id, lifted", Revocation{ID: "id", At: 1_500_000, Until: 1_600_000}.Reopened(1_550_000), true},
+		{"another id, later", Revocation{ID: "x", At: 1_000_000}, true},
+		{"another id, before", Revocation{ID: "x", At: 999_999, Until: 1_600_000}, false},
+		{"given by a clock ahead, lifted before", Revocation{ID: "x", At: 2_000_000, Until: 3_000_000}.Reopened(999_999), false},
+	} {
+		if c.order.Ends(g) != c.ends {
+			t.Errorf("%s: Ends = %v", c.name, !c.ends)
+		}
+	}
+	for _, c := range []struct {
+		name  string
+		order Closure
+		ends  bool
+	}{
+		{"everything", Closure{At: 1_000_000}, true},
+		{"everything, before", Closure{At: 999_999, Until: 1_600_000}, false},
+		{"its agent", Closure{Agent: "claude-ai", At: 1_000_001}, true},
+		{"another agent", Closure{Agent: "cursor", At: 1_000_001}, false},
+		{"its capability", Closure{Capability: "stripe", At: 1_000_001}, true},
+		{"its capability, another agent", Closure{Agent: "cursor", Capability: "stripe", At: 1_000_001}, false},
+	} {
+		if (Closures{{Agent: "nobody", At: 9_000_000}, c.order}).Ends(g) != c.ends {
+			t.Errorf("%s: Ends = %v", c.name, !c.ends)
+		}
+	}
+}
+
+func TestOneOrderAScope(t *testing.T) {
+	list := Closures{}.Add(Closure{Agent: "a", At: 10, Until: 100}).Add(Closure{At: 20, Until: 30}).Add(Closure{Agent: "a", At: 15, Until: 50})
+	if want := (Closures{{At: 20, Until: 30}, {Agent: "a", At: 15, Until: 100}}); !slices.Equal(list, want) {
+		t.Errorf("list %v", list)
+	}
+	late := func(i int) Closure {
+		return Closure{Capability: string(rune('a' + i)), At: 2 * longestTTL, Until: 2*longestTTL + 1}
+	}
+	for i := len(list); i < manyScopes; i++ { // long past, and kept: the clock may be set forward
+		list = list.Add(late(i))
+	}
+	if len(list) != manyScopes || list[0].Until != 30 {
+		t.Errorf("%d orders, first %v", len(list), list[0])
+	}
+	if list = list.Add(late(manyScopes)); len(list) != manyScopes-1 || list[0] != late(2) {
+		t.Errorf("%d orders, first %v", len(list), list[0])
+	}
+}
+
+func TestReopenLiftsWhatLiesWithinTheScope(t *testing.T) {
+	list := Closures{{At: 1, Until: 100}, {Agent: "a", At: 2, Until: 100}, {Capability: "c", At: 3, Until: 100}, {Agent: "a", Capability: "c", At: 9, Until: 100}}
+	for _, c := range []struct {
+		agent, capability string
+		lifted            []int
+	}{
+		{"", "", []int{0, 1, 2, 3}}, {"a", "", []int{1, 3}}, {"", "c", []int{2, 3}}, {"a", "c", []int{3}}, {"b", "", nil},
+	} {
+		got, lifted := list.Reopen(c.agent, c.capability, 5)
+		if len(lifted) != len(c.lifted) {
+			t.Errorf("%q %q: lifted %v", c.agent, c.capability, lifted)
+		}
+		for i, s := range got {
+			want := list[i]
+			if slices.Contains(c.lifted, i) {
+				want.At, want.Until = min(want.At, 5), 0
+			}
+			if s != want {
+				t.Errorf("%q %q: order %d is %v", c.agent, c.capability, i, s)
+			}
+		}
+		if _, again := got.Reopen(c.agent, c.capability, 5); len(again) != 0 {
+			t.Errorf("%q %q: lifted twice", c.agent, c.capability)
+		}
+	}
+}
+
+func TestCurrent(t *testing.T) {
+	list := Closures{{At: 100, Until: 200}, {At: 100, Until: longestTTL + 300}, {At: 300, Until: 400}}
+	if got := list.Current(longestTTL + 100); !slices.Equal(got, list[1:]) || len(list) != 3 || list[0].Until != 200 {
+		t.Errorf("Current = %v, list = %v", got, list)
 	}
 }
 
