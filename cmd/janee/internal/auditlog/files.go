@@ -75,14 +75,15 @@ func listWriters(h *home.Home) (map[string][]file, error) {
 }
 
 // eachLine calls do with each line of f and its number from 1, without line feed, until do returns false. whole is false for a last line
-// that has no line feed: its writer was killed, or is about to finish it.
+// that has no line feed: its writer was killed, or is about to finish it. Lines written meanwhile are left out: a busy writer would be
+// chased for ever.
 func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool) error {
-	in, _, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
+	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
 	if err != nil {
 		return fmt.Errorf("read audit log: %w", err)
 	}
 	defer in.Close()
-	lines := bufio.NewReader(in)
+	lines := bufio.NewReader(io.LimitReader(in, fi.Size()))
 	for n := 1; ; n++ {
 		text, err := readLine(lines)
 		if err != nil && err != io.EOF {

@@ -238,7 +238,7 @@ func TestReadWhileWriting(t *testing.T) {
 				select {
 				case <-stop:
 					return
-				default:
+				case <-time.After(2 * time.Millisecond):
 				}
 				intent, result := call(time.Now().UnixMilli(), fmt.Sprintf("%d.%d", w, i), "stripe")
 				if err := l.Append(append(intent, result...), i%50 == 0); err != nil {
@@ -247,7 +247,7 @@ func TestReadWhileWriting(t *testing.T) {
 			}
 		})
 	}
-	for range 30 {
+	for range 12 {
 		if _, err := Read(h, Filter{Limit: 20}); err != nil {
 			t.Error(err)
 		}
