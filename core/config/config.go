@@ -1,6 +1,7 @@
 // Package config reads and edits config.yaml, the one file a person writes: services with their credentials, and capabilities with their rules.
 // Use Parse to load it (strict: whatever is not understood is an error with its line, since a rule that is silently ignored would allow what it was
-// written to refuse), and Seal, SetVault, AddService and AddCapability to change it: these splice bytes and leave comments, order and layout alone.
+// written to refuse), and Seal, SetVault, Set and the Add, Edit and Remove functions to change it: these splice bytes and leave comments, order and
+// layout alone.
 // It opens no sealed text and reads no file; package vault does the first, the shell the second.
 package config
 

@@ -41,7 +41,7 @@ type NewCapability struct {
 // SetVault writes the vault block: in place where there is one, else at the top, behind version and the header comment.
 // Like all edits it wants a valid config (*Error otherwise) and gives one back, keeps comments and layout, and fails rather than change anything else.
 func SetVault(text []byte, v Vault) ([]byte, error) {
-	return edited(text, func(c *change) error {
+	return editedOnce(text, func(c *change) error {
 		node, err := c.section("vault")
 		if err != nil {
 			return err
@@ -54,7 +54,7 @@ func SetVault(text []byte, v Vault) ([]byte, error) {
 		case node == nil:
 			return c.insertSection("vault", entries)
 		case len(node.Content) == 0 || node.Style&yaml.FlowStyle != 0:
-			return c.rewrite(node, entries)
+			return c.rewrite(node, c.rootIndent()+indentStep, entries)
 		}
 		return c.setEntries(node, entries)
 	})
@@ -86,31 +86,12 @@ func (c *change) setEntries(n, entries *yaml.Node) error {
 
 // AddService writes a service at the end of the services. ErrExists if the name is taken, *Error if the result would not be valid.
 func AddService(text []byte, s NewService) ([]byte, error) {
-	return edited(text, func(c *change) error { return c.add("services", s.Name, s.node()) })
+	return editedOnce(text, func(c *change) error { return c.add("services", s.Name, s.node()) })
 }
 
 // AddCapability writes a capability at the end of the capabilities. Errors as for AddService.
 func AddCapability(text []byte, a NewCapability) ([]byte, error) {
-	return edited(text, func(c *change) error { return c.add("capabilities", a.Name, a.node()) })
-}
-
-func edited(text []byte, edit func(*change) error) ([]byte, error) {
-	p, err := parse(text)
-	if err != nil {
-		return nil, err
-	}
-	c := &change{doc: p.doc}
-	if err := edit(c); err != nil {
-		return nil, err
-	}
-	out, err := c.apply()
-	if err != nil {
-		return nil, err
-	}
-	if _, err := parse(out); err != nil {
-		return nil, err
-	}
-	return out, nil
+	return editedOnce(text, func(c *change) error { return c.add("capabilities", a.Name, a.node()) })
 }
 
 func (s NewService) node() *yaml.Node {

@@ -22,6 +22,7 @@ func FuzzConfig(f *testing.F) {
 			return
 		}
 		checkAdds(t, text)
+		checkRemovals(t, text, c)
 		out, n, err := Seal(text, testSeal)
 		if errors.Is(err, errPlace) || errors.Is(err, errAltered) {
 			return // given up, nothing written
@@ -58,6 +59,27 @@ func checkAdds(t *testing.T, text []byte) {
 		if line = bytes.TrimSpace(line); bytes.HasPrefix(line, []byte("#")) && !bytes.Contains(out, line) {
 			t.Errorf("lost the comment %q", line)
 		}
+	}
+}
+
+// checkRemovals takes out one capability after the other: an edit is right or given up, and no other capability changes.
+func checkRemovals(t *testing.T, text []byte, before *Config) {
+	removed := 0
+	for _, name := range before.CapabilityNames[:min(3, len(before.CapabilityNames))] {
+		if edited, err := EditCapability(text, name, CapabilityEdit{TTL: ptr("7m"), Allow: []string{"PUT /fuzz"}}); err == nil {
+			if now, err := Parse(edited); err != nil || now.Capabilities[name].TTL != 7*time.Minute || fmt.Sprint(now.Capabilities[name].Policy.Allow()) != "[PUT /fuzz]" {
+				t.Fatalf("editing %q: %v\n%s", name, err, edited)
+			}
+		}
+		out, err := RemoveCapability(text, name)
+		if err != nil {
+			continue
+		}
+		now, err := Parse(out)
+		if err != nil || len(now.CapabilityNames) != len(before.CapabilityNames)-1-removed || len(now.ServiceNames) != len(before.ServiceNames) {
+			t.Fatalf("removing %q: %v\n%s", name, err, out)
+		}
+		text, removed = out, removed+1
 	}
 }
 

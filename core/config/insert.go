@@ -32,7 +32,7 @@ func (c *change) add(key, name string, value *yaml.Node) error {
 	case lookup(node, name) != nil:
 		return fmt.Errorf("adding %q to %s: %w", name, key, ErrExists)
 	case len(node.Content) == 0:
-		return c.rewrite(node, mapping(textNode(name), value))
+		return c.rewrite(node, c.rootIndent()+indentStep, mapping(textNode(name), value))
 	case node.Style&yaml.FlowStyle != 0:
 		return fmt.Errorf("adding %q to %s: the section stands in { } brackets: write it as indented lines first", name, key)
 	}
@@ -68,8 +68,8 @@ func (c *change) spaced(n *yaml.Node) bool {
 	return blank
 }
 
-// rewrite replaces a section that is null or in { } brackets by indented lines.
-func (c *change) rewrite(n, entries *yaml.Node) error {
+// rewrite replaces a mapping that is null or in { } brackets by lines with this indentation.
+func (c *change) rewrite(n *yaml.Node, indent int, entries *yaml.Node) error {
 	src := c.doc.src
 	start := src.start(n)
 	end, err := src.end(n, 0)
@@ -80,7 +80,6 @@ func (c *change) rewrite(n, entries *yaml.Node) error {
 		start--
 	}
 	c.splice(start, end, "")
-	indent := c.rootIndent() + indentStep
 	c.insert(c.skipComments(src.lineEnd(end), indent), renderEntries(indent, entries))
 	n.Kind, n.Style, n.Tag, n.Value, n.Content = entries.Kind, 0, entries.Tag, "", entries.Content
 	return nil

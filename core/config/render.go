@@ -40,20 +40,20 @@ func render(indent int, key string, n *yaml.Node) string {
 	margin := strings.Repeat(" ", indent)
 	head := margin + scalar(key) + ":"
 	switch {
-	case n.Kind == yaml.ScalarNode && n.Tag == "!!str":
-		return head + " " + scalar(n.Value) + "\n"
-	case n.Kind == yaml.ScalarNode:
-		return head + " " + n.Value + "\n"
 	case len(n.Content) == 0:
-		return head + map[yaml.Kind]string{yaml.MappingNode: " {}\n", yaml.SequenceNode: " []\n"}[n.Kind]
-	}
-	if n.Kind == yaml.MappingNode {
+		return head + " " + flow(n) + "\n" // a scalar, {} or []
+	case n.Kind == yaml.MappingNode:
 		return head + "\n" + renderEntries(indent+indentStep, n)
 	}
+	return head + "\n" + renderItems(indent+indentStep, n)
+}
+
+func renderItems(indent int, n *yaml.Node) string {
+	var b strings.Builder
 	for _, item := range n.Content {
-		head += "\n" + margin + "  - " + scalar(item.Value)
+		b.WriteString(strings.Repeat(" ", indent) + "- " + scalar(item.Value) + "\n")
 	}
-	return head + "\n"
+	return b.String()
 }
 
 func renderEntries(indent int, n *yaml.Node) string {
@@ -64,12 +64,37 @@ func renderEntries(indent int, n *yaml.Node) string {
 	return b.String()
 }
 
+// flow writes a value in one line, mappings and lists in brackets.
+func flow(n *yaml.Node) string {
+	if n.Kind == yaml.ScalarNode {
+		return written(0, n)
+	}
+	var items []string
+	for i, item := range n.Content {
+		switch {
+		case n.Kind == yaml.SequenceNode:
+			items = append(items, flow(item))
+		case i%2 == 1:
+			items = append(items, scalar(n.Content[i-1].Value)+": "+flow(item))
+		}
+	}
+	if text := strings.Join(items, ", "); n.Kind == yaml.MappingNode {
+		return "{" + text + "}"
+	} else {
+		return "[" + text + "]"
+	}
+}
+
 // scalar writes text plainly where YAML takes it as the same text, else in double quotes.
 func scalar(s string) string {
 	plain := yaml.Node{Kind: yaml.ScalarNode, Value: s}
 	if plainText(s) && plain.ShortTag() == "!!str" {
 		return s
 	}
+	return quoted(s)
+}
+
+func quoted(s string) string {
 	var b strings.Builder
 	b.WriteByte('"')
 	for _, r := range s {

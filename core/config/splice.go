@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"strings"
 
 	"gopkg.in/yaml.v3"
 )
@@ -32,6 +33,15 @@ func (c *change) splice(start, end int, text string) {
 
 // apply returns the new text, or an error if it does not say what the tree says.
 func (c *change) apply() ([]byte, error) {
+	doc, err := c.result()
+	if err != nil {
+		return nil, err
+	}
+	return doc.src.text, nil
+}
+
+// result is apply with the tree of the new text, for a further change.
+func (c *change) result() (*document, error) {
 	edits := slices.Clone(c.edits)
 	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
 	var out bytes.Buffer
@@ -49,7 +59,7 @@ func (c *change) apply() ([]byte, error) {
 	if err != nil || second > 0 || !same(root, c.doc.root) {
 		return nil, errAltered
 	}
-	return out.Bytes(), nil
+	return &document{newSource(out.Bytes()), root}, nil
 }
 
 // same compares what two trees say. Comments and layout need no look: they stand outside every splice.
@@ -63,8 +73,13 @@ func same(a, b *yaml.Node) bool {
 	return slices.EqualFunc(a.Content, b.Content, same)
 }
 
-// set gives a scalar a new value, which must hold no quotes: sealed text, or a word. Quotes that are there stay.
+// set gives a scalar a new text. Quotes that are there stay.
 func (c *change) set(n *yaml.Node, indent int, value string) error {
+	return c.setScalar(n, indent, textNode(value))
+}
+
+// setScalar gives a scalar the value of another. indent is that of the mapping or list around it.
+func (c *change) setScalar(n *yaml.Node, indent int, value *yaml.Node) error {
 	s := c.doc.src
 	start := s.start(n)
 	switch n.Style {
@@ -73,21 +88,29 @@ func (c *change) set(n *yaml.Node, indent int, value string) error {
 		if err != nil {
 			return err
 		}
-		c.splice(start, header, scalar(value)) // a comment behind the header stays
+		c.splice(start, header, written(0, value)) // a comment behind the header stays
 		c.splice(body, end, "")
-		n.Style = 0
 	default:
 		end, err := s.scalarEnd(n, start, indent)
 		if err != nil {
 			return err
 		}
-		written := scalar(value)
-		if n.Style != 0 {
-			quote := c.doc.src.text[start : start+1]
-			written = string(quote) + value + string(quote)
-		}
-		c.splice(start, end, written)
+		c.splice(start, end, written(n.Style, value))
 	}
-	n.Value, n.Tag = value, "!!str"
+	n.Value, n.Tag, n.Style = value.Value, value.Tag, 0
 	return nil
+}
+
+// written is the text of a scalar in the quotes of the one that it replaces.
+func written(style yaml.Style, n *yaml.Node) string {
+	odd := func(r rune) bool { return r == '\t' || r == '\n' || forbidden(r) }
+	switch {
+	case n.Tag != "!!str":
+		return n.Value
+	case style == yaml.DoubleQuotedStyle:
+		return quoted(n.Value)
+	case style == yaml.SingleQuotedStyle && !strings.ContainsFunc(n.Value, odd):
+		return "'" + strings.ReplaceAll(n.Value, "'", "''") + "'"
+	}
+	return scalar(n.Value)
 }

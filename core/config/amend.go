@@ -1,0 +1,177 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+)
+
+// NotFoundError names what an edit was told to change and is not there. Known are the names of its kind that there are.
+type NotFoundError struct {
+	Kind, Name string // Kind: "service", "capability" or "setting"
+	Known      []string
+}
+
+func (e *NotFoundError) Error() string {
+	return fmt.Sprintf("there is no %s %s", e.Kind, brief(e.Name))
+}
+
+// ErrInUse means that capabilities still name the service to be removed.
+var ErrInUse = errors.New("capabilities use the service")
+
+// CapabilityEdit is what to change of a capability. What is nil stays; an empty text takes the line out.
+type CapabilityEdit struct {
+	TTL, Timeout, Description, Headers *string // durations as ParseDuration reads them; Headers is "all" or ""
+	AutoApprove, RequiresReason        *bool
+
+	ClearRules  bool     // takes both lists out first: without lists everything is allowed
+	Allow, Deny []string // replaces the list; at least one rule
+}
+
+// ServiceEdit is what to change of a service. What is nil stays; an empty text takes the line out, BaseURL excepted.
+// Fields are set or added one by one, those of a map too: a header that is not named stays.
+type ServiceEdit struct {
+	BaseURL, Description, Docs, TestPath, CAFile *string
+	Fields                                       []KV
+}
+
+// RemoveService takes a service out of the text, and with it exactly the capabilities named, which must be all that use it
+// (ErrInUse otherwise). The comments of what is removed go with it. *NotFoundError if there is no such service.
+func RemoveService(text []byte, name string, capabilities []string) ([]byte, error) {
+	c, err := Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if users := c.UsersOf(name); !slices.Equal(users, capabilities) {
+		return nil, fmt.Errorf("removing service %s: %w: %s", brief(name), ErrInUse, strings.Join(users, ", "))
+	}
+	return edited(text, func(e *editor) error {
+		for _, capability := range capabilities {
+			if err := e.remove("capabilities", capability); err != nil {
+				return err
+			}
+		}
+		return e.removeNamed("service", "services", name)
+	})
+}
+
+// UsersOf names the capabilities of a service, in the order of the file.
+func (c *Config) UsersOf(service string) []string {
+	var names []string
+	for _, name := range c.CapabilityNames {
+		if c.Capabilities[name].Service == service {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// RemoveCapability takes a capability and its comments out of the text. *NotFoundError if there is none of that name.
+func RemoveCapability(text []byte, name string) ([]byte, error) {
+	return edited(text, func(e *editor) error { return e.removeNamed("capability", "capabilities", name) })
+}
+
+func (e *editor) removeNamed(kind, section, name string) error {
+	if err := e.known(kind, section, name); err != nil {
+		return err
+	}
+	return e.remove(section, name)
+}
+
+func (e *editor) known(kind, section, name string) error {
+	if e.at(section, name) == nil {
+		return &NotFoundError{kind, name, keysOf(e.at(section))}
+	}
+	return nil
+}
+
+func keysOf(n *yaml.Node) (keys []string) {
+	for i := 0; n != nil && n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
+		keys = append(keys, n.Content[i].Value)
+	}
+	return keys
+}
+
+// EditCapability changes a capability in place. *NotFoundError if there is none of that name, *Error if the result would not be valid.
+func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) {
+	return edited(text, func(e *editor) error {
+		if err := e.known("capability", "capabilities", name); err != nil {
+			return err
+		}
+		path := func(keys ...string) []string { return append([]string{"capabilities", name}, keys...) }
+		if a.ClearRules {
+			if err := e.remove(path("rules")...); err != nil {
+				return err
+			}
+		}
+		if err := e.texts(path(), []textEdit{{"description", a.Description}, {"ttl", a.TTL}, {"headers", a.Headers}, {"timeout", a.Timeout}}); err != nil {
+			return err
+		}
+		if err := e.flag(path("autoApprove"), a.AutoApprove, true); err != nil {
+			return err
+		}
+		if err := e.flag(path("requiresReason"), a.RequiresReason, false); err != nil {
+			return err
+		}
+		if err := e.setRules(path("rules", "allow"), a.Allow); err != nil {
+			return err
+		}
+		return e.setRules(path("rules", "deny"), a.Deny)
+	})
+}
+
+// EditService changes a service in place; secret Fields come sealed. Errors as for EditCapability.
+func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
+	return edited(text, func(e *editor) error {
+		if err := e.known("service", "services", name); err != nil {
+			return err
+		}
+		path := func(keys ...string) []string { return append([]string{"services", name}, keys...) }
+		for _, f := range s.Fields {
+			field, inner, nested := strings.Cut(f.Path, ".")
+			keys := path("auth", field)
+			if nested {
+				keys = append(keys, inner)
+			}
+			if err := e.put(keys, textNode(f.Value)); err != nil {
+				return err
+			}
+		}
+		return e.texts(path(), []textEdit{{"baseUrl", s.BaseURL}, {"description", s.Description}, {"docs", s.Docs}, {"testPath", s.TestPath}, {"caFile", s.CAFile}})
+	})
+}
+
+// textEdit sets a line, or takes it out for an empty text.
+type textEdit struct {
+	key   string
+	value *string
+}
+
+func (e *editor) texts(path []string, edits []textEdit) error {
+	for _, t := range edits {
+		line := append(slices.Clone(path), t.key)
+		var err error
+		switch {
+		case t.value == nil:
+		case *t.value == "":
+			err = e.remove(line...)
+		default:
+			err = e.put(line, textNode(*t.value))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flag sets a line, and adds none that would only say what holds without it.
+func (e *editor) flag(path []string, value *bool, standard bool) error {
+	if value == nil || *value == standard && e.at(path...) == nil {
+		return nil
+	}
+	return e.put(path, boolean(*value))
+}
