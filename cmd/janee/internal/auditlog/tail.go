@@ -94,7 +94,7 @@ func lastHead(h *home.Home, files []file, key []byte) (audit.Head, error) {
 			if err != nil {
 				return audit.Head{}, err
 			}
-			if head, err := audit.ReadHead(key, text); err == nil && head.Writer == files[i].writer {
+			if head, err := audit.ReadHead(key, text); err == nil { // the key is that of the writer
 				return head, settle(files[i].path)
 			}
 		}

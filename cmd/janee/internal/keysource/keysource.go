@@ -57,11 +57,11 @@ func Create(getenv func(string) string, configDir func() (string, error), id str
 		}
 		return root, where, err
 	}
-	path, own, err := Path(getenv, configDir, id)
+	path, _, err := Path(getenv, configDir, id)
 	if err != nil {
 		return vault.Root{}, "", err
 	}
-	root, err = write(path, own, home.GuardFromEnv(getenv))
+	root, err = write(path)
 	return root, where, err
 }
 
@@ -117,14 +117,10 @@ func readFile(path string, own bool, guard home.Guard) (vault.Root, error) {
 	return root, hint.New(hint.Locked, "restore the key file from a backup", wrap(path, err))
 }
 
-func write(path string, own bool, guard home.Guard) (vault.Root, error) {
+// write makes the key where read has found none, in a directory that read has checked or that is made here.
+func write(path string) (vault.Root, error) {
 	if err := home.MakeDir(filepath.Dir(path)); err != nil {
 		return vault.Root{}, locked(path, err)
-	}
-	if own {
-		if err := guard.CheckDir(filepath.Dir(path)); err != nil {
-			return vault.Root{}, locked(path, err)
-		}
 	}
 	var key [32]byte
 	rand.Read(key[:]) // never fails: the program ends instead (crypto/rand, Go 1.24)
