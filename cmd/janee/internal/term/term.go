@@ -1,5 +1,6 @@
 // Package term asks questions on the controlling terminal, even where standard input and output are pipes. Questions go to
 // the terminal, never to standard output, which belongs to data. A secret is read without echo and is never printed.
+// Whoever interrupts a question gets the terminal back as it was; ask before anything is written, not in the middle of it.
 package term
 
 import (
@@ -8,15 +9,22 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"strings"
+	"syscall"
 
 	"golang.org/x/term"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core/secret"
 )
 
 // ErrNone says that the process has no terminal to ask on.
 var ErrNone = errors.New("there is no terminal to ask on")
+
+// ErrInterrupted says that a signal came in place of an answer. It carries the exit code that a shell expects: 128 and the
+// number of the signal, 130 for Ctrl-C.
+var ErrInterrupted = errors.New("interrupted")
 
 // Terminal is an open controlling terminal. Close it when the questions are over.
 type Terminal struct {
@@ -49,24 +57,71 @@ func (t *Terminal) Line(question, fallback string) (string, error) {
 	if fallback != "" {
 		question += " [" + fallback + "]"
 	}
-	t.Print("%s: ", question)
-	line, err := t.lines.ReadString('\n')
-	if err != nil && (err != io.EOF || line == "") {
-		return "", fmt.Errorf("reading the answer: %w", err)
+	line, err := t.ask(question, false)
+	if line == "" {
+		line = fallback
 	}
-	if line = strings.TrimSpace(line); line == "" {
-		return fallback, nil
-	}
-	return line, nil
+	return line, err
+}
+
+// Confirm asks a question that only "y" and "yes" agree to.
+func (t *Terminal) Confirm(question string) (bool, error) {
+	answer, err := t.ask(question+" [y/N]", false)
+	answer = strings.ToLower(answer)
+	return answer == "y" || answer == "yes", err
 }
 
 // Secret asks for a secret without echo.
 func (t *Terminal) Secret(question string) (secret.Text, error) {
-	t.Print("%s (not shown): ", question)
-	defer t.Print("\n")
-	b, err := term.ReadPassword(int(t.in.Fd()))
-	if err != nil {
-		return secret.Text{}, fmt.Errorf("reading the secret: %w", err)
+	line, err := t.ask(question+" (not shown)", true)
+	return secret.New(line), err
+}
+
+// interrupts end a question. Ctrl-C alone would not do: a process that is killed or hung up must not leave the echo off either.
+var interrupts = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
+
+// ask returns the answer without white space around it. After ErrInterrupted the terminal is good for Close alone: the
+// reading goes on, because nothing can end it.
+func (t *Terminal) ask(question string, hidden bool) (string, error) {
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, interrupts...) // before the echo goes off
+	defer signal.Stop(signals)
+	if hidden {
+		restore, err := hide(int(t.in.Fd()))
+		if err != nil {
+			return "", fmt.Errorf("turning off the echo of the terminal: %w", err)
+		}
+		defer restore()
 	}
-	return secret.New(strings.TrimSpace(string(b))), nil
+	t.Print("%s: ", question)
+	answers := make(chan answer, 1)
+	go func() { answers <- t.read() }()
+	select {
+	case a := <-answers:
+		if hidden {
+			t.Print("\n")
+		}
+		return a.line, a.err
+	case s := <-signals:
+		t.Print("\n")
+		return "", hint.New(exitCode(s), "", ErrInterrupted)
+	}
+}
+
+type answer struct {
+	line string
+	err  error
+}
+
+func (t *Terminal) read() answer {
+	line, err := t.lines.ReadString('\n')
+	if err != nil && (err != io.EOF || line == "") {
+		return answer{err: fmt.Errorf("reading the answer: %w", err)}
+	}
+	return answer{line: strings.TrimSpace(line)}
+}
+
+func exitCode(s os.Signal) int {
+	n, _ := s.(syscall.Signal)
+	return 128 + int(n)
 }

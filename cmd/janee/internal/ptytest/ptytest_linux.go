@@ -1,0 +1,131 @@
+// Package ptytest runs a command on a pseudo-terminal of its own, for tests of what a person sees and types.
+// Use Start, then Expect and Type in turn, as the person would; Echo tells whether what is typed would be shown.
+// It is for tests on Linux only; stories that type everything beforehand have testscript's ttyin.
+package ptytest
+
+import (
+	"os"
+	"os/exec"
+	"strconv"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// patience is how long Expect waits: long, because test machines are busy.
+const patience = 20 * time.Second
+
+// Terminal is the person's side of a pseudo-terminal.
+type Terminal struct {
+	t       testing.TB
+	control *os.File
+	tty     *os.File
+
+	mu     sync.Mutex
+	output strings.Builder
+}
+
+// Start starts cmd as the leader of a session on a new terminal. The terminal is its controlling one (/dev/tty), not its
+// standard input or output. The test fails where it cannot be done.
+func Start(t testing.TB, cmd *exec.Cmd) *Terminal {
+	t.Helper()
+	control, tty := open(t)
+	p := &Terminal{t: t, control: control, tty: tty}
+	cmd.ExtraFiles = []*os.File{tty}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	done := make(chan struct{})
+	go p.copy(done)
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill()
+		_ = tty.Close()
+		_ = control.Close()
+		<-done
+	})
+	return p
+}
+
+func open(t testing.TB) (control, tty *os.File) {
+	t.Helper()
+	control, err := os.OpenFile("/dev/ptmx", os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	raw, err := control.SyscallConn() // not Fd: the reading in copy must end when the file is closed
+	if err != nil {
+		t.Fatal(err)
+	}
+	var n int
+	err = raw.Control(func(fd uintptr) {
+		if err := unix.IoctlSetPointerInt(int(fd), unix.TIOCSPTLCK, 0); err != nil {
+			t.Error(err)
+		}
+		var err error
+		if n, err = unix.IoctlGetInt(int(fd), unix.TIOCGPTN); err != nil {
+			t.Error(err)
+		}
+	})
+	if err != nil || t.Failed() {
+		t.Fatal("opening a pseudo-terminal: ", err)
+	}
+	tty, err = os.OpenFile("/dev/pts/"+strconv.Itoa(n), os.O_RDWR|unix.O_NOCTTY, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return control, tty
+}
+
+func (p *Terminal) copy(done chan<- struct{}) {
+	defer close(done)
+	buf := make([]byte, 4096)
+	for {
+		n, err := p.control.Read(buf)
+		p.mu.Lock()
+		p.output.Write(buf[:n])
+		p.mu.Unlock()
+		if err != nil {
+			return
+		}
+	}
+}
+
+// Output is all that the terminal has shown so far.
+func (p *Terminal) Output() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.output.String()
+}
+
+// Expect waits until the terminal has shown text.
+func (p *Terminal) Expect(text string) {
+	p.t.Helper()
+	for end := time.Now().Add(patience); !strings.Contains(p.Output(), text); time.Sleep(5 * time.Millisecond) {
+		if time.Now().After(end) {
+			p.t.Fatalf("the terminal never showed %q, only:\n%s", text, p.Output())
+		}
+	}
+}
+
+// Type sends keys: "\n" is Enter, "\x03" Ctrl-C.
+func (p *Terminal) Type(keys string) {
+	p.t.Helper()
+	if _, err := p.control.WriteString(keys); err != nil {
+		p.t.Fatal(err)
+	}
+}
+
+// Echo reports whether the terminal shows what is typed.
+func (p *Terminal) Echo() bool {
+	p.t.Helper()
+	state, err := unix.IoctlGetTermios(int(p.tty.Fd()), unix.TCGETS)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	return state.Lflag&unix.ECHO != 0
+}
