@@ -3,7 +3,6 @@ package core
 import (
 	"fmt"
 	"strings"
-	"time"
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
@@ -164,7 +163,7 @@ func (f *Flow) tellSession(in In) string {
 		return "none is open; the next permitted call opens one for " + ttl
 	}
 	ends := min(f.grant.Expires, f.grant.Opened+f.capability.TTL.Milliseconds())
-	return "one is open until " + time.UnixMilli(ends).UTC().Format(time.RFC3339)
+	return "one is open until " + clock(ends)
 }
 
 func (f *Flow) checkApproval(In) *Denial {

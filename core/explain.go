@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 
+	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -77,4 +78,14 @@ func (d *Denial) detail() string {
 		return d.Message + ": " + d.EvaluatedPolicy
 	}
 	return d.Message
+}
+
+// OpenSession returns the session that a call of this agent, transport and capability would use now; false where none is open.
+// It wants the files that Needs names for ExplainAccess.
+func (e *Engine) OpenSession(in In, c Call) (session.Grant, bool) {
+	f := &Flow{engine: e, call: c}
+	if f.checkRootKey(in) != nil || f.checkCapability(in) != nil || f.checkSession(in) != nil {
+		return session.Grant{}, false
+	}
+	return f.grant, f.grant.ID != ""
 }

@@ -108,11 +108,22 @@ func TestExplainSeesSessionsLockAndRootKey(t *testing.T) {
 	if got := h.explain(asked(get("stripe", "/x"))).detail("session"); !strings.HasPrefix(got, "pass: one is open until 2026-") {
 		t.Error(got)
 	}
+	if g, open := h.openSession(get("stripe", "/x")); !open || g.Agent != "claude-ai" {
+		t.Errorf("open session %+v", g)
+	}
+	for _, capability := range []string{"readonly", "nosuch"} {
+		if _, open := h.openSession(get(capability, "/x")); open {
+			t.Errorf("%s has a session", capability)
+		}
+	}
 	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
 	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + hour, By: "cli"}.Encode(h.vault.Key("state"))
 	e := h.explain(asked(get("stripe", "/x")))
 	if e.Allowed || !strings.Contains(e.detail("session"), ": revoked by cli") || !strings.HasPrefix(e.detail("approval"), "skip") {
 		t.Errorf("revoked: %+v", e)
+	}
+	if _, open := h.openSession(get("stripe", "/x")); open {
+		t.Error("a revoked session counts as open")
 	}
 	h.files[session.LockFile] = []byte{}
 	e = h.explain(asked(get("readonly", "/x")))
@@ -125,6 +136,10 @@ func TestExplainSeesSessionsLockAndRootKey(t *testing.T) {
 	if e.Allowed || !strings.HasSuffix(e.story(), "root_key-") || e.detail("session") != "skip: only the root key can tell" {
 		t.Errorf("no root key: %+v", e)
 	}
+}
+
+func (h *house) openSession(c Call) (session.Grant, bool) {
+	return h.engine.OpenSession(h.in(h.engine.Needs(c)), c)
 }
 
 func TestExplainIsAboutTheCallerOnly(t *testing.T) {

@@ -38,7 +38,7 @@ func (b *Broker) read(c mcpserver.Call) core.Call {
 	return core.Call{
 		Tool: c.Tool, Agent: c.Agent, Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
 		Capability: args.Capability, Method: args.Method, Path: args.Path, Headers: args.Headers, Body: args.Body,
-		Reason: args.Reason, ApprovalID: args.ApprovalID, MaxBytes: args.MaxBytes, Fault: err,
+		Reason: args.Reason, ApprovalID: args.ApprovalID, MaxBytes: args.MaxBytes, About: args.About, Fault: err,
 	}
 }
 

@@ -1,0 +1,68 @@
+package auditlog
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+)
+
+// maxCounted bounds, in bytes, how much of a log is read to count its lines.
+const maxCounted = 64 << 20
+
+// Size is how much a home has logged. Lines are counted in the newest files and, where Estimated, reckoned for the rest from
+// what a line takes there on the average.
+type Size struct {
+	Files        int
+	Bytes, Lines int64
+	Estimated    bool
+}
+
+// Measure returns the size of the log. It reads at most 64 MiB, however large the log is.
+func Measure(h *home.Home) (Size, error) { return measure(h, maxCounted) }
+
+func measure(h *home.Home, most int64) (Size, error) {
+	files, _, err := list(h)
+	if err != nil {
+		return Size{}, err
+	}
+	s := Size{Files: len(files)}
+	var read int64
+	for i := len(files) - 1; i >= 0; i-- {
+		size, n, lines, err := countLines(h, files[i], most-read)
+		if err != nil {
+			return Size{}, err
+		}
+		s.Bytes, s.Lines, read = s.Bytes+size, s.Lines+lines, read+n
+	}
+	if read < s.Bytes && read > 0 {
+		s.Estimated = true
+		s.Lines = int64(float64(s.Lines) * float64(s.Bytes) / float64(read))
+	}
+	return s, nil
+}
+
+// countLines counts the lines in the first most bytes of f.
+func countLines(h *home.Home, f file, most int64) (size, read, lines int64, err error) {
+	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
+	if err != nil {
+		return 0, 0, 0, fmt.Errorf("measure audit log: %w", err)
+	}
+	defer in.Close()
+	buffer := make([]byte, 256<<10)
+	part := io.LimitReader(in, min(most, fi.Size())) // a line that comes meanwhile counts next time
+	for {
+		n, err := part.Read(buffer)
+		read += int64(n)
+		lines += int64(bytes.Count(buffer[:n], []byte{'\n'}))
+		if errors.Is(err, io.EOF) {
+			return fi.Size(), read, lines, nil
+		}
+		if err != nil {
+			return 0, 0, 0, fmt.Errorf("measure audit log %q: %w", f.path, err)
+		}
+	}
+}

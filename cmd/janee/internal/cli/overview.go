@@ -1,0 +1,102 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+
+	"github.com/spf13/cobra"
+)
+
+func overviewCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "overview",
+		Short: "Show which agents can use what",
+		Long: `Show how many services and capabilities there are, and which capabilities are open to each agent
+that has a session on file. Unreachable is a capability that none of them may use.`,
+		Example: "  janee overview\n  janee overview --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runOverview(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type overviewAnswer struct {
+	Services            int                    `json:"services"`
+	Capabilities        int                    `json:"capabilities"`
+	GlobalDefaultAccess string                 `json:"globalDefaultAccess"`
+	Agents              map[string]accessNames `json:"agents"`
+	Unreachable         []string               `json:"unreachable"`
+}
+
+func runOverview(env *Env, asJSON bool) error {
+	v, err := lookAtConfig(env)
+	if err != nil {
+		return err
+	}
+	a, err := v.overview()
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, a)
+	}
+	printOverview(env.Stdout, a)
+	return nil
+}
+
+func (v *view) overview() (overviewAnswer, error) {
+	a := overviewAnswer{Services: len(v.config.ServiceNames), Capabilities: len(v.config.CapabilityNames), Agents: map[string]accessNames{}, Unreachable: []string{}}
+	person, err := v.whoami("")
+	if err != nil {
+		return a, err
+	}
+	a.GlobalDefaultAccess = person.DefaultAccessPolicy
+	grants, _, err := v.sessions()
+	if err != nil {
+		return a, err
+	}
+	reached := map[string]bool{}
+	for _, g := range grants {
+		if _, known := a.Agents[g.Agent]; known {
+			continue
+		}
+		me, err := v.whoami(g.Agent)
+		if err != nil {
+			return a, err
+		}
+		a.Agents[g.Agent] = me.Capabilities
+		for _, name := range me.Capabilities.Accessible {
+			reached[name] = true
+		}
+	}
+	for _, name := range v.config.CapabilityNames {
+		if len(a.Agents) > 0 && !reached[name] {
+			a.Unreachable = append(a.Unreachable, name)
+		}
+	}
+	return a, nil
+}
+
+func printOverview(w io.Writer, a overviewAnswer) {
+	fmt.Fprintf(w, "Services:        %d\n", a.Services)
+	fmt.Fprintf(w, "Capabilities:    %d\n", a.Capabilities)
+	fmt.Fprintf(w, "Default access:  %s\n", a.GlobalDefaultAccess)
+	if len(a.Agents) == 0 {
+		fmt.Fprintln(w, "\nNo agent has a session on file. Every capability is open to every agent.")
+		return
+	}
+	fmt.Fprintln(w)
+	for _, agent := range slices.Sorted(maps.Keys(a.Agents)) {
+		fmt.Fprintf(w, "%s: %s\n", printable(agent), listText(a.Agents[agent].Accessible))
+		if denied := a.Agents[agent].Denied; len(denied) > 0 {
+			fmt.Fprintf(w, "  denied: %s\n", listText(denied))
+		}
+	}
+	if len(a.Unreachable) > 0 {
+		fmt.Fprintf(w, "\nUnreachable: %s\n", listText(a.Unreachable))
+	}
+}

@@ -1,0 +1,88 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/policy"
+)
+
+func policyCommand(env *Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "policy",
+		Short:   "Try out rules",
+		Example: "  janee policy check stripe POST /v1/refunds",
+		Args:    cobra.NoArgs,
+		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	c.AddCommand(policyCheckCommand(env))
+	return c
+}
+
+func policyCheckCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "check CAPABILITY METHOD PATH",
+		Short: "Say whether the rules of a capability allow a request",
+		Long: `Judge one request by the rules of a capability, and by nothing else: no session, no root key, nothing
+is sent. It names the rule that decides. The exit code is 0 where the request is allowed and 3 where
+it is denied, or rejected because it is malformed.`,
+		Example: `  janee policy check stripe GET /v1/balance
+  janee policy check stripe POST "/v1/refunds?expand[]=charge" --json`,
+		Args: cobra.ExactArgs(3),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runPolicyCheck(env, args[0], args[1], args[2], asJSON)
+		},
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type policyAnswer struct {
+	Capability string `json:"capability"`
+	Method     string `json:"method"`
+	Path       string `json:"path"`
+	Allowed    bool   `json:"allowed"`
+	Outcome    string `json:"outcome"` // allow, deny or reject
+	Rule       string `json:"rule,omitempty"`
+	Reason     string `json:"reason"`
+	NextStep   string `json:"nextStep,omitempty"`
+}
+
+func runPolicyCheck(env *Env, capability, method, path string, asJSON bool) error {
+	v, err := lookAtConfig(env)
+	if err != nil {
+		return err
+	}
+	p, ok := v.config.Capabilities[capability]
+	if !ok {
+		return hint.Errorf(hint.Failed, "`janee list` names the capabilities there are", "there is no capability %q", capability)
+	}
+	_, d := policy.Judge(p.Policy, v.config.Services[p.Service].Options, method, path)
+	a := policyAnswer{Capability: capability, Method: method, Path: path, Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),
+		Rule: d.Rule, Reason: d.Reason, NextStep: d.Hint}
+	if asJSON {
+		err = writeJSON(env.Stdout, a)
+	} else {
+		printPolicy(env.Stdout, a)
+	}
+	if !a.Allowed {
+		return hint.New(hint.Denied, "", errors.Join(err, errSaid))
+	}
+	return err
+}
+
+func printPolicy(w io.Writer, a policyAnswer) {
+	outcome := a.Outcome
+	if a.Rule != "" {
+		outcome += fmt.Sprintf(" %q", a.Rule)
+	}
+	fmt.Fprintf(w, "%s: %s\n", outcome, printable(a.Reason))
+	if a.NextStep != "" {
+		fmt.Fprintf(w, "Next step: %s\n", printable(a.NextStep))
+	}
+}

@@ -1,0 +1,177 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+)
+
+func statusCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show what is set up and whether it works",
+		Long: `Show where the configuration and the root key are, whether they can be read, how many sessions are
+open, and how much is logged. What is broken is shown, and the exit code stays 0; "janee doctor"
+is for finding faults.`,
+		Example: "  janee status\n  janee status --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runStatus(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type statusAnswer struct {
+	Version           string   `json:"version"`
+	ConfigDir         string   `json:"configDir"`
+	ConfigExists      bool     `json:"configExists"`
+	ConfigError       string   `json:"configError,omitempty"`
+	Encrypted         bool     `json:"encrypted"` // there is a vault, and no secret stands in plaintext
+	RootKey           *rootKey `json:"rootKey"`   // null: config.yaml, which names it, cannot be read
+	Locked            bool     `json:"locked"`
+	Services          int      `json:"services"`
+	Capabilities      int      `json:"capabilities"`
+	ActiveSessions    int      `json:"activeSessions"`
+	TotalSessions     int      `json:"totalSessions"`
+	SessionsError     string   `json:"sessionsError,omitempty"`
+	AuditLogEntries   int64    `json:"auditLogEntries"`
+	AuditLogEstimated bool     `json:"auditLogEstimated,omitempty"`
+	AuditLogSize      string   `json:"auditLogSize"`
+	AuditLogError     string   `json:"auditLogError,omitempty"`
+	NextStep          string   `json:"nextStep,omitempty"`
+}
+
+type rootKey struct {
+	Present bool   `json:"present"`
+	Source  string `json:"source,omitempty"`
+	Error   string `json:"error,omitempty"`
+}
+
+func runStatus(env *Env, asJSON bool) error {
+	v, err := look(env)
+	if err != nil {
+		return err
+	}
+	a := v.status()
+	if asJSON {
+		return writeJSON(env.Stdout, a)
+	}
+	printStatus(env.Stdout, a)
+	return nil
+}
+
+// status gathers what there is. Every part that fails says so in its own field and leaves the others alone.
+func (v *view) status() statusAnswer {
+	a := statusAnswer{Version: version(), ConfigDir: v.dir, ConfigExists: !v.absent(), AuditLogSize: byteText(0)}
+	if v.err != nil {
+		a.NextStep = hint.Of(v.err)
+		if a.ConfigExists {
+			a.ConfigError = v.err.Error()
+		}
+	}
+	if v.home == nil {
+		return a
+	}
+	a.Locked = v.locked()
+	if size, err := auditlog.Measure(v.home); err != nil {
+		a.AuditLogError = err.Error()
+	} else {
+		a.AuditLogEntries, a.AuditLogEstimated, a.AuditLogSize = size.Lines, size.Estimated, byteText(size.Bytes)
+	}
+	if v.config == nil {
+		return a
+	}
+	a.Services, a.Capabilities = len(v.config.ServiceNames), len(v.config.CapabilityNames)
+	a.Encrypted = v.config.Vault.ID != "" && !v.config.HasPlaintext()
+	a.RootKey = &rootKey{Present: v.vault != nil, Source: v.keySource}
+	if v.keyErr != nil {
+		a.RootKey.Error, a.NextStep = v.keyErr.Error(), hint.Of(v.keyErr)
+	}
+	all, open, err := v.sessions()
+	if err != nil {
+		a.SessionsError = err.Error()
+	}
+	a.TotalSessions, a.ActiveSessions = len(all), len(open)
+	return a
+}
+
+func printStatus(w io.Writer, a statusAnswer) {
+	say := func(name, text string) { fmt.Fprintf(w, "%-11s%s\n", name+":", text) }
+	say("Janee", a.Version)
+	say("Home", printable(a.ConfigDir))
+	switch {
+	case !a.ConfigExists:
+		say("Config", "none yet")
+	case a.ConfigError != "":
+		say("Config", "BROKEN\n"+a.ConfigError)
+	default:
+		say("Config", count(a.Services, "service", "services")+", "+count(a.Capabilities, "capability", "capabilities"))
+		say("Root key", a.RootKey.text())
+		say("Secrets", secretsText(a))
+		say("Sessions", fmt.Sprintf("%d open, %d on file%s", a.ActiveSessions, a.TotalSessions, orText(a.SessionsError)))
+	}
+	if a.Locked {
+		say("Locked", "yes: every call is refused until `janee unlock`")
+	}
+	if a.ConfigExists {
+		about := ""
+		if a.AuditLogEstimated {
+			about = "about "
+		}
+		say("Audit log", fmt.Sprintf("%s%d lines, %s%s", about, a.AuditLogEntries, a.AuditLogSize, orText(a.AuditLogError)))
+	}
+	if a.NextStep != "" {
+		say("Next step", a.NextStep)
+	}
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func orText(err string) string {
+	if err == "" {
+		return ""
+	}
+	return " (" + err + ")"
+}
+
+func (k rootKey) text() string {
+	switch {
+	case k.Error != "":
+		return "MISSING: " + k.Error
+	case k.Present:
+		return k.Source + "; a backup needs it too"
+	}
+	return "none yet: the first stored secret makes it"
+}
+
+func secretsText(a statusAnswer) string {
+	if a.Encrypted {
+		return "sealed"
+	}
+	if a.Services == 0 {
+		return "none"
+	}
+	return "some stand in plaintext; the next command that opens the home seals them"
+}
+
+// byteText writes a size in bytes for a person, in powers of 1024.
+func byteText(n int64) string {
+	if n < 1024 {
+		return fmt.Sprintf("%d B", n)
+	}
+	value, unit := float64(n)/1024, 0
+	for value >= 1024 && unit < 3 {
+		value, unit = value/1024, unit+1
+	}
+	return fmt.Sprintf("%.1f %s", value, []string{"KB", "MB", "GB", "TB"}[unit])
+}

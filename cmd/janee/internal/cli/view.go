@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"encoding/json"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// view is a home as it stands, for the commands that explain: they have to work where others stop. Looking changes nothing;
+// plaintext secrets are not even sealed.
+type view struct {
+	dir       string
+	home      *home.Home
+	config    *config.Config // nil: err says why
+	vault     *vault.Vault   // nil: keyErr says why, or there is no vault yet
+	keySource string
+	err       error // of the home or its config.yaml
+	keyErr    error
+}
+
+func look(env *Env) (*view, error) {
+	v := &view{}
+	var err error
+	if v.dir, err = home.Dir(env.Getenv); err != nil {
+		return nil, err
+	}
+	if v.home, v.err = home.Open(v.dir); v.err != nil {
+		return v, nil
+	}
+	text, _, err := v.home.ReadConfig()
+	if err != nil {
+		v.err = err
+		return v, nil
+	}
+	c, err := config.Parse(text)
+	if err != nil {
+		v.err = store.ConfigError(v.home.ConfigPath(), err)
+		return v, nil
+	}
+	v.config = c
+	if c.Vault.ID != "" {
+		root, where, err := keysource.Load(env.Getenv, os.UserConfigDir, c.Vault)
+		v.keySource, v.keyErr = where, err
+		if err == nil {
+			v.vault = vault.New(root, c.Vault.ID)
+		}
+	}
+	return v, nil
+}
+
+// lookAtConfig is look for commands that cannot say anything without a configuration.
+func lookAtConfig(env *Env) (*view, error) {
+	v, err := look(env)
+	if err == nil {
+		err = v.err
+	}
+	return v, err
+}
+
+func (v *view) absent() bool { return v.config == nil && errors.Is(v.err, fs.ErrNotExist) }
+
+// answer has the engine answer a tool that sends nothing, as it would answer an agent.
+func (v *view) answer(c core.Call, into any) error {
+	e := core.New(v.config, v.vault)
+	in := core.In{Now: v.now()}
+	if c.Tool == tool.ExplainAccess {
+		in = v.in(e.Needs(c))
+	}
+	_, step := e.Begin(in, c)
+	done, ok := step.(core.Done)
+	if !ok || done.Result == nil {
+		return hint.Errorf(hint.Failed, "", "asking the engine for %s: it refuses", c.Tool)
+	}
+	return json.Unmarshal(done.Result.Data, into)
+}
+
+func (v *view) now() core.Now { return core.Now{Wall: time.Now().UnixMilli()} }
+
+func (v *view) in(names []string) core.In {
+	in := core.In{Now: v.now(), Files: map[string][]byte{}}
+	for _, name := range names {
+		if data, err := v.home.Read(name); data != nil || err != nil {
+			in.Files[name] = data // nil, unreadable: fails closed
+		}
+	}
+	return in
+}
+
+func (v *view) locked() bool {
+	data, err := v.home.Read(session.LockFile)
+	return data != nil || err != nil
+}
+
+// sessions returns the grants that are on file, and of these the ones that are open now. Without the root key none can be read.
+func (v *view) sessions() (all, open []session.Grant, err error) {
+	if v.vault == nil {
+		return nil, nil, nil
+	}
+	names, err := v.home.List("sessions")
+	if err != nil {
+		return nil, nil, err
+	}
+	e := core.New(v.config, v.vault)
+	for _, name := range names {
+		if name == session.ClosedFile || !strings.HasSuffix(name, ".json") {
+			continue
+		}
+		data, err := v.home.Read(name)
+		if err != nil {
+			continue // its owner is told by `janee doctor`; what cannot be read opens nothing
+		}
+		g, err := session.Decode(v.vault.Key("state"), data)
+		if err != nil {
+			continue
+		}
+		all = append(all, g)
+		c := core.Call{Tool: tool.ExplainAccess, Agent: g.Agent, Via: g.Via, Capability: g.Capability}
+		if now, ok := e.OpenSession(v.in(e.Needs(c)), c); ok && now.ID == g.ID {
+			open = append(open, g)
+		}
+	}
+	return all, open, nil
+}
