@@ -1,0 +1,61 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// ErrNotSealed means that a field to be resealed holds no sealed text.
+var ErrNotSealed = errors.New("holds no sealed value")
+
+// Binding is what a value that stands in field ("key", "headers.X-Api-Key") of this service has to be sealed for.
+func (s *Service) Binding(field string) vault.Binding {
+	return vault.Binding{Service: s.Name, Field: field, Type: s.Auth.Type, Origin: s.Base.Origin()}
+}
+
+// Reseal replaces sealed values of a service in place: fields holds new sealed text by path. The old text must be sealed (ErrNotSealed
+// otherwise) and the new one must carry the binding that its place asks for. Like Seal it changes nothing else. *Error for an invalid text.
+func Reseal(text []byte, service string, fields map[string]string) ([]byte, error) {
+	p, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	s := p.config.Services[service]
+	if s == nil {
+		return nil, fmt.Errorf("resealing service %s: there is none of that name", brief(service))
+	}
+	c := &change{doc: p.doc}
+	auth := lookup(lookup(lookup(p.doc.root, "services"), service), "auth")
+	for _, path := range slices.Sorted(maps.Keys(fields)) {
+		if err := c.reseal(s, auth, path, fields[path]); err != nil {
+			return nil, fmt.Errorf("resealing %s of service %s: %w", brief(path), brief(service), err)
+		}
+	}
+	return c.apply()
+}
+
+func (c *change) reseal(s *Service, auth *yaml.Node, path, sealed string) error {
+	if s.Auth.Fields[path].Sealed == "" {
+		return ErrNotSealed
+	}
+	b, _, err := vault.Parse(sealed)
+	if err != nil {
+		return err
+	}
+	if b != s.Binding(path) {
+		return errors.New("the new value is sealed for another place")
+	}
+	holder, name := auth, path
+	if outer, inner, nested := strings.Cut(path, "."); nested {
+		holder, name = lookup(auth, outer), inner
+	}
+	// Block scalars are measured from the column of their key, and keys of one mapping share theirs.
+	return c.set(lookup(holder, name), holder.Column-1, sealed)
+}
