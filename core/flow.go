@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
@@ -36,8 +37,9 @@ type Flow struct {
 	grant                   session.Grant // the session that was open when the call came; no ID: none
 	stored                  bool          // the pair has a session file, usable or not
 
-	intended bool // the intent stands in the log, so a result has to follow
-	closing  bool // the last record is being written: nothing can stop the flow any more
+	intended bool        // the intent stands in the log, so a result has to follow
+	closing  bool        // the last record is being written: nothing can stop the flow any more
+	locked   atomic.Bool // Revoked has seen the lock; it may run beside Resume
 	scrubber *secret.Scrubber
 	body     *secret.Stream
 	redacted int // outside the body
@@ -155,7 +157,10 @@ func (f *Flow) ended(in In, ev Ended) Step {
 // stopped ends the flow from outside. What is on the wire may have been acted on, so the record says so.
 func (f *Flow) stopped(in In, s Stopped) Step {
 	code := Cancelled
-	if s.Why == StopRevoked {
+	switch {
+	case s.Why == StopRevoked && f.locked.Load():
+		code = Locked
+	case s.Why == StopRevoked:
 		code = SessionRevoked
 	}
 	return f.fail(in, code, "")
@@ -241,7 +246,7 @@ func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) 
 			c[field] = v.Plain
 			continue
 		}
-		want := vault.Binding{Service: s.Name, Field: field, Type: s.Auth.Type, Origin: s.Base.Origin()}
+		want := s.Binding(field)
 		got, plain, err := e.vault.Open(v.Sealed)
 		if err != nil {
 			return nil, nil, fmt.Errorf("opening %s of service %q: %w", field, s.Name, err)
@@ -271,7 +276,7 @@ func place(b vault.Binding) string {
 func (f *Flow) credentialDenial(err error) *Denial {
 	var rebound *reboundError
 	if errors.As(err, &rebound) {
-		return Deny(CredentialRebound, f.call).because(err.Error(), "", "")
+		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(rebound.want.Service))
 	}
 	return Deny(VaultLocked, f.call).because(err.Error(), "", "tell your person to store the key of this service again")
 }

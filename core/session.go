@@ -124,6 +124,7 @@ func (e *Engine) grant(in In, pair string, data []byte, p *config.Capability, or
 // they wait; it may run beside Resume and Scrub.
 func (f *Flow) Revoked(in In) bool {
 	if _, locked := in.Files[session.LockFile]; locked {
+		f.locked.Store(true)
 		return true
 	}
 	if f.call.Via == ViaCLI {
