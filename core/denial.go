@@ -49,7 +49,7 @@ var texts = map[Code]text{
 	SessionRevoked:      {"the session was revoked by its owner", "tell your person; `janee revoke` closed this session and it stays closed until its time is over"},
 	Locked:              {"Janee is locked by its owner", "tell your person that Janee is locked"},
 	VaultLocked:         {"the root key is not there, so no credential can be opened", "tell your person to run `janee list`; it says where the root key should be"},
-	CredentialRebound:   {"the stored credential belongs to another destination", "tell your person that the service was changed after its key was stored; they can put the old value back or store the key again"},
+	CredentialRebound:   {"the stored credential belongs to another destination", trustHint("SERVICE")},
 	AuditUnavailable:    {"the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder"},
 	Busy:                {"too many calls are under way", "wait for some of your calls to end, then repeat this one"},
 	SigningFailed:       {"the request could not be signed", "tell your person to check the credential of this service"},
@@ -58,6 +58,12 @@ var texts = map[Code]text{
 	ResponseUnscannable: {"the reply cannot be searched for secrets, so it is withheld", "ask the API for a plain encoding; the request itself was carried out"},
 	Cancelled:           {"the call was cancelled", "repeat it if it is still wanted"},
 	Internal:            {"Janee failed inside", "tell your person; the server's error output names the call"},
+}
+
+// trustHint names the command that a person runs; only they can know whether the change was meant.
+func trustHint(service string) string {
+	return "tell your person that the service was changed after its key was stored; if they meant that, `janee trust " + service +
+		"` shows the change and asks; if not, they put the old value back"
 }
 
 // Deny makes a refusal with the standing texts of its code. Shells use it for what only they can see, such as BUSY.

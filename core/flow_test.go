@@ -199,8 +199,8 @@ func TestSealedCredentialStaysWithItsDestination(t *testing.T) {
 	} {
 		n := with(seal(other))
 		d := n.refused(get("stripe", "/x"), CredentialRebound)
-		if !strings.Contains(d.Message, "https://api.stripe.com") {
-			t.Errorf("%s: %s", name, d.Message)
+		if !strings.Contains(d.Message, "https://api.stripe.com") || !strings.Contains(d.NextStep, "`janee trust stripe`") {
+			t.Errorf("%s: %s; %s", name, d.Message, d.NextStep)
 		}
 		if got := n.events(); got != "session.open, intent, result CREDENTIAL_REBOUND" {
 			t.Errorf("%s: recorded %s", name, got)
