@@ -27,8 +27,10 @@ vet:
 sdk-test: build
 	cd testscripts/sdk && npm ci --silent --no-audit --no-fund && npm test --silent
 
-bench:
+# Go benchmarks of the core, then the real binary: cold start, memory, calls a second.
+bench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./core/...
+	$(GO) run ./testscripts/bench -janee bin/janee
 
 # Every fuzz target for FUZZTIME each; go runs one at a time.
 fuzz:
