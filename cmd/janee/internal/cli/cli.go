@@ -11,6 +11,7 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -43,7 +44,7 @@ func Main(args []string, env *Env) int {
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	if err != nil && !errors.Is(err, errSaid) {
-		err = report(env, cmd, err)
+		err = report(env, cmd, args, err)
 	}
 	return hint.ExitCode(err)
 }
@@ -66,28 +67,10 @@ The agent never sees a key.`,
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage(cmd, err) })
 	root.AddCommand(initCommand(env), addCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env))
-	for _, c := range root.Commands() {
-		wrapArgs(c)
-	}
+	finish(root, env)
 	return root
-}
-
-// wrapArgs gives a wrong number of arguments the exit code of a usage error.
-func wrapArgs(c *cobra.Command) {
-	if check := c.Args; check != nil {
-		c.Args = func(cmd *cobra.Command, args []string) error {
-			if err := check(cmd, args); err != nil {
-				return usage(cmd, err)
-			}
-			return nil
-		}
-	}
-	for _, sub := range c.Commands() {
-		wrapArgs(sub)
-	}
 }
 
 func usage(cmd *cobra.Command, err error) error {
@@ -96,11 +79,11 @@ func usage(cmd *cobra.Command, err error) error {
 
 // report tells the person what went wrong and what to do next, and returns the error with its exit code. With --json the one
 // value on standard output says it.
-func report(env *Env, cmd *cobra.Command, err error) error {
-	if hint.ExitCode(err) == hint.Failed && isUsage(cmd) {
+func report(env *Env, cmd *cobra.Command, args []string, err error) error {
+	if marked := new(hint.Error); !errors.As(err, &marked) {
 		err = usage(cmd, err)
 	}
-	if wantsJSON(cmd) {
+	if wantsJSON(cmd, args) {
 		_ = writeJSON(env.Stdout, struct {
 			OK    bool   `json:"ok"`
 			Error string `json:"error"`
@@ -115,15 +98,15 @@ func report(env *Env, cmd *cobra.Command, err error) error {
 	return err
 }
 
-// isUsage tells cobra's own complaint about an unknown command, which comes with the root command and no hint.
-func isUsage(cmd *cobra.Command) bool { return cmd != nil && !cmd.HasParent() }
-
-func wantsJSON(cmd *cobra.Command) bool {
-	if cmd == nil {
-		return false
+// wantsJSON also looks at the words themselves: cobra stops reading flags at the first that is wrong.
+func wantsJSON(cmd *cobra.Command, args []string) bool {
+	if f := cmd.Flags().Lookup("json"); f != nil && f.Changed {
+		return f.Value.String() == "true"
 	}
-	f := cmd.Flags().Lookup("json")
-	return f != nil && f.Changed && f.Value.String() == "true"
+	if end := slices.Index(args, "--"); end >= 0 {
+		args = args[:end]
+	}
+	return slices.Contains(args, "--json") || slices.Contains(args, "--json=true")
 }
 
 // open opens the home and passes its warnings on.

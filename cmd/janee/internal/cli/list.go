@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"text/tabwriter"
 
 	"github.com/spf13/cobra"
 
@@ -53,20 +52,27 @@ func runList(env *Env, asJSON bool) error {
 		fmt.Fprintln(env.Stderr, "No services yet: `janee add` stores your first API key.")
 		return nil
 	}
-	w := tabwriter.NewWriter(env.Stdout, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "SERVICE\tBASE URL\tAUTH")
+	return printList(env, services, capabilities)
+}
+
+func printList(env *Env, services []serviceLine, capabilities []capabilityLine) error {
+	t := newTable(env.Stdout, "SERVICE", "BASE URL", "AUTH")
 	for _, l := range services {
-		fmt.Fprintf(w, "%s\t%s\t%s\n", l.Name, l.BaseURL, l.AuthType)
+		t.row(l.Name, l.BaseURL, l.AuthType)
 	}
-	fmt.Fprintln(w, "\nCAPABILITY\tSERVICE\tTTL\tRULES")
+	if err := t.flush(); err != nil {
+		return err
+	}
+	fmt.Fprintln(env.Stdout)
+	t = newTable(env.Stdout, "CAPABILITY", "SERVICE", "TTL", "RULES")
 	for _, l := range capabilities {
 		rules := fmt.Sprintf("%d allow, %d deny", l.AllowRules, l.DenyRules)
 		if !l.restricted {
 			rules = "none: everything is allowed"
 		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\n", l.Name, l.Service, l.TTL, rules)
+		t.row(l.Name, l.Service, l.TTL, rules)
 	}
-	return w.Flush()
+	return t.flush()
 }
 
 func listLines(c *config.Config) ([]serviceLine, []capabilityLine) {

@@ -1,0 +1,139 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+)
+
+const helpWidth = 80
+
+// printHelp writes what a command is for and how it is used.
+func printHelp(c *cobra.Command, _ []string) {
+	text := c.Long
+	if text == "" {
+		text = c.Short
+	}
+	fmt.Fprintf(c.OutOrStdout(), "%s\n\n%s", reflow(text, helpWidth), c.UsageString())
+}
+
+// reflow breaks each paragraph anew. Indented lines stay as they are.
+func reflow(text string, width int) string {
+	var out []string
+	for _, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
+		if strings.Contains("\n"+paragraph, "\n ") || strings.Contains("\n"+paragraph, "\n\t") {
+			out = append(out, paragraph)
+			continue
+		}
+		out = append(out, strings.Join(wrap(paragraph, width), "\n"))
+	}
+	return strings.Join(out, "\n\n")
+}
+
+// printUsage writes the part of a command's help that follows its description. The example comes last, since the end of a
+// text is what stays on the screen.
+func printUsage(c *cobra.Command) error {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Usage:\n  %s\n", useLine(c))
+	if c.HasAvailableSubCommands() {
+		b.WriteString("\nCommands:\n")
+		width := 0
+		for _, sub := range c.Commands() {
+			width = max(width, len(sub.Name()))
+		}
+		for _, sub := range c.Commands() {
+			if sub.IsAvailableCommand() || sub.Name() == "help" {
+				fmt.Fprintf(&b, "  %-*s  %s\n", width, sub.Name(), sub.Short)
+			}
+		}
+	}
+	if flags := flagLines(c.LocalFlags()); flags != "" {
+		b.WriteString("\nFlags:\n" + flags)
+	}
+	if c.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "\n`%s COMMAND --help` says more about a command.\n", c.CommandPath())
+	}
+	if c.HasExample() {
+		word := "Example"
+		if strings.Contains(c.Example, "\n") {
+			word = "Examples"
+		}
+		fmt.Fprintf(&b, "\n%s:\n%s\n", word, c.Example)
+	}
+	_, err := fmt.Fprint(c.OutOrStderr(), b.String())
+	return err
+}
+
+func useLine(c *cobra.Command) string {
+	line := c.UseLine()
+	if c.HasAvailableSubCommands() {
+		line += " [COMMAND]"
+	}
+	if c.HasAvailableLocalFlags() {
+		line += " [flags]"
+	}
+	return line
+}
+
+// flagLines lists flags as "  -n, --lines int   what it does (default 20)", wrapped to helpWidth.
+func flagLines(flags *pflag.FlagSet) string {
+	var left, right []string
+	width := 0
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		name, usage := flagName(f)
+		width = max(width, len(name))
+		left, right = append(left, name), append(right, usage)
+	})
+	width = min(width, 30)
+	var b strings.Builder
+	for i := range left {
+		lines := wrap(right[i], helpWidth-width-2)
+		if len(left[i]) > width {
+			fmt.Fprintf(&b, "%s\n%*s%s\n", left[i], width+2, "", lines[0])
+		} else {
+			fmt.Fprintf(&b, "%-*s  %s\n", width, left[i], lines[0])
+		}
+		for _, more := range lines[1:] {
+			fmt.Fprintf(&b, "%*s%s\n", width+2, "", more)
+		}
+	}
+	return b.String()
+}
+
+func flagName(f *pflag.Flag) (name, usage string) {
+	name = "      --" + f.Name
+	if f.Shorthand != "" {
+		name = "  -" + f.Shorthand + ", --" + f.Name
+	}
+	kind, usage := pflag.UnquoteUsage(f)
+	if kind != "" && f.Value.Type() != "bool" {
+		name += " " + strings.NewReplacer("stringArray", "string", "stringSlice", "string", "strings", "string").Replace(kind)
+	}
+	switch f.DefValue {
+	case "", "0", "false", "[]", "0s":
+	default:
+		usage += fmt.Sprintf(" (default %s)", f.DefValue)
+	}
+	return name, usage
+}
+
+// wrap breaks text at blanks into lines of at most width; a longer word stays whole.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		if line != "" && len(line)+1+len(word) > width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
+	}
+	return append(lines, line)
+}

@@ -1,0 +1,105 @@
+package cli
+
+import (
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+)
+
+// finish gives the commands below root what no file of a command has to say: help and completion commands, the exit code of
+// usage errors, suggestions for typos, and completions. It comes after the last AddCommand.
+func finish(root *cobra.Command, env *Env) {
+	root.SetUsageFunc(printUsage)
+	root.SetHelpFunc(printHelp)
+	root.SetFlagErrorFunc(flagError)
+	root.SetHelpCommand(helpCommand())
+	root.InitDefaultHelpCmd()
+	root.InitDefaultCompletionCmd()
+	walk(root, func(c *cobra.Command) {
+		c.DisableFlagsInUseLine = true
+		if c.Example == "" {
+			c.Example = completionExamples[c.CommandPath()]
+		}
+		if !c.Runnable() {
+			c.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+		}
+		c.Args = checkArgs(c.Args)
+		c.RunE = mark(c.RunE)
+	})
+	complete(root, env)
+}
+
+// completionExamples stand under the commands that cobra makes.
+var completionExamples = map[string]string{
+	"janee completion":            "  janee completion bash > ~/.local/share/bash-completion/completions/janee\n  janee completion fish --help",
+	"janee completion bash":       "  janee completion bash > ~/.local/share/bash-completion/completions/janee",
+	"janee completion zsh":        `  janee completion zsh > "${fpath[1]}/_janee"`,
+	"janee completion fish":       "  janee completion fish > ~/.config/fish/completions/janee.fish",
+	"janee completion powershell": "  janee completion powershell | Out-String | Invoke-Expression",
+}
+
+// checkArgs gives a wrong number of arguments the exit code of a usage error. A word after a command that has commands below
+// it was meant to be one of them.
+func checkArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
+	if check == nil {
+		check = cobra.NoArgs
+	}
+	return func(c *cobra.Command, args []string) error {
+		err := check(c, args)
+		switch {
+		case err == nil:
+			return nil
+		case c.HasSubCommands() && len(args) > 0:
+			return unknownCommand(c, args[0])
+		}
+		return usage(c, err)
+	}
+}
+
+func flagError(c *cobra.Command, err error) error {
+	if before := c.Flags().Args(); c.HasSubCommands() && len(before) > 0 {
+		return unknownCommand(c, before[0]) // the flag belongs to a command that is not there
+	}
+	return usage(c, err)
+}
+
+// mark gives every error of a command that ran an exit code. Those that have none when they reach report are cobra's complaints
+// about the command line, such as a required flag that is missing.
+func mark(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
+	return func(c *cobra.Command, args []string) error {
+		err := run(c, args)
+		return hint.New(hint.ExitCode(err), "", err)
+	}
+}
+
+func helpCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:     "help [command]",
+		Short:   "Show how a command is used",
+		Long:    "Show how a command is used, as --help after the command does.",
+		Example: "  janee help add\n  janee help logs verify",
+		Args:    cobra.ArbitraryArgs,
+		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) (words []string, _ cobra.ShellCompDirective) {
+			if of, rest, err := c.Root().Find(args); err == nil && len(rest) == 0 {
+				for _, sub := range of.Commands() {
+					if sub.IsAvailableCommand() {
+						words = append(words, cobra.CompletionWithDesc(sub.Name(), sub.Short))
+					}
+				}
+			}
+			return words, cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(c *cobra.Command, args []string) error {
+			of, rest, err := c.Root().Find(args)
+			if err != nil {
+				return err
+			}
+			if len(rest) > 0 {
+				return unknownCommand(of, rest[0])
+			}
+			of.InitDefaultHelpFlag()
+			of.InitDefaultVersionFlag()
+			return of.Help()
+		},
+	}
+}
