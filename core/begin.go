@@ -39,6 +39,8 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 		return f, f.done(&Result{Tool: c.Tool, Data: e.listServices()})
 	case tool.Whoami:
 		return f, f.done(&Result{Tool: c.Tool, Data: e.whoami(c)})
+	case tool.ReloadConfig: // allowed; the shell does it, because an engine cannot replace itself
+		return f, f.done(&Result{Tool: c.Tool})
 	case tool.Execute:
 		return f, f.execute(in)
 	}

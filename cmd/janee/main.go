@@ -2,9 +2,15 @@
 package main
 
 import (
+	"io"
+	"log"
 	"os"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/cli"
 )
 
-func main() { os.Exit(cli.Main(os.Args[1:], cli.System())) }
+func main() {
+	// net/http writes bytes of upstreams to the standard logger, with GODEBUG=http2debug=2 also the headers it sends.
+	log.SetOutput(io.Discard)
+	os.Exit(cli.Main(os.Args[1:], cli.System()))
+}

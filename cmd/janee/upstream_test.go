@@ -12,6 +12,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"testing"
 	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
@@ -98,6 +99,8 @@ func (a *fakeAPI) answer(w http.ResponseWriter, r *http.Request) {
 		case <-r.Context().Done():
 		case <-time.After(time.Minute):
 		}
+	case "/slow":
+		time.Sleep(500 * time.Millisecond)
 	case "/redirect":
 		http.Redirect(w, r, "http://127.0.0.1:1/elsewhere", http.StatusFound)
 	case "/cut":
@@ -107,4 +110,31 @@ func (a *fakeAPI) answer(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		fmt.Fprintf(w, "{\"path\":%q}\n", r.RequestURI)
 	}
+}
+
+// testAPI is a fakeAPI for Go tests. Beside the paths of cmdUpstream it knows /slow, which answers after a moment.
+type testAPI struct {
+	fakeAPI
+	url string
+}
+
+func startAPI(t testing.TB) *testAPI {
+	a := &testAPI{}
+	s := httptest.NewServer(a.handler(""))
+	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
+	a.url = s.URL
+	return a
+}
+
+// count says how often the API was asked this: "METHOD target".
+func (a *testAPI) count(request string) int {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	n := 0
+	for _, line := range a.seen {
+		if line == request {
+			n++
+		}
+	}
+	return n
 }

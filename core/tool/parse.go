@@ -39,6 +39,7 @@ var (
 		Execute:       {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
 		Whoami:        {},
 		ExplainAccess: {"capability", "method", "path", "agent"},
+		ReloadConfig:  {},
 	}
 	needed = map[string]int{Execute: 3, ExplainAccess: 1}
 )

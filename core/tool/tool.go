@@ -50,5 +50,7 @@ func Definitions() []Definition {
 			Input: json.RawMessage(noInput), Output: json.RawMessage(whoamiOutput)},
 		{Name: ExplainAccess, Title: "Explain access", Description: describeExplainAccess, ReadOnly: true, Idempotent: true,
 			Input: json.RawMessage(explainInput), Output: json.RawMessage(explainOutput)},
+		{Name: ReloadConfig, Title: "Reload the configuration", Description: describeReloadConfig, ReadOnly: true, Idempotent: true,
+			Input: json.RawMessage(noInput), Output: json.RawMessage(reloadConfigOutput)},
 	}
 }

@@ -30,7 +30,7 @@ func TestDefinitions(t *testing.T) {
 		}
 		asksForNothingElse(t, d)
 	}
-	if want := []string{ListServices, Execute, Whoami, ExplainAccess}; !slices.Equal(names, want) {
+	if want := []string{ListServices, Execute, Whoami, ExplainAccess, ReloadConfig}; !slices.Equal(names, want) {
 		t.Errorf("tools %q, want %q", names, want)
 	}
 }

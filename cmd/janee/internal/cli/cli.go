@@ -68,7 +68,8 @@ The agent never sees a key.`,
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(initCommand(env), addCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
-		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env))
+		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
+		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env))
 	finish(root, env)
 	return root
 }

@@ -10,9 +10,10 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -21,7 +22,8 @@ func serveCommand(env *Env) *cobra.Command {
 		Use:   "serve",
 		Short: "Serve the tools to an agent over standard input and output (MCP)",
 		Long: `Start the MCP server that your agent's client talks to. Clients start it themselves; standard
-output carries the protocol only. It ends when standard input closes.`,
+output carries the protocol only. A changed config.yaml is in force from the next call on (SIGHUP
+reloads at once); a broken one leaves the previous in force. It ends when standard input closes.`,
 		Example: "  janee serve",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), env) },
@@ -34,33 +36,42 @@ func runServe(ctx context.Context, env *Env) error {
 		return err
 	}
 	warn := func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
-	g, closeParts, err := newGateway(s, warn)
+	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version()})
 	if err != nil {
 		return err
 	}
-	defer closeParts()
+	defer closeLog(log, warn)
+	client := upstream.New()
+	defer client.Close()
+
+	var server *mcpserver.Server
+	source := reload.New(s, reload.Options{Getenv: env.Getenv, Warn: warn, Changed: func() { server.ToolsChanged() },
+		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
+	b := &broker.Broker{Gateway: gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn}),
+		Config: source, Via: core.ViaStdio, IdentitySource: "transport (clientInfo.name)"}
+	server = mcpserver.New(b, mcpserver.Options{Version: version(), Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: broker.Refuse, Log: warn})
+
+	stop, wait := background(ctx, source)
+	defer wait()
+	defer stop()
 	fmt.Fprintf(env.Stderr, "Janee MCP server running on stdio\nConfig: %s\nLogs: %s\n", s.Home.ConfigPath(), s.Home.LogsPath())
-	b := &broker.Broker{Gateway: g, Via: core.ViaStdio, IdentitySource: "transport (clientInfo.name)"}
-	server := mcpserver.New(b, mcpserver.Options{Version: version(), Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: broker.Refuse, Log: warn})
 	return server.Serve(ctx, env.Stdin, env.Stdout)
 }
 
-// newGateway puts together what a call needs. The returned function closes it: what is logged is on disk afterwards.
-func newGateway(s *store.Store, warn func(string)) (*gateway.Gateway, func(), error) {
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version()})
-	if err != nil {
-		return nil, nil, err
+// background watches config.yaml and the hangup signal beside the server.
+func background(ctx context.Context, source *reload.Source) (stop, wait func()) {
+	ctx, cancel := context.WithCancel(ctx)
+	hangup, done := onHangup(ctx), make(chan struct{})
+	go func() {
+		defer close(done)
+		source.Run(ctx, hangup)
+	}()
+	return cancel, func() { <-done }
+}
+
+// closeLog writes down what is still on its way to the disk.
+func closeLog(log *auditlog.Log, warn func(string)) {
+	if err := log.Close(); err != nil {
+		warn(err.Error())
 	}
-	client := upstream.New()
-	targets := map[string]upstream.Target{}
-	for name, service := range s.Config.Services {
-		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin()}
-	}
-	g := gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Engine: core.New(s.Config, s.Vault), Targets: targets, Warn: warn})
-	return g, func() {
-		client.Close()
-		if err := log.Close(); err != nil {
-			warn(err.Error())
-		}
-	}, nil
 }

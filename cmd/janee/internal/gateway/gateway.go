@@ -19,19 +19,29 @@ type Gateway struct {
 	home     *home.Home
 	log      *auditlog.Log
 	upstream *upstream.Client
-	engine   *core.Engine
-	targets  map[string]upstream.Target
+	source   Source
 	started  time.Time
 	warn     func(string)
 }
+
+// State is what calls are decided with: a configuration in force. It does not change; a reload makes another.
+type State struct {
+	Engine  *core.Engine
+	Targets map[string]upstream.Target // by service
+}
+
+// Source gives the state in force. Each call asks once and keeps what it got until it ends.
+type Source interface{ Current() *State }
+
+// Current makes a State the Source of a configuration that is never reloaded.
+func (s *State) Current() *State { return s }
 
 // Parts are what a gateway works with. Warn receives one line for the person; nil drops it.
 type Parts struct {
 	Home     *home.Home
 	Log      *auditlog.Log
 	Upstream *upstream.Client
-	Engine   *core.Engine
-	Targets  map[string]upstream.Target // by service
+	Source   Source
 	Warn     func(string)
 }
 
@@ -40,7 +50,7 @@ func New(p Parts) *Gateway {
 	if p.Warn == nil {
 		p.Warn = func(string) {}
 	}
-	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, engine: p.Engine, targets: p.Targets, started: time.Now(), warn: p.Warn}
+	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source, started: time.Now(), warn: p.Warn}
 }
 
 // Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed bytes of an execute.
@@ -52,7 +62,8 @@ type Reply struct {
 
 // Do takes one call through the house. It returns when the call is over; cancelling ctx ends it early.
 func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
-	flow, step := g.engine.Begin(g.in(g.engine.Needs(c)), c)
+	state := g.source.Current()
+	flow, step := state.Engine.Begin(g.in(state.Engine.Needs(c)), c)
 	var body []byte
 	for {
 		var event core.Event
@@ -62,7 +73,7 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 		case core.Ask:
 			event = core.Answered{} // no channel to a person: the question goes unanswered
 		case core.Send:
-			body, event = g.send(ctx, flow, s)
+			body, event = g.send(ctx, flow, s, state.Targets[s.Service])
 		case core.Done:
 			return g.reply(s, body)
 		}

@@ -15,7 +15,7 @@ const watchInterval = 50 * time.Millisecond
 var errRevoked = errors.New("revoked")
 
 // send carries out one exchange and collects the scrubbed body. A call whose session ended since it began is not sent.
-func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send) ([]byte, core.Event) {
+func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to upstream.Target) ([]byte, core.Event) {
 	if ctx.Err() != nil {
 		return nil, core.Stopped{Why: core.StopCancelled}
 	}
@@ -28,7 +28,7 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send) ([]byt
 
 	r := &receiver{gateway: g, flow: flow}
 	out := g.upstream.Do(ctx, upstream.Exchange{
-		Target: g.targets[s.Service],
+		Target: to,
 		Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
 		Timeout: time.Duration(s.TimeoutMs) * time.Millisecond, MaxBody: s.MaxBody,
 	}, r)

@@ -1,0 +1,76 @@
+package broker
+
+import (
+	"context"
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
+	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+// engine is a house of nothing but an engine without any services: it answers what is refused at the door.
+type engine struct{ calls []core.Call }
+
+func (e *engine) Do(_ context.Context, c core.Call) gateway.Reply {
+	e.calls = append(e.calls, c)
+	flow, step := core.New(&config.Config{}, nil).Begin(core.In{}, c)
+	commit, ok := step.(core.Commit)
+	if !ok || len(commit.Records) != 1 || commit.Records[0].Event != "deny" || commit.Records[0].Code != core.BadArguments {
+		return gateway.Reply{Denial: core.Deny(core.Internal, c)}
+	}
+	done, _ := flow.Resume(core.In{}, core.Committed{}).(core.Done)
+	return gateway.Reply{Denial: done.Denial}
+}
+
+func TestCallsThatCannotBeReadAreRecordedAndRefused(t *testing.T) {
+	for _, tt := range []struct{ tool, arguments, says string }{
+		{"approve", `{"id":"x"}`, `there is no tool "approve"`},
+		{"approve", ``, `there is no tool "approve"`},
+		{"approve", `{"a":1,"a":2}`, `there is no tool "approve"`},
+		{"approve", `not even JSON`, `there is no tool "approve"`},
+		{"Execute", `{}`, `there is no tool "Execute"`},
+		{"a\n\x00\u2028", `{}`, `there is no tool "a\n\x00\u2028"`},
+		{"execute", `{"capability":"a"}`, "method"},
+		{"whoami", `{"as":"root"}`, "as"},
+	} {
+		e := &engine{}
+		b := &Broker{Gateway: e, Via: core.ViaStdio}
+		reply := b.Call(t.Context(), mcpserver.Call{Tool: tt.tool, Agent: "probe", Arguments: json.RawMessage(tt.arguments)})
+		var a struct {
+			Error  string
+			Denial struct{ ReasonCode, AgentID, NextStep string }
+		}
+		if err := json.Unmarshal(reply.Text, &a); err != nil || !reply.IsError || a.Denial.ReasonCode != core.BadArguments || a.Denial.AgentID != "probe" || !strings.Contains(a.Error, tt.says) {
+			t.Errorf("%q %s: %v, %s", tt.tool, tt.arguments, err, reply.Text)
+		}
+		if unknown := strings.HasPrefix(tt.says, "there is no"); unknown != strings.Contains(a.Denial.NextStep, "tools/list") {
+			t.Errorf("%q: next step %q", tt.tool, a.Denial.NextStep)
+		}
+		if len(e.calls) != 1 || e.calls[0].Tool != tt.tool || e.calls[0].Via != core.ViaStdio {
+			t.Errorf("%q went on as %+v", tt.tool, e.calls)
+		}
+	}
+}
+
+func TestEveryOfferedToolIsRead(t *testing.T) {
+	for _, d := range tool.Definitions() {
+		b := &Broker{Gateway: &engine{}}
+		if c := b.read(mcpserver.Call{Tool: d.Name, Arguments: json.RawMessage(`{"nonsense":1}`)}); c.Fault == nil {
+			t.Errorf("%s: no fault in nonsense", d.Name)
+		}
+	}
+}
+
+func TestRefuse(t *testing.T) {
+	for _, code := range []string{core.Busy, core.Cancelled, core.Internal} {
+		r := Refuse(mcpserver.Refusal{Code: code, Agent: "a"})
+		if text := string(r.Text); !r.IsError || !strings.Contains(text, code) || !strings.Contains(text, `"agentId":"a"`) || strings.Contains(text, `"error":""`) {
+			t.Errorf("%s: %s", code, text)
+		}
+	}
+}
