@@ -22,7 +22,7 @@ type Header = wire.Header
 // Record is one line of the audit log before the chain numbers and seals it.
 type Record = audit.Record
 
-// Now is the time of a shell: Wall in Unix milliseconds, Mono in milliseconds since the shell started, which never goes back.
+// Now is the time of a shell: Wall in Unix milliseconds, Mono in milliseconds from any point, never going back.
 type Now struct{ Wall, Mono int64 }
 
 // In goes with every Begin and Resume.

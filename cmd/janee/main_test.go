@@ -47,6 +47,7 @@ func TestStories(t *testing.T) {
 			"requests": cmdRequests,
 			"subst":    cmdSubst,
 			"mode":     cmdMode,
+			"await":    cmdAwait,
 		},
 		Setup: func(env *testscript.Env) error {
 			home := filepath.Join(env.WorkDir, "user")

@@ -9,24 +9,27 @@ import (
 	"os"
 	"os/exec"
 	"strings"
+	"time"
 )
 
 // mcpMain is the program `mcp` of the stories: a client that starts `janee serve`, makes one tool call, prints the text of the
-// answer, and ends with 1 where the tool refused. `mcp [-agent NAME] [-n TIMES] [-raw JSON] TOOL [name=value …]`; a value that
-// begins with [ or { is sent as JSON; -raw gives the arguments as they are.
+// answer, and ends with 1 where the tool refused. `mcp [-agent NAME] [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]`;
+// a value that begins with [ or { is sent as JSON; -raw gives the arguments as they are. With -pause it makes FILE.waiting after
+// each answer but the last, and waits for FILE before the next call.
 func mcpMain() {
 	agent := flag.String("agent", "tester", "")
 	times := flag.Int("n", 1, "")
 	raw := flag.String("raw", "", "")
+	pause := flag.String("pause", "", "")
 	flag.Parse()
 	if flag.NArg() == 0 {
-		fail("usage: mcp [-agent NAME] [-n TIMES] [-raw JSON] TOOL [name=value …]")
+		fail("usage: mcp [-agent NAME] [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]")
 	}
 	arguments := json.RawMessage(*raw)
 	if *raw == "" {
 		arguments = readArguments(flag.Args()[1:])
 	}
-	refused, err := converse(*agent, flag.Arg(0), arguments, *times)
+	refused, err := converse(*agent, flag.Arg(0), arguments, *times, *pause)
 	if err != nil {
 		fail(err.Error())
 	}
@@ -57,8 +60,8 @@ func readArguments(pairs []string) json.RawMessage {
 	return b
 }
 
-// converse runs the whole conversation: the calls are pipelined, then standard input is closed.
-func converse(agent, tool string, arguments json.RawMessage, times int) (refused bool, err error) {
+// converse runs the whole conversation: the calls are pipelined unless it pauses, then standard input is closed.
+func converse(agent, tool string, arguments json.RawMessage, times int, pause string) (refused bool, err error) {
 	cmd := exec.Command("janee", "serve")
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
@@ -75,11 +78,19 @@ func converse(agent, tool string, arguments json.RawMessage, times int) (refused
 	name, _ := json.Marshal(agent)
 	fmt.Fprintf(in, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":%s,"version":"1"}}}`+"\n", name)
 	fmt.Fprintln(in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`)
-	for i := 1; i <= times; i++ {
-		fmt.Fprintf(in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", i, tool, arguments)
-	}
-	in.Close()
-	replies, refused, err := read(out)
+	answered := make(chan bool, times)
+	go func() {
+		defer in.Close()
+		for i := 1; i <= times; i++ {
+			if pause != "" && i > 1 {
+				<-answered
+				_ = os.WriteFile(pause+".waiting", nil, 0o600)
+				waitFor(pause)
+			}
+			fmt.Fprintf(in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", i, tool, arguments)
+		}
+	}()
+	replies, refused, err := read(out, answered)
 	if err == nil && replies != times {
 		err = fmt.Errorf("%d replies to %d calls", replies, times)
 	}
@@ -89,7 +100,17 @@ func converse(agent, tool string, arguments json.RawMessage, times int) (refused
 	return refused, err
 }
 
-func read(out io.Reader) (replies int, refused bool, err error) {
+func waitFor(file string) {
+	for range 1000 {
+		if _, err := os.Stat(file); err == nil {
+			return
+		}
+		time.Sleep(10 * time.Millisecond)
+	}
+	fail(file + " did not appear within ten seconds")
+}
+
+func read(out io.Reader, answered chan<- bool) (replies int, refused bool, err error) {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 64<<20)
 	for lines.Scan() {
@@ -115,6 +136,7 @@ func read(out io.Reader) (replies int, refused bool, err error) {
 		for _, c := range m.Result.Content {
 			fmt.Println(c.Text)
 		}
+		answered <- true
 	}
 	return replies, refused, lines.Err()
 }

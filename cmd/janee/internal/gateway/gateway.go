@@ -90,7 +90,7 @@ func (g *Gateway) reply(d core.Done, body []byte) Reply {
 
 // in gathers what a step may know of this machine: the time, fresh randomness, and the named state files.
 func (g *Gateway) in(names []string) core.In {
-	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: time.Since(g.started).Milliseconds()}}
+	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)}}
 	_, _ = rand.Read(in.Rand[:]) // never fails: crypto/rand ends the process where the system has no randomness
 	if len(names) > 0 {
 		in.Files = make(map[string][]byte, len(names))

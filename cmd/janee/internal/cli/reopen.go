@@ -1,0 +1,122 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/sessions"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+)
+
+type reopenOptions struct {
+	scope scopeFlags
+	yes   bool
+}
+
+func reopenCommand(env *Env) *cobra.Command {
+	var o reopenOptions
+	c := &cobra.Command{
+		Use:   "reopen [id]",
+		Short: "End a revocation early",
+		Long: `Let an agent back in before the time of "janee revoke" is over. What was revoked stays ended: the next
+call opens a new session, and where the capability says autoApprove: false a person is asked again.
+With --agent, --capability or --all every order about that agent or capability is lifted, those about
+single sessions included.`,
+		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n  janee reopen --all --yes",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return runReopen(env, args, o) },
+	}
+	o.scope.register(c.Flags())
+	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+	return c
+}
+
+func runReopen(env *Env, args []string, o reopenOptions) error {
+	id, scope, err := o.scope.read(args)
+	if err != nil {
+		return err
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	desk, err := newDesk(s)
+	if err != nil {
+		return err
+	}
+	book, err := sessions.Read(s.Home, s.Config, s.Vault, time.Now())
+	if err != nil {
+		return err
+	}
+	if id != "" {
+		return reopenOne(env, s, desk, book, id, o.yes)
+	}
+	if err := agree(env, o.yes, fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+		return err
+	}
+	if err := desk.ReopenAll(scope, book); err != nil {
+		return err
+	}
+	return sayReopened(env, s, scope, callsOf(scope))
+}
+
+func reopenOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, yes bool) error {
+	x, err := book.Find(id, func(x sessions.Session) bool { return x.Status == sessions.Revoked })
+	if err != nil {
+		return err
+	}
+	scope := sessions.Scope{Agent: x.Agent, Capability: x.Capability}
+	if x.Status != sessions.Revoked {
+		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it was not revoked", short(x.ID, book.Digits()), x.Agent, x.Capability)
+	}
+	if err := agree(env, yes, fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+		return err
+	}
+	if err := desk.Reopen(x); err != nil {
+		return err
+	}
+	return sayReopened(env, s, scope, callsOf(scope))
+}
+
+// sayReopened looks again: a wider order than the one that was lifted may still stand.
+func sayReopened(env *Env, s *store.Store, scope sessions.Scope, what string) error {
+	now := time.Now()
+	book, err := sessions.Read(s.Home, s.Config, s.Vault, now)
+	if err != nil {
+		return err
+	}
+	for _, order := range book.Orders {
+		if order.Covers(scope.Agent, scope.Capability) {
+			wider := sessions.Scope{Agent: order.Agent, Capability: order.Capability}
+			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`", "another order still refuses %s until %s", callsOf(wider), when(now, order.Until))
+		}
+	}
+	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n", what)
+	if book.Locked {
+		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")
+	}
+	return nil
+}
+
+// agree asks on the terminal, unless yes. Any answer but yes ends the command.
+func agree(env *Env, yes bool, question string) error {
+	if yes {
+		return nil
+	}
+	t, err := env.Terminal()
+	if err != nil {
+		return hint.Errorf(hint.Usage, "add --yes, or run the command in a terminal", "nobody can be asked: %w", err)
+	}
+	defer t.Close()
+	if yes, err = t.Confirm(question); err != nil {
+		return err
+	}
+	if !yes {
+		fmt.Fprintln(env.Stderr, "Nothing was changed.")
+		return errSaid
+	}
+	return nil
+}

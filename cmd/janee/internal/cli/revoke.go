@@ -1,0 +1,222 @@
+package cli
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/sessions"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/config"
+)
+
+// scopeFlags choose sessions: one by its id, or many.
+type scopeFlags struct {
+	agent, capability string
+	all               bool
+	flags             *pflag.FlagSet
+}
+
+func (o *scopeFlags) register(f *pflag.FlagSet) {
+	o.flags = f
+	f.StringVar(&o.agent, "agent", "", "every session of this agent")
+	f.StringVar(&o.capability, "capability", "", "every session for this capability")
+	f.BoolVar(&o.all, "all", false, "every session of everybody")
+}
+
+// read returns the id, or "" and the scope.
+func (o *scopeFlags) read(args []string) (id string, scope sessions.Scope, err error) {
+	for name, value := range map[string]string{"agent": o.agent, "capability": o.capability} {
+		if o.flags.Changed(name) && value == "" {
+			return "", scope, hint.Errorf(hint.Usage, "to mean every session, say --all", "--%s is empty", name)
+		}
+	}
+	scope = sessions.Scope{Agent: o.agent, Capability: o.capability}
+	some := scope != sessions.Scope{}
+	switch {
+	case len(args) > 0 && (some || o.all), some && o.all:
+		return "", scope, hint.Errorf(hint.Usage, "--agent and --capability may stand together, nothing else", "an id, --agent or --capability, and --all exclude each other")
+	case len(args) > 0 && args[0] != "":
+		return args[0], scope, nil
+	case !some && !o.all:
+		return "", scope, hint.Errorf(hint.Usage, "give the first digits of an id that `janee sessions` shows, or --agent, --capability or --all", "it is not said which session")
+	}
+	return "", scope, nil
+}
+
+type revokeOptions struct {
+	scope  scopeFlags
+	length string
+}
+
+func revokeCommand(env *Env) *cobra.Command {
+	var o revokeOptions
+	c := &cobra.Command{
+		Use:   "revoke [id]",
+		Short: "End sessions at once and keep them closed for a while",
+		Long: `End a session, or all those of an agent or capability, in every process: the next call is refused with
+SESSION_REVOKED and calls in flight are cut. They stay closed until the ttl would have run out, or for as
+long as --for says; after that a new call opens a new session. A restart changes nothing.
+
+To keep an agent out for good, change the rules or remove the capability.`,
+		Example: `  janee revoke 3f9a02c1
+  janee revoke --agent claude-ai
+  janee revoke --capability stripe --for 2d
+  janee revoke --all`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return runRevoke(env, args, o) },
+	}
+	o.scope.register(c.Flags())
+	c.Flags().StringVar(&o.length, "for", "", "how long they stay closed, e.g. 30m or 2d")
+	return c
+}
+
+// longestFor is more than anybody needs: who is to stay out for good is kept out by rules.
+const longestFor = 366 * 24 * time.Hour
+
+func runRevoke(env *Env, args []string, o revokeOptions) error {
+	id, scope, err := o.scope.read(args)
+	if err != nil {
+		return err
+	}
+	var length time.Duration
+	if o.length != "" {
+		var ok bool
+		if length, ok = config.ParseDuration(o.length, longestFor); !ok {
+			return hint.Errorf(hint.Usage, "write a number with s, m, h or d, as in 30m, at most 366d", "--for %q is not a duration", o.length)
+		}
+	}
+	s, err := open(env)
+	if err != nil {
+		fmt.Fprintln(env.Stderr, "janee: `janee lock` refuses every call at once, whatever is wrong here")
+		return err
+	}
+	desk, err := newDesk(s)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	book, err := sessions.Read(s.Home, s.Config, s.Vault, now)
+	if err != nil {
+		return err
+	}
+	if id != "" {
+		return revokeOne(env, s, desk, book, id, now, length)
+	}
+	return revokeMany(env, s, desk, book, scope, now, length)
+}
+
+func newDesk(s *store.Store) (*sessions.Desk, error) {
+	if s.Vault == nil {
+		return nil, hint.Errorf(hint.Locked, "run `janee init`", "giving an order about sessions: this home has no root key, and so no sessions")
+	}
+	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
+	if err != nil {
+		return nil, err
+	}
+	record := func(r audit.Record) error { return log.Append([]audit.Record{r}, true) }
+	return &sessions.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
+}
+
+func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, now time.Time, length time.Duration) error {
+	x, err := book.Find(id, func(x sessions.Session) bool { return x.Status == sessions.Active })
+	if err != nil {
+		return err
+	}
+	who := fmt.Sprintf("%s on %s", x.Agent, x.Capability)
+	until := time.UnixMilli(x.Ends)
+	if length > 0 {
+		until = now.Add(length)
+	}
+	digits := book.Digits()
+	if !until.After(now) {
+		return hint.Errorf(hint.Failed, "to keep the agent out all the same, add --for 1h", "revoking session %s (%s): it is over since %s", short(x.ID, digits), who, clock(now, x.Ends))
+	}
+	if until, err = desk.Revoke(x, until); err != nil {
+		return err
+	}
+	fmt.Fprintf(env.Stderr, "Revoked session %s: %s over %s.\n", short(x.ID, digits), printable(who), x.Via)
+	next := "opens a new session"
+	if p := s.Config.Capabilities[x.Capability]; p != nil && !p.AutoApprove {
+		next = "asks a person again"
+	}
+	fmt.Fprintf(env.Stderr, revokedUntil, when(now, until.UnixMilli()), printable("every call of "+who), next, "janee reopen "+short(x.ID, digits))
+	return nil
+}
+
+const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
+	"`%s` ends it earlier. To keep agents out for good, change the rules or remove the capability.\n"
+
+func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, scope sessions.Scope, now time.Time, length time.Duration) error {
+	closing := book.OpenIn(scope)
+	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(sessions.Scope{Capability: scope.Capability}) {
+		return hint.Errorf(hint.Failed, "`janee list` shows what there is", "revoking: there is no capability %q", scope.Capability)
+	}
+	if scope.Agent != "" && !book.Knows(sessions.Scope{Agent: scope.Agent}) {
+		fmt.Fprintf(env.Stderr, "janee: warning: no agent %q has a session yet; `janee sessions --all` shows how agents call themselves\n", scope.Agent)
+	}
+	until := now.Add(length)
+	if length == 0 {
+		until = now.Add(longestTTL(s.Config, scope))
+		for _, x := range closing {
+			until = time.UnixMilli(max(until.UnixMilli(), x.Ends))
+		}
+	}
+	until, err := desk.Close(scope, until)
+	if err != nil {
+		return err
+	}
+	open := "no session was open"
+	if n := len(closing); n > 0 {
+		open = fmt.Sprintf("%d open session%s ended", n, map[bool]string{true: "s"}[n > 1])
+	}
+	fmt.Fprintf(env.Stderr, "Closed: %s.\n", open)
+	fmt.Fprintf(env.Stderr, revokedUntil, when(now, until.UnixMilli()), callsOf(scope), "opens a new session", reopenLine(scope))
+	return nil
+}
+
+// longestTTL is the ttl of the session that would live longest of those that the scope may open. A capability that is gone opens none; the
+// default stands for it, so that the order is not over before anybody looks.
+func longestTTL(c *config.Config, scope sessions.Scope) time.Duration {
+	longest := time.Duration(0)
+	for name, p := range c.Capabilities {
+		if scope.Capability == "" || scope.Capability == name {
+			longest = max(longest, p.TTL)
+		}
+	}
+	if longest == 0 {
+		return config.DefaultTTL
+	}
+	return longest
+}
+
+func callsOf(s sessions.Scope) string {
+	text := "every call"
+	if s.Agent != "" {
+		text += " of " + s.Agent
+	}
+	if s.Capability != "" {
+		text += " on " + s.Capability
+	}
+	return printable(text)
+}
+
+// reopenLine is the command that lifts an order.
+func reopenLine(s sessions.Scope) string {
+	text := "janee reopen"
+	if s.Agent != "" {
+		text += " --agent " + s.Agent
+	}
+	if s.Capability != "" {
+		text += " --capability " + s.Capability
+	}
+	if s == (sessions.Scope{}) {
+		text += " --all"
+	}
+	return printable(text)
+}

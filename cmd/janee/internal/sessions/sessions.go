@@ -1,0 +1,190 @@
+// Package sessions is what the person's own commands do with sessions: list them, find one by the beginning of its id, close and reopen.
+// Use Read to look and Desk to act; every server of the home, running or started later, goes by the files that a Desk writes.
+// It judges no call: that is package core, by the same files. It prints nothing and asks nothing.
+package sessions
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// Status of a session.
+type Status string
+
+const (
+	Active  Status = "active"
+	Revoked Status = "revoked" // a person closed it
+	Expired Status = "expired" // its time is over
+	Void    Status = "void"    // the configuration changed since it was opened: the next call opens another
+)
+
+// Session is what is known of one session. Times are Unix milliseconds.
+type Session struct {
+	session.Grant
+	Ends   int64 // when its time is over, by the ttl that the capability has now
+	Status Status
+	Closed int64 // until when its agent is kept out of its capability; 0 where it is not
+	Uses   int
+	Last   int64 // use; 0: none
+}
+
+// Book is the state of all sessions at one moment.
+type Book struct {
+	Sessions   []Session        // by when they were opened
+	Orders     session.Closures // those in force
+	Unreadable int              // session files that grant nothing, because this home did not write them
+	Damaged    []string         // files that close sessions because they cannot be read
+	Locked     bool
+}
+
+// Read looks at every session file. v may be nil: a home without a key has no sessions.
+func Read(h *home.Home, c *config.Config, v *vault.Vault, now time.Time) (*Book, error) {
+	locked, err := h.Read(session.LockFile)
+	if err != nil {
+		return nil, err
+	}
+	b := &Book{Locked: locked != nil}
+	if v == nil {
+		return b, nil
+	}
+	r := reader{home: h, config: c, key: v.Key("state"), now: now.UnixMilli(), book: b}
+	if err := r.closures(); err != nil {
+		return nil, err
+	}
+	names, err := h.List("sessions")
+	if err != nil {
+		return nil, err
+	}
+	for _, name := range names {
+		if pair, ok := strings.CutSuffix(strings.TrimPrefix(name, "sessions/"), ".json"); ok && name != session.ClosedFile {
+			if err := r.session(pair); err != nil {
+				return nil, err
+			}
+		}
+	}
+	slices.SortFunc(b.Sessions, func(x, y Session) int { return cmp.Or(cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.ID, y.ID)) })
+	return b, nil
+}
+
+type reader struct {
+	home   *home.Home
+	config *config.Config
+	key    []byte
+	now    int64
+	book   *Book
+	orders session.Closures // also those that are over: they may have ended a session
+}
+
+func (r *reader) closures() error {
+	data, err := r.home.Read(session.ClosedFile)
+	if err != nil || data == nil {
+		return err
+	}
+	if r.orders, err = session.DecodeClosures(r.key, data); err != nil {
+		r.book.Damaged = append(r.book.Damaged, session.ClosedFile)
+		return nil
+	}
+	r.book.Orders = slices.DeleteFunc(slices.Clone(r.orders), func(o session.Closure) bool { return o.Until <= r.now })
+	return nil
+}
+
+func (r *reader) session(pair string) error {
+	data, err := r.home.Read(session.File(pair))
+	if err != nil {
+		return err
+	}
+	g, err := session.Decode(r.key, data)
+	if err != nil || g.Pair() != pair {
+		r.book.Unreadable++
+		return nil
+	}
+	s := Session{Grant: g}
+	revoked, err := r.home.Read(session.RevokedFile(pair))
+	if err != nil {
+		return err
+	}
+	r.judge(&s, revoked)
+	r.book.Sessions = append(r.book.Sessions, s)
+	return nil
+}
+
+// judge tells the status by the files and rules that core goes by.
+func (r *reader) judge(s *Session, revoked []byte) {
+	usable := false
+	s.Ends = s.Expires
+	if p := r.config.Capabilities[s.Capability]; p != nil {
+		ttl := p.TTL.Milliseconds()
+		s.Ends = min(s.Expires, s.Opened+ttl)
+		usable = p.Service == s.Service && s.Usable(r.now, ttl, r.config.Services[p.Service].Base.Origin(), !p.AutoApprove)
+	}
+	_, s.Closed = r.orders.Closes(s.Agent, s.Capability, r.now)
+	ended := r.orders.Ends(s.Grant)
+	if revoked != nil {
+		order, err := session.DecodeRevocation(r.key, revoked)
+		if err != nil || order.Pair != s.Pair() {
+			r.book.Damaged = append(r.book.Damaged, session.RevokedFile(s.Pair()))
+			ended = true
+		} else {
+			ended = ended || order.Ends(s.Grant)
+			if order.Until > r.now {
+				s.Closed = max(s.Closed, order.Until)
+			}
+		}
+	}
+	switch {
+	case ended || s.Closed > 0 || slices.Contains(r.book.Damaged, session.ClosedFile):
+		s.Status = Revoked
+	case r.now >= s.Ends:
+		s.Status = Expired
+	case usable:
+		s.Status = Active
+	default:
+		s.Status = Void
+	}
+}
+
+// Open returns the active sessions.
+func (b *Book) Open() []Session {
+	return slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool { return s.Status != Active })
+}
+
+// CountUses fills in Uses and Last from the audit log.
+func CountUses(h *home.Home, list []Session) error {
+	lives := map[string]auditlog.Life{}
+	for _, s := range list {
+		lives[s.ID] = auditlog.Life{Opened: time.UnixMilli(s.Opened), Ends: time.UnixMilli(s.Ends)}
+	}
+	uses, err := auditlog.Uses(h, lives)
+	for i, s := range list {
+		if u, ok := uses[s.ID]; ok {
+			list[i].Uses, list[i].Last = u.Count, u.Last.UnixMilli()
+		}
+	}
+	return err
+}
+
+// OpenIn returns the active sessions of a scope.
+func (b *Book) OpenIn(scope Scope) []Session {
+	return slices.DeleteFunc(b.Open(), func(s Session) bool { return !scope.holds(s) })
+}
+
+// Knows reports whether the scope holds any session, open or not.
+func (b *Book) Knows(scope Scope) bool { return slices.ContainsFunc(b.Sessions, scope.holds) }
+
+// KeptOut counts the sessions whose agent is kept out of its capability by an order about that session.
+func (b *Book) KeptOut() (n int) {
+	for _, s := range b.Sessions {
+		if covered, _ := b.Orders.Closes(s.Agent, s.Capability, 0); s.Closed != 0 && !covered {
+			n++
+		}
+	}
+	return n
+}
