@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build demo test race sdk-test vet bench fuzz clean
+.PHONY: all build demo test race soak sdk-test vet bench fuzz clean
 
 all: build
 
@@ -18,6 +18,10 @@ test: vet build
 
 race:
 	$(GO) test -race ./...
+
+# The loops that kill janee at any moment, for longer.
+soak:
+	JANEE_ROUNDS=200 $(GO) test -count=1 -run Killed ./cmd/janee
 
 vet:
 	@test -z "$$(gofmt -l cmd core)" || { gofmt -l cmd core; echo "gofmt would change these files"; exit 1; }

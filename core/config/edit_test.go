@@ -28,6 +28,7 @@ func TestAddPlaces(t *testing.T) {
 		{"block", service + "capabilities:\n  a: {service: s} # one\n# end\n", service + "capabilities:\n  a: {service: s} # one\n" + entry + "# end\n"},
 		{"block, then more", "capabilities:\n  a:\n    service: s\n    # own\n\n  # b:\n\n\n# next\n" + service, "capabilities:\n  a:\n    service: s\n    # own\n\n  # b:\n" + entry + "\n\n# next\n" + service},
 		{"block with blank lines", service + "capabilities:\n  a:\n    service: s\n\n  b:\n    service: s\n", service + "capabilities:\n  a:\n    service: s\n\n  b:\n    service: s\n\n" + entry},
+		{"block with blank lines and comments", service + "capabilities:\n  a:\n    service: s\n\n  # b\n  b:\n    service: s\n", service + "capabilities:\n  a:\n    service: s\n\n  # b\n  b:\n    service: s\n\n" + entry},
 		{"deeper indentation", service + "capabilities:\n     a:\n         service: s\n         rules:\n           allow:\n           - GET *\n", service + "capabilities:\n     a:\n         service: s\n         rules:\n           allow:\n           - GET *\n     new:\n       service: s\n       ttl: 15m\n"},
 		{"behind a literal", service + "capabilities:\n  a:\n    service: s\n    description: |\n      x\n\n\n", service + "capabilities:\n  a:\n    service: s\n    description: |\n      x\n" + entry + "\n\n"},
 		{"behind text over lines", service + "capabilities:\n  a:\n    service: s\n    description: one\n      ü two\n\n      three # c\n", service + "capabilities:\n  a:\n    service: s\n    description: one\n      ü two\n\n      three # c\n" + entry},

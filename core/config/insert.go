@@ -58,13 +58,14 @@ func (c *change) extend(n, entries *yaml.Node) error {
 	return nil
 }
 
-// spaced reports whether a blank line stands before the last entry of several.
+// spaced reports whether a blank line stands before the last entry of several, or before the comment of that entry.
 func (c *change) spaced(n *yaml.Node) bool {
 	if len(n.Content) < 4 {
 		return false
 	}
-	line := n.Content[len(n.Content)-2].Line
-	_, blank := c.doc.src.indent(c.doc.src.starts[line-2])
+	src := c.doc.src
+	line := src.line(c.ownComment(n.Content[len(n.Content)-2].Line, n.Column-1))
+	_, blank := src.indent(src.starts[line-2])
 	return blank
 }
 

@@ -28,7 +28,7 @@ func addCommand(env *Env) *cobra.Command {
 		Short: "Store an API key as a service, with a capability of the same name",
 		Long: `Store the credential of an API. What is not given by a flag is asked for on the terminal.
 A capability of the same name is made with it: ttl 1h and no rules, so that every method and path is
-allowed until you narrow it in config.yaml.
+allowed until you narrow it with "janee cap edit".
 
 A secret given as an argument can be read by other processes: let janee ask for it, pipe it in with
 "-k -", or name an environment variable with --key-from-env.`,
@@ -76,7 +76,7 @@ func (o addOptions) collect(env *Env, s *store.Store, ask *asker, name string) (
 		return service, nil, err
 	}
 	if _, exists := s.Config.Services[name]; exists {
-		return service, nil, hint.Errorf(hint.Failed, "choose another name, or change it in config.yaml", "adding service %q: it exists already", name)
+		return service, nil, hint.Errorf(hint.Failed, "choose another name, or change it with `janee service edit`", "adding service %q: it exists already", name)
 	}
 	address, err := ask.line("Base URL", o.url, "--url")
 	if err != nil {
@@ -140,7 +140,7 @@ func (o addOptions) tell(env *Env, s *store.Store, service config.NewService, ca
 	}
 	fmt.Fprintln(env.Stderr, message)
 	if capability {
-		fmt.Fprintf(env.Stderr, unrestricted, service.Name, s.Home.ConfigPath())
+		fmt.Fprintf(env.Stderr, unrestricted, service.Name, service.Name, s.Home.ConfigPath())
 	}
 	if first {
 		sayKey(env.Stderr, s.KeySource)
@@ -149,7 +149,8 @@ func (o addOptions) tell(env *Env, s *store.Store, service config.NewService, ca
 }
 
 const unrestricted = `Added capability %s: ttl 1h, no rules. It is unrestricted: an agent may use every method and path.
-To narrow it, give it rules in %s, for example:
+To narrow it: janee cap edit %s --allow "GET *"
+or write rules in %s, for example:
     rules:
       allow:
         - GET *

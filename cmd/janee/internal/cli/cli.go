@@ -4,6 +4,7 @@
 package cli
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -69,7 +70,8 @@ The agent never sees a key.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(initCommand(env), addCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
-		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env))
+		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
+		capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env))
 	finish(root, env)
 	return root
 }
@@ -129,11 +131,17 @@ func sayKey(w io.Writer, source string) {
 	fmt.Fprintf(w, "The root key is in %s. Without it nothing can be decrypted: a backup needs this file too.\n", source)
 }
 
+// writeJSON prints one value. Invisible characters are escaped, which changes nothing for a parser: a person may look at it on a
+// terminal, which the texts of agents in it must not steer.
 func writeJSON(w io.Writer, v any) error {
-	enc := json.NewEncoder(w)
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
+		return fmt.Errorf("writing the answer: %w", err)
+	}
+	if _, err := io.WriteString(w, escapeJSON(b.String())); err != nil {
 		return fmt.Errorf("writing the answer: %w", err)
 	}
 	return nil

@@ -120,7 +120,7 @@ func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error)
 
 func warnArgument(env *Env, flag string) {
 	fmt.Fprintf(env.Stderr, "janee: warning: a secret in --%s can be read by other processes and stays in the shell's history; "+
-		"next time leave it out and janee asks, or pipe it in with \"-\"\n", flag)
+		"next time pipe it in with \"-\", or name an environment variable that holds it\n", flag)
 }
 
 func (s *secretFlags) readHeaders(env *Env, scheme *sign.Scheme, c sign.Credential) error {

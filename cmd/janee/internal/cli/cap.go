@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/policy"
+)
+
+func capCommand(env *Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "cap",
+		Short: "List, add, edit and remove capabilities",
+		Long: `A capability is what an agent may ask for: a service seen through rules. These commands change config.yaml
+in place; comments and order stay as you left them.`,
+		Example: `  janee cap list
+  janee cap add stripe_readonly -s stripe --allow "GET *"`,
+	}
+	c.AddCommand(capListCommand(env), capAddCommand(env), capEditCommand(env), capRemoveCommand(env))
+	return c
+}
+
+func capListCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List capabilities with their rules",
+		Example: "  janee cap list\n  janee cap list --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runCapList(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type capabilityDetail struct {
+	Name           string   `json:"name"`
+	Service        string   `json:"service"`
+	Description    string   `json:"description,omitempty"`
+	TTL            string   `json:"ttl"`
+	AutoApprove    bool     `json:"autoApprove"`
+	RequiresReason bool     `json:"requiresReason"`
+	AllowRules     []string `json:"allowRules"`
+	DenyRules      []string `json:"denyRules"`
+	Timeout        string   `json:"timeout,omitempty"`
+	restricted     bool
+}
+
+func runCapList(env *Env, asJSON bool) error {
+	v, err := lookAtConfig(env)
+	if err != nil {
+		return err
+	}
+	details := []capabilityDetail{}
+	for _, name := range v.config.CapabilityNames {
+		details = append(details, detailOf(v.config.Capabilities[name]))
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			Capabilities []capabilityDetail `json:"capabilities"`
+		}{details})
+	}
+	for _, d := range details {
+		d.print(env.Stdout)
+	}
+	if len(details) == 0 {
+		fmt.Fprintln(env.Stderr, "No capabilities yet: `janee cap add` makes one for a service.")
+	}
+	return nil
+}
+
+func detailOf(c *config.Capability) capabilityDetail {
+	d := capabilityDetail{Name: c.Name, Service: c.Service, Description: c.Description, TTL: config.FormatDuration(c.TTL),
+		AutoApprove: c.AutoApprove, RequiresReason: c.RequiresReason,
+		AllowRules: ruleTexts(c.Policy.Allow()), DenyRules: ruleTexts(c.Policy.Deny()), restricted: c.Policy.Restricted()}
+	if c.Timeout > 0 {
+		d.Timeout = config.FormatDuration(c.Timeout)
+	}
+	return d
+}
+
+func ruleTexts(rules []policy.Rule) []string {
+	texts := []string{}
+	for _, r := range rules {
+		texts = append(texts, r.String())
+	}
+	return texts
+}
+
+func (d capabilityDetail) print(w io.Writer) {
+	facts := []string{"service " + d.Service, "ttl " + d.TTL}
+	if d.Timeout != "" {
+		facts = append(facts, "timeout "+d.Timeout)
+	}
+	if !d.AutoApprove {
+		facts = append(facts, "a person approves")
+	}
+	if d.RequiresReason {
+		facts = append(facts, "wants a reason")
+	}
+	fmt.Fprintf(w, "%s: %s\n", d.Name, strings.Join(facts, ", "))
+	for _, r := range d.AllowRules {
+		fmt.Fprintf(w, "  allow %s\n", printable(r))
+	}
+	for _, r := range d.DenyRules {
+		fmt.Fprintf(w, "  deny  %s\n", printable(r))
+	}
+	if !d.restricted {
+		fmt.Fprintln(w, "  no rules: everything is allowed")
+	}
+}
+
+func capRemoveCommand(env *Env) *cobra.Command {
+	var yes, asJSON bool
+	c := &cobra.Command{
+		Use:     "remove NAME",
+		Short:   "Remove a capability",
+		Long:    "Remove a capability from config.yaml. Agents can no longer use it; its service stays.",
+		Example: "  janee cap remove stripe_billing\n  janee cap remove stripe_billing --yes --json",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return runCapRemove(env, args[0], yes, asJSON) },
+	}
+	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON and never ask")
+	return c
+}
+
+func runCapRemove(env *Env, name string, yes, asJSON bool) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	if s.Config.Capabilities[name] == nil {
+		return unknownName("capability", name, s.Config.CapabilityNames)
+	}
+	doing := "removing capability " + name
+	if err := consent(env, yes, asJSON, doing, "Remove capability "+name+"?"); err != nil {
+		return err
+	}
+	if err := edit(env, s, doing, func(text []byte) ([]byte, error) { return config.RemoveCapability(text, name) }); err != nil {
+		return err
+	}
+	return editedCapability{OK: true, Capability: name, Message: "Removed capability " + name}.tell(env, asJSON)
+}

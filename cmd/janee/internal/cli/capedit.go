@@ -1,0 +1,185 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/policy"
+)
+
+// capFlags are what `cap add` and `cap edit` have in common.
+type capFlags struct {
+	ttl, timeout, description string
+	approve, noApprove        bool
+	reason, noReason          bool
+	allow, deny               []string
+	asJSON                    bool
+	flagSet                   *pflag.FlagSet
+}
+
+func (o *capFlags) register(f *pflag.FlagSet) {
+	o.flagSet = f
+	f.StringVarP(&o.ttl, "ttl", "t", "", "how long a session lasts, as in 15m; at most 30d (default 1h)")
+	f.StringVar(&o.timeout, "timeout", "", "how long one call may take, as in 30s; at most 1h")
+	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
+	f.BoolVar(&o.approve, "auto-approve", false, "open sessions without asking a person (the default)")
+	f.BoolVar(&o.noApprove, "no-auto-approve", false, "a person says yes before a session opens")
+	f.BoolVar(&o.reason, "requires-reason", false, "refuse calls without a reason")
+	f.BoolVar(&o.noReason, "no-requires-reason", false, "a reason is welcome and not required (the default)")
+	f.StringArrayVar(&o.allow, "allow", nil, `rule for what is allowed, as in "GET /v1/*"; may be repeated`)
+	f.StringArrayVar(&o.deny, "deny", nil, `rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
+	f.BoolVar(&o.asJSON, "json", false, "print JSON")
+}
+
+// check finds what config.yaml would not take, and names the flag.
+func (o *capFlags) check() error {
+	if o.approve && o.noApprove || o.reason && o.noReason {
+		return hint.Errorf(hint.Usage, "leave one of them out", "a flag and its opposite do not go together")
+	}
+	return errors.Join(
+		checkDuration("--ttl", o.ttl, config.MaxTTL, "30d"),
+		checkDuration("--timeout", o.timeout, config.MaxTimeout, "1h"),
+		checkRules("--allow", o.allow),
+		checkRules("--deny", o.deny))
+}
+
+func checkDuration(flag, value string, limit time.Duration, most string) error {
+	if _, ok := config.ParseDuration(value, limit); !ok && value != "" {
+		return hint.Errorf(hint.Usage, "write a number with ms, s, m, h or d, as in 15m, at most "+most, "%s: %q is not a duration", flag, value)
+	}
+	return nil
+}
+
+func checkRules(flag string, rules []string) error {
+	for _, rule := range rules {
+		if _, err := policy.ParseRule(rule); err != nil {
+			return hint.New(hint.Usage, `write METHOD PATH in quotes, as in `+flag+` "GET /v1/*"`, fmt.Errorf("%s: %w", flag, err))
+		}
+	}
+	return nil
+}
+
+func capAddCommand(env *Env) *cobra.Command {
+	var o capFlags
+	var service string
+	c := &cobra.Command{
+		Use:   "add NAME",
+		Short: "Add a capability for a service",
+		Long: `Add a capability for a service. Rules read METHOD PATH; deny is looked at first, then allow, and what no rule
+matches is refused. Without rules everything is allowed.`,
+		Example: `  janee cap add stripe_readonly -s stripe -t 15m --allow "GET *"
+  janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return runCapAdd(env, args[0], service, o) },
+	}
+	c.Flags().StringVarP(&service, "service", "s", "", "service that it is for")
+	o.register(c.Flags())
+	return c
+}
+
+func runCapAdd(env *Env, name, service string, o capFlags) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	if service == "" {
+		return hint.Errorf(hint.Usage, "give --service SERVICE; `janee list` shows the services", "adding capability %q: service is missing", name)
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	if s.Config.Services[service] == nil {
+		return unknownName("service", service, s.Config.ServiceNames)
+	}
+	a := config.NewCapability{Name: name, Service: service, Description: o.description, TTL: o.ttl, Timeout: o.timeout,
+		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny}
+	if a.TTL == "" {
+		a.TTL = config.FormatDuration(config.DefaultTTL)
+	}
+	err = edit(env, s, fmt.Sprintf("adding capability %q", name), func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
+	if errors.Is(err, config.ErrExists) {
+		return hint.Errorf(hint.Failed, "`janee cap edit "+name+"` changes it", "adding capability %q: it exists already", name)
+	}
+	if err != nil {
+		return err
+	}
+	warnings(env, s.Config, name)
+	message := fmt.Sprintf("Added capability %s for service %s%s", name, service, openTo(s.Config.Capabilities[name]))
+	return editedCapability{true, name, service, a.TTL, message}.tell(env, o.asJSON)
+}
+
+// openTo says what a capability without rules means.
+func openTo(c *config.Capability) string {
+	if c.Policy.Restricted() {
+		return ""
+	}
+	return ". It has no rules: every method and path is allowed"
+}
+
+func capEditCommand(env *Env) *cobra.Command {
+	var o capFlags
+	var clearRules bool
+	c := &cobra.Command{
+		Use:   "edit NAME",
+		Short: "Change a capability",
+		Long: `Change what the flags name and nothing else. --allow and --deny each replace their whole list.
+An empty --ttl, --timeout or --description takes the line out.`,
+		Example: `  janee cap edit stripe --ttl 15m --requires-reason
+  janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
+  janee cap edit stripe --clear-rules`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return runCapEdit(env, args[0], clearRules, o) },
+	}
+	o.register(c.Flags())
+	c.Flags().BoolVar(&clearRules, "clear-rules", false, "take all rules out: without rules everything is allowed")
+	return c
+}
+
+func runCapEdit(env *Env, name string, clearRules bool, o capFlags) error {
+	if err := o.check(); err != nil {
+		return err
+	}
+	changed := false
+	o.flagSet.Visit(func(f *pflag.Flag) { changed = changed || f.Name != "json" })
+	if !changed {
+		return hint.Errorf(hint.Usage, "`janee cap edit --help` lists the flags", "editing capability %q: no flag says what to change", name)
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	e := config.CapabilityEdit{TTL: given(o.flagSet, "ttl"), Timeout: given(o.flagSet, "timeout"), Description: given(o.flagSet, "description"),
+		AutoApprove: either(o.approve, o.noApprove), RequiresReason: either(o.reason, o.noReason),
+		ClearRules: clearRules, Allow: o.allow, Deny: o.deny}
+	err = edit(env, s, fmt.Sprintf("editing capability %q", name), func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
+	if err != nil {
+		return err
+	}
+	warnings(env, s.Config, name)
+	message := fmt.Sprintf("Changed capability %s%s", name, openTo(s.Config.Capabilities[name]))
+	return editedCapability{OK: true, Capability: name, Message: message}.tell(env, o.asJSON)
+}
+
+// given is the text of a flag, nil where the command line does not have it.
+func given(f *pflag.FlagSet, name string) *string {
+	flag := f.Lookup(name)
+	if !flag.Changed {
+		return nil
+	}
+	value := flag.Value.String()
+	return &value
+}
+
+// either is the answer of a flag and its opposite, nil where neither is there.
+func either(yes, no bool) *bool {
+	if !yes && !no {
+		return nil
+	}
+	return &yes
+}

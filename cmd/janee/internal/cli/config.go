@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/config"
+)
+
+func configCommand(env *Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "config",
+		Short:   "Read and write single values of config.yaml",
+		Example: "  janee config get\n  janee config set capabilities.stripe.ttl 15m",
+	}
+	c.AddCommand(configGetCommand(env), configSetCommand(env))
+	return c
+}
+
+func configGetCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "get [key]",
+		Short:   "Show values of config.yaml; secrets are never shown",
+		Example: "  janee config get\n  janee config get services.stripe\n  janee config get capabilities.stripe.ttl --json",
+		Args:    cobra.MaximumNArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return runConfigGet(env, strings.Join(args, ""), asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func runConfigGet(env *Env, key string, asJSON bool) error {
+	v, err := lookAtConfig(env)
+	if err != nil {
+		return err
+	}
+	text, _, err := v.home.ReadConfig()
+	if err != nil {
+		return err
+	}
+	settings, err := config.Get(text, key)
+	if missing := (*config.NotFoundError)(nil); errors.As(err, &missing) {
+		return unknownName(missing.Kind, missing.Name, missing.Known)
+	}
+	if err != nil {
+		return err
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, settingsJSON(key, settings))
+	}
+	for _, s := range settings {
+		fmt.Fprintf(env.Stdout, "%s = %s\n", printable(s.Key), printable(settingText(s.Value)))
+	}
+	return nil
+}
+
+// settingsJSON is {key, value} for one setting, and key to value for several.
+func settingsJSON(key string, settings []config.Setting) any {
+	if len(settings) == 1 && settings[0].Key == key {
+		return struct {
+			Key   string `json:"key"`
+			Value any    `json:"value"`
+		}{key, settings[0].Value}
+	}
+	values := map[string]any{}
+	for _, s := range settings {
+		values[s.Key] = s.Value
+	}
+	return values
+}
+
+func settingText(value any) string {
+	switch v := value.(type) {
+	case nil:
+		return "(not set)"
+	case []string:
+		return strings.Join(v, ", ")
+	default:
+		return fmt.Sprint(v)
+	}
+}
+
+func configSetCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "set KEY VALUE",
+		Short:   "Set a value of config.yaml",
+		Long:    "Set one value of config.yaml that is no secret, in place; `janee config get` shows the keys.",
+		Example: "  janee config set capabilities.stripe.ttl 15m\n  janee config set services.stripe.description \"The live account\"",
+		Args:    cobra.ExactArgs(2),
+		RunE:    func(_ *cobra.Command, args []string) error { return runConfigSet(env, args[0], args[1], asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func runConfigSet(env *Env, key, value string, asJSON bool) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	err = edit(env, s, "setting "+key, func(text []byte) ([]byte, error) { return config.Set(text, key, value) })
+	if err != nil {
+		return hint.New(hint.ExitCode(err), setHint(key, err), err)
+	}
+	message := fmt.Sprintf("Set %s to %s", key, value)
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			OK      bool   `json:"ok"`
+			Key     string `json:"key"`
+			Value   string `json:"value"`
+			Message string `json:"message"`
+		}{true, key, value, message})
+	}
+	fmt.Fprintln(env.Stderr, printable(message))
+	return nil
+}
+
+// setHint names the command for what `config set` does not do, or repeats the hint that err has.
+func setHint(key string, err error) string {
+	name, _, _ := strings.Cut(strings.TrimPrefix(key, "services."), ".auth")
+	switch {
+	case errors.Is(err, config.ErrSecret):
+		return fmt.Sprintf("`janee service edit %s` takes it and seals it", name)
+	case errors.Is(err, config.ErrBinding) && strings.HasSuffix(key, ".auth.type"):
+		return "remove the service and add it again"
+	case errors.Is(err, config.ErrBinding):
+		return fmt.Sprintf("`janee service edit %s -u URL` changes the base URL and seals the credential for it", strings.TrimSuffix(name, ".baseUrl"))
+	case errors.Is(err, config.ErrNoScalar):
+		return "`janee config get " + key + "` shows the keys below it; `janee cap edit` changes rules"
+	}
+	return hint.Of(err)
+}

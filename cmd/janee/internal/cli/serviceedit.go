@@ -1,0 +1,205 @@
+package cli
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/sign"
+)
+
+type serviceEdit struct {
+	secrets     secretFlags
+	flagSet     *pflag.FlagSet
+	yes, asJSON bool
+}
+
+func serviceCommand(env *Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:     "service",
+		Short:   "Edit services",
+		Example: "  janee service edit stripe --key-from-env NEW_KEY",
+	}
+	c.AddCommand(serviceEditCommand(env))
+	return c
+}
+
+func serviceEditCommand(env *Env) *cobra.Command {
+	var o serviceEdit
+	c := &cobra.Command{
+		Use:   "edit NAME",
+		Short: "Change a service or replace its credential",
+		Long: `Change what the flags name and nothing else; headers are merged. An empty --test-path, --ca-file or
+--description takes the line out. A credential is sealed for the place it is sent to: a base URL at another place
+shows both, asks, and seals it anew.`,
+		Example: `  janee service edit stripe --key-from-env NEW_KEY
+  pass stripe | janee service edit stripe -k -
+  janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return runServiceEdit(env, args[0], o) },
+	}
+	f := c.Flags()
+	f.StringP("url", "u", "", "base URL of the API")
+	f.String("test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
+	f.String("ca-file", "", "PEM file of the API's own certificate authority")
+	f.String("description", "", "what it is for; agents read it")
+	f.BoolVarP(&o.yes, "yes", "y", false, "send the credential to the new place without asking")
+	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
+	o.secrets.register(f)
+	o.flagSet = f
+	return c
+}
+
+func runServiceEdit(env *Env, name string, o serviceEdit) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	doing := fmt.Sprintf("editing service %q", name)
+	service := s.Config.Services[name]
+	if service == nil {
+		return unknownName("service", name, s.Config.ServiceNames)
+	}
+	scheme, _ := sign.Lookup(service.Auth.Type)
+	fresh := sign.Credential{}
+	if err := o.secrets.fromFlags(env, scheme, fresh); err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	warnShort(env, fresh)
+	planned, err := o.plan(s, service, fresh)
+	if err != nil {
+		return fmt.Errorf("%s: %w", doing, err)
+	}
+	if len(planned.changes) == 0 {
+		return hint.Errorf(hint.Usage, "`janee service edit --help` lists the flags", "%s: no flag says what to change", doing)
+	}
+	if err := consent(env, o.yes || len(planned.leaves) == 0, o.asJSON, doing, planned.question()); err != nil {
+		return err
+	}
+	err = edit(env, s, doing, func(text []byte) ([]byte, error) { return o.apply(s, text, name, fresh, planned) })
+	if err != nil {
+		return err
+	}
+	return planned.tell(env, o.asJSON)
+}
+
+// movePlan is what an edit of a service comes to. The person agrees to it before config.yaml is locked.
+type movePlan struct {
+	name       string
+	base       policy.Base
+	credential sign.Credential // secrets to be sealed for base
+	leaves     []string        // origins that secrets which are kept were sealed for so far, other than base's
+	changes    []string        // names of what changes
+}
+
+func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Credential) (movePlan, error) {
+	p := movePlan{name: service.Name, base: service.Base, credential: sign.Credential{}}
+	var err error
+	moves := o.flagSet.Changed("url")
+	if moves {
+		if p.base, err = policy.ParseBase(o.flagSet.Lookup("url").Value.String(), service.AllowHTTP); err != nil {
+			return p, fmt.Errorf("--url: %w", err)
+		}
+	}
+	for flag, key := range map[string]string{"url": "baseUrl", "test-path": "testPath", "ca-file": "caFile", "description": "description"} {
+		if o.flagSet.Changed(flag) {
+			p.changes = append(p.changes, key)
+		}
+	}
+	slices.Sort(p.changes)
+	if moves || len(fresh) > 0 {
+		err = p.seal(s, service, fresh, moves)
+	}
+	return p, err
+}
+
+// seal plans which fields are sealed: those that are new, and with a new base URL those that were sealed for another place.
+func (p *movePlan) seal(s *store.Store, service *config.Service, fresh sign.Credential, moves bool) error {
+	whole, held, err := kept(s, service, func(path string) bool { _, replaced := find(fresh, path); return replaced })
+	if err != nil {
+		return err
+	}
+	for _, f := range held {
+		if !moves || f.Got.Origin == p.base.Origin() {
+			continue
+		}
+		p.credential[f.Path] = f.Plain
+		if !slices.Contains(p.leaves, f.Got.Origin) {
+			p.leaves = append(p.leaves, f.Got.Origin)
+		}
+	}
+	slices.Sort(p.leaves)
+	for path, value := range fresh {
+		if old, replaces := find(service.Auth.Fields, path); replaces {
+			path = old
+		}
+		whole[path], p.credential[path] = value, value
+		p.changes = append(p.changes, path)
+	}
+	slices.Sort(p.changes)
+	scheme, _ := sign.Lookup(service.Auth.Type)
+	return scheme.Check(whole)
+}
+
+// find looks a field up as headers are compared: without regard to case.
+func find[V any](fields map[string]V, path string) (string, bool) {
+	for have := range fields {
+		if strings.EqualFold(have, path) {
+			return have, true
+		}
+	}
+	return "", false
+}
+
+// apply makes the edit of a plan, if the file still leads to the plan that the person has seen.
+func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.Credential, agreed movePlan) ([]byte, error) {
+	service := s.Config.Services[name]
+	if service == nil {
+		return nil, &config.NotFoundError{Kind: "service", Name: name, Known: s.Config.ServiceNames}
+	}
+	now, err := o.plan(s, service, fresh)
+	if err != nil {
+		return nil, err
+	}
+	if now.base != agreed.base || !slices.Equal(now.leaves, agreed.leaves) {
+		return nil, changedMeanwhile("editing service " + name)
+	}
+	e := config.ServiceEdit{TestPath: given(o.flagSet, "test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet, "description")}
+	if o.flagSet.Changed("url") {
+		base := now.base.String()
+		e.BaseURL = &base
+	}
+	if e.Fields, err = sealFields(s, service, now); err != nil {
+		return nil, err
+	}
+	return config.EditService(text, name, e)
+}
+
+// question shows where the credential was to be sent so far and where it would be sent.
+func (p movePlan) question() string {
+	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name, strings.Join(p.leaves, ", "), p.base.Origin())
+}
+
+func (p movePlan) tell(env *Env, asJSON bool) error {
+	message := fmt.Sprintf("Changed service %s: %s", p.name, strings.Join(p.changes, ", "))
+	if len(p.leaves) > 0 {
+		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s", strings.Join(p.leaves, ", "), p.base.Origin())
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			OK      bool     `json:"ok"`
+			Service string   `json:"service"`
+			Changes []string `json:"changes"`
+			Message string   `json:"message"`
+		}{true, p.name, p.changes, message})
+	}
+	fmt.Fprintln(env.Stderr, message)
+	return nil
+}

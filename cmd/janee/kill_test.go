@@ -1,0 +1,161 @@
+package main
+
+import (
+	"encoding/json"
+	"fmt"
+	"io"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+)
+
+// TestSixAtOnce adds six services with six processes: none may get lost, however they meet.
+func TestSixAtOnce(t *testing.T) {
+	p := newPlace(t)
+	var all sync.WaitGroup
+	for i := range 6 {
+		all.Go(func() {
+			if out, err := p.try("a-key-of-some-length\n", addArgs(i)...); err != nil {
+				t.Errorf("adding: %v\n%s", err, out)
+			}
+		})
+	}
+	all.Wait()
+	if have := p.listed(); len(have.Services) != 6 || len(have.Capabilities) != 6 {
+		t.Errorf("%d services and %d capabilities are left of 6", len(have.Services), len(have.Capabilities))
+	}
+}
+
+func addArgs(i int) []string {
+	return []string{"add", fmt.Sprintf("s%03d", i), "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-", "--json"}
+}
+
+// listing is the answer of `janee list --json`.
+type listing struct {
+	Services     []struct{ Name string }
+	Capabilities []struct{ Name, TTL string }
+}
+
+func (p *place) listed() (l listing) {
+	p.t.Helper()
+	if err := json.Unmarshal([]byte(p.run("", "list", "--json")), &l); err != nil {
+		p.t.Fatal(err)
+	}
+	return l
+}
+
+// TestKilled kills processes at any moment of an edit or a call (JANEE_ROUNDS rounds, 50 by default): the home stays good,
+// and what a command has confirmed is there for ever.
+func TestKilled(t *testing.T) {
+	rounds := 50
+	if n, err := strconv.Atoi(os.Getenv("JANEE_ROUNDS")); err == nil {
+		rounds = n
+	}
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	defer api.Close()
+	k := &killing{place: newPlace(t), api: api.URL, added: []string{"base"}, ttls: []string{"1h"}}
+	k.run("a-key-of-some-length\n", "add", "base", "-u", api.URL, "--auth-type", "bearer", "-k", "-")
+	for k.round = range rounds {
+		var both sync.WaitGroup // two at a time: one may die with the lock held while the other waits for it
+		for _, command := range []func(){k.add, k.edits()[rand.IntN(len(k.edits()))]} {
+			both.Go(command)
+		}
+		both.Wait()
+		k.check()
+	}
+	t.Logf("%d rounds: %d of %d commands ended before they were killed", rounds, k.ended, 2*rounds)
+}
+
+// killing is a home under attack, and what has to be in it.
+type killing struct {
+	*place
+	api   string
+	round int
+	mu    sync.Mutex
+	added []string // services that a command has confirmed
+	ttls  []string // that the capability base may have: the one confirmed last, then those that were cut off
+	ended int
+}
+
+// attempt runs a command that is killed after 0 to 50 ms and reports whether it ended well before.
+func (k *killing) attempt(stdin string, args ...string) bool {
+	cmd := exec.Command(filepath.Join(binDir, "janee"), args...)
+	cmd.Env, cmd.Stdin = k.env, strings.NewReader(stdin)
+	if err := cmd.Start(); err != nil {
+		k.t.Error(err)
+		return false
+	}
+	timer := time.AfterFunc(time.Duration(rand.IntN(50_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+	defer timer.Stop()
+	ok := cmd.Wait() == nil
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if ok {
+		k.ended++
+	}
+	return ok
+}
+
+func (k *killing) add() {
+	args := addArgs(k.round)
+	if k.attempt("a-key-of-some-length\n", args...) {
+		k.added = append(k.added, args[1])
+	}
+}
+
+func (k *killing) edits() []func() {
+	return []func(){k.editCapability, k.editService, k.rotate, k.execute}
+}
+
+func (k *killing) editCapability() {
+	ttl := fmt.Sprintf("%ds", 1000*60+k.round*60+1)
+	if k.attempt("", "cap", "edit", "base", "-t", ttl, "--allow", "GET *", "--allow", fmt.Sprintf("PUT /%d", k.round)) {
+		k.ttls = nil
+	}
+	k.ttls = append(k.ttls, ttl)
+}
+
+func (k *killing) editService() {
+	k.attempt("", "service", "edit", "base", "--description", fmt.Sprintf("round %d", k.round), "--test-path", "/x")
+}
+
+func (k *killing) rotate() {
+	k.attempt("another-key-of-some-length\n", "service", "edit", "base", "-k", "-")
+}
+
+func (k *killing) execute() {
+	lines := []string{
+		`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"killed","version":"1"}}}`,
+		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
+	}
+	for i := range 20 {
+		lines = append(lines, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":{"capability":"base","method":"GET","path":"/%d"}}}`, i+1, i))
+	}
+	k.attempt(strings.Join(lines, "\n")+"\n", "serve")
+}
+
+func (k *killing) check() {
+	k.t.Helper()
+	have := k.listed()
+	for _, name := range k.added {
+		if !slices.ContainsFunc(have.Services, func(s struct{ Name string }) bool { return s.Name == name }) {
+			k.t.Fatalf("round %d: service %s was confirmed and is lost", k.round, name)
+		}
+	}
+	i := slices.IndexFunc(have.Capabilities, func(c struct{ Name, TTL string }) bool { return c.Name == "base" })
+	if i < 0 || !slices.Contains(k.ttls, have.Capabilities[i].TTL) {
+		k.t.Fatalf("round %d: capability base is lost or not as confirmed: %v, want a ttl of %v", k.round, have.Capabilities, k.ttls)
+	}
+	if out, err := k.try("", "logs", "verify"); err != nil {
+		k.t.Fatalf("round %d: logs verify: %v\n%s", k.round, err, out)
+	}
+}
