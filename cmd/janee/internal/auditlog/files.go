@@ -96,7 +96,8 @@ func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool
 	}
 }
 
-// readLine returns the next line without its line feed, and io.EOF with what remains where there is none. It bounds the memory a line takes.
+// readLine returns the next line without its line feed, and io.EOF with what remains where there is none. It bounds the memory a line takes:
+// of a longer one it returns the beginning and errLongLine.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var text []byte
 	for {
@@ -108,7 +109,7 @@ func readLine(in *bufio.Reader) ([]byte, error) {
 		case err != bufio.ErrBufferFull:
 			return text, err
 		case len(text) > maxLine:
-			return nil, errLongLine
+			return text, errLongLine
 		}
 	}
 }

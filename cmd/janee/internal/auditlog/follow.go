@@ -19,13 +19,16 @@ const (
 	followDays  = 2 * 24 * time.Hour // a chain writes to the file of today, or of yesterday around midnight
 )
 
-// Follow calls emit for each row that comes to its end from now on, in the order it is seen, until ctx is done. Filter.Limit does not count.
+// Follow gives what Read returns to begin, and then each row that comes to its end afterwards to emit, in the order it is seen, until ctx is
+// done. No call is missed in between, and one that had not ended in the first page comes again when it has. Filter.Limit is for the page.
 // A call is shown when its result is there, with the time of its intent. The error is never that of ctx.
-func Follow(ctx context.Context, h *home.Home, filter Filter, emit func(Row)) error {
-	f := follower{home: h, filter: filter, emit: emit, seen: map[string]int64{}, intents: map[string]audit.Record{}}
-	if err := f.skipPast(); err != nil {
+func Follow(ctx context.Context, h *home.Home, filter Filter, begin func(Page), emit func(Row)) error {
+	f := newFollower(h, filter, emit)
+	page, err := f.first()
+	if err != nil {
 		return err
 	}
+	begin(page)
 	tick := time.NewTicker(followEvery)
 	defer tick.Stop()
 	for {
@@ -44,14 +47,42 @@ type follower struct {
 	home    *home.Home
 	filter  Filter
 	emit    func(Row)
-	seen    map[string]int64 // path → bytes of whole lines
-	intents map[string]audit.Record
+	now     func() time.Time
+	seen    map[string]int64        // path → bytes of whole lines
+	intents map[string]audit.Record // by request, until the result comes up
+	shown   map[string]bool         // requests of the first page that had ended
+}
+
+func newFollower(h *home.Home, filter Filter, emit func(Row)) *follower {
+	return &follower{home: h, filter: filter, emit: emit, now: time.Now, seen: map[string]int64{},
+		intents: map[string]audit.Record{}, shown: map[string]bool{}}
+}
+
+// first reads the page after it has noted where the files end: what is written in between is in both, and told apart by its request.
+func (f *follower) first() (Page, error) {
+	if err := f.skipPast(); err != nil {
+		return Page{}, err
+	}
+	page, err := Read(f.home, f.filter)
+	for _, r := range page.Rows {
+		switch {
+		case r.Req == "":
+		case r.Event == eventIntent:
+			f.intents[r.Req] = r.Record
+		default:
+			f.shown[r.Req] = true
+		}
+	}
+	return page, err
 }
 
 func (f *follower) skipPast() error {
 	files, _, err := list(f.home)
 	for _, file := range files {
 		t, err := openTail(f.home, file)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue
+		}
 		if err != nil {
 			return err
 		}
@@ -65,7 +96,7 @@ func (f *follower) look() error {
 	if err != nil {
 		return err
 	}
-	oldest := dayOf(time.Now().Add(-followDays))
+	oldest := dayOf(f.now().Add(-followDays))
 	for _, file := range files {
 		if file.day < oldest {
 			continue
@@ -79,7 +110,8 @@ func (f *follower) look() error {
 
 // read takes the whole lines that are new in one file.
 func (f *follower) read(file file) error {
-	if fi, err := os.Lstat(file.path); errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() <= f.seen[file.path] {
+	fi, err := os.Lstat(file.path)
+	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() <= f.seen[file.path] {
 		return nil
 	}
 	in, _, err := f.home.Guard().OpenFile(file.path, os.O_RDONLY)
@@ -90,13 +122,15 @@ func (f *follower) read(file file) error {
 	if _, err := in.Seek(f.seen[file.path], io.SeekStart); err != nil {
 		return fmt.Errorf("read audit log: %w", err)
 	}
-	lines := bufio.NewReader(in)
-	for {
+	for lines := bufio.NewReader(in); ; {
 		text, err := readLine(lines)
-		if err == io.EOF {
+		switch {
+		case err == io.EOF:
 			return nil
-		}
-		if err != nil {
+		case errors.Is(err, errLongLine):
+			f.seen[file.path] += int64(len(text)) + rest(lines)
+			continue
+		case err != nil:
 			return fmt.Errorf("read audit log %q: %w", file.path, err)
 		}
 		f.seen[file.path] += int64(len(text)) + 1
@@ -106,10 +140,18 @@ func (f *follower) read(file file) error {
 	}
 }
 
-func (f *follower) add(r audit.Record) {
-	if f.filter.Service != "" && r.Service != f.filter.Service {
-		return
+// rest reads what is there of a line that has begun, and returns its length with its line feed.
+func rest(lines *bufio.Reader) (n int64) {
+	for {
+		part, err := lines.ReadSlice('\n')
+		n += int64(len(part))
+		if err != bufio.ErrBufferFull {
+			return n
+		}
 	}
+}
+
+func (f *follower) add(r audit.Record) {
 	switch r.Event {
 	case eventIntent:
 		f.intents[r.Req] = r
@@ -119,11 +161,11 @@ func (f *follower) add(r audit.Record) {
 			delete(f.intents, r.Req)
 			r = join(intent, r)
 		}
-	case eventDeny:
-	default:
-		if !f.filter.Events {
-			return
-		}
 	}
-	f.emit(row(r))
+	if r.Req != "" && f.shown[r.Req] {
+		return
+	}
+	if row := row(r); f.filter.passes(row) {
+		f.emit(row)
+	}
 }

@@ -2,42 +2,14 @@ package auditlog
 
 import (
 	"container/heap"
+	"errors"
 	"io"
+	"io/fs"
 	"slices"
-	"strconv"
-	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
-
-// Filter chooses rows. The zero value is every call there ever was.
-type Filter struct {
-	Service string // "" for all
-	Limit   int    // the newest so many; 0 for all
-	Events  bool   // also what is not a call: open, session.*, config.*, key.*, …
-}
-
-// Row is one call, its intent and its result merged, or one other event. As JSON it has the fields of the audit log.
-// Event is "result" for a call that came to an end, "intent" for one that did not (yet), "deny" for a refused one. Texts come from agents
-// and upstreams: a terminal must not get their control characters.
-type Row struct {
-	Time time.Time `json:"ts"` // UTC, of the intent
-	audit.Record
-}
-
-// Outcome is the HTTP status, the code of a refusal or failure, "?" for an intent without a result, and the name of any other event.
-func (r Row) Outcome() string {
-	switch {
-	case r.Code != "":
-		return r.Code
-	case r.Status != 0:
-		return strconv.Itoa(r.Status)
-	case r.Event == eventIntent:
-		return "?"
-	}
-	return r.Event
-}
 
 // Page is what Read found: rows from old to new, and how many lines it left out because they were torn or no lines of their chain.
 // Only Verify says whether lines are authentic.
@@ -57,11 +29,18 @@ func Read(h *home.Home, filter Filter) (Page, error) {
 	for len(files) > 0 && !m.full() {
 		last := len(files) - 1
 		first := slices.IndexFunc(files, func(f file) bool { return f.day == files[last].day })
-		n, err := m.readDay(h, files[first:])
-		if err != nil {
-			return Page{}, err
+		older, newer := filter.within(files[last].day)
+		if older {
+			m.stopped = true
+			break
 		}
-		skipped += n
+		if !newer {
+			n, err := m.readDay(h, files[first:])
+			if err != nil {
+				return Page{}, err
+			}
+			skipped += n
+		}
 		files = files[:first]
 	}
 	return Page{m.page(), skipped}, nil
@@ -72,14 +51,12 @@ type merger struct {
 	filter  Filter
 	results map[string]audit.Record // by request, until the intent comes up
 	rows    []Row                   // from new to old
+	stopped bool                    // before the beginning of the log
 }
 
 func (m *merger) full() bool { return m.filter.Limit > 0 && len(m.rows) >= m.filter.Limit }
 
 func (m *merger) add(r audit.Record) {
-	if m.filter.Service != "" && r.Service != m.filter.Service {
-		return
-	}
 	switch r.Event {
 	case eventResult:
 		m.results[r.Req] = r
@@ -89,20 +66,21 @@ func (m *merger) add(r audit.Record) {
 			delete(m.results, r.Req)
 			r = join(r, end)
 		}
-	case eventDeny:
-	default:
-		if !m.filter.Events {
-			return
-		}
 	}
-	m.rows = append(m.rows, row(r))
+	m.keep(row(r))
+}
+
+func (m *merger) keep(r Row) {
+	if m.filter.passes(r) {
+		m.rows = append(m.rows, r)
+	}
 }
 
 // page orders by time. A result whose intent is gone is still shown; but where reading stopped early, its intent is only not reached.
 func (m *merger) page() []Row {
-	if !m.full() {
+	if !m.full() && !m.stopped {
 		for _, r := range m.results {
-			m.rows = append(m.rows, row(r))
+			m.keep(row(r))
 		}
 	}
 	slices.Reverse(m.rows)
@@ -110,25 +88,19 @@ func (m *merger) page() []Row {
 	return m.rows
 }
 
-func row(r audit.Record) Row { return Row{time.UnixMilli(r.TS).UTC(), r} }
-
-// join adds to an intent what its result knows more.
-func join(intent, result audit.Record) audit.Record {
-	intent.Event, intent.Status, intent.Code = result.Event, result.Status, result.Code
-	intent.Bytes, intent.DurationMs, intent.Redactions, intent.Detail = result.Bytes, result.DurationMs, result.Redactions, result.Detail
-	return intent
-}
-
 // readDay merges the files of one day from new to old until m is full, and returns how many lines were left out.
 func (m *merger) readDay(h *home.Home, files []file) (skipped int, err error) {
 	var open cursors
 	for _, f := range files {
 		t, err := openTail(h, f)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // deleted since the directory was read; Verify says so
+		}
 		if err != nil {
 			return 0, err
 		}
 		c := &cursor{tail: t}
-		if len(t.torn) > 0 {
+		if len(t.torn) > 0 || t.long {
 			skipped++
 		}
 		if ok, n, err := c.advance(); err != nil {
@@ -166,6 +138,10 @@ func (c *cursor) advance() (ok bool, skipped int, err error) {
 		text, err := c.tail.next()
 		if err == io.EOF {
 			return false, skipped, nil
+		}
+		if errors.Is(err, errLongLine) {
+			skipped++
+			continue
 		}
 		if err != nil {
 			return false, skipped, err

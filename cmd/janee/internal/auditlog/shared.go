@@ -85,6 +85,9 @@ func (l *Log) writeShared(files []file, batch []byte) (err error) {
 // The copy is on the disk before the original is cut: a crash in between sets it aside twice. It returns the number of bytes.
 func (l *Log) setAside(f file) (int, error) {
 	t, err := openTail(l.home, f)
+	if err == nil && t.long {
+		err = fmt.Errorf("set a torn line of %q aside: %w", f.path, errLongLine)
+	}
 	if err != nil || len(t.torn) == 0 {
 		return 0, err
 	}

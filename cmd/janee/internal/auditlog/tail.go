@@ -2,6 +2,8 @@ package auditlog
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -20,6 +22,7 @@ type tail struct {
 	left int64  // bytes of the file before buf
 	buf  []byte // read, not yet returned; ends with the line feed of the next line to return
 	torn []byte // what followed the last line feed
+	long bool   // what followed it is longer than any line, and was not kept
 }
 
 // openTail finds the end of the last whole line.
@@ -34,13 +37,18 @@ func openTail(h *home.Home, f file) (*tail, error) {
 			t.torn, t.buf = t.buf[end:], t.buf[:end]
 			return t, nil
 		}
+		if len(t.buf) > maxLine {
+			t.long = true
+			return t, t.drop()
+		}
 		if err := t.fill(); err != nil {
 			return nil, err
 		}
 	}
 }
 
-// next returns the line before the one it returned last, without its line feed, and io.EOF before the first.
+// next returns the line before the one it returned last, without its line feed, and io.EOF before the first. A line that is longer than any
+// that a chain writes is passed over with errLongLine.
 func (t *tail) next() ([]byte, error) {
 	for {
 		if end := len(t.buf) - 1; end >= 0 {
@@ -53,17 +61,31 @@ func (t *tail) next() ([]byte, error) {
 		} else if t.left == 0 {
 			return nil, io.EOF
 		}
+		if len(t.buf) > maxLine {
+			return nil, cmp.Or(t.drop(), errLongLine)
+		}
 		if err := t.fill(); err != nil {
 			return nil, err
 		}
 	}
 }
 
+// drop forgets buf and what stands before it in the same line.
+func (t *tail) drop() error {
+	for t.buf = nil; t.left > 0; t.buf = nil {
+		if err := t.fill(); err != nil {
+			return err
+		}
+		if end := bytes.LastIndexByte(t.buf, '\n') + 1; end > 0 {
+			t.buf = t.buf[:end]
+			return nil
+		}
+	}
+	return nil
+}
+
 // fill reads as much again as it has, so that a long line costs linear time.
 func (t *tail) fill() error {
-	if len(t.buf) > maxLine {
-		return fmt.Errorf("read audit log %q: %w", t.file.path, errLongLine)
-	}
 	f, _, err := t.home.Guard().OpenFile(t.file.path, os.O_RDONLY)
 	if err != nil {
 		return fmt.Errorf("read audit log: %w", err)
@@ -90,6 +112,9 @@ func lastHead(h *home.Home, files []file, key []byte) (audit.Head, error) {
 			text, err := t.next()
 			if err == io.EOF {
 				break
+			}
+			if errors.Is(err, errLongLine) {
+				continue
 			}
 			if err != nil {
 				return audit.Head{}, err

@@ -5,20 +5,21 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strings"
-	"unicode"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/config"
 )
 
 type logsOptions struct {
-	lines          int
-	service        string
-	follow, asJSON bool
+	lines                                int
+	service, capability, agent, decision string
+	since, until                         string
+	follow, asJSON                       bool
 }
 
 func logsCommand(env *Env) *cobra.Command {
@@ -27,10 +28,14 @@ func logsCommand(env *Env) *cobra.Command {
 		Use:   "logs",
 		Short: "Show what agents did and what was refused",
 		Long: `Show the newest calls, oldest first: local time, service, request, outcome, and the agent's reason.
-A refused call shows its code and the rule; a call that never ended shows "?".`,
+A refused call shows its code and the rule; a call that never ended shows "?".
+
+Times are durations before now (2h, 30m, 7d), dates (2026-11-23, which --until includes), local times
+as they stand in the log (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15Z).`,
 		Example: `  janee logs
-  janee logs -f
-  janee logs -n 100 -s stripe --json
+  janee logs -f --decision deny
+  janee logs -n 100 -s stripe --since 2h
+  janee logs --agent claude --since 2026-11-01 --until 2026-11-23 --json
   janee logs verify`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLogs(cmd.Context(), env, o) },
@@ -38,6 +43,11 @@ A refused call shows its code and the rule; a call that never ended shows "?".`,
 	f := c.Flags()
 	f.IntVarP(&o.lines, "lines", "n", 20, "how many of the newest calls; 0 for all")
 	f.StringVarP(&o.service, "service", "s", "", "only calls of this service")
+	f.StringVar(&o.capability, "capability", "", "only calls of this capability")
+	f.StringVar(&o.agent, "agent", "", "only calls of this agent")
+	f.StringVar(&o.decision, "decision", "", "only calls that were let through (allow) or refused (deny)")
+	f.StringVar(&o.since, "since", "", "only calls that began at this `time` or later")
+	f.StringVar(&o.until, "until", "", "only calls that began before this `time`")
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on as calls come in, until Ctrl-C")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	c.AddCommand(verifyCommand(env))
@@ -45,11 +55,9 @@ A refused call shows its code and the rule; a call that never ended shows "?".`,
 }
 
 func runLogs(ctx context.Context, env *Env, o logsOptions) error {
-	if o.follow && o.asJSON {
-		return hint.Errorf(hint.Usage, "leave one of them out", "--follow and --json do not go together")
-	}
-	if o.lines < 0 {
-		return hint.Errorf(hint.Usage, "give a number from 0", "--lines cannot be %d", o.lines)
+	filter, err := o.filter(time.Now())
+	if err != nil {
+		return err
 	}
 	dir, err := home.Dir(env.Getenv)
 	if err != nil {
@@ -59,7 +67,22 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 	if err != nil {
 		return err
 	}
-	filter := auditlog.Filter{Service: o.service, Limit: o.lines}
+	paint := newStyle(env.Stdout, env.Getenv)
+	emit := func(row auditlog.Row) { fmt.Fprintln(env.Stdout, logLine(row, paint)) }
+	begin := func(page auditlog.Page) {
+		for _, row := range page.Rows {
+			emit(row)
+		}
+		sayLeftOut(env, page)
+	}
+	if o.follow {
+		if !filter.Until.IsZero() {
+			var stop context.CancelFunc
+			ctx, stop = context.WithDeadline(ctx, filter.Until) // nothing that would be shown can begin afterwards
+			defer stop()
+		}
+		return auditlog.Follow(ctx, h, filter, begin, emit)
+	}
 	page, err := auditlog.Read(h, filter)
 	if err != nil {
 		return err
@@ -67,19 +90,67 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 	if o.asJSON {
 		return printRows(env.Stdout, page.Rows)
 	}
-	for _, row := range page.Rows {
-		fmt.Fprintln(env.Stdout, logLine(row))
-	}
-	if page.Skipped > 0 {
-		fmt.Fprintf(env.Stderr, "janee: %d lines of the log are torn or foreign and were left out; `janee logs verify` says more\n", page.Skipped)
-	}
-	if len(page.Rows) == 0 && !o.follow {
-		fmt.Fprintln(env.Stderr, "No calls yet.")
-	}
-	if o.follow {
-		return auditlog.Follow(ctx, h, filter, func(row auditlog.Row) { fmt.Fprintln(env.Stdout, logLine(row)) })
+	begin(page)
+	if len(page.Rows) == 0 {
+		fmt.Fprintln(env.Stderr, o.nothing(readConfig(env)))
 	}
 	return nil
+}
+
+// filter reads the flags. now is what durations count back from.
+func (o logsOptions) filter(now time.Time) (auditlog.Filter, error) {
+	f := auditlog.Filter{Service: o.service, Capability: o.capability, Agent: o.agent, Decision: o.decision, Limit: o.lines}
+	switch {
+	case o.follow && o.asJSON:
+		return f, hint.Errorf(hint.Usage, "leave one of them out", "--follow and --json do not go together")
+	case o.lines < 0:
+		return f, hint.Errorf(hint.Usage, "give a number from 0", "--lines cannot be %d", o.lines)
+	case o.decision != "" && o.decision != "allow" && o.decision != "deny":
+		return f, hint.Errorf(hint.Usage, "write --decision allow or --decision deny", "--decision cannot be %q", o.decision)
+	}
+	var err error
+	if f.Since, err = readTime("since", o.since, now, false); err != nil {
+		return f, err
+	}
+	if f.Until, err = readTime("until", o.until, now, true); err != nil {
+		return f, err
+	}
+	if !f.Until.IsZero() && f.Since.After(f.Until) {
+		return f, hint.Errorf(hint.Usage, "exchange them", "--since is later than --until")
+	}
+	return f, nil
+}
+
+// nothing says that there is no call to show; where a name was mistyped, that this is why.
+func (o logsOptions) nothing(c *config.Config) string {
+	if c != nil {
+		for kind, q := range map[string]struct {
+			name string
+			have []string
+		}{"service": {o.service, c.ServiceNames}, "capability": {o.capability, c.CapabilityNames}} {
+			if near := nearest(q.name, q.have); near != "" && near != q.name {
+				return fmt.Sprintf("No calls of %s %q: did you mean %q?", kind, q.name, near)
+			}
+		}
+	}
+	if o.filtered() {
+		return "No calls that match."
+	}
+	return "No calls yet."
+}
+
+func (o logsOptions) filtered() bool {
+	return o.service+o.capability+o.agent+o.decision+o.since+o.until != ""
+}
+
+func sayLeftOut(env *Env, page auditlog.Page) {
+	switch page.Skipped {
+	case 0:
+	case 1:
+		fmt.Fprintln(env.Stderr, "janee: 1 line of the log is torn or foreign and was left out; `janee logs verify` says more")
+	default:
+		fmt.Fprintf(env.Stderr, "janee: %d lines of the log are torn or foreign and were left out; `janee logs verify` says more\n", page.Skipped)
+	}
 }
 
 func printRows(w io.Writer, rows []auditlog.Row) error {
@@ -89,46 +160,6 @@ func printRows(w io.Writer, rows []auditlog.Row) error {
 	return writeJSON(w, struct {
 		Logs []auditlog.Row `json:"logs"`
 	}{rows})
-}
-
-// logLine is one call for a person: local time, service, request, outcome, the rule where one refused, reason.
-func logLine(r auditlog.Row) string {
-	parts := []string{r.Time.Local().Format("2006-01-02 15:04:05"), serviceOf(r), strings.TrimSpace(r.Method + " " + r.Target), r.Outcome()}
-	if r.Event == "deny" && r.Rule != "" {
-		parts = append(parts, fmt.Sprintf("deny %q", r.Rule))
-	}
-	if r.Reason != "" {
-		parts = append(parts, r.Reason)
-	}
-	for i, p := range parts {
-		parts[i] = printable(p)
-	}
-	return strings.Join(parts, " | ")
-}
-
-// serviceOf names the service, or the capability that the agent asked for where there is none.
-func serviceOf(r auditlog.Row) string {
-	switch {
-	case r.Service != "":
-		return r.Service
-	case r.Capability != "":
-		return r.Capability
-	}
-	return "-"
-}
-
-// printable escapes what an agent could use to forge lines or steer the terminal: control characters, line separators, and
-// the invisible ones that turn the direction of writing.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		if r == unicode.ReplacementChar || !unicode.IsPrint(r) {
-			fmt.Fprintf(&b, "\\u%04x", r)
-			continue
-		}
-		b.WriteRune(r)
-	}
-	return b.String()
 }
 
 func verifyCommand(env *Env) *cobra.Command {

@@ -119,8 +119,10 @@ func TestUsageErrors(t *testing.T) {
 		"logs -f --json":             "leave one of them out",
 		"logs -f --json --bogus":     "`janee logs --help`",
 		"add x --auth-type bearer":   "", // no terminal to ask for the rest
-		"logs --since yesterdayish":  "",
-		"logs --decision perhaps":    "",
+		"logs --since yesterdayish":  "write 2h, 2026-11-23",
+		"logs --until 1h30m":         "write 2h, 2026-11-23",
+		"logs --since 1h --until 2h": "exchange them",
+		"logs --decision perhaps":    "--decision allow",
 		"completion bash --no-descs": "",
 	} {
 		m := newMachine(t)

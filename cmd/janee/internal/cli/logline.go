@@ -1,0 +1,79 @@
+package cli
+
+import (
+	"cmp"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf16"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+)
+
+// logLine is one call for a person: local time, service, request, outcome, the rule where one refused, reason.
+func logLine(r auditlog.Row, paint style) string {
+	request := cmp.Or(strings.TrimSpace(r.Method+" "+r.Target), "-")
+	parts := []string{r.Time.Local().Format(logTime), cell(serviceOf(r)), cell(request), paintOutcome(r, paint)}
+	if r.Event == "deny" && r.Rule != "" {
+		parts = append(parts, cell(fmt.Sprintf("deny %q", r.Rule)))
+	}
+	if r.Reason != "" {
+		parts = append(parts, cell(r.Reason))
+	}
+	return strings.Join(parts, " | ")
+}
+
+func paintOutcome(r auditlog.Row, paint style) string {
+	text := cell(r.Outcome())
+	switch {
+	case r.Event == "intent":
+		return paint.warn(text)
+	case r.Code != "" || r.Status >= 400:
+		return paint.bad(text)
+	case r.Status >= 200 && r.Status < 300:
+		return paint.good(text)
+	}
+	return text
+}
+
+// serviceOf names the service, or the capability that the agent asked for where there is none.
+func serviceOf(r auditlog.Row) string {
+	return cmp.Or(r.Service, r.Capability, "-")
+}
+
+// cell is printable, and cannot pass for several parts of a line: an agent's path may hold " | 200 | ".
+func cell(s string) string { return strings.ReplaceAll(printable(s), " |", ` \u007c`) }
+
+// printable escapes what an agent could use to forge lines or steer the terminal: control characters, line separators, and
+// the invisible ones that turn the direction of writing.
+func printable(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == unicode.ReplacementChar || !unicode.IsPrint(r) && r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		case !unicode.IsPrint(r):
+			fmt.Fprintf(&b, `\U%08x`, r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// escapeJSON is printable for JSON text, where such characters stand in strings alone. Line ends come from the indentation.
+func escapeJSON(s string) string {
+	var b strings.Builder
+	for _, r := range s {
+		switch {
+		case r == '\n' || unicode.IsPrint(r):
+			b.WriteRune(r)
+		case r <= 0xffff:
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			high, low := utf16.EncodeRune(r)
+			fmt.Fprintf(&b, `\u%04x\u%04x`, high, low)
+		}
+	}
+	return b.String()
+}
