@@ -9,7 +9,8 @@ import (
 	"time"
 )
 
-// conn is one connection. Its loop reads and judges lines in order; each request then runs on its own goroutine.
+// conn is one connection. Its loop reads and judges lines in order; a request then runs on its own goroutine, but for
+// the two that change the connection itself: initialize and subscriptions/listen.
 type conn struct {
 	server *Server
 	base   context.Context // of all requests; cancelled when the grace is over
@@ -20,6 +21,8 @@ type conn struct {
 	mu      sync.Mutex
 	flights map[string]*flight // by id as written: 1 and "1" are two ids, and so are 1 and 1.0
 	size    int                // bytes of their lines
+	listens map[string]*listen // by id; no id is in both
+	greeted bool               // it has initialized and wants to be told of changes
 }
 
 // flight is a request under way.
@@ -30,6 +33,7 @@ type flight struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	cancelled bool // by the client, which wants no reply
+	listens   bool // subscriptions/listen, and granted
 }
 
 // loop ends at the end of input, when ctx is cancelled, or when replies cannot be written.
@@ -85,6 +89,7 @@ func (c *conn) notified(m message) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	delete(c.listens, string(m.requestID))
 	if f := c.flights[string(m.requestID)]; f != nil {
 		f.cancelled = true
 		f.cancel()
@@ -106,11 +111,14 @@ func (c *conn) request(m message) {
 		c.out.put(c.refusal(f, err))
 		return
 	}
-	if m.method == methodInitialize {
+	switch m.method {
+	case methodInitialize:
 		c.initialize(f)
-		return
+	case methodListen:
+		c.listen(f)
+	default:
+		c.wg.Go(func() { c.run(f) })
 	}
-	c.wg.Go(func() { c.run(f) })
 }
 
 var (
@@ -123,8 +131,11 @@ var (
 func (c *conn) admit(f *flight) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flights[string(f.id)] != nil {
+	if c.flights[string(f.id)] != nil || c.listens[string(f.id)] != nil {
 		return errSameID
+	}
+	if f.method == methodListen && len(c.listens) >= maxListens {
+		return errListens
 	}
 	if len(c.flights) >= maxInFlight || c.size+f.size > maxInFlightSize {
 		return errBusy
@@ -155,10 +166,13 @@ func (c *conn) initialize(f *flight) {
 		return
 	}
 	lines, ok := c.server.answer(f)
+	c.land(f, lines...)
 	if ok {
 		c.who = who
+		c.mu.Lock()
+		c.greeted = true
+		c.mu.Unlock()
 	}
-	c.land(f, lines...)
 }
 
 func (c *conn) run(f *flight) {
@@ -169,10 +183,8 @@ func (c *conn) run(f *flight) {
 // land ends a request and sends its answer, unless the client has cancelled it: it has forgotten the id then
 // (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free before the client can see the answer.
 func (c *conn) land(f *flight, lines ...[]byte) {
-	f.cancel()
 	c.mu.Lock()
-	delete(c.flights, string(f.id))
-	c.size -= f.size
+	c.forget(f)
 	cancelled := f.cancelled
 	c.mu.Unlock()
 	if cancelled {
@@ -181,6 +193,12 @@ func (c *conn) land(f *flight, lines ...[]byte) {
 	for _, line := range lines {
 		c.out.put(line)
 	}
+}
+
+func (c *conn) forget(f *flight) {
+	f.cancel()
+	delete(c.flights, string(f.id))
+	c.size -= f.size
 }
 
 // drain waits for the requests in flight, then cancels them and waits for as long as an obedient Broker needs.

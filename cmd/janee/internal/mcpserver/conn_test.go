@@ -119,18 +119,20 @@ func TestCancelledBeforeItBeganNeverReachesTheBroker(t *testing.T) {
 		t.Error("the broker was called")
 		return Reply{}
 	}), testOptions())
-	var out strings.Builder
-	c := &conn{server: s, base: t.Context(), out: newOutbox(&out, 10, 10), flights: map[string]*flight{}}
-	m, _ := parse([]byte(call(7, `{}`)))
-	f := &flight{message: m}
-	f.ctx, f.cancel = context.WithCancel(c.base)
-	if err := c.admit(f); err != nil {
-		t.Fatal(err)
-	}
-	c.receive([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
-	c.run(f)
-	if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 || len(c.flights) > 0 || c.size != 0 {
-		t.Fatalf("%v, wrote %q, left %d", err, out.String(), len(c.flights))
+	for _, name := range []string{"execute", "approve"} {
+		var out strings.Builder
+		c := &conn{server: s, base: t.Context(), out: newOutbox(&out, 10, 10), flights: map[string]*flight{}}
+		m, _ := parse([]byte(strings.Replace(call(7, `{}`), "execute", name, 1)))
+		f := &flight{message: m}
+		f.ctx, f.cancel = context.WithCancel(c.base)
+		if err := c.admit(f); err != nil {
+			t.Fatal(err)
+		}
+		c.receive([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
+		c.run(f)
+		if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 || len(c.flights) > 0 || c.size != 0 {
+			t.Fatalf("%s: %v, wrote %q, left %d", name, err, out.String(), len(c.flights))
+		}
 	}
 }
 

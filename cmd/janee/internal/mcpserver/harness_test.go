@@ -37,7 +37,7 @@ func testOptions() Options {
 		Tools:        tool.Definitions(),
 		Grace:        200 * time.Millisecond,
 		Refuse: func(r Refusal) Reply {
-			text, _ := json.Marshal(map[string]any{"error": r.Message, "denial": map[string]string{"reasonCode": r.Code, "agentId": r.Agent}})
+			text, _ := json.Marshal(map[string]any{"error": "refused", "denial": map[string]string{"reasonCode": r.Code, "agentId": r.Agent}})
 			return Reply{Text: text}
 		},
 	}
@@ -46,6 +46,7 @@ func testOptions() Options {
 // client is the other end of one Serve.
 type client struct {
 	t      *testing.T
+	server *Server
 	in     *io.PipeWriter
 	out    *io.PipeReader
 	lines  chan answer
@@ -92,10 +93,10 @@ func dial(t *testing.T, b Broker, change ...func(*Options)) *client {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &client{t: t, in: inW, out: outR, lines: make(chan answer, 10000), cancel: cancel, ended: make(chan error, 1)}
+	c := &client{t: t, server: New(b, opts), in: inW, out: outR, lines: make(chan answer, 10000), cancel: cancel, ended: make(chan error, 1)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		c.ended <- New(b, opts).Serve(ctx, inR, outW)
+		c.ended <- c.server.Serve(ctx, inR, outW)
 		outW.Close()
 	})
 	t.Cleanup(func() {

@@ -34,15 +34,17 @@ func isAgentByte(b byte) bool {
 }
 
 // clientLabel is the name as given, cut to 200 bytes on a character.
-func clientLabel(name string) string {
-	if len(name) <= maxClientTag {
-		return name
+func clientLabel(name string) string { return cut(name, maxClientTag) }
+
+// cut returns the first max bytes of s, or fewer if the last character would be cut in two.
+func cut(s string, max int) string {
+	if len(s) <= max {
+		return s
 	}
-	end := maxClientTag
-	for end > 0 && !utf8.RuneStart(name[end]) {
-		end--
+	for max > 0 && !utf8.RuneStart(s[max]) {
+		max--
 	}
-	return name[:end]
+	return s[:max]
 }
 
 // identity is who holds the connection. Only the reading loop touches it, so requests are judged in the order in

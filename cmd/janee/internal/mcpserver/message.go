@@ -13,6 +13,7 @@ import (
 const (
 	methodInitialize = string(mcp.MethodInitialize)
 	methodCall       = string(mcp.MethodToolsCall)
+	methodListen     = string(mcp.MethodSubscriptionsListen)
 	methodCancelled  = string(mcp.MethodNotificationCancelled)
 )
 

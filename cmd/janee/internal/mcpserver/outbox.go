@@ -2,10 +2,12 @@ package mcpserver
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"sync"
 	"time"
 )
@@ -42,6 +44,26 @@ func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
 func (o *outbox) put(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
+	o.add(line)
+}
+
+// putAgain queues a line that says the same as an equal one before it, and takes that one's place if it still waits:
+// a client that does not read is owed one such line, however often there is cause for it.
+func (o *outbox) putAgain(line []byte) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.closed { // nothing could take the place of the one that waits
+		return
+	}
+	if i := slices.IndexFunc(o.queue, func(l []byte) bool { return bytes.Equal(l, line) }); i >= 0 {
+		o.queue = slices.Delete(o.queue, i, i+1)
+		o.lines--
+		o.bytes -= len(line)
+	}
+	o.add(line)
+}
+
+func (o *outbox) add(line []byte) {
 	if o.closed {
 		return
 	}

@@ -9,10 +9,8 @@ import (
 
 // Refusal is a refusal of the connection itself, made before or around the Broker.
 type Refusal struct {
-	Code     string // BUSY, CANCELLED, INTERNAL, or BAD_ARGUMENTS for a tool that does not exist
-	Agent    string
-	Message  string // "" = the standing text of the code
-	NextStep string // "" = the standing text of the code
+	Code  string // BUSY, CANCELLED or INTERNAL
+	Agent string
 }
 
 // toolResult is the answer to tools/call. A refusal carries text alone: clients check structuredContent against the
@@ -31,10 +29,11 @@ func (s *Server) refusal(r Refusal) *mcp.CallToolResult {
 	return toolResult(reply)
 }
 
-// refuse answers a call without mcp-go, which has no way to answer for a tool that does not exist or before dispatch.
+func (s *Server) refuse(m message, r Refusal) []byte { return s.encodeCall(m, s.refusal(r)) }
+
+// encodeCall answers a call without mcp-go, which has no way to do so for a tool that does not exist or before dispatch.
 // 2026-07-28 requires resultType and asks for serverInfo; earlier clients get neither, as from mcp-go.
-func (s *Server) refuse(m message, r Refusal) []byte {
-	result := s.refusal(r)
+func (s *Server) encodeCall(m message, result *mcp.CallToolResult) []byte {
 	if m.modern {
 		result.SetResultType(mcp.ResultTypeComplete)
 		result.EnsureResultMeta().SetServerInfo(mcp.Implementation{Name: serverName, Version: s.opts.Version})

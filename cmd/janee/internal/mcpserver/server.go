@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -27,6 +28,7 @@ const (
 	maxInFlightSize = 64 << 20 // bytes of the lines of requests in flight
 	maxOutLines     = 4096
 	maxOutBytes     = 64 << 20
+	maxToolName     = 64                     // bytes of the name of a tool that does not exist
 	defaultGrace    = 2 * time.Second        // for requests in flight after the end of input
 	lastWait        = 500 * time.Millisecond // for them to end once cancelled, and for a client that does not read
 )
@@ -37,9 +39,9 @@ type Broker interface {
 	Call(ctx context.Context, c Call) Reply
 }
 
-// Call is one tools/call of a known tool.
+// Call is one tools/call.
 type Call struct {
-	Tool      string
+	Tool      string          // one of Options.Tools, or a name of at most 64 bytes that is not among them: to be refused
 	Agent     string          // an AgentID, self-declared
 	Client    string          // the client's name as it gave it, at most 200 bytes; for logs alone
 	Arguments json.RawMessage // exactly the bytes the agent wrote, keys given twice and all; nil when it wrote none
@@ -68,6 +70,9 @@ type Server struct {
 	opts     Options
 	tools    map[string]bool
 	protocol *server.MCPServer
+
+	mu    sync.Mutex // taken before that of a conn
+	conns map[*conn]bool
 }
 
 // New panics if Options.Refuse is missing or two tools share a name: mistakes of the program, not of its input.
@@ -81,10 +86,10 @@ func New(b Broker, opts Options) *Server {
 	if opts.Log == nil {
 		opts.Log = func(string) {}
 	}
-	s := &Server{broker: b, opts: opts, tools: map[string]bool{}}
+	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, conns: map[*conn]bool{}}
 	s.protocol = server.NewMCPServer(serverName, opts.Version,
 		server.WithInstructions(opts.Instructions),
-		server.WithToolCapabilities(false)) // listChanged: nothing here sends it
+		server.WithToolCapabilities(true)) // listChanged: ToolsChanged sends it
 	for _, d := range opts.Tools {
 		if s.tools[d.Name] {
 			panic(fmt.Sprintf("mcpserver: tool %q is defined twice", d.Name))
@@ -120,8 +125,12 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		base:    base,
 		out:     newOutbox(out, maxOutLines, maxOutBytes),
 		flights: map[string]*flight{},
+		listens: map[string]*listen{},
 	}
+	s.register(c)
+	defer s.unregister(c)
 	readErr := c.loop(ctx, in)
+	c.endListens()
 	c.drain(cancel)
 	return errors.Join(readErr, c.out.close(ctx, lastWait))
 }
@@ -138,18 +147,16 @@ func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
 	if f.method == methodCall && !s.tools[f.tool] {
 		return [][]byte{s.unknownTool(f)}, false
 	}
-	notes := make(session, 4)
+	notes := newSession(f)
 	ctx := context.WithValue(s.protocol.WithContext(f.ctx, notes), flightKey{}, f)
 	line, ok := s.encodeResponse(f, s.protocol.HandleMessage(ctx, f.forProtocol()))
-	for len(notes) > 0 { // before the reply they belong to
-		lines = append(lines, encode(<-notes))
-	}
-	return append(lines, line), ok
+	return append(notes.lines(), line), ok // notes come before the reply they belong to
 }
 
 func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []byte, ok bool) {
 	switch r := response.(type) {
 	case mcp.JSONRPCResponse:
+		retag(r.Result, f.id)
 		line, ok = encodeResult(f.id, r.Result), true
 	case mcp.JSONRPCError:
 		line = encodeError(f.id, r.Error)
@@ -161,16 +168,19 @@ func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []
 	return line, ok
 }
 
-// unknownTool answers with a refusal in the result. MCP 2025-11-25 (Tools, Error Handling) has -32602 for it, but
-// SDK clients make an exception of that, which many hosts show as a broken server; a result reaches the model, which
-// can then call tools/list. The TypeScript SDK's own server and Janee's predecessor answer so too.
+// unknownTool lets the Broker refuse a tool that does not exist, so that an agent which probes for one is on record.
+// mcp-go would answer -32602 (MCP 2025-11-25, Tools, Error Handling), but SDK clients make an exception of that, which
+// many hosts show as a broken server; a result reaches the model, which can then call tools/list.
 func (s *Server) unknownTool(f *flight) []byte {
-	return s.refuse(f.message, Refusal{
-		Code:     "BAD_ARGUMENTS",
-		Agent:    f.agent,
-		Message:  fmt.Sprintf("there is no tool %q", clientLabel(f.tool)),
-		NextStep: "use one of the tools that tools/list names",
-	})
+	return s.encodeCall(f.message, s.call(f.ctx, f, unknownName(f.tool)))
+}
+
+// unknownName bounds a name for the log. What it cuts ends in "…", so that a long name never becomes that of a tool.
+func unknownName(name string) string {
+	if len(name) <= maxToolName {
+		return name
+	}
+	return cut(name, maxToolName-len("…")) + "…"
 }
 
 func (s *Server) internalError(f *flight) []byte {
@@ -193,16 +203,12 @@ type flightKey struct{}
 // callTool is the handler of every tool.
 func (s *Server) callTool(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	f := ctx.Value(flightKey{}).(*flight)
-	if ctx.Err() != nil { // cancelled before it began: nothing may reach the API any more
-		return s.refusal(Refusal{Code: "CANCELLED", Agent: f.agent}), nil
-	}
-	return toolResult(s.broker.Call(ctx, Call{f.tool, f.agent, f.client, f.arguments})), nil
+	return s.call(ctx, f, f.tool), nil
 }
 
-// session is what mcp-go wants to know of a connection during one request: where its notifications go.
-type session chan mcp.JSONRPCNotification
-
-func (session) Initialize()                                           {}
-func (session) Initialized() bool                                     { return true }
-func (session) SessionID() string                                     { return "line" }
-func (s session) NotificationChannel() chan<- mcp.JSONRPCNotification { return s }
+func (s *Server) call(ctx context.Context, f *flight, name string) *mcp.CallToolResult {
+	if ctx.Err() != nil { // cancelled before it began: nothing may reach the API any more
+		return s.refusal(Refusal{Code: "CANCELLED", Agent: f.agent})
+	}
+	return toolResult(s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments}))
+}

@@ -16,7 +16,7 @@ func TestHandshakeEra(t *testing.T) {
 	} {
 		c := connect(t, echo)
 		a := c.ask(strings.Replace(hello("a"), "2025-06-18", asked, 1))
-		if a.Result == nil || a.Result.ProtocolVersion != want || a.Result.Instructions != tool.Instructions || string(a.Result.Capabilities) != `{"tools":{}}` {
+		if a.Result == nil || a.Result.ProtocolVersion != want || a.Result.Instructions != tool.Instructions || string(a.Result.Capabilities) != `{"tools":{"listChanged":true}}` {
 			t.Errorf("%s: %s", asked, a.Raw)
 		}
 		c.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`)
@@ -32,7 +32,8 @@ func TestHandshakeEra(t *testing.T) {
 func TestStatelessEra(t *testing.T) {
 	c := connect(t, echo)
 	a := c.ask(modern(1, "server/discover", "m", ""))
-	if a.Result == nil || len(a.Result.SupportedVersions) != 5 || a.Result.Instructions != tool.Instructions || a.Result.ResultType != "complete" {
+	if a.Result == nil || len(a.Result.SupportedVersions) != 5 || a.Result.Instructions != tool.Instructions || a.Result.ResultType != "complete" ||
+		string(a.Result.Capabilities) != `{"tools":{"listChanged":true}}` {
 		t.Fatalf("discover: %s", a.Raw)
 	}
 	if a := c.ask(modern(2, "tools/list", "m", "")); len(a.Result.Tools) != len(tool.Definitions()) || !strings.Contains(a.Raw, `"ttlMs"`) {
@@ -46,13 +47,6 @@ func TestStatelessEra(t *testing.T) {
 		if a := c.ask(modern(4, method, "m", `,"clientInfo":{"name":"m"}`)); a.code() != -32601 {
 			t.Errorf("%s: %s", method, a.Raw)
 		}
-	}
-	c.send(modern(5, "subscriptions/listen", "m", `,"notifications":{"toolsListChanged":true}`))
-	if a := c.next(); a.Method != "notifications/subscriptions/acknowledged" || !strings.Contains(a.Raw, `"notifications":{}`) {
-		t.Errorf("the acknowledgement comes first and promises nothing: %s", a.Raw)
-	}
-	if a := c.next(); string(a.ID) != "5" || a.Result == nil {
-		t.Errorf("listen: %s", a.Raw)
 	}
 }
 
@@ -131,23 +125,40 @@ func TestResults(t *testing.T) {
 	}
 }
 
-func TestUnknownToolIsARefusalTheModelSees(t *testing.T) {
-	c := connect(t, brokerFunc(func(context.Context, Call) Reply {
-		t.Error("the broker was called")
-		return Reply{}
-	}))
-	long := strings.Repeat("x", 1000)
-	for _, line := range []string{
-		strings.Replace(call(1, `{}`), "execute", "no_such_tool", 1),
-		modern(2, "tools/call", "m", `,"name":"no_such_tool"`),
-		strings.Replace(call(3, `{}`), "execute", "no_such_tool"+long, 1),
+func TestUnknownToolReachesTheBroker(t *testing.T) {
+	c := connect(t, echo)
+	for name, want := range map[string]string{
+		"approve":                            "approve",
+		"Execute":                            "Execute",
+		`a\u0000\n`:                          "a\x00\n",
+		strings.Repeat("x", 64):              strings.Repeat("x", 64),
+		strings.Repeat("x", 65):              strings.Repeat("x", 61) + "…",
+		strings.Repeat("é", 1000):            strings.Repeat("é", 30) + "…",
+		"execute" + strings.Repeat(" ", 100): "execute" + strings.Repeat(" ", 54) + "…",
 	} {
-		a := c.ask(line)
-		a.refused(t, "BAD_ARGUMENTS")
-		if !strings.Contains(a.text(), "no_such_tool") || strings.Contains(a.text(), long) {
-			t.Errorf("got %s", a.Raw)
+		for _, line := range []string{call(1, `{"a":1,"a":2}`), modern(2, "tools/call", "probe", `,"name":"execute","arguments":{"a":1,"a":2}`)} {
+			a := c.ask(strings.Replace(line, `"execute"`, `"`+name+`"`, 1))
+			if s := a.seen(t); s.Tool != want || s.Arguments != `{"a":1,"a":2}` || len(s.Tool) > maxToolName {
+				t.Errorf("%.80q: got %s", name, a.Raw)
+			}
+			if modern := string(a.ID) == "2"; modern != (a.Result.ResultType == "complete") || modern != (a.Result.Meta != nil) {
+				t.Errorf("the era of %s", a.Raw)
+			}
 		}
 	}
+}
+
+func TestUnknownToolIsARefusalTheModelSees(t *testing.T) {
+	c := connect(t, brokerFunc(func(context.Context, Call) Reply {
+		return Reply{Text: []byte(`{"denial":{"reasonCode":"BAD_ARGUMENTS"}}`), Structured: json.RawMessage(`{}`), IsError: true}
+	}))
+	c.ask(strings.Replace(call(1, `{}`), "execute", "approve", 1)).refused(t, "BAD_ARGUMENTS")
+	c.ask(modern(2, "tools/call", "m", `,"name":"approve"`)).refused(t, "BAD_ARGUMENTS")
+}
+
+func TestUnknownToolOfAPanickingBroker(t *testing.T) {
+	c := connect(t, brokerFunc(func(context.Context, Call) Reply { panic("sk_live") }))
+	c.ask(strings.Replace(call(1, `{}`), "execute", "approve", 1)).refused(t, "INTERNAL")
 }
 
 func TestNewRefusesMistakes(t *testing.T) {
