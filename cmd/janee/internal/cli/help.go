@@ -45,7 +45,8 @@ func printUsage(c *cobra.Command) error {
 		}
 		for _, sub := range c.Commands() {
 			if sub.IsAvailableCommand() || sub.Name() == "help" {
-				fmt.Fprintf(&b, "  %-*s  %s\n", width, sub.Name(), sub.Short)
+				short := strings.Join(wrap(sub.Short, helpWidth-width-4), "\n"+strings.Repeat(" ", width+4))
+				fmt.Fprintf(&b, "  %-*s  %s\n", width, sub.Name(), short)
 			}
 		}
 	}

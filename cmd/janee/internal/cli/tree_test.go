@@ -162,7 +162,7 @@ var brokenHomes = map[string]func(t *testing.T, m *machine){
 }
 
 // TestJSONIsOneValue runs every command with --json, with too few and too many arguments, where it can hardly succeed: whoever reads
-// standard output always finds one JSON value on it, and in one with "ok": false where the command failed.
+// standard output always finds one JSON value on it, and one with "ok": false where the command could not do its work.
 func TestJSONIsOneValue(t *testing.T) {
 	paths := commands(t)
 	for name, breakIt := range brokenHomes {
@@ -203,7 +203,8 @@ func oneValue(t *testing.T, args []string, code int, out string) {
 	if err := d.Decode(new(any)); err != io.EOF {
 		t.Errorf("janee %s: more than one value:\n%s", strings.Join(args, " "), out)
 	}
-	if object, _ := v.(map[string]any); code != 0 && code != hint.Denied && object["ok"] != false {
+	object, _ := v.(map[string]any)
+	if _, said := object["error"]; (code == hint.Usage || code == hint.Locked || said) && object["ok"] != false {
 		t.Errorf("janee %s: exit %d without \"ok\": false:\n%s", strings.Join(args, " "), code, out)
 	}
 }
