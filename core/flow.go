@@ -11,6 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/vault"
 )
 
@@ -225,6 +226,9 @@ func (f *Flow) record(in In, event string) Record {
 	c := f.call
 	r := Record{TS: in.Now.Wall, Event: event, Req: f.req, Session: f.session, Agent: c.Agent, Via: c.Via, Capability: c.Capability,
 		Method: c.Method, Target: policy.Redact(c.Path), Reason: c.Reason}
+	if c.Tool != tool.Execute { // an agent that probes for tools leaves a trace of what it looked for
+		r.Detail = map[string]string{"tool": c.Tool}
+	}
 	if f.service != nil {
 		r.Service = f.service.Name
 	}

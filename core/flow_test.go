@@ -47,6 +47,9 @@ func TestRefusalsInOrder(t *testing.T) {
 	faulty.Fault = errors.New("path must be a string, got a number")
 	h.refused(faulty, BadArguments)
 	h.refused(Call{Tool: "no_such_tool", Via: ViaStdio}, BadArguments)
+	if got := h.records[1].Detail["tool"]; got != "no_such_tool" {
+		t.Errorf("the probe was recorded as %q", got)
+	}
 	h.refused(get("nosuch", "/.."), CapabilityNotFound)
 	h.refused(get("billing", "/v1/../x"), RequestRejected)
 	h.refused(get("billing", "/x"), RuleDeny)
