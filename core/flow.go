@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"slices"
 	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/config"
@@ -141,6 +142,9 @@ var endings = map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: Upstr
 func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Err == "" && f.head != nil {
 		f.head.Truncated, f.head.Redactions = ev.Truncated, f.redacted+f.body.Redactions()
+		if f.body.Redactions() > 0 { // the length that was announced would tell how long the secret is
+			f.head.Headers = slices.DeleteFunc(f.head.Headers, func(h Header) bool { return h.Name == "content-length" })
+		}
 		return f.finish(in, f.head, nil, &ev)
 	}
 	code, ok := endings[ev.Err]
