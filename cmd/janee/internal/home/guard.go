@@ -97,7 +97,7 @@ func (g Guard) check(path string, fi fs.FileInfo, dir bool) error {
 	return g.checkMode(path, fi, dir)
 }
 
-func asideLine(path string) string { return "mv " + quote(path) + " " + quote(path+".aside") }
+func asideLine(path string) string { return "mv " + Quote(path) + " " + Quote(path+".aside") }
 
 // unlinkLine puts what the link leads to in its place.
 func unlinkLine(path string, dir bool) string {
@@ -106,13 +106,13 @@ func unlinkLine(path string, dir bool) string {
 	case err != nil: // it leads nowhere
 		return asideLine(path)
 	case dir:
-		return "rm " + quote(path) + " && mv " + quote(target) + " " + quote(path)
+		return "rm " + Quote(path) + " && mv " + Quote(target) + " " + Quote(path)
 	}
-	return "mv -f " + quote(target) + " " + quote(path)
+	return "mv -f " + Quote(target) + " " + Quote(path)
 }
 
-// quote makes s one word of a POSIX shell.
-func quote(s string) string {
+// Quote makes s one word of a POSIX shell.
+func Quote(s string) string {
 	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,=") == "" {
 		return s
 	}

@@ -26,9 +26,9 @@ func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
 	if owner == me || g.Group && owner == 0 {
 		return nil
 	}
-	line := fmt.Sprintf("chown %d %s", me, quote(path))
+	line := fmt.Sprintf("chown %d %s", me, Quote(path))
 	if dir {
-		line = fmt.Sprintf("chown -R %d %s", me, quote(path))
+		line = fmt.Sprintf("chown -R %d %s", me, Quote(path))
 	}
 	if me == 0 { // most likely `sudo janee`: taking the files from their owner would only make it worse
 		return hint.Errorf(hint.Failed, fmt.Sprintf("run janee as user %d, not as root; or, if root is to own it: %s", owner, line),
@@ -46,7 +46,7 @@ func (g Guard) checkMode(path string, fi fs.FileInfo, dir bool) error {
 		mask, change = 0o007, "o="
 	}
 	if mode := fi.Mode().Perm(); mode&mask != 0 {
-		return hint.Errorf(hint.Failed, "chmod "+change+" "+quote(path), "%q is open to other users (mode %04o)", path, mode)
+		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path), "%q is open to other users (mode %04o)", path, mode)
 	}
 	return nil
 }

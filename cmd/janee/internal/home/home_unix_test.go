@@ -169,8 +169,8 @@ func TestGroup(t *testing.T) {
 
 func TestQuote(t *testing.T) {
 	for in, want := range map[string]string{"/a/b.c": "/a/b.c", "": "''", "/a b": "'/a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "~x": "'~x'"} {
-		if got := quote(in); got != want {
-			t.Errorf("quote(%q) = %s, want %s", in, got, want)
+		if got := Quote(in); got != want {
+			t.Errorf("Quote(%q) = %s, want %s", in, got, want)
 		}
 	}
 }

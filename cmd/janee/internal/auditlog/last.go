@@ -1,0 +1,78 @@
+package auditlog
+
+import (
+	"errors"
+	"io"
+	"slices"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// LastCommand returns when a command last recorded event, and the zero time if none ever did. It reads the chain that commands share
+// and takes no line that is not authentic under v.
+func LastCommand(h *home.Home, v *vault.Vault, event string) (time.Time, error) {
+	byWriter, err := listWriters(h)
+	if err != nil {
+		return time.Time{}, err
+	}
+	key := v.Key("audit/" + CLI)
+	for _, f := range slices.Backward(byWriter[CLI]) {
+		at, err := lastIn(h, f, key, event)
+		if err != nil || !at.IsZero() {
+			return at, err
+		}
+	}
+	return time.Time{}, nil
+}
+
+func lastIn(h *home.Home, f file, key []byte, event string) (time.Time, error) {
+	t, err := openTail(h, f)
+	if err != nil {
+		return time.Time{}, err
+	}
+	for {
+		text, err := t.next()
+		if errors.Is(err, io.EOF) {
+			return time.Time{}, nil
+		}
+		if err != nil {
+			return time.Time{}, err
+		}
+		e, err := audit.Decode(text)
+		if err != nil || e.Event != event {
+			continue
+		}
+		if head, err := audit.ReadHead(key, text); err == nil && head.Writer == CLI {
+			return time.UnixMilli(e.TS).UTC(), nil
+		}
+	}
+}
+
+// Newest returns the time of the newest record, and the zero time of an empty log.
+func Newest(h *home.Home) (time.Time, error) {
+	files, _, err := list(h)
+	if err != nil || len(files) == 0 {
+		return time.Time{}, err
+	}
+	var newest time.Time
+	for _, f := range files {
+		if f.day != files[len(files)-1].day {
+			continue
+		}
+		c := &cursor{}
+		if c.tail, err = openTail(h, f); err != nil {
+			return newest, err
+		}
+		ok, _, err := c.advance()
+		if err != nil {
+			return newest, err
+		}
+		if at := time.UnixMilli(c.entry.TS).UTC(); ok && at.After(newest) {
+			newest = at
+		}
+	}
+	return newest, nil
+}

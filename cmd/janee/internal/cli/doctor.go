@@ -1,0 +1,75 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/doctor"
+)
+
+func doctorCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "doctor",
+		Short: "Look for what is wrong, and say how to mend it",
+		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the clock, the audit log and the
+disk, and look for plaintext credentials in the configurations of known clients (Claude, Cursor, VS Code, Cline,
+Windsurf, Codex, Gemini) and in .env here. Nothing is changed. The exit code is 1 if a check fails.`,
+		Example: "  janee doctor\n  janee doctor --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runDoctor(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+func runDoctor(env *Env, asJSON bool) error {
+	work, err := os.Getwd()
+	if err != nil {
+		work = ""
+	}
+	user := env.Getenv("HOME")
+	if user == "" {
+		user = env.Getenv("USERPROFILE")
+	}
+	report := doctor.Run(doctor.Machine{Getenv: env.Getenv, ConfigDir: os.UserConfigDir, UserHome: user, WorkDir: work, Now: time.Now})
+	if asJSON {
+		err = writeJSON(env.Stdout, report)
+	} else {
+		err = printDoctor(env, report)
+	}
+	if err == nil && report.Overall == doctor.Fail {
+		err = errSaid
+	}
+	return err
+}
+
+const (
+	doctorNames = 16 // columns of the name of a check, with the gap behind it
+	doctorWords = 6  // of the result
+)
+
+// printDoctor puts the details beside the names, 80 columns wide. Commands are never broken: they are there to be copied.
+func printDoctor(env *Env, report doctor.Report) error {
+	style := newStyle(env.Stdout, env.Getenv)
+	paint := map[doctor.Result]func(string) string{doctor.Pass: style.good, doctor.Warn: style.warn, doctor.Fail: style.bad}
+	var b strings.Builder
+	indent := strings.Repeat(" ", doctorWords+doctorNames)
+	for _, c := range report.Checks {
+		lines := wrap(printable(c.Detail), tableWidth-len(indent))
+		word := strings.ToUpper(string(c.Result))
+		fmt.Fprintf(&b, "%s%*s%-*s%s\n", paint[c.Result](word), doctorWords-len(word), "", doctorNames, c.Check, lines[0])
+		for _, line := range lines[1:] {
+			b.WriteString(indent + line + "\n")
+		}
+		if c.Fix != "" {
+			b.WriteString(indent + style.dim("fix: ") + printable(c.Fix) + "\n")
+		}
+	}
+	_, err := fmt.Fprint(env.Stdout, b.String())
+	return err
+}

@@ -1,0 +1,169 @@
+package cli
+
+import (
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+// eventExport is the record of a root key that was shown.
+const eventExport = "key.export"
+
+func keyCommand(env *Env) *cobra.Command {
+	c := &cobra.Command{
+		Use:   "key",
+		Short: "Show where the root key is, and export it for a backup",
+		Long: `The root key opens everything that is sealed in config.yaml. It is kept outside of the home, so that a copy
+of the home alone opens nothing; a backup needs both.`,
+		Example: "  janee key status\n  janee key export",
+	}
+	c.AddCommand(keyStatusCommand(env), keyExportCommand(env))
+	return c
+}
+
+func keyStatusCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "status",
+		Short: "Show where the root key is and whether it fits",
+		Long: `Show where the root key is, whether it fits this home, the mode of its file, and when it was last exported.
+The key itself is not shown. The exit code is 4 where it is missing or wrong.`,
+		Example: "  janee key status\n  janee key status --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runKeyStatus(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type keyStatus struct {
+	OK       bool       `json:"ok"`
+	Vault    string     `json:"vault"`
+	Key      string     `json:"key"` // id of the sealing key that is derived from it
+	Where    string     `json:"where"`
+	Check    string     `json:"check"` // "ok", "missing", "wrong" or "unreadable"
+	Mode     string     `json:"mode,omitempty"`
+	Exported *time.Time `json:"exported"` // null: never, or not known without the key
+	Error    string     `json:"error,omitempty"`
+	Hint     string     `json:"hint,omitempty"`
+}
+
+func runKeyStatus(env *Env, asJSON bool) error {
+	v, err := lookAtConfig(env)
+	if err != nil {
+		return err
+	}
+	if v.config.Vault.ID == "" {
+		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential", "there is no root key yet: nothing is sealed in this home")
+	}
+	found, keyErr := keysource.Inspect(env.Getenv, os.UserConfigDir, v.config.Vault)
+	status := keyStatus{OK: keyErr == nil, Vault: v.config.Vault.ID, Key: v.config.Vault.Key, Where: found.Where, Check: found.Check}
+	if found.Mode != 0 {
+		status.Mode = fmt.Sprintf("%04o", found.Mode)
+	}
+	if v.vault != nil {
+		at, err := auditlog.LastCommand(v.home, v.vault, eventExport)
+		if err != nil {
+			return err
+		}
+		if !at.IsZero() {
+			status.Exported = &at
+		}
+	}
+	if !asJSON {
+		status.print(env)
+		return keyErr
+	}
+	if keyErr != nil {
+		status.Error, status.Hint = keyErr.Error(), hint.Of(keyErr)
+	}
+	if err := writeJSON(env.Stdout, status); err != nil || keyErr == nil {
+		return err
+	}
+	return hint.New(hint.ExitCode(keyErr), "", errSaid)
+}
+
+func (k keyStatus) print(env *Env) {
+	say := func(name, text string) { fmt.Fprintf(env.Stdout, "%-10s%s\n", name+":", printable(text)) }
+	say("Root key", k.Where)
+	say("Check", k.Check)
+	if k.Mode != "" {
+		say("Mode", k.Mode)
+	}
+	say("Vault", k.Vault)
+	say("Key id", k.Key)
+	switch {
+	case k.Exported != nil:
+		say("Exported", k.Exported.Local().Format("2006-01-02 15:04:05"))
+	case k.OK:
+		say("Exported", "never: `janee key export` shows it for a backup")
+	}
+}
+
+func keyExportCommand(env *Env) *cobra.Command {
+	var yes bool
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Show the root key, for a backup",
+		Long: `Show the root key on the terminal, after a question. Keep it where no agent can read it, apart from copies of
+the home: who has both has every credential. With --yes it goes to standard output without a question. The audit
+log says so first.`,
+		Example: "  janee key export\n  janee key export --yes | age -r RECIPIENT > janee-key.age",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runKeyExport(env, yes) },
+	}
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask, and print it to standard output")
+	return c
+}
+
+const exportWarning = `This is the key to every credential in %s.
+Whoever sees it, and a copy of that directory, has them all: look around, and mind the
+scrollback of this terminal.
+`
+
+func runKeyExport(env *Env, yes bool) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	if s.Vault == nil {
+		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential", "exporting the root key: there is none yet")
+	}
+	root, _, err := keysource.Load(env.Getenv, os.UserConfigDir, s.Config.Vault)
+	if err != nil {
+		return err
+	}
+	record := func() error {
+		return recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: eventExport, Via: "cli", Detail: map[string]string{"vault": s.Config.Vault.ID}}})
+	}
+	if yes {
+		if err := record(); err != nil {
+			return err
+		}
+		_, err := fmt.Fprintln(env.Stdout, root.Line().Reveal())
+		return err
+	}
+	t, err := env.Terminal()
+	if err != nil {
+		return hint.Errorf(hint.Usage, "run it in a terminal; --yes prints the key to standard output", "exporting the root key: %w", err)
+	}
+	defer t.Close()
+	t.Print(exportWarning, s.Home.Path("."))
+	agreed, err := t.Confirm("Show the root key?")
+	if err != nil || !agreed {
+		return err
+	}
+	if err := record(); err != nil {
+		return err
+	}
+	// To the terminal, where the question was answered: standard output may be a file or an agent's pipe.
+	t.Print("\n%s\n", root.Line().Reveal())
+	return nil
+}

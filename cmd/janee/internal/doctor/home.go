@@ -1,0 +1,116 @@
+package doctor
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/session"
+)
+
+// maxListed bounds how many files of one kind are named: thousands of sessions may have the same wrong mode.
+const maxListed = 5
+
+// checkHome looks at owner and mode of everything that janee keeps, and opens the home if nothing stands against it.
+func checkHome(p *patient) []Check {
+	dir, err := home.Dir(p.Getenv)
+	if err != nil {
+		return []Check{failed("home", hint.Of(err), "%v", err)}
+	}
+	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
+		return []Check{failed("home", "janee init", "there is no home at %s yet", dir)}
+	}
+	if found := openToOthers(dir, home.GuardFromEnv(p.Getenv)); len(found) > 0 {
+		return append(found, warned("config", "janee doctor", "the rest of the home is looked at when that is mended"))
+	}
+	if p.home, err = home.Open(dir); err != nil {
+		return []Check{failed("home", hint.Of(err), "%v", err)}
+	}
+	return passed("home", "%s and its files belong to you and are closed to others", dir)
+}
+
+// openToOthers checks the home, the files that stand in it and all below its directories.
+func openToOthers(dir string, guard home.Guard) (found []Check) {
+	more := 0
+	note := func(err error) {
+		if err == nil || errors.Is(err, fs.ErrNotExist) {
+			return
+		}
+		if len(found) >= maxListed {
+			more++
+			return
+		}
+		found = append(found, failed("home", hint.Of(err), "%v", err))
+	}
+	note(guard.CheckDir(dir))
+	for _, name := range []string{"config.yaml", ".lock", session.LockFile} {
+		note(guard.CheckFile(filepath.Join(dir, name)))
+	}
+	for _, name := range []string{"logs", "sessions", "approvals"} {
+		_ = filepath.WalkDir(filepath.Join(dir, name), func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				note(err)
+			case d.IsDir():
+				note(guard.CheckDir(path))
+			default:
+				note(guard.CheckFile(path))
+			}
+			return nil
+		})
+	}
+	if more > 0 {
+		found = append(found, failed("home", "chmod -R go= "+home.Quote(dir), "%d more files are like that", more))
+	}
+	return found
+}
+
+// checkConfig parses config.yaml and tells all that is wrong with it.
+func checkConfig(p *patient) []Check {
+	if p.home == nil {
+		return nil
+	}
+	path := p.home.ConfigPath()
+	text, _, err := p.home.ReadConfig()
+	if err != nil {
+		return []Check{failed("config", hint.Of(err), "%v", err)}
+	}
+	if p.config, err = config.Parse(text); err != nil {
+		return problems(path, err)
+	}
+	found := passed("config", "%s: %s, %s", path, count(len(p.config.ServiceNames), "service", "services"),
+		count(len(p.config.CapabilityNames), "capability", "capabilities"))
+	for _, w := range p.config.Warnings {
+		found = append(found, warned("config", editLine(path, w.Line), "line %d: %s", w.Line, w.Text))
+	}
+	if p.config.HasPlaintext() {
+		found = append(found, warned("config", "janee list", "a credential stands in plaintext; any command that opens the home seals it in place"))
+	}
+	return found
+}
+
+func problems(path string, err error) (found []Check) {
+	var all *config.Error
+	if !errors.As(err, &all) {
+		return []Check{failed("config", editLine(path, 1), "%v", err)}
+	}
+	for _, problem := range all.Problems {
+		found = append(found, failed("config", editLine(path, problem.Line), "line %d: %s", problem.Line, problem.Text))
+	}
+	return found
+}
+
+// checkLock tells that everything is refused, which a person may have forgotten.
+func checkLock(p *patient) []Check {
+	if p.home == nil {
+		return nil
+	}
+	if data, err := p.home.Read(session.LockFile); data != nil || err != nil {
+		return []Check{warned("lock", "janee unlock", "Janee is locked: every call is refused")}
+	}
+	return nil
+}

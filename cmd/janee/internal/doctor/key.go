@@ -1,0 +1,80 @@
+package doctor
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// checkKey looks whether the root key is there, fits, and lies outside of the home.
+func checkKey(p *patient) []Check {
+	switch {
+	case p.config == nil:
+		return nil
+	case p.config.Vault.ID == "" && p.config.HasSealed():
+		return []Check{failed("root key", "put the vault: block back, from a backup of "+p.home.ConfigPath(),
+			"config.yaml holds sealed credentials but no vault: block that names their root key")}
+	case p.config.Vault.ID == "":
+		return passed("root key", "none yet: nothing is sealed")
+	}
+	state, err := keysource.Inspect(p.Getenv, p.ConfigDir, p.config.Vault)
+	if err != nil {
+		return []Check{failed("root key", hint.Of(err), "%v", err)}
+	}
+	root, _, err := keysource.Load(p.Getenv, p.ConfigDir, p.config.Vault)
+	if err != nil {
+		return []Check{failed("root key", hint.Of(err), "%v", err)}
+	}
+	p.vault = vault.New(root, p.config.Vault.ID)
+	mode := ""
+	if state.File != "" {
+		mode = fmt.Sprintf(" (mode %04o)", state.Mode)
+	}
+	found := passed("root key", "%s fits this home%s", state.Where, mode)
+	if inside(p.home.Path("."), state.File) {
+		found = append(found, warned("root key", p.moveKey(state.File), "%s lies in the home, so that a copy of the home opens itself", state.File))
+	}
+	return found
+}
+
+// moveKey puts the key where Load looks for it by itself.
+func (p *patient) moveKey(from string) string {
+	unset := func(string) string { return "" }
+	to, _, err := keysource.Path(unset, p.ConfigDir, p.config.Vault.ID)
+	if err != nil {
+		return "move it to another directory and name it by " + keysource.KeyFileEnv
+	}
+	return fmt.Sprintf("mkdir -p -m 700 %s && mv %s %s && unset %s", home.Quote(filepath.Dir(to)), home.Quote(from), home.Quote(to), keysource.KeyFileEnv)
+}
+
+func inside(dir, path string) bool {
+	return path != "" && strings.HasPrefix(resolved(path), resolved(dir)+string(filepath.Separator))
+}
+
+func resolved(path string) string {
+	if real, err := filepath.EvalSymlinks(path); err == nil {
+		return real
+	}
+	return filepath.Clean(path)
+}
+
+// checkBackup looks in the log for an export. A key that the environment holds comes from somewhere that has it already.
+func checkBackup(p *patient) []Check {
+	if p.vault == nil || p.Getenv(keysource.MasterKeyEnv) != "" {
+		return nil
+	}
+	at, err := auditlog.LastCommand(p.home, p.vault, "key.export")
+	switch {
+	case err != nil:
+		return []Check{warned("backup", "janee logs verify", "looking for an export of the root key: %v", err)}
+	case at.IsZero():
+		return []Check{warned("backup", "janee key export", "the root key was never exported: without it nothing can be decrypted")}
+	}
+	return passed("backup", "the root key was exported on %s", at.Local().Format("2006-01-02"))
+}

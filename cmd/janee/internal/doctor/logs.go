@@ -1,0 +1,117 @@
+package doctor
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+)
+
+const (
+	maxVerified = 128 << 20 // bytes of log that are checked here: a second or two
+	leastFree   = 64 << 20  // bytes: some hundred thousand calls
+	clockSlack  = 5 * time.Second
+)
+
+// checkClock: sessions and signatures go by the wall clock.
+func checkClock(p *patient) []Check {
+	now, fix := p.Now(), "set the clock of this machine"
+	if runtime.GOOS == "linux" {
+		fix = "sudo timedatectl set-ntp true"
+	}
+	if year := now.UTC().Year(); year < 2025 || year > 2100 {
+		return []Check{failed("clock", fix, "the clock of this machine says %s", now.UTC().Format(time.RFC3339))}
+	}
+	var newest time.Time
+	var err error
+	if p.home != nil {
+		newest, err = auditlog.Newest(p.home)
+	}
+	switch {
+	case err != nil:
+		return []Check{warned("clock", "janee logs verify", "comparing the clock with the log: %v", err)}
+	case newest.After(now.Add(clockSlack)):
+		return []Check{warned("clock", fix, "it is %s, but the newest line of the log was written at %s: the clock is or was wrong",
+			now.UTC().Format(time.RFC3339), newest.Format(time.RFC3339))}
+	}
+	return passed("clock", "it is %s", now.Format(time.RFC3339))
+}
+
+// checkLog verifies the chains, unless they are too long for a quick look.
+func checkLog(p *patient) []Check {
+	if p.home == nil || p.vault == nil {
+		return nil
+	}
+	size, err := auditlog.Measure(p.home)
+	if err == nil && size.Bytes > maxVerified {
+		return []Check{warned("log", "janee logs verify", "%d MB of log are too much for a quick look and were not checked", size.Bytes>>20)}
+	}
+	var r auditlog.Report
+	if err == nil {
+		r, err = auditlog.Verify(p.home, p.vault)
+	}
+	if err != nil {
+		return []Check{failed("log", "janee logs verify", "%v", err)}
+	}
+	if n := len(r.Problems); n > 0 {
+		first := r.Problems[0]
+		return []Check{failed("log", "janee logs verify", "the log is not as it was written: %s, the first: %s:%d: %s: %s",
+			count(n, "problem", "problems"), first.File, first.Line, first.Kind, first.Text)}
+	}
+	found := passed("log", "%s in %s, as they were written", count(r.Lines, "line", "lines"), count(r.Files, "file", "files"))
+	if r.Foreign > 0 {
+		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()), "%s in the directory of the log that janee did not write", count(r.Foreign, "file", "files")))
+	}
+	return found
+}
+
+// checkDisk writes and removes a file beside the log: without a log nothing is sent.
+func checkDisk(p *patient) []Check {
+	if p.home == nil {
+		return nil
+	}
+	dir := p.home.LogsPath()
+	fix := "df -h " + home.Quote(dir) + " && ls -ld " + home.Quote(dir)
+	if err := tryWriting(dir); err != nil {
+		return []Check{failed("disk", fix, "the log cannot be written, so every call is refused: %v", err)}
+	}
+	free, known := freeSpace(dir)
+	switch {
+	case !known:
+		return passed("disk", "the log can be written")
+	case free < leastFree:
+		return []Check{warned("disk", fix, "%d MB are free where the log is written; when it is full every call is refused", free>>20)}
+	}
+	return passed("disk", "the log can be written; %d MB are free", free>>20)
+}
+
+// tryWriting uses the name of a temporary file of package home, so that what a crash leaves is swept.
+func tryWriting(dir string) error {
+	f, err := os.CreateTemp(dir, ".tmp-doctor-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(f.Name())
+	_, err = f.Write(make([]byte, 4096))
+	if err == nil {
+		err = f.Sync()
+	}
+	if closing := f.Close(); err == nil {
+		err = closing
+	}
+	return err
+}
+
+func count(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func editLine(path string, line int) string {
+	return fmt.Sprintf("${EDITOR:-vi} +%d %s", line, home.Quote(path))
+}

@@ -1,0 +1,74 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/ptytest"
+)
+
+// TestInterruptedAdd has a person press Ctrl-C, and the terminal go away, while the key is asked for.
+func TestInterruptedAdd(t *testing.T) {
+	for name, act := range map[string]struct {
+		do   func(*exec.Cmd, *ptytest.Terminal)
+		code int
+	}{
+		"Ctrl-C": {func(_ *exec.Cmd, tty *ptytest.Terminal) { tty.Type("sk_live_half\x03") }, 130},
+		"killed": {func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGTERM) }, 143},
+	} {
+		t.Run(name, func(t *testing.T) {
+			home := t.TempDir()
+			janee := func(args ...string) *exec.Cmd {
+				cmd := exec.Command(filepath.Join(binDir, "janee"), args...)
+				cmd.Env = []string{"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "root.key")}
+				return cmd
+			}
+			if out, err := janee("init").CombinedOutput(); err != nil {
+				t.Fatalf("%v\n%s", err, out)
+			}
+			before := tree(t, home)
+			cmd, stderr := janee("add", "stripe", "-u", "https://api.stripe.com", "--auth-type", "bearer"), &bytes.Buffer{}
+			cmd.Stderr = stderr
+			tty := ptytest.Start(t, cmd)
+			tty.Expect("(not shown): ")
+			if tty.Echo() {
+				t.Error("the key would be shown")
+			}
+			act.do(cmd, tty)
+			var exit *exec.ExitError
+			if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != act.code || !strings.Contains(stderr.String(), "interrupted") {
+				t.Errorf("%v, want exit code %d\n%s", err, act.code, stderr)
+			}
+			if !tty.Echo() {
+				t.Error("the echo of the terminal stays off")
+			}
+			if after := tree(t, home); after != before {
+				t.Errorf("files changed:\n%s\nwere\n%s", after, before)
+			}
+		})
+	}
+}
+
+// tree is the names and contents of all files below dir.
+func tree(t *testing.T, dir string) string {
+	t.Helper()
+	var all strings.Builder
+	err := filepath.WalkDir(dir, func(path string, d os.DirEntry, err error) error {
+		if err != nil || d.IsDir() {
+			return err
+		}
+		text, err := os.ReadFile(path)
+		all.WriteString(path + "\n" + string(text) + "\n")
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return all.String()
+}
