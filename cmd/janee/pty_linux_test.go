@@ -23,15 +23,7 @@ func TestInterruptedAdd(t *testing.T) {
 		"killed": {func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGTERM) }, 143},
 	} {
 		t.Run(name, func(t *testing.T) {
-			home := t.TempDir()
-			janee := func(args ...string) *exec.Cmd {
-				cmd := exec.Command(filepath.Join(binDir, "janee"), args...)
-				cmd.Env = []string{"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "root.key")}
-				return cmd
-			}
-			if out, err := janee("init").CombinedOutput(); err != nil {
-				t.Fatalf("%v\n%s", err, out)
-			}
+			home, janee := newHome(t)
 			before := tree(t, home)
 			cmd, stderr := janee("add", "stripe", "-u", "https://api.stripe.com", "--auth-type", "bearer"), &bytes.Buffer{}
 			cmd.Stderr = stderr
@@ -52,6 +44,56 @@ func TestInterruptedAdd(t *testing.T) {
 				t.Errorf("files changed:\n%s\nwere\n%s", after, before)
 			}
 		})
+	}
+}
+
+// newHome runs janee init in a directory of its own and returns it, with what makes further commands there.
+func newHome(t *testing.T) (home string, janee func(args ...string) *exec.Cmd) {
+	t.Helper()
+	home = t.TempDir()
+	janee = func(args ...string) *exec.Cmd {
+		cmd := exec.Command(filepath.Join(binDir, "janee"), args...)
+		cmd.Env = []string{"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "root.key")}
+		return cmd
+	}
+	if out, err := janee("init").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	return home, janee
+}
+
+// TestTrustHoldsForWhatWasShown has config.yaml pointed elsewhere once more while the person reads the question.
+func TestTrustHoldsForWhatWasShown(t *testing.T) {
+	home, janee := newHome(t)
+	path := filepath.Join(home, ".janee", "config.yaml")
+	add := janee("add", "api", "-u", "https://one.example", "--auth-type", "bearer", "-k", "-")
+	add.Stdin = strings.NewReader("key_of_the_api_1")
+	if out, err := add.CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	point := func(from, to string) string {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		changed := strings.Replace(string(text), "https://"+from, "https://"+to, 1)
+		if err := os.WriteFile(path, []byte(changed), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		return changed
+	}
+	point("one.example", "two.example")
+	cmd, stderr := janee("trust", "api"), &bytes.Buffer{}
+	cmd.Stderr = stderr
+	tty := ptytest.Start(t, cmd)
+	tty.Expect("Send this credential to https://two.example? [y/N]: ")
+	want := point("two.example", "evil.example")
+	tty.Type("yes\n")
+	if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), "changed meanwhile") {
+		t.Errorf("%v\n%s", err, stderr)
+	}
+	if got, err := os.ReadFile(path); err != nil || string(got) != want {
+		t.Errorf("%v, config.yaml was written:\n%s", err, got)
 	}
 }
 
