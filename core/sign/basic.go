@@ -21,9 +21,9 @@ var basic = Scheme{
 	derived: basicForms,
 }
 
-func signBasic(c Credential, _ Request, _ Moment) Signed {
+func signBasic(c Credential, _ Request, _ Moment) (Signed, error) {
 	_, token := basicPair(c)
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Basic " + token}}}
+	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Basic " + token}}}, nil
 }
 
 // basicForms names the token as it is sent: base64 of the pair does not hold the base64 of its parts.

@@ -41,6 +41,11 @@ func (s *Scheme) Check(c Credential) error {
 			return &FieldError{path, "is unknown to " + s.Type}
 		}
 	}
+	if s.whole != nil {
+		if err := s.whole(c); err != nil {
+			return err
+		}
+	}
 	return nil
 }
 

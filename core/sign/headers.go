@@ -19,12 +19,12 @@ var headers = Scheme{
 	derived: headerTails,
 }
 
-func signHeaders(c Credential, _ Request, _ Moment) Signed {
+func signHeaders(c Credential, _ Request, _ Moment) (Signed, error) {
 	var s Signed
 	for _, path := range c.under("headers") {
 		s.Headers = append(s.Headers, wire.Header{Name: headerName(path), Value: c[path].Reveal()})
 	}
-	return s
+	return s, nil
 }
 
 // headerTails returns what follows the first word of each value: of "Token abc" a service may show "abc" alone.

@@ -1,10 +1,8 @@
 package sign
 
 import (
-	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"strconv"
 
 	"github.com/true-and-useful/janee/core/wire"
 )
@@ -14,38 +12,41 @@ const bybitWindow = "5000"
 
 // hmacBybit signs as Bybit's API v5 wants it: hex HMAC-SHA256 over timestamp, key, window and what the call carries.
 var hmacBybit = Scheme{
-	Type:  "hmac-bybit",
-	Title: "Bybit API v5 (HMAC-SHA256)",
-	Docs:  "https://bybit-exchange.github.io/docs/v5/guide#authentication",
-	Fields: []Field{
-		{Name: "apiKey", Secret: true, Required: true, Label: "API key", fault: tokenFault},
-		{Name: "apiSecret", Secret: true, Required: true, Label: "API secret", fault: plainFault},
-	},
-	sign: signBybit,
+	Type:   "hmac-bybit",
+	Title:  "Bybit API v5 (HMAC-SHA256)",
+	Docs:   "https://bybit-exchange.github.io/docs/v5/guide#authentication",
+	Fields: []Field{apiKey, apiSecret},
+	sign:   signBybit,
 }
 
-func signBybit(c Credential, r Request, m Moment) Signed {
-	return bybitHeaders(c["apiKey"].Reveal(), c["apiSecret"].Reveal(), strconv.FormatInt(m.UnixMs, 10), bybitWindow, r)
+// What exchanges hand out.
+var (
+	apiKey       = Field{Name: "apiKey", Secret: true, Required: true, Label: "API key", fault: tokenFault}
+	apiSecret    = Field{Name: "apiSecret", Secret: true, Required: true, Label: "API secret", fault: plainFault}
+	base64Secret = Field{Name: "apiSecret", Secret: true, Required: true, Label: "API secret (base64)", fault: base64Fault}
+	passphrase   = Field{Name: "passphrase", Secret: true, Required: true, Label: "Passphrase of the API key", fault: headerFault}
+)
+
+func signBybit(c Credential, r Request, m Moment) (Signed, error) {
+	return bybitSigned(c["apiKey"].Reveal(), c["apiSecret"].Reveal(), m.millis(), bybitWindow, r), nil
 }
 
-func bybitHeaders(key, apiSecret, timestamp, window string, r Request) Signed {
-	mac := hmac.New(sha256.New, []byte(apiSecret))
-	mac.Write(bybitText(key, timestamp, window, r))
+func bybitSigned(key, apiSecret, timestamp, window string, r Request) Signed {
+	text := timestamp + key + window + queryOrBody(r)
 	return Signed{Headers: []wire.Header{
 		{Name: "X-BAPI-API-KEY", Value: key},
 		{Name: "X-BAPI-TIMESTAMP", Value: timestamp},
 		{Name: "X-BAPI-RECV-WINDOW", Value: window},
-		{Name: "X-BAPI-SIGN", Value: hex.EncodeToString(mac.Sum(nil))},
-	}}
+		{Name: "X-BAPI-SIGN", Value: hex.EncodeToString(mac(sha256.New, []byte(apiSecret), text))},
+	}, Trace: []Note{{"string to sign", text}}}
 }
 
-// bybitText is the string to sign. Methods that carry a body are signed over its bytes, all others over the query; neither is
-// sorted or encoded again, since Bybit computes it from the request as it arrives.
-func bybitText(key, timestamp, window string, r Request) []byte {
-	text := []byte(timestamp + key + window)
+// queryOrBody is what the call carries. Methods that carry a body are signed over its bytes, all others over the query; neither is
+// sorted or encoded again, since the exchange computes it from the request as it arrives.
+func queryOrBody(r Request) string {
 	switch r.Method {
 	case "POST", "PUT", "PATCH":
-		return append(text, r.Body...)
+		return string(r.Body)
 	}
-	return append(text, r.Query...)
+	return r.Query
 }

@@ -28,18 +28,21 @@ type Scheme struct {
 	Docs        string // where the scheme is specified
 	Fields      []Field
 
-	sign    func(c Credential, r Request, m Moment) Signed // gets a credential that has passed Check
-	derived func(c Credential) []string                    // further texts that would give the credential away; may be nil
+	sign    func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check
+	whole   func(c Credential) *FieldError                          // what is wrong with fields beside each other; may be nil
+	derived func(c Credential) []string                             // further texts that would give the credential away; may be nil
 }
 
 // Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are not secret.
 type Credential map[string]secret.Text
 
 // Request is what is signed: Path with the base path, Query without "?", both as raw bytes; Headers as they will be sent.
+// Host names the port unless it is the default one. HTTP says that the request goes over http, not https: OAuth 1 signs that too.
 type Request struct {
 	Method, Host, Path, Query string
 	Headers                   []wire.Header
 	Body                      []byte
+	HTTP                      bool
 }
 
 // Moment is the time of signing, Unix milliseconds, and fresh random bytes for schemes that need a nonce.
@@ -49,16 +52,22 @@ type Moment struct {
 }
 
 // Signed is what to add to a request. Headers replace fields of the same name; Query is raw parameters for the very end.
-// It prints without its contents.
+// Trace is how the signature came about, first step first, for a person who has to find out why it is refused: it may hold parts
+// of the credential. Signed prints without its contents.
 type Signed struct {
 	Headers []wire.Header
 	Query   string
+	Trace   []Note
 }
+
+// Note is one step of signing, as in "string to sign".
+type Note struct{ Title, Text string }
 
 // Format implements fmt.Formatter, so that a signed request in a log line or panic shows no credential.
 func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]") }
 
-var schemes = []*Scheme{&bearer, &basic, &headers, &hmacBybit}
+var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
+	&hmacKraken, &hmacCoinbase}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {
@@ -84,11 +93,20 @@ func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 	if err := s.Check(c); err != nil {
 		return Signed{}, err
 	}
-	signed := s.sign(c, r, m)
+	signed, err := s.sign(c, r, m)
+	if err != nil {
+		return Signed{}, fmt.Errorf("sign by %s: %w", s.Type, err)
+	}
 	for _, h := range signed.Headers {
 		// Check has looked at every value; this holds for schemes that build a field from several of them.
 		if !wire.ValidName(h.Name) || !wire.ValidValue(h.Value) {
 			return Signed{}, fmt.Errorf("sign by %s: header %q cannot be sent", s.Type, h.Name)
+		}
+	}
+	// Of two parameters of one name servers take the first, the last or both: the agent's must not stand in for the signed one.
+	for _, p := range params(signed.Query) {
+		if has(r.Query, p.name) {
+			return Signed{}, fmt.Errorf("sign by %s: the query holds the parameter %q, which is added when the request is signed: leave it out", s.Type, p.name)
 		}
 	}
 	return signed, nil

@@ -1,0 +1,28 @@
+package sign
+
+import (
+	"crypto/sha256"
+	"encoding/base64"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// hmacOKX signs as OKX's API v5 wants it: base64 HMAC-SHA256 over time, method, target and body.
+var hmacOKX = Scheme{
+	Type:   "hmac-okx",
+	Title:  "OKX API v5 (HMAC-SHA256 with passphrase)",
+	Docs:   "https://www.okx.com/docs-v5/en/#overview-rest-authentication",
+	Fields: []Field{apiKey, apiSecret, passphrase},
+	sign:   signOKX,
+}
+
+func signOKX(c Credential, r Request, m Moment) (Signed, error) {
+	text := m.iso() + strings.ToUpper(r.Method) + r.target() + string(r.Body)
+	return Signed{Headers: []wire.Header{
+		{Name: "OK-ACCESS-KEY", Value: c["apiKey"].Reveal()},
+		{Name: "OK-ACCESS-SIGN", Value: base64.StdEncoding.EncodeToString(mac(sha256.New, []byte(c["apiSecret"].Reveal()), text))},
+		{Name: "OK-ACCESS-TIMESTAMP", Value: m.iso()},
+		{Name: "OK-ACCESS-PASSPHRASE", Value: c["passphrase"].Reveal()},
+	}, Trace: []Note{{"string to sign", text}}}, nil
+}

@@ -1,0 +1,31 @@
+package sign
+
+import "strings"
+
+// query sends the key as a parameter at the end of the query. Queries end up in logs all along the way, so a service that also
+// takes its key in a header is better served there.
+var query = Scheme{
+	Type:  "query",
+	Title: "API key in a query parameter",
+	Docs:  "https://www.rfc-editor.org/rfc/rfc3986#section-3.4",
+	Fields: []Field{
+		{Name: "param", Required: true, Label: "Name of the parameter, e.g. api_key", fault: paramFault},
+		{Name: "key", Secret: true, Required: true, Label: "API key", fault: plainFault},
+	},
+	sign: signQuery,
+}
+
+func signQuery(c Credential, _ Request, _ Moment) (Signed, error) {
+	return Signed{Query: percent(c["param"].Reveal(), "") + "=" + percent(c["key"].Reveal(), "")}, nil
+}
+
+// paramFault refuses what the person may have meant as syntax of the query.
+func paramFault(value string) string {
+	if text := headerFault(value); text != "" {
+		return text
+	}
+	if strings.ContainsAny(value, " ?&=#%+") {
+		return "is not the bare name of a parameter, such as api_key"
+	}
+	return ""
+}
