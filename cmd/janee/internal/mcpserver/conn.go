@@ -19,21 +19,9 @@ type conn struct {
 	wg     sync.WaitGroup
 
 	mu      sync.Mutex
-	flights map[string]*flight // by id as written: 1 and "1" are two ids, and so are 1 and 1.0
-	size    int                // bytes of their lines
+	flights flights
 	listens map[string]*listen // by id; no id is in both
 	greeted bool               // it has initialized and wants to be told of changes
-}
-
-// flight is a request under way.
-type flight struct {
-	message
-	agent     string
-	client    string // label
-	ctx       context.Context
-	cancel    context.CancelFunc
-	cancelled bool // by the client, which wants no reply
-	listens   bool // subscriptions/listen, and granted
 }
 
 // loop ends at the end of input, when ctx is cancelled, or when replies cannot be written.
@@ -90,10 +78,7 @@ func (c *conn) notified(m message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.listens, string(m.requestID))
-	if f := c.flights[string(m.requestID)]; f != nil {
-		f.cancelled = true
-		f.cancel()
-	}
+	c.flights.cancel(m.requestID)
 }
 
 // request admits a request and starts it.
@@ -104,7 +89,7 @@ func (c *conn) request(m message) {
 			return
 		}
 	}
-	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name)}
+	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name), send: c.out.put}
 	f.ctx, f.cancel = context.WithCancel(c.base)
 	if err := c.admit(f); err != nil {
 		f.cancel()
@@ -121,28 +106,17 @@ func (c *conn) request(m message) {
 	}
 }
 
-var (
-	errSameID = errors.New("a request with this id is already in flight")
-	errBusy   = errors.New("server busy")
-)
-
-// admit registers a request. Nothing waits here: a client that floods is refused at once, and its cancellations are
-// still read.
+// admit registers a request, whose id must not be that of a listen either.
 func (c *conn) admit(f *flight) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.flights[string(f.id)] != nil || c.listens[string(f.id)] != nil {
+	if c.listens[string(f.id)] != nil {
 		return errSameID
 	}
 	if f.method == methodListen && len(c.listens) >= maxListens {
 		return errListens
 	}
-	if len(c.flights) >= maxInFlight || c.size+f.size > maxInFlightSize {
-		return errBusy
-	}
-	c.flights[string(f.id)] = f
-	c.size += f.size
-	return nil
+	return c.flights.admit(f)
 }
 
 // refusal is the line for a request that was not admitted. A busy call is answered by a result, which the model sees.
@@ -184,7 +158,7 @@ func (c *conn) run(f *flight) {
 // (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free before the client can see the answer.
 func (c *conn) land(f *flight, lines ...[]byte) {
 	c.mu.Lock()
-	c.forget(f)
+	c.flights.forget(f)
 	cancelled := f.cancelled
 	c.mu.Unlock()
 	if cancelled {
@@ -193,12 +167,6 @@ func (c *conn) land(f *flight, lines ...[]byte) {
 	for _, line := range lines {
 		c.out.put(line)
 	}
-}
-
-func (c *conn) forget(f *flight) {
-	f.cancel()
-	delete(c.flights, string(f.id))
-	c.size -= f.size
 }
 
 // drain waits for the requests in flight, then cancels them and waits for as long as an obedient Broker needs.

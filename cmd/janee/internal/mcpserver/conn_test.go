@@ -74,7 +74,7 @@ func TestFloodIsRefusedAtOnce(t *testing.T) {
 }
 
 func TestBytesInFlightAreBounded(t *testing.T) {
-	c := &conn{flights: map[string]*flight{}}
+	c := &conn{}
 	flightOf := func(id, size int) *flight {
 		return &flight{message: message{id: json.RawMessage(strconv.Itoa(id)), size: size}, cancel: func() {}}
 	}
@@ -121,7 +121,7 @@ func TestCancelledBeforeItBeganNeverReachesTheBroker(t *testing.T) {
 	}), testOptions())
 	for _, name := range []string{"execute", "approve"} {
 		var out strings.Builder
-		c := &conn{server: s, base: t.Context(), out: newOutbox(&out, 10, 10), flights: map[string]*flight{}}
+		c := &conn{server: s, base: t.Context(), out: newOutbox(&out, 10, 10)}
 		m, _ := parse([]byte(strings.Replace(call(7, `{}`), "execute", name, 1)))
 		f := &flight{message: m}
 		f.ctx, f.cancel = context.WithCancel(c.base)
@@ -130,8 +130,8 @@ func TestCancelledBeforeItBeganNeverReachesTheBroker(t *testing.T) {
 		}
 		c.receive([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
 		c.run(f)
-		if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 || len(c.flights) > 0 || c.size != 0 {
-			t.Fatalf("%s: %v, wrote %q, left %d", name, err, out.String(), len(c.flights))
+		if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 || len(c.flights.byID) > 0 || c.flights.size != 0 {
+			t.Fatalf("%s: %v, wrote %q, left %d", name, err, out.String(), len(c.flights.byID))
 		}
 	}
 }

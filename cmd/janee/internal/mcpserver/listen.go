@@ -75,7 +75,7 @@ func (c *conn) listen(f *flight) {
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.forget(f)
+	c.flights.forget(f)
 	c.listens[string(f.id)] = &listen{
 		changed: listChanged(map[string]any{mcp.MetaKeySubscriptionID: f.id}),
 		end:     lines[len(lines)-1],

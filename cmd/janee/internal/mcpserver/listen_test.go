@@ -185,10 +185,10 @@ func TestListensAreBounded(t *testing.T) {
 // A listen may come in a line of 8 MiB, of which nothing but its id is kept.
 func TestListenKeepsNoBytesInFlight(t *testing.T) {
 	s := New(echo, testOptions())
-	c := &conn{server: s, base: t.Context(), out: newOutbox(io.Discard, 10, 1<<20), flights: map[string]*flight{}, listens: map[string]*listen{}}
+	c := &conn{server: s, base: t.Context(), out: newOutbox(io.Discard, 10, 1<<20), listens: map[string]*listen{}}
 	c.receive([]byte(strings.Replace(listenAs("1"), `"toolsListChanged"`, `"x":"`+strings.Repeat("x", 1<<20)+`","toolsListChanged"`, 1)))
-	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.size != 0 || len(c.flights) != 0 {
-		t.Fatalf("%d bytes and %d requests in flight, %v", c.size, len(c.flights), l)
+	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.flights.size != 0 || len(c.flights.byID) != 0 {
+		t.Fatalf("%d bytes and %d requests in flight, %v", c.flights.size, len(c.flights.byID), l)
 	}
 	if err := c.out.close(t.Context(), time.Second); err != nil {
 		t.Fatal(err)

@@ -34,17 +34,18 @@ func invalid(format string, args ...any) *fault {
 // equal ones, so mcp-go is never shown the line: it gets forProtocol, built from what was read here, and the two
 // cannot disagree about who asks for what.
 type message struct {
-	id         json.RawMessage // as written; nil for a notification, and where it could not be read
-	method     string
-	params     json.RawMessage
-	isAnswer   bool            // a result or error: nothing was asked, so nobody waits for it
-	tool       string          // tools/call
-	arguments  json.RawMessage // tools/call, exactly as written; nil when there were none
-	requestID  json.RawMessage // notifications/cancelled
-	meta       json.RawMessage
-	clientName string // the name in _meta or, for initialize, in clientInfo; "" when none is given
-	modern     bool   // speaks 2026-07-28 or later
-	size       int    // bytes of the line
+	id            json.RawMessage // as written; nil for a notification, and where it could not be read
+	method        string
+	params        json.RawMessage
+	isAnswer      bool            // a result or error: nothing was asked, so nobody waits for it
+	tool          string          // tools/call
+	arguments     json.RawMessage // tools/call, exactly as written; nil when there were none
+	requestID     json.RawMessage // notifications/cancelled
+	meta          json.RawMessage
+	progressToken json.RawMessage // of a call whose client wants to be told how far it is; else nil
+	clientName    string          // the name in _meta or, for initialize, in clientInfo; "" when none is given
+	modern        bool            // speaks 2026-07-28 or later
+	size          int             // bytes of the line
 }
 
 // parse reads one line. The message of a fault has an id only if that id is beyond doubt.
@@ -124,6 +125,9 @@ func (m *message) readClient(clientInfo json.RawMessage) *fault {
 	meta, ok := object(m.meta)
 	if !ok {
 		return &fault{mcp.INVALID_PARAMS, "_meta must be an object"}
+	}
+	if m.method == methodCall && isID(meta["progressToken"]) { // a string or a number, as an id
+		m.progressToken = meta["progressToken"]
 	}
 	version, _ := text(meta[mcp.MetaKeyProtocolVersion])
 	m.modern = mcp.IsModernProtocol(version)

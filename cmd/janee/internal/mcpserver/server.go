@@ -45,6 +45,9 @@ type Call struct {
 	Agent     string          // an AgentID, self-declared
 	Client    string          // the client's name as it gave it, at most 200 bytes; for logs alone
 	Arguments json.RawMessage // exactly the bytes the agent wrote, keys given twice and all; nil when it wrote none
+	// Progress tells the client how far the call is: done rises, total is 0 where it is not known. nil where the client
+	// did not ask. It must not be used after Call has returned.
+	Progress func(done, total float64, text string)
 }
 
 // Reply is the answer to a call.
@@ -124,7 +127,6 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		server:  s,
 		base:    base,
 		out:     newOutbox(out, maxOutLines, maxOutBytes),
-		flights: map[string]*flight{},
 		listens: map[string]*listen{},
 	}
 	s.register(c)
@@ -210,5 +212,7 @@ func (s *Server) call(ctx context.Context, f *flight, name string) *mcp.CallTool
 	if ctx.Err() != nil { // cancelled before it began: nothing may reach the API any more
 		return s.refusal(Refusal{Code: "CANCELLED", Agent: f.agent})
 	}
-	return toolResult(s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments}))
+	tell, stop := f.progress()
+	defer stop()
+	return toolResult(s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell}))
 }
