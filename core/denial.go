@@ -17,6 +17,7 @@ const (
 	VaultLocked         Code = "VAULT_LOCKED"
 	CredentialRebound   Code = "CREDENTIAL_REBOUND"
 	AuditUnavailable    Code = "AUDIT_UNAVAILABLE"
+	EgressBlocked       Code = "EGRESS_BLOCKED"
 	Busy                Code = "BUSY"
 	SigningFailed       Code = "SIGNING_FAILED"
 	UpstreamTimeout     Code = "UPSTREAM_TIMEOUT"
@@ -51,6 +52,7 @@ var texts = map[Code]text{
 	VaultLocked:         {"the root key is not there, so no credential can be opened", "tell your person to run `janee list`; it says where the root key should be"},
 	CredentialRebound:   {"the stored credential belongs to another destination", trustHint("SERVICE")},
 	AuditUnavailable:    {"the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder"},
+	EgressBlocked:       {"the host of this service leads to an address that it may not use, so nothing was sent", "tell your person: if the service lives in their own network, its address belongs under allowPrivate of the service in config.yaml; if not, the name was pointed elsewhere"},
 	Busy:                {"too many calls are under way", "wait for some of your calls to end, then repeat this one"},
 	SigningFailed:       {"the request could not be signed", "tell your person to check the credential of this service"},
 	UpstreamTimeout:     {"the API did not answer in time", "it may have acted on the request all the same: check before you repeat it"},

@@ -137,7 +137,7 @@ func (f *Flow) replied(in In, ev Event) Step {
 }
 
 var endings = map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: UpstreamUnreachable, ErrUnscannable: ResponseUnscannable,
-	ErrCancelled: Cancelled, ErrRejected: RequestRejected}
+	ErrCancelled: Cancelled, ErrRejected: RequestRejected, ErrBlocked: EgressBlocked}
 
 func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Err == "" && f.head != nil {

@@ -131,7 +131,7 @@ func TestKeyNeverComesBack(t *testing.T) {
 func TestEndingsOfAnExchange(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	for err, code := range map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: UpstreamUnreachable, ErrUnscannable: ResponseUnscannable,
-		ErrCancelled: Cancelled, ErrRejected: RequestRejected, "something new": Internal} {
+		ErrCancelled: Cancelled, ErrRejected: RequestRejected, ErrBlocked: EgressBlocked, "something new": Internal} {
 		h.records = nil
 		h.reply = func(Send) (Head, []string, Ended) { return Head{Status: 200}, []string{"part"}, Ended{Err: err} }
 		done, _ := h.do(get("stripe", "/x"))

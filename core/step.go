@@ -78,6 +78,7 @@ const (
 	ErrUnscannable = "unscannable"
 	ErrCancelled   = "cancelled"
 	ErrRejected    = "rejected"
+	ErrBlocked     = "blocked"
 )
 
 // Stopped ends a flow from outside at any point before Done.

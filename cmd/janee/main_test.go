@@ -49,9 +49,11 @@ func TestStories(t *testing.T) {
 			"mode":     cmdMode,
 			"await":    cmdAwait,
 		},
+		Condition: condition,
 		Setup: func(env *testscript.Env) error {
 			home := filepath.Join(env.WorkDir, "user")
 			env.Setenv("HOME", home)
+			env.Setenv("LOCALNAME", localName())
 			env.Setenv("JANEE_HOME", filepath.Join(home, ".janee"))
 			env.Setenv("JANEE_KEY_FILE", filepath.Join(home, "root.key"))
 			env.Setenv("PATH", binDir+string(os.PathListSeparator)+env.Getenv("PATH"))

@@ -24,7 +24,7 @@ type fakeAPI struct {
 	seen []string
 }
 
-// cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its base URL. Paths: /echo
+// cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its base URL and VAR_PORT to its port. Paths: /echo
 // repeats every header, /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}.
 func cmdUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	f := flag.NewFlagSet("upstream", flag.ContinueOnError)
@@ -45,6 +45,7 @@ func cmdUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	ts.Defer(func() { s.CloseClientConnections(); s.Close() })
 	ts.Setenv(f.Arg(0), s.URL)
+	ts.Setenv(f.Arg(0)+"_PORT", s.URL[strings.LastIndexByte(s.URL, ':')+1:])
 	apis.Store(s.URL, api)
 }
 

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/wire"
@@ -52,6 +53,8 @@ type Service struct {
 	Headers   []wire.Header // sent with every request, after the agent's own
 	TestPath  string        // path of a harmless GET, "" where the file names none
 	CAFile    string        // PEM file of the authorities to trust, "" = the system's
+	Proxy     string        // URL of the proxy to go through, "" = none
+	Guard     egress.Guard  // where connections may be made to: by the host of Base, or of Proxy where there is one, and allowPrivate
 	Options   policy.Options
 	AllowHTTP bool
 	Line      int // 1-based, of the name

@@ -82,8 +82,8 @@ func TestProblems(t *testing.T) {
 		{"version list", "version: [1]\n", []string{"1: version must be text"}},
 		{"unsupported at the root", "server: {}\nagents: {}\napprovals: {}\nlimits: {}\n", []string{"1: config.yaml: server is not supported by this version",
 			"2: config.yaml: agents is not supported", "3: config.yaml: approvals is not supported", "4: config.yaml: limits is not supported"}},
-		{"unsupported in a service", service("    ownership: {}\n    proxy: x\n    allowPrivate: true\n"), []string{
-			"8: service \"stripe\": ownership is not supported by this version", "9: service \"stripe\": proxy is not", "10: service \"stripe\": allowPrivate is not"}},
+		{"unsupported in a service", service("    ownership: {}\n"), []string{
+			"8: service \"stripe\": ownership is not supported by this version"}},
 		{"unsupported in a capability", capability("    allowedAgents: [a]\n    access: restricted\n    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n    limits: {}\n"),
 			[]string{"11: capability \"c\": allowedAgents is not supported by this version", "12: capability \"c\": access is not", "13: capability \"c\": mode is not",
 				"14: capability \"c\": allowCommands is not", "15: capability \"c\": env is not", "16: capability \"c\": workDir is not", "17: capability \"c\": limits is not"}},

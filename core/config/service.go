@@ -21,7 +21,7 @@ func (r *configReader) service(key, n *yaml.Node) {
 	r.config.ServiceNames = append(r.config.ServiceNames, s.Name)
 
 	what := "service " + brief(s.Name)
-	var base, auth, test *yaml.Node
+	var base, auth, test, private, proxy *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	r.mapping(n, what,
 		known{"baseUrl", later(&base)},
@@ -35,7 +35,9 @@ func (r *configReader) service(key, n *yaml.Node) {
 		known{"allowEncodedSlash", r.flag(&s.Options.EncodedSlash, what+": allowEncodedSlash")},
 		known{"allowSemicolon", r.flag(&s.Options.Semicolon, what+": allowSemicolon")},
 		known{"allowDoubleSlash", r.flag(&s.Options.DoubleSlash, what+": allowDoubleSlash")},
-		known{"ownership", nil}, known{"proxy", nil}, known{"allowPrivate", nil},
+		known{"allowPrivate", later(&private)},
+		known{"proxy", later(&proxy)},
+		known{"ownership", nil},
 	)
 	if n.Kind != yaml.MappingNode {
 		return
@@ -43,6 +45,7 @@ func (r *configReader) service(key, n *yaml.Node) {
 	r.base(base, key.Line, what, s) // after allowHttp
 	r.auth(auth, key.Line, what, s) // after the base, whose origin a credential is bound to
 	r.testPath(test, what, s)       // after the opt-outs
+	r.egress(private, proxy, base, what, s)
 }
 
 func (r *configReader) base(n *yaml.Node, line int, what string, s *Service) {

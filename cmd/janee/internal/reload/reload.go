@@ -58,7 +58,7 @@ func New(s *store.Store, o Options) *Source {
 func stateOf(e *core.Engine, c *config.Config) *gateway.State {
 	targets := make(map[string]upstream.Target, len(c.Services))
 	for name, service := range c.Services {
-		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin()}
+		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin(), Proxy: service.Proxy, Guard: service.Guard}
 	}
 	return &gateway.State{Engine: e, Targets: targets}
 }

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/wire"
 )
 
@@ -23,6 +24,10 @@ type Target struct {
 	Service string // name in the configuration
 	CAFile  string // path of a PEM file trusted besides the system's roots; "" for none
 	Origin  string // scheme://host[:port], exactly as the URL begins
+	Proxy   string // scheme://host[:port] of an http, https or socks5 proxy; "" for none, whatever the environment says
+	// Guard permits each address that is dialled: one of Origin's host, or with Proxy one of the proxy's, which then alone sees where Origin leads.
+	// The zero value refuses all.
+	Guard egress.Guard
 }
 
 // Exchange is one request, ready to be sent. Body must not change until Do has returned, nor afterwards:
@@ -49,7 +54,7 @@ type Receiver interface {
 
 // Outcome says how an exchange ended.
 type Outcome struct {
-	Err       string // "" when the reply is whole or cut at MaxBody, else Timeout, Unreachable, Unscannable, Cancelled or Rejected
+	Err       string // "" when the reply is whole or cut at MaxBody, else one of the constants below
 	Detail    string // why, for the person's log: fixed texts that name at most one of the request's header fields, never a value
 	Truncated bool   // the body was longer than MaxBody
 	DateMs    int64  // the reply's Date field in Unix milliseconds, 0 if there is none

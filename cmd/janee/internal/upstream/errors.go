@@ -17,6 +17,7 @@ const (
 	Unscannable = "unscannable" // the reply cannot be read as plain bytes, so nobody can look for secrets in it
 	Cancelled   = "cancelled"   // the context ended, or the receiver refused
 	Rejected    = "rejected"    // the request is not fit to be sent; nothing was dialled
+	Blocked     = "blocked"     // the host led to an address that Target.Guard refuses; no connection was made
 )
 
 // fault is an error that knows its outcome. Its detail is our own text: what net/http says may quote the URL or the reply.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"strings"
 	"sync"
@@ -15,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/wire"
 )
 
@@ -66,8 +68,18 @@ func newClient(t testing.TB) *Client {
 
 // exchange is a request that fits origin, good for five seconds and 1 MiB.
 func exchange(method, origin, target string, headers ...wire.Header) Exchange {
-	return Exchange{Target: Target{Service: "test", Origin: origin}, Method: method, URL: origin + target, RequestTarget: target,
+	return Exchange{Target: Target{Service: "test", Origin: origin, Guard: guardOf(origin)}, Method: method, URL: origin + target, RequestTarget: target,
 		Headers: headers, Timeout: 5 * time.Second, MaxBody: 1 << 20}
+}
+
+// guardOf is what package config makes of a base URL; an origin that cannot be read has the guard that refuses all.
+func guardOf(origin string, allowPrivate ...egress.Range) egress.Guard {
+	u, err := url.Parse(origin)
+	if err != nil {
+		return egress.Guard{}
+	}
+	g, _ := egress.New(u.Hostname(), allowPrivate...)
+	return g
 }
 
 func do(t testing.TB, c *Client, x Exchange) (Outcome, *reply) {

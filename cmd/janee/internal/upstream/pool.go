@@ -19,9 +19,10 @@ const (
 
 // pools keeps one transport a target, so that no connection, and no trust in a private CA, passes from one service to another.
 type pools struct {
-	mu     sync.Mutex
-	all    map[Target]*pool
-	closed bool
+	mu       sync.Mutex
+	all      map[Target]*pool
+	closed   bool
+	resolver *net.Resolver // nil: the system's; tests set their own
 }
 
 type pool struct {
@@ -48,7 +49,7 @@ func (p *pools) get(t Target) (*http.Transport, error) {
 		known.used = now
 		return known.transport, nil
 	}
-	transport, err := newTransport(t.CAFile)
+	transport, err := newTransport(t, p.resolver)
 	if err != nil {
 		return nil, err
 	}
@@ -77,14 +78,20 @@ func (p *pools) close() {
 	clear(p.all)
 }
 
-// newTransport leaves Proxy nil: a proxy named by the environment would see every host, and every secret sent over plain http.
-func newTransport(caFile string) (*http.Transport, error) {
-	roots, err := loadRoots(caFile)
+// newTransport leaves Proxy nil where the target names none: one named by the environment would see every host, and every secret sent over plain http.
+func newTransport(t Target, resolver *net.Resolver) (*http.Transport, error) {
+	roots, err := loadRoots(t.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	proxy, err := proxyOf(t)
 	if err != nil {
 		return nil, err
 	}
 	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: connectTimeout}).DialContext,
+		DialContext:            (&net.Dialer{Timeout: connectTimeout, Resolver: resolver, ControlContext: guarded(t.Guard)}).DialContext,
+		Proxy:                  proxy,
+		OnProxyConnectResponse: proxyAnswered,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    connectTimeout,
 		DisableCompression:     true, // decoder does it, with limits

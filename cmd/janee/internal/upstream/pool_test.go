@@ -4,17 +4,18 @@ import (
 	"bufio"
 	"io"
 	"net"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 )
 
-// TestEnvironmentProxyIgnored calls 0.0.0.0, which reaches the loopback but is none to net/http, so that TestMain's dead proxy would be used if any were.
+// TestEnvironmentProxyIgnored calls a name, since net/http uses no proxy of the environment for 127.0.0.1: TestMain's dead proxy would be used if any were.
 func TestEnvironmentProxyIgnored(t *testing.T) {
-	origin, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-	out, _ := do(t, newClient(t), exchange("GET", strings.Replace(origin, "127.0.0.1", "0.0.0.0", 1), "/"))
+	server, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+	x := exchange("GET", "http://api.example.test:"+portOf(server), "/")
+	x.Guard = guardOf(x.Origin, ranges(t, "127.0.0.1/32")...)
+	out, _ := do(t, clientWith(t, one("127.0.0.1")), x)
 	want(t, out, "", "")
 }
 
