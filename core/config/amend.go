@@ -29,6 +29,10 @@ type CapabilityEdit struct {
 
 	ClearRules  bool     // takes both lists out first: without lists everything is allowed
 	Allow, Deny []string // replaces the list; at least one rule
+
+	ClearAgents   bool     // takes the list out: access decides then
+	AllowedAgents []string // replaces the list; at least one name
+	Access        *string  // "open", "restricted", or "" to follow the server's
 }
 
 // ServiceEdit is what to change of a service. What is nil stays; an empty text takes the line out, BaseURL excepted.
@@ -36,6 +40,7 @@ type CapabilityEdit struct {
 type ServiceEdit struct {
 	BaseURL, Description, Docs, TestPath, CAFile *string
 	Fields                                       []KV
+	Ownership                                    *Ownership // its CreatedAt is not looked at; without a Policy the block goes
 }
 
 // RemoveService takes a service out of the text, and with it exactly the capabilities named, which must be all that use it
@@ -116,11 +121,26 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		if err := e.flag(path("requiresReason"), a.RequiresReason, false); err != nil {
 			return err
 		}
-		if err := e.setRules(path("rules", "allow"), a.Allow); err != nil {
+		if err := e.setItems(path("rules", "allow"), a.Allow, sameRule); err != nil {
 			return err
 		}
-		return e.setRules(path("rules", "deny"), a.Deny)
+		if err := e.setItems(path("rules", "deny"), a.Deny, sameRule); err != nil {
+			return err
+		}
+		return e.setAccess(path, a)
 	})
+}
+
+func (e *editor) setAccess(path func(...string) []string, a CapabilityEdit) error {
+	if a.ClearAgents {
+		if err := e.remove(path("allowedAgents")...); err != nil {
+			return err
+		}
+	}
+	if err := e.setItems(path("allowedAgents"), a.AllowedAgents, sameName); err != nil {
+		return err
+	}
+	return e.texts(path(), []textEdit{{"access", a.Access}})
 }
 
 // EditService changes a service in place; secret Fields come sealed. Errors as for EditCapability.
@@ -139,6 +159,9 @@ func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 			if err := e.put(keys, textNode(f.Value)); err != nil {
 				return err
 			}
+		}
+		if err := e.own(name, s.Ownership); err != nil {
+			return err
 		}
 		return e.texts(path(), []textEdit{{"baseUrl", s.BaseURL}, {"description", s.Description}, {"docs", s.Docs}, {"testPath", s.TestPath}, {"caFile", s.CAFile}})
 	})

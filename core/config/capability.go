@@ -27,7 +27,9 @@ func (r *configReader) capability(key, n *yaml.Node) {
 		known{"rules", func(n *yaml.Node) { r.rules(n, what, c) }},
 		known{"headers", func(n *yaml.Node) { r.allHeaders(n, what, c) }},
 		known{"timeout", r.duration(&c.Timeout, what+": timeout", MaxTimeout, "1h")},
-		known{"allowedAgents", nil}, known{"access", nil}, known{"mode", nil}, known{"allowCommands", nil},
+		known{"allowedAgents", func(n *yaml.Node) { r.allowedAgents(n, what, c) }},
+		known{"access", r.access(&c.Access, what+": access")},
+		known{"mode", nil}, known{"allowCommands", nil},
 		known{"env", nil}, known{"workDir", nil}, known{"limits", nil},
 	)
 	if n.Kind == yaml.MappingNode {

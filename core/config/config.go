@@ -30,8 +30,10 @@ type Config struct {
 	Vault        Vault  // zero where the file has no vault yet
 	Services     map[string]*Service
 	Capabilities map[string]*Capability
+	Agents       map[string]*Agent // those with a token
+	Server       Server
 
-	ServiceNames, CapabilityNames []string // in the order of the file
+	ServiceNames, CapabilityNames, AgentNames []string // in the order of the file
 
 	Warnings []Problem // what is valid and yet hardly meant, in the order of the file
 }
@@ -56,6 +58,7 @@ type Service struct {
 	Proxy     string        // URL of the proxy to go through, "" = none
 	Guard     egress.Guard  // where connections may be made to: by the host of Base, or of Proxy where there is one, and allowPrivate
 	Options   policy.Options
+	Ownership *Ownership // nil: the credential is for every agent
 	AllowHTTP bool
 	Line      int // 1-based, of the name
 }
@@ -82,7 +85,9 @@ type Capability struct {
 	AutoApprove                bool          // false: a person says yes before a session opens
 	RequiresReason, AllHeaders bool
 	Policy                     policy.Policy
-	Line                       int // 1-based, of the name
+	AllowedAgents              []string // where there are any, they alone may use it
+	Access                     Access   // who else may; "" = as the server says
+	Line                       int      // 1-based, of the name
 }
 
 // Problem is one thing to mend (or to look at, as a warning), at a 1-based line. Its text never shows a credential.

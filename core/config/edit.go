@@ -36,6 +36,9 @@ type NewCapability struct {
 	RequiresReason bool
 	AllHeaders     bool
 	Allow, Deny    []string // rules; both nil = no rules (everything allowed), Allow empty but not nil = nothing allowed
+
+	AllowedAgents []string
+	Access        string // "open", "restricted", or "" to follow the server's
 }
 
 // SetVault writes the vault block: in place where there is one, else at the top, behind version and the header comment.
@@ -148,6 +151,10 @@ func (a NewCapability) node() *yaml.Node {
 		put(n, "headers", "all")
 	}
 	put(n, "timeout", a.Timeout)
+	if len(a.AllowedAgents) > 0 {
+		n.Content = append(n.Content, textNode("allowedAgents"), list(a.AllowedAgents))
+	}
+	put(n, "access", a.Access)
 	return n
 }
 

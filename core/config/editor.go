@@ -55,9 +55,16 @@ func (e *editor) at(path ...string) *yaml.Node {
 	return n
 }
 
-// put sets the value at a path, and makes the mappings on the way that are missing. The first key of path must be there.
+// put sets the value at a path, and makes the mappings on the way that are missing.
 func (e *editor) put(path []string, value *yaml.Node) error {
 	return e.do(func(c *change) error {
+		if c.doc.root == nil || lookup(c.doc.root, path[0]) == nil {
+			if _, err := c.section(path[0]); err != nil {
+				return err
+			}
+			c.appendSection(path[0], nested(path[1:], value))
+			return nil
+		}
 		n := c.doc.root
 		for i, key := range path {
 			at := indexOf(n, key)
@@ -111,17 +118,17 @@ func (e *editor) remove(path ...string) error {
 	})
 }
 
-// setRules makes the list at a path hold these rules and no others; nil leaves it alone. A list of rules is a set, so those
-// that stay keep their place and their comments, and new ones follow behind.
-func (e *editor) setRules(path, want []string) error {
+// setItems makes the list at a path hold these items and no others; nil leaves it alone. The lists of this file are sets, so items
+// that stay keep their place and their comments, and new ones follow behind. same compares an item with what a person wrote.
+func (e *editor) setItems(path, want []string, same func(string) func(*yaml.Node) bool) error {
 	have := e.at(path...)
 	if len(want) == 0 {
 		return nil
 	}
 	var fresh []string
-	for _, rule := range want {
-		if !slices.Contains(fresh, rule) && (have == nil || !slices.ContainsFunc(have.Content, sameRule(rule))) {
-			fresh = append(fresh, rule)
+	for _, item := range want {
+		if !slices.Contains(fresh, item) && (have == nil || !slices.ContainsFunc(have.Content, same(item))) {
+			fresh = append(fresh, item)
 		}
 	}
 	if have == nil {
@@ -132,14 +139,14 @@ func (e *editor) setRules(path, want []string) error {
 			return err
 		}
 	}
-	return e.dropRules(path, want)
+	return e.dropItems(path, want, same)
 }
 
-// dropRules takes out the items of a list that are none of want.
-func (e *editor) dropRules(path, want []string) error {
+// dropItems takes out the items of a list that are none of want.
+func (e *editor) dropItems(path, want []string, same func(string) func(*yaml.Node) bool) error {
 	for i := len(e.at(path...).Content) - 1; i >= 0; i-- {
 		items := e.at(path...)
-		if slices.ContainsFunc(want, func(rule string) bool { return sameRule(rule)(items.Content[i]) }) {
+		if slices.ContainsFunc(want, func(item string) bool { return same(item)(items.Content[i]) }) {
 			continue
 		}
 		if err := e.do(func(c *change) error { return c.cut(nil, items, i) }); err != nil {

@@ -43,7 +43,7 @@ func parse(text []byte) (*parsed, error) {
 }
 
 func newConfig() *Config {
-	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}}
+	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{}}
 }
 
 // configReader fills a config from the tree.
@@ -53,14 +53,16 @@ type configReader struct {
 }
 
 func (r *configReader) root(n *yaml.Node) {
-	var services, capabilities *yaml.Node
+	var services, capabilities, agents *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	r.mapping(n, "config.yaml",
 		known{"version", r.version},
 		known{"vault", r.vault},
 		known{"services", later(&services)},
 		known{"capabilities", later(&capabilities)},
-		known{"server", nil}, known{"agents", nil}, known{"approvals", nil}, known{"limits", nil},
+		known{"server", r.server},
+		known{"agents", later(&agents)},
+		known{"approvals", nil}, known{"limits", nil},
 	)
 	// Capabilities name services, wherever in the file these stand.
 	if !unset(services) {
@@ -68,6 +70,9 @@ func (r *configReader) root(n *yaml.Node) {
 	}
 	if !unset(capabilities) {
 		r.entries(capabilities, "capabilities", r.capability)
+	}
+	if !unset(agents) {
+		r.entries(agents, "agents", r.agent)
 	}
 }
 

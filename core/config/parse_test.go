@@ -80,13 +80,11 @@ func TestProblems(t *testing.T) {
 		{"version 2", "version: 2\n", []string{`1: version "2" is not known: write version: 1`}},
 		{"version of the TypeScript Janee", "version: '0.2.0'\n", []string{`1: version "0.2.0" is a file of the TypeScript Janee`}},
 		{"version list", "version: [1]\n", []string{"1: version must be text"}},
-		{"unsupported at the root", "server: {}\nagents: {}\napprovals: {}\nlimits: {}\n", []string{"1: config.yaml: server is not supported by this version",
-			"2: config.yaml: agents is not supported", "3: config.yaml: approvals is not supported", "4: config.yaml: limits is not supported"}},
-		{"unsupported in a service", service("    ownership: {}\n"), []string{
-			"8: service \"stripe\": ownership is not supported by this version"}},
-		{"unsupported in a capability", capability("    allowedAgents: [a]\n    access: restricted\n    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n    limits: {}\n"),
-			[]string{"11: capability \"c\": allowedAgents is not supported by this version", "12: capability \"c\": access is not", "13: capability \"c\": mode is not",
-				"14: capability \"c\": allowCommands is not", "15: capability \"c\": env is not", "16: capability \"c\": workDir is not", "17: capability \"c\": limits is not"}},
+		{"unsupported at the root", "approvals: {}\nlimits: {}\n", []string{"1: config.yaml: approvals is not supported by this version",
+			"2: config.yaml: limits is not supported"}},
+		{"unsupported in a capability", capability("    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n    limits: {}\n"),
+			[]string{"11: capability \"c\": mode is not supported by this version", "12: capability \"c\": allowCommands is not",
+				"13: capability \"c\": env is not", "14: capability \"c\": workDir is not", "15: capability \"c\": limits is not"}},
 
 		{"vault id is a path", "vault: {id: ../x, key: k1, check: 0123456789abcdef}\n", []string{"1: vault id and key must be"}},
 		{"vault without key", "vault: {id: x, check: 0123456789abcdef}\n", []string{"1: vault id and key must be"}},

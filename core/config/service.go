@@ -37,7 +37,7 @@ func (r *configReader) service(key, n *yaml.Node) {
 		known{"allowDoubleSlash", r.flag(&s.Options.DoubleSlash, what+": allowDoubleSlash")},
 		known{"allowPrivate", later(&private)},
 		known{"proxy", later(&proxy)},
-		known{"ownership", nil},
+		known{"ownership", func(n *yaml.Node) { r.ownership(n, what, s) }},
 	)
 	if n.Kind != yaml.MappingNode {
 		return

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"gopkg.in/yaml.v3"
@@ -27,11 +28,13 @@ var (
 	ErrNoScalar = errors.New("it is not one value")
 )
 
-// scalars are the keys of one value that an entry of a section may have; true marks those that are true or false.
+// scalars are the keys of one value that an entry of a section may have, or the section itself where it has no entries; true marks
+// those that are true or false.
 var scalars = map[string]map[string]bool{
+	serverSection: {"defaultAccess": false, "host": false, "port": false},
 	"services": {"baseUrl": false, "description": false, "docs": false, "testPath": false, "caFile": false,
 		"allowHttp": true, "allowEncodedSlash": true, "allowSemicolon": true, "allowDoubleSlash": true},
-	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false, "timeout": false,
+	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false, "timeout": false, "access": false,
 		"autoApprove": true, "requiresReason": true},
 }
 
@@ -47,7 +50,7 @@ func Get(text []byte, key string) ([]Setting, error) {
 	if rest == "" {
 		return p.settings(path, n), nil
 	}
-	if len(path) == 2 {
+	if len(path) > 0 && len(path) == depth(path[0]) {
 		if _, known := scalars[path[0]][rest]; known {
 			return []Setting{{Key: key}}, nil
 		}
@@ -66,18 +69,27 @@ func Set(text []byte, key, value string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	node := textNode(value)
-	if flag := len(path) == 3 && scalars[path[0]][path[2]]; flag && (value == "true" || value == "false") {
-		node = boolean(value == "true")
+	return edited(text, func(e *editor) error { return e.put(path, settingNode(path, value)) })
+}
+
+// settingNode is the value as a person would write it: true, false and numbers without quotes where they are meant as such.
+func settingNode(path []string, value string) *yaml.Node {
+	flag := len(path) == 3 && scalars[path[0]][path[2]]
+	_, err := strconv.ParseUint(value, 10, 16)
+	switch {
+	case flag && (value == "true" || value == "false"):
+		return boolean(value == "true")
+	case err == nil && path[0] == serverSection:
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: value}
 	}
-	return edited(text, func(e *editor) error { return e.put(path, node) })
+	return textNode(value)
 }
 
 // settable is the path of a setting that Set may write.
 func (p *parsed) settable(key string) ([]string, error) {
 	path, rest := resolve(p.doc.root, key)
 	n := (&editor{p.doc}).at(path...)
-	if len(path) == 0 || len(path) < 2 && rest != "" {
+	if len(path) == 0 || len(path) < depth(path[0]) && rest != "" {
 		return nil, missing(path, rest, n)
 	}
 	if rest != "" {
@@ -86,13 +98,13 @@ func (p *parsed) settable(key string) ([]string, error) {
 	}
 	refuse := func(why error) error { return fmt.Errorf("setting %s: %w", brief(key), why) }
 	switch {
-	case path[0] == "vault" || path[0] == "version":
+	case path[0] == "vault" || path[0] == "version" || path[0] == "agents":
 		return nil, refuse(ErrReserved)
 	case p.isSecret(path, n):
 		return nil, refuse(ErrSecret)
 	case len(path) == 3 && path[2] == "baseUrl", len(path) == 4 && path[2] == "auth" && path[3] == "type":
 		return nil, refuse(ErrBinding)
-	case len(path) < 3 || n != nil && n.Kind != yaml.ScalarNode:
+	case len(path) <= depth(path[0]) || n != nil && n.Kind != yaml.ScalarNode:
 		return nil, refuse(ErrNoScalar)
 	}
 	return path, nil
@@ -110,8 +122,22 @@ func newKeys(path []string, rest string) []string {
 	return []string{head, tail}
 }
 
+const serverSection = "server"
+
+// depth is how many keys lead to what holds the settings of a section: its name, and for most the name of an entry.
+func depth(section string) int {
+	if section == serverSection {
+		return 1
+	}
+	return 2
+}
+
 // resolve follows key through the tree as far as it goes. Names may hold dots, so at each step the longest key that fits is taken.
+// The server's settings are known whether or not the file has the section.
 func resolve(n *yaml.Node, key string) (path []string, rest string) {
+	if after, ok := strings.CutPrefix(key, serverSection+"."); ok && (n == nil || unset(lookup(n, serverSection))) {
+		return []string{serverSection}, after
+	}
 	for rest = key; rest != "" && n != nil; {
 		best := ""
 		for _, k := range keysOf(n) {
@@ -136,7 +162,7 @@ func missing(path []string, rest string, at *yaml.Node) error {
 		return &NotFoundError{"service", entryName(path[0], rest), keysOf(at)}
 	case len(path) == 1 && path[0] == "capabilities":
 		return &NotFoundError{"capability", entryName(path[0], rest), keysOf(at)}
-	case len(path) == 2 && scalars[path[0]] != nil:
+	case len(path) > 0 && len(path) == depth(path[0]) && scalars[path[0]] != nil:
 		known := keysOf(at)
 		for key := range scalars[path[0]] {
 			if !slices.Contains(known, key) {
@@ -190,6 +216,8 @@ func (p *parsed) settings(path []string, n *yaml.Node) []Setting {
 
 func (p *parsed) shownValue(path []string, n *yaml.Node) any {
 	switch {
+	case path[0] == "agents" && path[len(path)-1] == "token":
+		return "kept as a digest"
 	case vault.IsSealed(n.Value):
 		return "sealed"
 	case p.isSecret(path, n):

@@ -1,0 +1,229 @@
+package config
+
+import (
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+)
+
+// Access says who may use a capability that names no agents.
+type Access string
+
+// The values of defaultAccess and access. No access of its own: a capability follows the server's.
+const (
+	Open       Access = "open"
+	Restricted Access = "restricted"
+)
+
+// Server is the server block. The listening address counts for the HTTP transport alone.
+type Server struct {
+	DefaultAccess Access // Open, also where the file names none
+	Host          string // name or address without a port, "" where the file names none
+	Port          int    // 1 to 65535, 0 where the file names none
+}
+
+// Sharing says which agents the credential of a service is for.
+type Sharing string
+
+// The values of ownership.accessPolicy.
+const (
+	AllAgents Sharing = "all-agents"
+	AgentOnly Sharing = "agent-only" // the owner alone
+	Shared    Sharing = "shared"     // the owner and those it is shared with
+)
+
+// Ownership is who a credential belongs to.
+type Ownership struct {
+	Policy     Sharing
+	CreatedBy  string // the owner; "" = the person
+	SharedWith []string
+	CreatedAt  string // RFC 3339, "" where the file names none
+}
+
+// Allows reports whether an agent may use the service. A nil Ownership, of a service without one, allows every agent.
+func (o *Ownership) Allows(agent string) bool {
+	if o == nil || o.Policy == AllAgents {
+		return true
+	}
+	return o.Owns(agent) || o.Policy == Shared && slices.Contains(o.SharedWith, agent)
+}
+
+// Owns reports whether the credential is the agent's own.
+func (o *Ownership) Owns(agent string) bool {
+	return o != nil && o.CreatedBy != "" && o.CreatedBy == agent
+}
+
+// AccessOf is who may use a capability that names no agents: by its own word, else by the server's.
+func (c *Config) AccessOf(p *Capability) Access {
+	if p.Access != "" {
+		return p.Access
+	}
+	if c.Server.DefaultAccess == Restricted {
+		return Restricted
+	}
+	return Open
+}
+
+// MentionedAgents names the agents in allowedAgents, createdBy and sharedWith, each once, in the order of the file.
+func (c *Config) MentionedAgents() (names []string) {
+	mention := func(more ...string) {
+		for _, name := range more {
+			if name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	for _, name := range c.ServiceNames {
+		if o := c.Services[name].Ownership; o != nil {
+			mention(o.CreatedBy)
+			mention(o.SharedWith...)
+		}
+	}
+	for _, name := range c.CapabilityNames {
+		mention(c.Capabilities[name].AllowedAgents...)
+	}
+	return names
+}
+
+func (r *configReader) server(n *yaml.Node) {
+	if unset(n) {
+		return
+	}
+	s := &r.config.Server
+	r.mapping(n, "server",
+		known{"defaultAccess", r.access(&s.DefaultAccess, "server: defaultAccess")},
+		known{"host", r.host},
+		known{"port", r.port},
+	)
+}
+
+func (r *configReader) host(n *yaml.Node) {
+	s, ok := r.text(n, "server: host")
+	if !ok {
+		return
+	}
+	if _, err := netip.ParseAddr(s); err != nil && (strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" || len(s) > 253) {
+		r.problem(n.Line, "server: host %s is no host name and no address: write localhost or 127.0.0.1, without a port", brief(s))
+		return
+	}
+	r.config.Server.Host = s
+}
+
+func (r *configReader) port(n *yaml.Node) {
+	s, ok := r.text(n, "server: port")
+	if !ok {
+		return
+	}
+	port, err := strconv.Atoi(s)
+	if err != nil || port < 1 || port > 65535 {
+		r.problem(n.Line, "server: port %s is not a number from 1 to 65535", brief(s))
+		return
+	}
+	r.config.Server.Port = port
+}
+
+func (r *reader) access(to *Access, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		if *to = Access(s); *to != Open && *to != Restricted {
+			r.problem(n.Line, "%s %s is not known: write open or restricted", what, brief(s))
+			*to = Restricted
+		}
+	}
+}
+
+func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
+	what += ": ownership"
+	if isNull(n) {
+		r.problem(n.Line, "%s is empty: write {accessPolicy: agent-only, createdBy: AGENT}, or delete the line to leave it to every agent", what)
+		return
+	}
+	o := &Ownership{}
+	s.Ownership = o
+	policy := ""
+	r.mapping(n, what,
+		known{"accessPolicy", r.into(&policy, what+": accessPolicy")},
+		known{"createdBy", r.agentName(&o.CreatedBy, what+": createdBy")},
+		known{"sharedWith", r.agentNames(&o.SharedWith, what+": sharedWith")},
+		known{"createdAt", r.moment(&o.CreatedAt, what+": createdAt")},
+	)
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	switch o.Policy = Sharing(policy); o.Policy {
+	case AllAgents, Shared:
+	case AgentOnly:
+		if lookup(n, "createdBy") == nil {
+			r.problem(n.Line, "%s: agent-only without createdBy is for nobody: name the agent", what)
+		}
+	default:
+		r.problem(n.Line, "%s: accessPolicy must be all-agents, agent-only or shared", what)
+	}
+	if o.Policy != Shared && len(o.SharedWith) > 0 {
+		r.warn(n.Line, "%s: sharedWith counts with accessPolicy: shared alone", what)
+	}
+}
+
+func (r *reader) agentName(to *string, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		if !validName(s) {
+			r.problem(n.Line, "%s: %s is not a name that an agent can have: %s", what, brief(s), nameHelp)
+			return
+		}
+		*to = s
+	}
+}
+
+func (r *reader) agentNames(to *[]string, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		switch {
+		case n.Kind == yaml.AliasNode:
+			return
+		case n.Kind != yaml.SequenceNode:
+			r.problem(n.Line, "%s must be a list, not %s: write [NAME, NAME]", what, shape(n))
+			return
+		}
+		for _, item := range n.Content {
+			name := ""
+			r.agentName(&name, what)(item)
+			if name != "" && !slices.Contains(*to, name) {
+				*to = append(*to, name)
+			}
+		}
+	}
+}
+
+// allowedAgents refuses the empty list: it is what is left when the last name is deleted, and would then open the capability to all.
+func (r *configReader) allowedAgents(n *yaml.Node, what string, c *Capability) {
+	what += ": allowedAgents"
+	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 || isNull(n) {
+		r.problem(n.Line, "%s is empty: name the agents, or delete the line to go by access", what)
+		return
+	}
+	r.agentNames(&c.AllowedAgents, what)(n)
+}
+
+func (r *reader) moment(to *string, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		if _, err := time.Parse(time.RFC3339, s); err != nil {
+			r.problem(n.Line, "%s %s is not a time: write it as in 2026-11-23T09:33:45Z", what, brief(s))
+			return
+		}
+		*to = s
+	}
+}
