@@ -38,8 +38,14 @@ func (b building) Run() int {
 
 // TestStories tells every story of testscripts/ to the real binary.
 func TestStories(t *testing.T) {
-	testscript.Run(t, testscript.Params{
-		Dir:                 "../../testscripts",
+	p := params()
+	p.Dir = "../../testscripts"
+	testscript.Run(t, p)
+}
+
+// params is what stories may use: the custom commands, and a home of their own.
+func params() testscript.Params {
+	return testscript.Params{
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -59,7 +65,7 @@ func TestStories(t *testing.T) {
 			env.Setenv("PATH", binDir+string(os.PathListSeparator)+env.Getenv("PATH"))
 			return os.Mkdir(home, 0o700)
 		},
-	})
+	}
 }
 
 // cmdSubst replaces $NAME of the script's environment in files: `subst FILE…`.

@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/sign"
 )
 
 const locked = `vault: {id: abc, key: k1, check: 0123456789abcdef, source: file}
@@ -21,7 +23,7 @@ func TestCompletions(t *testing.T) {
 		"logs --capability ":  "stripe_readonly\tof service stripe",
 		"logs --decision ":    "allow deny",
 		"logs v":              "verify\tCheck that nobody edited, cut or reordered the log",
-		"add x --auth-type b": "bearer basic headers hmac-bybit",
+		"add x --auth-type b": strings.Join(sign.Types(), " "),
 		"list ":               "",
 		"help logs ":          "verify\tCheck that nobody edited, cut or reordered the log",
 		"completion f":        "fish\tGenerate the autocompletion script for fish",

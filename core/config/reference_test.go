@@ -1,0 +1,345 @@
+package config
+
+import (
+	"bytes"
+	"encoding/json"
+	"flag"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/sign"
+)
+
+var update = flag.Bool("update", false, "write the generated documents anew")
+
+const docs = "../../docs/"
+
+// probes are files with an unknown key in each section; what Parse then says names the keys that it knows there.
+func probes() map[string]string {
+	p := map[string]string{
+		"":                        "zzz: 1",
+		"vault":                   "vault: {zzz: 1}",
+		"services.NAME":           "services: {x: {zzz: 1}}",
+		"capabilities.NAME":       "capabilities: {x: {zzz: 1}}",
+		"capabilities.NAME.rules": "capabilities: {x: {rules: {zzz: 1}}}",
+	}
+	for _, t := range sign.Types() {
+		p["services.NAME.auth["+t+"]"] = "services: {x: {auth: {type: " + t + ", zzz: 1}}}"
+	}
+	return p
+}
+
+var knownKeys = regexp.MustCompile(`: it (?:may have|has) ([A-Za-z, ]+)`)
+
+// TestReferenceIsWhatParseAccepts compares the table with the reader of the file, section by section.
+func TestReferenceIsWhatParseAccepts(t *testing.T) {
+	table := map[string][]string{}
+	for _, k := range Reference() {
+		section, name := k.Parent()
+		table[section] = append(table[section], name)
+		if k.Meaning == "" || !strings.HasSuffix(k.Meaning, ".") || k.Required && k.Default != "" {
+			t.Errorf("%s: meaning %q, required %v, default %q", k.Path, k.Meaning, k.Required, k.Default)
+		}
+	}
+	for section, text := range probes() {
+		_, err := Parse([]byte(text))
+		if err == nil {
+			t.Fatalf("%s: an unknown key was accepted", section)
+		}
+		said := knownKeys.FindStringSubmatch(err.Error())
+		if said == nil {
+			t.Fatalf("%s: no known keys in %v", section, err)
+		}
+		want := strings.Split(said[1], ", ")
+		if strings.Contains(section, "[") {
+			want = append(want, "type")
+		}
+		got := table[section]
+		delete(table, section)
+		slices.Sort(got)
+		slices.Sort(want)
+		if !slices.Equal(got, want) {
+			t.Errorf("section %q: the table has %q, the reader %q", section, got, want)
+		}
+	}
+	if len(table) > 0 {
+		t.Errorf("sections that were not compared: %q", slices.Collect(maps.Keys(table)))
+	}
+}
+
+// TestDocuments compares the generated documents with the table; go test ./core/config -run TestDocuments -update writes them.
+func TestDocuments(t *testing.T) {
+	generated(t, "config.schema.json", func([]byte) []byte { return Schema() })
+	generated(t, "configuration.md", func(old []byte) []byte {
+		const begin, end = "<!-- generated: keys -->\n", "<!-- end -->"
+		before, rest, found := bytes.Cut(old, []byte(begin))
+		_, after, closed := bytes.Cut(rest, []byte(end))
+		if !found || !closed {
+			t.Fatalf("configuration.md has no %s … %s", begin, end)
+		}
+		return slices.Concat(before, []byte(begin+keyTables()+end), after)
+	})
+}
+
+func generated(t *testing.T, name string, make func(old []byte) []byte) {
+	t.Helper()
+	path := filepath.FromSlash(docs + name)
+	old, err := os.ReadFile(path)
+	if err != nil && !*update {
+		t.Fatal(err)
+	}
+	text := make(old)
+	if *update {
+		if err := os.WriteFile(path, text, 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if !bytes.Equal(old, text) {
+		t.Errorf("docs/%s is not what the code says: go test ./core/config -run TestDocuments -update", name)
+	}
+}
+
+// keyTables is the reference in Markdown: a table for each part of the file.
+func keyTables() string {
+	var b strings.Builder
+	for _, part := range []struct{ title, section, within string }{
+		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
+		{"A capability", "capabilities.NAME", "capabilities.NAME."}, {"The vault", "vault", "vault."},
+	} {
+		b.WriteString("\n## " + part.title + "\n\n")
+		keyTable(&b, part.within, func(k Key) bool {
+			section, _ := k.Parent()
+			return section == part.section || section == part.section+".rules"
+		})
+		if part.section == "services.NAME" {
+			for _, authType := range sign.Types() {
+				section := "services.NAME.auth[" + authType + "]"
+				b.WriteString("\n### auth, type " + authType + "\n\n")
+				keyTable(&b, section+".", func(k Key) bool { parent, _ := k.Parent(); return parent == section })
+			}
+		}
+	}
+	return b.String() + "\n"
+}
+
+func keyTable(b *strings.Builder, within string, in func(Key) bool) {
+	b.WriteString("| key | type | default | meaning |\n|---|---|---|---|\n")
+	for _, k := range Reference() {
+		if !in(k) {
+			continue
+		}
+		kind, standard := string(k.Kind), k.Default
+		if len(k.Only) > 0 {
+			kind = "`" + strings.Join(k.Only, "` or `") + "`"
+		}
+		if k.Required {
+			standard = "required"
+		}
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(k.Path, within), kind, standard, k.Meaning)
+	}
+}
+
+func compiledSchema(t *testing.T) *jsonschema.Schema {
+	t.Helper()
+	text, err := os.ReadFile(filepath.FromSlash(docs + "config.schema.json"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(text))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("schema.json", parsed); err != nil {
+		t.Fatal(err)
+	}
+	s, err := c.Compile("schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s
+}
+
+// validates reports what an editor would say of a config.yaml.
+func validates(t *testing.T, s *jsonschema.Schema, text string) error {
+	t.Helper()
+	var v any
+	if err := yaml.Unmarshal([]byte(text), &v); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	asJSON, err := json.Marshal(v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	value, err := jsonschema.UnmarshalJSON(bytes.NewReader(asJSON))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Validate(value)
+}
+
+// TestSchemaAccepts gives the same files to the schema and to Parse.
+func TestSchemaAccepts(t *testing.T) {
+	s := compiledSchema(t)
+	for name, text := range map[string]string{
+		"template":              "version: 1\n",
+		"template, uncommented": regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(Template()), ""),
+		"guide":                 guideConfig,
+		"every key":             everyKey(t),
+	} {
+		if err := validates(t, s, text); err != nil {
+			t.Errorf("%s: the schema refuses it: %v\n%s", name, err, text)
+		}
+		if _, err := Parse([]byte(text)); err != nil {
+			t.Errorf("%s: %v\n%s", name, err, text)
+		}
+	}
+}
+
+// guideConfig is what the guide shows its readers.
+const guideConfig = `
+services:
+  stripe: {baseUrl: https://api.stripe.com, auth: {type: bearer, key: sk_live_xxx}}
+  github:
+    baseUrl: https://api.github.com
+    auth:
+      type: bearer
+      key: ghp_xxx
+  openai:
+    baseUrl: https://api.openai.com
+    auth:
+      type: bearer
+      key: sk-xxx
+  internal_api:
+    baseUrl: https://api.yourcompany.com
+    auth:
+      type: bearer
+      key: internal_xxx
+capabilities:
+  stripe_readonly:
+    service: stripe
+    ttl: 1h
+    autoApprove: true
+    rules:
+      allow:
+        - GET *
+      deny:
+        - POST *
+        - DELETE *
+        - PUT *
+  stripe_billing:
+    service: stripe
+    ttl: 15m
+    requiresReason: true
+    rules:
+      allow:
+        - GET *
+        - POST /v1/refunds/*
+        - POST /v1/invoices/*
+      deny:
+        - POST /v1/charges/* # Can't charge cards
+        - DELETE *
+        - "* /v1/customers"
+  github_readonly:
+    service: github
+    ttl: 2h
+    rules:
+      allow: [GET *]
+      deny: [POST *, DELETE *, PUT *, PATCH *]
+  openai:
+    service: openai
+    ttl: 30m
+    requiresReason: true
+  internal_readonly:
+    service: internal_api
+    ttl: 10m
+    autoApprove: false # Manual approval required
+    rules:
+      allow: [GET /v1/users/*, GET /v1/analytics/*]
+`
+
+// everyKey is a file that uses each key of the table, with a service for each auth type.
+func everyKey(t *testing.T) string {
+	t.Helper()
+	examples := map[Kind]any{Text: "text", Flag: true, Duration: "15m", Address: "https://api.example.com", Rules: []string{"GET /v1/*"},
+		Texts: map[string]string{"X-Version": "some text"}, Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
+	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080"}
+	const sealed = "janee:v1:k1:x" // values that Parse cannot look into: what each scheme wants of them is its own affair
+	fill := func(section string) map[string]any {
+		out := map[string]any{}
+		for _, k := range Reference() {
+			parent, name := k.Parent()
+			switch {
+			case parent != section || k.Kind == Section || k.Kind == Names:
+			case len(k.Only) > 0:
+				out[name] = k.Only[0]
+			case strings.Contains(section, "[") && k.Kind == Texts:
+				out[name] = map[string]string{"X-Key": sealed}
+			case strings.Contains(section, "["):
+				out[name] = sealed
+			case special[name] != nil:
+				out[name] = special[name]
+			default:
+				out[name] = examples[k.Kind]
+			}
+		}
+		return out
+	}
+	file := fill("")
+	file["vault"] = fill("vault")
+	services := map[string]any{}
+	for _, authType := range sign.Types() {
+		services[authType] = fill("services.NAME")
+		services[authType].(map[string]any)["auth"] = fill("services.NAME.auth[" + authType + "]")
+	}
+	file["services"] = services
+	capability := fill("capabilities.NAME")
+	capability["rules"] = fill("capabilities.NAME.rules")
+	file["capabilities"] = map[string]any{"c": capability}
+	text, err := yaml.Marshal(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(text)
+}
+
+func TestSchemaRefuses(t *testing.T) {
+	s := compiledSchema(t)
+	service := "services: {x: {baseUrl: https://a.example, auth: {type: bearer, key: k0123456789}}}\n"
+	for name, text := range map[string]string{
+		"unknown key":       "zzz: 1",
+		"other version":     "version: 2",
+		"no baseUrl":        "services: {x: {auth: {type: bearer, key: k}}}",
+		"no auth":           "services: {x: {baseUrl: https://a.example}}",
+		"no auth type":      "services: {x: {baseUrl: https://a.example, auth: {key: k}}}",
+		"unknown auth type": "services: {x: {baseUrl: https://a.example, auth: {type: magic, key: k}}}",
+		"field of another":  "services: {x: {baseUrl: https://a.example, auth: {type: bearer, key: k, password: p}}}",
+		"field missing":     "services: {x: {baseUrl: https://a.example, auth: {type: basic}}}",
+		"scheme of base":    "services: {x: {baseUrl: ftp://a.example, auth: {type: bearer, key: k}}}",
+		"name":              strings.Replace(service, "x:", "a b:", 1),
+		"ttl":               service + "capabilities: {c: {service: x, ttl: 0h}}",
+		"ttl without unit":  service + "capabilities: {c: {service: x, ttl: 15}}",
+		"no service":        "capabilities: {c: {ttl: 1h}}",
+		"rules as a list":   service + "capabilities: {c: {service: x, rules: [GET *]}}",
+		"empty rules":       service + "capabilities: {c: {service: x, rules: }}",
+		"rule without path": service + "capabilities: {c: {service: x, rules: {allow: [GET]}}}",
+		"headers":           service + "capabilities: {c: {service: x, headers: some}}",
+		"range":             "services: {x: {baseUrl: https://a.example, allowPrivate: [10.1.0.1], auth: {type: bearer, key: k0123456789}}}",
+		"flag":              service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
+	} {
+		if validates(t, s, text) == nil {
+			t.Errorf("%s: the schema accepts it", name)
+		}
+		if _, err := Parse([]byte(text)); err == nil {
+			t.Errorf("%s: Parse accepts it", name)
+		}
+	}
+}

@@ -1,0 +1,94 @@
+package config
+
+import (
+	"encoding/json"
+	"strings"
+)
+
+// Schema is a JSON Schema (draft 2020-12) of config.yaml for editors, from the table of Reference. It accepts what Parse accepts, but cannot
+// tell names that point nowhere, nor what Parse reads within a text, such as a path in a rule.
+func Schema() []byte {
+	defs := map[string]any{"name": map[string]any{"pattern": "^[A-Za-z0-9._@-]{1,64}$"}}
+	root := section("")
+	root["$schema"] = "https://json-schema.org/draft/2020-12/schema"
+	root["title"] = "config.yaml of Janee"
+	root["$defs"] = defs
+	out, _ := json.MarshalIndent(root, "", "  ") // maps, texts and lists of texts alone cannot fail
+	return append(out, '\n')
+}
+
+type object = map[string]any
+
+// section is the schema of what holds the keys below path.
+func section(path string) object {
+	properties, required := object{}, []string{}
+	for _, k := range Reference() {
+		parent, name := k.Parent()
+		if parent != path {
+			continue
+		}
+		properties[name] = k.schema()
+		if k.Required {
+			required = append(required, name)
+		}
+	}
+	s := object{"type": "object", "properties": properties, "additionalProperties": false}
+	if len(required) > 0 {
+		s["required"] = required
+	}
+	return s
+}
+
+func (k Key) schema() object {
+	s := k.Kind.schema()
+	switch {
+	case k.Path == "services.NAME.auth":
+		s = anyAuth()
+	case k.Kind == Section:
+		s = section(k.Path)
+	case k.Kind == Names:
+		s = object{"type": []string{"object", "null"}, "propertyNames": object{"$ref": "#/$defs/name"}, "additionalProperties": section(k.Path + ".NAME")}
+	case k.Path == "services.NAME.baseUrl":
+		s = object{"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
+	case k.Path == "version":
+		s = object{"enum": []any{1, "1"}}
+	case len(k.Only) > 0:
+		s = object{"enum": k.Only}
+	}
+	if k.Path == "vault" || k.Path == "services.NAME.headers" {
+		s["type"] = []string{"object", "null"}
+	}
+	s["description"] = strings.ReplaceAll(k.Meaning, "`", "")
+	return s
+}
+
+// anyAuth is one of the auth types with just its fields.
+func anyAuth() object {
+	var each []object
+	for _, k := range Reference() {
+		if parent, name := k.Parent(); name == "type" {
+			each = append(each, section(parent))
+		}
+	}
+	return object{"type": "object", "required": []string{"type"}, "oneOf": each}
+}
+
+// schema of a value. Text may look like a number or like true: YAML then hands over what Parse takes as it is written.
+func (k Kind) schema() object {
+	text := []string{"string", "number", "boolean"}
+	switch k {
+	case Flag:
+		return object{"type": "boolean"}
+	case Duration:
+		return object{"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h|d)$"}
+	case Address:
+		return object{"type": "string", "pattern": "^[A-Za-z0-9]+://"}
+	case Ranges:
+		return object{"type": "array", "items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"}}
+	case Rules:
+		return object{"type": "array", "items": object{"type": "string", "pattern": `^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`}}
+	case Texts:
+		return object{"type": "object", "additionalProperties": object{"type": text}}
+	}
+	return object{"type": text}
+}
