@@ -23,10 +23,3 @@ func File(pair string) string { return "sessions/" + pair + ".json" }
 
 // RevokedFile names the file whose presence closes the pair.
 func RevokedFile(pair string) string { return "sessions/" + pair + ".revoked" }
-
-// RequestDigest names one request, for its approval: 64 hex digits over via, agent, capability, service, METHOD, url,
-// then each header's name in lower case and its value in the order sent by the agent, then the body.
-func RequestDigest(parts ...string) string {
-	sum := line.Digest(append([]string{"request"}, parts...)...)
-	return hex.EncodeToString(sum[:])
-}

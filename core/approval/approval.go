@@ -1,0 +1,141 @@
+// Package approval holds what a person is asked and what they say: the question about one exact request, the answer, and the mark that it is spent.
+// Use Request.Digest to name a request, Question.Stands to learn what its question has come to, and Full and Stale before another one is raised;
+// whatever cannot be decoded allows nothing. It reads no files and no clock, asks nobody, and opens no sessions: those are package session.
+package approval
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/line"
+)
+
+const (
+	// Lifetime is how long, in milliseconds, a question waits for its answer, and how long a yes waits for its call.
+	Lifetime = 10 * 60 * 1000
+	// skewMs is how far ahead of this clock another process on the same machine may read its own.
+	skewMs = 5000
+)
+
+// What a person may say, and how far a yes reaches.
+const (
+	Allow = "allow"
+	Deny  = "deny"
+
+	Once    = "once"    // this very request, one time
+	Session = "session" // whatever the rules of the capability let through, until the session ends
+)
+
+// Question is what a person is asked about one request. Asked and Expires are Unix milliseconds; Path is what the API will be sent, query and all,
+// cut where it is very long; Digest covers all of it, and the headers and the body too.
+type Question struct {
+	ID         string `json:"id"`
+	Agent      string `json:"agent"`
+	Via        string `json:"via"`
+	Capability string `json:"capability"`
+	Service    string `json:"service"`
+	Method     string `json:"method"`
+	Host       string `json:"host"`
+	Path       string `json:"path"`
+	BodyBytes  int64  `json:"bodyBytes"`
+	BodySHA256 string `json:"bodySha256,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	Digest     string `json:"digest"`
+	Asked      int64  `json:"asked"`
+	Expires    int64  `json:"expires"`
+}
+
+// Encode returns the content of the question's file, one line, signed with the key "state" of the vault.
+func (q Question) Encode(key []byte) []byte {
+	b := line.New(640 + len(q.Path) + len(q.Reason))
+	b.Text("kind", "question")
+	b.Text("id", q.ID)
+	b.Text("agent", q.Agent)
+	b.Text("via", q.Via)
+	b.Text("capability", q.Capability)
+	b.Text("service", q.Service)
+	b.Text("method", q.Method)
+	b.Text("host", q.Host)
+	b.Text("path", q.Path)
+	b.Int("bodyBytes", q.BodyBytes)
+	b.Optional("bodySha256", q.BodySHA256)
+	b.Optional("reason", q.Reason)
+	b.Text("digest", q.Digest)
+	b.Int("asked", q.Asked)
+	b.Int("expires", q.Expires)
+	return append(line.Seal(key, b.Bytes()), '\n')
+}
+
+var errName = errors.New("read question: it names no file")
+
+// DecodeQuestion reads the content of a question's file. A caller compares File with the name it read: the mac alone does not keep the question
+// about one request from being copied over that about another.
+func DecodeQuestion(key, data []byte) (Question, error) {
+	var q Question
+	if err := line.Open(key, data, "question", &q); err != nil {
+		return Question{}, err
+	}
+	if !isHex(q.ID, 32) || !isHex(q.Digest, 64) {
+		return Question{}, errName
+	}
+	return q, nil
+}
+
+// Answer is what a person said to the question called ID. At is when. Until is the end of the session that a yes for a session opens, 0 where the
+// capability's ttl decides; of a yes for once it is how long that yes waits. Both are Unix milliseconds. By says over which channel ("cli").
+type Answer struct {
+	ID       string `json:"id"`
+	Digest   string `json:"digest"`
+	Decision string `json:"decision"`
+	Scope    string `json:"scope"`
+	At       int64  `json:"at"`
+	Until    int64  `json:"until"`
+	By       string `json:"by"`
+}
+
+// Encode returns the content of the answer's file, one line, signed with the key "state" of the vault.
+func (a Answer) Encode(key []byte) []byte {
+	b := line.New(384)
+	b.Text("kind", "answer")
+	b.Text("id", a.ID)
+	b.Text("digest", a.Digest)
+	b.Text("decision", a.Decision)
+	b.Text("scope", a.Scope)
+	b.Int("at", a.At)
+	b.Int("until", a.Until)
+	b.Text("by", a.By)
+	return append(line.Seal(key, b.Bytes()), '\n')
+}
+
+var errAnswer = errors.New("read answer: neither a yes nor a no")
+
+// DecodeAnswer reads the content of an answer's file. On an error the caller takes it as no.
+func DecodeAnswer(key, data []byte) (Answer, error) {
+	var a Answer
+	if err := line.Open(key, data, "answer", &a); err != nil {
+		return Answer{}, err
+	}
+	if a.Decision != Allow && a.Decision != Deny || a.Scope != Once && a.Scope != Session {
+		return Answer{}, errAnswer
+	}
+	return a, nil
+}
+
+// Used says that the yes to the question called ID is spent: by the call Req, At Unix milliseconds. The presence of its file is what counts.
+type Used struct {
+	ID  string `json:"id"`
+	Req string `json:"req"`
+	At  int64  `json:"at"`
+}
+
+// Encode returns the content of the file, one line, signed with the key "state" of the vault.
+func (u Used) Encode(key []byte) []byte {
+	b := line.New(192)
+	b.Text("kind", "used")
+	b.Text("id", u.ID)
+	b.Text("req", u.Req)
+	b.Int("at", u.At)
+	return append(line.Seal(key, b.Bytes()), '\n')
+}
+
+func isHex(s string, n int) bool { return len(s) == n && strings.Trim(s, "0123456789abcdef") == "" }

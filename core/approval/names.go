@@ -1,0 +1,39 @@
+package approval
+
+import (
+	"encoding/hex"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/line"
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Dir holds the files of all questions, relative to the home.
+const Dir = "approvals"
+
+// Request is all of a request that a yes is bound to. URL is the base URL and the path as the agent wrote it; Headers are the agent's, in its order.
+type Request struct {
+	Via, Agent, Capability, Service, Method, URL string
+
+	Headers []wire.Header
+	Body    []byte
+}
+
+// Digest names the request: SHA-256 in 64 hex digits over its parts. Whatever differs, a header's value or one byte of the body, is another request.
+func (r Request) Digest() string {
+	parts := []string{"request", r.Via, r.Agent, r.Capability, r.Service, strings.ToUpper(r.Method), r.URL}
+	for _, h := range r.Headers {
+		parts = append(parts, strings.ToLower(h.Name), h.Value)
+	}
+	sum := line.Digest(append(parts, string(r.Body))...)
+	return hex.EncodeToString(sum[:])
+}
+
+// File names the file of the question about the request with that digest. A later question about the same request takes its place.
+func File(digest string) string { return Dir + "/" + digest[:32] + ".json" }
+
+// AnswerFile names the file of the answer to the question called id.
+func AnswerFile(id string) string { return Dir + "/" + id + ".answer" }
+
+// UsedFile names the file whose presence says that the yes to the question called id is spent.
+func UsedFile(id string) string { return Dir + "/" + id + ".used" }
