@@ -18,7 +18,10 @@ const (
 	Duration Kind = "duration"
 	Address  Kind = "URL"
 	Rules    Kind = "list of rules"
+	Agents   Kind = "list of agents"
 	Ranges   Kind = "list of addresses"
+	Number   Kind = "number"
+	Moment   Kind = "time"
 	Texts    Kind = "name: text lines"
 	Section  Kind = "section"
 	Names    Kind = "section by name"
@@ -46,7 +49,7 @@ func (k Key) Parent() (section, name string) {
 
 // Reference lists every key that Parse accepts, in the order in which a person writes them.
 func Reference() []Key {
-	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, vaultKeys)
+	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, serverKeys, agentKeys, vaultKeys)
 }
 
 var fileKeys = []Key{
@@ -61,6 +64,12 @@ var serviceKeys = []Key{
 	{Path: "services.NAME.docs", Kind: Text, Meaning: "Address of the documentation of the API. Agents read it."},
 	{Path: "services.NAME.auth", Kind: Section, Required: true, Meaning: "The credential. Its keys depend on `type`; see below."},
 	{Path: "services.NAME.headers", Kind: Texts, Meaning: "Header fields to send with every request, such as `Stripe-Version`. A field that carries a credential is refused here: it belongs under `auth`, where it is sealed."},
+	{Path: "services.NAME.ownership", Kind: Section, Default: "for every agent", Meaning: "Whose credential it is, where it is not for every agent."},
+	{Path: "services.NAME.ownership.accessPolicy", Kind: Text, Required: true, Only: []string{"all-agents", "agent-only", "shared"},
+		Meaning: "Who may use it: everybody, the owner alone, or the owner and those in `sharedWith`."},
+	{Path: "services.NAME.ownership.createdBy", Kind: Text, Default: "you", Meaning: "The agent that owns it."},
+	{Path: "services.NAME.ownership.sharedWith", Kind: Agents, Meaning: "Who else may use it, with `accessPolicy: shared`."},
+	{Path: "services.NAME.ownership.createdAt", Kind: Moment, Meaning: "When it was stored."},
 	{Path: "services.NAME.testPath", Kind: Text, Meaning: "Path of a harmless GET to try the credential with, such as `/v1/balance`."},
 	{Path: "services.NAME.caFile", Kind: Text, Default: "those of the system", Meaning: "PEM file of the certificate authorities to trust for this service alone."},
 	{Path: "services.NAME.proxy", Kind: Address, Default: "none", Meaning: "Proxy to go through: `http://`, `https://` or `socks5://` with host and port, without a user name. Proxies of the environment are never used."},
@@ -103,10 +112,27 @@ var capabilityKeys = []Key{
 	{Path: "capabilities.NAME.rules", Kind: Section, Default: "everything is allowed", Meaning: "Which requests are allowed. See [policies](policies.md)."},
 	{Path: "capabilities.NAME.rules.allow", Kind: Rules, Default: "nothing is allowed", Meaning: "What is allowed, where there are rules: `METHOD PATH`, with `*` for any text."},
 	{Path: "capabilities.NAME.rules.deny", Kind: Rules, Meaning: "What is refused whatever is allowed. Deny rules are looked at first."},
+	{Path: "capabilities.NAME.allowedAgents", Kind: Agents, Default: "see `access`", Meaning: "The agents that may use it, and no others. Without the line `access` decides."},
+	{Path: "capabilities.NAME.access", Kind: Text, Only: []string{string(Open), string(Restricted)}, Default: "`server.defaultAccess`",
+		Meaning: "Whether agents that `allowedAgents` does not name may use it."},
 	{Path: "capabilities.NAME.headers", Kind: Text, Only: []string{"all"}, Default: "the usual ones",
 		Meaning: "`all` shows the agent every header field of a reply. Usual are content type and length, dates, `etag`, `link`, `location`, `retry-after`, request ids and rate limits."},
 	{Path: "capabilities.NAME.timeout", Kind: Duration, Default: FormatDuration(60 * time.Second),
 		Meaning: "How long one call may take; at most " + FormatDuration(MaxTimeout) + "."},
+}
+
+var serverKeys = []Key{
+	{Path: "server", Kind: Section, Meaning: "What holds for the whole of Janee."},
+	{Path: "server.defaultAccess", Kind: Text, Only: []string{string(Open), string(Restricted)}, Default: string(Open),
+		Meaning: "`restricted`: agents may use only what names them. A capability may say otherwise with `access`."},
+	{Path: "server.host", Kind: Text, Meaning: "Name or address to listen on over HTTP, without a port."},
+	{Path: "server.port", Kind: Number, Meaning: "Port to listen on over HTTP."},
+}
+
+var agentKeys = []Key{
+	{Path: "agents", Kind: Names, Meaning: "Agents that have a token. Nobody has such a name without it."},
+	{Path: "agents.NAME.token", Kind: Text, Required: true, Meaning: "SHA-256 of the token, which is kept nowhere. Janee writes it."},
+	{Path: "agents.NAME.created", Kind: Moment, Meaning: "When it was registered."},
 }
 
 var vaultKeys = []Key{

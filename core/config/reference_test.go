@@ -28,6 +28,9 @@ func probes() map[string]string {
 	p := map[string]string{
 		"":                        "zzz: 1",
 		"vault":                   "vault: {zzz: 1}",
+		"server":                  "server: {zzz: 1}",
+		"agents.NAME":             "agents: {x: {zzz: 1}}",
+		"services.NAME.ownership": "services: {x: {ownership: {zzz: 1}}}",
 		"services.NAME":           "services: {x: {zzz: 1}}",
 		"capabilities.NAME":       "capabilities: {x: {zzz: 1}}",
 		"capabilities.NAME.rules": "capabilities: {x: {rules: {zzz: 1}}}",
@@ -112,12 +115,13 @@ func keyTables() string {
 	var b strings.Builder
 	for _, part := range []struct{ title, section, within string }{
 		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
-		{"A capability", "capabilities.NAME", "capabilities.NAME."}, {"The vault", "vault", "vault."},
+		{"A capability", "capabilities.NAME", "capabilities.NAME."},
+		{"The server", "server", "server."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
 	} {
 		b.WriteString("\n## " + part.title + "\n\n")
 		keyTable(&b, part.within, func(k Key) bool {
 			section, _ := k.Parent()
-			return section == part.section || section == part.section+".rules"
+			return section == part.section || part.section != "" && strings.HasPrefix(section, part.section+".") && !strings.Contains(section, "[")
 		})
 		if part.section == "services.NAME" {
 			for _, authType := range sign.Types() {
@@ -270,8 +274,10 @@ capabilities:
 func everyKey(t *testing.T) string {
 	t.Helper()
 	examples := map[Kind]any{Text: "text", Flag: true, Duration: "15m", Address: "https://api.example.com", Rules: []string{"GET /v1/*"},
-		Texts: map[string]string{"X-Version": "some text"}, Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
-	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080"}
+		Texts: map[string]string{"X-Version": "some text"}, Agents: []string{"ann", "bob"}, Number: 9100,
+		Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
+	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080",
+		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared"}
 	const sealed = "janee:v1:k1:x" // values that Parse cannot look into: what each scheme wants of them is its own affair
 	fill := func(section string) map[string]any {
 		out := map[string]any{}
@@ -279,7 +285,7 @@ func everyKey(t *testing.T) string {
 			parent, name := k.Parent()
 			switch {
 			case parent != section || k.Kind == Section || k.Kind == Names:
-			case len(k.Only) > 0:
+			case len(k.Only) > 0 && special[name] == nil:
 				out[name] = k.Only[0]
 			case strings.Contains(section, "[") && k.Kind == Texts:
 				out[name] = map[string]string{"X-Key": sealed}
@@ -294,10 +300,12 @@ func everyKey(t *testing.T) string {
 		return out
 	}
 	file := fill("")
-	file["vault"] = fill("vault")
+	file["vault"], file["server"] = fill("vault"), fill("server")
+	file["agents"] = map[string]any{"ann": fill("agents.NAME")}
 	services := map[string]any{}
 	for _, authType := range sign.Types() {
 		services[authType] = fill("services.NAME")
+		services[authType].(map[string]any)["ownership"] = fill("services.NAME.ownership")
 		services[authType].(map[string]any)["auth"] = fill("services.NAME.auth[" + authType + "]")
 	}
 	file["services"] = services
@@ -333,6 +341,11 @@ func TestSchemaRefuses(t *testing.T) {
 		"rule without path": service + "capabilities: {c: {service: x, rules: {allow: [GET]}}}",
 		"headers":           service + "capabilities: {c: {service: x, headers: some}}",
 		"range":             "services: {x: {baseUrl: https://a.example, allowPrivate: [10.1.0.1], auth: {type: bearer, key: k0123456789}}}",
+		"access":            "server: {defaultAccess: closed}",
+		"agents as text":    service + "capabilities: {c: {service: x, allowedAgents: ann}}",
+		"port":              "server: {port: 70000}",
+		"ownership":         "services: {x: {baseUrl: https://a.example, ownership: {createdBy: ann}, auth: {type: bearer, key: k0123456789}}}",
+		"moment":            "agents: {x: {token: t, created: yesterday}}",
 		"flag":              service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
 	} {
 		if validates(t, s, text) == nil {

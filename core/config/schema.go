@@ -55,7 +55,7 @@ func (k Key) schema() object {
 	case len(k.Only) > 0:
 		s = object{"enum": k.Only}
 	}
-	if k.Path == "vault" || k.Path == "services.NAME.headers" {
+	if k.Path == "vault" || k.Path == "server" || k.Path == "services.NAME.headers" {
 		s["type"] = []string{"object", "null"}
 	}
 	s["description"] = strings.ReplaceAll(k.Meaning, "`", "")
@@ -83,6 +83,12 @@ func (k Kind) schema() object {
 		return object{"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h|d)$"}
 	case Address:
 		return object{"type": "string", "pattern": "^[A-Za-z0-9]+://"}
+	case Agents:
+		return object{"type": "array", "items": object{"type": text, "$ref": "#/$defs/name"}}
+	case Number:
+		return object{"type": []string{"integer", "string"}, "minimum": 1, "maximum": 65535, "pattern": "^[0-9]+$"}
+	case Moment:
+		return object{"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$"}
 	case Ranges:
 		return object{"type": "array", "items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"}}
 	case Rules:
