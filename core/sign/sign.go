@@ -1,5 +1,6 @@
 // Package sign puts a credential into a request. [Lookup] finds the scheme of an auth type; its Check says what a credential
 // lacks, Sign returns the header fields to add, Secrets returns everything that must be taken out of replies afterwards.
+// Some schemes trade the credential for a token first: [Scheme.Exchange] is that request, and reads the answer.
 // Schemes compute and nothing else: time and nonce are arguments, and what is signed is the request as it goes on the wire.
 // Which fields an agent may send is decided in package policy; fields returned here replace the agent's of the same name.
 package sign
@@ -28,9 +29,10 @@ type Scheme struct {
 	Docs        string // where the scheme is specified
 	Fields      []Field
 
-	sign    func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check
-	whole   func(c Credential) *FieldError                          // what is wrong with fields beside each other; may be nil
-	derived func(c Credential) []string                             // further texts that would give the credential away; may be nil
+	sign     func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check; nil: see Exchange
+	exchange func(c Credential, m Moment) (Exchange, error)          // gets a credential that has passed Check; nil: see Sign
+	whole    func(c Credential) *FieldError                          // what is wrong with fields beside each other; may be nil
+	derived  func(c Credential) []string                             // further texts that would give the credential away; may be nil
 }
 
 // Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are not secret.
@@ -67,7 +69,7 @@ type Note struct{ Title, Text string }
 func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]") }
 
 var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
-	&hmacKraken, &hmacCoinbase}
+	&hmacKraken, &hmacCoinbase, &jwtES256}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {
@@ -92,6 +94,9 @@ func Types() []string {
 func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 	if err := s.Check(c); err != nil {
 		return Signed{}, err
+	}
+	if s.sign == nil {
+		return Signed{}, fmt.Errorf("sign by %s: it needs a token first", s.Type)
 	}
 	signed, err := s.sign(c, r, m)
 	if err != nil {

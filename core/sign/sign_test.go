@@ -29,6 +29,7 @@ var complete = map[string]map[string]string{
 	"hmac-binance":  {"apiKey": "binanceKEYexample", "apiSecret": "binanceSECRETexample"},
 	"hmac-kraken":   {"apiKey": "krakenKEYexample", "apiSecret": "a3Jha2VuIGV4YW1wbGUgc2VjcmV0"},
 	"hmac-coinbase": {"apiKey": "coinbaseKEYexample", "apiSecret": "Y29pbmJhc2UgZXhhbXBsZSBzZWNyZXQ=", "passphrase": "coinbase phrase"},
+	"jwt-es256":     {"keyName": "organizations/o/apiKeys/k", "privateKey": keys()["p256"]},
 }
 
 // paired are optional fields that make no sense without another: the error names the one that is missing.
@@ -75,7 +76,7 @@ func fieldError(t *testing.T, err error, field string, values map[string]string)
 
 func TestTypes(t *testing.T) {
 	want := []string{"bearer", "basic", "headers", "query", "hmac-bybit", "hmac-okx", "hmac-mexc", "oauth1a-twitter", "aws-sigv4", "oauth1a",
-		"hmac-binance", "hmac-kraken", "hmac-coinbase"}
+		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256"}
 	if got := Types(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}

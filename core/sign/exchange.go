@@ -1,0 +1,164 @@
+package sign
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Exchange is one request that trades a credential for a token. Send it as it is, follow no redirect, and give the answer to
+// Token. It prints without its contents, because it carries the credential or what was signed with it.
+type Exchange struct {
+	Method, URL string
+	Headers     []wire.Header
+	Body        []byte
+	read        func(body []byte, nowMs int64) (Token, error)
+}
+
+// Format implements fmt.Formatter.
+func (Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[exchange]") }
+
+// Reply is what the token endpoint answered.
+type Reply struct {
+	Status  int
+	Headers []wire.Header
+	Body    []byte
+}
+
+// Token authenticates calls until Expires, Unix milliseconds by the clock of the broker. It must be masked in replies like the
+// credential it was traded for.
+type Token struct {
+	Text    secret.Text
+	Expires int64
+}
+
+// Signed puts the token into a request.
+func (t Token) Signed() Signed {
+	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + t.Text.Reveal()}}}
+}
+
+// Exchange returns the request that has to come before a call; needed is false for schemes that sign calls by themselves.
+// An incomplete credential is an error (*FieldError).
+func (s *Scheme) Exchange(c Credential, m Moment) (x Exchange, needed bool, err error) {
+	if s.exchange == nil {
+		return Exchange{}, false, nil
+	}
+	if err := s.Check(c); err != nil {
+		return Exchange{}, true, err
+	}
+	if x, err = s.exchange(c, m); err != nil {
+		return Exchange{}, true, fmt.Errorf("ask for a token by %s: %w", s.Type, err)
+	}
+	return x, true, nil
+}
+
+// Token reads the answer that came at nowMs, Unix milliseconds. An error quotes what the endpoint says of itself: scrub it.
+func (x Exchange) Token(r Reply, nowMs int64) (Token, error) {
+	if r.Status < 200 || r.Status > 299 {
+		return Token{}, fmt.Errorf("the token endpoint answered %d%s%s", r.Status, complaint(r.Body), skew(r.Headers, nowMs))
+	}
+	t, err := x.read(r.Body, nowMs)
+	switch {
+	case err != nil:
+		return Token{}, fmt.Errorf("read the answer of the token endpoint: %w", err)
+	case t.Text.IsZero() || tokenFault(t.Text.Reveal()) != "":
+		return Token{}, errors.New("read the answer of the token endpoint: it holds no token that could be sent")
+	case t.Expires <= nowMs:
+		return Token{}, fmt.Errorf("read the answer of the token endpoint: the token has expired already%s", skew(r.Headers, nowMs))
+	}
+	t.Expires = min(t.Expires, nowMs+maxTokenLife)
+	return t, nil
+}
+
+// In milliseconds. A token without a life of its own is used for a short one (RFC 6749 section 5.1 only recommends expires_in).
+const (
+	shortTokenLife = 5 * 60_000
+	maxTokenLife   = 24 * 3600_000
+)
+
+// readOAuth reads the answer of RFC 6749 section 5.1.
+func readOAuth(body []byte, nowMs int64) (Token, error) {
+	var r struct {
+		AccessToken string      `json:"access_token"`
+		TokenType   string      `json:"token_type"`
+		ExpiresIn   json.Number `json:"expires_in"` // some servers write it in quotes
+	}
+	if json.Unmarshal(body, &r) != nil {
+		return Token{}, errors.New("it is not the JSON of RFC 6749")
+	}
+	if r.TokenType != "" && !strings.EqualFold(r.TokenType, "bearer") {
+		return Token{}, errors.New("the token is not of the type bearer")
+	}
+	life := int64(shortTokenLife)
+	if seconds, err := r.ExpiresIn.Float64(); err == nil {
+		life = int64(min(seconds*1000, maxTokenLife))
+	}
+	return Token{secret.New(r.AccessToken), nowMs + life}, nil
+}
+
+// complaint is what an error answer says in the members of RFC 6749 section 5.2 and of GitHub's API, cut to one short line.
+func complaint(body []byte) string {
+	var said map[string]any
+	if json.Unmarshal(body, &said) != nil {
+		return ""
+	}
+	var parts []string
+	for _, name := range []string{"error", "error_description", "message"} {
+		if text, ok := said[name].(string); ok && text != "" {
+			parts = append(parts, text)
+		}
+	}
+	text := strings.Map(func(c rune) rune {
+		if c < ' ' || c > '~' {
+			return ' '
+		}
+		return c
+	}, strings.Join(parts, ": "))
+	if text == "" {
+		return ""
+	}
+	return " (" + text[:min(len(text), 200)] + ")"
+}
+
+// skew says how far the clocks are apart, from a minute on: signed times are the usual reason for a refusal then.
+func skew(headers []wire.Header, nowMs int64) string {
+	date, _ := wire.Get(headers, "Date")
+	theirs, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", date)
+	if err != nil {
+		return ""
+	}
+	switch apart := (theirs.UnixMilli() - nowMs) / 1000; {
+	case apart >= 60:
+		return fmt.Sprintf("; this clock is %d s behind the endpoint's: set it right", apart)
+	case apart <= -60:
+		return fmt.Sprintf("; this clock is %d s ahead of the endpoint's: set it right", -apart)
+	}
+	return ""
+}
+
+// endpointFault is the grammar of a URL that a credential is sent to: https, or http to this machine.
+func endpointFault(value string) string {
+	u, err := url.Parse(value)
+	switch {
+	case plainFault(value) != "" || err != nil || u.Host == "" || u.Opaque != "":
+		return "is not a URL, such as https://example.com/oauth/token"
+	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
+		return "holds more than scheme, host and path"
+	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
+		return ""
+	}
+	return "is not https"
+}
+
+func loopback(host string) bool {
+	ip, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && ip.IsLoopback()
+}
