@@ -60,7 +60,7 @@ func runPolicyCheck(env *Env, capability, method, path string, asJSON bool) erro
 	}
 	p, ok := v.config.Capabilities[capability]
 	if !ok {
-		return hint.Errorf(hint.Failed, "`janee list` names the capabilities there are", "there is no capability %q", capability)
+		return unknownName("capability", capability, v.config.CapabilityNames)
 	}
 	_, d := policy.Judge(p.Policy, v.config.Services[p.Service].Options, method, path)
 	a := policyAnswer{Capability: capability, Method: method, Path: path, Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),

@@ -155,7 +155,7 @@ const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
 func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, scope sessions.Scope, now time.Time, length time.Duration) error {
 	closing := book.OpenIn(scope)
 	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(sessions.Scope{Capability: scope.Capability}) {
-		return hint.Errorf(hint.Failed, "`janee list` shows what there is", "revoking: there is no capability %q", scope.Capability)
+		return unknownName("capability", scope.Capability, s.Config.CapabilityNames)
 	}
 	if scope.Agent != "" && !book.Knows(sessions.Scope{Agent: scope.Agent}) {
 		fmt.Fprintf(env.Stderr, "janee: warning: no agent %q has a session yet; `janee sessions --all` shows how agents call themselves\n", scope.Agent)
