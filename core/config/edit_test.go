@@ -98,9 +98,7 @@ func TestAddWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := template + `
-services:
-  "123":
+	const newService = `  "123":
     baseUrl: https://api.notion.com/v1
     description: "Notes: \"mine\", 🎉\u000A- all"
     docs: https://x.example/a
@@ -114,9 +112,8 @@ services:
     testPath: /users/me
     caFile: /ca.pem
     allowHttp: true
-
-capabilities:
-  "true":
+`
+	const newCapability = `  "true":
     service: "123"
     description: "all "
     ttl: 15m
@@ -130,6 +127,8 @@ capabilities:
     headers: all
     timeout: 30s
 `
+	want := strings.Replace(template, "\nservices:\n", "\nservices:\n"+newService, 1)
+	want = strings.Replace(want, "\ncapabilities:\n", "\ncapabilities:\n"+newCapability, 1)
 	if string(out) != want {
 		t.Errorf("got\n%s", strings.TrimPrefix(string(out), template))
 	}

@@ -80,8 +80,7 @@ func TestProblems(t *testing.T) {
 		{"version 2", "version: 2\n", []string{`1: version "2" is not known: write version: 1`}},
 		{"version of the TypeScript Janee", "version: '0.2.0'\n", []string{`1: version "0.2.0" is a file of the TypeScript Janee`}},
 		{"version list", "version: [1]\n", []string{"1: version must be text"}},
-		{"unsupported at the root", "approvals: {}\nlimits: {}\n", []string{"1: config.yaml: approvals is not supported by this version",
-			"2: config.yaml: limits is not supported"}},
+		{"unsupported at the root", "limits: {}\n", []string{"1: config.yaml: limits is not supported by this version"}},
 		{"unsupported in a capability", capability("    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n    limits: {}\n"),
 			[]string{"11: capability \"c\": mode is not supported by this version", "12: capability \"c\": allowCommands is not",
 				"13: capability \"c\": env is not", "14: capability \"c\": workDir is not", "15: capability \"c\": limits is not"}},
@@ -421,5 +420,13 @@ func TestTemplate(t *testing.T) {
 	}
 	if len(c.Services) != 1 || len(c.Capabilities) != 2 || len(c.Warnings) != 0 {
 		t.Errorf("uncommented: %v %v %v", c.ServiceNames, c.CapabilityNames, c.Warnings)
+	}
+	// What `janee add` has written before stands beside the examples.
+	added, err := AddService(Template(), NewService{Name: "a", BaseURL: "https://a.example", Type: "bearer", Fields: []KV{{"key", "key_of_service_a"}}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c, err = Parse([]byte(strings.ReplaceAll(string(added), "\n# ", "\n"))); err != nil || len(c.Services) != 2 {
+		t.Errorf("added, then uncommented: %v", err)
 	}
 }
