@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 
@@ -15,10 +16,10 @@ import (
 // reserved begins a value that will one day say where a credential is kept. Taken as the credential itself today, it would change its meaning then.
 var reserved = []string{"env:", "file:", "keyring:", "op://", "bw://", "vault://", "cmd:"}
 
-// plainField is a credential field that stands in the clear, to be sealed in place.
+// plainField is a secret that stands in the clear, to be sealed in place.
 type plainField struct {
-	service *Service
-	path    string
+	what    string // as errors name it
+	binding vault.Binding
 	value   secret.Text
 	node    *yaml.Node
 	indent  int // of the mapping that holds it: what a block scalar is indented from
@@ -123,7 +124,7 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	value := Value{Plain: secret.New(text), Line: n.Line}
 	a.service.Auth.Fields[path] = value
 	if f.Secret {
-		a.plain = append(a.plain, plainField{a.service, path, value.Plain, n, indent})
+		a.plain = append(a.plain, plainField{fmt.Sprintf("%s of service %q", path, a.service.Name), a.service.Binding(path), value.Plain, n, indent})
 	}
 }
 

@@ -32,6 +32,7 @@ type Config struct {
 	Capabilities map[string]*Capability
 	Agents       map[string]*Agent // those with a token
 	Server       Server
+	Approvals    Approvals
 
 	ServiceNames, CapabilityNames, AgentNames []string // in the order of the file
 

@@ -19,6 +19,9 @@ func FormatDuration(d time.Duration) string {
 
 // HasPlaintext reports whether the file holds a secret that is not sealed yet.
 func (c *Config) HasPlaintext() bool {
+	if w := c.Approvals.Webhook; w != nil && w.Secret.Sealed == "" {
+		return true
+	}
 	for _, s := range c.Services {
 		if s.Auth.hasPlaintext() {
 			return true
@@ -44,8 +47,11 @@ func (a Auth) hasPlaintext() bool {
 	return false
 }
 
-// HasSealed reports whether the file holds a sealed secret, of any service.
+// HasSealed reports whether the file holds a sealed secret.
 func (c *Config) HasSealed() bool {
+	if w := c.Approvals.Webhook; w != nil && w.Secret.Sealed != "" {
+		return true
+	}
 	for _, s := range c.Services {
 		for _, v := range s.Auth.Fields {
 			if v.Sealed != "" {

@@ -43,7 +43,8 @@ func parse(text []byte) (*parsed, error) {
 }
 
 func newConfig() *Config {
-	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{}}
+	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{},
+		Approvals: Approvals{Wait: DefaultWait, Notify: true}}
 }
 
 // configReader fills a config from the tree.
@@ -62,7 +63,8 @@ func (r *configReader) root(n *yaml.Node) {
 		known{"capabilities", later(&capabilities)},
 		known{"server", r.server},
 		known{"agents", later(&agents)},
-		known{"approvals", nil}, known{"limits", nil},
+		known{"approvals", r.approvals},
+		known{"limits", nil},
 	)
 	// Capabilities name services, wherever in the file these stand.
 	if !unset(services) {

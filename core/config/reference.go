@@ -49,7 +49,7 @@ func (k Key) Parent() (section, name string) {
 
 // Reference lists every key that Parse accepts, in the order in which a person writes them.
 func Reference() []Key {
-	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, serverKeys, agentKeys, vaultKeys)
+	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, serverKeys, approvalKeys, agentKeys, vaultKeys)
 }
 
 var fileKeys = []Key{

@@ -29,6 +29,8 @@ func probes() map[string]string {
 		"":                        "zzz: 1",
 		"vault":                   "vault: {zzz: 1}",
 		"server":                  "server: {zzz: 1}",
+		"approvals":               "approvals: {zzz: 1}",
+		"approvals.webhook":       "approvals: {webhook: {zzz: 1}}",
 		"agents.NAME":             "agents: {x: {zzz: 1}}",
 		"services.NAME.ownership": "services: {x: {ownership: {zzz: 1}}}",
 		"services.NAME":           "services: {x: {zzz: 1}}",
@@ -116,7 +118,7 @@ func keyTables() string {
 	for _, part := range []struct{ title, section, within string }{
 		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
 		{"A capability", "capabilities.NAME", "capabilities.NAME."},
-		{"The server", "server", "server."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
+		{"The server", "server", "server."}, {"Approvals", "approvals", "approvals."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
 	} {
 		b.WriteString("\n## " + part.title + "\n\n")
 		keyTable(&b, part.within, func(k Key) bool {

@@ -20,23 +20,19 @@ func Seal(text []byte, seal func(vault.Binding, secret.Text) (string, error)) (o
 	}
 	c := &change{doc: p.doc}
 	for _, f := range p.plain {
-		sealed, err := seal(f.binding(), f.value)
+		sealed, err := seal(f.binding, f.value)
+		if err == nil {
+			_, _, err = vault.Parse(sealed)
+		}
+		if err == nil {
+			err = c.set(f.node, f.indent, sealed)
+		}
 		if err != nil {
-			return nil, 0, fmt.Errorf("sealing %s of service %q: %w", f.path, f.service.Name, err)
-		}
-		if _, _, err := vault.Parse(sealed); err != nil {
-			return nil, 0, fmt.Errorf("sealing %s of service %q: %w", f.path, f.service.Name, err)
-		}
-		if err := c.set(f.node, f.indent, sealed); err != nil {
-			return nil, 0, fmt.Errorf("sealing %s of service %q: %w", f.path, f.service.Name, err)
+			return nil, 0, fmt.Errorf("sealing %s: %w", f.what, err)
 		}
 	}
 	if out, err = c.apply(); err != nil {
 		return nil, 0, err
 	}
 	return out, len(p.plain), nil
-}
-
-func (f plainField) binding() vault.Binding {
-	return vault.Binding{Service: f.service.Name, Field: f.path, Type: f.service.Auth.Type, Origin: f.service.Base.Origin()}
 }

@@ -31,7 +31,8 @@ var (
 // scalars are the keys of one value that an entry of a section may have, or the section itself where it has no entries; true marks
 // those that are true or false.
 var scalars = map[string]map[string]bool{
-	serverSection: {"defaultAccess": false, "host": false, "port": false},
+	serverSection:    {"defaultAccess": false, "host": false, "port": false},
+	approvalsSection: {"wait": false, "notify": true},
 	"services": {"baseUrl": false, "description": false, "docs": false, "testPath": false, "caFile": false,
 		"allowHttp": true, "allowEncodedSlash": true, "allowSemicolon": true, "allowDoubleSlash": true},
 	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false, "timeout": false, "access": false,
@@ -74,7 +75,7 @@ func Set(text []byte, key, value string) ([]byte, error) {
 
 // settingNode is the value as a person would write it: true, false and numbers without quotes where they are meant as such.
 func settingNode(path []string, value string) *yaml.Node {
-	flag := len(path) == 3 && scalars[path[0]][path[2]]
+	flag := len(path) == depth(path[0])+1 && scalars[path[0]][path[len(path)-1]]
 	_, err := strconv.ParseUint(value, 10, 16)
 	switch {
 	case flag && (value == "true" || value == "false"):
@@ -126,17 +127,18 @@ const serverSection = "server"
 
 // depth is how many keys lead to what holds the settings of a section: its name, and for most the name of an entry.
 func depth(section string) int {
-	if section == serverSection {
+	if section == serverSection || section == approvalsSection {
 		return 1
 	}
 	return 2
 }
 
 // resolve follows key through the tree as far as it goes. Names may hold dots, so at each step the longest key that fits is taken.
-// The server's settings are known whether or not the file has the section.
+// The settings of a section without entries are known whether or not the file has it.
 func resolve(n *yaml.Node, key string) (path []string, rest string) {
-	if after, ok := strings.CutPrefix(key, serverSection+"."); ok && (n == nil || unset(lookup(n, serverSection))) {
-		return []string{serverSection}, after
+	section, after, more := strings.Cut(key, ".")
+	if more && depth(section) == 1 && (n == nil || unset(lookup(n, section))) {
+		return []string{section}, after
 	}
 	for rest = key; rest != "" && n != nil; {
 		best := ""
@@ -220,6 +222,8 @@ func (p *parsed) shownValue(path []string, n *yaml.Node) any {
 		return "kept as a digest"
 	case vault.IsSealed(n.Value):
 		return "sealed"
+	case len(path) == 2 && path[0] == approvalsSection && path[1] == "pin":
+		return "hashed"
 	case p.isSecret(path, n):
 		return "not sealed yet"
 	case n.Tag == "!!bool":
@@ -232,6 +236,10 @@ func (p *parsed) shownValue(path []string, n *yaml.Node) any {
 func (p *parsed) isSecret(path []string, n *yaml.Node) bool {
 	if n != nil && vault.IsSealed(n.Value) {
 		return true
+	}
+	if path[0] == approvalsSection {
+		last := path[len(path)-1]
+		return last == "pin" || last == "secret"
 	}
 	if len(path) < 4 || path[0] != "services" || path[2] != "auth" {
 		return false

@@ -1,0 +1,146 @@
+package config
+
+import (
+	"net/netip"
+	"net/url"
+	"strings"
+	"time"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// Bounds of the time for which a call waits for a person. Clients give up after a minute, most of them.
+const (
+	DefaultWait = 25 * time.Second
+	MaxWait     = 50 * time.Second
+)
+
+const approvalsSection = "approvals"
+
+// Approvals says how a person is asked where a capability has autoApprove: false.
+type Approvals struct {
+	Wait    time.Duration // for how long a call waits for the answer
+	Notify  bool          // on the desktop, where there is one; true where the file does not say
+	PIN     string        // what `janee approve` asks for: an argon2id hash, "" = nothing
+	Webhook *Webhook      // nil = none
+}
+
+// Webhook is told of every question. Secret is the key of its signature.
+type Webhook struct {
+	URL    string
+	Secret Value
+}
+
+// WebhookBinding is what the secret of approvals.webhook is sealed for. No service has an auth type of that name.
+func WebhookBinding() vault.Binding {
+	return vault.Binding{Service: approvalsSection, Field: "webhook.secret", Type: "webhook", Origin: "*"}
+}
+
+func (r *configReader) approvals(n *yaml.Node) {
+	if unset(n) {
+		return
+	}
+	a := &r.config.Approvals
+	r.mapping(n, approvalsSection,
+		known{"wait", r.duration(&a.Wait, "approvals: wait", MaxWait, FormatDuration(MaxWait))},
+		known{"notify", r.flag(&a.Notify, "approvals: notify")},
+		known{"webhook", r.webhook},
+		known{"pin", r.pin},
+	)
+}
+
+// pin shows nothing of what it refuses: it may be the number itself.
+func (r *configReader) pin(n *yaml.Node) {
+	s, ok := r.text(n, "approvals: pin")
+	if ok && !strings.HasPrefix(s, "$argon2id$v=19$") {
+		r.problem(n.Line, "approvals: pin is not written by hand: delete the line and run `janee approvals pin`")
+		return
+	}
+	r.config.Approvals.PIN = s
+}
+
+func (r *configReader) webhook(n *yaml.Node) {
+	w := &Webhook{}
+	r.mapping(n, "approvals: webhook",
+		known{"url", func(n *yaml.Node) { r.webhookURL(n, w) }},
+		known{"secret", func(v *yaml.Node) { r.webhookSecret(v, n.Column-1, w) }},
+	)
+	if n.Kind != yaml.MappingNode {
+		return
+	}
+	if lookup(n, "url") == nil || lookup(n, "secret") == nil {
+		r.problem(n.Line, "approvals: webhook needs a url and a secret: without a signature its receiver could be told anything by anybody")
+	}
+	r.config.Approvals.Webhook = w
+}
+
+// webhookURL does not show what it refuses: many addresses of this kind are secrets themselves.
+func (r *configReader) webhookURL(n *yaml.Node, w *Webhook) {
+	s, ok := r.text(n, "approvals: webhook: url")
+	if !ok {
+		return
+	}
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
+		r.problem(n.Line, "approvals: webhook: url must be a whole address without a user name, as in https://chat.example.com/hook")
+	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
+		r.problem(n.Line, "approvals: webhook: url must begin with https://; http:// is for this machine alone")
+	default:
+		w.URL = s
+	}
+}
+
+func loopback(host string) bool {
+	addr, err := netip.ParseAddr(host)
+	return host == "localhost" || err == nil && addr.IsLoopback()
+}
+
+const minWebhookSecret = 16
+
+func (r *configReader) webhookSecret(n *yaml.Node, indent int, w *Webhook) {
+	s, ok := r.text(n, "approvals: webhook: secret")
+	switch {
+	case !ok:
+	case vault.IsSealed(s):
+		w.Secret = Value{Sealed: s, Line: n.Line}
+		if _, _, err := vault.Parse(s); err != nil {
+			r.problem(n.Line, "approvals: webhook: secret: the sealed text is damaged: type the secret again in its place")
+		}
+	case reservedPrefix(s) != "":
+		r.problem(n.Line, "approvals: webhook: secret: values that begin with %s are reserved: write the secret itself, it is sealed in place", reservedPrefix(s))
+	case len(s) < minWebhookSecret:
+		r.problem(n.Line, "approvals: webhook: secret is too short: write at least %d characters, from a random source", minWebhookSecret)
+	default:
+		w.Secret = Value{Plain: secret.New(s), Line: n.Line}
+		r.plain = append(r.plain, plainField{"the secret of approvals.webhook", WebhookBinding(), w.Secret.Plain, n, indent})
+	}
+}
+
+// SetPIN writes the hash that `janee approve` asks the PIN for; "" takes it out. *Error if the result would not be valid.
+func SetPIN(text []byte, hash string) ([]byte, error) {
+	return edited(text, func(e *editor) error {
+		path := []string{approvalsSection, "pin"}
+		switch {
+		case hash != "":
+			return e.put(path, textNode(hash))
+		case e.at(path...) == nil:
+			return nil
+		}
+		return e.remove(path...)
+	})
+}
+
+var approvalKeys = []Key{
+	{Path: "approvals", Kind: Section, Meaning: "How a person is asked where a capability has `autoApprove: false`. See [approvals](approvals.md)."},
+	{Path: "approvals.wait", Kind: Duration, Default: FormatDuration(DefaultWait), Meaning: "How long a call waits for the answer before it comes back as APPROVAL_PENDING; at most " +
+		FormatDuration(MaxWait) + "."},
+	{Path: "approvals.notify", Kind: Flag, Default: "true", Meaning: "Whether a question shows up on the desktop, where `notify-send` or `osascript` is there."},
+	{Path: "approvals.webhook", Kind: Section, Default: "none", Meaning: "Who is told of every question, such as a bridge to a chat."},
+	{Path: "approvals.webhook.url", Kind: Address, Required: true, Meaning: "Where the question is posted: `https://`, or `http://` on this machine."},
+	{Path: "approvals.webhook.secret", Kind: Text, Required: true, Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
+	{Path: "approvals.pin", Kind: Text, Default: "none", Meaning: "Hash of a PIN that `janee approve` asks for. `janee approvals pin` writes it."},
+}
