@@ -93,7 +93,7 @@ func (c *conn) request(m message) {
 	f.ctx, f.cancel = context.WithCancel(c.base)
 	if err := c.admit(f); err != nil {
 		f.cancel()
-		c.out.put(c.refusal(f, err))
+		c.out.put(c.server.notAdmitted(f, err))
 		return
 	}
 	switch m.method {
@@ -117,17 +117,6 @@ func (c *conn) admit(f *flight) error {
 		return errListens
 	}
 	return c.flights.admit(f)
-}
-
-// refusal is the line for a request that was not admitted. A busy call is answered by a result, which the model sees.
-func (c *conn) refusal(f *flight, err error) []byte {
-	switch {
-	case errors.Is(err, errSameID):
-		return invalid("%v", err).line(f.id)
-	case f.method == methodCall:
-		return c.server.refuse(f.message, Refusal{Code: "BUSY", Agent: f.agent})
-	}
-	return (&fault{busyCode, err.Error()}).line(f.id)
 }
 
 // initialize runs on the loop, so that a call written right behind it is made under its name. It names the agent only

@@ -28,26 +28,29 @@ func listChanged(meta map[string]any) []byte {
 		Method: mcp.MethodNotificationToolsListChanged, Params: mcp.NotificationParams{Meta: meta}}})
 }
 
-// ToolsChanged tells the clients of all connections that what the tools answer has changed: those that have initialized,
+// ToolsChanged tells the clients of all connections and HTTP sessions that what the tools answer has changed: those that have initialized,
 // and those of 2026-07-28 that listen for it. It never blocks.
 func (s *Server) ToolsChanged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.conns {
+	for c := range s.clients {
 		c.toolsChanged()
 	}
 }
 
-func (s *Server) register(c *conn) {
+// listener is a connection or an HTTP session. Its toolsChanged never blocks.
+type listener interface{ toolsChanged() }
+
+func (s *Server) register(c listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.conns[c] = true
+	s.clients[c] = true
 }
 
-func (s *Server) unregister(c *conn) {
+func (s *Server) unregister(c listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.conns, c)
+	delete(s.clients, c)
 }
 
 func (c *conn) toolsChanged() {

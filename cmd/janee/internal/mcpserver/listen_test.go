@@ -259,8 +259,8 @@ func TestToolsChangedReachesEveryConnection(t *testing.T) {
 	endA()
 	endB()
 	wg.Wait()
-	if len(s.conns) != 0 {
-		t.Errorf("%d connections are left", len(s.conns))
+	if len(s.clients) != 0 {
+		t.Errorf("%d connections are left", len(s.clients))
 	}
 	s.ToolsChanged()
 }

@@ -44,6 +44,7 @@ type message struct {
 	meta          json.RawMessage
 	progressToken json.RawMessage // of a call whose client wants to be told how far it is; else nil
 	clientName    string          // the name in _meta or, for initialize, in clientInfo; "" when none is given
+	version       string          // of the protocol, as _meta names it; "" before 2026-07-28
 	modern        bool            // speaks 2026-07-28 or later
 	size          int             // bytes of the line
 }
@@ -52,10 +53,10 @@ type message struct {
 func parse(line []byte) (message, *fault) {
 	m := message{size: len(line)}
 	if !utf8.Valid(line) || !json.Valid(line) {
-		return m, &fault{mcp.PARSE_ERROR, "the line is not JSON in UTF-8"}
+		return m, &fault{mcp.PARSE_ERROR, "the message is not JSON in UTF-8"}
 	}
 	if line[0] != '{' {
-		return m, invalid("a line must hold one JSON object; batches are not served")
+		return m, invalid("a message is one JSON object; batches are not served")
 	}
 	envelope, twice := members(line)
 	if twice != nil {
@@ -129,8 +130,8 @@ func (m *message) readClient(clientInfo json.RawMessage) *fault {
 	if m.method == methodCall && isID(meta["progressToken"]) { // a string or a number, as an id
 		m.progressToken = meta["progressToken"]
 	}
-	version, _ := text(meta[mcp.MetaKeyProtocolVersion])
-	m.modern = mcp.IsModernProtocol(version)
+	m.version, _ = text(meta[mcp.MetaKeyProtocolVersion])
+	m.modern = mcp.IsModernProtocol(m.version)
 	info, ok := object(meta[mcp.MetaKeyClientInfo])
 	name, nameOK := text(info["name"])
 	if !ok || !nameOK {

@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -30,6 +31,17 @@ func (s *Server) refusal(r Refusal) *mcp.CallToolResult {
 }
 
 func (s *Server) refuse(m message, r Refusal) []byte { return s.encodeCall(m, s.refusal(r)) }
+
+// notAdmitted is the line for a request that was not admitted. A busy call is answered by a result, which the model sees.
+func (s *Server) notAdmitted(f *flight, err error) []byte {
+	switch {
+	case !errors.Is(err, errBusy) && !errors.Is(err, errListens):
+		return invalid("%v", err).line(f.id)
+	case f.method == methodCall:
+		return s.refuse(f.message, Refusal{Code: "BUSY", Agent: f.agent})
+	}
+	return (&fault{busyCode, err.Error()}).line(f.id)
+}
 
 // encodeCall answers a call without mcp-go, which has no way to do so for a tool that does not exist or before dispatch.
 // 2026-07-28 requires resultType and asks for serverInfo; earlier clients get neither, as from mcp-go.

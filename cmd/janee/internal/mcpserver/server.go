@@ -1,7 +1,8 @@
-// Package mcpserver serves the tools of Janee over a line connection (stdio, a Unix socket), one connection a Serve.
+// Package mcpserver serves the tools of Janee over line connections (stdio, a Unix socket), one a Serve, and over HTTP.
 // mcp-go speaks the protocol, in both of its eras; lines, identity, limits, cancelling and draining are done here,
-// because server.ServeStdio of mcp-go 1.2 has none of them. Nothing of mcp-go shows in the exported names.
-// Do not use it for HTTP, and do not take Call.Agent for more than the client's word.
+// because the transports of mcp-go 1.2 have none of them. Nothing of mcp-go shows in the exported names.
+// Do not put HTTP on a listener without package httpserver, and do not take Call.Agent of a line connection for more than
+// the client's word.
 package mcpserver
 
 import (
@@ -74,8 +75,8 @@ type Server struct {
 	tools    map[string]bool
 	protocol *server.MCPServer
 
-	mu    sync.Mutex // taken before that of a conn
-	conns map[*conn]bool
+	mu      sync.Mutex // taken before that of a client
+	clients map[listener]bool
 }
 
 // New panics if Options.Refuse is missing or two tools share a name: mistakes of the program, not of its input.
@@ -89,7 +90,7 @@ func New(b Broker, opts Options) *Server {
 	if opts.Log == nil {
 		opts.Log = func(string) {}
 	}
-	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, conns: map[*conn]bool{}}
+	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, clients: map[listener]bool{}}
 	s.protocol = server.NewMCPServer(serverName, opts.Version,
 		server.WithInstructions(opts.Instructions),
 		server.WithToolCapabilities(true)) // listChanged: ToolsChanged sends it
