@@ -54,7 +54,25 @@ type Stream struct {
 	runs       []run  // matches in held, joined where they touch, in order
 	masked     bool   // the last byte returned belongs to a Marker
 	redactions int
+	limited    bool
+	left       int64 // bytes still to be shown, where limited; negative once more than that have come
 }
+
+// Longest returns the length in bytes of the longest form that is looked for.
+func (s *Scrubber) Longest() int {
+	if s == nil {
+		return 0
+	}
+	return len(s.automaton.levels) - 1
+}
+
+// Limit has Write return only what stands for the first n bytes of the sequence. Whoever cuts a sequence has to give Write Longest
+// more bytes than it shows, if there are so many: what becomes of the last byte shown is decided by those behind it. Cutting right
+// there would be an oracle: a reader who can place a guess before the cut sees by what is held back whether it begins a secret.
+func (t *Stream) Limit(n int64) { t.limited, t.left = true, n }
+
+// Cut reports whether more bytes have come than Limit lets through.
+func (t *Stream) Cut() bool { return t.limited && t.left < int64(len(t.held)) }
 
 // run is a stretch of held bytes to be masked.
 type run struct{ start, end int }
@@ -70,12 +88,22 @@ func (t *Stream) Write(p []byte, last bool) []byte {
 	if !last {
 		decided -= t.automaton.depth(t.node)
 	}
-	clean := t.emit(decided)
+	clean := t.emit(t.visible(decided))
 	t.drop(decided)
 	if last {
 		t.node, t.masked = 0, false
 	}
 	return clean
+}
+
+// visible returns how many of the decided bytes are to be shown.
+func (t *Stream) visible(decided int) int {
+	if !t.limited {
+		return decided
+	}
+	shown := int(max(0, min(int64(decided), t.left)))
+	t.left -= int64(decided)
+	return shown
 }
 
 // Redactions returns the number of Markers written so far.
