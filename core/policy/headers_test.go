@@ -9,8 +9,8 @@ import (
 )
 
 func TestHeadersKept(t *testing.T) {
-	for _, name := range strings.Fields(`Accept accept-LANGUAGE Content-Type Content-Language If-Match If-None-Match If-Modified-Since If-Unmodified-Since If-Range
-		Range Idempotency-Key PayPal-Request-Id Prefer User-Agent Intercom-Version Square-Version Stripe-Version Notion-Version Anthropic-Version anthropic-beta OpenAI-Organization OpenAI-Project OpenAI-Beta
+	for _, name := range strings.Fields(`Accept accept-LANGUAGE Content-Type Content-Language If-Match If-None-Match If-Modified-Since If-Unmodified-Since
+		Idempotency-Key PayPal-Request-Id Prefer User-Agent Intercom-Version Square-Version Stripe-Version Notion-Version Anthropic-Version anthropic-beta OpenAI-Organization OpenAI-Project OpenAI-Beta
 		X-GitHub-Api-Version X-Request-Id X-Idempotency-Key X-Requested-With X-Goog-User-Project X-Ms-Version`) {
 		field := wire.Header{Name: name, Value: "a b"}
 		if kept, dropped, err := Headers([]wire.Header{field}); err != nil || !slices.Equal(kept, []wire.Header{field}) || dropped != nil {
@@ -27,7 +27,8 @@ func TestHeadersDropped(t *testing.T) {
 		X-Janee-Reason x-janee-agent-id X_Janee.Reason Forwarded Via X-Forwarded X-Forwarded-For X-Forwarded-Host X_Forwarded_For X-Forwarder-For X-Real-IP X-Client-IP X-Cluster-Client-IP
 		X-Originating-IP X-True-Client-IP X-Host X-HTTP-Host-Override X-Original-Host X-Remote-User X-SSL-Client-Verify X-Client-Cert X-Envoy-Original-Path X-Proxy-User
 		X-Middleware-Subrequest X-Sendfile-Type X-Accel-Mapping True-Client-IP CF-Connecting-IP
-		Accept-Encoding Content-Encoding Origin Referer Date Depth Destination Stripe-Account Unheard-Of`) {
+		Accept-Encoding Content-Encoding Origin Referer Date Depth Destination Stripe-Account Unheard-Of Range If-Range
+		X-Script-Name X-MS-Client-Principal X-Goog-IAP-JWT-Assertion X-Consumer-Username X-Backend-Host X-Override-Host`) {
 		if kept, dropped, err := Headers([]wire.Header{{Name: name, Value: "1"}}); err != nil || kept != nil || !slices.Equal(dropped, []string{name}) {
 			t.Errorf("%s: kept %v, dropped %v, %v", name, kept, dropped, err)
 		}
@@ -58,5 +59,16 @@ func TestHeadersKeepOrder(t *testing.T) {
 	kept, dropped, err := Headers(in)
 	if err != nil || !slices.Equal(kept, []wire.Header{in[0], in[2]}) || !slices.Equal(dropped, []string{"Cookie", "Host"}) {
 		t.Errorf("kept %v, dropped %v, %v", kept, dropped, err)
+	}
+}
+
+func TestSameHeader(t *testing.T) {
+	for _, pair := range [][2]string{{"X-Tenant", "x_tenant"}, {"X.Tenant", "X-TENANT"}} {
+		if !SameHeader(pair[0], pair[1]) {
+			t.Errorf("%v are one field to CGI and its heirs", pair)
+		}
+	}
+	if SameHeader("X-Tenant", "X-Tenants") {
+		t.Error("two fields are taken for one")
 	}
 }
