@@ -3,6 +3,7 @@ package secret
 import (
 	"encoding/base64"
 	"encoding/hex"
+	"fmt"
 	"slices"
 	"strings"
 	"unicode/utf16"
@@ -50,7 +51,18 @@ func spellings(text string) []string {
 	found = append(found, base64Forms(text)...)
 	found = append(found, percentForms(text)...)
 	found = append(found, jsonForms(text)...)
+	found = append(found, wideForms(text)...)
 	return append(found, htmlForms(text)...)
+}
+
+// wideForms returns the secret in UTF-16, in both byte orders: a reply in that charset is searched as it comes.
+func wideForms(text string) []string {
+	var little, big []byte
+	for _, unit := range utf16.Encode([]rune(text)) {
+		little = append(little, byte(unit), byte(unit>>8))
+		big = append(big, byte(unit>>8), byte(unit))
+	}
+	return []string{string(little), string(big)}
 }
 
 // base64Forms returns the secret as it looks inside a longer base64 text: at each of the three offsets, cut to the characters that
@@ -117,9 +129,10 @@ func jsonForms(text string) []string {
 		func(r rune) bool { return ascii(r) && !markup(r) },
 	} {
 		form := jsonText(text, keep)
-		found = append(found, form, strings.ReplaceAll(form, "/", `\/`)) // PHP's json_encode
+		found = append(found, form, strings.ReplaceAll(form, "/", `\/`), // PHP's json_encode
+			jsonText(form, keep)) // JSON text as a string in JSON
 	}
-	return found
+	return append(found, strings.ReplaceAll(text, `"`, `""`)) // a quoted field of CSV, RFC 4180 section 2
 }
 
 // jsonText escapes text: in short where JSON has a short escape, else as \uXXXX the runes that keep refuses.
@@ -152,10 +165,15 @@ var htmlQuotes = [][2]string{
 }
 
 func htmlForms(text string) []string {
-	if !strings.ContainsAny(text, `&<>"'`) {
-		return nil
+	var decimal, hexadecimal strings.Builder
+	for _, r := range text {
+		fmt.Fprintf(&decimal, "&#%d;", r)
+		fmt.Fprintf(&hexadecimal, "&#x%x;", r)
 	}
-	var found []string
+	found := []string{decimal.String(), hexadecimal.String()}
+	if !strings.ContainsAny(text, `&<>"'`) {
+		return found
+	}
 	for _, quotes := range htmlQuotes {
 		found = append(found, strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, quotes[0], `'`, quotes[1]).Replace(text))
 	}

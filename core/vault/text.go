@@ -21,11 +21,14 @@ const (
 
 var encoding = base64.RawURLEncoding
 
-// IsSealed reports whether s claims to be sealed text, well-formed or not. Other versions count:
-// otherwise an older program would take a newer one's sealed text for a credential and send it.
+// IsSealed reports whether s claims to be sealed text, well-formed or not. Other versions count, and so does a damaged spelling
+// of the prefix: otherwise sealed text that this program cannot open would be taken for a credential, sealed once more and sent.
 func IsSealed(s string) bool {
-	rest, ok := strings.CutPrefix(s, family)
-	return ok && rest != "" && rest[0] >= '0' && rest[0] <= '9'
+	s = strings.TrimSpace(s)
+	if len(s) <= len(family) || !strings.EqualFold(s[:len(family)], family) {
+		return false
+	}
+	return s[len(family)] >= '0' && s[len(family)] <= '9'
 }
 
 // Parse returns the binding and the key id that sealed text carries, without opening it: nothing of it is authentic.
