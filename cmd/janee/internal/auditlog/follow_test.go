@@ -87,7 +87,12 @@ func TestFollowOverMidnightAndWriters(t *testing.T) {
 	must(t, b.Append(append(i2, r2...), false))
 	w.expect(t, "a new writer", "2r=200")
 
-	c.now = c.now.Add(5 * time.Second) // both go on in new files
+	late := *c
+	c.now = c.now.Add(5 * time.Second) // both go on in new files, and a third is behind by the clock that it has read
+	behind := open(t, h, Options{Now: late.Now})
+	i0, r0 := call(late.now.UnixMilli(), "0", "stripe")
+	must(t, behind.Append(append(i0, r0...), false))
+	w.expect(t, "a file of yesterday", "0r=200")
 	must(t, a.Append(r1, false))
 	w.expect(t, "a result after midnight", "1r=200")
 	i3, r3 := call(c.now.UnixMilli(), "3", "github")
