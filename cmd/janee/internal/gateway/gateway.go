@@ -22,6 +22,7 @@ type Gateway struct {
 	source   Source
 	started  time.Time
 	warn     func(string)
+	budget   budget
 }
 
 // State is what calls are decided with: a configuration in force. It does not change; a reload makes another.
@@ -62,6 +63,11 @@ type Reply struct {
 
 // Do takes one call through the house. It returns when the call is over; cancelling ctx ends it early.
 func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
+	release, ok := g.budget.take(c)
+	if !ok {
+		return Reply{Denial: core.Deny(core.Busy, c)}
+	}
+	defer release()
 	state := g.source.Current()
 	flow, step := state.Engine.Begin(g.in(state.Engine.Needs(c)), c)
 	var body []byte
