@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"fmt"
 
+	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -16,7 +17,11 @@ func (e *Engine) Needs(c Call) []string {
 		return []string{session.LockFile}
 	}
 	pair := session.Pair(c.Via, c.Agent, c.Capability)
-	return []string{session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair)}
+	names := []string{session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair)}
+	if r, asks := e.request(c); asks && c.Tool == tool.Execute {
+		names = append(names, approval.File(r.Digest()))
+	}
+	return names
 }
 
 // Begin judges a call. It never opens a credential: that happens after the intent is durable.
@@ -66,40 +71,18 @@ func (f *Flow) execute(in In) Step {
 		f.session = f.grant.ID
 		return f.commitIntent(in)
 	}
-	return f.openSession(in, "", !f.stored)
-}
-
-func (f *Flow) askPerson(in In) Step {
-	f.next = func(in In, ev Event) Step { return f.answered(in, ev, !f.stored) }
-	f.question = hex.EncodeToString(in.Rand[32:48])
-	return Ask{Question: f.ask(), Wait: in.Now.Mono}
-}
-
-func (f *Flow) ask() Question {
-	c := f.call
-	return Question{ID: f.question, Agent: c.Agent, Via: c.Via, Capability: c.Capability, Service: f.service.Name, Method: f.judged.Method(),
-		Host: f.service.Base.Host(), Path: f.judged.Redacted(), Reason: firstRunes(c.Reason, maxReason), BodyBytes: int64(len(c.Body))}
-}
-
-func (f *Flow) answered(in In, ev Event, create bool) Step {
-	a, ok := ev.(Answered)
-	switch {
-	case ok && a.Decision == "allow":
-		return f.openSession(in, f.question, create)
-	case ok && a.Decision == "deny":
-		return f.deny(in, Deny(ApprovalDenied, f.call))
-	case ok:
-		return f.deny(in, Deny(ApprovalPending, f.call))
-	}
-	return f.fail(in, Internal, "")
+	return f.openSession(in, "", 0, !f.stored)
 }
 
 // openSession writes a grant. Several processes may try at once: the file is create-only and the loser uses the winner's.
-// A grant that is over is replaced.
-func (f *Flow) openSession(in In, approval string, create bool) Step {
-	ttl := f.capability.TTL.Milliseconds()
+// A grant that is over is replaced. until (Unix ms) may end it before its ttl does; 0 does not.
+func (f *Flow) openSession(in In, approval string, until int64, create bool) Step {
+	expires := in.Now.Wall + f.capability.TTL.Milliseconds()
+	if until != 0 {
+		expires = min(expires, until)
+	}
 	g := session.Grant{ID: hex.EncodeToString(in.Rand[16:32]), Agent: f.call.Agent, Via: f.call.Via, Capability: f.call.Capability,
-		Service: f.service.Name, Origin: f.service.Base.Origin(), Opened: in.Now.Wall, Expires: in.Now.Wall + ttl, Approval: approval, Reason: firstRunes(f.call.Reason, maxReason)}
+		Service: f.service.Name, Origin: f.service.Base.Origin(), Opened: in.Now.Wall, Expires: expires, Approval: approval, Reason: firstRunes(f.call.Reason, maxReason)}
 	f.next = func(in In, ev Event) Step { return f.opened(in, ev, g) }
 	return Commit{Writes: []Write{{Name: session.File(f.pair), Data: g.Encode(f.engine.stateKey), Create: create}}}
 }

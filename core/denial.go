@@ -12,6 +12,7 @@ const (
 	RuleDeny            Code = "RULE_DENY"
 	ApprovalPending     Code = "APPROVAL_PENDING"
 	ApprovalDenied      Code = "APPROVAL_DENIED"
+	ApprovalExpired     Code = "APPROVAL_EXPIRED"
 	SessionRevoked      Code = "SESSION_REVOKED"
 	Locked              Code = "LOCKED"
 	VaultLocked         Code = "VAULT_LOCKED"
@@ -35,6 +36,10 @@ type Denial struct {
 	EvaluatedPolicy string // what was looked at, e.g. `deny "POST *"`
 	NextStep        string
 	Message         string
+
+	// Of APPROVAL_PENDING: what the question is called, when it is over (RFC 3339), and when to look again.
+	ApprovalID, ExpiresAt string
+	RetryAfterSeconds     int
 }
 
 type text struct{ message, next string }
@@ -45,8 +50,9 @@ var texts = map[Code]text{
 	ReasonRequired:      {"this capability wants a reason", "repeat the call with `reason`: one sentence on why the user wants this"},
 	RequestRejected:     {"the request is malformed or ambiguous and was not sent", "send a plain path that begins with /, without dot segments, double slashes or encoded separators"},
 	RuleDeny:            {"the rules of this capability do not allow this request", "tell your person what you wanted to do; they can change the rules in config.yaml"},
-	ApprovalPending:     {"a person has to say yes before this capability may be used, and nobody could be asked", "tell your person: this capability has autoApprove: false; nothing was sent"},
-	ApprovalDenied:      {"a person said no", "do not repeat the call; ask your person what they would prefer"},
+	ApprovalPending:     {"a person has to say yes before this request is sent", "make the call with execute: your person is asked then"},
+	ApprovalDenied:      {"a person said no to this request", "do not repeat the call; ask your person what they would prefer"},
+	ApprovalExpired:     {"the approval is over: it was not given in time, or it has been used", "leave approvalId out; your person is then asked again"},
 	SessionRevoked:      {"the session was revoked by its owner", "tell your person; `janee revoke` closed this session and it stays closed until its time is over"},
 	Locked:              {"Janee is locked by its owner", "tell your person that Janee is locked"},
 	VaultLocked:         {"the root key is not there, so no credential can be opened", "tell your person to run `janee list`; it says where the root key should be"},

@@ -35,9 +35,12 @@ type Flow struct {
 	headers    []Header
 	dropped    []string
 
-	pair, session, question string
-	grant                   session.Grant // the session that was open when the call came; no ID: none
-	stored                  bool          // the pair has a session file, usable or not
+	pair, session string
+	grant         session.Grant // the session that was open when the call came; no ID: none
+	stored        bool          // the pair has a session file, usable or not
+	digest        string        // of the request, where a person is asked about it
+	question      Question      // that person's; no ID: none
+	raised        bool          // this call has asked
 
 	intended bool        // the intent stands in the log, so a result has to follow
 	closing  bool        // the last record is being written: nothing can stop the flow any more
@@ -205,7 +208,7 @@ func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
 	if ev != nil {
 		r.Bytes = ev.Bytes
 		if ev.Detail != "" {
-			r.Detail = map[string]string{"upstream": ev.Detail}
+			r.Detail = with(r.Detail, "upstream", ev.Detail)
 		}
 	}
 	f.next = func(_ In, ev Event) Step {
@@ -218,6 +221,14 @@ func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
 }
 
 func (f *Flow) done(r *Result, d ...*Denial) Step {
+func with(detail map[string]string, key, value string) map[string]string {
+	if detail == nil {
+		detail = map[string]string{}
+	}
+	detail[key] = value
+	return detail
+}
+
 	f.end = &Done{Result: r}
 	if len(d) > 0 {
 		f.end.Denial = d[0]
@@ -243,6 +254,9 @@ func (f *Flow) record(in In, event string) Record {
 }
 
 // open decrypts the credential of a service. A value that was sealed for another service, field, type or origin is refused.
+	if f.question.ID != "" {
+		r.Detail = map[string]string{"approval": f.question.ID}
+	}
 func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) {
 	scheme, ok := sign.Lookup(s.Auth.Type)
 	if !ok {

@@ -25,7 +25,7 @@ type house struct {
 	rand    byte
 
 	failCommit func(Commit) bool
-	answer     Answered
+	person     func(Question, bool)               // while a call waits; the flag says that it raised the question
 	reply      func(Send) (Head, []string, Ended) // nil: 200 with {"ok":true}
 	before     func(Step) Event                   // an event in place of doing the step
 }
@@ -77,7 +77,7 @@ func (h *house) do(c Call) (Done, string) {
 		if ev == nil {
 			ev = h.obey(flow, step, &body)
 		}
-		step = flow.Resume(h.in(nil), ev)
+		step = flow.Resume(h.in(h.seen(step)), ev)
 	}
 	h.t.Fatal("the flow does not end")
 	return Done{}, ""
@@ -87,13 +87,42 @@ func (h *house) obey(flow *Flow, step Step, body *bytes.Buffer) Event {
 	switch s := step.(type) {
 	case Commit:
 		return h.commit(s)
+	case List:
+		return Listed{}
 	case Ask:
-		return h.answer
+		h.ask(flow, s)
+		return Answered{}
 	case Send:
 		return h.send(flow, s, body)
 	}
 	h.t.Fatalf("unknown step %T", step)
 	return nil
+}
+
+// seen names the files that come with the answer to a step.
+func (h *house) seen(step Step) (names []string) {
+	switch s := step.(type) {
+	case Ask:
+		return s.Watch
+	case List:
+		for name := range h.files {
+			if strings.HasPrefix(name, s.Dir+"/") {
+				names = append(names, name)
+			}
+		}
+	}
+	return names
+}
+
+// ask waits, as a shell does, until the files or the clock end it.
+func (h *house) ask(flow *Flow, s Ask) {
+	if h.person != nil {
+		h.person(s.Question, s.New)
+	}
+	if !flow.Settled(h.in(s.Watch)) {
+		h.now.Wall += s.Wait - h.now.Mono
+		h.now.Mono = s.Wait
+	}
 }
 
 func (h *house) commit(c Commit) Event {
@@ -107,6 +136,9 @@ func (h *house) commit(c Commit) Event {
 			continue
 		}
 		h.files[w.Name] = w.Data
+	}
+	for _, name := range c.Removes {
+		delete(h.files, name)
 	}
 	h.records = append(h.records, c.Records...)
 	return Committed{Exists: exists}

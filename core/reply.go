@@ -73,7 +73,7 @@ func (r *Result) Text(body []byte) []byte {
 	if r.Truncated {
 		body = wholeRunes(body)
 	}
-	if utf8.Valid(body) {
+	if readable(body) {
 		a.Body = string(body)
 	} else {
 		a.Body, a.BodyEncoding = base64.StdEncoding.EncodeToString(body), "base64"
@@ -87,6 +87,18 @@ func (r *Result) Structured(text []byte) []byte {
 		return append(append([]byte(`{"capabilities":`), text...), '}')
 	}
 	return text
+}
+
+// readable reports whether body is text. One that is full of control characters is not: JSON writes each as six bytes, twice
+// over inside the protocol, so that a reply of megabytes would take a hundred times as much memory.
+func readable(body []byte) bool {
+	controls := 0
+	for _, c := range body {
+		if c < ' ' && c != '\n' && c != '\r' && c != '\t' {
+			controls++
+		}
+	}
+	return controls <= len(body)/16 && utf8.Valid(body)
 }
 
 // wholeRunes cuts a rune that a size limit split, so that a text stays a text.
@@ -113,11 +125,16 @@ type denialBody struct {
 	AgentID         string `json:"agentId,omitempty"`
 	EvaluatedPolicy string `json:"evaluatedPolicy,omitempty"`
 	NextStep        string `json:"nextStep,omitempty"`
+
+	ApprovalID        string `json:"approvalId,omitempty"`
+	ExpiresAt         string `json:"expiresAt,omitempty"`
+	RetryAfterSeconds int    `json:"retryAfterSeconds,omitempty"`
 }
 
 // Text is the refusal as every shell gives it to an agent: JSON.
 func (d *Denial) Text() []byte {
-	return encode(denialAnswer{d.Message, denialBody{d.Code, d.Capability, d.AgentID, d.EvaluatedPolicy, d.NextStep}})
+	return encode(denialAnswer{d.Message, denialBody{d.Code, d.Capability, d.AgentID, d.EvaluatedPolicy, d.NextStep,
+		d.ApprovalID, d.ExpiresAt, d.RetryAfterSeconds}})
 }
 
 // encode writes JSON as people read it: & and < stay as they are. The types encoded here cannot fail.

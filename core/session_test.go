@@ -319,50 +319,15 @@ func TestRevokedWhileItRuns(t *testing.T) {
 	}
 }
 
-func TestAutoApproveFalseAsksAPerson(t *testing.T) {
-	h := newHouse(t, houseConfig)
-	var q Question
-	h.before = func(s Step) Event {
-		if a, ok := s.(Ask); ok {
-			q = a.Question
-		}
-		return nil
-	}
-	h.refused(get("asked", "/x?token=t"), ApprovalPending)
-	if q.ID == "" || q.Agent != "claude-ai" || q.Method != "GET" || q.Host != "api.stripe.com" || q.Path != "/x?token=*" || q.Reason != "User asked" {
-		t.Errorf("question %+v", q)
-	}
-	h.answer = Answered{Decision: "deny"}
-	h.refused(get("asked", "/x"), ApprovalDenied)
-	h.answer = Answered{Decision: "allow"}
-	h.allowed(get("asked", "/x"))
-	h.answer = Answered{}
-	h.allowed(get("asked", "/x")) // the session is open
-	h.pass(hour)
-	h.refused(get("asked", "/x"), ApprovalPending)
-	h.before = func(s Step) Event {
-		if _, ok := s.(Ask); ok {
-			return Committed{}
-		}
-		return nil
-	}
-	h.refused(get("asked", "/x"), Internal)
-
-	// A session that was opened without a person does not serve once the capability demands one.
-	h = newHouse(t, houseConfig)
-	h.allowed(get("stripe", "/x"))
-	var changed *config.Config = h.parse(houseConfig)
-	changed.Capabilities["stripe"].AutoApprove = false
-	h.engine = h.engine.Next(changed, h.vault)
-	h.refused(get("stripe", "/x"), ApprovalPending)
-}
-
 func TestNeedsIsAFixedNumberOfFiles(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	if n := len(h.engine.Needs(get("stripe", "/x"))); n != 4 {
 		t.Errorf("execute needs %d files", n)
 	}
-	own := get("stripe", "/x")
+	if n := len(h.engine.Needs(get("asked", "/x"))); n != 5 {
+		t.Errorf("execute where a person is asked needs %d files", n)
+	}
+	own := get("asked", "/x")
 	own.Via = ViaCLI
 	if n := len(h.engine.Needs(own)); n != 1 {
 		t.Errorf("the owner's call needs %d files", n)

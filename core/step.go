@@ -1,22 +1,33 @@
 package core
 
-import "encoding/json"
+import (
+	"encoding/json"
 
-// Step is what a shell has to do next: exactly one of Commit, Ask, Send, Done. Resume answers nil after Head, which means:
+	"github.com/true-and-useful/janee/core/approval"
+)
+
+// Step is what a shell has to do next: exactly one of Commit, List, Ask, Send, Done. Resume answers nil after Head, which means:
 // go on with the Send that is under way.
 type Step interface{ step() }
 
-// Commit asks for Writes, then Records, all durable before anything else. It is answered by Committed.
+// Commit asks for Writes, then Records, all durable before anything else. Removes are files that nothing hangs on any more; one that
+// stays is no error. It is answered by Committed.
 type Commit struct {
 	Writes  []Write
+	Removes []string
 	Records []Record
 	// Late: the records testify to what has happened already. They are written before the reply; the sync may follow.
 	Late bool
 }
 
-// Ask waits for a person until Wait (Now.Mono) or until one of Watch appears. It is answered by Answered.
+// List asks for every state file of a directory. It is answered by Listed, and In.Files of that Resume holds them.
+type List struct{ Dir string }
+
+// Ask waits for a person until Wait (Now.Mono), or until Flow.Settled or Flow.Revoked says that the files called Watch end the wait. It is
+// answered by Answered, and In.Files of that Resume holds the files called Watch. New: this call raised the question, so a person may be told.
 type Ask struct {
 	Question Question
+	New      bool
 	Wait     int64
 	Watch    []string
 }
@@ -29,7 +40,7 @@ type Send struct {
 	Headers              []Header
 	Body                 []byte
 	TimeoutMs            int64 // for the whole exchange
-	MaxBody              int64 // decoded bytes of the reply
+	MaxBody              int64 // decoded bytes of the reply to read; more than the agent asked for, see secret.Stream.Limit
 	Watch                []string
 }
 
@@ -41,6 +52,7 @@ type Done struct {
 }
 
 func (Commit) step() {}
+func (List) step()   {}
 func (Ask) step()    {}
 func (Send) step()   {}
 func (Done) step()   {}
@@ -54,8 +66,11 @@ type Committed struct {
 	Err    bool
 }
 
-// Answered answers Ask. Decision is allow, deny or "" (nobody answered); only a person's answer may be allow.
-type Answered struct{ Decision, By string }
+// Listed answers List. Err: the directory cannot be read; a missing one is empty.
+type Listed struct{ Err bool }
+
+// Answered answers Ask. What was answered, if anything, stands in the files.
+type Answered struct{}
 
 // Head is the head of an upstream's reply.
 type Head struct {
@@ -92,6 +107,7 @@ const (
 )
 
 func (Committed) event() {}
+func (Listed) event()    {}
 func (Answered) event()  {}
 func (Head) event()      {}
 func (Ended) event()     {}
@@ -104,11 +120,8 @@ type Write struct {
 	Create bool
 }
 
-// Question is what a person is asked before a session opens.
-type Question struct {
-	ID, Agent, Via, Capability, Service, Method, Host, Path, Reason string
-	BodyBytes                                                       int64
-}
+// Question is what a person is asked before a request is sent.
+type Question = approval.Question
 
 // Result is the answer to an allowed call. The body of an execute is what Flow.Scrub returned.
 type Result struct {
@@ -119,4 +132,6 @@ type Result struct {
 	Truncated  bool
 	Redactions int
 	Data       json.RawMessage // the answer of a tool that sends nothing
+	Agent      string          // as whom the call was made, for what the shell has still to do
+	Share      *Share          // manage_credential: to be written by the shell, which then answers
 }
