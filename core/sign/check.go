@@ -77,6 +77,9 @@ func (s *Scheme) Entries(c Credential) []Entry {
 	return found
 }
 
+// given reports whether a field is there and not empty.
+func (c Credential) given(field string) bool { return !c[field].IsZero() }
+
 // paths returns the paths of c that belong to f, in a fixed order.
 func (c Credential) paths(f Field) []string {
 	if f.Map {

@@ -43,12 +43,11 @@ var (
 
 // oauthPair refuses half a token: the request would be signed with the other half missing, and refused for no visible reason.
 func oauthPair(c Credential) *FieldError {
-	token, tokenSecret := c["accessToken"].IsZero(), c["accessTokenSecret"].IsZero()
-	switch {
+	switch token, tokenSecret := c.given("accessToken"), c.given("accessTokenSecret"); {
+	case tokenSecret && !token:
+		return &FieldError{"accessTokenSecret", "needs the field accessToken beside it"}
 	case token && !tokenSecret:
-		return &FieldError{"accessToken", "is missing beside accessTokenSecret"}
-	case !token && tokenSecret:
-		return &FieldError{"accessTokenSecret", "is missing beside accessToken"}
+		return &FieldError{"accessToken", "needs the field accessTokenSecret beside it"}
 	}
 	return nil
 }

@@ -15,7 +15,7 @@ func refused(t *testing.T, authType string, values map[string]string, r Request,
 		t.Fatalf("%s: signed %v, error %v, want %q", authType, err == nil, err, text)
 	}
 	for _, f := range scheme(t, authType).Fields {
-		if v := values[f.Name]; f.Secret && strings.Contains(err.Error(), v) {
+		if v := values[f.Name]; f.Secret && len(v) > 3 && strings.Contains(err.Error(), v) {
 			t.Errorf("the error shows a value: %v", err)
 		}
 	}

@@ -31,7 +31,7 @@ type Scheme struct {
 
 	sign     func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check; nil: see Exchange
 	exchange func(c Credential, m Moment) (Exchange, error)          // gets a credential that has passed Check; nil: see Sign
-	whole    func(c Credential) *FieldError                          // what is wrong with fields beside each other; may be nil
+	whole    func(c Credential) *FieldError                          // what is wrong with fields beside each other, said of one that is there; may be nil
 	derived  func(c Credential) []string                             // further texts that would give the credential away; may be nil
 }
 
@@ -69,7 +69,8 @@ type Note struct{ Title, Text string }
 func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]") }
 
 var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
-	&hmacKraken, &hmacCoinbase, &jwtES256}
+	&hmacKraken, &hmacCoinbase, &jwtES256, &azureSharedKey, &azureCosmos, &messageSignature,
+	&hmacTemplate}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {

@@ -26,14 +26,22 @@ var complete = map[string]map[string]string{
 		"region": "eu-west-1", "awsService": "s3", "unsignedPayload": "true"},
 	"oauth1a": {"consumerKey": "consumerKEYexample", "consumerSecret": "consumerSECRETexample", "accessToken": "accessTOKENexample",
 		"accessTokenSecret": "tokenSECRETexample", "signatureMethod": "HMAC-SHA256", "realm": "12345"},
-	"hmac-binance":  {"apiKey": "binanceKEYexample", "apiSecret": "binanceSECRETexample"},
-	"hmac-kraken":   {"apiKey": "krakenKEYexample", "apiSecret": "a3Jha2VuIGV4YW1wbGUgc2VjcmV0"},
-	"hmac-coinbase": {"apiKey": "coinbaseKEYexample", "apiSecret": "Y29pbmJhc2UgZXhhbXBsZSBzZWNyZXQ=", "passphrase": "coinbase phrase"},
-	"jwt-es256":     {"keyName": "organizations/o/apiKeys/k", "privateKey": keys()["p256"]},
+	"hmac-binance":    {"apiKey": "binanceKEYexample", "apiSecret": "binanceSECRETexample"},
+	"hmac-kraken":     {"apiKey": "krakenKEYexample", "apiSecret": "a3Jha2VuIGV4YW1wbGUgc2VjcmV0"},
+	"hmac-coinbase":   {"apiKey": "coinbaseKEYexample", "apiSecret": "Y29pbmJhc2UgZXhhbXBsZSBzZWNyZXQ=", "passphrase": "coinbase phrase"},
+	"jwt-es256":       {"keyName": "organizations/o/apiKeys/k", "privateKey": keys()["p256"]},
+	"azure-sharedkey": {"account": "devstoreaccount1", "key": "YXp1cmUgc3RvcmFnZSBleGFtcGxlIGtleQ=="},
+	"azure-cosmos":    {"key": "YXp1cmUgY29zbW9zIGV4YW1wbGUga2V5"},
+	"http-message-signature": {"keyId": "test-key", "algorithm": "hmac-sha256", "key": "aHR0cCBtZXNzYWdlIGV4YW1wbGUga2V5", "components": "@method @target-uri content-digest",
+		"label": "sig-1"},
+	"hmac": {"apiKey": "hmacKEYexample", "apiSecret": "686d616320736563726574", "passphrase": "hmac passphrase", "payload": "timestamp nonce method path 'x'",
+		"algorithm": "sha512", "encoding": "base64url", "secretEncoding": "hex", "timestamp": "iso", "keyIn": "header X-Key", "timestampIn": "query ts",
+		"nonceIn": "header X-Nonce", "passphraseIn": "header X-Phrase", "signatureIn": "query sig"},
 }
 
-// paired are optional fields that make no sense without another: the error names the one that is missing.
-var paired = map[string]bool{"oauth1a accessToken": true, "oauth1a accessTokenSecret": true}
+// paired are optional fields that others cannot do without, by the one that the error names.
+var paired = map[string]string{"oauth1a accessToken": "accessTokenSecret", "oauth1a accessTokenSecret": "accessToken", "hmac payload": "algorithm",
+	"hmac signatureIn": "payload", "hmac timestampIn": "payload", "hmac nonceIn": "payload", "hmac passphraseIn": "passphrase", "hmac passphrase": "passphraseIn"}
 
 var request = Request{Method: "POST", Host: "api.example.com", Path: "/v1/x", Query: "a=1", Body: []byte("nonce=1")}
 
@@ -76,7 +84,7 @@ func fieldError(t *testing.T, err error, field string, values map[string]string)
 
 func TestTypes(t *testing.T) {
 	want := []string{"bearer", "basic", "headers", "query", "hmac-bybit", "hmac-okx", "hmac-mexc", "oauth1a-twitter", "aws-sigv4", "oauth1a",
-		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256"}
+		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256", "azure-sharedkey", "azure-cosmos", "http-message-signature", "hmac"}
 	if got := Types(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -123,8 +131,8 @@ func everyField(t *testing.T, s *Scheme, values map[string]string) {
 			c := credential(values)
 			c[path] = secret.Text{}
 			fieldError(t, s.Check(c), path, values)
-		} else if paired[s.Type+" "+f.Name] {
-			fieldError(t, err, f.Name, values)
+		} else if other := paired[s.Type+" "+f.Name]; other != "" {
+			fieldError(t, err, other, values)
 		} else if err != nil {
 			t.Errorf("%s is not required: %v", f.Name, err)
 		}

@@ -123,6 +123,7 @@ func TestVectorsMEXC(t *testing.T) {
 		t.Run(c.ID, func(t *testing.T) {
 			values := map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret}
 			c.check(t, mustSign(t, "hmac-mexc", values, c.request(), millis(t, c.Timestamp)))
+			c.check(t, mustSign(t, "hmac", values, c.request(), millis(t, c.Timestamp)))
 		})
 	}
 }
