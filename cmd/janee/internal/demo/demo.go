@@ -78,26 +78,12 @@ func (s *story) owner() error {
 		return err
 	}
 	s.step("janee add bank -u "+s.api.url+" --auth-type bearer", "the key is stored, sealed with AES-256-GCM")
-	f, err := os.OpenFile(filepath.Join(s.dir, "home", "config.yaml"), os.O_APPEND|os.O_WRONLY, 0)
-	if err != nil {
+	if _, err := s.janee("", "cap", "add", "bank_readonly", "-s", "bank", "--allow", "GET *", "--deny", "POST *"); err != nil {
 		return err
 	}
-	_, err = f.WriteString(capability)
-	s.step("config.yaml", "capability bank_readonly: allow GET *, deny POST *")
-	return errors.Join(err, f.Close())
+	s.step(`janee cap add bank_readonly -s bank --allow "GET *" --deny "POST *"`, "agents may read, for an hour at a time, and charge nothing")
+	return nil
 }
-
-const capability = `
-capabilities:
-  bank_readonly:
-    service: bank
-    ttl: 1h
-    rules:
-      allow:
-        - GET *
-      deny:
-        - POST *
-`
 
 // agent plays the agent's part and returns everything it received.
 func (s *story) agent() ([]byte, error) {
