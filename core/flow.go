@@ -220,7 +220,6 @@ func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
 	return Commit{Records: []Record{r}, Late: true}
 }
 
-func (f *Flow) done(r *Result, d ...*Denial) Step {
 func with(detail map[string]string, key, value string) map[string]string {
 	if detail == nil {
 		detail = map[string]string{}
@@ -229,6 +228,7 @@ func with(detail map[string]string, key, value string) map[string]string {
 	return detail
 }
 
+func (f *Flow) done(r *Result, d ...*Denial) Step {
 	f.end = &Done{Result: r}
 	if len(d) > 0 {
 		f.end.Denial = d[0]
@@ -250,13 +250,13 @@ func (f *Flow) record(in In, event string) Record {
 	if m := f.judged.Method(); m != "" {
 		r.Method = m
 	}
+	if f.question.ID != "" {
+		r.Detail = map[string]string{"approval": f.question.ID}
+	}
 	return r
 }
 
 // open decrypts the credential of a service. A value that was sealed for another service, field, type or origin is refused.
-	if f.question.ID != "" {
-		r.Detail = map[string]string{"approval": f.question.ID}
-	}
 func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) {
 	scheme, ok := sign.Lookup(s.Auth.Type)
 	if !ok {
