@@ -26,12 +26,24 @@ type listedRules struct {
 	Deny  []string `json:"deny"`
 }
 
+// closedEntry is all that an agent sees of a capability that is closed to it: enough to ask its person for.
+type closedEntry struct {
+	Accessible bool   `json:"accessible"`
+	Name       string `json:"name"`
+	Service    string `json:"service"`
+	Mode       string `json:"mode"`
+}
+
 // listServices answers what an agent may use. A capability without rules shows none.
-func (e *Engine) listServices() json.RawMessage {
-	list := []listed{}
+func (e *Engine) listServices(c Call) json.RawMessage {
+	list := []any{}
 	for _, name := range e.config.CapabilityNames {
 		p := e.config.Capabilities[name]
 		s := e.config.Services[p.Service]
+		if !e.opens(c, name) {
+			list = append(list, closedEntry{Name: p.Name, Service: p.Service, Mode: "proxy"})
+			continue
+		}
 		l := listed{Accessible: true, Name: p.Name, Service: p.Service, Mode: "proxy", TTL: config.FormatDuration(p.TTL), AutoApprove: p.AutoApprove,
 			RequiresReason: p.RequiresReason, BaseURL: s.Base.String(), Description: p.Description, Docs: s.Docs}
 		if l.Description == "" {
@@ -43,6 +55,11 @@ func (e *Engine) listServices() json.RawMessage {
 		list = append(list, l)
 	}
 	return encode(list)
+}
+
+func (e *Engine) opens(c Call, capability string) bool {
+	c.Capability = capability
+	return e.Access(c) == nil
 }
 
 func ruleTexts(rules []policy.Rule) []string {
@@ -66,8 +83,15 @@ type whoamiCapabilities struct {
 }
 
 func (e *Engine) whoami(c Call) json.RawMessage {
-	a := whoamiAnswer{AgentID: c.Agent, IdentitySource: c.IdentitySource, DefaultAccessPolicy: "open",
+	access := e.config.AccessOf(&config.Capability{})
+	a := whoamiAnswer{AgentID: c.Agent, IdentitySource: c.IdentitySource, DefaultAccessPolicy: string(access),
 		Capabilities: whoamiCapabilities{Accessible: []string{}, Denied: []string{}}}
-	a.Capabilities.Accessible = append(a.Capabilities.Accessible, e.config.CapabilityNames...)
+	for _, name := range e.config.CapabilityNames {
+		if e.opens(c, name) {
+			a.Capabilities.Accessible = append(a.Capabilities.Accessible, name)
+		} else {
+			a.Capabilities.Denied = append(a.Capabilities.Denied, name)
+		}
+	}
 	return encode(a)
 }

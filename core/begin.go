@@ -12,6 +12,7 @@ import (
 // Needs names the state files that Begin wants to see, relative to the home. Their number is fixed: nothing in a call grows
 // with the number of sessions.
 func (e *Engine) Needs(c Call) []string {
+	c = e.named(c)
 	judged := c.Tool == tool.Execute || c.Tool == tool.ExplainAccess
 	if !judged || c.Via == ViaCLI || c.Fault != nil {
 		return []string{session.LockFile}
@@ -26,6 +27,7 @@ func (e *Engine) Needs(c Call) []string {
 
 // Begin judges a call. It never opens a credential: that happens after the intent is durable.
 func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
+	c = e.named(c)
 	f := &Flow{engine: e, call: c, began: in.Now.Mono, req: hex.EncodeToString(in.Rand[:16])}
 	if c.MaxBytes <= 0 || c.MaxBytes > MaxMaxBytes {
 		f.call.MaxBytes = DefaultMaxBytes
@@ -41,9 +43,11 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 	}
 	switch c.Tool {
 	case tool.ListServices:
-		return f, f.done(&Result{Tool: c.Tool, Data: e.listServices()})
+		return f, f.done(&Result{Tool: c.Tool, Data: e.listServices(c)})
 	case tool.Whoami:
 		return f, f.done(&Result{Tool: c.Tool, Data: e.whoami(c)})
+	case tool.ManageCredential:
+		return f, f.manage(in)
 	case tool.ReloadConfig: // allowed; the shell does it, because an engine cannot replace itself
 		return f, f.done(&Result{Tool: c.Tool})
 	case tool.Execute:

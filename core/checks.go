@@ -20,20 +20,19 @@ type check struct {
 	blocks string                  // explain: what is told of the checks after one that refuses; "" where they stand by themselves
 }
 
-// checks stand in the order of docs/architecture.md. Each may rely on what those before it have found.
+// checks stand in the order of docs/architecture.md. Each may rely on what those before it have found. Who may use a capability comes
+// before what it allows: a refusal by its rules would tell a stranger what they are.
 var checks = []check{
 	{name: "lock", refuse: (*Flow).checkLock, holds: says("Janee is not locked")},
 	{name: "capability_exists", refuse: (*Flow).checkCapability, blocks: "there is no such capability",
-		holds: func(f *Flow, _ In) string {
-			return fmt.Sprintf("it reaches %s as service %q", f.service.Base, f.service.Name)
-		}},
+		holds: (*Flow).tellCapability},
 	{name: "mode", holds: says("proxy: it is used with execute")},
+	{name: "allowed_agents", refuse: (*Flow).checkAllowedAgents, skip: (*Flow).noList, holds: says("allowedAgents names this agent"), blocks: closedToAgent},
+	{name: "default_access", refuse: (*Flow).checkDefaultAccess, skip: (*Flow).decided, holds: says("access is open"), blocks: closedToAgent},
+	{name: "ownership", refuse: (*Flow).checkOwnership, skip: (*Flow).unowned, holds: says("the service is for this agent"), blocks: closedToAgent},
 	{name: "request", refuse: (*Flow).checkRequest, skip: (*Flow).unasked, holds: says("method and path are well formed")},
 	{name: "rules", refuse: (*Flow).checkRules, skip: (*Flow).unjudged, holds: (*Flow).tellRule},
 	{name: "allow_commands", skip: unset("no capability runs commands")},
-	{name: "allowed_agents", skip: unset("every agent may use every capability")},
-	{name: "default_access", skip: unset("access is open")},
-	{name: "ownership", skip: unset("services have no owners")},
 	{name: "reason", refuse: (*Flow).checkReason, skip: (*Flow).unreasoned, holds: says("no reason is asked for")},
 	{name: "root_key", refuse: (*Flow).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},
 	{name: "session", refuse: (*Flow).checkSession, skip: (*Flow).unbound, holds: (*Flow).tellSession, blocks: "a closed session does not open"},
@@ -45,6 +44,8 @@ func says(text string) func(*Flow, In) string { return func(*Flow, In) string { 
 func unset(effect string) func(*Flow) string {
 	return func(*Flow) string { return "this version has no such setting: " + effect }
 }
+
+const closedToAgent = "the capability is closed to this agent"
 
 func (f *Flow) checkLock(in In) *Denial {
 	if _, locked := in.Files[session.LockFile]; locked {
@@ -60,6 +61,14 @@ func (f *Flow) checkCapability(In) *Denial {
 	}
 	f.capability, f.service = p, f.engine.config.Services[p.Service]
 	return nil
+}
+
+// tellCapability tells an agent to which it is closed no more than list_services does.
+func (f *Flow) tellCapability(In) string {
+	if f.closed() {
+		return fmt.Sprintf("it is of service %q", f.service.Name)
+	}
+	return fmt.Sprintf("it reaches %s as service %q", f.service.Base, f.service.Name)
 }
 
 // checkRequest has the request judged, rules included, and refuses what is malformed or ambiguous.

@@ -47,14 +47,18 @@ type Call struct {
 	Tool, Agent, Via         string
 	Client                   string // what the client calls itself; a label, never an identity
 	IdentitySource           string // how the shell knows Agent; shown by whoami
+	SelfNamed                bool   // Agent is the client's own word: it cannot be that of a registered agent
 	Capability, Method, Path string
 	Headers                  []Header
 	Body                     []byte
 	BodyIsJSON               bool // the body was given as a JSON value
 	Reason, ApprovalID       string
 	About                    string // whom explain_access asks about; "" or Agent, anyone else is refused
+	Action, Service, Target  string // what manage_credential is to do, to which service, for which agent
 	MaxBytes                 int64  // 0 = DefaultMaxBytes
 	Fault                    error  // why the arguments could not be read; such a call is recorded and refused
+
+	claimed string // the registered name that a client took for itself
 }
 
 // Limits of the body that a reply may hold, in bytes.

@@ -26,6 +26,10 @@ const (
 	ResponseUnscannable Code = "RESPONSE_UNSCANNABLE"
 	Cancelled           Code = "CANCELLED"
 	Internal            Code = "INTERNAL"
+
+	AgentNotAllowed         Code = "AGENT_NOT_ALLOWED"
+	DefaultAccessRestricted Code = "DEFAULT_ACCESS_RESTRICTED"
+	OwnershipDenied         Code = "OWNERSHIP_DENIED"
 )
 
 // Denial is a refusal that a model can relay to its person.
@@ -66,6 +70,10 @@ var texts = map[Code]text{
 	ResponseUnscannable: {"the reply cannot be searched for secrets, so it is withheld", "ask the API for a plain encoding; the request itself was carried out"},
 	Cancelled:           {"the call was cancelled", "repeat it if it is still wanted"},
 	Internal:            {"Janee failed inside", "tell your person; the server's error output names the call"},
+
+	AgentNotAllowed:         {"this capability is for agents that its owner named", "tell your person; they can add you to allowedAgents of this capability"},
+	DefaultAccessRestricted: {"this capability is closed to agents that its owner has not named", "tell your person; they can name you in allowedAgents of this capability, or open it to all with access: open"},
+	OwnershipDenied:         {"the credential belongs to another agent", "tell your person; who may use it stands under ownership of the service in config.yaml"},
 }
 
 // trustHint names the command that a person runs; only they can know whether the change was meant.

@@ -229,6 +229,9 @@ func with(detail map[string]string, key, value string) map[string]string {
 }
 
 func (f *Flow) done(r *Result, d ...*Denial) Step {
+	if r != nil {
+		r.Agent = f.call.Agent
+	}
 	f.end = &Done{Result: r}
 	if len(d) > 0 {
 		f.end.Denial = d[0]

@@ -177,7 +177,7 @@ func (r *reader) agentName(to *string, what string) func(*yaml.Node) {
 		if !ok {
 			return
 		}
-		if !validName(s) {
+		if !ValidName(s) {
 			r.problem(n.Line, "%s: %s is not a name that an agent can have: %s", what, brief(s), nameHelp)
 			return
 		}

@@ -47,7 +47,7 @@ func (r *configReader) agent(key, n *yaml.Node) {
 	a := &Agent{Name: key.Value, Line: key.Line}
 	what := "agent " + brief(a.Name)
 	switch {
-	case !validName(a.Name):
+	case !ValidName(a.Name):
 		r.problem(key.Line, "agent name %s: %s", brief(a.Name), nameHelp)
 	case a.Name == Unnamed:
 		r.problem(key.Line, "%s: clients without a name are called so: choose another", what)

@@ -10,7 +10,7 @@ const rulesHelp = `write rules: {allow: [GET *], deny: [DELETE *]}`
 
 func (r *configReader) capability(key, n *yaml.Node) {
 	c := &Capability{Name: key.Value, Line: key.Line, TTL: DefaultTTL, AutoApprove: true, Policy: policy.Unrestricted()}
-	if !validName(c.Name) {
+	if !ValidName(c.Name) {
 		r.problem(key.Line, "capability name %s: %s", brief(c.Name), nameHelp)
 	}
 	r.config.Capabilities[c.Name] = c

@@ -126,4 +126,4 @@ func (r *configReader) checkVault(line int, v *Vault) {
 	}
 }
 
-func isToken(s string) bool { return validName(s) && !strings.ContainsAny(s, ".@") }
+func isToken(s string) bool { return ValidName(s) && !strings.ContainsAny(s, ".@") }

@@ -224,8 +224,8 @@ func folded(s string) string {
 	return strings.ToLower(strings.NewReplacer("_", "", "-", "").Replace(s))
 }
 
-// validName reports whether s may name a service or a capability: [A-Za-z0-9._@-]{1,64}.
-func validName(s string) bool {
+// ValidName reports whether s may name a service, a capability or an agent: [A-Za-z0-9._@-]{1,64}.
+func ValidName(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._@-", c) >= 0) {

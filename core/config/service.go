@@ -14,7 +14,7 @@ const nameHelp = "use 1 to 64 letters, digits or . _ @ -"
 
 func (r *configReader) service(key, n *yaml.Node) {
 	s := &Service{Name: key.Value, Line: key.Line}
-	if !validName(s.Name) {
+	if !ValidName(s.Name) {
 		r.problem(key.Line, "service name %s: %s", brief(s.Name), nameHelp)
 	}
 	r.config.Services[s.Name] = s

@@ -24,6 +24,7 @@ type Arguments struct {
 	Reason, ApprovalID       string
 	About                    string // argument agent: whom the question is about, never who asks it
 	MaxBytes                 int64  // 1 to LimitMaxBytes
+	Action, Service, Target  string // of manage_credential; Target is the argument targetAgentId
 }
 
 // ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of them in particular.
@@ -35,13 +36,14 @@ func (e *ArgumentError) Error() string { return e.Text }
 // taken lists what each tool takes; the first needed[tool] of them are required.
 var (
 	taken = map[string][]string{
-		ListServices:  {},
-		Execute:       {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
-		Whoami:        {},
-		ExplainAccess: {"capability", "method", "path", "agent"},
-		ReloadConfig:  {},
+		ListServices:     {},
+		Execute:          {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
+		Whoami:           {},
+		ExplainAccess:    {"capability", "method", "path", "agent"},
+		ManageCredential: {"action", "service", "targetAgentId"},
+		ReloadConfig:     {},
 	}
-	needed = map[string]int{Execute: 3, ExplainAccess: 1}
+	needed = map[string]int{Execute: 3, ExplainAccess: 1, ManageCredential: 2}
 )
 
 // Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object without members, and null for
@@ -75,6 +77,8 @@ func Parse(name string, raw []byte) (Arguments, error) {
 		return executeArguments(members)
 	case ExplainAccess:
 		return explainArguments(members)
+	case ManageCredential:
+		return manageArguments(members)
 	}
 	return Arguments{}, nil
 }

@@ -85,7 +85,7 @@ const listServicesOutput = `{
   "properties": {
     "capabilities": {
       "type": "array",
-      "description": "Every capability, in the order of the configuration.",
+      "description": "Every capability, in the order of the configuration. Of one that is closed to you (accessible false) no more than name, service and mode is shown.",
       "items": {
         "type": "object",
         "properties": {

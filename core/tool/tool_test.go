@@ -30,7 +30,7 @@ func TestDefinitions(t *testing.T) {
 		}
 		asksForNothingElse(t, d)
 	}
-	if want := []string{ListServices, Execute, Whoami, ExplainAccess, ReloadConfig}; !slices.Equal(names, want) {
+	if want := []string{ListServices, Execute, Whoami, ExplainAccess, ManageCredential, ReloadConfig}; !slices.Equal(names, want) {
 		t.Errorf("tools %q, want %q", names, want)
 	}
 }
@@ -108,8 +108,8 @@ func TestSchemaBounds(t *testing.T) {
 
 func TestHints(t *testing.T) {
 	for _, d := range Definitions() {
-		reads := d.Name != Execute
-		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != reads || d.OpenWorld == reads {
+		reads, repeats, leaves := d.Name != Execute && d.Name != ManageCredential, d.Name != Execute, d.Name == Execute
+		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != repeats || d.OpenWorld != leaves {
 			t.Errorf("%s: %+v", d.Name, []bool{d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
 		}
 	}

@@ -19,16 +19,18 @@ type Doer interface {
 	Do(context.Context, core.Call) gateway.Reply
 }
 
-// Reloader puts a changed configuration in force.
-type Reloader interface {
+// Config puts a changed configuration in force, and writes what the owner of a service has decided.
+type Config interface {
 	Reload(agent, via string) reload.Report
+	Share(via string, s core.Share) reload.ShareReport
 }
 
 // Broker serves the tool calls of one transport.
 type Broker struct {
 	Gateway        Doer
-	Config         Reloader
+	Config         Config
 	Via            string // core.ViaStdio, …
+	Agent          string // as whom every call is made, by the word of who started the transport; "" = as the transport says
 	IdentitySource string // how this transport knows who calls
 }
 
@@ -39,17 +41,20 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	if reply.Denial != nil {
 		return mcpserver.Reply{Text: reply.Denial.Text(), IsError: true}
 	}
-	if call.Tool == tool.ReloadConfig { // allowed by the gateway, done here: the engine cannot replace itself
-		return b.reload(call)
+	switch r := reply.Result; { // allowed by the gateway, done here: the engine cannot change itself
+	case r.Share != nil:
+		return b.answer(r, b.Config.Share(b.Via, *r.Share))
+	case r.Tool == tool.ReloadConfig:
+		return b.answer(r, b.Config.Reload(r.Agent, b.Via))
 	}
 	text := reply.Result.Text(reply.Body)
 	return mcpserver.Reply{Text: text, Structured: reply.Result.Structured(text)}
 }
 
-func (b *Broker) reload(c core.Call) mcpserver.Reply {
-	text, err := json.Marshal(b.Config.Reload(c.Agent, c.Via))
+func (b *Broker) answer(r *core.Result, report any) mcpserver.Reply {
+	text, err := json.Marshal(report)
 	if err != nil {
-		return Refuse(mcpserver.Refusal{Code: core.Internal, Agent: c.Agent})
+		return b.Refuse(mcpserver.Refusal{Code: core.Internal, Agent: r.Agent})
 	}
 	return mcpserver.Reply{Text: text, Structured: text}
 }
@@ -60,7 +65,8 @@ func (b *Broker) read(c mcpserver.Call) core.Call {
 		err = nil // its arguments are not what is wrong: the engine refuses the tool itself, by name
 	}
 	return core.Call{
-		Tool: c.Tool, Agent: c.Agent, Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
+		Tool: c.Tool, Agent: b.agent(c.Agent), Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
+		SelfNamed: b.Via == core.ViaStdio && b.Agent == "", Action: args.Action, Service: args.Service, Target: args.Target,
 		Capability: args.Capability, Method: args.Method, Path: args.Path, Headers: args.Headers, Body: args.Body,
 		Reason: args.Reason, ApprovalID: args.ApprovalID, MaxBytes: args.MaxBytes, About: args.About, Fault: err,
 	}
@@ -70,7 +76,14 @@ func exists(name string) bool {
 	return slices.ContainsFunc(tool.Definitions(), func(d tool.Definition) bool { return d.Name == name })
 }
 
+func (b *Broker) agent(said string) string {
+	if b.Agent != "" {
+		return b.Agent
+	}
+	return said
+}
+
 // Refuse writes the refusals that a transport makes itself, in the format of all others.
-func Refuse(r mcpserver.Refusal) mcpserver.Reply {
-	return mcpserver.Reply{Text: core.Deny(r.Code, core.Call{Agent: r.Agent}).Text(), IsError: true}
+func (b *Broker) Refuse(r mcpserver.Refusal) mcpserver.Reply {
+	return mcpserver.Reply{Text: core.Deny(r.Code, core.Call{Agent: b.agent(r.Agent)}).Text(), IsError: true}
 }

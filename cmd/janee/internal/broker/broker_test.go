@@ -68,7 +68,7 @@ func TestEveryOfferedToolIsRead(t *testing.T) {
 
 func TestRefuse(t *testing.T) {
 	for _, code := range []string{core.Busy, core.Cancelled, core.Internal} {
-		r := Refuse(mcpserver.Refusal{Code: code, Agent: "a"})
+		r := (&Broker{}).Refuse(mcpserver.Refusal{Code: code, Agent: "a"})
 		if text := string(r.Text); !r.IsError || !strings.Contains(text, code) || !strings.Contains(text, `"agentId":"a"`) || strings.Contains(text, `"error":""`) {
 			t.Errorf("%s: %s", code, text)
 		}

@@ -12,6 +12,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/config"
 )
 
 // Gateway is safe for concurrent use.
@@ -27,6 +28,7 @@ type Gateway struct {
 
 // State is what calls are decided with: a configuration in force. It does not change; a reload makes another.
 type State struct {
+	Config  *config.Config
 	Engine  *core.Engine
 	Targets map[string]upstream.Target // by service
 }

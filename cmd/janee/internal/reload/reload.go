@@ -60,7 +60,7 @@ func stateOf(e *core.Engine, c *config.Config) *gateway.State {
 	for name, service := range c.Services {
 		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin(), Proxy: service.Proxy, Guard: service.Guard}
 	}
-	return &gateway.State{Engine: e, Targets: targets}
+	return &gateway.State{Config: c, Engine: e, Targets: targets}
 }
 
 // Current implements gateway.Source: one stat, and a reload where the file has changed. A call that comes while the file is
@@ -139,26 +139,30 @@ func (r *Source) keep(err error, agent, via string) Report {
 
 func (r *Source) put(s *store.Store, agent, via string) Report {
 	report := Report{Success: true, Services: len(s.Config.Services), Capabilities: len(s.Config.Capabilities)}
-	changed := report.compare(r.store.Config, s.Config)
+	changed, agents := report.compare(r.store.Config, s.Config), config.DiffAgents(r.store.Config, s.Config)
 	r.current.Store(stateOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
 	mended := r.broken != nil
 	r.store, r.broken = s, nil
 	if c := report.Changes; mended || changed {
 		r.options.Warn(report.Message)
-		r.record(agent, via, "", map[string]string{"services": summary(c.Services), "capabilities": summary(c.Capabilities)})
+		r.record(agent, via, "", map[string]string{"services": summary(c.Services), "capabilities": summary(c.Capabilities), "agents": summary(agents)})
 		r.options.Changed()
 	}
 	return report
 }
 
-// compare fills in what differs, and reports whether anything does.
+// compare fills in what differs, and reports whether anything does. Agents are not named: the report is for one of them.
 func (r *Report) compare(old, now *config.Config) (changed bool) {
 	r.Changes.Services, r.Changes.Capabilities = config.Diff(old, now)
-	if r.Changes.Services.Empty() && r.Changes.Capabilities.Empty() {
+	rest := old.Server != now.Server || !config.DiffAgents(old, now).Empty()
+	if r.Changes.Services.Empty() && r.Changes.Capabilities.Empty() && !rest {
 		r.Message = "nothing has changed"
 		return false
 	}
 	r.Message = fmt.Sprintf("reloaded: services %s; capabilities %s", summary(r.Changes.Services), summary(r.Changes.Capabilities))
+	if rest {
+		r.Message += "; agents or the server's settings changed"
+	}
 	return true
 }
 

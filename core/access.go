@@ -1,0 +1,138 @@
+package core
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/true-and-useful/janee/core/config"
+)
+
+// named settles as whom a call is judged. A client that says its own name cannot say that of a registered agent, and nobody is
+// without a name: the agent "unnamed" has the rights of any other agent that nobody has named.
+func (e *Engine) named(c Call) Call {
+	switch {
+	case c.Via == ViaCLI:
+		return c
+	case c.SelfNamed && e.config.Agents[c.Agent] != nil:
+		c.claimed = c.Agent
+		c.IdentitySource = fmt.Sprintf("none: the client calls itself %q, a registered name that clientInfo.name cannot claim", c.claimed)
+		c.Agent = config.Unnamed
+	case c.Agent == "":
+		c.Agent = config.Unnamed
+	}
+	return c
+}
+
+// Access says why the agent of c may not use the capability that c names, or nil: allowedAgents decides where it names anybody, then
+// access or the server's defaultAccess, then the ownership of the service. Rules, sessions and approvals are not looked at.
+func (e *Engine) Access(c Call) *Denial {
+	f := &Flow{engine: e, call: e.named(c)}
+	if d := f.checkCapability(In{}); d != nil {
+		return d
+	}
+	for _, refuse := range []func(*Flow, In) *Denial{(*Flow).checkAllowedAgents, (*Flow).checkDefaultAccess, (*Flow).checkOwnership} {
+		if d := refuse(f, In{}); d != nil {
+			return d
+		}
+	}
+	return nil
+}
+
+// serviceAccess is Access for what concerns a service as a whole: any one of its capabilities will do. Where it has none, the
+// server's defaultAccess and the ownership decide.
+func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
+	users := e.config.UsersOf(s.Name)
+	for _, name := range users {
+		c.Capability = name
+		d := e.Access(c)
+		if d == nil {
+			return nil
+		}
+		denial = d
+	}
+	if len(users) > 0 {
+		return denial
+	}
+	f := &Flow{engine: e, call: c, capability: &config.Capability{Service: s.Name}, service: s}
+	if d := f.checkDefaultAccess(In{}); d != nil {
+		return d
+	}
+	return f.checkOwnership(In{})
+}
+
+// unlisted: access and ownership are looked at only for agents, and only where allowedAgents names none.
+func (f *Flow) unlisted() bool { return f.call.Via != ViaCLI && len(f.capability.AllowedAgents) == 0 }
+
+func (f *Flow) checkAllowedAgents(In) *Denial {
+	allowed := f.capability.AllowedAgents
+	if f.call.Via == ViaCLI || len(allowed) == 0 || slices.Contains(allowed, f.call.Agent) {
+		return nil
+	}
+	return Deny(AgentNotAllowed, f.call).because(fmt.Sprintf("capability %q is for the agents that its owner named, and %q is none of them", f.capability.Name, f.call.Agent),
+		"allowedAgents", f.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s", f.call.Agent, f.capability.Name)))
+}
+
+func (f *Flow) checkDefaultAccess(In) *Denial {
+	if !f.unlisted() || f.engine.config.AccessOf(f.capability) == config.Open {
+		return nil
+	}
+	policy := "defaultAccess: restricted"
+	if f.capability.Access != "" {
+		policy = "access: restricted"
+	}
+	return Deny(DefaultAccessRestricted, f.call).because("", policy, f.prove(""))
+}
+
+func (f *Flow) checkOwnership(In) *Denial {
+	if !f.unlisted() || f.service.Ownership.Allows(f.call.Agent) {
+		return nil
+	}
+	return Deny(OwnershipDenied, f.call).because("", "accessPolicy: "+string(f.service.Ownership.Policy), f.prove(f.askOwner()))
+}
+
+func (f *Flow) askOwner() string {
+	o := f.service.Ownership
+	if o.CreatedBy == "" {
+		return ""
+	}
+	return fmt.Sprintf("tell your person; %q owns it and can share it with you by manage_credential", o.CreatedBy)
+}
+
+// prove is the next step, but for a client that took a registered name: proving the name comes first.
+func (f *Flow) prove(next string) string {
+	if f.call.claimed == "" {
+		return next
+	}
+	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; your client's own word does not", f.call.claimed, f.call.claimed)
+}
+
+// closed reports, for an explanation, that the agent may not use the capability: nothing about it is told then.
+func (f *Flow) closed() bool { return f.engine.Access(f.call) != nil }
+
+func (f *Flow) unguarded() string {
+	if f.call.Via == ViaCLI {
+		return "a person's own commands are bound to no agent"
+	}
+	return ""
+}
+
+func (f *Flow) noList() string {
+	if len(f.capability.AllowedAgents) == 0 && f.call.Via != ViaCLI {
+		return "it names no agents"
+	}
+	return f.unguarded()
+}
+
+func (f *Flow) decided() string {
+	if len(f.capability.AllowedAgents) > 0 && f.call.Via != ViaCLI {
+		return "allowedAgents has decided"
+	}
+	return f.unguarded()
+}
+
+func (f *Flow) unowned() string {
+	if s := f.decided(); s != "" || f.service.Ownership != nil {
+		return s
+	}
+	return "the service has no owner: it is for every agent"
+}

@@ -1,0 +1,93 @@
+package core
+
+import (
+	"fmt"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+// Share is what the owner of a service has decided, for the shell to write into config.yaml: an engine cannot change its
+// configuration. The record stands already. config.Share asks the file once more who the owner is.
+type Share struct {
+	Service, Owner, Agent string
+	Grant                 bool
+}
+
+// Ownership is how manage_credential shows who may use a service.
+type Ownership struct {
+	AccessPolicy string   `json:"accessPolicy"`
+	CreatedBy    string   `json:"createdBy,omitempty"`
+	SharedWith   []string `json:"sharedWith,omitempty"`
+	CreatedAt    string   `json:"createdAt,omitempty"`
+}
+
+// ShowOwnership is o as its owner may see it; a service without one is for all agents.
+func ShowOwnership(o *config.Ownership) Ownership {
+	if o == nil {
+		return Ownership{AccessPolicy: string(config.AllAgents)}
+	}
+	return Ownership{string(o.Policy), o.CreatedBy, o.SharedWith, o.CreatedAt}
+}
+
+// manage answers manage_credential. An agent sees services that it may use or owns; it shares those it owns.
+func (f *Flow) manage(in In) Step {
+	c := f.call
+	s := f.engine.config.Services[c.Service]
+	if s == nil {
+		return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "", "use the service of an entry of list_services"))
+	}
+	f.service = s
+	if c.Action == tool.ActionView {
+		return f.viewOwnership(in)
+	}
+	if d := f.refuseShare(); d != nil {
+		return f.deny(in, d)
+	}
+	r := f.record(in, "ownership."+c.Action)
+	r.Decision, r.Detail = "allow", map[string]string{"agent": c.Target, "accessPolicy": string(s.Ownership.With(c.Target, c.Action == tool.ActionGrant).Policy)}
+	f.next = f.shared
+	return Commit{Records: []Record{r}}
+}
+
+func (f *Flow) shared(_ In, ev Event) Step {
+	c := f.call
+	if done, ok := ev.(Committed); !ok || done.Err {
+		return f.done(nil, Deny(AuditUnavailable, c))
+	}
+	return f.done(&Result{Tool: c.Tool, Share: &Share{Service: c.Service, Owner: c.Agent, Agent: c.Target, Grant: c.Action == tool.ActionGrant}})
+}
+
+func (f *Flow) viewOwnership(in In) Step {
+	c, o := f.call, f.service.Ownership
+	denial := f.engine.serviceAccess(c, f.service)
+	if denial != nil && !o.Owns(c.Agent) {
+		return f.deny(in, denial)
+	}
+	shown := ShowOwnership(o)
+	if !o.Owns(c.Agent) {
+		shown.SharedWith = nil // what others may do is the owner's to know
+	}
+	return f.done(&Result{Tool: c.Tool, Data: encode(struct {
+		Service    string    `json:"service"`
+		Ownership  Ownership `json:"ownership"`
+		YourAccess bool      `json:"yourAccess"`
+	}{c.Service, shown, denial == nil})})
+}
+
+func (f *Flow) refuseShare() *Denial {
+	c, o := f.call, f.service.Ownership
+	bad := func(why, next string) *Denial { return Deny(BadArguments, c).because(why, "", next) }
+	switch {
+	case !o.Owns(c.Agent):
+		return Deny(OwnershipDenied, c).because(fmt.Sprintf("only its owner may share service %q, and that is not %q", c.Service, c.Agent), "createdBy",
+			f.prove("tell your person; the owner of a service stands in config.yaml"))
+	case !config.ValidName(c.Target):
+		return bad(fmt.Sprintf("targetAgentId %.80q is not a name that an agent can have", c.Target), "give the agentId that whoami gives the other agent")
+	case c.Target == o.CreatedBy:
+		return bad("targetAgentId is the owner, who always has access", "name the other agent")
+	case o.Policy == config.AllAgents:
+		return bad(fmt.Sprintf("service %q is for every agent: there is nothing to grant or to revoke", c.Service), "tell your person, if it should not be")
+	}
+	return nil
+}

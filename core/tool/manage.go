@@ -1,0 +1,66 @@
+package tool
+
+import (
+	"fmt"
+	"slices"
+)
+
+// ManageCredential lets the agent that owns a service's credential share it. It shows no credential, changes none and makes none.
+const ManageCredential = "manage_credential"
+
+// Values of the argument action.
+const (
+	ActionView   = "view"
+	ActionGrant  = "grant"
+	ActionRevoke = "revoke"
+)
+
+const describeManageCredential = `Look at who may use a service, and share one that is yours. view says who owns the service and whether you may use it. ` +
+	`grant and revoke give another agent access or take it back; they work only if you are the owner (createdBy) and take its agent id as targetAgentId. ` +
+	`No tool shows, adds or changes a credential: that is for the person, with janee add.`
+
+const manageInput = `{
+  "type": "object",
+  "properties": {
+    "action": {"type": "string", "enum": ["view", "grant", "revoke"], "description": "What to do."},
+    "service": {"type": "string", "description": "Name of a service, as list_services gives it."},
+    "targetAgentId": {"type": "string", "description": "The agent that gains or loses access. Needed for grant and revoke."}
+  },
+  "required": ["action", "service"],
+  "additionalProperties": false
+}`
+
+const manageOutput = `{
+  "type": "object",
+  "properties": {
+    "service": {"type": "string", "description": "view: the service."},
+    "yourAccess": {"type": "boolean", "description": "view: whether you may use the service."},
+    "success": {"type": "boolean", "description": "grant, revoke: whether access is now as you asked."},
+    "message": {"type": "string", "description": "grant, revoke: what was done, or why it was not."},
+    "persisted": {"type": "boolean", "description": "grant, revoke: whether it stands in config.yaml."},
+    "ownership": {
+      "type": "object",
+      "description": "Who may use the service.",
+      "properties": {
+        "accessPolicy": {"type": "string", "enum": ["all-agents", "agent-only", "shared"], "description": "agent-only: the owner alone. shared: the owner and those it is shared with."},
+        "createdBy": {"type": "string", "description": "The owner's agent id. Absent: the person."},
+        "sharedWith": {"type": "array", "items": {"type": "string"}, "description": "Whom it is shared with; shown to the owner alone."},
+        "createdAt": {"type": "string", "description": "Since when, if it is known."}
+      },
+      "required": ["accessPolicy"]
+    }
+  }
+}`
+
+func manageArguments(m map[string][]byte) (a Arguments, err error) {
+	if err = texts(m, []textArgument{{"action", &a.Action}, {"service", &a.Service}, {"targetAgentId", &a.Target}}); err != nil {
+		return Arguments{}, err
+	}
+	switch {
+	case !slices.Contains([]string{ActionView, ActionGrant, ActionRevoke}, a.Action):
+		return Arguments{}, wrong("action", fmt.Sprintf("must be view, grant or revoke, got %.64q", a.Action))
+	case a.Action != ActionView && a.Target == "":
+		return Arguments{}, wrong("targetAgentId", "is required for "+a.Action)
+	}
+	return a, nil
+}
