@@ -1,0 +1,149 @@
+package httpserver
+
+import (
+	"container/list"
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"sync"
+)
+
+// connections bounds how many are open. When there is no room for a new one, the one that has waited longest is cut:
+// first of those that never showed a token, then of those between two requests. A limit that only stopped accepting
+// would let anybody who opens connections and says nothing keep all agents out.
+type connections struct {
+	max int
+
+	mu        sync.Mutex
+	open      map[net.Conn]*connection
+	strangers *list.List // of *connection, the oldest first
+	idle      *list.List // of agents; the longest idle first
+	ending    bool
+}
+
+type connection struct {
+	conn  net.Conn
+	list  *list.List    // where it waits; nil while it has a request of an agent
+	place *list.Element // in list
+}
+
+func newConnections(max int) *connections {
+	return &connections{max: max, open: map[net.Conn]*connection{}, strangers: list.New(), idle: list.New()}
+}
+
+// state is the hook of net/http.
+func (c *connections) state(conn net.Conn, state http.ConnState) {
+	switch state {
+	case http.StateNew:
+		if surplus := c.add(conn); surplus != nil {
+			cut(surplus)
+		}
+	case http.StateIdle: // the answer has left; when the handler returns it may not have
+		c.rest(conn)
+	case http.StateClosed, http.StateHijacked:
+		c.remove(conn)
+	}
+}
+
+// add makes room for a new connection and returns the one to cut, which is the new one itself where all others are busy.
+func (c *connections) add(conn net.Conn) (surplus net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ending {
+		return conn
+	}
+	if len(c.open) >= c.max {
+		if surplus = c.oldest(); surplus == nil {
+			return conn
+		}
+		c.forget(surplus)
+	}
+	one := &connection{conn: conn}
+	c.open[conn] = one
+	c.wait(one, c.strangers)
+	return surplus
+}
+
+func (c *connections) oldest() net.Conn {
+	for _, l := range []*list.List{c.strangers, c.idle} {
+		if first := l.Front(); first != nil {
+			return first.Value.(*connection).conn
+		}
+	}
+	return nil
+}
+
+func (c *connections) wait(one *connection, l *list.List) {
+	one.list, one.place = l, l.PushBack(one)
+}
+
+func (c *connections) leave(one *connection) {
+	if one.list != nil {
+		one.list.Remove(one.place)
+		one.list, one.place = nil, nil
+	}
+}
+
+func (c *connections) remove(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.forget(conn)
+}
+
+func (c *connections) forget(conn net.Conn) {
+	if one := c.open[conn]; one != nil {
+		c.leave(one)
+		delete(c.open, conn)
+	}
+}
+
+// end cuts all that wait, and those that come.
+func (c *connections) end() {
+	c.mu.Lock()
+	c.ending = true
+	var waiting []net.Conn
+	for conn, one := range c.open {
+		if one.list != nil {
+			waiting = append(waiting, conn)
+		}
+	}
+	c.mu.Unlock()
+	for _, conn := range waiting {
+		cut(conn)
+	}
+}
+
+// cut closes the connection below TLS: its Close would wait to say goodbye to a client that does not read.
+func cut(conn net.Conn) {
+	if t, ok := conn.(*tls.Conn); ok {
+		conn = t.NetConn()
+	}
+	_ = conn.Close()
+}
+
+type connKey struct{}
+
+// context is the hook of net/http that lets a request find its connection.
+func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
+	return context.WithValue(ctx, connKey{}, conn)
+}
+
+// busy marks the connection of a request as one of an agent, and as in use until net/http calls it idle.
+func (c *connections) busy(r *http.Request) {
+	conn, _ := r.Context().Value(connKey{}).(net.Conn)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one := c.open[conn]; one != nil {
+		c.leave(one)
+	}
+}
+
+// rest lets the connection wait among the idle ones, unless it waits already: as a stranger, that is.
+func (c *connections) rest(conn net.Conn) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if one := c.open[conn]; one != nil && one.list == nil {
+		c.wait(one, c.idle)
+	}
+}

@@ -1,0 +1,176 @@
+package httpserver
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"mime"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
+)
+
+// handler is the chain every request goes through, outermost first. Refusals are a status and a few words that are the
+// same for everybody: what a stranger learns here is that something listens.
+func (s *Server) handler() http.Handler {
+	tools := s.origin(methods(jsonOnly(bodyCap(s.token(s.serve)))))
+	return s.safe(s.host(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.URL.Path { // http.ServeMux would answer //mcp and the like with a redirect
+		case "/mcp", "/":
+			tools.ServeHTTP(w, r)
+		case "/healthz":
+			health(w, r)
+		default:
+			refuse(w, http.StatusNotFound, "nothing here")
+		}
+	})))
+}
+
+// health says that the process answers, and nothing about it.
+func health(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet && r.Method != http.MethodHead {
+		w.Header().Set("Allow", "GET, HEAD")
+		refuse(w, http.StatusMethodNotAllowed, "use GET")
+		return
+	}
+	_, _ = w.Write([]byte("ok\n"))
+}
+
+func refuse(w http.ResponseWriter, status int, text string) {
+	w.Header().Set("Connection", "close") // the rest of the body is not read
+	http.Error(w, text, status)
+}
+
+// safe gives the request an id and deadlines, and keeps a panic to the log: its value may hold anything.
+// net/http has no deadline for a body whose handler does not read it, which a client could hold open for good.
+func (s *Server) safe(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		id := requestID()
+		defer func() {
+			if recover() != nil {
+				s.options.Log("panic in HTTP request " + id)
+				w.Header().Set("Connection", "close")
+				w.WriteHeader(http.StatusInternalServerError)
+			}
+		}()
+		control := http.NewResponseController(w)
+		_ = control.SetReadDeadline(time.Now().Add(s.patience))
+		_ = control.SetWriteDeadline(time.Now().Add(2 * s.patience)) // there is an answer to a body that came too late
+		h := w.Header()
+		h.Set("X-Request-Id", id)
+		h.Set("X-Content-Type-Options", "nosniff")
+		h.Set("Cache-Control", "no-store")
+		next.ServeHTTP(w, r)
+	})
+}
+
+func requestID() string {
+	var b [8]byte
+	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
+	return hex.EncodeToString(b[:])
+}
+
+// host refuses names that are not this server's. A web page can point a name of its own at 127.0.0.1 (DNS rebinding) and
+// is then of the same origin as the server; the name in Host gives it away.
+func (s *Server) host(next http.Handler) http.Handler {
+	enforced := s.options.EnforceHosts || len(s.options.AllowedHosts) > 0
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if enforced && !s.hosts.allow(r.Host) {
+			refuse(w, http.StatusForbidden, "host not allowed")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// origin refuses web pages of other places (MCP, Transports: servers MUST validate Origin). Clients that are no browsers
+// send none.
+func (s *Server) origin(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		origins := r.Header.Values("Origin")
+		if len(origins) > 1 || len(origins) == 1 && !s.hosts.allowOrigin(origins[0]) {
+			refuse(w, http.StatusForbidden, "origin not allowed")
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func methods(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch r.Method {
+		case http.MethodPost, http.MethodGet, http.MethodDelete:
+			next.ServeHTTP(w, r)
+		default:
+			w.Header().Set("Allow", "GET, POST, DELETE")
+			refuse(w, http.StatusMethodNotAllowed, "use POST, GET or DELETE")
+		}
+	})
+}
+
+// jsonOnly also keeps out the forms and plain text that a browser sends across origins without asking first.
+func jsonOnly(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.Method == http.MethodPost {
+			types := r.Header.Values("Content-Type")
+			if len(types) != 1 || !isJSON(types[0]) || r.Header.Get("Content-Encoding") != "" {
+				refuse(w, http.StatusUnsupportedMediaType, "the body must be application/json")
+				return
+			}
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+func isJSON(contentType string) bool {
+	media, params, err := mime.ParseMediaType(contentType)
+	charset := params["charset"]
+	return err == nil && media == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
+}
+
+// bodyCap refuses a body that says it is too large before a byte of it is read; serve counts the others.
+func bodyCap(next http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.ContentLength > maxBody {
+			tooLarge(w)
+			return
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, maxBody)
+		next.ServeHTTP(w, r)
+	})
+}
+
+func tooLarge(w http.ResponseWriter) {
+	refuse(w, http.StatusRequestEntityTooLarge, "the body may have 4 MiB at most")
+}
+
+// token finds out who asks. Whatever is wrong with a token, the answer is the same.
+func (s *Server) token(next func(http.ResponseWriter, *http.Request, mcpserver.Principal)) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		token, ok := bearer(r.Header.Values("Authorization"))
+		var from mcpserver.Principal
+		if ok {
+			from.Agent, ok = s.options.Tokens.Agent(token)
+		}
+		if !ok {
+			w.Header().Set("WWW-Authenticate", "Bearer")
+			w.Header().Set("Connection", "close")
+			w.WriteHeader(http.StatusUnauthorized)
+			return
+		}
+		from.Token = sha256.Sum256([]byte(token))
+		next(w, r, from)
+	})
+}
+
+// bearer reads RFC 6750 §2.1. Two Authorization fields are none: who asks must be beyond doubt.
+func bearer(fields []string) (token string, ok bool) {
+	if len(fields) != 1 {
+		return "", false
+	}
+	scheme, token, ok := strings.Cut(fields[0], " ")
+	token = strings.TrimLeft(token, " ")
+	return token, ok && token != "" && strings.EqualFold(scheme, "Bearer")
+}
