@@ -132,4 +132,6 @@ type Result struct {
 	Truncated  bool
 	Redactions int
 	Data       json.RawMessage // the answer of a tool that sends nothing
+	Agent      string          // as whom the call was made, for what the shell has still to do
+	Share      *Share          // manage_credential: to be written by the shell, which then answers
 }
