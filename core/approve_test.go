@@ -343,7 +343,8 @@ func TestWhatFailsWhileAsking(t *testing.T) {
 		"the question": {func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "ask" }, AuditUnavailable},
 		"the mark":     {func(c Commit) bool { return len(c.Writes) > 0 && strings.HasSuffix(c.Writes[0].Name, ".used") }, AuditUnavailable},
 		"the session":  {func(c Commit) bool { return len(c.Writes) > 0 && strings.HasPrefix(c.Writes[0].Name, "sessions/") }, AuditUnavailable},
-		"the intent":   {func(c Commit) bool { return len(c.Records) > 1 && c.Records[1].Event == "intent" }, AuditUnavailable},
+		"its record":   {func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "session.open" }, AuditUnavailable},
+		"the intent":   {func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "intent" }, AuditUnavailable},
 	} {
 		h := newHouse(t, houseConfig)
 		h.person = h.says(approval.Allow, approval.Session)

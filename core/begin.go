@@ -78,8 +78,8 @@ func (f *Flow) execute(in In) Step {
 	return f.openSession(in, "", 0, !f.stored)
 }
 
-// openSession writes a grant. Several processes may try at once: the file is create-only and the loser uses the winner's.
-// A grant that is over is replaced. until (Unix ms) may end it before its ttl does; 0 does not.
+// openSession records that a session opens, before there is a grant of it: whoever deletes the log afterwards is found out by the grants
+// that are left. until (Unix ms) may end the session before its ttl does; 0 does not.
 func (f *Flow) openSession(in In, approval string, until int64, create bool) Step {
 	expires := in.Now.Wall + f.capability.TTL.Milliseconds()
 	if until != 0 {
@@ -87,6 +87,18 @@ func (f *Flow) openSession(in In, approval string, until int64, create bool) Ste
 	}
 	g := session.Grant{ID: hex.EncodeToString(in.Rand[16:32]), Agent: f.call.Agent, Via: f.call.Via, Capability: f.call.Capability,
 		Service: f.service.Name, Origin: f.service.Base.Origin(), Opened: in.Now.Wall, Expires: expires, Approval: approval, Reason: firstRunes(f.call.Reason, maxReason)}
+	f.next = func(in In, ev Event) Step { return f.announced(in, ev, g, create) }
+	r := f.record(in, "session.open")
+	r.Session = g.ID
+	return Commit{Records: []Record{r}}
+}
+
+// announced writes the grant. Several processes may try at once: the file is create-only and the loser uses the winner's; what the loser
+// recorded stays in the log, and its id never serves. A grant that is over is replaced.
+func (f *Flow) announced(in In, ev Event, g session.Grant, create bool) Step {
+	if c, ok := ev.(Committed); !ok || c.Err {
+		return f.fail(in, AuditUnavailable, "")
+	}
 	f.next = func(in In, ev Event) Step { return f.opened(in, ev, g) }
 	return Commit{Writes: []Write{{Name: session.File(f.pair), Data: g.Encode(f.engine.stateKey), Create: create}}}
 }
@@ -100,7 +112,7 @@ func (f *Flow) opened(in In, ev Event, own session.Grant) Step {
 	if !lost {
 		f.session = own.ID
 		f.engine.sessions.alive(f.pair, own, in.Now, f.capability.TTL.Milliseconds(), true)
-		return f.commitIntent(in, f.record(in, "session.open"))
+		return f.commitIntent(in)
 	}
 	g, usable := f.engine.grant(in, f.pair, winner, f.capability, f.service.Base.Origin())
 	if !usable {

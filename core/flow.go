@@ -67,11 +67,11 @@ func (f *Flow) Resume(in In, ev Event) Step {
 func (f *Flow) Scrub(p []byte, last bool) []byte { return f.body.Write(p, last) }
 
 // commitIntent makes the record durable that has to stand before anything is opened or sent.
-func (f *Flow) commitIntent(in In, before ...Record) Step {
+func (f *Flow) commitIntent(in In) Step {
 	f.next = f.send
 	r := f.record(in, "intent")
 	r.Decision, r.Rule = "allow", f.decision.Rule
-	return Commit{Records: append(before, r)}
+	return Commit{Records: []Record{r}}
 }
 
 // send opens the credential, signs, and asks for the exchange.

@@ -151,7 +151,7 @@ func TestStopped(t *testing.T) {
 		code   Code
 		events string
 	}{
-		"before the intent":      {func(s Step) bool { c, ok := s.(Commit); return ok && len(c.Writes) > 0 }, StopCancelled, Cancelled, "deny CANCELLED"},
+		"before the intent":      {func(s Step) bool { c, ok := s.(Commit); return ok && len(c.Writes) > 0 }, StopCancelled, Cancelled, "session.open, deny CANCELLED"},
 		"before sending":         {func(s Step) bool { _, ok := s.(Send); return ok }, StopCancelled, Cancelled, "session.open, intent, result CANCELLED"},
 		"revoked":                {func(s Step) bool { _, ok := s.(Send); return ok }, StopRevoked, SessionRevoked, "session.open, intent, result SESSION_REVOKED"},
 		"while closing, in vain": {func(s Step) bool { c, ok := s.(Commit); return ok && c.Late }, StopCancelled, "", "session.open, intent"},

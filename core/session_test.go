@@ -111,6 +111,33 @@ func TestForgedOrMovedGrantsOpenNothing(t *testing.T) {
 	}
 }
 
+// A grant without a record of its opening shows that the log was deleted, so the record has to be durable first.
+func TestSessionIsRecordedBeforeItIsGranted(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	file := session.File(session.Pair(ViaStdio, "claude-ai", "stripe"))
+	h.before = func(s Step) Event {
+		c, ok := s.(Commit)
+		if !ok || len(c.Writes) == 0 {
+			return nil
+		}
+		g, err := session.Decode(h.vault.Key("state"), c.Writes[0].Data)
+		if err != nil || len(c.Records) > 0 || h.events() != "session.open" || h.records[0].Session != g.ID {
+			t.Errorf("grant of %s written after %s: %v", g.ID, h.events(), err)
+		}
+		return nil
+	}
+	h.allowed(get("stripe", "/x"))
+	if len(h.files[file]) == 0 {
+		t.Error("no grant was written")
+	}
+	h = newHouse(t, houseConfig)
+	h.failCommit = func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "session.open" }
+	h.refused(get("stripe", "/x"), AuditUnavailable)
+	if len(h.files) > 0 {
+		t.Error("a session was granted that no record tells of")
+	}
+}
+
 func TestLoserOfARaceUsesTheWinnersSession(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	file := session.File(session.Pair(ViaStdio, "claude-ai", "stripe"))
@@ -123,8 +150,8 @@ func TestLoserOfARaceUsesTheWinnersSession(t *testing.T) {
 		return nil
 	}
 	h.allowed(get("stripe", "/x"))
-	if opened(h) != 0 || h.records[0].Session != winner.ID {
-		t.Errorf("recorded %s of session %s", h.events(), h.records[0].Session)
+	if h.events() != "session.open, intent, result" || h.records[0].Session == winner.ID || h.records[1].Session != winner.ID {
+		t.Errorf("recorded %s of sessions %s and %s", h.events(), h.records[0].Session, h.records[1].Session)
 	}
 	h.before = func(s Step) Event {
 		if c, ok := s.(Commit); ok && len(c.Writes) > 0 {
