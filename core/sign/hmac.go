@@ -134,7 +134,12 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	}
 	var s Signed
 	for _, name := range placed {
-		s.put(c[name+"In"].Reveal(), values[name])
+		where := c[name+"In"].Reveal()
+		if given, ok := brought(r, parsePlace(where)); ok && name == "timestamp" {
+			values[name] = given
+		} else {
+			s.put(where, values[name])
+		}
 	}
 	r.Query = appended(r.Query, s.Query)
 	words, _ := parsePayload(c["payload"].Reveal())
@@ -152,6 +157,18 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	s.put(c["signatureIn"].Reveal(), templateEncode(c, mac(templateHash(c), key, text)))
 	s.Trace = []Note{{"string to sign", text}}
 	return s, nil
+}
+
+// brought is the parameter that the call itself has at a place in the query, or in a form. Its time counts, as with hmac-mexc.
+func brought(r Request, at place) (string, bool) {
+	if at.kind == "query" {
+		for _, p := range append(params(r.Query), params(string(r.Body))...) {
+			if strings.EqualFold(p.name, at.name) {
+				return p.value, true
+			}
+		}
+	}
+	return "", false
 }
 
 // put sends a value where the field says, or nowhere.

@@ -3,8 +3,6 @@ package sign
 import (
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
-	"strings"
 
 	"github.com/true-and-useful/janee/core/wire"
 )
@@ -35,8 +33,7 @@ var (
 // signParameters adds the time unless the call brings its own: a second one would be refused.
 func signParameters(keyHeader string, c Credential, r Request, m Moment) Signed {
 	added := ""
-	named := func(p param) bool { return strings.EqualFold(p.name, "timestamp") }
-	if !has(r.Query, "timestamp") && !slices.ContainsFunc(r.form(), named) {
+	if !has(r.Query, "timestamp") && !has(string(r.Body), "timestamp") {
 		added = "timestamp=" + m.millis()
 	}
 	text := appended(r.Query, added) + string(r.Body)

@@ -71,7 +71,10 @@ func TestVectorsByTemplate(t *testing.T) {
 	}
 	for _, c := range vectors[binanceCase](t, "binance.json", 2) {
 		t.Run("binance/"+c.ID, func(t *testing.T) {
-			query, ms := c.split(t)
+			query, ms, ok := c.split(t)
+			if !ok {
+				t.Skip("the case has no time to add")
+			}
 			r := Request{Method: "POST", Path: "/api/v3/order", Query: query}
 			sameAsTemplate(t, "hmac-binance", map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret}, r, ms)
 		})
@@ -85,6 +88,8 @@ func TestCallsByTemplate(t *testing.T) {
 			{Method: "GET", Path: "/a", Query: "b=%2A&a=1"},
 			{Method: "POST", Path: "/a", Query: "b=1", Body: []byte(`{"c":"ü"}`)},
 			{Method: "PATCH", Path: "/a", Body: []byte("x=1")},
+			{Method: "POST", Path: "/a", Query: "b=1&timestamp=5"},
+			{Method: "POST", Path: "/a", Query: "b=1", Body: []byte("timestamp=5&c=2")},
 			{Method: "DELETE", Path: "/a", Query: "b=1", Body: []byte("x=1")},
 		} {
 			sameAsTemplate(t, authType, complete[authType], r, 1_700_000_000_123)

@@ -65,6 +65,7 @@ func TestTimeIsAddedUnlessTheCallHasIt(t *testing.T) {
 		{"a=1", "", nil, true},
 		{"a=1&timestamp=5", "", nil, false},
 		{"", "a=1&timestamp=5", form, false},
+		{"b=2", "a=1&timestamp=5", nil, false},
 		{"", "a=1", form, true},
 		{"", `{"timestamp":5}`, nil, true},
 	} {
