@@ -8,8 +8,10 @@ import (
 	"crypto/rand"
 	"crypto/rsa"
 	"crypto/x509"
+	"encoding/asn1"
 	"encoding/pem"
 	"errors"
+	"math/big"
 	"slices"
 	"strings"
 	"sync"
@@ -104,6 +106,73 @@ func TestPEMRefusals(t *testing.T) {
 	}
 	if _, err := parsePEM(keys()["rsa1024"]); err == nil || !strings.Contains(err.Error(), "2048") {
 		t.Errorf("a short key: %v", err)
+	}
+}
+
+// Keys that are whole as ASN.1 and wrong as keys.
+func TestPEMDamagedKeys(t *testing.T) {
+	type algorithm struct {
+		ID    asn1.ObjectIdentifier
+		Curve asn1.ObjectIdentifier `asn1:"optional"`
+	}
+	type pkcs8 struct {
+		Version   int
+		Algorithm algorithm
+		Key       []byte
+	}
+	type pkcs1 struct {
+		Version             int
+		N                   *big.Int
+		E                   int
+		D, P, Q, Dp, Dq, Qi *big.Int
+	}
+	type sec1 struct {
+		Version int
+		Scalar  []byte
+		Curve   asn1.ObjectIdentifier `asn1:"optional,explicit,tag:0"`
+	}
+	der := func(v any) []byte {
+		b, err := asn1.Marshal(v)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return b
+	}
+	good := mustPEM(t, keys()["rsa"]).(*rsa.PrivateKey)
+	rsaWith := func(change func(*pkcs1)) []byte {
+		k := pkcs1{0, good.N, good.E, good.D, good.Primes[0], good.Primes[1], good.Precomputed.Dp, good.Precomputed.Dq, good.Precomputed.Qinv}
+		change(&k)
+		return der(k)
+	}
+	one, long := big.NewInt(1), new(big.Int).Lsh(big.NewInt(1), 9000)
+	for name, c := range map[string]struct {
+		kind string
+		der  []byte
+		want error
+	}{
+		"unknown algorithm":   {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: asn1.ObjectIdentifier{1, 2, 3}}, nil}), errKind},
+		"EC without a curve":  {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEC}, nil}), errKind},
+		"Ed25519 not wrapped": {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEd25519}, make([]byte, 32)}), errDamaged},
+		"Ed25519 short":       {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEd25519}, der(make([]byte, 31))}), errDamaged},
+		"EC no key":           {"PRIVATE KEY", der(pkcs8{0, algorithm{oidEC, oidP256}, []byte{1}}), errDamaged},
+		"EC zero":             {"EC PRIVATE KEY", der(sec1{1, make([]byte, 32), oidP256}), errDamaged},
+		"EC too long":         {"EC PRIVATE KEY", der(sec1{1, slices.Repeat([]byte{1}, 33), oidP256}), errDamaged},
+		"EC above the order":  {"EC PRIVATE KEY", der(sec1{1, slices.Repeat([]byte{255}, 32), oidP256}), errDamaged},
+		"RSA of another D":    {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.D = one }), errDamaged},
+		"RSA of another P":    {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.P = new(big.Int).Add(k.P, one) }), errDamaged},
+		"RSA negative":        {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.Q = new(big.Int).Neg(k.Q) }), errDamaged},
+		"RSA zero":            {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.P = new(big.Int) }), errDamaged},
+		"RSA even exponent":   {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.E = 4 }), errDamaged},
+		"RSA far too long":    {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.N = long }), errDamaged},
+		"RSA of many primes":  {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.Version = 1 }), errDamaged},
+	} {
+		if _, err := parsePEM(string(pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der}))); !errors.Is(err, c.want) {
+			t.Errorf("%s: %v, want %v", name, err, c.want)
+		}
+	}
+	short := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der(sec1{1, []byte{7}, oidP256})})
+	if _, err := parsePEM(string(short)); err != nil {
+		t.Errorf("a scalar without its zeros: %v", err)
 	}
 }
 

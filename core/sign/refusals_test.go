@@ -115,6 +115,14 @@ func TestAWSSignsItsOwnFields(t *testing.T) {
 	header(t, signed, "X-Amz-Content-Sha256", "89575c3b36d1cdd88f1de8cba882748d728a74bf10fa6ac8857d2c47731d928e")
 }
 
+// Some services take the session token only beside the signed fields.
+func TestAWSTokenBesideTheSignedFields(t *testing.T) {
+	s := sigV4{keyID: "AKID", secret: "s", token: "tok", region: "r", service: "iot", stamp: "20150830T123600Z", payload: "p", tokenUnsigned: true}
+	signed := s.signed(Request{Method: "GET", Host: "h", Path: "/"})
+	header(t, signed, "X-Amz-Security-Token", "tok")
+	note(t, signed, "canonical request", "GET\n/\n\nhost:h\nx-amz-date:20150830T123600Z\n\nhost;x-amz-date\np")
+}
+
 func TestAWSPaths(t *testing.T) {
 	for _, c := range []struct{ service, path, want string }{
 		{"s3", "/a!b'(c)*d", "/a%21b%27%28c%29%2Ad"},
