@@ -12,11 +12,15 @@ import (
 	"time"
 )
 
+// servedAs is whom `janee serve --agent` serves, by `mcp -as NAME`; "" leaves the name to the client.
+var servedAs string
+
 // mcpMain is the program `mcp` of the stories: a client that starts `janee serve`, makes one tool call, prints the text of the
 // answer, and ends with 1 where the tool refused. `mcp [-agent NAME] [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]`;
 // a value that begins with [ or { is sent as JSON; -raw gives the arguments as they are. With -pause it makes FILE.waiting after
 // each answer but the last, and waits for FILE before the next call.
 func mcpMain() {
+	flag.StringVar(&servedAs, "as", "", "")
 	agent := flag.String("agent", "tester", "")
 	times := flag.Int("n", 1, "")
 	raw := flag.String("raw", "", "")
@@ -63,6 +67,9 @@ func readArguments(pairs []string) json.RawMessage {
 // converse runs the whole conversation: the calls are pipelined unless it pauses, then standard input is closed.
 func converse(agent, tool string, arguments json.RawMessage, times int, pause string) (refused bool, err error) {
 	cmd := exec.Command("janee", "serve")
+	if servedAs != "" {
+		cmd.Args = append(cmd.Args, "--agent", servedAs)
+	}
 	cmd.Stderr = os.Stderr
 	in, err := cmd.StdinPipe()
 	if err != nil {

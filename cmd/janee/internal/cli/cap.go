@@ -47,6 +47,8 @@ type capabilityDetail struct {
 	AllowRules     []string `json:"allowRules"`
 	DenyRules      []string `json:"denyRules"`
 	Timeout        string   `json:"timeout,omitempty"`
+	Access         string   `json:"access,omitempty"` // its own; none: as the server says
+	AllowedAgents  []string `json:"allowedAgents,omitempty"`
 	restricted     bool
 }
 
@@ -75,7 +77,7 @@ func runCapList(env *Env, asJSON bool) error {
 
 func detailOf(c *config.Capability) capabilityDetail {
 	d := capabilityDetail{Name: c.Name, Service: c.Service, Description: c.Description, TTL: config.FormatDuration(c.TTL),
-		AutoApprove: c.AutoApprove, RequiresReason: c.RequiresReason,
+		AutoApprove: c.AutoApprove, RequiresReason: c.RequiresReason, Access: string(c.Access), AllowedAgents: c.AllowedAgents,
 		AllowRules: ruleTexts(c.Policy.Allow()), DenyRules: ruleTexts(c.Policy.Deny()), restricted: c.Policy.Restricted()}
 	if c.Timeout > 0 {
 		d.Timeout = config.FormatDuration(c.Timeout)
@@ -102,7 +104,13 @@ func (d capabilityDetail) print(w io.Writer) {
 	if d.RequiresReason {
 		facts = append(facts, "wants a reason")
 	}
+	if d.Access != "" {
+		facts = append(facts, "access "+d.Access)
+	}
 	fmt.Fprintf(w, "%s: %s\n", d.Name, strings.Join(facts, ", "))
+	if len(d.AllowedAgents) > 0 {
+		fmt.Fprintf(w, "  for agents %s\n", strings.Join(d.AllowedAgents, ", "))
+	}
 	for _, r := range d.AllowRules {
 		fmt.Fprintf(w, "  allow %s\n", printable(r))
 	}

@@ -3,6 +3,8 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -18,7 +20,8 @@ type capFlags struct {
 	ttl, timeout, description string
 	approve, noApprove        bool
 	reason, noReason          bool
-	allow, deny               []string
+	allow, deny, agents       []string
+	access                    string
 	asJSON                    bool
 	flagSet                   *pflag.FlagSet
 }
@@ -34,6 +37,8 @@ func (o *capFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&o.noReason, "no-requires-reason", false, "a reason is welcome and not required (the default)")
 	f.StringArrayVar(&o.allow, "allow", nil, `rule for what is allowed, as in "GET /v1/*"; may be repeated`)
 	f.StringArrayVar(&o.deny, "deny", nil, `rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
+	f.StringSliceVar(&o.agents, "allowed-agents", nil, "agents that may use it, and no others; may be repeated")
+	f.StringVar(&o.access, "access", "", "where it names no agents: open to all of them, or restricted (default as server.defaultAccess says)")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 }
 
@@ -46,7 +51,25 @@ func (o *capFlags) check() error {
 		checkDuration("--ttl", o.ttl, config.MaxTTL, "30d"),
 		checkDuration("--timeout", o.timeout, config.MaxTimeout, "1h"),
 		checkRules("--allow", o.allow),
-		checkRules("--deny", o.deny))
+		checkRules("--deny", o.deny),
+		checkAgents("--allowed-agents", o.agents),
+		checkWord("--access", o.access, string(config.Open), string(config.Restricted)))
+}
+
+func checkAgents(flag string, names []string) error {
+	for _, name := range names {
+		if !config.ValidName(name) {
+			return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -", "%s: %q is not a name that an agent can have", flag, name)
+		}
+	}
+	return nil
+}
+
+func checkWord(flag, value string, words ...string) error {
+	if value != "" && !slices.Contains(words, value) {
+		return hint.Errorf(hint.Usage, "write "+strings.Join(words, " or "), "%s: %q is not known", flag, value)
+	}
+	return nil
 }
 
 func checkDuration(flag, value string, limit time.Duration, most string) error {
@@ -98,7 +121,7 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		return unknownName("service", service, s.Config.ServiceNames)
 	}
 	a := config.NewCapability{Name: name, Service: service, Description: o.description, TTL: o.ttl, Timeout: o.timeout,
-		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny}
+		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny, AllowedAgents: o.agents, Access: o.access}
 	if a.TTL == "" {
 		a.TTL = config.FormatDuration(config.DefaultTTL)
 	}
@@ -124,26 +147,35 @@ func openTo(c *config.Capability) string {
 
 func capEditCommand(env *Env) *cobra.Command {
 	var o capFlags
-	var clearRules bool
+	var clear clearFlags
 	c := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change a capability",
-		Long: `Change what the flags name and nothing else. --allow and --deny each replace their whole list.
+		Long: `Change what the flags name and nothing else. --allow, --deny and --allowed-agents each replace their whole list.
 An empty --ttl, --timeout or --description takes the line out.`,
 		Example: `  janee cap edit stripe --ttl 15m --requires-reason
   janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
+  janee cap edit stripe --allowed-agents deploy-bot,claude-code
   janee cap edit stripe --clear-rules`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return runCapEdit(env, args[0], clearRules, o) },
+		RunE: func(_ *cobra.Command, args []string) error { return runCapEdit(env, args[0], clear, o) },
 	}
 	o.register(c.Flags())
-	c.Flags().BoolVar(&clearRules, "clear-rules", false, "take all rules out: without rules everything is allowed")
+	c.Flags().BoolVar(&clear.rules, "clear-rules", false, "take all rules out: without rules everything is allowed")
+	c.Flags().BoolVar(&clear.agents, "clear-agents", false, "take the list of agents out: --access decides then")
+	c.Flags().BoolVar(&clear.access, "clear-access", false, "follow server.defaultAccess again")
 	return c
 }
 
-func runCapEdit(env *Env, name string, clearRules bool, o capFlags) error {
+// clearFlags take out what the flags of capFlags set.
+type clearFlags struct{ rules, agents, access bool }
+
+func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	if err := o.check(); err != nil {
 		return err
+	}
+	if clear.access && o.access != "" || clear.agents && o.agents != nil {
+		return hint.Errorf(hint.Usage, "leave one of them out", "a flag and its opposite do not go together")
 	}
 	changed := false
 	o.flagSet.Visit(func(f *pflag.Flag) { changed = changed || f.Name != "json" })
@@ -156,7 +188,10 @@ func runCapEdit(env *Env, name string, clearRules bool, o capFlags) error {
 	}
 	e := config.CapabilityEdit{TTL: given(o.flagSet, "ttl"), Timeout: given(o.flagSet, "timeout"), Description: given(o.flagSet, "description"),
 		AutoApprove: either(o.approve, o.noApprove), RequiresReason: either(o.reason, o.noReason),
-		ClearRules: clearRules, Allow: o.allow, Deny: o.deny}
+		ClearRules: clear.rules, Allow: o.allow, Deny: o.deny, ClearAgents: clear.agents, AllowedAgents: o.agents, Access: given(o.flagSet, "access")}
+	if clear.access {
+		e.Access = new(string)
+	}
 	err = edit(env, s, fmt.Sprintf("editing capability %q", name), func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
 	if err != nil {
 		return err

@@ -71,7 +71,7 @@ The agent never sees a key.`,
 	root.AddCommand(initCommand(env), addCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
-		capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
+		agentCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
 		trustCommand(env), keyCommand(env), doctorCommand(env))
 	finish(root, env)
 	return root

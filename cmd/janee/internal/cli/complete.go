@@ -38,6 +38,11 @@ func capabilities(env *Env) completer {
 	})
 }
 
+// agentNames proposes the names of registered agents.
+func agentNames(env *Env) completer {
+	return names(env, func(c *config.Config) []string { return c.AgentNames })
+}
+
 func names(env *Env, list func(*config.Config) []string) completer {
 	return func(_ *cobra.Command, _ []string, typed string) (words []string, _ cobra.ShellCompDirective) {
 		if c := readConfig(env); c != nil {
@@ -89,6 +94,8 @@ func argumentCompleters(env *Env) map[string]completer {
 		"janee remove":          service,
 		"janee service edit":    service,
 		"janee trust":           service,
+		"janee agent rotate":    inOrder(agentNames(env)),
+		"janee agent remove":    inOrder(agentNames(env)),
 		"janee cap edit":        capability,
 		"janee cap remove":      capability,
 		"janee diagnose access": capability,
@@ -104,6 +111,8 @@ func complete(c *cobra.Command, env *Env) {
 	flags := map[string]completer{
 		"service": services(env), "capability": capabilities(env), "method": fixed(methods...),
 		"decision": fixed("allow", "deny"), "auth-type": fixed(sign.Types()...),
+		"agent": agentNames(env), "allowed-agents": agentNames(env), "owner": agentNames(env), "shared-with": agentNames(env),
+		"access": fixed("open", "restricted"), "access-policy": fixed("all-agents", "agent-only", "shared"),
 	}
 	walk(c, func(c *cobra.Command) {
 		if c.ValidArgsFunction == nil {

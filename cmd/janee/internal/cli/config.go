@@ -91,7 +91,7 @@ func configSetCommand(env *Env) *cobra.Command {
 		Use:     "set KEY VALUE",
 		Short:   "Set a value of config.yaml",
 		Long:    "Set one value of config.yaml that is no secret, in place; `janee config get` shows the keys.",
-		Example: "  janee config set capabilities.stripe.ttl 15m\n  janee config set services.stripe.description \"The live account\"",
+		Example: "  janee config set capabilities.stripe.ttl 15m\n  janee config set server.defaultAccess restricted\n  janee config set services.stripe.description \"The live account\"",
 		Args:    cobra.ExactArgs(2),
 		RunE:    func(_ *cobra.Command, args []string) error { return runConfigSet(env, args[0], args[1], asJSON) },
 	}
@@ -125,6 +125,8 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 func setHint(key string, err error) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(key, "services."), ".auth")
 	switch {
+	case errors.Is(err, config.ErrReserved) && strings.HasPrefix(key, "agents."):
+		return "`janee agent` registers agents and changes their tokens"
 	case errors.Is(err, config.ErrSecret):
 		return fmt.Sprintf("`janee service edit %s` takes it and seals it", name)
 	case errors.Is(err, config.ErrBinding) && strings.HasSuffix(key, ".auth.type"):

@@ -7,6 +7,8 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/core/config"
 )
 
 func overviewCommand(env *Env) *cobra.Command {
@@ -14,8 +16,8 @@ func overviewCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "overview",
 		Short: "Show which agents can use what",
-		Long: `Show how many services and capabilities there are, and which capabilities are open to each agent
-that has a session on file. Unreachable is a capability that none of them may use.`,
+		Long: `Show how many services and capabilities there are, and which capabilities are open to each agent that is
+registered, named in config.yaml, or has a session on file. Unreachable is a capability that no agent may use.`,
 		Example: "  janee overview\n  janee overview --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runOverview(env, asJSON) },
@@ -55,30 +57,40 @@ func (v *view) overview() (overviewAnswer, error) {
 		return a, err
 	}
 	a.GlobalDefaultAccess = person.DefaultAccessPolicy
-	grants, _, err := v.sessions()
+	known, err := v.agents()
 	if err != nil {
 		return a, err
 	}
 	reached := map[string]bool{}
-	for _, g := range grants {
-		if _, known := a.Agents[g.Agent]; known {
-			continue
-		}
-		me, err := v.whoami(g.Agent)
+	for _, agent := range append(known, config.Unnamed) { // unnamed stands for every agent that is not known yet
+		me, err := v.whoami(agent)
 		if err != nil {
 			return a, err
 		}
-		a.Agents[g.Agent] = me.Capabilities
 		for _, name := range me.Capabilities.Accessible {
 			reached[name] = true
 		}
+		if slices.Contains(known, agent) {
+			a.Agents[agent] = me.Capabilities
+		}
 	}
 	for _, name := range v.config.CapabilityNames {
-		if len(a.Agents) > 0 && !reached[name] {
+		if !reached[name] {
 			a.Unreachable = append(a.Unreachable, name)
 		}
 	}
 	return a, nil
+}
+
+// agents names those that are registered, mentioned in config.yaml, or have a session on file.
+func (v *view) agents() (names []string, err error) {
+	grants, _, err := v.sessions()
+	names = append(slices.Clone(v.config.AgentNames), v.config.MentionedAgents()...)
+	for _, g := range grants {
+		names = append(names, g.Agent)
+	}
+	slices.Sort(names)
+	return slices.Compact(names), err
 }
 
 func printOverview(w io.Writer, a overviewAnswer) {
@@ -86,10 +98,10 @@ func printOverview(w io.Writer, a overviewAnswer) {
 	fmt.Fprintf(w, "Capabilities:    %d\n", a.Capabilities)
 	fmt.Fprintf(w, "Default access:  %s\n", a.GlobalDefaultAccess)
 	if len(a.Agents) == 0 {
-		fmt.Fprintln(w, "\nNo agent has a session on file. Every capability is open to every agent.")
-		return
+		fmt.Fprintln(w, "\nNo agent is registered or named in config.yaml, and none has a session on file.")
+	} else {
+		fmt.Fprintln(w)
 	}
-	fmt.Fprintln(w)
 	for _, agent := range slices.Sorted(maps.Keys(a.Agents)) {
 		fmt.Fprintf(w, "%s: %s\n", printable(agent), listText(a.Agents[agent].Accessible))
 		if denied := a.Agents[agent].Denied; len(denied) > 0 {

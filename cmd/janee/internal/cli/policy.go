@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/policy"
 )
 
@@ -24,26 +25,31 @@ func policyCommand(env *Env) *cobra.Command {
 }
 
 func policyCheckCommand(env *Env) *cobra.Command {
+	var agent string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check CAPABILITY METHOD PATH",
 		Short: "Say whether the rules of a capability allow a request",
 		Long: `Judge one request by the rules of a capability, and by nothing else: no session, no root key, nothing
-is sent. It names the rule that decides. The exit code is 0 where the request is allowed and 3 where
-it is denied, or rejected because it is malformed.`,
+is sent. It names the rule that decides. With --agent it is judged first whether the agent may use the
+capability. The exit code is 0 where the request is allowed and 3 where it is denied, or rejected
+because it is malformed.`,
 		Example: `  janee policy check stripe GET /v1/balance
-  janee policy check stripe POST "/v1/refunds?expand[]=charge" --json`,
+  janee policy check stripe POST "/v1/refunds?expand[]=charge" --json
+  janee policy check stripe GET /v1/balance --agent deploy-bot`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return runPolicyCheck(env, args[0], args[1], args[2], asJSON)
+			return runPolicyCheck(env, core.Call{Capability: args[0], Method: args[1], Path: args[2], Agent: agent}, asJSON)
 		},
 	}
+	c.Flags().StringVar(&agent, "agent", "", "the request is this agent's; else your own")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
 type policyAnswer struct {
 	Capability string `json:"capability"`
+	Agent      string `json:"agent,omitempty"`
 	Method     string `json:"method"`
 	Path       string `json:"path"`
 	Allowed    bool   `json:"allowed"`
@@ -53,18 +59,25 @@ type policyAnswer struct {
 	NextStep   string `json:"nextStep,omitempty"`
 }
 
-func runPolicyCheck(env *Env, capability, method, path string, asJSON bool) error {
+func runPolicyCheck(env *Env, c core.Call, asJSON bool) error {
 	v, err := lookAtConfig(env)
 	if err != nil {
 		return err
 	}
-	p, ok := v.config.Capabilities[capability]
+	p, ok := v.config.Capabilities[c.Capability]
 	if !ok {
-		return unknownName("capability", capability, v.config.CapabilityNames)
+		return unknownName("capability", c.Capability, v.config.CapabilityNames)
 	}
-	_, d := policy.Judge(p.Policy, v.config.Services[p.Service].Options, method, path)
-	a := policyAnswer{Capability: capability, Method: method, Path: path, Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),
+	_, d := policy.Judge(p.Policy, v.config.Services[p.Service].Options, c.Method, c.Path)
+	a := policyAnswer{Capability: c.Capability, Method: c.Method, Path: c.Path, Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),
 		Rule: d.Rule, Reason: d.Reason, NextStep: d.Hint}
+	if c.Agent != "" {
+		c.Agent, c.Via = caller(c.Agent)
+		a.Agent = c.Agent
+		if closed := core.New(v.config, nil).Access(c); closed != nil {
+			a.Allowed, a.Outcome, a.Rule, a.Reason, a.NextStep = false, policy.Denied.String(), "", closed.Message, closed.NextStep
+		}
+	}
 	if asJSON {
 		err = writeJSON(env.Stdout, a)
 	} else {

@@ -17,6 +17,7 @@ import (
 
 type serviceEdit struct {
 	secrets     secretFlags
+	owner       ownerFlags
 	flagSet     *pflag.FlagSet
 	yes, asJSON bool
 }
@@ -41,7 +42,8 @@ func serviceEditCommand(env *Env) *cobra.Command {
 shows both, asks, and seals it anew.`,
 		Example: `  janee service edit stripe --key-from-env NEW_KEY
   pass stripe | janee service edit stripe -k -
-  janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance`,
+  janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance
+  janee service edit stripe --owner deploy-bot --shared-with claude-code`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runServiceEdit(env, args[0], o) },
 	}
@@ -53,11 +55,15 @@ shows both, asks, and seals it anew.`,
 	f.BoolVarP(&o.yes, "yes", "y", false, "send the credential to the new place without asking")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
+	o.owner.register(f)
 	o.flagSet = f
 	return c
 }
 
 func runServiceEdit(env *Env, name string, o serviceEdit) error {
+	if err := o.owner.check(); err != nil {
+		return err
+	}
 	s, err := open(env)
 	if err != nil {
 		return err
@@ -112,6 +118,9 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 		if o.flagSet.Changed(flag) {
 			p.changes = append(p.changes, key)
 		}
+	}
+	if o.owner.given() {
+		p.changes = append(p.changes, "ownership")
 	}
 	slices.Sort(p.changes)
 	if moves || len(fresh) > 0 {
@@ -171,7 +180,7 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 	if now.base != agreed.base || !slices.Equal(now.leaves, agreed.leaves) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
-	e := config.ServiceEdit{TestPath: given(o.flagSet, "test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet, "description")}
+	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet, "test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet, "description")}
 	if o.flagSet.Changed("url") {
 		base := now.base.String()
 		e.BaseURL = &base

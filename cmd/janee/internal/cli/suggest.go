@@ -13,6 +13,9 @@ import (
 // unknownName says that there is no such thing, and which one was likely meant. kind is "service", "capability", ….
 func unknownName(kind, name string, have []string) error {
 	next := "`janee list` shows what there is"
+	if kind == "agent" {
+		next = "`janee agent list` shows those there are"
+	}
 	if near := nearest(name, have); near != "" {
 		next = fmt.Sprintf("did you mean %q?", near)
 	}

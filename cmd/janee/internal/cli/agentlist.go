@@ -1,0 +1,56 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+func agentListCommand(env *Env) *cobra.Command {
+	var asJSON bool
+	c := &cobra.Command{
+		Use:     "list",
+		Short:   "List registered agents and what is open to them",
+		Long:    "List the registered agents and the capabilities that are open to each. Tokens are kept nowhere and cannot be shown.",
+		Example: "  janee agent list\n  janee agent list --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runAgentList(env, asJSON) },
+	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type agentLine struct {
+	Name    string `json:"name"`
+	Created string `json:"created,omitempty"`
+	accessNames
+}
+
+func runAgentList(env *Env, asJSON bool) error {
+	v, err := lookAtConfig(env)
+	if err != nil {
+		return err
+	}
+	lines := []agentLine{}
+	for _, name := range v.config.AgentNames {
+		a, err := v.whoami(name)
+		if err != nil {
+			return err
+		}
+		lines = append(lines, agentLine{name, v.config.Agents[name].Created, a.Capabilities})
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			Agents []agentLine `json:"agents"`
+		}{lines})
+	}
+	if len(lines) == 0 {
+		fmt.Fprintln(env.Stderr, "No agent is registered: `janee agent add NAME` gives one a token. Agents without one go by what their client calls itself.")
+		return nil
+	}
+	t := newTable(env.Stdout, "AGENT", "SINCE", "MAY USE")
+	for _, l := range lines {
+		t.row(l.Name, l.Created, listText(l.Accessible))
+	}
+	return t.flush()
+}

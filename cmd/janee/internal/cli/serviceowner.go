@@ -1,0 +1,70 @@
+package cli
+
+import (
+	"errors"
+
+	"github.com/spf13/pflag"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/config"
+)
+
+// ownerFlags say who may use a service.
+type ownerFlags struct {
+	owner, policy string
+	sharedWith    []string
+	clear         bool
+	flagSet       *pflag.FlagSet
+}
+
+func (o *ownerFlags) register(f *pflag.FlagSet) {
+	o.flagSet = f
+	f.StringVar(&o.owner, "owner", "", "agent that the credential belongs to; it can share it")
+	f.StringVar(&o.policy, "access-policy", "", "who may use it: all-agents, agent-only (its owner) or shared")
+	f.StringSliceVar(&o.sharedWith, "shared-with", nil, "agents that may use it beside its owner; may be repeated")
+	f.BoolVar(&o.clear, "clear-ownership", false, "leave it to every agent again")
+}
+
+func (o *ownerFlags) given() bool {
+	return o.clear || o.flagSet.Changed("owner") || o.flagSet.Changed("access-policy") || o.flagSet.Changed("shared-with")
+}
+
+func (o *ownerFlags) check() error {
+	if o.clear && (o.owner != "" || o.policy != "" || o.sharedWith != nil) {
+		return hint.Errorf(hint.Usage, "leave the others out", "--clear-ownership and other flags about ownership do not go together")
+	}
+	var owner []string
+	if o.flagSet.Changed("owner") {
+		owner = []string{o.owner}
+	}
+	return errors.Join(checkAgents("--owner", owner), checkAgents("--shared-with", o.sharedWith),
+		checkWord("--access-policy", o.policy, string(config.AllAgents), string(config.AgentOnly), string(config.Shared)))
+}
+
+// change is what the flags make of the ownership that a service has; nil where they leave it alone. Whoever names an owner and
+// no policy means the owner alone, and whoever names others means them too.
+func (o *ownerFlags) change(old *config.Ownership) *config.Ownership {
+	if !o.given() {
+		return nil
+	}
+	next := config.Ownership{}
+	if old != nil && !o.clear {
+		next = *old
+	}
+	if o.flagSet.Changed("owner") {
+		next.CreatedBy = o.owner
+		if next.Policy == "" {
+			next.Policy = config.AgentOnly
+		}
+	}
+	if o.sharedWith != nil {
+		next.SharedWith, next.Policy = o.sharedWith, config.Shared
+	}
+	if o.policy != "" {
+		next.Policy = config.Sharing(o.policy)
+	}
+	if next.Policy != config.Shared {
+		next.SharedWith = nil
+	}
+	return &next
+}
