@@ -14,7 +14,7 @@ import (
 var binDir string
 
 func TestMain(m *testing.M) {
-	testscript.Main(building{m}, map[string]func(){"mcp": mcpMain})
+	testscript.Main(building{m}, map[string]func(){"mcp": mcpMain, "ask": askMain})
 }
 
 // building builds the binary before the tests run. Sub-processes of a story never get here.
@@ -54,6 +54,7 @@ func params() testscript.Params {
 			"subst":    cmdSubst,
 			"mode":     cmdMode,
 			"await":    cmdAwait,
+			"site":     cmdSite,
 		},
 		Condition: condition,
 		Setup: func(env *testscript.Env) error {

@@ -18,13 +18,15 @@ var servedAs string
 // mcpMain is the program `mcp` of the stories: a client that starts `janee serve`, makes one tool call, prints the text of the
 // answer, and ends with 1 where the tool refused. `mcp [-agent NAME] [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]`;
 // a value that begins with [ or { is sent as JSON; -raw gives the arguments as they are. With -pause it makes FILE.waiting after
-// each answer but the last, and waits for FILE before the next call.
+// each answer but the last, and waits for FILE before the next call. With -http URL -token TOKEN it talks to a running server.
 func mcpMain() {
 	flag.StringVar(&servedAs, "as", "", "")
 	agent := flag.String("agent", "tester", "")
 	times := flag.Int("n", 1, "")
 	raw := flag.String("raw", "", "")
 	pause := flag.String("pause", "", "")
+	url := flag.String("http", "", "")
+	token := flag.String("token", "", "")
 	flag.Parse()
 	if flag.NArg() == 0 {
 		fail("usage: mcp [-agent NAME] [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]")
@@ -33,7 +35,13 @@ func mcpMain() {
 	if *raw == "" {
 		arguments = readArguments(flag.Args()[1:])
 	}
-	refused, err := converse(*agent, flag.Arg(0), arguments, *times, *pause)
+	var refused bool
+	var err error
+	if *url != "" {
+		refused, err = overHTTP(*url, *token, *agent, flag.Arg(0), arguments, *times)
+	} else {
+		refused, err = converse(*agent, flag.Arg(0), arguments, *times, *pause)
+	}
 	if err != nil {
 		fail(err.Error())
 	}

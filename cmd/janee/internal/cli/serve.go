@@ -3,48 +3,62 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
-	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
-	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
 func serveCommand(env *Env) *cobra.Command {
-	var agent string
-	c := &cobra.Command{
+	var o serveOptions
+	cmd := &cobra.Command{
 		Use:   "serve",
-		Short: "Serve the tools to an agent over standard input and output (MCP)",
-		Long: `Start the MCP server that your agent's client talks to. Clients start it themselves; standard
-output carries the protocol only. A changed config.yaml is in force from the next call on (SIGHUP
-reloads at once); a broken one leaves the previous in force. It ends when standard input closes.
+		Short: "Serve the tools to agents, over stdio or HTTP (MCP)",
+		Long: `Start the MCP server that your agent's client talks to. Over stdio, clients start it themselves;
+standard output carries the protocol only, and it ends when standard input closes. Over HTTP it
+serves several agents, each known by its token; without an agent the first start makes one.
+A changed config.yaml is in force from the next call on (SIGHUP reloads at once); a broken one
+leaves the previous in force.
 
-An agent is what its client calls itself, unless --agent says who it is. The name of an agent that
-"janee agent add" has registered is had in this way alone, and with its token over HTTP.`,
-		Example: "  janee serve\n  janee serve --agent deploy-bot",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runServe(cmd.Context(), env, agent) },
+Over stdio an agent is what its client calls itself, unless --agent says who it is. The name of an
+agent that "janee agent add" has registered is had in this way alone, and with its token over HTTP.`,
+		Example: `  janee serve
+  janee serve --agent deploy-bot
+  janee serve --transport http --port 9100
+  janee serve --transport http --host 0.0.0.0 --allowed-host janee.lan --tls-cert cert.pem --tls-key key.pem`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := o.check(cmd.Flags().Changed); err != nil {
+				return err
+			}
+			return runServe(cmd.Context(), env, o)
+		},
 	}
-	c.Flags().StringVar(&agent, "agent", "", "serve as this agent, whatever the client calls itself")
-	return c
+	o.flags(cmd)
+	return cmd
 }
 
-func runServe(ctx context.Context, env *Env, agent string) error {
-	if agent != "" && !config.ValidName(agent) {
-		return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -", "--agent: %q is not a name that an agent can have", agent)
-	}
+func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	s, err := open(env)
 	if err != nil {
 		return err
+	}
+	var site *site
+	if o.transport == transportHTTP {
+		if site, err = openSite(env, s, o); err != nil {
+			return err
+		}
+		defer site.listener.Close()
 	}
 	warn := func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
 	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version()})
@@ -59,8 +73,11 @@ func runServe(ctx context.Context, env *Env, agent string) error {
 	source := reload.New(s, reload.Options{Getenv: env.Getenv, Warn: warn, Changed: func() { server.ToolsChanged() },
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
 	b := &broker.Broker{Gateway: gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn}),
-		Config: source, Via: core.ViaStdio, Agent: agent, IdentitySource: "transport (clientInfo.name)"}
-	if agent != "" {
+		Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}
+	switch {
+	case site != nil:
+		b.Via, b.IdentitySource = core.ViaHTTP, "token"
+	case o.agent != "":
 		b.IdentitySource = "command line"
 	}
 	server = mcpserver.New(b, mcpserver.Options{Version: version(), Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: b.Refuse, Log: warn})
@@ -68,8 +85,16 @@ func runServe(ctx context.Context, env *Env, agent string) error {
 	stop, wait := background(ctx, source)
 	defer wait()
 	defer stop()
-	fmt.Fprintf(env.Stderr, "Janee MCP server running on stdio\nConfig: %s\nLogs: %s\n", s.Home.ConfigPath(), s.Home.LogsPath())
+	if site != nil {
+		site.say(env.Stderr, s)
+		return site.serve(ctx, server, source, warn)
+	}
+	sayRunning(env.Stderr, "stdio", s)
 	return server.Serve(ctx, env.Stdin, env.Stdout)
+}
+
+func sayRunning(w io.Writer, where string, s *store.Store) {
+	fmt.Fprintf(w, "Janee MCP server running on %s\nConfig: %s\nLogs: %s\n", where, s.Home.ConfigPath(), s.Home.LogsPath())
 }
 
 // background watches config.yaml and the hangup signal beside the server.
