@@ -14,11 +14,9 @@ type ownerFlags struct {
 	owner, policy string
 	sharedWith    []string
 	clear         bool
-	flagSet       *pflag.FlagSet
 }
 
 func (o *ownerFlags) register(f *pflag.FlagSet) {
-	o.flagSet = f
 	f.StringVar(&o.owner, "owner", "", "agent that the credential belongs to; it can share it")
 	f.StringVar(&o.policy, "access-policy", "", "who may use it: all-agents, agent-only (its owner) or shared")
 	f.StringSliceVar(&o.sharedWith, "shared-with", nil, "agents that may use it beside its owner; may be repeated")
@@ -26,18 +24,18 @@ func (o *ownerFlags) register(f *pflag.FlagSet) {
 }
 
 func (o *ownerFlags) given() bool {
-	return o.clear || o.flagSet.Changed("owner") || o.flagSet.Changed("access-policy") || o.flagSet.Changed("shared-with")
+	return o.clear || o.owner != "" || o.policy != "" || o.sharedWith != nil
 }
 
 func (o *ownerFlags) check() error {
 	if o.clear && (o.owner != "" || o.policy != "" || o.sharedWith != nil) {
 		return hint.Errorf(hint.Usage, "leave the others out", "--clear-ownership and other flags about ownership do not go together")
 	}
-	var owner []string
-	if o.flagSet.Changed("owner") {
-		owner = []string{o.owner}
+	names := o.sharedWith
+	if o.owner != "" {
+		names = append([]string{o.owner}, names...)
 	}
-	return errors.Join(checkAgents("--owner", owner), checkAgents("--shared-with", o.sharedWith),
+	return errors.Join(checkAgents("--owner and --shared-with", names),
 		checkWord("--access-policy", o.policy, string(config.AllAgents), string(config.AgentOnly), string(config.Shared)))
 }
 
@@ -51,7 +49,7 @@ func (o *ownerFlags) change(old *config.Ownership) *config.Ownership {
 	if old != nil && !o.clear {
 		next = *old
 	}
-	if o.flagSet.Changed("owner") {
+	if o.owner != "" {
 		next.CreatedBy = o.owner
 		if next.Policy == "" {
 			next.Policy = config.AgentOnly
