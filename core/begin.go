@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -88,7 +89,7 @@ func (f *Flow) openSession(in In, approval string, until int64, create bool) Ste
 	g := session.Grant{ID: hex.EncodeToString(in.Rand[16:32]), Agent: f.call.Agent, Via: f.call.Via, Capability: f.call.Capability,
 		Service: f.service.Name, Origin: f.service.Base.Origin(), Opened: in.Now.Wall, Expires: expires, Approval: approval, Reason: firstRunes(f.call.Reason, maxReason)}
 	f.next = func(in In, ev Event) Step { return f.announced(in, ev, g, create) }
-	r := f.record(in, "session.open")
+	r := f.record(in, audit.EventSession)
 	r.Session = g.ID
 	return Commit{Records: []Record{r}}
 }

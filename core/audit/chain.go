@@ -10,8 +10,11 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// EventOpen is the event of a chain's first record.
-const EventOpen = "open"
+// EventOpen is the event of a chain's first record, EventSession that of the record which is durable before the grant of its session is.
+const (
+	EventOpen    = "open"
+	EventSession = "session.open"
+)
 
 // Chain makes the lines of one writer. It is not safe for concurrent use: the log calls it under the lock that orders its appends.
 type Chain struct {

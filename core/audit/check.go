@@ -15,6 +15,7 @@ type chainCheck struct {
 	writer     string
 	mac        *line.Mac
 	at         place
+	day        string // that the name of the file says
 	last       int64  // highest sequence number so far
 	hash       string // of that line
 	unreadable int64  // lines that failed since then: each may stand for a number that is absent

@@ -3,7 +3,9 @@ package audit
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
+	"time"
 
 	"github.com/true-and-useful/janee/core/line"
 )
@@ -11,7 +13,8 @@ import (
 // Kind says in which way a log was found wrong.
 type Kind string
 
-// Edited: a line is not as it was written, or another line stands in its place. Missing: lines between others are gone. Reordered: a line stands after later ones.
+// Edited: a line is not as it was written, or another line stands in its place. Missing: lines between others are gone, or those that a grant tells of.
+// Reordered: a line stands after later ones, or in a file that is named for another day.
 // Truncated: a chain ends before a line that another chain has seen, or is gone. Duplicate: a sequence number occurs again.
 const (
 	Edited    Kind = "edited"
@@ -21,7 +24,7 @@ const (
 	Duplicate Kind = "duplicate"
 )
 
-// Problem is one finding: where it was noticed (Line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
+// Problem is one finding: where it was noticed (a log file, or the grant that tells of a missing line; Line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
 type Problem struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
@@ -29,15 +32,25 @@ type Problem struct {
 	Text string `json:"text"`
 }
 
+// String is "file:line: kind: text", without the line where there is none.
+func (p Problem) String() string {
+	at := p.File
+	if p.Line > 0 {
+		at = fmt.Sprintf("%s:%d", at, p.Line)
+	}
+	return fmt.Sprintf("%s: %s: %s", at, p.Kind, p.Text)
+}
+
 // maxProblems bounds the memory that a hostile log can ask for; the last problem says how many more there are.
 const maxProblems = 1000
 
 // Verifier checks the logs of all writers in one pass. It holds no lines: it remembers 8 bytes of each line's hash, because any chain may attest any line of another.
-// What it cannot find: lines cut off the end of a chain that no later chain has seen.
+// What it cannot find: lines cut off the end of a chain that no later chain has seen and no grant tells of.
 type Verifier struct {
 	keyFor   func(writer string) []byte
 	chains   map[string]*chainCheck
 	attested map[Head]place
+	granted  map[string]string // session → its grant's file, until the record of its opening comes up
 	current  *chainCheck
 	found    report
 }
@@ -64,17 +77,22 @@ func (r *report) add(at place, kind Kind, format string, args ...any) {
 
 // NewVerifier returns a verifier; keyFor returns the vault's key "audit/" + writer.
 func NewVerifier(keyFor func(writer string) []byte) *Verifier {
-	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{}}
+	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{}, granted: map[string]string{}}
 }
 
-// File begins the file called name, which holds lines of writer alone. Files of one writer come in the order of their dates; writers may come in any order.
-func (v *Verifier) File(name, writer string) {
+// Granted says that file holds an authentic grant of session: a record of its opening must come up. Call it before the first Line, for grants
+// that were read before the log was, because a record comes first.
+func (v *Verifier) Granted(session, file string) { v.granted[session] = file }
+
+// File begins the file called name, which holds lines of writer alone, the first of them of day (2006-01-02 in UTC; empty: of any day).
+// Files of one writer come in the order of their dates; writers may come in any order.
+func (v *Verifier) File(name, writer, day string) {
 	c, ok := v.chains[writer]
 	if !ok {
 		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)), hash: noHash, seen: marks{}}
 		v.chains[writer] = c
 	}
-	c.at = place{file: name}
+	c.at, c.day = place{file: name}, day
 	v.current = c
 }
 
@@ -92,9 +110,15 @@ func (v *Verifier) Line(n int, text []byte) {
 		v.found.add(c.at, Edited, "%v", err)
 		return
 	}
+	if day := time.UnixMilli(e.TS).UTC().Format(time.DateOnly); n == 1 && c.day != "" && day != c.day {
+		v.found.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s", c.day, day)
+	}
 	c.accept(e, hash(text), &v.found)
-	if e.Event == EventOpen {
+	switch e.Event {
+	case EventOpen:
 		v.attest(e, c.at)
+	case EventSession:
+		delete(v.granted, e.Session)
 	}
 }
 
@@ -117,6 +141,7 @@ func (v *Verifier) Problems() []Problem {
 		c.reportGaps(&all)
 	}
 	v.reportHeads(&all)
+	v.reportGrants(&all)
 	slices.SortFunc(all.problems, func(a, b Problem) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
 	})
@@ -125,6 +150,13 @@ func (v *Verifier) Problems() []Problem {
 		last.Text += fmt.Sprintf("; and %d more problems", all.more)
 	}
 	return all.problems
+}
+
+func (v *Verifier) reportGrants(r *report) {
+	for _, session := range slices.Sorted(maps.Keys(v.granted)) {
+		r.add(place{file: v.granted[session]}, Missing,
+			"session %s was opened, and no record says so; if you deleted that part of the log yourself, remove this file, which ends the session", session)
+	}
 }
 
 // reportHeads compares what open records attest with what the chains hold; of a chain that is cut short only its last known line is named.

@@ -78,7 +78,7 @@ func (l *Log) Append(records []audit.Record, durable bool) error {
 	if l.options.Writer == CLI {
 		return l.appendShared(records)
 	}
-	c, err := l.current()
+	c, err := l.current(dayOf(time.UnixMilli(records[0].TS)))
 	if err != nil {
 		return fmt.Errorf("append to audit log: %w", err)
 	}
@@ -117,11 +117,11 @@ func (l *Log) ready() error {
 	return nil
 }
 
-// current returns the chain to append to, started anew where there is none, on the file of today.
-func (l *Log) current() (*chain, error) {
-	day := dayOf(l.options.Now())
+// current returns the chain to append to, started anew where there is none, on the file of day. That is the day of the first record to
+// append, which may lie just before midnight: a file is named for the day of its first line, and Verify holds it to that.
+func (l *Log) current(day string) (*chain, error) {
 	if l.chain == nil {
-		c, err := l.start(day)
+		c, err := l.start()
 		if err != nil {
 			return nil, err
 		}

@@ -110,7 +110,7 @@ func TestDurableMeansSynced(t *testing.T) {
 		wg.Go(func() {
 			for range 20 {
 				l.mu.Lock()
-				c, err := l.current()
+				c, err := l.current("2026-11-23")
 				if err == nil {
 					err = c.write(some(1))
 				}
@@ -154,13 +154,13 @@ func TestMidnight(t *testing.T) {
 	h := newHome(t)
 	c := at("2026-11-23T23:59:59Z")
 	l := open(t, h, Options{Now: c.Now})
-	must(t, l.Append(some(1), false))
+	must(t, l.Append(c.some(1), false))
 	c.now = c.now.Add(time.Second)
-	must(t, l.Append(some(2), true))
+	must(t, l.Append(c.some(2), true))
 	c.now = c.now.Add(-time.Hour) // set back: the chain stays in its newer file
-	must(t, l.Append(some(1), true))
+	must(t, l.Append(c.some(1), true))
 	c.now = c.now.Add(72 * time.Hour)
-	must(t, l.Append(some(1), true))
+	must(t, l.Append(c.some(1), true))
 	got := paths(t, h)
 	if len(got) != 3 || !strings.Contains(got[1], "2026-11-24.") || !strings.Contains(got[2], "2026-11-26.") {
 		t.Fatalf("files %v", got)

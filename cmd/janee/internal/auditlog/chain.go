@@ -30,22 +30,22 @@ type chain struct {
 }
 
 // start makes the first file of a new chain, with the record that attests all other chains.
-func (l *Log) start(day string) (*chain, error) {
+func (l *Log) start() (*chain, error) {
 	// The heads come before the file: whoever finds the file in a listing then finds all that it attests, too.
 	heads, err := readHeads(l.home, l.vault)
 	if err != nil {
 		return nil, err
 	}
-	writer := newWriter()
+	now := l.options.Now()
+	writer, day := newWriter(), dayOf(now)
 	c := &chain{writer: writer, day: day, lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
 	c.turn.L = &l.mu
-	if c.file, err = create(l.home, day, writer); err != nil {
+	if c.file, err = create(l.home, day, writer, os.O_EXCL); err != nil {
 		return nil, err
 	}
-	now := l.options.Now().UnixMilli()
-	first := c.lines.Open(now, l.options.Version, heads)
+	first := c.lines.Open(now.UnixMilli(), l.options.Version, heads)
 	if l.broken != nil {
-		first = append(first, c.lines.Next(audit.Record{TS: now, Event: eventRecover, Detail: map[string]string{"cause": l.broken.Error()}})...)
+		first = append(first, c.lines.Next(audit.Record{TS: now.UnixMilli(), Event: eventRecover, Detail: map[string]string{"cause": l.broken.Error()}})...)
 	}
 	if err := c.put(first); err != nil {
 		// No record stands in it yet. Left there, a full disk would collect one such file for each call.
@@ -56,7 +56,7 @@ func (l *Log) start(day string) (*chain, error) {
 
 // roll goes on in the file of another day. The old file is synced and closed with the next flush.
 func (c *chain) roll(h *home.Home, day string) error {
-	f, err := create(h, day, c.writer)
+	f, err := create(h, day, c.writer, os.O_EXCL)
 	if err != nil {
 		return err
 	}
@@ -82,12 +82,13 @@ func (c *chain) put(batch []byte) error {
 	return nil
 }
 
-// create makes a file that was not there, with its name on the disk: a synced line in a file without a name would be lost all the same.
-func create(h *home.Home, day, writer string) (*os.File, error) {
+// create makes a file, with its name on the disk: a synced line in a file without a name would be lost all the same. With the flag O_EXCL
+// it must not be there yet.
+func create(h *home.Home, day, writer string, flag int) (*os.File, error) {
 	if err := home.MakeDir(h.LogsPath()); err != nil {
 		return nil, err
 	}
-	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), fileName(day, writer)), os.O_WRONLY|os.O_APPEND|os.O_CREATE|os.O_EXCL)
+	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), fileName(day, writer)), os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag)
 	if err != nil {
 		return nil, err
 	}

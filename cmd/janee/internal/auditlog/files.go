@@ -31,20 +31,20 @@ func fileName(day, writer string) string { return day + "." + writer + suffix }
 
 func dayOf(t time.Time) string { return t.UTC().Format(dayLayout) }
 
-// list returns the log files of h by day, then by writer, and how many things lie in the directory that no janee has put there.
-func list(h *home.Home) (files []file, foreign int, err error) {
+// list returns the log files of h by day, then by writer, and the names of what lies in the directory that no janee has put there.
+func list(h *home.Home) (files []file, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath()) // sorted by name
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, 0, nil
+		return nil, nil, nil
 	}
 	if err != nil {
-		return nil, 0, fmt.Errorf("list the audit log: %w", err)
+		return nil, nil, fmt.Errorf("list the audit log: %w", err)
 	}
 	for _, e := range entries {
 		f, ok := parseName(e.Name())
 		if !ok {
 			if _, ok = parseName(strings.TrimSuffix(e.Name(), tornSuffix)); !ok {
-				foreign++
+				foreign = append(foreign, e.Name())
 			}
 			continue
 		}
@@ -76,7 +76,7 @@ func listWriters(h *home.Home) (map[string][]file, error) {
 
 // eachLine calls do with each line of f and its number from 1, without line feed, until do returns false. whole is false for a last line
 // that has no line feed: its writer was killed, or is about to finish it. Lines written meanwhile are left out: a busy writer would be
-// chased for ever.
+// chased for ever. Of a line that is longer than any that a chain writes, text is a beginning of more than maxLine bytes.
 func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool) error {
 	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
 	if err != nil {
@@ -86,12 +86,26 @@ func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool
 	lines := bufio.NewReader(io.LimitReader(in, fi.Size()))
 	for n := 1; ; n++ {
 		text, err := readLine(lines)
+		if errors.Is(err, errLongLine) {
+			_, err = rest(lines)
+		}
 		if err != nil && err != io.EOF {
 			return fmt.Errorf("read audit log %q: %w", f.path, err)
 		}
 		whole := err == nil
 		if !whole && len(text) == 0 || !do(n, text, whole) || !whole {
 			return nil
+		}
+	}
+}
+
+// rest reads what is there of a line that has begun, and returns its length with its line feed; io.EOF if it has none.
+func rest(lines *bufio.Reader) (n int64, err error) {
+	for {
+		part, err := lines.ReadSlice('\n')
+		n += int64(len(part))
+		if err != bufio.ErrBufferFull {
+			return n, err
 		}
 	}
 }

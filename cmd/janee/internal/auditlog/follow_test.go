@@ -102,6 +102,7 @@ func TestFollowOverMidnightAndWriters(t *testing.T) {
 	w.expect(t, "the shared writer", "4d=RULE_DENY")
 
 	c.now = c.now.AddDate(0, 0, 3)
+	r3[0].TS = c.now.UnixMilli()
 	must(t, b.Append(r3, false))
 	w.expect(t, "three days later", "3r=200")
 	w.expect(t, "nothing twice", "")

@@ -77,6 +77,15 @@ func some(n int) []audit.Record {
 	return records
 }
 
+// some returns records of the time that c tells.
+func (c *clock) some(n int) []audit.Record {
+	records := some(n)
+	for i := range records {
+		records[i].TS = c.now.UnixMilli() + int64(i)
+	}
+	return records
+}
+
 // verified fails unless the log is without problems, and returns the report.
 func verified(t testing.TB, h *home.Home) Report {
 	t.Helper()

@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -98,7 +99,7 @@ func TestReadSkips(t *testing.T) {
 		}
 	}
 	r, err := Verify(h, testVault)
-	if err != nil || r.Foreign != 1 || len(r.Torn) != 1 || len(r.Problems) != 3 {
+	if err != nil || len(r.Foreign) != 1 || r.Foreign[0] != "notes.txt" || len(r.Torn) != 1 || len(r.Problems) != 3 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -138,9 +139,9 @@ func TestTornLineBeforeNewerFile(t *testing.T) {
 	h := newHome(t)
 	c := at("2026-11-23T12:00:00Z")
 	l := open(t, h, Options{Now: c.Now})
-	must(t, l.Append(some(2), true))
+	must(t, l.Append(c.some(2), true))
 	c.now = c.now.AddDate(0, 0, 1)
-	must(t, l.Append(some(2), true))
+	must(t, l.Append(c.some(2), true))
 	got := paths(t, h)
 	fi, err := os.Lstat(got[0])
 	must(t, err)
@@ -202,8 +203,17 @@ func TestLongLine(t *testing.T) {
 	if page, err := Read(h, Filter{}); err != nil || show(page.Rows) != "r0i=? r1i=?" || page.Skipped != 2 {
 		t.Errorf("read: %s, skipped %d, %v", show(page.Rows), page.Skipped, err)
 	}
-	if _, err := Verify(h, testVault); err == nil || !strings.Contains(err.Error(), "a line without an end") {
-		t.Errorf("verify: %v", err)
+	r, err := Verify(h, testVault)
+	must(t, err)
+	want := []string{filepath.Base(path) + ":1 edited", filepath.Base(l.chain.file.Name()) + ":3 edited"}
+	var got []string
+	for _, p := range r.Problems {
+		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, p.Kind))
+	}
+	slices.Sort(want)
+	slices.Sort(got)
+	if !slices.Equal(got, want) || r.Lines != 5 || len(r.Torn) != 0 {
+		t.Errorf("verify: %v, %d lines, torn %v; want %v", got, r.Lines, r.Torn, want)
 	}
 	if err := open(t, h, Options{Writer: CLI}).Append(some(1), true); err == nil || !strings.Contains(err.Error(), "a line without an end") {
 		t.Errorf("append behind it: %v", err)

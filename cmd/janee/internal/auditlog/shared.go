@@ -5,7 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strconv"
+	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
@@ -19,15 +21,19 @@ func (l *Log) appendShared(records []audit.Record) error {
 		if err != nil {
 			return err
 		}
-		lines, batch, err := l.resume(byWriter[CLI])
+		now := l.options.Now()
+		lines, batch, err := l.resume(byWriter[CLI], now.UnixMilli())
 		if err != nil {
 			return err
+		}
+		if len(batch) == 0 {
+			now = time.UnixMilli(records[0].TS)
 		}
 		for _, r := range records {
 			batch = append(batch, lines.Next(r)...)
 		}
 		l.syncs++
-		return l.writeShared(byWriter[CLI], batch)
+		return l.writeShared(byWriter[CLI], dayOf(now), batch)
 	})
 	if err != nil {
 		return fmt.Errorf("append to audit log: %w", err)
@@ -37,14 +43,14 @@ func (l *Log) appendShared(records []audit.Record) error {
 
 // resume continues the shared chain after its last whole line. The batch it returns has to stand before the next record:
 // the first record where there is none yet, and a note about a line that was torn.
-func (l *Log) resume(files []file) (lines *audit.Chain, batch []byte, err error) {
+func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte, err error) {
 	var torn int
+	key := l.vault.Key("audit/" + CLI)
 	if len(files) > 0 {
-		if torn, err = l.setAside(files[len(files)-1]); err != nil {
+		if torn, err = l.setAside(files[len(files)-1], key); err != nil {
 			return nil, nil, err
 		}
 	}
-	key, now := l.vault.Key("audit/"+CLI), l.options.Now().UnixMilli()
 	head, err := lastHead(l.home, files, key)
 	if err != nil {
 		return nil, nil, err
@@ -66,13 +72,18 @@ func (l *Log) resume(files []file) (lines *audit.Chain, batch []byte, err error)
 	return lines, batch, nil
 }
 
-func (l *Log) writeShared(files []file, batch []byte) (err error) {
-	day := dayOf(l.options.Now())
+// writeShared appends to the newest file, or to a new one if that is of an earlier day than the first line of batch. A file without a line,
+// which a killed command leaves, counts as none: it would come to be named for another day than its first line.
+func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
+	files = slices.DeleteFunc(files, func(f file) bool {
+		fi, err := os.Lstat(f.path)
+		return err == nil && fi.Size() == 0
+	})
 	var f *os.File
 	if n := len(files); n > 0 && files[n-1].day >= day {
 		f, _, err = l.home.Guard().OpenFile(files[n-1].path, os.O_WRONLY|os.O_APPEND)
 	} else {
-		f, err = create(l.home, day, CLI)
+		f, err = create(l.home, day, CLI, 0)
 	}
 	if err != nil {
 		return err
@@ -83,7 +94,8 @@ func (l *Log) writeShared(files []file, batch []byte) (err error) {
 
 // setAside moves what a killed command left behind the last line feed of f into a file beside it, so that the next line starts a line.
 // The copy is on the disk before the original is cut: a crash in between sets it aside twice. It returns the number of bytes.
-func (l *Log) setAside(f file) (int, error) {
+// A record that lacks nothing but its line feed is given that instead: other chains may attest it.
+func (l *Log) setAside(f file, key []byte) (int, error) {
 	t, err := openTail(l.home, f)
 	if err == nil && t.long {
 		err = fmt.Errorf("set a torn line of %q aside: %w", f.path, errLongLine)
@@ -92,6 +104,9 @@ func (l *Log) setAside(f file) (int, error) {
 		return 0, err
 	}
 	guard := l.home.Guard()
+	if _, err := audit.ReadHead(key, t.torn); err == nil {
+		return 0, l.end(f)
+	}
 	to, _, err := guard.OpenFile(f.path+tornSuffix, os.O_WRONLY|os.O_APPEND|os.O_CREATE)
 	if err != nil {
 		return 0, err
@@ -108,4 +123,17 @@ func (l *Log) setAside(f file) (int, error) {
 		return 0, fmt.Errorf("set a torn line aside: %w", err)
 	}
 	return len(t.torn), nil
+}
+
+// end ends the last line of f.
+func (l *Log) end(f file) error {
+	out, _, err := l.home.Guard().OpenFile(f.path, os.O_WRONLY|os.O_APPEND)
+	if err != nil {
+		return err
+	}
+	_, err = out.Write([]byte{'\n'})
+	if err = errors.Join(err, datasync(out), out.Close()); err != nil {
+		return fmt.Errorf("end the last line: %w", err)
+	}
+	return nil
 }

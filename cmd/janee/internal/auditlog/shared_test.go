@@ -44,13 +44,13 @@ func TestSharedChainOverDays(t *testing.T) {
 	h := newHome(t)
 	c := at("2026-11-23T12:00:00Z")
 	l := open(t, h, Options{Writer: CLI, Now: c.Now})
-	must(t, l.Append(some(1), true))
+	must(t, l.Append(c.some(1), true))
 	for range 3 {
 		c.now = c.now.AddDate(0, 0, 1)
-		must(t, l.Append(some(1), true))
+		must(t, l.Append(c.some(1), true))
 	}
 	c.now = c.now.AddDate(0, 0, -2) // set back
-	must(t, l.Append(some(1), true))
+	must(t, l.Append(c.some(1), true))
 	got := paths(t, h)
 	if len(got) != 4 {
 		t.Fatalf("files %v", got)
@@ -60,9 +60,14 @@ func TestSharedChainOverDays(t *testing.T) {
 	}
 	// A command killed between making a file and writing to it.
 	must(t, os.Truncate(got[3], 0))
-	must(t, l.Append(some(1), true))
-	if list := entries(t, got[3]); len(list) != 1 || list[0].Seq != 5 {
+	must(t, l.Append(c.some(1), true))
+	if list := entries(t, got[2]); len(list) != 2 || list[1].Seq != 5 { // the clock is still set back
 		t.Errorf("after an empty file: %+v", list)
+	}
+	c.now = c.now.AddDate(0, 0, 2)
+	must(t, l.Append(c.some(1), true))
+	if list := entries(t, got[3]); len(list) != 1 || list[0].Seq != 6 {
+		t.Errorf("in the empty file: %+v", list)
 	}
 	verified(t, h)
 }
@@ -75,9 +80,9 @@ func TestTornLine(t *testing.T) {
 	whole, err := os.ReadFile(path)
 	must(t, err)
 	lines := strings.SplitAfter(string(whole), "\n")
-	torn := lines[2][:len(lines[2])-1] // even a line that lacks nothing but its end
+	torn := lines[2][:len(lines[2])-2]
 	must(t, os.WriteFile(path, []byte(lines[0]+lines[1]+torn), 0o600))
-	if r := verified(t, h); len(r.Torn) != 1 || r.Torn[0] != (Torn{filepath.Base(path), 3, len(torn)}) || r.Lines != 2 {
+	if r := verified(t, h); len(r.Torn) != 1 || r.Torn[0] != (Torn{filepath.Base(path), 3, len(torn), false}) || r.Lines != 2 {
 		t.Errorf("report %+v", r)
 	}
 	must(t, l.Append(some(1), true))
@@ -88,7 +93,7 @@ func TestTornLine(t *testing.T) {
 	if aside, err := os.ReadFile(path + ".torn"); err != nil || string(aside) != torn+"\n" {
 		t.Errorf("set aside %q, %v", aside, err)
 	}
-	if r := verified(t, h); len(r.Torn) != 0 || r.Foreign != 0 {
+	if r := verified(t, h); len(r.Torn) != 0 || r.Foreign != nil {
 		t.Errorf("report %+v", r)
 	}
 	must(t, l.Append(some(1), true))

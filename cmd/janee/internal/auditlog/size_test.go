@@ -12,9 +12,9 @@ func TestMeasure(t *testing.T) {
 	}
 	day := at("2026-11-23T09:00:00Z")
 	l := open(t, h, Options{Now: day.Now})
-	must(t, l.Append(some(300), true))
+	must(t, l.Append(day.some(300), true))
 	day.now = at("2026-11-24T09:00:00Z").now
-	must(t, l.Append(some(300), true))
+	must(t, l.Append(day.some(300), true))
 	var bytes int64
 	for _, path := range paths(t, h) {
 		fi, err := os.Stat(path)

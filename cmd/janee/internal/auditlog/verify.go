@@ -5,6 +5,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/vault"
 )
 
@@ -12,32 +13,38 @@ import (
 type Report struct {
 	Files    int             `json:"files"`
 	Lines    int             `json:"lines"`
-	Foreign  int             `json:"foreign,omitempty"` // other files in the directory: not read
+	Foreign  []string        `json:"foreign,omitempty"` // names of other files in the directory: not read
 	Torn     []Torn          `json:"torn,omitempty"`    // no problem: what a killed process leaves
 	Problems []audit.Problem `json:"problems"`
 }
 
-// Torn is a last line without its line feed. Nobody acted on it: an act waits until its record is whole and on the disk.
+// Torn is a last line without its line feed. Whole: the record lacks nothing else and counts as a line. If it does, nobody acted on it:
+// an act waits until its record is whole and on the disk.
 type Torn struct {
 	File  string `json:"file"`
 	Line  int    `json:"line"`
 	Bytes int    `json:"bytes"`
+	Whole bool   `json:"whole,omitempty"`
 }
 
-// Verify checks every line of every file under the keys of v. It takes no lock, so files may grow meanwhile.
+// Verify checks every line of every file under the keys of v, and that there is a record of every session that was granted: where the whole
+// log was deleted, nothing else is left that tells of it. It takes no lock, so files may grow meanwhile.
 func Verify(h *home.Home, v *vault.Vault) (Report, error) {
+	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
+	if err := feedGrants(h, v, verifier); err != nil { // before the log, in which the record of a session stands first
+		return Report{}, err
+	}
 	files, foreign, err := list(h)
 	if err != nil {
 		return Report{}, err
 	}
 	report := Report{Files: len(files), Foreign: foreign, Problems: []audit.Problem{}}
-	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
 	newest := map[string]string{}
 	for _, f := range files {
 		newest[f.writer] = f.path
 	}
 	for _, f := range files { // by day, which is all the order that the verifier asks for
-		if err := report.feed(h, verifier, f, f.path == newest[f.writer]); err != nil {
+		if err := report.feed(h, verifier, f, v.Key("audit/"+f.writer), f.path == newest[f.writer]); err != nil {
 			return Report{}, err
 		}
 	}
@@ -45,17 +52,47 @@ func Verify(h *home.Home, v *vault.Vault) (Report, error) {
 	return report, nil
 }
 
-// feed accepts a torn line only at the very end of a chain: nobody goes on in a new file before the old one is whole.
-func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, last bool) error {
+// feedGrants tells the verifier of the grants that there are. Who can forge none can only leave them or take them away; one that does not
+// verify opens nothing and says nothing.
+func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
+	names, err := h.List("sessions")
+	if err != nil {
+		return err
+	}
+	key := v.Key("state")
+	for _, name := range names {
+		data, err := h.Read(name)
+		if err != nil {
+			return err
+		}
+		if g, err := session.Decode(key, data); err == nil {
+			verifier.Granted(g.ID, name)
+		}
+	}
+	return nil
+}
+
+func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool) error {
 	name := filepath.Base(f.path)
-	verifier.File(name, f.writer)
-	return eachLine(h, f, func(n int, text []byte, whole bool) bool {
-		if !whole && last {
-			r.Torn = append(r.Torn, Torn{name, n, len(text)})
+	verifier.File(name, f.writer, f.day)
+	return eachLine(h, f, func(n int, text []byte, ended bool) bool {
+		if !ended && r.torn(name, n, text, key, newest) {
 			return false
 		}
 		r.Lines++
 		verifier.Line(n, text)
 		return true
 	})
+}
+
+// torn takes a line without its end, and reports whether it is nothing but the beginning of one. That is accepted only at the very end of a
+// chain: nobody goes on in a new file before the old one is whole.
+func (r *Report) torn(name string, n int, text, key []byte, newest bool) bool {
+	_, err := audit.ReadHead(key, text)
+	whole := err == nil
+	begun := !whole && newest && len(text) <= maxLine
+	if whole || begun {
+		r.Torn = append(r.Torn, Torn{name, n, len(text), whole})
+	}
+	return begun
 }

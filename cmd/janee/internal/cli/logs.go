@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -167,8 +168,8 @@ func verifyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that nobody edited, cut or reordered the log",
-		Long: `Check every line of every log file. Problems name file, line and kind: edited, missing, reordered,
-truncated or duplicate; the exit code is then 1.`,
+		Long: `Check every line of every log file, and that the log tells of every session there is. Problems name file,
+line and kind: edited, missing, reordered, truncated or duplicate; the exit code is then 1.`,
 		Example: "  janee logs verify\n  janee logs verify --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runVerify(env, asJSON) },
@@ -205,16 +206,35 @@ func runVerify(env *Env, asJSON bool) error {
 
 func printReport(w io.Writer, r auditlog.Report) {
 	for _, p := range r.Problems {
-		fmt.Fprintf(w, "%s:%d: %s: %s\n", p.File, p.Line, p.Kind, p.Text)
+		fmt.Fprintln(w, p)
 	}
 	for _, t := range r.Torn {
-		fmt.Fprintf(w, "%s:%d: torn: %d bytes of a line that was never finished; nothing was done on it\n", t.File, t.Line, t.Bytes)
+		what := count(t.Bytes, "byte", "bytes") + " of a line that was never finished; nothing was done on it"
+		if t.Whole {
+			what = "the last line lost its line end; the record itself is whole"
+		}
+		fmt.Fprintf(w, "%s:%d: torn: %s\n", t.File, t.Line, what)
 	}
+	printForeign(w, r.Foreign)
 	verdict := "the log is whole"
 	if n := len(r.Problems); n > 0 {
-		verdict = fmt.Sprintf("%d problems: the log is not as it was written", n)
+		verdict = count(n, "problem", "problems") + ": the log is not as it was written"
 	}
-	fmt.Fprintf(w, "%d lines in %d files: %s\n", r.Lines, r.Files, verdict)
+	fmt.Fprintf(w, "%s in %s: %s\n", count(r.Lines, "line", "lines"), count(r.Files, "file", "files"), verdict)
+}
+
+// maxForeign is how many names are printed: anybody who may write to the directory could make any number of them.
+const maxForeign = 10
+
+func printForeign(w io.Writer, names []string) {
+	if len(names) == 0 {
+		return
+	}
+	shown := strings.Join(names[:min(len(names), maxForeign)], ", ")
+	if more := len(names) - maxForeign; more > 0 {
+		shown += fmt.Sprintf(" and %d more", more)
+	}
+	fmt.Fprintf(w, "%s not read: %s\n", count(len(names), "other file in logs/ was", "other files in logs/ were"), printable(shown))
 }
 
 // errSaid ends a command with exit code 1 after it has said everything itself.

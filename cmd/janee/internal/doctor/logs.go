@@ -57,13 +57,12 @@ func checkLog(p *patient) []Check {
 		return []Check{failed("log", "janee logs verify", "%v", err)}
 	}
 	if n := len(r.Problems); n > 0 {
-		first := r.Problems[0]
-		return []Check{failed("log", "janee logs verify", "the log is not as it was written: %s, the first: %s:%d: %s: %s",
-			count(n, "problem", "problems"), first.File, first.Line, first.Kind, first.Text)}
+		return []Check{failed("log", "janee logs verify", "the log is not as it was written: %s, the first: %v",
+			count(n, "problem", "problems"), r.Problems[0])}
 	}
 	found := passed("log", "%s in %s, as they were written", count(r.Lines, "line", "lines"), count(r.Files, "file", "files"))
-	if r.Foreign > 0 {
-		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()), "%s in the directory of the log that janee did not write", count(r.Foreign, "file", "files")))
+	if n := len(r.Foreign); n > 0 {
+		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()), "%s in the directory of the log that janee did not write", count(n, "file", "files")))
 	}
 	return found
 }
