@@ -27,11 +27,16 @@ func signHeaders(c Credential, _ Request, _ Moment) (Signed, error) {
 	return s, nil
 }
 
-// headerTails returns what follows the first word of each value: of "Token abc" a service may show "abc" alone.
+// headerTails returns what stands at the end of each value behind a word, a name or an id: of "Token token=abc" and "id:abc" a
+// service may show "abc" alone.
 func headerTails(c Credential) (tails []string) {
 	for _, path := range c.under("headers") {
-		if _, tail, ok := strings.Cut(c[path].Reveal(), " "); ok {
-			tails = append(tails, tail)
+		value := c[path].Reveal()
+		for _, delimiter := range []string{" ", "=", ":"} {
+			if _, tail, _ := strings.Cut(value, delimiter); tail != "" {
+				value = strings.Trim(tail, `"`)
+				tails = append(tails, value)
+			}
 		}
 	}
 	return tails

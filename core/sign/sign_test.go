@@ -187,6 +187,8 @@ func TestSecrets(t *testing.T) {
 		{"basic", map[string]string{"username": "Aladdin", "password": "open sesame"}, []string{"Aladdin", "open sesame", "Aladdin:open sesame", "QWxhZGRpbjpvcGVuIHNlc2FtZQ=="}},
 		{"basic", map[string]string{"username": "EXAMPLEKEY123"}, []string{"EXAMPLEKEY123", "EXAMPLEKEY123:", "RVhBTVBMRUtFWTEyMzo="}},
 		{"headers", map[string]string{"headers.B": "2", "headers.Authorization": "Token abc def"}, []string{"Token abc def", "2", "abc def"}},
+		{"headers", map[string]string{"headers.Authorization": `Token token="abc"`}, []string{`Token token="abc"`, `token="abc`, "abc"}},
+		{"headers", map[string]string{"headers.Authorization": "id:abc="}, []string{"id:abc=", "abc="}},
 		{"bearer", map[string]string{"key": "not sendable\n"}, []string{"not sendable\n"}},
 	} {
 		if got := reveal(scheme(t, c.authType).Secrets(credential(c.values))); !slices.Equal(got, c.want) {
