@@ -2,7 +2,7 @@
 // JANEE names the binary; the API is a loopback server of this test that demands the key.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -29,7 +29,7 @@ before(async () => {
   const run = (args, input = '') => execFileSync(janee, args, { env, input, stdio: ['pipe', 'pipe', 'pipe'] });
   run(['init']);
   run(['add', 'bank', '-u', `http://127.0.0.1:${api.address().port}`, '--auth-type', 'bearer', '-k', '-', '--no-capability'], key);
-  appendFileSync(join(dir, 'home', 'config.yaml'), '\ncapabilities:\n  bank_readonly:\n    service: bank\n    rules:\n      allow: [GET *]\n');
+  run(['cap', 'add', 'bank_readonly', '-s', 'bank', '--allow', 'GET *']);
   transport = new StdioClientTransport({ command: janee, args: ['serve'], env, stderr: 'ignore' });
   client = new Client({ name: 'sdk-test', version: '1' });
   client.onerror = (err) => faults.push(err);
