@@ -89,6 +89,9 @@ func (c *conn) request(m message) {
 			return
 		}
 	}
+	if m.method == methodCall {
+		c.who.call()
+	}
 	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name), send: c.out.put}
 	f.ctx, f.cancel = context.WithCancel(c.base)
 	if err := c.admit(f); err != nil {

@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"strings"
@@ -59,11 +60,15 @@ type identity struct {
 // get at its sessions. The raw names are compared, as "a b" and "a-b" share an id.
 func (i *identity) claim(name string) error {
 	if i.fixed && i.name != name {
-		return fmt.Errorf("this connection belongs to %q: another client needs a connection of its own", clientLabel(i.name))
+		return fmt.Errorf("this connection belongs to %q: another client needs a connection of its own", cmp.Or(clientLabel(i.name), unnamed))
 	}
 	i.name, i.fixed = name, true
 	return nil
 }
+
+// call fixes that a client has no name if it makes a call before it gave one: to be unnamed at first and somebody later
+// would be a change of identity like any other.
+func (i *identity) call() { i.fixed = true }
 
 // initialize claims the name for good, also the empty one: after the handshake the client has had its say.
 func (i *identity) initialize(name string) error {

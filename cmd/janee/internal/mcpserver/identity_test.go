@@ -40,6 +40,7 @@ func FuzzAgentID(f *testing.F) {
 
 func TestIdentity(t *testing.T) {
 	legacyMeta := `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"execute","_meta":{"io.modelcontextprotocol/clientInfo":{"name":%q}}}}`
+	const list, ping = `{"jsonrpc":"2.0","id":9,"method":"tools/list"}`, `{"jsonrpc":"2.0","id":9,"method":"ping"}`
 	m := func(name string) string { return modern(9, "tools/call", name, `,"name":"execute"`) }
 	tests := []struct {
 		name  string
@@ -53,7 +54,12 @@ func TestIdentity(t *testing.T) {
 		{"meta after initialize", []string{hello("a"), m("b"), m("a"), m(""), call(1, `{}`)}, []string{"ok", "-32600", "a|a", "a|a", "a|a"}},
 		{"meta alone", []string{m("m"), call(1, `{}`), m("n"), m("m")}, []string{"m|m", "m|m", "-32600", "m|m"}},
 		{"meta of the older era", []string{fmt.Sprintf(legacyMeta, "m"), fmt.Sprintf(legacyMeta, "n"), call(1, `{}`)}, []string{"m|m", "-32600", "m|m"}},
-		{"unnamed, then named", []string{call(1, `{}`), m("m"), call(1, `{}`)}, []string{"unnamed|", "m|m", "m|m"}},
+		{"unnamed, then named", []string{call(1, `{}`), m("m"), hello("m"), hello("unnamed"), call(1, `{}`)}, []string{"unnamed|", "-32600", "-32600", "-32600", "unnamed|"}},
+		{"unnamed, then a handshake without a name", []string{call(1, `{}`), hello(""), hello(""), call(1, `{}`)}, []string{"unnamed|", "ok", "-32600", "unnamed|"}},
+		{"unnamed by a tool that does not exist", []string{strings.Replace(call(1, `{}`), "execute", "approve", 1), hello("m")}, []string{"unnamed|", "-32600"}},
+		{"unnamed in 2026-07-28", []string{m(""), m("m")}, []string{"unnamed|", "-32600"}},
+		{"looking fixes nothing", []string{list, ping, modern(9, "server/discover", "", ""), hello("m"), call(1, `{}`)}, []string{"ok", "ok", "ok", "ok", "m|m"}},
+		{"a call that cannot be read fixes nothing", []string{`{"jsonrpc":"2.0","id":9,"method":"tools/call"}`, hello("m")}, []string{"-32602", "ok"}},
 		{"initialize after meta", []string{m("m"), hello("n"), hello("m"), hello("m"), call(1, `{}`)}, []string{"m|m", "-32600", "ok", "-32600", "m|m"}},
 		{"names of one id", []string{hello("a b"), m("a-b")}, []string{"ok", "-32600"}},
 		{"any method names", []string{modern(1, "tools/list", "m", ""), m("n")}, []string{"ok", "-32600"}},
