@@ -59,7 +59,7 @@ func TestFloodIsRefusedAtOnce(t *testing.T) {
 	if a := c.ask(`{"jsonrpc":"2.0","id":1001,"method":"ping"}`); a.code() != busyCode {
 		t.Fatalf("ping while busy: %s", a.Raw)
 	}
-	if a := c.ask(modern(1002, "tools/call", "m", `,"name":"execute","arguments":{}`)); a.Result == nil || a.Result.ResultType != "complete" || a.Result.Meta == nil {
+	if a := c.ask(modern(1002, "tools/call", "", `,"name":"execute","arguments":{}`)); a.Result == nil || a.Result.ResultType != "complete" || a.Result.Meta == nil {
 		t.Fatalf("busy in 2026-07-28: %s", a.Raw)
 	}
 	close(g.release)
@@ -316,7 +316,7 @@ func TestPanicsAreNotShown(t *testing.T) {
 		}
 		panic(secret)
 	}), func(o *Options) { o.Log = func(line string) { logged.Store(line) } })
-	for _, line := range []string{call(1, `{}`), modern(2, "tools/call", "m", `,"name":"execute"`), call(3, `{"not":"json"}`)} {
+	for _, line := range []string{call(1, `{}`), modern(2, "tools/call", "", `,"name":"execute"`), call(3, `{"not":"json"}`)} {
 		logged.Store("")
 		a := c.ask(line)
 		a.refused(t, "INTERNAL")

@@ -51,7 +51,7 @@ func TestHTTPRefusesWhatItCannotRead(t *testing.T) {
 		strings.Replace(call(1, `{}`), `"id":1`, `"id":1,"method":"ping"`, 1):                     -32600, // method twice
 		strings.Replace(call(1, `{}`), `"name":"execute"`, `"name":"execute","name":"whoami"`, 1): -32600,
 		strings.Replace(call(1, `{}`), `"id":1`, `"id":null`, 1):                                  -32600,
-		call(1, strings.Repeat(`{"a":`, 10001)+`1`+strings.Repeat(`}`, 10001)):                    -32700,
+		call(1, strings.Repeat(`{"a":`, 10001)+`1`+strings.Repeat(`}`, 10001)):                    -32600,
 	} {
 		status, messages := p.post(body)
 		if status != 400 || len(messages) != 1 || messages[0].code() != code {

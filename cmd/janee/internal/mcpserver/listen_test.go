@@ -48,7 +48,7 @@ func (a answer) over(t *testing.T, id string) {
 
 func TestToolsChangedInTheHandshakeEra(t *testing.T) {
 	c := connect(t, echo)
-	c.ask(call(1, `{}`)) // has not initialized: asked for nothing
+	c.ask(`{"jsonrpc":"2.0","id":1,"method":"ping"}`) // has not initialized: asked for nothing
 	c.server.ToolsChanged()
 	c.quiet()
 	c.ask(hello("a"))

@@ -17,6 +17,9 @@ const (
 	methodCancelled  = string(mcp.MethodNotificationCancelled)
 )
 
+// maxDepth is how many arrays and objects encoding/json reads inside one another (scanner.go, maxNestingDepth).
+const maxDepth = 10_000
+
 // busyCode is -32000, the first code JSON-RPC leaves to servers (https://www.jsonrpc.org/specification#error_object).
 const busyCode = -32000
 
@@ -52,7 +55,8 @@ type message struct {
 // parse reads one line. The message of a fault has an id only if that id is beyond doubt.
 func parse(line []byte) (message, *fault) {
 	m := message{size: len(line)}
-	if !utf8.Valid(line) || !json.Valid(line) {
+	line, depth, ok := readable(line)
+	if !ok {
 		return m, &fault{mcp.PARSE_ERROR, "the message is not JSON in UTF-8"}
 	}
 	if line[0] != '{' {
@@ -65,10 +69,26 @@ func parse(line []byte) (message, *fault) {
 		}
 		return m, invalid("key %.64q is given twice", *twice)
 	}
-	if f := m.readEnvelope(envelope); f != nil {
+	if f := m.readEnvelope(envelope); f != nil || m.isAnswer {
 		return m, f
 	}
+	if depth > maxDepth {
+		return m, invalid("the message is nested %d levels deep; %d at most are read", depth, maxDepth)
+	}
 	return m, m.readParams()
+}
+
+// readable reports whether the line is JSON in UTF-8. Of one nested deeper than encoding/json reads, the envelope is left, so
+// that the request can be refused under its id: a client waits for that for good.
+func readable(line []byte) (_ []byte, depth int, ok bool) {
+	if !utf8.Valid(line) {
+		return nil, 0, false
+	}
+	if json.Valid(line) {
+		return line, 0, true
+	}
+	envelope, depth := shallow(line)
+	return envelope, depth, depth > maxDepth && json.Valid(envelope)
 }
 
 func (m *message) readEnvelope(envelope map[string]json.RawMessage) *fault {

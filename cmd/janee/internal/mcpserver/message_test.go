@@ -65,6 +65,47 @@ func TestLines(t *testing.T) {
 	}
 }
 
+func nested(depth int) string { return strings.Repeat("[", depth) + strings.Repeat("]", depth) }
+
+func TestMessagesNestedTooDeeplyAreAnsweredUnderTheirID(t *testing.T) {
+	deepCall := func(id string, depth int) string { return call(id, nested(depth-2)) } // message and params are two levels
+	for _, tt := range []struct {
+		name, line string
+		code       int // 0: no reply
+		id, says   string
+	}{
+		{"one level too many", deepCall("1", maxDepth+1), -32600, "1", "10001 levels"},
+		{"id behind it", `{"params":{"x":` + nested(20000) + `},"method":"ping","jsonrpc":"2.0","id":"a"}`, -32600, `"a"`, "20002 levels"},
+		{"beside the params", `{"x":` + nested(maxDepth) + `,"id":1,"method":"ping","jsonrpc":"2.0"}`, -32600, "1", "10001 levels"},
+		{"another id inside", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"id":2,"x":` + nested(maxDepth) + `,"id":3}}`, -32600, "1", "levels"},
+		{"brackets in strings", `{"jsonrpc":"2.0","id":"]}\"[","method":"ping","params":{"x\"]":` + nested(maxDepth) + `}}`, -32600, `"]}\"["`, "levels"},
+		{"brackets that do not match", `{"jsonrpc":"2.0","id":1,"method":"ping","params":` + strings.Repeat("[", maxDepth) + strings.Repeat("}", maxDepth-1) + `]}`, -32600, "1", "levels"},
+		{"id twice", `{"jsonrpc":"2.0","id":1,"method":"ping","params":` + nested(maxDepth) + `,"id":2}`, -32600, "null", `"id"`},
+		{"id is deep", `{"jsonrpc":"2.0","method":"ping","id":` + nested(maxDepth) + `}`, -32600, "null", "id"},
+		{"batch", nested(maxDepth + 1), -32600, "null", "batches"},
+		{"no end", `{"jsonrpc":"2.0","id":1,"method":"ping","params":` + strings.Repeat("[", maxDepth), -32700, "null", "JSON"},
+		{"no end of a string", `{"jsonrpc":"2.0","id":1,"x":` + nested(maxDepth) + `,"method":"ping\"`, -32700, "null", "JSON"},
+		{"not UTF-8", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"` + "\xff" + `":` + nested(maxDepth) + `}}`, -32700, "null", "UTF-8"},
+		{"broken envelope", `{"jsonrpc":"2.0","id":1,"method":"ping",,"params":` + nested(maxDepth) + `}`, -32700, "null", "JSON"},
+		{"notification", `{"jsonrpc":"2.0","method":"notifications/x","params":{"x":` + nested(maxDepth) + `}}`, 0, "", ""},
+		{"answer", `{"jsonrpc":"2.0","id":1,"result":` + nested(maxDepth) + `}`, 0, "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			c := connect(t, echo)
+			c.send(tt.line)
+			if tt.code == 0 {
+				c.quiet()
+			} else if a := c.next(); a.code() != tt.code || string(a.ID) != tt.id || !strings.Contains(a.Error.Message, tt.says) {
+				t.Errorf("got %.300s", a.Raw)
+			}
+		})
+	}
+	c := connect(t, echo)
+	if a := c.ask(deepCall("1", maxDepth)); a.seen(t).Arguments != nested(maxDepth-2) {
+		t.Errorf("the deepest that is read: %.300s", a.Raw)
+	}
+}
+
 func TestLongestLine(t *testing.T) {
 	c := connect(t, brokerFunc(func(context.Context, Call) Reply { return Reply{Text: []byte("{}")} }))
 	frame := call(1, `{"x":""}`)
@@ -95,7 +136,7 @@ func TestArgumentsReachTheBrokerAsWritten(t *testing.T) {
 		`{}`, `{"b":1.0,"a":9007199254740993,"b":2}`, `{ "path" : "\u002fv1" }`, `[1, 2]`, `"text"`, `null`,
 		`{"x":"},{\"id\":2,\"y\":[","z":[{"]":"}"}]}`, `{"lone":"\ud800"}`,
 	} {
-		for _, line := range []string{call(1, arguments), modern(2, "tools/call", "m", `,"name":"execute","arguments":`+arguments)} {
+		for _, line := range []string{call(1, arguments), modern(2, "tools/call", "", `,"name":"execute","arguments":`+arguments)} {
 			if a := c.ask(line); a.Result == nil || a.seen(t).Arguments != arguments {
 				t.Errorf("%s arrived as %s", arguments, a.Raw)
 			}
@@ -118,10 +159,13 @@ func TestMembersIsLinear(t *testing.T) {
 }
 
 func FuzzParse(f *testing.F) {
-	for _, line := range []string{hello("a"), call(1, `{"a":[1,{"b":"\"}"}]}`), modern(1, "tools/call", "m", `,"name":"x"`), `{"id":1,"id":2}`, `[]`, `{"a":{}}`} {
+	for _, line := range []string{hello("a"), call(1, `{"a":[1,{"b":"\"}"}]}`), modern(1, "tools/call", "m", `,"name":"x"`), `{"id":1,"id":2}`, `[]`, `{"a":{}}`, `{"id":1,"x":["\"`} {
 		f.Add([]byte(line))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
+		if envelope, depth := shallow(line); json.Valid(line) && depth <= maxDepth && (!json.Valid(envelope) || len(envelope) > len(line)) {
+			t.Fatalf("the envelope of %q is %q", line, envelope)
+		}
 		m, fault := parse(append([]byte("{"), line...))
 		if fault != nil || m.isAnswer {
 			return

@@ -48,9 +48,33 @@ func add(values map[string]json.RawMessage, key string, value []byte, twice *str
 	return twice
 }
 
-// endOfString returns the index of the closing quote of the string that opens at i.
+// shallow empties the arrays and objects inside the outermost one, whatever their depth, and reports the greatest. It takes any
+// bytes; where what it returns is JSON, raw was at fault only in what is left out.
+func shallow(raw []byte) (envelope []byte, deepest int) {
+	depth, from := 0, 0
+	for i := 0; i < len(raw); i++ {
+		switch raw[i] {
+		case '"':
+			i = endOfString(raw, i)
+		case '{', '[':
+			depth++
+			deepest = max(deepest, depth)
+			if depth == 2 {
+				envelope = append(envelope, raw[from:i+1]...)
+			}
+		case '}', ']':
+			if depth == 2 {
+				from = i
+			}
+			depth--
+		}
+	}
+	return append(envelope, raw[from:]...), deepest
+}
+
+// endOfString returns the index of the closing quote of the string that opens at i, or where there is none, at least len(raw).
 func endOfString(raw []byte, i int) int {
-	for i++; raw[i] != '"'; i++ {
+	for i++; i < len(raw) && raw[i] != '"'; i++ {
 		if raw[i] == '\\' {
 			i++
 		}

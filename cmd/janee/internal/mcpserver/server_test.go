@@ -136,7 +136,7 @@ func TestUnknownToolReachesTheBroker(t *testing.T) {
 		strings.Repeat("é", 1000):            strings.Repeat("é", 30) + "…",
 		"execute" + strings.Repeat(" ", 100): "execute" + strings.Repeat(" ", 54) + "…",
 	} {
-		for _, line := range []string{call(1, `{"a":1,"a":2}`), modern(2, "tools/call", "probe", `,"name":"execute","arguments":{"a":1,"a":2}`)} {
+		for _, line := range []string{call(1, `{"a":1,"a":2}`), modern(2, "tools/call", "", `,"name":"execute","arguments":{"a":1,"a":2}`)} {
 			a := c.ask(strings.Replace(line, `"execute"`, `"`+name+`"`, 1))
 			if s := a.seen(t); s.Tool != want || s.Arguments != `{"a":1,"a":2}` || len(s.Tool) > maxToolName {
 				t.Errorf("%.80q: got %s", name, a.Raw)
@@ -153,7 +153,7 @@ func TestUnknownToolIsARefusalTheModelSees(t *testing.T) {
 		return Reply{Text: []byte(`{"denial":{"reasonCode":"BAD_ARGUMENTS"}}`), Structured: json.RawMessage(`{}`), IsError: true}
 	}))
 	c.ask(strings.Replace(call(1, `{}`), "execute", "approve", 1)).refused(t, "BAD_ARGUMENTS")
-	c.ask(modern(2, "tools/call", "m", `,"name":"approve"`)).refused(t, "BAD_ARGUMENTS")
+	c.ask(modern(2, "tools/call", "", `,"name":"approve"`)).refused(t, "BAD_ARGUMENTS")
 }
 
 func TestUnknownToolOfAPanickingBroker(t *testing.T) {
