@@ -23,6 +23,8 @@ type Gateway struct {
 	source   Source
 	started  time.Time
 	warn     func(string)
+	asked    func(config.Approvals, core.Question)
+	progress time.Duration // between two signs of life of a call that waits
 	budget   budget
 }
 
@@ -39,13 +41,15 @@ type Source interface{ Current() *State }
 // Current makes a State the Source of a configuration that is never reloaded.
 func (s *State) Current() *State { return s }
 
-// Parts are what a gateway works with. Warn receives one line for the person; nil drops it.
+// Parts are what a gateway works with. Warn receives one line for the person; nil drops it. Asked is told of each question that a
+// person has to answer, once, and must not block; nil tells nobody.
 type Parts struct {
 	Home     *home.Home
 	Log      *auditlog.Log
 	Upstream *upstream.Client
 	Source   Source
 	Warn     func(string)
+	Asked    func(config.Approvals, core.Question)
 }
 
 // New puts a gateway together. The caller closes the parts.
@@ -53,7 +57,10 @@ func New(p Parts) *Gateway {
 	if p.Warn == nil {
 		p.Warn = func(string) {}
 	}
-	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source, started: time.Now(), warn: p.Warn}
+	if p.Asked == nil {
+		p.Asked = func(config.Approvals, core.Question) {}
+	}
+	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source, started: time.Now(), warn: p.Warn, asked: p.Asked, progress: progressInterval}
 }
 
 // Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed bytes of an execute.
@@ -69,23 +76,34 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 	if !ok {
 		return Reply{Denial: core.Deny(core.Busy, c)}
 	}
-	defer release()
+	defer func() { release() }()
 	state := g.source.Current()
 	flow, step := state.Engine.Begin(g.in(state.Engine.Needs(c)), c)
 	var body []byte
 	for {
 		var event core.Event
+		var seen []string // the files that come with the event
 		switch s := step.(type) {
 		case core.Commit:
 			event = g.commit(s)
+		case core.List:
+			event, seen = g.list(s)
 		case core.Ask:
-			event = core.Answered{} // no channel to a person: the question goes unanswered
+			if s.New {
+				g.asked(state.Config.Approvals, s.Question)
+			}
+			release() // who waits for a person keeps nobody else from being served
+			event, seen = g.wait(ctx, flow, s), s.Watch
+			if release, ok = g.budget.take(c); !ok {
+				release = func() {}
+				return Reply{Denial: core.Deny(core.Busy, c)}
+			}
 		case core.Send:
 			body, event = g.send(ctx, flow, s, state.Targets[s.Service])
 		case core.Done:
 			return g.reply(s, body)
 		}
-		step = flow.Resume(g.in(nil), event)
+		step = flow.Resume(g.in(seen), event)
 	}
 }
 
@@ -125,6 +143,11 @@ func (g *Gateway) commit(s core.Commit) core.Event {
 		}
 		if existing != nil {
 			done.Exists[w.Name] = existing
+		}
+	}
+	for _, name := range s.Removes {
+		if err := g.home.Remove(name); err != nil {
+			g.warn(err.Error())
 		}
 	}
 	if len(s.Records) == 0 {

@@ -54,7 +54,7 @@ func newRig(t testing.TB) *rig {
 	}
 	client := upstream.New()
 	t.Cleanup(func() { client.Close(); _ = log.Close() })
-	state := &State{Engine: core.New(c, r.vault), Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL, Guard: c.Services["api"].Guard}}}
+	state := &State{Config: c, Engine: core.New(c, r.vault), Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL, Guard: c.Services["api"].Guard}}}
 	r.gateway = New(Parts{Home: r.home, Log: log, Upstream: client, Source: state, Warn: func(line string) { t.Log(line) }})
 	return r
 }

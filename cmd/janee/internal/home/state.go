@@ -58,6 +58,18 @@ func (h *Home) Write(name string, data []byte, create bool) (existing []byte, er
 	return nil, fmt.Errorf("create %q: it comes and goes", path)
 }
 
+// Stamps returns a stamp of each state file, the zero Stamp where there is none. It reads nothing: who waits for a file to come or to change
+// compares them, for one stat a name.
+func (h *Home) Stamps(names []string) []Stamp {
+	stamps := make([]Stamp, len(names))
+	for i, name := range names {
+		if fi, err := os.Lstat(h.Path(name)); err == nil && stateName(name) {
+			stamps[i] = stampOf(fi)
+		}
+	}
+	return stamps
+}
+
 // Remove takes the state file called name away, durably. A missing one is no error.
 func (h *Home) Remove(name string) error {
 	path, err := h.statePath(name)

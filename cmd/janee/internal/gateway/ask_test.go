@@ -1,0 +1,211 @@
+package gateway
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+// demand makes the capability "api" ask a person, for as long as wait.
+func (r *rig) demand(wait time.Duration) {
+	c := r.gateway.source.Current().Config
+	c.Capabilities["api"].AutoApprove, c.Approvals.Wait = false, wait
+}
+
+// answer is a person in another process, who answers whatever is asked.
+func (r *rig) answer(t testing.TB, decision, scope string) func(config.Approvals, core.Question) {
+	return func(_ config.Approvals, q core.Question) {
+		go func() {
+			time.Sleep(80 * time.Millisecond)
+			a := approval.Answer{ID: q.ID, Digest: q.Digest, Decision: decision, Scope: scope, At: time.Now().UnixMilli(), By: "cli"}
+			r.write(t, approval.AnswerFile(q.ID), a.Encode(r.vault.Key("state")))
+		}()
+	}
+}
+
+func code(r Reply) string {
+	if r.Denial != nil {
+		return r.Denial.Code
+	}
+	return "sent"
+}
+
+func TestACallWaitsForAPerson(t *testing.T) {
+	for _, c := range []struct {
+		name, decision, scope, want string
+	}{
+		{"yes", approval.Allow, approval.Once, "sent"},
+		{"yes for a session", approval.Allow, approval.Session, "sent"},
+		{"no", approval.Deny, approval.Once, core.ApprovalDenied},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.demand(20 * time.Second)
+			r.gateway.asked = r.answer(t, c.decision, c.scope)
+			began := time.Now()
+			if got := code(r.do("api", "/x")); got != c.want {
+				t.Errorf("the call ended with %s", got)
+			}
+			if took := time.Since(began); took < 80*time.Millisecond || took > 5*time.Second {
+				t.Errorf("it took %v", took)
+			}
+		})
+	}
+}
+
+func TestNobodyAnswers(t *testing.T) {
+	r := newRig(t)
+	r.demand(100 * time.Millisecond)
+	asked := 0
+	r.gateway.asked = func(config.Approvals, core.Question) { asked++ }
+	first := r.do("api", "/x")
+	if code(first) != core.ApprovalPending || first.Denial.ApprovalID == "" {
+		t.Fatalf("%+v", first.Denial)
+	}
+	if again := r.do("api", "/x"); code(again) != core.ApprovalPending || again.Denial.ApprovalID != first.Denial.ApprovalID || asked != 1 {
+		t.Errorf("the same call: %+v, asked %d times", again.Denial, asked)
+	}
+	r.answer(t, approval.Allow, approval.Once)(config.Approvals{}, r.question(t))
+	time.Sleep(150 * time.Millisecond)
+	if got := code(r.do("api", "/x")); got != "sent" {
+		t.Errorf("once approved it ends with %s", got)
+	}
+	if again := r.do("api", "/x"); code(again) != core.ApprovalPending || again.Denial.ApprovalID == first.Denial.ApprovalID || asked != 2 {
+		t.Errorf("a second time: %+v, asked %d times", again.Denial, asked)
+	}
+}
+
+// question reads the one question that there is.
+func (r *rig) question(t testing.TB) core.Question {
+	t.Helper()
+	names, err := r.home.List(approval.Dir)
+	if err != nil || len(names) != 1 {
+		t.Fatalf("questions %v, %v", names, err)
+	}
+	data, _ := r.home.Read(names[0])
+	q, err := approval.DecodeQuestion(r.vault.Key("state"), data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return q
+}
+
+func TestWhatEndsTheWait(t *testing.T) {
+	pair := session.Pair(core.ViaStdio, "claude-ai", "api")
+	for _, c := range []struct {
+		name, want string
+		end        func(r *rig, cancel func())
+	}{
+		{"the client takes it back", core.Cancelled, func(_ *rig, cancel func()) { cancel() }},
+		{"lock", core.Locked, func(r *rig, _ func()) { r.write(t, session.LockFile, []byte{}) }},
+		{"revoke", core.SessionRevoked, func(r *rig, _ func()) {
+			now := time.Now().UnixMilli()
+			r.write(t, session.RevokedFile(pair), session.Revocation{ID: "x", Pair: pair, At: now, Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state")))
+		}},
+		{"a session for the pair", "sent", func(r *rig, _ func()) {
+			now := time.Now().UnixMilli()
+			g := session.Grant{ID: "g", Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Service: "api", Opened: now, Expires: now + 60_000, Approval: "q"}
+			g.Origin = r.gateway.source.Current().Config.Services["api"].Base.Origin()
+			r.write(t, session.File(pair), g.Encode(r.vault.Key("state")))
+		}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := newRig(t)
+			r.demand(20 * time.Second)
+			ctx, cancel := context.WithCancel(context.Background())
+			defer cancel()
+			var ended time.Time
+			r.gateway.asked = func(config.Approvals, core.Question) {
+				go func() {
+					time.Sleep(60 * time.Millisecond)
+					ended = time.Now()
+					c.end(r, cancel)
+				}()
+			}
+			got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})
+			if code(got) != c.want {
+				t.Errorf("ended with %s", code(got))
+			}
+			if took := time.Since(ended); took > 2*time.Second {
+				t.Errorf("noticed after %v", took)
+			}
+		})
+	}
+}
+
+func TestProgressWhileACallWaits(t *testing.T) {
+	r := newRig(t)
+	r.demand(1500 * time.Millisecond)
+	r.gateway.progress = 500 * time.Millisecond
+	var told []string
+	ctx := WithProgress(context.Background(), func(done, total int, message string) {
+		if done > total || total != 1 {
+			t.Errorf("%d of %d", done, total)
+		}
+		told = append(told, message)
+	})
+	got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})
+	if code(got) != core.ApprovalPending || len(told) != 2 || !strings.Contains(told[0], "janee approve "+got.Denial.ApprovalID[:8]) {
+		t.Errorf("%s, told %q", code(got), told)
+	}
+}
+
+// TestOnceIsOnceAmongManyCalls has one yes and eight calls for it.
+func TestOnceIsOnceAmongManyCalls(t *testing.T) {
+	r := newRig(t)
+	r.demand(time.Second)
+	var mu sync.Mutex
+	outcomes := map[string]int{}
+	r.gateway.asked = func(a config.Approvals, q core.Question) {
+		mu.Lock()
+		defer mu.Unlock()
+		if outcomes["asked"]++; outcomes["asked"] == 1 {
+			r.answer(t, approval.Allow, approval.Once)(a, q)
+		}
+	}
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			got := code(r.do("api", "/x"))
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[got]++
+		})
+	}
+	wg.Wait()
+	if outcomes["sent"] != 1 {
+		t.Errorf("%v", outcomes)
+	}
+}
+
+// TestWaitingHoldsNoRoomForReplies: six calls for the largest reply would take all of it.
+func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
+	r := newRig(t)
+	r.demand(2 * time.Second)
+	waiting := make(chan struct{}, 8)
+	r.gateway.asked = func(config.Approvals, core.Question) { waiting <- struct{}{} }
+	var wg sync.WaitGroup
+	for i := range 7 {
+		wg.Go(func() {
+			r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET",
+				Path: "/" + string(rune('a'+i)), MaxBytes: core.MaxMaxBytes})
+		})
+		select {
+		case <-waiting:
+		case <-time.After(10 * time.Second):
+			t.Fatal("a call did not come to the point of asking")
+		}
+	}
+	if got := code(r.do("other", "/x")); got != "sent" {
+		t.Errorf("another capability: %s", got)
+	}
+	wg.Wait()
+}
