@@ -26,7 +26,7 @@ type place struct {
 func newPlace(t testing.TB) *place {
 	dir := t.TempDir()
 	p := &place{t: t, dir: dir, home: filepath.Join(dir, "home")}
-	p.env = []string{"PATH=" + binDir + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + p.home, "JANEE_KEY_FILE=" + filepath.Join(dir, "root.key")}
+	p.env = []string{"PATH=" + binDir + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + p.home, "JANEE_KEY_FILE=" + filepath.Join(dir, "key", "root.key")}
 	p.run("", "init")
 	return p
 }

@@ -53,7 +53,7 @@ func newHome(t *testing.T) (home string, janee func(args ...string) *exec.Cmd) {
 	home = t.TempDir()
 	janee = func(args ...string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(binDir, "janee"), args...)
-		cmd.Env = []string{"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "root.key")}
+		cmd.Env = []string{"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "key", "root.key")}
 		return cmd
 	}
 	if out, err := janee("init").CombinedOutput(); err != nil {

@@ -25,7 +25,7 @@ services:
 func editing(t *testing.T) (env *Env, stderr *bytes.Buffer, path string) {
 	t.Helper()
 	dir := t.TempDir()
-	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "root.key")}
+	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
 	stderr = &bytes.Buffer{}
 	env = &Env{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: stderr, Getenv: func(name string) string { return vars[name] },
 		Terminal: func() (*term.Terminal, error) { return nil, term.ErrNone }}

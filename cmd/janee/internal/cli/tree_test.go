@@ -30,7 +30,7 @@ func newMachine(t *testing.T) *machine {
 	t.Helper()
 	dir := t.TempDir()
 	m := &machine{home: filepath.Join(dir, "home")}
-	vars := map[string]string{"HOME": dir, "JANEE_HOME": m.home, "JANEE_KEY_FILE": filepath.Join(dir, "root.key")}
+	vars := map[string]string{"HOME": dir, "JANEE_HOME": m.home, "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
 	m.Env = &Env{
 		Stdin: strings.NewReader(""), Stdout: &m.out, Stderr: &m.errors,
 		Getenv:     func(name string) string { return vars[name] },

@@ -18,7 +18,7 @@ import (
 func machine(t *testing.T) (Machine, *store.Store, map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
-	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "root.key")}
+	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
 	getenv := func(name string) string { return vars[name] }
 	s, err := store.Init(getenv, vars["JANEE_HOME"])
 	if err != nil {

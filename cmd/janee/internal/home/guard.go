@@ -1,6 +1,7 @@
 package home
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"io"
@@ -29,6 +30,28 @@ func (g Guard) CheckDir(path string) error { return g.lstat(path, true) }
 
 // CheckFile refuses path unless it is a regular file of our own that is closed to others. A missing one is fs.ErrNotExist.
 func (g Guard) CheckFile(path string) error { return g.lstat(path, false) }
+
+// CheckPlace refuses path as the directory of a file unless only root and we can put another file in its place. Others may read it and root
+// may own it, as mounted secrets have it; Group lets the group write. A missing one is fs.ErrNotExist.
+func (g Guard) CheckPlace(path string) error {
+	link, err := os.Lstat(path)
+	if err != nil {
+		return err
+	}
+	fi, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	if !fi.IsDir() {
+		return hint.Errorf(hint.Failed, asideLine(path), "%q is not a directory", path)
+	}
+	if link.Mode()&fs.ModeSymlink != 0 {
+		if err := g.checkPlaceOwner(path, link); err != nil {
+			return err
+		}
+	}
+	return cmp.Or(g.checkPlaceOwner(path, fi), g.checkPlaceMode(path, fi))
+}
 
 // OpenFile opens path with the flags of os.OpenFile (a file it makes is 0600) and checks the very file it opened, so that nothing can be
 // swapped in between.

@@ -22,7 +22,7 @@ func openNoFollow(path string, flag int) (*os.File, error) {
 }
 
 func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
-	owner, me := int(fi.Sys().(*syscall.Stat_t).Uid), os.Geteuid()
+	owner, me := ownerOf(fi), os.Geteuid()
 	if owner == me || g.Group && owner == 0 {
 		return nil
 	}
@@ -30,12 +30,43 @@ func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
 	if dir {
 		line = fmt.Sprintf("chown -R %d %s", me, Quote(path))
 	}
+	return foreign(path, owner, me, line)
+}
+
+// foreign says that path belongs to owner; line makes it ours.
+func foreign(path string, owner, me int, line string) error {
 	if me == 0 { // most likely `sudo janee`: taking the files from their owner would only make it worse
 		return hint.Errorf(hint.Failed, fmt.Sprintf("run janee as user %d, not as root; or, if root is to own it: %s", owner, line),
 			"%q belongs to user %d, not to root", path, owner)
 	}
 	return hint.Errorf(hint.Failed, "sudo "+line, "%q belongs to user %d, not to you (user %d)", path, owner, me)
 }
+
+// checkPlaceOwner is about what path leads to, or about the link itself: its owner can lead it elsewhere.
+func (g Guard) checkPlaceOwner(path string, fi fs.FileInfo) error {
+	owner, me := ownerOf(fi), os.Geteuid()
+	switch {
+	case owner == me || owner == 0:
+		return nil
+	case fi.Mode()&fs.ModeSymlink != 0:
+		return foreign(path, owner, me, fmt.Sprintf("chown -h %d %s", me, Quote(path)))
+	}
+	return foreign(path, owner, me, fmt.Sprintf("chown %d %s", me, Quote(path)))
+}
+
+// checkPlaceMode lets a sticky directory pass: what we have put there nobody else can take away.
+func (g Guard) checkPlaceMode(path string, fi fs.FileInfo) error {
+	mask, change := fs.FileMode(0o022), "go-w"
+	if g.Group {
+		mask, change = 0o002, "o-w"
+	}
+	if mode := fi.Mode(); mode.Perm()&mask != 0 && mode&fs.ModeSticky == 0 {
+		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path), "%q can be written to by other users (mode %04o)", path, mode.Perm())
+	}
+	return nil
+}
+
+func ownerOf(fi fs.FileInfo) int { return int(fi.Sys().(*syscall.Stat_t).Uid) }
 
 func (g Guard) checkMode(path string, fi fs.FileInfo, dir bool) error {
 	mask, change := fs.FileMode(0o077), "600"

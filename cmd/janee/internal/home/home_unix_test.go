@@ -3,7 +3,9 @@
 package home
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -200,5 +202,63 @@ func TestKill(t *testing.T) {
 	}
 	if data, err := h.Read("sessions/0a.json"); data == nil || err != nil {
 		t.Fatalf("the children never wrote: %v", err)
+	}
+}
+
+func TestCheckPlace(t *testing.T) {
+	for _, c := range []struct {
+		name       string
+		mode       os.FileMode
+		owner      int // 0: ours
+		link       int // owner of a link to it; 0: no link, -1: ours
+		text, line string
+	}{
+		{"a mounted secret", 0o755, 0, 0, "", ""},
+		{"ours alone", 0o700, 0, 0, "", ""},
+		{"sticky", os.ModeSticky | 0o777, 0, 0, "", ""},
+		{"open to the group", 0o770, 0, 0, "can be written to by other users (mode 0770)", "chmod go-w "},
+		{"open to all", 0o757, 0, 0, "can be written to by other users", "chmod go-w "},
+		{"of another user", 0o755, 65534, 0, "belongs to user 65534", "run janee as user 65534, not as root; or, if root is to own it: chown 0 "},
+		{"our link", 0o700, 0, -1, "", ""},
+		{"our link to an open one", 0o777, 0, -1, "can be written to by other users", "chmod go-w "},
+		{"the link of another user", 0o700, 0, 65534, "belongs to user 65534", "run janee as user 65534, not as root; or, if root is to own it: chown -h 0 "},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			if (c.owner > 0 || c.link > 0) && os.Geteuid() != 0 {
+				t.Skip("only root can give files away")
+			}
+			dir := filepath.Join(t.TempDir(), "dir")
+			err := errors.Join(os.Mkdir(dir, 0o700), os.Chmod(dir, c.mode))
+			if c.owner > 0 {
+				err = errors.Join(err, os.Chown(dir, c.owner, -1))
+			}
+			if c.link != 0 {
+				err = errors.Join(err, os.Symlink(dir, dir+".link"))
+				dir += ".link"
+			}
+			if c.link > 0 {
+				err = errors.Join(err, os.Lchown(dir, c.link, -1))
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			err = Guard{}.CheckPlace(dir)
+			if c.text == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			refused(t, err, c.text, c.line)
+		})
+	}
+	open := filepath.Join(t.TempDir(), "dir")
+	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o770), Guard{Group: true}.CheckPlace(open)); err != nil {
+		t.Errorf("a directory that is open to a group which is let in: %v", err)
+	}
+	put(t, filepath.Join(open, "file"), "")
+	refused(t, Guard{}.CheckPlace(filepath.Join(open, "file")), "is not a directory", "mv ")
+	if err := (Guard{}).CheckPlace(filepath.Join(open, "none")); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a missing directory: %v", err)
 	}
 }

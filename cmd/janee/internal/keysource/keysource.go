@@ -100,11 +100,13 @@ func read(getenv func(string) string, configDir func() (string, error), id strin
 }
 
 func readFile(path string, own bool, guard home.Guard) (vault.Root, error) {
+	// A directory that others can write would let them lay down a key of theirs before the first one is made, or move ours away.
+	check := guard.CheckPlace
 	if own {
-		// A directory that others can write would let them lay down a key of theirs before the first one is made.
-		if err := guard.CheckDir(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return vault.Root{}, locked(path, err)
-		}
+		check = guard.CheckDir
+	}
+	if err := check(filepath.Dir(path)); err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return vault.Root{}, locked(path, err)
 	}
 	text, err := guard.ReadFile(path)
 	if errors.Is(err, fs.ErrNotExist) {

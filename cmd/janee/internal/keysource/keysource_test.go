@@ -246,3 +246,29 @@ func TestNoConfigDir(t *testing.T) {
 	_, _, err := Load(func(string) string { return "" }, func() (string, error) { return "", fs.ErrInvalid }, config.Vault{ID: id, Check: "x"})
 	lockedWith(t, err, fs.ErrInvalid, "find root key", "export JANEE_KEY_FILE=")
 }
+
+// What others can write to, they can lay another key into.
+func TestPlaceOfNamedFile(t *testing.T) {
+	p := newPlace(t)
+	dir := filepath.Join(t.TempDir(), "made")
+	p.env[KeyFileEnv] = filepath.Join(dir, "named.key")
+	root, _ := p.create(t)
+	for _, c := range []struct {
+		mode    fs.FileMode
+		refused bool
+	}{{0o755, false}, {0o775, true}, {0o777, true}, {fs.ModeSticky | 0o777, false}, {0o700, false}} {
+		if err := os.Chmod(dir, c.mode); err != nil {
+			t.Fatal(err)
+		}
+		_, _, err := p.load(root)
+		_, _, making := Create(p.getenv, p.configDir, id)
+		if !c.refused {
+			if err != nil || making != nil {
+				t.Errorf("%v: %v, %v", c.mode, err, making)
+			}
+			continue
+		}
+		lockedWith(t, err, nil, "can be written to by other users", "chmod go-w "+dir)
+		lockedWith(t, making, nil, "can be written to by other users", "chmod go-w "+dir)
+	}
+}
