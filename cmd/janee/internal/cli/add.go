@@ -1,22 +1,27 @@
 package cli
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 type addOptions struct {
 	url, authType, testPath string
-	caFile                  string
+	caFile, description     string
 	secrets                 secretFlags
 	noCapability, asJSON    bool
 }
@@ -26,15 +31,18 @@ func addCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add [service]",
 		Short: "Store an API key as a service, with a capability of the same name",
-		Long: `Store the credential of an API. What is not given by a flag is asked for on the terminal.
+		Long: `Store the credential of an API. Janee knows the common ones ("janee search"): with the name of one of them, base URL,
+auth type and what else the API wants are filled in, unless flags say otherwise. What is still missing is asked
+for on the terminal; with --json nothing is asked.
 A capability of the same name is made with it: ttl 1h and no rules, so that every method and path is
 allowed until you narrow it with "janee cap edit".
 
-A secret given as an argument can be read by other processes: let janee ask for it, pipe it in with
-"-k -", or name an environment variable with --key-from-env.`,
+A secret given as an argument can be read by other processes: let janee ask for it, pipe it in with "-" in its place
+("-k -"), or name an environment variable with --key-from-env and the like.`,
 		Example: `  janee add
-  janee add github -u https://api.github.com --auth-type bearer --key-from-env GITHUB_TOKEN
-  pass stripe | janee add stripe -u https://api.stripe.com --auth-type bearer -k -`,
+  janee add github --key-from-env GITHUB_TOKEN
+  janee add internal -u https://api.example.com --auth-type bearer
+  pass stripe | janee add stripe -k -`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runAdd(env, strings.Join(args, ""), o) },
 	}
@@ -42,6 +50,7 @@ A secret given as an argument can be read by other processes: let janee ask for 
 	f.StringVarP(&o.url, "url", "u", "", "base URL of the API, e.g. https://api.stripe.com")
 	f.StringVar(&o.authType, "auth-type", "", "how requests are signed: "+strings.Join(sign.Types(), ", "))
 	f.StringVar(&o.testPath, "test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
+	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
 	f.StringVar(&o.caFile, "ca-file", "", "PEM file of the API's own certificate authority")
 	f.BoolVar(&o.noCapability, "no-capability", false, "store the service only")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
@@ -68,42 +77,128 @@ func runAdd(env *Env, name string, o addOptions) error {
 	return o.tell(env, s, service, capability, first)
 }
 
-// collect gathers what flags, the terminal and standard input say about the new service.
+// collect gathers what flags, the directory, the terminal and standard input say about the new service.
 func (o addOptions) collect(env *Env, s *store.Store, ask *asker, name string) (config.NewService, sign.Credential, error) {
 	var service config.NewService
-	name, err := ask.line("Service name", name, "SERVICE")
+	name, err := ask.line("Service name (or search term)", name, "SERVICE")
+	if err != nil {
+		return service, nil, err
+	}
+	known, name, err := o.known(ask, name)
 	if err != nil {
 		return service, nil, err
 	}
 	if _, exists := s.Config.Services[name]; exists {
 		return service, nil, hint.Errorf(hint.Failed, "choose another name, or change it with `janee service edit`", "adding service %q: it exists already", name)
 	}
-	address, err := ask.line("Base URL", o.url, "--url")
-	if err != nil {
-		return service, nil, err
-	}
-	base, err := policy.ParseBase(address, false)
+	base, words, err := o.base(ask, known)
 	if err != nil {
 		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
 	}
-	authType, err := ask.choice("Auth type", o.authType, "--auth-type", sign.Types())
+	scheme, err := o.scheme(ask, known)
 	if err != nil {
-		return service, nil, err
+		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+	}
+	credential, err := o.secrets.credential(env, ask, scheme, fixedFor(scheme, known, words))
+	if err != nil {
+		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+	}
+	service = config.NewService{Name: name, BaseURL: base.String(), Type: scheme.Type, CAFile: o.caFile, Docs: known.Docs,
+		TestPath: cmp.Or(o.testPath, known.TestPath), Description: cmp.Or(o.description, known.Description), Headers: wireHeaders(known.Headers)}
+	return service, credential, nil
+}
+
+// known looks the API up. A name that is only part of one is a search term where somebody can be asked; elsewhere it is a name.
+func (o addOptions) known(ask *asker, name string) (directory.Template, string, error) {
+	if t, ok := directory.Find(name); ok {
+		return t, name, nil
+	}
+	found := directory.Search(name)
+	if len(found) == 0 || o.url != "" || !ask.can() {
+		return directory.Template{}, name, nil
+	}
+	t, agreed, err := ask.template(found)
+	if err != nil || !agreed {
+		return directory.Template{}, name, err
+	}
+	return t, t.Name, nil
+}
+
+// base is the base URL, with the words that were put into the one of the directory.
+func (o addOptions) base(ask *asker, known directory.Template) (policy.Base, map[string]string, error) {
+	address, words := o.url, map[string]string{}
+	if address == "" && known.BaseURL != "" {
+		for _, word := range known.Blanks() {
+			have, flag := "", "--url for "+known.BaseURL
+			if f, name := o.secrets.flagOf(word); f != nil {
+				have, flag = f.value, name
+			}
+			answer, err := ask.line("The <"+word+"> in "+known.BaseURL, have, flag)
+			if err != nil {
+				return policy.Base{}, nil, err
+			}
+			words[word] = answer
+		}
+		address = known.Fill(words)
+	}
+	address, err := ask.line("Base URL", address, "--url")
+	if err != nil {
+		return policy.Base{}, nil, err
+	}
+	base, err := policy.ParseBase(address, false)
+	return base, words, err
+}
+
+func (o addOptions) scheme(ask *asker, known directory.Template) (*sign.Scheme, error) {
+	authType, err := ask.choice("Auth type", cmp.Or(o.authType, known.Auth.Type), "--auth-type", sign.Types())
+	if err != nil {
+		return nil, err
 	}
 	scheme, ok := sign.Lookup(authType)
 	if !ok {
-		return service, nil, hint.Errorf(hint.Usage, "use one of: "+strings.Join(sign.Types(), ", "), "adding service %q: unknown auth type %q", name, authType)
+		return nil, hint.Errorf(hint.Usage, "use one of: "+strings.Join(sign.Types(), ", "), "unknown auth type %q", authType)
 	}
-	credential, err := o.secrets.credential(env, ask, scheme)
-	if err != nil {
-		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+	return scheme, nil
+}
+
+// fixedFor is what the directory knows of a credential, if it is for this auth type. Words of the base URL may be fields as well:
+// AWS wants the region in both.
+func fixedFor(scheme *sign.Scheme, known directory.Template, words map[string]string) directory.Auth {
+	if known.Auth.Type != scheme.Type {
+		return directory.Auth{}
 	}
-	return config.NewService{Name: name, BaseURL: base.String(), Type: authType, TestPath: o.testPath, CAFile: o.caFile}, credential, nil
+	auth := directory.Auth{Type: scheme.Type, Headers: known.Auth.Headers, Fixed: map[string]string{}}
+	for name, value := range known.Auth.Fixed {
+		auth.Fixed[name] = value
+	}
+	for word, value := range words {
+		if pick(scheme, []string{word}) != "" {
+			auth.Fixed[word] = value
+		}
+	}
+	return auth
+}
+
+func wireHeaders(named map[string]string) (list []wire.Header) {
+	for name, value := range named {
+		list = append(list, wire.Header{Name: name, Value: value})
+	}
+	slices.SortFunc(list, func(a, b wire.Header) int { return cmp.Compare(a.Name, b.Name) })
+	return list
 }
 
 // addTo splices the service, its sealed credential and its capability into text.
 func addTo(text []byte, s *store.Store, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
-	base, err := policy.ParseBase(service.BaseURL, false)
+	text, err := addSealed(text, s.Seal, service, credential)
+	if err != nil || !capability {
+		return text, err
+	}
+	return config.AddCapability(text, config.NewCapability{Name: service.Name, Service: service.Name, TTL: "1h"})
+}
+
+// addSealed splices the service and its credential into text, sealed for where the service sends it.
+func addSealed(text []byte, seal func(vault.Binding, secret.Text) (string, error), service config.NewService, credential sign.Credential) ([]byte, error) {
+	base, err := policy.ParseBase(service.BaseURL, service.AllowHTTP)
 	if err != nil {
 		return nil, err
 	}
@@ -112,16 +207,13 @@ func addTo(text []byte, s *store.Store, service config.NewService, credential si
 		value := credential[e.Path].Reveal()
 		if e.Secret {
 			binding := vault.Binding{Service: service.Name, Field: e.Path, Type: service.Type, Origin: base.Origin()}
-			if value, err = s.Seal(binding, credential[e.Path]); err != nil {
+			if value, err = seal(binding, credential[e.Path]); err != nil {
 				return nil, err
 			}
 		}
 		service.Fields = append(service.Fields, config.KV{Path: e.Path, Value: value})
 	}
-	if text, err = config.AddService(text, service); err != nil || !capability {
-		return text, err
-	}
-	return config.AddCapability(text, config.NewCapability{Name: service.Name, Service: service.Name, TTL: "1h"})
+	return config.AddService(text, service)
 }
 
 func (o addOptions) tell(env *Env, s *store.Store, service config.NewService, capability, first bool) error {

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/secret"
@@ -31,6 +32,12 @@ func (a *asker) terminal(flag string) (*term.Terminal, error) {
 	}
 	a.tty = t
 	return t, nil
+}
+
+// can reports whether a question can be put.
+func (a *asker) can() bool {
+	_, err := a.terminal("")
+	return err == nil
 }
 
 func (a *asker) close() {
@@ -68,6 +75,32 @@ func (a *asker) choice(question, have, flag string, options []string) (string, e
 		answer = options[n-1]
 	}
 	return answer, err
+}
+
+// template has the person pick one of the APIs that a search has found, or none.
+func (a *asker) template(found []directory.Template) (t directory.Template, agreed bool, err error) {
+	tty, err := a.terminal("")
+	if err != nil {
+		return t, false, err
+	}
+	if len(found) == 1 {
+		answer, err := tty.Line("Found "+found[0].Name+" ("+found[0].BaseURL+"). Use it? (Y/n)", "")
+		answer = strings.ToLower(answer)
+		return found[0], answer == "" || answer == "y" || answer == "yes", err
+	}
+	for i, t := range found {
+		tty.Print("  %d) %s: %s\n", i+1, t.Name, t.Description)
+	}
+	answer, err := tty.Line("Which one? (Enter for none)", "")
+	if err != nil {
+		return t, false, err
+	}
+	for i, t := range found {
+		if answer == strconv.Itoa(i+1) || strings.EqualFold(answer, t.Name) {
+			return t, true, nil
+		}
+	}
+	return t, false, nil
 }
 
 func (a *asker) secret(question, flag string) (secret.Text, error) {

@@ -58,7 +58,7 @@ func newRoot(env *Env) *cobra.Command {
 request against your rules, signs it with the real key, sends it, and keeps a record.
 The agent never sees a key.`,
 		Example: `  janee init
-  janee add stripe -u https://api.stripe.com --auth-type bearer
+  janee add stripe
   janee serve`,
 		Version: version(), SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
@@ -68,7 +68,7 @@ The agent never sees a key.`,
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(initCommand(env), addCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
+	root.AddCommand(initCommand(env), addCommand(env), searchCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
 		agentCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),

@@ -5,6 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/sign"
@@ -91,6 +92,8 @@ func inOrder(each ...completer) completer {
 func argumentCompleters(env *Env) map[string]completer {
 	service, capability := inOrder(services(env)), inOrder(capabilities(env))
 	return map[string]completer{
+		"janee add":             inOrder(templates),
+		"janee search":          inOrder(templates),
 		"janee remove":          service,
 		"janee service edit":    service,
 		"janee trust":           service,
@@ -101,6 +104,16 @@ func argumentCompleters(env *Env) map[string]completer {
 		"janee diagnose access": capability,
 		"janee policy check":    inOrder(capabilities(env), fixed(methods...)),
 	}
+}
+
+// templates proposes the names of the APIs that Janee knows.
+func templates(_ *cobra.Command, _ []string, typed string) (words []string, _ cobra.ShellCompDirective) {
+	for _, t := range directory.All() {
+		if strings.HasPrefix(t.Name, typed) {
+			words = append(words, cobra.CompletionWithDesc(t.Name, t.Description))
+		}
+	}
+	return words, cobra.ShellCompDirectiveNoFileComp
 }
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}

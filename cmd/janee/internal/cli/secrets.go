@@ -3,62 +3,85 @@ package cli
 import (
 	"fmt"
 	"io"
+	"os"
+	"slices"
 	"strings"
 
 	"github.com/spf13/pflag"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// secretFlag is a flag for one field of a credential, under the name that the auth type gives it.
-type secretFlag struct {
-	name, short string
-	fields      []string // auth fields it stands for: the first that the auth type has
-	usage       string
-	value       string
-	fromEnv     string
-}
+// maxSecret bounds what is read as a credential, in bytes.
+const maxSecret = 64 << 10
 
-// secretFlags are the flags that hold a credential. A value "-" is read from standard input.
+// secretFlags are the flags that hold a credential. A secret "-" is read from standard input.
 type secretFlags struct {
 	flags   []*secretFlag
 	headers []string
+	scopes  []string
+	fields  []string
 	flagSet *pflag.FlagSet
 }
 
 func (s *secretFlags) register(f *pflag.FlagSet) {
 	s.flagSet = f
-	s.flags = []*secretFlag{
-		{name: "key", short: "k", fields: []string{"key", "apiKey"}, usage: "the API key"},
-		{name: "api-secret", fields: []string{"apiSecret"}, usage: "the API secret that goes with the key"},
-		{name: "username", fields: []string{"username"}, usage: "user name for basic auth"},
-		{name: "password", fields: []string{"password"}, usage: "password for basic auth"},
-	}
+	s.flags = newSecretFlags()
 	for _, flag := range s.flags {
-		f.StringVarP(&flag.value, flag.name, flag.short, "", flag.usage+` ("-": read it from standard input)`)
-		f.StringVar(&flag.fromEnv, strings.TrimPrefix(flag.name, "api-")+"-from-env", "", "environment variable that holds "+flag.usage)
+		flag.register(f)
 	}
 	f.StringArrayVar(&s.headers, "header", nil, "header for auth type headers, as name=value; may be repeated")
+	f.StringSliceVar(&s.scopes, "scope", nil, "OAuth scope; may be repeated")
+	f.StringArrayVar(&s.fields, "field", nil, "any other field of the auth type, as name=value; may be repeated")
 }
 
-// credential fills in every field of the scheme from flags, standard input or the terminal, and checks it.
-func (s *secretFlags) credential(env *Env, ask *asker, scheme *sign.Scheme) (sign.Credential, error) {
+// credential fills in every field of the scheme from flags, what is known of the API, standard input or the terminal, and checks it.
+func (s *secretFlags) credential(env *Env, ask *asker, scheme *sign.Scheme, known directory.Auth) (sign.Credential, error) {
+	wanted := scheme
+	if len(known.Headers) > 0 && len(s.headers) == 0 {
+		wanted = headerParts(scheme, known)
+	}
 	c := sign.Credential{}
-	if err := s.fromFlags(env, scheme, c); err != nil {
+	if err := s.fromFlags(env, wanted, c); err != nil {
 		return nil, err
 	}
-	for _, field := range scheme.Fields {
-		if err := s.ask(ask, field, c); err != nil {
-			return nil, err
+	for name, value := range known.Fixed {
+		if _, given := c[name]; !given {
+			c[name] = secret.New(value)
 		}
+	}
+	if err := s.askAll(env, ask, wanted, c); err != nil {
+		return nil, err
+	}
+	if wanted != scheme {
+		c = composeHeaders(known, c)
 	}
 	if err := scheme.Check(c); err != nil {
 		return nil, err
 	}
-	warnShort(env, c)
+	warnShort(env, scheme, c)
 	return c, nil
+}
+
+// headerParts asks for what the headers of a known API are made of, in place of the headers themselves.
+func headerParts(scheme *sign.Scheme, known directory.Auth) *sign.Scheme {
+	parts := &sign.Scheme{Type: scheme.Type, Fields: []sign.Field{{Name: "key", Secret: true, Required: true, Label: "API key"}}}
+	if known.NeedsSecret() {
+		parts.Fields = append(parts.Fields, sign.Field{Name: "apiSecret", Secret: true, Required: true, Label: "Second key, secret or token"})
+	}
+	return parts
+}
+
+func composeHeaders(known directory.Auth, parts sign.Credential) sign.Credential {
+	c := sign.Credential{}
+	fill := strings.NewReplacer("{key}", parts["key"].Reveal(), "{secret}", parts["apiSecret"].Reveal())
+	for name, value := range known.Headers {
+		c["headers."+name] = secret.New(fill.Replace(value))
+	}
+	return c
 }
 
 func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential) error {
@@ -78,15 +101,16 @@ func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential
 		}
 		c[field] = secret.New(value)
 	}
+	if err := s.readFields(scheme, c); err != nil {
+		return err
+	}
 	return s.readHeaders(env, scheme, c)
 }
 
 func pick(scheme *sign.Scheme, names []string) string {
 	for _, name := range names {
-		for _, f := range scheme.Fields {
-			if f.Name == name {
-				return name
-			}
+		if slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == name }) {
+			return name
 		}
 	}
 	return ""
@@ -94,26 +118,49 @@ func pick(scheme *sign.Scheme, names []string) string {
 
 // read takes the value from where the flag says, without the line end that files and pipes add.
 func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error) {
-	if f.fromEnv != "" {
+	switch {
+	case f.fromEnv != "":
 		v := env.Getenv(f.fromEnv)
 		if v == "" {
 			return "", hint.Errorf(hint.Usage, "export it first", "the environment variable %q is not set", f.fromEnv)
 		}
 		return strings.TrimSpace(v), nil
-	}
-	if f.value != "-" {
-		if f.name != "username" {
-			warnArgument(env, f.name)
-		}
+	case f.plain:
 		return f.value, nil
+	case f.value == "-":
+		return readStdin(env, f.name, stdinUsed)
+	case f.file:
+		return readSecretFile(f.value)
+	case f.name != "username":
+		warnArgument(env, f.name)
 	}
-	if *stdinUsed {
+	return f.value, nil
+}
+
+func readStdin(env *Env, flag string, used *bool) (string, error) {
+	if *used {
 		return "", hint.Errorf(hint.Usage, "pipe one secret in and name an environment variable for the other", "only one flag can read standard input")
 	}
-	*stdinUsed = true
-	b, err := io.ReadAll(io.LimitReader(env.Stdin, 64<<10))
+	*used = true
+	b, err := io.ReadAll(io.LimitReader(env.Stdin, maxSecret))
 	if err != nil {
-		return "", fmt.Errorf("reading --%s from standard input: %w", f.name, err)
+		return "", fmt.Errorf("reading --%s from standard input: %w", flag, err)
+	}
+	return strings.TrimSpace(string(b)), nil
+}
+
+func readSecretFile(path string) (string, error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return "", fmt.Errorf("reading the credential: %w", err)
+	}
+	defer f.Close()
+	b, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
+	if err == nil && len(b) > maxSecret {
+		err = fmt.Errorf("%q is larger than %d KiB", path, maxSecret>>10)
+	}
+	if err != nil {
+		return "", fmt.Errorf("reading the credential: %w", err)
 	}
 	return strings.TrimSpace(string(b)), nil
 }
@@ -121,6 +168,37 @@ func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error)
 func warnArgument(env *Env, flag string) {
 	fmt.Fprintf(env.Stderr, "janee: warning: a secret in --%s can be read by other processes and stays in the shell's history; "+
 		"next time pipe it in with \"-\", or name an environment variable that holds it\n", flag)
+}
+
+// readFields takes --scope and --field. A secret has a flag of its own, which can keep it off the command line.
+func (s *secretFlags) readFields(scheme *sign.Scheme, c sign.Credential) error {
+	if len(s.scopes) > 0 {
+		if pick(scheme, []string{"scopes"}) == "" {
+			return hint.Errorf(hint.Usage, "leave it out", "--scope does not fit auth type %s", scheme.Type)
+		}
+		c["scopes"] = secret.New(strings.Join(s.scopes, " "))
+	}
+	for _, given := range s.fields {
+		name, value, _ := strings.Cut(given, "=")
+		i := slices.IndexFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == name })
+		if i < 0 {
+			return hint.Errorf(hint.Usage, "it has "+fieldNames(scheme), "--field: auth type %s has no field of that name", scheme.Type)
+		}
+		if f := scheme.Fields[i]; f.Secret || f.Map {
+			_, flag := s.flagOf(name)
+			return hint.Errorf(hint.Usage, "use "+flag, "--field: %s is a secret and has a flag of its own", name)
+		}
+		c[name] = secret.New(value)
+	}
+	return nil
+}
+
+func fieldNames(scheme *sign.Scheme) string {
+	var names []string
+	for _, f := range scheme.Fields {
+		names = append(names, f.Name)
+	}
+	return strings.Join(names, ", ")
 }
 
 func (s *secretFlags) readHeaders(env *Env, scheme *sign.Scheme, c sign.Credential) error {
@@ -141,21 +219,49 @@ func (s *secretFlags) readHeaders(env *Env, scheme *sign.Scheme, c sign.Credenti
 	return nil
 }
 
-// ask puts the question for a field that no flag has given.
-func (s *secretFlags) ask(ask *asker, f sign.Field, c sign.Credential) error {
-	if _, have := c[f.Name]; have || !f.Required {
-		return nil
+// askAll puts the questions that flags leave open. Whoever answers any is also asked for secrets that may be left empty, such as a
+// password; whoever gives the required ones by flags is not.
+func (s *secretFlags) askAll(env *Env, ask *asker, scheme *sign.Scheme, c sign.Credential) error {
+	asked := false
+	for _, f := range scheme.Fields {
+		if _, have := c[f.Name]; have || !f.Required {
+			continue
+		}
+		asked = asked || !f.Map
+		if err := s.ask(ask, f, c); err != nil {
+			return err
+		}
 	}
+	for _, f := range scheme.Fields {
+		if _, have := c[f.Name]; !asked || have || f.Required || !f.Secret {
+			continue
+		}
+		_, flag := s.flagOf(f.Name)
+		value, err := ask.secret(f.Label, flag)
+		if err != nil {
+			return err
+		}
+		if !value.IsZero() {
+			c[f.Name] = value
+		}
+	}
+	return nil
+}
+
+// ask puts the question for a required field.
+func (s *secretFlags) ask(ask *asker, f sign.Field, c sign.Credential) error {
 	if f.Map {
 		return s.askMap(ask, f, c)
 	}
-	flag := "--" + f.Name
-	for _, have := range s.flags {
-		for _, name := range have.fields {
-			if name == f.Name {
-				flag = "--" + have.name
-			}
+	have, flag := s.flagOf(f.Name)
+	if have != nil && have.file {
+		path, err := ask.line(f.Label+": path of the file", "", flag)
+		if err != nil {
+			return err
 		}
+		value, err := readSecretFile(path)
+		c[f.Name] = secret.New(value)
+		return err
 	}
 	value, err := ask.field(f, flag)
 	if err == nil {
@@ -182,9 +288,9 @@ func (s *secretFlags) askMap(ask *asker, f sign.Field, c sign.Credential) error 
 }
 
 // warnShort says which secrets a reply cannot be searched for.
-func warnShort(env *Env, c sign.Credential) {
-	for _, v := range c {
-		if n := v.Len(); n > 0 && n < secret.MinLength {
+func warnShort(env *Env, scheme *sign.Scheme, c sign.Credential) {
+	for _, e := range scheme.Entries(c) {
+		if n := c[e.Path].Len(); e.Secret && n > 0 && n < secret.MinLength {
 			fmt.Fprintf(env.Stderr, "janee: warning: a value of fewer than %d characters is too short to be masked in replies\n", secret.MinLength)
 			return
 		}

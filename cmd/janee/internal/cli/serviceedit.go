@@ -78,7 +78,7 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 	if err := o.secrets.fromFlags(env, scheme, fresh); err != nil {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
-	warnShort(env, fresh)
+	warnShort(env, scheme, fresh)
 	planned, err := o.plan(s, service, fresh)
 	if err != nil {
 		return fmt.Errorf("%s: %w", doing, err)

@@ -1,0 +1,81 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
+)
+
+func searchCommand(env *Env) *cobra.Command {
+	var verbose, asJSON bool
+	c := &cobra.Command{
+		Use:   "search [query]",
+		Short: "List the APIs that Janee knows",
+		Long: `List the APIs that Janee knows and "janee add NAME" fills in, those that hold the query in their name, description or
+tags. Any other API can be added too, with its base URL and auth type.`,
+		Example: "  janee search\n  janee search payments -v",
+		Args:    cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runSearch(env, strings.Join(args, ""), verbose, asJSON)
+		},
+	}
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "show base URL, auth type and documentation")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+type templateLine struct {
+	Name        string   `json:"name"`
+	Description string   `json:"description"`
+	BaseURL     string   `json:"baseUrl"`
+	AuthType    string   `json:"authType"`
+	AuthFields  []string `json:"authFields"`
+	Category    string   `json:"category"`
+	Tags        []string `json:"tags"`
+	Docs        string   `json:"docs"`
+}
+
+func runSearch(env *Env, query string, verbose, asJSON bool) error {
+	found := directory.Search(query)
+	if asJSON {
+		lines := []templateLine{}
+		for _, t := range found {
+			lines = append(lines, templateLine{t.Name, t.Description, t.BaseURL, t.Auth.Type, t.Auth.Fields(), t.Category(), t.Tags, t.Docs})
+		}
+		return writeJSON(env.Stdout, lines)
+	}
+	if len(found) == 0 {
+		fmt.Fprintf(env.Stderr, "Nothing found for %q. Any API can be added: janee add NAME -u URL --auth-type TYPE\n", printable(query))
+		return nil
+	}
+	return printTemplates(env, found, verbose)
+}
+
+// printTemplates groups them by their first tag, the order in which they come.
+func printTemplates(env *Env, found []directory.Template, verbose bool) error {
+	width := 0
+	for _, t := range found {
+		width = max(width, len(t.Name))
+	}
+	var b strings.Builder
+	group := ""
+	for _, t := range found {
+		if t.Category() != group {
+			if group != "" {
+				b.WriteString("\n")
+			}
+			group = t.Category()
+			b.WriteString(group + "\n")
+		}
+		margin := strings.Repeat(" ", width+4)
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, t.Name, strings.Join(wrap(t.Description, tableWidth-len(margin)), "\n"+margin))
+		if verbose {
+			fmt.Fprintf(&b, "%s%s\n%s%s: %s\n%s%s\n", margin, t.BaseURL, margin, t.Auth.Type, strings.Join(t.Auth.Fields(), ", "), margin, t.Docs)
+		}
+	}
+	_, err := fmt.Fprint(env.Stdout, b.String())
+	return err
+}
