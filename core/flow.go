@@ -86,6 +86,7 @@ func (f *Flow) send(in In, ev Event) Step {
 	}
 	f.scrubber = f.engine.scrubber(f.service.Name, scheme.Secrets(credential))
 	f.body = f.scrubber.Stream()
+	f.body.Limit(f.call.MaxBytes)
 	s, err := f.signed(in, scheme, credential)
 	if err != nil {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
@@ -113,14 +114,14 @@ func (f *Flow) signed(in In, scheme *sign.Scheme, credential sign.Credential) (S
 		timeout = defaultTimeoutMs
 	}
 	return Send{Service: f.service.Name, Method: f.judged.Method(), URL: address, Target: target, Headers: merge(headers, s.Headers),
-		Body: f.call.Body, TimeoutMs: timeout, MaxBody: f.call.MaxBytes, Watch: f.watch()}, nil
+		Body: f.call.Body, TimeoutMs: timeout, MaxBody: f.call.MaxBytes + int64(f.scrubber.Longest()), Watch: f.watch()}, nil
 }
 
-// merge adds fields that win over those of the same name.
+// merge adds fields that win over those of the same name, in every spelling that a receiver could take for it.
 func merge(fields, over []Header) []Header {
 	out := make([]Header, 0, len(fields)+len(over))
 	for _, h := range fields {
-		if _, ok := Get(over, h.Name); !ok {
+		if !slices.ContainsFunc(over, func(o Header) bool { return policy.SameHeader(h.Name, o.Name) }) {
 			out = append(out, h)
 		}
 	}
@@ -144,7 +145,7 @@ var endings = map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: Upstr
 
 func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Err == "" && f.head != nil {
-		f.head.Truncated, f.head.Redactions = ev.Truncated, f.redacted+f.body.Redactions()
+		f.head.Truncated, f.head.Redactions = ev.Truncated || f.body.Cut(), f.redacted+f.body.Redactions()
 		if f.body.Redactions() > 0 { // the length that was announced would tell how long the secret is
 			f.head.Headers = slices.DeleteFunc(f.head.Headers, func(h Header) bool { return h.Name == "content-length" })
 		}

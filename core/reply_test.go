@@ -16,6 +16,12 @@ func TestExecuteAnswer(t *testing.T) {
 	if got := string(r.Text([]byte{0xff, 0})); !strings.Contains(got, `"body":"/wA=","bodyEncoding":"base64"`) {
 		t.Error(got)
 	}
+	if got := string(r.Text([]byte("\x01\x02"))); !strings.Contains(got, `"body":"AQI=","bodyEncoding":"base64"`) {
+		t.Error(got)
+	}
+	if got := string(r.Text([]byte("\x1b[31mred text with a little colour"))); !strings.Contains(got, `"bodyEncoding":"utf8"`) {
+		t.Error(got)
+	}
 	r.Truncated = true
 	if got := string(r.Text([]byte("grü"[:3]))); !strings.Contains(got, `"body":"gr","bodyEncoding":"utf8","truncated":true`) {
 		t.Error(got)
