@@ -6,7 +6,7 @@ import (
 	"encoding/hex"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // Unnamed is the agent whose client gave no name, or claimed one that is not its to claim. It has no rights of its own.

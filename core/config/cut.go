@@ -4,7 +4,7 @@ import (
 	"bytes"
 	"slices"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // fill appends entries to a mapping, or items to a list, in the style it has.

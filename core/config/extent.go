@@ -5,7 +5,7 @@ import (
 	"errors"
 	"unicode/utf8"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // errPlace means that the text at a node's position does not read as the node: the edit is given up rather than made in a wrong place.

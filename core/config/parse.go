@@ -4,7 +4,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A text without content is a valid, empty config.

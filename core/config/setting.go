@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"

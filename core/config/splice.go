@@ -6,7 +6,7 @@ import (
 	"slices"
 	"strings"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // Every change of config.yaml goes the same way: change the node tree, gather the splices that should bring the text to say the same,

@@ -54,5 +54,5 @@ func (Text) MarshalText() ([]byte, error) { return []byte(hidden), nil }
 // MarshalJSON implements json.Marshaler.
 func (Text) MarshalJSON() ([]byte, error) { return []byte(`"` + hidden + `"`), nil }
 
-// MarshalYAML implements yaml.Marshaler of gopkg.in/yaml.v3.
+// MarshalYAML implements yaml.Marshaler of go.yaml.in/yaml/v3.
 func (Text) MarshalYAML() (any, error) { return hidden, nil }
