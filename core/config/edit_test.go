@@ -98,7 +98,9 @@ func TestAddWhole(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	const newService = `  "123":
+	want := template + `
+services:
+  "123":
     baseUrl: https://api.notion.com/v1
     description: "Notes: \"mine\", 🎉\u000A- all"
     docs: https://x.example/a
@@ -112,8 +114,9 @@ func TestAddWhole(t *testing.T) {
     testPath: /users/me
     caFile: /ca.pem
     allowHttp: true
-`
-	const newCapability = `  "true":
+
+capabilities:
+  "true":
     service: "123"
     description: "all "
     ttl: 15m
@@ -127,8 +130,6 @@ func TestAddWhole(t *testing.T) {
     headers: all
     timeout: 30s
 `
-	want := strings.Replace(template, "\nservices:\n", "\nservices:\n"+newService, 1)
-	want = strings.Replace(want, "\ncapabilities:\n", "\ncapabilities:\n"+newCapability, 1)
 	if string(out) != want {
 		t.Errorf("got\n%s", strings.TrimPrefix(string(out), template))
 	}

@@ -48,7 +48,7 @@ func TestProblems(t *testing.T) {
 		{"unknown key", "versoin: 1\n", []string{`1: config.yaml has no key "versoin": it may have version, vault`}},
 		{"unknown key in another spelling", service("    base_url: x\n"), []string{`8: service "stripe" has no key "base_url": write baseUrl`}},
 		{"duplicate key", minimal + "version: 1\n", []string{`8: key "version" is already given at line 1`}},
-		{"duplicate service", service("  stripe:\n    baseUrl: https://x.example\n"), []string{`8: key "stripe" is already given at line 3`}},
+		{"duplicate service", service("  stripe:\n    baseUrl: https://x.example\n"), []string{`8: key "stripe" is already given at line 3: keep one and put the entries of both under it`}},
 		{"duplicate key in auth", service("      key: other\n"), []string{`8: key "key" is already given at line 7`}},
 		{"key that is a list", "[a]: 1\n", []string{"1: a key is plain text, not a list"}},
 		{"root is a list", "- a\n", []string{"1: config.yaml must be a mapping"}},
@@ -420,13 +420,5 @@ func TestTemplate(t *testing.T) {
 	}
 	if len(c.Services) != 1 || len(c.Capabilities) != 2 || len(c.Warnings) != 0 {
 		t.Errorf("uncommented: %v %v %v", c.ServiceNames, c.CapabilityNames, c.Warnings)
-	}
-	// What `janee add` has written before stands beside the examples.
-	added, err := AddService(Template(), NewService{Name: "a", BaseURL: "https://a.example", Type: "bearer", Fields: []KV{{"key", "key_of_service_a"}}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	if c, err = Parse([]byte(strings.ReplaceAll(string(added), "\n# ", "\n"))); err != nil || len(c.Services) != 2 {
-		t.Errorf("added, then uncommented: %v", err)
 	}
 }

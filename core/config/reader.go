@@ -82,7 +82,11 @@ func (r *reader) uniqueKeys(n *yaml.Node) {
 			continue
 		}
 		if line, twice := first[key.Value]; twice {
-			r.problem(key.Line, "key %q is already given at line %d: keep one", key.Value, line)
+			mend := "keep one"
+			if n.Content[i+1].Kind == yaml.MappingNode {
+				mend = "keep one and put the entries of both under it"
+			}
+			r.problem(key.Line, "key %q is already given at line %d: %s", key.Value, line, mend)
 			continue
 		}
 		first[key.Value] = key.Line
