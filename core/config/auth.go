@@ -53,7 +53,11 @@ func (r *configReader) auth(n *yaml.Node, line int, what string, s *Service) {
 	case s.Auth.Type == "":
 		r.problem(n.Line, "%s has no type: write type: and one of %s", a.what, strings.Join(sign.Types(), ", "))
 	default:
+		from := len(a.plain)
 		a.readFields(n)
+		for i := from; i < len(a.plain); i++ { // only now is known where all the credential goes
+			a.plain[i].binding = s.Binding(a.plain[i].binding.Field)
+		}
 		a.missing(n)
 		a.check(n)
 	}
@@ -103,7 +107,7 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	if n.Kind == yaml.ScalarNode && n.Style != 0 && n.Value == "" && !f.Required {
 		return // password: "" says that there is none
 	}
-	text, ok := a.text(n, a.what+": "+f.Name)
+	text, ok := a.value(f, n)
 	if !ok {
 		return
 	}
@@ -126,6 +130,38 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	if f.Secret {
 		a.plain = append(a.plain, plainField{fmt.Sprintf("%s of service %q", path, a.service.Name), a.service.Binding(path), value.Plain, n, indent})
 	}
+}
+
+// value reads text, or for a field that is words the list of them.
+func (a *authReader) value(f sign.Field, n *yaml.Node) (string, bool) {
+	what := a.what + ": " + f.Name
+	switch {
+	case f.List && n.Kind == yaml.SequenceNode:
+		return a.words(n, what)
+	case f.Secret && n.Kind == yaml.MappingNode:
+		a.problem(n.Line, "%s must be text, not a mapping: write %s: | and put the text below it, indented", what, f.Name)
+		return "", false
+	}
+	return a.text(n, what)
+}
+
+func (a *authReader) words(n *yaml.Node, what string) (string, bool) {
+	var words []string
+	for _, item := range n.Content {
+		word, ok := a.text(item, what)
+		switch {
+		case !ok:
+			return "", false
+		case strings.ContainsAny(word, " \t\r\n"):
+			a.problem(item.Line, "%s: a word of the list holds a blank: write each on a line of its own", what)
+			return "", false
+		}
+		words = append(words, word)
+	}
+	if words == nil {
+		a.problem(n.Line, "%s is empty: write a value or delete the line", what)
+	}
+	return strings.Join(words, " "), words != nil
 }
 
 func reservedPrefix(s string) string {

@@ -23,6 +23,7 @@ const (
 	Number   Kind = "number"
 	Moment   Kind = "time"
 	Texts    Kind = "name: text lines"
+	Words    Kind = "list of words"
 	Section  Kind = "section"
 	Names    Kind = "section by name"
 )
@@ -89,8 +90,11 @@ func authKeys() []Key {
 		keys = append(keys, Key{Path: section + ".type", Kind: Text, Required: true, Only: []string{authType}, Meaning: scheme.Title + "."})
 		for _, f := range scheme.Fields {
 			k := Key{Path: section + "." + f.Name, Kind: Text, Required: f.Required, Meaning: f.Label + "."}
-			if f.Map {
+			switch {
+			case f.Map:
 				k.Kind = Texts
+			case f.List:
+				k.Kind = Words
 			}
 			if f.Secret {
 				k.Meaning += " Sealed in place."

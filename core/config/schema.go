@@ -93,6 +93,8 @@ func (k Kind) schema() object {
 		return object{"type": "array", "items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"}}
 	case Rules:
 		return object{"type": "array", "items": object{"type": "string", "pattern": `^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`}}
+	case Words:
+		return object{"type": append(text, "array"), "items": object{"type": text}}
 	case Texts:
 		return object{"type": "object", "additionalProperties": object{"type": text}}
 	}

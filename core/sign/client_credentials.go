@@ -12,10 +12,10 @@ var clientCredentials = Scheme{
 	Title: "OAuth 2.0 client credentials",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc6749#section-4.4",
 	Fields: []Field{
-		{Name: "tokenUrl", Required: true, Label: "Token endpoint", fault: endpointFault},
+		{Name: "tokenUrl", Required: true, Endpoint: true, Label: "Token endpoint", fault: endpointFault},
 		{Name: "clientId", Required: true, Label: "Client id", fault: plainFault},
 		{Name: "clientSecret", Secret: true, Required: true, Label: "Client secret", fault: plainFault},
-		{Name: "scopes", Label: "Scopes, separated by blanks", fault: headerFault},
+		{Name: "scopes", List: true, Label: "Scopes, separated by blanks", fault: headerFault},
 		{Name: "audience", Label: "Audience, if the server wants one", fault: plainFault},
 		{Name: "clientAuth", Label: "Where id and secret go: basic (if empty) or post", fault: oneOf("basic", "post")},
 	},

@@ -20,7 +20,18 @@ type Exchange struct {
 	Method, URL string
 	Headers     []wire.Header
 	Body        []byte
+	Trace       []Note // how it came about, as in Signed
+	assertion   string // what was signed in place of the credential, "" for none
 	read        func(body []byte, nowMs int64) (Token, error)
+}
+
+// Secrets returns what must be masked in whatever is told of the exchange, besides the secrets of the scheme.
+func (x Exchange) Secrets() []secret.Text {
+	if x.assertion == "" {
+		return nil
+	}
+	signature := x.assertion[strings.LastIndexByte(x.assertion, '.')+1:]
+	return []secret.Text{secret.New(x.assertion), secret.New(signature)}
 }
 
 // Format implements fmt.Formatter.
@@ -43,6 +54,28 @@ type Token struct {
 // Signed puts the token into a request.
 func (t Token) Signed() Signed {
 	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + t.Text.Reveal()}}}
+}
+
+// Exchanges reports whether calls carry a token that Exchange asks for; else Sign authenticates them.
+func (s *Scheme) Exchanges() bool { return s.exchange != nil }
+
+// Origin is where a credential goes: to base, the origin of its service, and behind blanks the origins of the endpoints that c names.
+// Who changes one of them without leave changes who gets the credential, so that sealed values are bound to the whole.
+func (s *Scheme) Origin(base string, c Credential) string {
+	for _, f := range s.Fields {
+		if v := c[f.Name]; f.Endpoint && !v.IsZero() {
+			base += " " + origin(v.Reveal())
+		}
+	}
+	return base
+}
+
+func origin(address string) string {
+	u, err := url.Parse(address)
+	if err != nil || u.Host == "" {
+		return address
+	}
+	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
 
 // Exchange returns the request that has to come before a call; needed is false for schemes that sign calls by themselves.

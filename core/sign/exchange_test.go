@@ -57,6 +57,9 @@ func TestEveryExchange(t *testing.T) {
 				fieldError(t, s.Check(c), f.Name, map[string]string{"": "Evil"})
 			}
 			everySecret(t, s, values)
+			if found, ok := Lookup(s.Type); !ok || found != s || !s.Exchanges() {
+				t.Error("is not registered")
+			}
 			if _, err := s.Sign(credential(values), request, Moment{}); err == nil {
 				t.Error("signed without a token")
 			}
@@ -230,5 +233,46 @@ func TestClientCredentialsRequest(t *testing.T) {
 	x = exchange(t, &clientCredentials, with(values, "clientAuth", "post"), 1)
 	if _, ok := wire.Get(x.Headers, "Authorization"); ok || !strings.HasPrefix(string(x.Body), "audience=https%3A%2F%2Fapi.example.com&client_id=client%3A1&client_secret=client%2Fsecret%2B1&") {
 		t.Errorf("body %s", x.Body)
+	}
+}
+
+// TestOriginHoldsEndpoints: whoever moves the token endpoint gets the credential.
+func TestOriginHoldsEndpoints(t *testing.T) {
+	const base = "https://api.example.com"
+	for _, c := range []struct {
+		s      *Scheme
+		values map[string]string
+		want   string
+	}{
+		{&clientCredentials, map[string]string{"tokenUrl": "https://IDP.example.com/a/token"}, base + " https://idp.example.com"},
+		{&clientCredentials, map[string]string{"tokenUrl": "https://idp.example.com:8443/b"}, base + " https://idp.example.com:8443"},
+		{&clientCredentials, map[string]string{"tokenUrl": "nonsense"}, base + " nonsense"},
+		{&clientCredentials, nil, base},
+		{&githubApp, map[string]string{"apiUrl": "https://ghe.example.com/api/v3"}, base + " https://ghe.example.com"},
+		{&githubApp, map[string]string{"appId": "1"}, base},
+		{&serviceAccount, map[string]string{"tokenUri": "https://idp.example.com/"}, base}, // has to equal what stands in the sealed file
+		{&bearer, map[string]string{"key": "k"}, base},
+	} {
+		if got := c.s.Origin(base, credential(c.values)); got != c.want {
+			t.Errorf("%s %v: %q", c.s.Type, c.values, got)
+		}
+	}
+}
+
+func TestExchangeSecrets(t *testing.T) {
+	for s, values := range exchanging(nil) {
+		x := exchange(t, s, values, 1)
+		sent := string(x.Body)
+		for _, h := range x.Headers {
+			sent += h.Value
+		}
+		for _, v := range reveal(x.Secrets()) {
+			if !strings.Contains(sent, v) {
+				t.Errorf("%s: does not send %q", s.Type, v)
+			}
+		}
+		if signs := s != &clientCredentials; signs != (len(x.Secrets()) == 2) || signs != (len(x.Trace) == 1) {
+			t.Errorf("%s: %d secrets, trace %v", s.Type, len(x.Secrets()), x.Trace)
+		}
 	}
 }

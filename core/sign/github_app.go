@@ -19,7 +19,7 @@ var githubApp = Scheme{
 		{Name: "appId", Required: true, Label: "App id or client id", fault: tokenFault},
 		{Name: "privateKey", Secret: true, Required: true, Label: "Private key of the app (PEM)", fault: rsaFault},
 		{Name: "installationId", Required: true, Label: "Installation id", fault: numberFault},
-		{Name: "apiUrl", Label: "Base URL of the API (https://api.github.com if empty)", fault: endpointFault},
+		{Name: "apiUrl", Endpoint: true, Label: "Base URL of the API (https://api.github.com if empty)", fault: endpointFault},
 	},
 	exchange: githubExchange,
 	derived:  keyForms("privateKey"),
@@ -47,7 +47,8 @@ func githubExchange(c Credential, m Moment) (Exchange, error) {
 		return Exchange{}, &FieldError{"privateKey", err.Error()}
 	}
 	now := m.UnixMs / 1000
-	jwt, err := token(key, accountHeader{Alg: "RS256", Typ: "JWT"}, githubClaims{now - 60, now + 540, c["appId"].Reveal()})
+	claims := githubClaims{now - 60, now + 540, c["appId"].Reveal()}
+	jwt, err := token(key, accountHeader{Alg: "RS256", Typ: "JWT"}, claims)
 	if err != nil {
 		return Exchange{}, err
 	}
@@ -56,7 +57,7 @@ func githubExchange(c Credential, m Moment) (Exchange, error) {
 		base = "https://api.github.com"
 	}
 	return Exchange{Method: "POST", URL: base + "/app/installations/" + c["installationId"].Reveal() + "/access_tokens", read: readGitHub,
-		Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}, {Name: "Accept", Value: "application/vnd.github+json"}}}, nil
+		assertion: jwt, Trace: []Note{claimsNote(claims)}, Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}, {Name: "Accept", Value: "application/vnd.github+json"}}}, nil
 }
 
 func readGitHub(body []byte, _ int64) (Token, error) {

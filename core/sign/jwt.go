@@ -25,6 +25,12 @@ func token(key any, header, claims any) (string, error) {
 	return compact(key, h, c)
 }
 
+// claimsNote shows the claims of a token to a person.
+func claimsNote(claims any) Note {
+	text, _ := json.Marshal(claims) // token has written the same
+	return Note{"claims", string(text)}
+}
+
 // compact signs by the kind of key: RS256 (RFC 7518 section 3.3) or ES256 (section 3.4).
 func compact(key any, header, claims []byte) (string, error) {
 	input := base64.RawURLEncoding.EncodeToString(header) + "." + base64.RawURLEncoding.EncodeToString(claims)

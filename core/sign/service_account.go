@@ -16,7 +16,7 @@ var serviceAccount = Scheme{
 	Docs:  "https://developers.google.com/identity/protocols/oauth2/service-account#httprest",
 	Fields: []Field{
 		{Name: "credentials", Secret: true, Required: true, Label: "Service account key (the whole JSON file)", fault: accountFault},
-		{Name: "scopes", Required: true, Label: "Scopes, separated by blanks", fault: headerFault},
+		{Name: "scopes", Required: true, List: true, Label: "Scopes, separated by blanks", fault: headerFault},
 		{Name: "subject", Label: "User to act for (domain-wide delegation only)", fault: headerFault},
 		{Name: "tokenUri", Label: "Token endpoint, if it is not at googleapis.com", fault: endpointFault},
 	},
@@ -111,7 +111,9 @@ func accountExchange(c Credential, m Moment) (Exchange, error) {
 	if err != nil {
 		return Exchange{}, err
 	}
-	return postForm(a.TokenURI, param{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, param{"assertion", assertion}), nil
+	x := postForm(a.TokenURI, param{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, param{"assertion", assertion})
+	x.assertion, x.Trace = assertion, []Note{claimsNote(claims)}
+	return x, nil
 }
 
 // postForm is a request to a token endpoint of RFC 6749.

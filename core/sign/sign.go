@@ -15,10 +15,12 @@ import (
 )
 
 // Field is one value a scheme needs. If Map is true the person chooses names below it, and each value has the path
-// "Name.chosen". Label is the text of a prompt.
+// "Name.chosen". The value of a List is words with blanks between them. An Endpoint is a URL that the credential is sent to, beside the
+// base URL of the service. Label is the text of a prompt.
 type Field struct {
 	Name                  string
 	Secret, Required, Map bool
+	List, Endpoint        bool
 	Label                 string
 	fault                 func(value string) string // what keeps value from being used, "" if nothing does; never shows it
 }
@@ -69,8 +71,8 @@ type Note struct{ Title, Text string }
 func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]") }
 
 var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
-	&hmacKraken, &hmacCoinbase, &jwtES256, &azureSharedKey, &azureCosmos, &messageSignature,
-	&hmacTemplate}
+	&hmacKraken, &hmacCoinbase, &jwtES256, &serviceAccount, &githubApp, &clientCredentials, &azureSharedKey, &azureCosmos,
+	&messageSignature, &hmacTemplate}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {

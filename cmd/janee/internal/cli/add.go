@@ -206,7 +206,7 @@ func addSealed(text []byte, seal func(vault.Binding, secret.Text) (string, error
 	for _, e := range scheme.Entries(credential) {
 		value := credential[e.Path].Reveal()
 		if e.Secret {
-			binding := vault.Binding{Service: service.Name, Field: e.Path, Type: service.Type, Origin: base.Origin()}
+			binding := vault.Binding{Service: service.Name, Field: e.Path, Type: service.Type, Origin: scheme.Origin(base.Origin(), credential)}
 			if value, err = seal(binding, credential[e.Path]); err != nil {
 				return nil, err
 			}

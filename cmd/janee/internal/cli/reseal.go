@@ -52,7 +52,7 @@ func sealFields(s *store.Store, service *config.Service, p movePlan) ([]config.K
 		value := p.credential[e.Path].Reveal()
 		if e.Secret {
 			binding := service.Binding(e.Path)
-			binding.Origin = p.base.Origin()
+			binding.Origin = p.origin
 			text, err := s.Seal(binding, p.credential[e.Path])
 			if err != nil {
 				return nil, err

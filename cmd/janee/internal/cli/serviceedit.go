@@ -100,8 +100,9 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 type movePlan struct {
 	name       string
 	base       policy.Base
-	credential sign.Credential // secrets to be sealed for base
-	leaves     []string        // origins that secrets which are kept were sealed for so far, other than base's
+	origin     string          // where the credential goes: to base, and to the endpoints of its auth type
+	credential sign.Credential // secrets to be sealed for origin
+	leaves     []string        // origins that secrets which are kept were sealed for so far, other than origin
 	changes    []string        // names of what changes
 }
 
@@ -129,14 +130,25 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 	return p, err
 }
 
-// seal plans which fields are sealed: those that are new, and with a new base URL those that were sealed for another place.
+// seal plans which fields are sealed: those that are new, and with a new base URL or token endpoint those that were sealed for another place.
 func (p *movePlan) seal(s *store.Store, service *config.Service, fresh sign.Credential, moves bool) error {
 	whole, held, err := kept(s, service, func(path string) bool { _, replaced := find(fresh, path); return replaced })
 	if err != nil {
 		return err
 	}
+	scheme, _ := sign.Lookup(service.Auth.Type)
+	for path, value := range fresh {
+		if old, replaces := find(service.Auth.Fields, path); replaces {
+			path = old
+		}
+		whole[path], p.credential[path] = value, value
+		p.changes = append(p.changes, path)
+		moves = moves || slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool { return f.Endpoint && f.Name == path })
+	}
+	slices.Sort(p.changes)
+	p.origin = scheme.Origin(p.base.Origin(), whole)
 	for _, f := range held {
-		if !moves || f.Got.Origin == p.base.Origin() {
+		if !moves || f.Got.Origin == p.origin {
 			continue
 		}
 		p.credential[f.Path] = f.Plain
@@ -145,15 +157,6 @@ func (p *movePlan) seal(s *store.Store, service *config.Service, fresh sign.Cred
 		}
 	}
 	slices.Sort(p.leaves)
-	for path, value := range fresh {
-		if old, replaces := find(service.Auth.Fields, path); replaces {
-			path = old
-		}
-		whole[path], p.credential[path] = value, value
-		p.changes = append(p.changes, path)
-	}
-	slices.Sort(p.changes)
-	scheme, _ := sign.Lookup(service.Auth.Type)
 	return scheme.Check(whole)
 }
 
@@ -177,7 +180,7 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 	if err != nil {
 		return nil, err
 	}
-	if now.base != agreed.base || !slices.Equal(now.leaves, agreed.leaves) {
+	if now.base != agreed.base || now.origin != agreed.origin || !slices.Equal(now.leaves, agreed.leaves) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
 	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet, "test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet, "description")}
@@ -193,13 +196,13 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 
 // question shows where the credential was to be sent so far and where it would be sent.
 func (p movePlan) question() string {
-	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name, strings.Join(p.leaves, ", "), p.base.Origin())
+	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name, strings.Join(p.leaves, ", "), p.origin)
 }
 
 func (p movePlan) tell(env *Env, asJSON bool) error {
 	message := fmt.Sprintf("Changed service %s: %s", p.name, strings.Join(p.changes, ", "))
 	if len(p.leaves) > 0 {
-		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s", strings.Join(p.leaves, ", "), p.base.Origin())
+		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s", strings.Join(p.leaves, ", "), p.origin)
 	}
 	if asJSON {
 		return writeJSON(env.Stdout, struct {

@@ -58,7 +58,7 @@ func runTrust(env *Env, name string, a trustAnswer) error {
 	if err != nil {
 		return err
 	}
-	message := fmt.Sprintf("Nothing to trust: the credential of %s is sealed for %s", name, service.Base.Origin())
+	message := fmt.Sprintf("Nothing to trust: the credential of %s is sealed for %s", name, service.Binding("").Origin)
 	if len(rebound) > 0 {
 		if agreed, err := a.ask(env, service, rebound); err != nil || !agreed {
 			return err
@@ -66,7 +66,7 @@ func runTrust(env *Env, name string, a trustAnswer) error {
 		if err := reseal(env, s, name, rebound); err != nil {
 			return err
 		}
-		message = fmt.Sprintf("The credential of %s is now sealed for %s", name, service.Base.Origin())
+		message = fmt.Sprintf("The credential of %s is now sealed for %s", name, service.Binding("").Origin)
 	}
 	if a.quiet {
 		return writeJSON(env.Stdout, trustReport(name, rebound, message))
@@ -99,7 +99,7 @@ func reboundFields(s *store.Store, service *config.Service) (rebound []sealed.Fi
 // ask has the person agree. Where nobody can be asked the new origin must be named, letter by letter: a bare yes in a script would
 // agree to whatever stands in the file by then.
 func (a trustAnswer) ask(env *Env, service *config.Service, rebound []sealed.Field) (bool, error) {
-	doing, origin := fmt.Sprintf("trusting service %q", service.Name), service.Base.Origin()
+	doing, origin := fmt.Sprintf("trusting service %q", service.Name), service.Binding("").Origin
 	switch {
 	case a.given && a.origin != origin:
 		return false, hint.Errorf(hint.Failed, "if the credential may go there: --yes "+origin, "%s: it points to %s, not to %q", doing, origin, a.origin)
