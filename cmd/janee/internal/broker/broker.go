@@ -37,6 +37,9 @@ type Broker struct {
 // Call implements mcpserver.Broker. Arguments that cannot be read go on as a call with a fault, so that they are recorded.
 func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	call := b.read(c)
+	if c.Progress != nil {
+		ctx = gateway.WithProgress(ctx, c.Progress)
+	}
 	reply := b.Gateway.Do(ctx, call)
 	if reply.Denial != nil {
 		return mcpserver.Reply{Text: reply.Denial.Text(), IsError: true}

@@ -70,6 +70,7 @@ The agent never sees a key.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(initCommand(env), addCommand(env), searchCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
+		approvalsCommand(env), approveCommand(env), denyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
 		agentCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
 		trustCommand(env), keyCommand(env), doctorCommand(env))

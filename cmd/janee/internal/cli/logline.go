@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
 )
 
 // logLine is one call for a person: local time, service, request, outcome, the rule where one refused, reason.
@@ -44,22 +45,8 @@ func serviceOf(r auditlog.Row) string {
 // cell is printable, and cannot pass for several parts of a line: an agent's path may hold " | 200 | ".
 func cell(s string) string { return strings.ReplaceAll(printable(s), " |", ` \u007c`) }
 
-// printable escapes what an agent could use to forge lines or steer the terminal: control characters, line separators, and
-// the invisible ones that turn the direction of writing.
-func printable(s string) string {
-	var b strings.Builder
-	for _, r := range s {
-		switch {
-		case r == unicode.ReplacementChar || !unicode.IsPrint(r) && r <= 0xffff:
-			fmt.Fprintf(&b, `\u%04x`, r)
-		case !unicode.IsPrint(r):
-			fmt.Fprintf(&b, `\U%08x`, r)
-		default:
-			b.WriteRune(r)
-		}
-	}
-	return b.String()
-}
+// printable is what a terminal may show of a text that an agent wrote.
+func printable(s string) string { return plain.Text(s) }
 
 // escapeJSON is printable for JSON text, where such characters stand in strings alone. Line ends come from the indentation.
 func escapeJSON(s string) string {

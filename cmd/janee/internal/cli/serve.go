@@ -11,6 +11,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
+	"github.com/true-and-useful/janee/cmd/janee/internal/notify"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
@@ -68,11 +69,13 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	defer closeLog(log, warn)
 	client := upstream.New()
 	defer client.Close()
+	person := notify.New(s.Vault, env.Getenv, warn)
+	defer person.Close()
 
 	var server *mcpserver.Server
 	source := reload.New(s, reload.Options{Getenv: env.Getenv, Warn: warn, Changed: func() { server.ToolsChanged() },
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
-	b := &broker.Broker{Gateway: gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn}),
+	b := &broker.Broker{Gateway: gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked}),
 		Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}
 	switch {
 	case site != nil:

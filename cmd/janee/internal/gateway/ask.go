@@ -13,7 +13,7 @@ import (
 const progressInterval = 5 * time.Second
 
 // Progress tells a client how many of how many seconds a call has waited.
-type Progress func(done, total int, message string)
+type Progress = func(done, total float64, text string)
 
 type progressKey struct{}
 
@@ -48,7 +48,7 @@ func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Ev
 		}
 		if tell != nil && now >= next {
 			next += g.progress.Milliseconds()
-			tell(int(now-began)/1000, int(s.Wait-began)/1000, "waiting for a person: janee approve "+s.Question.ID[:8])
+			tell(float64((now-began)/1000), float64((s.Wait-began)/1000), "waiting for a person: janee approve "+s.Question.ID[:8])
 		}
 		select {
 		case <-ctx.Done():

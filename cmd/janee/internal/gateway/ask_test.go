@@ -146,9 +146,9 @@ func TestProgressWhileACallWaits(t *testing.T) {
 	r.demand(1500 * time.Millisecond)
 	r.gateway.progress = 500 * time.Millisecond
 	var told []string
-	ctx := WithProgress(context.Background(), func(done, total int, message string) {
+	ctx := WithProgress(context.Background(), func(done, total float64, message string) {
 		if done > total || total != 1 {
-			t.Errorf("%d of %d", done, total)
+			t.Errorf("%v of %v", done, total)
 		}
 		told = append(told, message)
 	})

@@ -1,0 +1,79 @@
+// Package approvals is what the person's own commands do with questions that agents raised: list them, find one by the beginning of its id, say yes or no.
+// Use Read to look and Desk to answer; the call that waits, in whatever process, goes by the file that a Desk writes.
+// It judges no call: that is package core, by the same files. It prints nothing and asks nothing.
+package approvals
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// ShortID is how many digits of an id a person is shown: enough for as many questions as can be open.
+const ShortID = 8
+
+// Item is a question with what it has come to.
+type Item struct {
+	approval.Question
+	approval.Standing
+}
+
+// Short is the beginning of the id.
+func (i Item) Short() string { return i.ID[:ShortID] }
+
+// Read returns the questions that there are files of, the oldest first. v may be nil: a home without a key has none.
+func Read(h *home.Home, v *vault.Vault, now time.Time) ([]Item, error) {
+	if v == nil {
+		return nil, nil
+	}
+	names, err := h.List(approval.Dir)
+	if err != nil {
+		return nil, fmt.Errorf("reading the questions: %w", err)
+	}
+	files := make(map[string][]byte, len(names))
+	for _, name := range names {
+		data, err := h.Read(name)
+		if err != nil {
+			files[name] = nil // unreadable: core fails closed
+		} else if data != nil {
+			files[name] = data
+		}
+	}
+	key := v.Key("state")
+	var items []Item
+	for _, q := range approval.Questions(key, files) {
+		items = append(items, Item{q, q.Stands(key, files, now.UnixMilli())})
+	}
+	return items, nil
+}
+
+// Open returns the questions that wait for an answer.
+func Open(items []Item) []Item {
+	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.State != approval.Open })
+}
+
+// Find returns the question whose id begins with prefix. Open ones are looked at first; more than one is an error that lists them.
+func Find(items []Item, prefix string) (Item, error) {
+	begins := func(i Item) bool { return strings.HasPrefix(i.ID, strings.ToLower(prefix)) }
+	found := slices.DeleteFunc(Open(items), func(i Item) bool { return !begins(i) })
+	if len(found) == 0 {
+		found = slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return !begins(i) })
+	}
+	switch {
+	case prefix == "" || len(found) == 0:
+		return Item{}, hint.Errorf(hint.Failed, "`janee approvals` lists the open ones", "no question has an id that begins with %q", prefix)
+	case len(found) > 1:
+		text := ""
+		for _, i := range found {
+			text += fmt.Sprintf("\n  %s  %s on %s", i.ID, i.Agent, i.Capability)
+		}
+		return Item{}, hint.Errorf(hint.Failed, "give more digits", "%d questions have an id that begins with %q:%s", len(found), prefix, text)
+	}
+	return found[0], nil
+}

@@ -1,0 +1,111 @@
+package approvals
+
+import (
+	"crypto/rand"
+	"crypto/subtle"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"time"
+
+	"golang.org/x/crypto/argon2"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/secret"
+)
+
+// MinPIN is how many characters a PIN must have.
+const MinPIN = 4
+
+// The second recommended parameters of RFC 9106 section 4: 64 MiB, three passes, four lanes.
+const (
+	memory  = 64 << 10 // KiB
+	passes  = 3
+	lanes   = 4
+	keySize = 32
+)
+
+// What a hash in config.yaml may ask of this machine.
+const (
+	maxMemory = 1 << 20 // KiB
+	maxPasses = 16
+)
+
+var b64 = base64.RawStdEncoding
+
+// HashPIN returns what config.yaml keeps of a PIN: $argon2id$v=19$m=…,t=…,p=…$salt$hash.
+func HashPIN(pin secret.Text) string {
+	var salt [16]byte
+	_, _ = rand.Read(salt[:]) // never fails: see crypto/rand
+	sum := argon2.IDKey([]byte(pin.Reveal()), salt[:], passes, memory, lanes, keySize)
+	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, lanes, b64.EncodeToString(salt[:]), b64.EncodeToString(sum))
+}
+
+var errHash = errors.New("approvals.pin in config.yaml is damaged")
+
+// rightPIN takes about a tenth of a second, right or wrong.
+func rightPIN(hash string, pin secret.Text) (bool, error) {
+	var m, t uint32
+	var p uint8
+	var salt64, sum64 string
+	n, err := fmt.Sscanf(dollars(hash), "argon2id v=19 m=%d,t=%d,p=%d %s %s", &m, &t, &p, &salt64, &sum64)
+	if err != nil || n != 5 || m > maxMemory || t == 0 || t > maxPasses || p == 0 {
+		return false, errHash
+	}
+	salt, saltErr := b64.DecodeString(salt64)
+	sum, sumErr := b64.DecodeString(sum64)
+	if saltErr != nil || sumErr != nil || len(salt) < 8 || len(sum) < 16 {
+		return false, errHash
+	}
+	got := argon2.IDKey([]byte(pin.Reveal()), salt, t, m, p, uint32(len(sum)))
+	return subtle.ConstantTimeCompare(got, sum) == 1, nil
+}
+
+// dollars makes blanks of the separators, which Sscanf stops at.
+func dollars(hash string) string {
+	out := []byte(hash)
+	for i, c := range out {
+		if c == '$' {
+			out[i] = ' '
+		}
+	}
+	return string(out)
+}
+
+// CheckPIN returns nil for the right PIN. A wrong one is recorded, and after three of them everybody has to wait. The try is counted before
+// it is judged, so that ending the process does not give it back.
+func (d *Desk) CheckPIN(hash string, pin secret.Text) error {
+	if err := d.countTry(); err != nil {
+		return err
+	}
+	right, err := rightPIN(hash, pin)
+	switch {
+	case err != nil:
+		return hint.New(hint.Failed, "delete the line, then run `janee approvals pin`", err)
+	case right:
+		return d.Home.Remove(approval.TriesFile)
+	}
+	r := audit.Record{TS: d.Now().UnixMilli(), Event: "pin.wrong", Detail: map[string]string{"by": by}}
+	return errors.Join(hint.Errorf(hint.Denied, "", "the PIN is wrong; nothing was answered"), d.Record(r))
+}
+
+func (d *Desk) countTry() error {
+	return d.Home.WithLock(func() error {
+		data, err := d.Home.Read(approval.TriesFile)
+		if err != nil {
+			return err
+		}
+		tries, err := approval.DecodeTries(d.key(), data)
+		if err != nil {
+			return hint.Errorf(hint.Failed, "remove it if you know how that came about", "%s was not written by this home, or was changed: %w", approval.TriesFile, err)
+		}
+		now := d.Now().UnixMilli()
+		if wait := tries.Wait(now); wait > 0 {
+			return hint.Errorf(hint.Denied, "", "too many wrong PINs: wait %v", (time.Duration(wait) * time.Millisecond).Round(time.Second))
+		}
+		_, err = d.Home.Write(approval.TriesFile, approval.Tries{Wrong: tries.Wrong + 1, At: now}.Encode(d.key()), false)
+		return err
+	})
+}

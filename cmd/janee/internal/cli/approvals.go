@@ -1,0 +1,192 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core/approval"
+)
+
+func approvalsCommand(env *Env) *cobra.Command {
+	var watch, asJSON bool
+	c := &cobra.Command{
+		Use:   "approvals",
+		Short: "List the requests that wait for your yes",
+		Long: `List the requests of agents that wait for a person, because their capability says autoApprove: false.
+Each is about one exact request: capability, method, address, headers and body. What an agent says about
+it stands in quotes; everything else is what the API would be sent. A question is over after ten minutes.
+
+With --watch it stays, rings the terminal for each new question and takes the answer: y for this one
+request, s for a session, n for no. Nobody answers over the connection that the agent holds.`,
+		Example: "  janee approvals\n  janee approvals --watch\n  janee approvals --json",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			switch {
+			case watch && asJSON:
+				return hint.Errorf(hint.Usage, "`janee approvals --json` prints what is open now", "--watch and --json exclude each other")
+			case watch:
+				return watchApprovals(cmd.Context(), env)
+			}
+			return runApprovals(env, asJSON)
+		},
+	}
+	c.Flags().BoolVar(&watch, "watch", false, "wait for questions and answer them here")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.AddCommand(pinCommand(env))
+	return c
+}
+
+type approvalLine struct {
+	ID         string `json:"id"`
+	AgentID    string `json:"agentId"`
+	Via        string `json:"via"`
+	Capability string `json:"capability"`
+	Service    string `json:"service"`
+	Method     string `json:"method"`
+	Host       string `json:"host"`
+	Path       string `json:"path"`
+	BodyBytes  int64  `json:"bodyBytes"`
+	BodySHA256 string `json:"bodySha256,omitempty"`
+	Reason     string `json:"reason,omitempty"`
+	AskedAt    string `json:"askedAt"`
+	ExpiresAt  string `json:"expiresAt"`
+}
+
+func approvalJSON(q approval.Question) approvalLine {
+	return approvalLine{ID: q.ID, AgentID: q.Agent, Via: q.Via, Capability: q.Capability, Service: q.Service, Method: q.Method, Host: q.Host, Path: q.Path,
+		BodyBytes: q.BodyBytes, BodySHA256: q.BodySHA256, Reason: q.Reason, AskedAt: utc(q.Asked), ExpiresAt: utc(q.Expires)}
+}
+
+func runApprovals(env *Env, asJSON bool) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	items, err := approvals.Read(s.Home, s.Vault, now)
+	if err != nil {
+		return err
+	}
+	items = approvals.Open(items)
+	if asJSON {
+		out := struct {
+			Approvals []approvalLine `json:"approvals"`
+		}{[]approvalLine{}}
+		for _, i := range items {
+			out.Approvals = append(out.Approvals, approvalJSON(i.Question))
+		}
+		return writeJSON(env.Stdout, out)
+	}
+	return printApprovals(env, items, now)
+}
+
+// printApprovals takes three lines a question: who, what, and why.
+func printApprovals(env *Env, items []approvals.Item, now time.Time) error {
+	if len(items) == 0 {
+		fmt.Fprintln(env.Stderr, "No request waits for your yes.")
+		return nil
+	}
+	var rows strings.Builder
+	t := newTable(&rows, "ID", "AGE", "LEFT", "AGENT", "VIA", "CAPABILITY")
+	for _, i := range items {
+		t.row(i.Short(), age(i.Question, now), span(time.UnixMilli(i.Expires).Sub(now)), i.Agent, i.Via, i.Capability)
+	}
+	if err := t.flush(); err != nil {
+		return err
+	}
+	indent := strings.Repeat(" ", approvals.ShortID+tableGap)
+	for n, line := range strings.Split(strings.TrimSuffix(rows.String(), "\n"), "\n") {
+		fmt.Fprintln(env.Stdout, line)
+		if n > 0 {
+			q := items[n-1].Question
+			fmt.Fprintln(env.Stdout, cut(indent+request(q), tableWidth))
+			fmt.Fprintln(env.Stdout, cut(indent+body(q, 8)+reason(q, ", "), tableWidth))
+		}
+	}
+	fmt.Fprintln(env.Stderr, "`janee approve ID` lets a request through once and shows it whole; `janee deny ID` refuses it.")
+	return nil
+}
+
+func age(q approval.Question, now time.Time) string { return span(now.Sub(time.UnixMilli(q.Asked))) }
+
+func request(q approval.Question) string { return plain.Line(q.Method + " " + q.Host + q.Path) }
+
+func body(q approval.Question, digits int) string {
+	if q.BodyBytes == 0 {
+		return "no body"
+	}
+	return fmt.Sprintf("body of %d bytes, SHA-256 %s", q.BodyBytes, q.BodySHA256[:min(digits, len(q.BodySHA256))])
+}
+
+// reason is in quotes: it is the one thing that the agent says itself.
+func reason(q approval.Question, before string) string {
+	if q.Reason == "" {
+		return ""
+	}
+	return before + "“" + plain.Line(q.Reason) + "”"
+}
+
+// printQuestion shows a question whole.
+func printQuestion(w io.Writer, q approval.Question, now time.Time) {
+	fmt.Fprintf(w, "Approval %s, asked %s ago, open for %s more\n", q.ID[:approvals.ShortID], age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
+	fmt.Fprintf(w, "  agent       %s, over %s\n", plain.Line(q.Agent), q.Via)
+	fmt.Fprintf(w, "  capability  %s, of service %s\n", plain.Line(q.Capability), plain.Line(q.Service))
+	fmt.Fprintf(w, "  request     %s\n", request(q))
+	fmt.Fprintf(w, "  body        %s\n", body(q, 64))
+	fmt.Fprintf(w, "  reason      %s\n", reasonOr(q))
+}
+
+func reasonOr(q approval.Question) string {
+	if text := reason(q, ""); text != "" {
+		return text + " (in the agent's words)"
+	}
+	return "none given"
+}
+
+func newApprovalDesk(s *store.Store) (*approvals.Desk, error) {
+	d, err := newDesk(s)
+	if err != nil {
+		return nil, err
+	}
+	return &approvals.Desk{Home: d.Home, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
+}
+
+// pollInterval is how often --watch looks for new questions.
+const pollInterval = 300 * time.Millisecond
+
+func watchApprovals(ctx context.Context, env *Env) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	desk, err := newApprovalDesk(s)
+	if err != nil {
+		return err
+	}
+	tty, err := env.Terminal()
+	if err != nil {
+		return hint.Errorf(hint.Usage, "run it in a terminal, or use `janee approvals` and `janee approve`", "--watch: %w", err)
+	}
+	defer tty.Close()
+	tty.Print("Waiting for questions; Ctrl-C ends it.\n")
+	w := &watcher{env: env, store: s, desk: desk, tty: tty, seen: map[string]bool{}}
+	for {
+		if err := w.look(); err != nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(pollInterval):
+		}
+	}
+}

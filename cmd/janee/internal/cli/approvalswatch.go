@@ -1,0 +1,92 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/term"
+	"github.com/true-and-useful/janee/core/approval"
+)
+
+// watcher asks each question once on the terminal.
+type watcher struct {
+	env   *Env
+	store *store.Store
+	desk  *approvals.Desk
+	tty   *term.Terminal
+	seen  map[string]bool
+}
+
+func (w *watcher) look() error {
+	items, err := approvals.Read(w.store.Home, w.store.Vault, time.Now())
+	if err != nil {
+		return err
+	}
+	for _, i := range approvals.Open(items) {
+		if !w.seen[i.ID] {
+			w.seen[i.ID] = true
+			if err := w.ask(i.Question); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+const bell = "\a"
+
+func (w *watcher) ask(q approval.Question) error {
+	var text strings.Builder
+	printQuestion(&text, q, time.Now())
+	w.tty.Print("%s\n%s", bell, text.String())
+	for {
+		answer, err := w.tty.Line("y once, s for a session, n no, Enter later", "")
+		if err != nil {
+			return err
+		}
+		o := approveOptions{session: answer == "s"}
+		switch answer {
+		case "":
+			w.tty.Print("Left open: `janee approve %s`\n", q.ID[:approvals.ShortID])
+			return nil
+		case "y", "s":
+			return w.tell(say(w.env, w.store, w.desk, w.tty, q, approval.Allow, o))
+		case "n":
+			return w.tell(say(w.env, w.store, w.desk, w.tty, q, approval.Deny, o))
+		}
+	}
+}
+
+// tell goes on after what concerns one question alone: it was over, another answered it, the PIN was wrong.
+func (w *watcher) tell(v verdict, err error) error {
+	if err != nil {
+		w.tty.Print("%v\n", err)
+		return nil
+	}
+	w.tty.Print("%s\n", v.text)
+	return nil
+}
+
+// verdict is an answer that was given.
+type verdict struct {
+	answer approval.Answer
+	text   string
+}
+
+func verdictOf(q approval.Question, a approval.Answer, ttl time.Duration) verdict {
+	text := fmt.Sprintf("Denied: the same request is refused until %s.", time.UnixMilli(q.Expires).Local().Format(time.TimeOnly))
+	switch {
+	case a.Decision == approval.Deny:
+	case a.Scope == approval.Once:
+		text = fmt.Sprintf("Approved once: this request goes through when %s makes it again, within ten minutes.", printable(q.Agent))
+	case a.Until != 0:
+		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s until %s.", printable(q.Capability), printable(q.Agent),
+			time.UnixMilli(a.Until).Local().Format(time.TimeOnly))
+	default:
+		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s, for %s from its next call on.", printable(q.Capability), printable(q.Agent), span(ttl))
+	}
+	return verdict{a, text}
+}

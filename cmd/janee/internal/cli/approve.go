@@ -1,0 +1,168 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/term"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/config"
+)
+
+type approveOptions struct {
+	once, session, json bool
+	length              string
+}
+
+func approveCommand(env *Env) *cobra.Command {
+	var o approveOptions
+	c := &cobra.Command{
+		Use:   "approve id",
+		Short: "Say yes to a request that waits for you",
+		Long: `Say yes to a request that an agent made and that waits for a person; the first digits of the id are enough.
+It shows what it approves. Without flags the yes is for that exact request and used up by one call.
+
+With --session it opens a session: whatever the rules of the capability allow goes through, without
+further questions, until its ttl is over. --for ends that session earlier.`,
+		Example: "  janee approve 3f9a02c1\n  janee approve 3f9a02c1 --session\n  janee approve 3f9a02c1 --for 10m",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return runAnswer(env, args[0], approval.Allow, o) },
+	}
+	c.Flags().BoolVar(&o.once, "once", false, "this one request (the default)")
+	c.Flags().BoolVar(&o.session, "session", false, "a session, for the ttl of the capability")
+	c.Flags().StringVar(&o.length, "for", "", "a session that ends sooner, e.g. 10m")
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return c
+}
+
+func denyCommand(env *Env) *cobra.Command {
+	var o approveOptions
+	c := &cobra.Command{
+		Use:   "deny id",
+		Short: "Say no to a request that waits for you",
+		Long: `Say no to a request that an agent made and that waits for a person; the first digits of the id are enough.
+The same request is then refused, without another question, until the ten minutes of this one are over.`,
+		Example: "  janee deny 3f9a02c1",
+		Args:    cobra.ExactArgs(1),
+		RunE:    func(_ *cobra.Command, args []string) error { return runAnswer(env, args[0], approval.Deny, o) },
+	}
+	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
+	return c
+}
+
+func runAnswer(env *Env, id, decision string, o approveOptions) error {
+	if o.once && (o.session || o.length != "") {
+		return hint.Errorf(hint.Usage, "--once is for the one request, --session and --for open a session", "--once excludes --session and --for")
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	desk, err := newApprovalDesk(s)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	items, err := approvals.Read(s.Home, s.Vault, now)
+	if err != nil {
+		return err
+	}
+	item, err := approvals.Find(items, id)
+	if err != nil {
+		return err
+	}
+	if item.State == approval.Open && !o.json {
+		printQuestion(env.Stderr, item.Question, now)
+	}
+	v, err := say(env, s, desk, nil, item.Question, decision, o)
+	if err != nil {
+		return err
+	}
+	if o.json {
+		return writeJSON(env.Stdout, answerJSON(item.Question, v.answer))
+	}
+	fmt.Fprintln(env.Stderr, v.text)
+	return nil
+}
+
+// say answers a question, on tty where a PIN has to be asked for; nil: it opens the terminal itself.
+func say(env *Env, s *store.Store, desk *approvals.Desk, tty *term.Terminal, q approval.Question, decision string, o approveOptions) (v verdict, err error) {
+	scope, length, ttl, err := scopeOf(s.Config, q, o)
+	if err != nil {
+		return v, err
+	}
+	if decision == approval.Allow && s.Config.Approvals.PIN != "" && q.Live(time.Now().UnixMilli()) {
+		if err := checkPIN(env, desk, tty, s.Config.Approvals.PIN); err != nil {
+			return v, err
+		}
+	}
+	a, mine, err := desk.Say(q, decision, scope, length)
+	short := q.ID[:approvals.ShortID]
+	switch {
+	case errors.Is(err, approvals.ErrOver):
+		return v, hint.Errorf(hint.Failed, "when the agent makes the call again, you are asked again", "answering %s: it is over since %s", short, clock(time.Now(), q.Expires))
+	case err != nil:
+		return v, fmt.Errorf("answering %s: %w", short, err)
+	case !mine:
+		return v, hint.Errorf(hint.Failed, "the first answer counts", "question %s was answered already: %s, by %s at %s", short, said(a), printable(a.By), clock(time.Now(), a.At))
+	}
+	return verdictOf(q, a, ttl), nil
+}
+
+func said(a approval.Answer) string {
+	switch {
+	case a.Decision == approval.Deny:
+		return "no"
+	case a.Scope == approval.Session:
+		return "yes, for a session"
+	}
+	return "yes, once"
+}
+
+// scopeOf reads how far a yes reaches. A session can be cut short, never made longer than the capability's own.
+func scopeOf(c *config.Config, q approval.Question, o approveOptions) (scope string, length, ttl time.Duration, err error) {
+	if !o.session && o.length == "" {
+		return approval.Once, 0, 0, nil
+	}
+	p := c.Capabilities[q.Capability]
+	if p == nil {
+		return "", 0, 0, hint.Errorf(hint.Failed, "", "there is no capability %q any more", q.Capability)
+	}
+	if o.length == "" {
+		return approval.Session, 0, p.TTL, nil
+	}
+	length, ok := config.ParseDuration(strings.TrimSpace(o.length), config.MaxTTL)
+	switch {
+	case !ok:
+		return "", 0, 0, hint.Errorf(hint.Usage, "write a number with s, m, h or d, as in 10m", "--for %q is not a duration", o.length)
+	case length > p.TTL:
+		return "", 0, 0, hint.Errorf(hint.Usage, "a shorter time, or --session for all of the ttl", "--for %s is longer than the ttl of %q, which is %s", o.length, q.Capability, config.FormatDuration(p.TTL))
+	}
+	return approval.Session, length, p.TTL, nil
+}
+
+type answerLine struct {
+	OK       bool         `json:"ok"`
+	ID       string       `json:"id"`
+	Decision string       `json:"decision"`
+	Scope    string       `json:"scope,omitempty"`
+	Until    string       `json:"until,omitempty"`
+	Approval approvalLine `json:"approval"`
+}
+
+func answerJSON(q approval.Question, a approval.Answer) answerLine {
+	line := answerLine{OK: true, ID: q.ID, Decision: a.Decision, Until: utc(a.Until), Approval: approvalJSON(q)}
+	if a.Decision == approval.Allow {
+		line.Scope = a.Scope
+	} else {
+		line.Until = utc(q.Expires)
+	}
+	return line
+}

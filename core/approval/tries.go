@@ -1,0 +1,52 @@
+package approval
+
+import "github.com/true-and-useful/janee/core/line"
+
+// TriesFile names the file that counts wrong PINs.
+const TriesFile = Dir + "/pin.json"
+
+const (
+	freeTries = 3
+	firstWait = 30 * 1000 // ms
+	longWait  = 60 * 60 * 1000
+)
+
+// Tries counts the wrong PINs since the last right one; At is the time of the last, in Unix milliseconds.
+type Tries struct {
+	Wrong int64 `json:"wrong"`
+	At    int64 `json:"at"`
+}
+
+// Encode returns the content of TriesFile, one line, signed with the key "state" of the vault.
+func (t Tries) Encode(key []byte) []byte {
+	b := line.New(128)
+	b.Text("kind", "tries")
+	b.Int("wrong", t.Wrong)
+	b.Int("at", t.At)
+	return append(line.Seal(key, b.Bytes()), '\n')
+}
+
+// DecodeTries reads the content of TriesFile; no content is no wrong PIN. On an error the caller lets nobody try.
+func DecodeTries(key, data []byte) (Tries, error) {
+	var t Tries
+	if data == nil {
+		return t, nil
+	}
+	if err := line.Open(key, data, "tries", &t); err != nil {
+		return Tries{}, err
+	}
+	return t, nil
+}
+
+// Wait is for how many milliseconds from now on nobody may try again: after three wrong PINs half a minute, then twice as long each time, up to
+// an hour.
+func (t Tries) Wait(now int64) int64 {
+	if t.Wrong < freeTries {
+		return 0
+	}
+	wait := int64(longWait)
+	if doublings := t.Wrong - freeTries; doublings < 7 {
+		wait = firstWait << doublings
+	}
+	return min(max(0, t.At+wait-now), wait) // a clock that was set back must not lock a person out for long
+}
