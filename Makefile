@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build demo test race soak sdk-test vet bench fuzz clean
+.PHONY: all build demo test race soak sdk-test conformance vet bench fuzz clean
 
 all: build
 
@@ -14,7 +14,7 @@ demo: build
 
 test: vet build
 	$(GO) test ./...
-	$(MAKE) --no-print-directory sdk-test
+	$(MAKE) --no-print-directory sdk-test conformance
 
 race:
 	$(GO) test -race ./...
@@ -27,9 +27,15 @@ vet:
 	@test -z "$$(gofmt -l cmd core)" || { gofmt -l cmd core; echo "gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 
-# The official MCP TypeScript SDK against bin/janee. Needs Node 18 or newer.
+# The official MCP SDKs for TypeScript and Go against bin/janee, over stdio and HTTP. Needs Node 18 or newer.
 sdk-test: build
 	cd testscripts/sdk && npm ci --silent --no-audit --no-fund && npm test --silent
+	cd testscripts/gosdk && $(GO) test -count=1 .
+
+# The MCP conformance suite against the HTTP server with the suite's own tools. npm brings the Node 24 it needs.
+conformance:
+	$(GO) build -trimpath -o bin/conformance ./cmd/janee/internal/conformance
+	cd testscripts/conformance && npm ci --silent --no-audit --no-fund && npm test --silent
 
 # Go benchmarks of the core, then the real binary: cold start, memory, calls a second.
 bench: build
@@ -45,4 +51,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf bin testscripts/sdk/node_modules
+	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules

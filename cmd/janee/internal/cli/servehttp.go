@@ -2,11 +2,9 @@ package cli
 
 import (
 	"context"
-	"crypto/rand"
 	"crypto/sha256"
 	"crypto/subtle"
 	"crypto/tls"
-	"encoding/base64"
 	"fmt"
 	"io"
 	"net"
@@ -14,6 +12,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/agents"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/httpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
@@ -68,22 +67,16 @@ func (t *site) ensureAgent(env *Env, s *store.Store) error {
 	if t.envToken != "" || len(s.Config.Agents) > 0 {
 		return nil
 	}
-	token := newToken()
-	err := s.Edit(env.Getenv, func(text []byte) ([]byte, error) {
+	token, now := agents.NewToken(), time.Now()
+	err := changeAgent(env, s, "agent.add", defaultAgent, "adding an agent", func(text []byte) ([]byte, error) {
 		c, err := config.Parse(text)
 		if err != nil || len(c.Agents) > 0 { // another process was first
 			return text, err
 		}
 		t.newToken = token
-		return config.AddAgent(text, defaultAgent, config.TokenDigest(token), time.Now().UTC().Format(time.RFC3339))
+		return agents.Add(text, defaultAgent, token, now)
 	})
 	return hint.New(hint.Failed, "set JANEE_TOKEN where config.yaml cannot be written, or register agents with `janee agent add`", err)
-}
-
-func newToken() string {
-	var b [32]byte
-	_, _ = rand.Read(b[:]) // never fails: see crypto/rand
-	return config.TokenPrefix + base64.RawURLEncoding.EncodeToString(b[:])
 }
 
 func (t *site) tcp() *net.TCPAddr { return t.listener.Addr().(*net.TCPAddr) }
