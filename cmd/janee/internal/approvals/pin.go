@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"golang.org/x/crypto/argon2"
@@ -47,31 +48,20 @@ var errHash = errors.New("approvals.pin in config.yaml is damaged")
 
 // rightPIN takes about a tenth of a second, right or wrong.
 func rightPIN(hash string, pin secret.Text) (bool, error) {
-	var m, t uint32
-	var p uint8
-	var salt64, sum64 string
-	n, err := fmt.Sscanf(dollars(hash), "argon2id v=19 m=%d,t=%d,p=%d %s %s", &m, &t, &p, &salt64, &sum64)
-	if err != nil || n != 5 || m > maxMemory || t == 0 || t > maxPasses || p == 0 {
+	parts := strings.Split(hash, "$")
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return false, errHash
 	}
-	salt, saltErr := b64.DecodeString(salt64)
-	sum, sumErr := b64.DecodeString(sum64)
-	if saltErr != nil || sumErr != nil || len(salt) < 8 || len(sum) < 16 {
+	var m, t uint32
+	var p uint8
+	_, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &m, &t, &p)
+	salt, saltErr := b64.DecodeString(parts[4])
+	sum, sumErr := b64.DecodeString(parts[5])
+	if errors.Join(err, saltErr, sumErr) != nil || m > maxMemory || t == 0 || t > maxPasses || p == 0 || len(salt) < 8 || len(sum) < 16 {
 		return false, errHash
 	}
 	got := argon2.IDKey([]byte(pin.Reveal()), salt, t, m, p, uint32(len(sum)))
 	return subtle.ConstantTimeCompare(got, sum) == 1, nil
-}
-
-// dollars makes blanks of the separators, which Sscanf stops at.
-func dollars(hash string) string {
-	out := []byte(hash)
-	for i, c := range out {
-		if c == '$' {
-			out[i] = ' '
-		}
-	}
-	return string(out)
 }
 
 // CheckPIN returns nil for the right PIN. A wrong one is recorded, and after three of them everybody has to wait. The try is counted before
