@@ -26,6 +26,7 @@ type NewService struct {
 	CAFile   string
 
 	AllowHTTP bool
+	Ownership *Ownership // nil: for every agent
 }
 
 // NewCapability is what AddCapability writes. Empty fields are left out; TTL and Timeout are durations as ParseDuration reads them.
@@ -113,6 +114,20 @@ func (s NewService) node() *yaml.Node {
 	put(n, "testPath", s.TestPath)
 	put(n, "caFile", s.CAFile)
 	putFlag(n, "allowHttp", s.AllowHTTP)
+	if s.Ownership != nil {
+		n.Content = append(n.Content, textNode("ownership"), s.Ownership.node())
+	}
+	return n
+}
+
+func (o *Ownership) node() *yaml.Node {
+	n := mapping()
+	put(n, "accessPolicy", string(o.Policy))
+	put(n, "createdBy", o.CreatedBy)
+	if len(o.SharedWith) > 0 {
+		n.Content = append(n.Content, textNode("sharedWith"), list(o.SharedWith))
+	}
+	put(n, "createdAt", o.CreatedAt)
 	return n
 }
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"errors"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -160,5 +161,18 @@ func TestSetVault(t *testing.T) {
 	}
 	if out, err := SetVault(nil, Vault{ID: "../x", Key: "k1", Check: v.Check}); err == nil {
 		t.Errorf("accepted\n%s", out)
+	}
+}
+
+// TestAddWithOwnership writes whose credential it is along with it: in a second step, an agent could use it in between.
+func TestAddWithOwnership(t *testing.T) {
+	want := &Ownership{Policy: Shared, CreatedBy: "alice", SharedWith: []string{"bob", "123"}, CreatedAt: "2026-01-02T03:04:05.000Z"}
+	out, err := AddService(nil, NewService{Name: "s", BaseURL: "https://x.example", Type: "bearer", Fields: []KV{{"key", "k"}}, Ownership: want})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := Parse(out)
+	if err != nil || !reflect.DeepEqual(c.Services["s"].Ownership, want) {
+		t.Errorf("%v\n%s", err, out)
 	}
 }

@@ -83,7 +83,7 @@ func (r *configReader) version(n *yaml.Node) {
 	switch {
 	case !ok || s == "1":
 	case strings.HasPrefix(s, "0."):
-		r.problem(n.Line, "version %s is a file of the TypeScript Janee, which this Janee does not read: run janee init in a new directory (JANEE_HOME) and janee add your services there", brief(s))
+		r.problem(n.Line, "version %s is a file of the TypeScript Janee, which this one does not read as it is: `janee import` shows what becomes of it, `janee import --apply` converts it", brief(s))
 	default:
 		r.problem(n.Line, "version %s is not known: write version: 1", brief(s))
 	}
