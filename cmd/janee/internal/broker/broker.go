@@ -5,7 +5,6 @@ package broker
 import (
 	"context"
 	"encoding/json"
-	"slices"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
@@ -21,7 +20,7 @@ type Doer interface {
 
 // Config puts a changed configuration in force, and writes what the owner of a service has decided.
 type Config interface {
-	Reload(agent, via string) reload.Report
+	Reload(agent, via string) core.Reload
 	Share(via string, s core.Share) reload.ShareReport
 }
 
@@ -63,20 +62,9 @@ func (b *Broker) answer(r *core.Result, report any) mcpserver.Reply {
 }
 
 func (b *Broker) read(c mcpserver.Call) core.Call {
-	args, err := tool.Parse(c.Tool, c.Arguments)
-	if err != nil && !exists(c.Tool) {
-		err = nil // its arguments are not what is wrong: the engine refuses the tool itself, by name
-	}
-	return core.Call{
-		Tool: c.Tool, Agent: b.agent(c.Agent), Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
-		SelfNamed: b.Via == core.ViaStdio && b.Agent == "", Action: args.Action, Service: args.Service, Target: args.Target,
-		Capability: args.Capability, Method: args.Method, Path: args.Path, Headers: args.Headers, Body: args.Body,
-		Reason: args.Reason, ApprovalID: args.ApprovalID, MaxBytes: args.MaxBytes, About: args.About, Fault: err,
-	}
-}
-
-func exists(name string) bool {
-	return slices.ContainsFunc(tool.Definitions(), func(d tool.Definition) bool { return d.Name == name })
+	call := core.Call{Tool: c.Tool, Agent: b.agent(c.Agent), Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
+		SelfNamed: b.Via == core.ViaStdio && b.Agent == ""}
+	return call.WithArguments(c.Arguments)
 }
 
 func (b *Broker) agent(said string) string {

@@ -40,16 +40,15 @@ type Source struct {
 	current atomic.Pointer[gateway.State]
 	looked  atomic.Pointer[home.Stamp] // of the file that was read last, good or bad
 
-	mu     sync.Mutex // held while a file is read and put in force
-	store  *store.Store
-	told   *config.Config // what an agent that asks knows of: as of the last answer, or the start
-	broken error
-	stuck  home.Stamp // of a file that could not be sealed: tried once
+	mu      sync.Mutex // held while a file is read and put in force
+	store   *store.Store
+	reloads *core.Reloads
+	stuck   home.Stamp // of a file that could not be sealed: tried once
 }
 
 // New starts from a store that was opened.
 func New(s *store.Store, o Options) *Source {
-	r := &Source{home: s.Home, options: o, store: s, told: s.Config}
+	r := &Source{home: s.Home, options: o, store: s, reloads: core.NewReloads(s.Config)}
 	r.looked.Store(&s.Stamp)
 	r.current.Store(stateOf(core.New(s.Config, s.Vault), s.Config))
 	return r
@@ -84,34 +83,20 @@ func (r *Source) stale() bool {
 	return now != *r.looked.Load()
 }
 
-// Report is what a reload came to, as the tool reload_config answers it.
-type Report struct {
-	Success      bool   `json:"success"`
-	Message      string `json:"message"`
-	Services     int    `json:"services"`
-	Capabilities int    `json:"capabilities"`
-	Changes      struct {
-		Services     config.Changes `json:"services"`
-		Capabilities config.Changes `json:"capabilities"`
-	} `json:"changes"`
-}
-
 // Reload reads the file now, changed or not, for an agent over via. Its answer tells what has changed since it last answered:
 // the call that carries the question has already put a changed file in force.
-func (r *Source) Reload(agent, via string) Report {
+func (r *Source) Reload(agent, via string) core.Reload {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	report := r.read(agent, via)
 	if !report.Success {
 		return report
 	}
-	report.compare(r.told, r.store.Config)
-	r.told = r.store.Config
-	return report
+	return r.reloads.Tell()
 }
 
 // read puts the file in force, or keeps what is in force. r.mu is held.
-func (r *Source) read(agent, via string) Report {
+func (r *Source) read(agent, via string) core.Reload {
 	stamp, _ := r.home.ConfigStamp()
 	s, err := store.Read(r.options.Getenv, r.home)
 	if err == nil && (s.Vault == nil || s.Config.Vault.ID != r.store.Config.Vault.ID) {
@@ -125,74 +110,35 @@ func (r *Source) read(agent, via string) Report {
 	return r.put(s, agent, via)
 }
 
-func (r *Source) keep(err error, agent, via string) Report {
-	if r.broken == nil || r.broken.Error() != err.Error() {
-		r.broken = err
+func (r *Source) keep(err error, agent, via string) core.Reload {
+	report, record := r.reloads.Refuse(strings.ReplaceAll(err.Error(), r.home.ConfigPath(), "config.yaml"), at(agent, via))
+	if record != nil {
 		r.options.Warn(fmt.Sprintf("the changed configuration is not in force, the one before it is: %v", err))
-		r.record(agent, via, "refused", map[string]string{"error": first(err.Error())})
+		r.record(record)
 	}
-	report := Report{Message: "not reloaded, the previous configuration stays in force: " + strings.ReplaceAll(err.Error(), r.home.ConfigPath(), "config.yaml"),
-		Services: len(r.store.Config.Services), Capabilities: len(r.store.Config.Capabilities)}
-	report.Changes.Services, report.Changes.Capabilities = config.Diff(r.store.Config, r.store.Config)
 	return report
 }
 
-func (r *Source) put(s *store.Store, agent, via string) Report {
-	report := Report{Success: true, Services: len(s.Config.Services), Capabilities: len(s.Config.Capabilities)}
-	changed, agents := report.compare(r.store.Config, s.Config), config.DiffAgents(r.store.Config, s.Config)
+func (r *Source) put(s *store.Store, agent, via string) core.Reload {
+	report, record := r.reloads.Accept(s.Config, at(agent, via))
 	r.current.Store(stateOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
-	mended := r.broken != nil
-	r.store, r.broken = s, nil
-	if c := report.Changes; mended || changed {
+	r.store = s
+	if record != nil {
 		r.options.Warn(report.Message)
-		r.record(agent, via, "", map[string]string{"services": summary(c.Services), "capabilities": summary(c.Capabilities), "agents": summary(agents)})
+		r.record(record)
 		r.options.Changed()
 	}
 	return report
 }
 
-// compare fills in what differs, and reports whether anything does. Agents are not named: the report is for one of them.
-func (r *Report) compare(old, now *config.Config) (changed bool) {
-	r.Changes.Services, r.Changes.Capabilities = config.Diff(old, now)
-	rest := old.Server != now.Server || !config.DiffAgents(old, now).Empty()
-	if r.Changes.Services.Empty() && r.Changes.Capabilities.Empty() && !rest {
-		r.Message = "nothing has changed"
-		return false
-	}
-	r.Message = fmt.Sprintf("reloaded: services %s; capabilities %s", summary(r.Changes.Services), summary(r.Changes.Capabilities))
-	if rest {
-		r.Message += "; agents or the server's settings changed"
-	}
-	return true
+func at(agent, via string) audit.Record {
+	return audit.Record{TS: time.Now().UnixMilli(), Agent: agent, Via: via}
 }
 
-func (r *Source) record(agent, via, decision string, detail map[string]string) {
-	err := r.options.Record(audit.Record{TS: time.Now().UnixMilli(), Event: "config.reload", Agent: agent, Via: via, Decision: decision, Detail: detail})
-	if err != nil {
+func (r *Source) record(record *audit.Record) {
+	if err := r.options.Record(*record); err != nil {
 		r.options.Warn(err.Error())
 	}
-}
-
-// summary writes changes as "+added -removed ~changed".
-func summary(c config.Changes) string {
-	if c.Empty() {
-		return "unchanged"
-	}
-	var parts []string
-	for _, group := range []struct {
-		sign  string
-		names []string
-	}{{"+", c.Added}, {"-", c.Removed}, {"~", c.Changed}} {
-		for _, name := range group.names {
-			parts = append(parts, group.sign+name)
-		}
-	}
-	return strings.Join(parts, " ")
-}
-
-func first(text string) string {
-	line, _, _ := strings.Cut(text, "\n")
-	return line
 }
 
 // Run looks at the file each second, and at once for each hangup signal, until ctx is done. It seals what a person typed in
@@ -223,7 +169,7 @@ func (r *Source) seal() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stamp := *r.looked.Load()
-	if r.broken != nil || stamp == r.stuck || !r.store.Config.HasPlaintext() || time.Since(time.Unix(0, stamp.MTime)) < quiet {
+	if r.reloads.Broken() || stamp == r.stuck || !r.store.Config.HasPlaintext() || time.Since(time.Unix(0, stamp.MTime)) < quiet {
 		return
 	}
 	sealed, err := store.Read(r.options.Getenv, r.home)

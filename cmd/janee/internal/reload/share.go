@@ -72,9 +72,7 @@ func (r *Source) shareFailed(via string, s core.Share, why error) {
 	if s.Grant {
 		event = "ownership.grant"
 	}
-	err := r.options.Record(audit.Record{TS: time.Now().UnixMilli(), Event: event, Agent: s.Owner, Via: via, Service: s.Service, Decision: "failed",
-		Detail: map[string]string{"agent": s.Agent, "error": first(why.Error())}})
-	if err != nil {
-		r.options.Warn(err.Error())
-	}
+	line, _, _ := strings.Cut(why.Error(), "\n")
+	r.record(&audit.Record{TS: time.Now().UnixMilli(), Event: event, Agent: s.Owner, Via: via, Service: s.Service, Decision: "failed",
+		Detail: map[string]string{"agent": s.Agent, "error": line}})
 }

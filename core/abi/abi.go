@@ -1,0 +1,116 @@
+// Package abi is the door of the WebAssembly module: messages of bytes in, messages of bytes out, over engines that stay loaded.
+// A shell that cannot import Go uses it through an [Instance], as docs/formats.md describes under "ABI"; the module in wasm/ adds
+// nothing to it, so that what is tested here is what runs there. Go shells import package core directly.
+// Like core it reads no clock and no randomness: both come with each request. An Instance is not safe for concurrent use.
+package abi
+
+import (
+	"errors"
+	"maps"
+)
+
+// Version is the version of the messages. Requests of any other are refused.
+const Version = 1
+
+// Instance holds what stays between requests. The zero value is ready.
+type Instance struct {
+	engines map[int64]*engine
+	flows   map[int64]*flow
+	last    int64 // handle given last; engines and flows share the numbers, so that one cannot stand for the other
+}
+
+// op answers one kind of request: the members of the answer, a struct, and its raw bytes.
+type op struct {
+	do  func(i *Instance, f *fields, raw []byte) (members any, out []byte, err error)
+	raw bool // requests carry raw bytes: a config.yaml, arguments of a call, files, a chunk, lines of the log, a value to seal
+}
+
+var ops = map[string]op{
+	"version": {do: version}, "tools": {do: tools}, "drop": {do: drop}, "wipe": {do: wipe},
+	"inspect": {do: inspect, raw: true}, "load": {do: load, raw: true}, "reload": {do: reload, raw: true}, "chain": {do: newChain},
+	"needs": {do: needs, raw: true}, "begin": {do: begin, raw: true}, "resume": {do: resume, raw: true}, "scrub": {do: scrub, raw: true}, "look": {do: look, raw: true}, "answer": {do: answer},
+	"classify": {do: classify}, "verify": {do: verify, raw: true}, "seal": {do: seal, raw: true},
+}
+
+// Handle answers one frame with one frame. It does not keep the request, and the caller owns the answer. Nothing that goes wrong
+// escapes as a panic, and no answer tells what one said: it could hold a credential.
+func (i *Instance) Handle(frame []byte) (answer []byte) {
+	defer func() {
+		if recover() != nil {
+			answer = failure(&fault{code: internal, message: "Janee failed inside"})
+		}
+	}()
+	members, raw, err := i.do(frame)
+	if err == nil {
+		return success(members, raw)
+	}
+	f := (*fault)(nil)
+	if !errors.As(err, &f) {
+		f = &fault{code: internal, message: "Janee failed inside"}
+	}
+	return failure(f)
+}
+
+func (i *Instance) do(frame []byte) (members any, out []byte, err error) {
+	text, raw, err := split(frame)
+	if err != nil {
+		return nil, nil, err
+	}
+	f := read(text)
+	if f.fault == nil && string(f.take("v")) != "1" {
+		return nil, nil, &fault{code: unknownVersion, message: "v must be 1"}
+	}
+	name := f.text("op")
+	if f.fault != nil {
+		return nil, nil, f.fault
+	}
+	op, ok := ops[name]
+	if !ok {
+		return nil, nil, &fault{code: unknownOp, message: "there is no such op"}
+	}
+	if len(raw) > 0 && !op.raw {
+		return nil, nil, bad("%s takes no raw bytes", name)
+	}
+	return op.do(i, f, raw)
+}
+
+func (i *Instance) handle() int64 {
+	i.last++
+	return i.last
+}
+
+func version(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
+	return struct {
+		ABI      int `json:"abi"`
+		MaxFrame int `json:"maxFrame"`
+		MaxChunk int `json:"maxChunk"`
+	}{Version, MaxFrame, MaxChunk}, nil, f.end()
+}
+
+// drop forgets an engine with its flows, or one flow. What is gone already counts as dropped.
+func drop(i *Instance, f *fields, _ []byte) (any, []byte, error) {
+	of := "engine"
+	if !f.has(of) {
+		of = "flow"
+	}
+	h := f.number(of)
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	if of == "flow" {
+		delete(i.flows, h)
+		return struct{}{}, nil, nil
+	}
+	maps.DeleteFunc(i.flows, func(_ int64, fl *flow) bool { return fl.engine == i.engines[h] })
+	delete(i.engines, h)
+	return struct{}{}, nil, nil
+}
+
+// wipe forgets everything.
+func wipe(i *Instance, f *fields, _ []byte) (any, []byte, error) {
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	i.engines, i.flows = nil, nil
+	return struct{}{}, nil, nil
+}

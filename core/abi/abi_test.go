@@ -1,0 +1,203 @@
+package abi
+
+import (
+	"bytes"
+	"encoding/json"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+func TestFramesThatAreNone(t *testing.T) {
+	for name, frame := range map[string][]byte{
+		"empty": nil, "short": {1, 0, 0}, "longer than there is": {9, 0, 0, 0, '{', '}'}, "huge": {255, 255, 255, 255, '{', '}'},
+		"not UTF-8": Join([]byte("{\"v\":1,\"op\":\"\xff\"}"), nil), "too deep": Join([]byte(strings.Repeat("[", 100)), nil),
+	} {
+		if code := codeOf(t, (&Instance{}).Handle(frame)); code != badRequest {
+			t.Errorf("%s: %s", name, code)
+		}
+	}
+	if code := codeOf(t, (&Instance{}).Handle(make([]byte, MaxFrame+1))); code != tooLarge {
+		t.Errorf("too large: %s", code)
+	}
+}
+
+func codeOf(t testing.TB, frame []byte) string {
+	t.Helper()
+	text, _, err := split(frame)
+	var a struct {
+		V     int
+		OK    *bool
+		Error *struct{ Code, Message string }
+	}
+	if err != nil || json.Unmarshal(text, &a) != nil || a.V != 1 || a.OK == nil || *a.OK != (a.Error == nil) {
+		t.Fatalf("no envelope: %q", frame)
+	}
+	if a.Error == nil {
+		return ""
+	}
+	return a.Error.Code
+}
+
+// A panic inside is an error without its words; one while lines are made would leave a gap, so that the chain does not go on, and what it
+// was made for is over.
+func TestPanics(t *testing.T) {
+	var i Instance
+	s := newShell(t)
+	s.handle = i.Handle
+	s.load(flowConfig)
+	a := s.op([]byte(`{}`), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
+	i.engines[1].chain.lines = &audit.Chain{} // it has no key, and nothing to sign with
+	begin := Join([]byte(`{"v":1,"op":"begin","flow":2,`+s.moment()+`,"files":[null]}`), nil)
+	answer := i.Handle(begin)
+	if code := codeOf(t, answer); code != internal || bytes.Contains(answer, []byte("nil pointer")) {
+		t.Errorf("%s: %s", code, answer)
+	}
+	if code := codeOf(t, i.Handle(begin)); code != noSuchFlow {
+		t.Errorf("begun again: %s", code)
+	}
+	flow, a := s.call(balance)
+	if done := s.commits(flow, a); done.Refusal == nil || done.Refusal.Denial.ReasonCode != core.AuditUnavailable {
+		t.Errorf("a chain with a gap goes on: %+v", done)
+	}
+}
+
+func TestFlowsAreBounded(t *testing.T) {
+	var i Instance
+	s := newShell(t)
+	s.handle = i.Handle
+	s.load(flowConfig)
+	for range maxFlows {
+		i.keep(i.handle(), &flow{})
+	}
+	a := s.send([]byte(balance), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
+	if a.Error.Code != tooLarge {
+		t.Errorf("%+v", a)
+	}
+}
+
+// TestFinishedFlowsAreForgotten keeps a shell that ends its calls from having to drop them.
+func TestFinishedFlowsAreForgotten(t *testing.T) {
+	var i Instance
+	s := newShell(t)
+	s.handle = i.Handle
+	s.load(flowConfig)
+	s.refused(`{"capability":"stripe","method":"DELETE","path":"/v1/x"}`, "RULE_DENY")
+	s.callTool("whoami", `{}`)
+	if len(i.flows) != 0 {
+		t.Errorf("%d flows are kept", len(i.flows))
+	}
+	s.call(balance)
+	s.op(nil, `{"v":1,"op":"drop","engine":%d}`, s.engine)
+	if len(i.flows) != 0 || len(i.engines) != 0 {
+		t.Errorf("%d flows of an engine that was dropped", len(i.flows))
+	}
+}
+
+// TestEveryArgumentArrives holds core.Call to what tool.Parse reads: an argument that is forgotten on the way would be ignored in silence.
+func TestEveryArgumentArrives(t *testing.T) {
+	call, args := reflect.TypeOf(core.Call{}), reflect.TypeOf(tool.Arguments{})
+	for n := range args.NumField() {
+		if _, ok := call.FieldByName(args.Field(n).Name); !ok {
+			t.Errorf("core.Call has no %s", args.Field(n).Name)
+		}
+	}
+	c := core.Call{Tool: tool.Execute}.WithArguments([]byte(`{"capability":"c","method":"GET","path":"/","headers":{"A":"b"},"body":{},"reason":"r","approvalId":"i","maxBytes":5}`))
+	if c.Fault != nil || c.Capability == "" || c.Method == "" || c.Path == "" || len(c.Headers) != 1 || string(c.Body) != "{}" || !c.BodyIsJSON || c.Reason == "" ||
+		c.ApprovalID == "" || c.MaxBytes != 5 {
+		t.Errorf("%+v", c)
+	}
+	c = core.Call{Tool: tool.ManageCredential}.WithArguments([]byte(`{"action":"grant","service":"s","targetAgentId":"a"}`))
+	if c.Fault != nil || c.Action == "" || c.Service == "" || c.Target == "" {
+		t.Errorf("%+v", c)
+	}
+	c = core.Call{Tool: tool.ExplainAccess}.WithArguments([]byte(`{"capability":"c","agent":"a"}`))
+	if c.Fault != nil || c.About == "" {
+		t.Errorf("%+v", c)
+	}
+}
+
+func TestDoor(t *testing.T) {
+	var d Door
+	if d.Request(MaxFrame+1) != nil || d.Request(-1) != nil {
+		t.Error("a buffer beyond the bound")
+	}
+	frame := Join([]byte(`{"v":1,"op":"seal","engine":1}`), []byte("sk_live_xxx"))
+	buffer := d.Request(len(frame))
+	copy(buffer, frame)
+	if d.Do(len(frame)+1) != nil || d.Do(-1) != nil {
+		t.Error("more than the buffer holds")
+	}
+	if code := codeOf(t, d.Do(len(frame))); code != noSuchEngine {
+		t.Errorf("%s", code)
+	}
+	d.Wipe()
+	if bytes.Contains(buffer[:cap(buffer)], []byte("sk_live")) || len(bytes.Trim(d.answer, "\x00")) > 0 {
+		t.Error("something is left in the buffers")
+	}
+	large := d.Request(keptBuffer * 2)
+	if small := d.Request(8); cap(small) >= cap(large) {
+		t.Error("a large buffer is kept")
+	}
+}
+
+// TestHeads: an open record attests the last authentic line of each other chain that none attests yet; what is forged or torn counts for nothing.
+func TestHeads(t *testing.T) {
+	s := newShell(t)
+	s.load(flowConfig)
+	s.refused(`{"capability":"nobody","method":"GET","path":"/"}`, "CAPABILITY_NOT_FOUND")
+	old := s.log[firstWriter]
+	first, rest, _ := strings.Cut(old, "\n")
+	open := func(writer, first, tail string) string {
+		t.Helper()
+		head, _ := json.Marshal(map[string]string{"writer": firstWriter, "first": first, "tail": tail})
+		s.op(nil, `{"v":1,"op":"chain","engine":%d,"writer":%q,"heads":[%s]}`, s.engine, writer, head)
+		flow, a := s.callTool("execute", `{}`)
+		s.commits(flow, a)
+		line, _, _ := strings.Cut(a.Step.Lines[0], "\n")
+		return line
+	}
+	if line := open("aaaaaaaa", first, rest); !strings.Contains(line, `"heads":"`+firstWriter+`:2:`) {
+		t.Error(line)
+	}
+	if line := open("bbbbbbbb", first, rest+`{"torn":`); !strings.Contains(line, `"heads":"`+firstWriter+`:2:`) {
+		t.Error(line)
+	}
+	forged := strings.Replace(rest, "CAPABILITY_NOT_FOUND", "X", 1)
+	if line := open("cccccccc", first, first+"\n"+forged); !strings.Contains(line, `"heads":"`+firstWriter+`:1:`) {
+		t.Error(line)
+	}
+	s.verified()
+	attesting, _, _ := strings.Cut(s.log["aaaaaaaa"], "\n")
+	list, _ := json.Marshal([]map[string]string{{"writer": firstWriter, "first": first, "tail": old}, {"writer": "aaaaaaaa", "first": attesting, "tail": s.log["aaaaaaaa"]}})
+	s.op(nil, `{"v":1,"op":"chain","engine":%d,"writer":"dddddddd","heads":%s}`, s.engine, list)
+	_, a := s.callTool("execute", `{}`)
+	if line := a.Step.Lines[0]; strings.Contains(line, firstWriter) || !strings.Contains(line, "aaaaaaaa:2:") {
+		t.Error(line)
+	}
+}
+
+// FuzzHandle: whatever comes, on an instance with an engine and a call under way, is answered with an envelope, and nothing says what the key is.
+func FuzzHandle(f *testing.F) {
+	for _, flow := range flows {
+		s := newShell(f)
+		flow.tell(s)
+		for _, e := range s.said {
+			f.Add(Join(append([]byte(e.Send), e.Text...), append([]byte(e.Raw), e.Raw64...)))
+		}
+	}
+	f.Fuzz(func(t *testing.T, frame []byte) {
+		s := newShell(t)
+		s.load(flowConfig)
+		s.call(balance)
+		answer := s.handle(frame)
+		codeOf(t, answer)
+		if bytes.Contains(answer, []byte("sk_live_xxx")) && !bytes.Contains(frame, []byte("sk_live_xxx")) && !bytes.Contains(answer, []byte(`"type":"send"`)) {
+			t.Errorf("the key: %s", answer)
+		}
+	})
+}

@@ -1,0 +1,191 @@
+package abi
+
+import (
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/config"
+)
+
+// flow is a call, from needs to its end.
+type flow struct {
+	engine *engine
+	config *config.Config // that the call came under; engine may have gone on
+	decide *core.Engine   // likewise
+	call   core.Call
+	needs  []string
+	core   *core.Flow // nil: not begun
+
+	pending core.Step
+	sealed  string // writer of the lines that the pending commit holds
+	unlined bool   // the pending commit has records for which there are no lines
+}
+
+// maxFlows bounds what a shell that never ends its calls can pile up.
+const maxFlows = 10_000
+
+// call reads what a call is and who makes it. raw is the arguments as the agent gave them: what is wrong in them is the agent's fault, to be
+// recorded and refused, and not that of the request.
+func (f *fields) call(raw []byte) core.Call {
+	c := core.Call{Tool: f.text("tool"), Agent: f.text("agent"), Via: f.text("via"), Client: f.optional("client"),
+		IdentitySource: f.optional("identitySource"), SelfNamed: f.flag("selfNamed")}
+	return c.WithArguments(raw)
+}
+
+// needs takes a call and names the state files that begin wants to see of it.
+func needs(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	e, c := i.engine(f), f.call(raw)
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	if len(i.flows) >= maxFlows {
+		return nil, nil, &fault{code: tooLarge, message: "too many calls are under way"}
+	}
+	h := i.handle()
+	fl := &flow{engine: e, config: e.config, decide: e.core, call: c, needs: e.core.Needs(c)}
+	i.keep(h, fl)
+	return struct {
+		Flow  int64    `json:"flow"`
+		Files []string `json:"files"`
+	}{h, fl.needs}, nil, nil
+}
+
+// begin judges the call.
+func begin(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	h, fl := i.flow(f)
+	in := f.in()
+	if fl != nil {
+		if fl.core != nil {
+			f.wrong("the call has begun")
+		}
+		in.Files = f.files(fl.needs, raw)
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	delete(i.flows, h) // what panics on the way is not taken up again
+	var s core.Step
+	fl.core, s = fl.decide.Begin(in, fl.call)
+	return i.next(h, fl, in, s)
+}
+
+// next answers a step.
+func (i *Instance) next(h int64, fl *flow, in core.In, s core.Step) (any, []byte, error) {
+	step, out := fl.step(in.Now, s)
+	if _, done := s.(core.Done); !done {
+		i.keep(h, fl)
+	}
+	return struct {
+		Step any `json:"step"`
+	}{step}, out, nil
+}
+
+func (i *Instance) keep(h int64, fl *flow) {
+	if i.flows == nil {
+		i.flows = map[int64]*flow{}
+	}
+	i.flows[h] = fl
+}
+
+func (i *Instance) flow(f *fields) (int64, *flow) {
+	h := f.number("flow")
+	fl := i.flows[h]
+	if fl == nil && f.fault == nil {
+		f.fault = &fault{code: noSuchFlow, message: "there is no such call: it is over, or of another instance"}
+	}
+	return h, fl
+}
+
+// resume takes an event and answers the next step, null after the head of a reply.
+func resume(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	h, fl := i.flow(f)
+	in := f.in()
+	var ev core.Event
+	var lost bool
+	if fl != nil {
+		if fl.core == nil {
+			f.wrong("the call has not begun")
+		}
+		ev, lost = fl.event(f)
+		in.Files = fl.found(f, ev, raw)
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	if lost {
+		fl.engine.chain.lost(fl.sealed)
+	}
+	delete(i.flows, h)
+	return i.next(h, fl, in, fl.core.Resume(in, ev))
+}
+
+// found is what goes with an event: all files of the directory that was listed, or those that an ask watches.
+func (fl *flow) found(f *fields, ev core.Event, raw []byte) map[string][]byte {
+	switch ev.(type) {
+	case core.Listed:
+		var names []string
+		f.list("names", &names)
+		return f.files(names, raw)
+	case core.Answered:
+		return f.files(fl.watch(), raw)
+	}
+	if len(raw) > 0 {
+		f.wrong("the event takes no raw bytes")
+	}
+	return nil
+}
+
+// watch names the files that may end what the call waits for.
+func (fl *flow) watch() []string {
+	switch s := fl.pending.(type) {
+	case core.Ask:
+		return s.Watch
+	case core.Send:
+		return s.Watch
+	}
+	return nil
+}
+
+// look tells whether the watched files, as found now, end the wait for a person or the request under way.
+func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	_, fl := i.flow(f)
+	in := core.In{Now: f.now()}
+	if fl != nil {
+		if in.Files = f.files(fl.watch(), raw); fl.watch() == nil {
+			f.wrong("the call waits for nothing")
+		}
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	_, asks := fl.pending.(core.Ask)
+	revoked := fl.core.Revoked(in)
+	return struct {
+		Revoked bool `json:"revoked"`
+		Settled bool `json:"settled"`
+	}{revoked, asks && !revoked && fl.core.Settled(in)}, nil, nil
+}
+
+// sending returns the request that is under way.
+func (fl *flow) sending(f *fields) (s core.Send) {
+	if fl == nil {
+		return s
+	}
+	s, ok := fl.pending.(core.Send)
+	if !ok {
+		f.wrong("no request is under way")
+	}
+	return s
+}
+
+// scrub masks secrets in the next chunk of a reply's body.
+func scrub(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	_, fl := i.flow(f)
+	last := f.flag("last")
+	fl.sending(f) // before, there would be nothing to mask with
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	if len(raw) > MaxChunk {
+		return nil, nil, &fault{code: tooLarge, message: "a chunk is too large"}
+	}
+	return struct{}{}, fl.core.Scrub(raw, last), nil
+}

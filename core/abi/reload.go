@@ -1,0 +1,40 @@
+package abi
+
+import (
+	"github.com/true-and-useful/janee/core"
+)
+
+// reload puts a changed config.yaml in force, as a whole or not at all. Calls under way keep what they began with; sessions that have been
+// seen to end stay ended; the chain goes on. With tell it is the tool reload_config, and the report is its answer.
+func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	e, now, tell := i.engine(f), f.now(), f.flag("tell")
+	at := core.Record{TS: now.Wall, Agent: f.optional("agent"), Via: f.optional("via")}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	warnings := []item{}
+	var report core.Reload
+	var record *core.Record
+	c, err := parse(raw)
+	if err == nil && c.Vault != e.config.Vault {
+		err = &fault{code: configInvalid, message: "the vault: block is not the one that was loaded: put it back, or load the file anew"}
+	}
+	if err != nil {
+		report, record = e.reloads.Refuse(err.Error(), at)
+	} else {
+		report, record = e.reloads.Accept(c, at)
+		e.config, e.core, warnings = c, e.core.Next(c, e.vault), items(c.Warnings)
+		if tell {
+			report = e.reloads.Tell()
+		}
+	}
+	var records []core.Record
+	if record != nil {
+		records = []core.Record{*record}
+	}
+	return struct {
+		Report   core.Reload `json:"report"`
+		Warnings []item      `json:"warnings"`
+		Commit   commitStep  `json:"commit"`
+	}{report, warnings, e.record(now, records...)}, nil, nil
+}

@@ -1,0 +1,120 @@
+package abi
+
+import (
+	"bytes"
+	"encoding/json"
+	"net/netip"
+
+	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/egress"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+type definition struct {
+	Name        string          `json:"name"`
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Input       json.RawMessage `json:"inputSchema"`
+	Output      json.RawMessage `json:"outputSchema"`
+	ReadOnly    bool            `json:"readOnly"`
+	Destructive bool            `json:"destructive"`
+	Idempotent  bool            `json:"idempotent"`
+	OpenWorld   bool            `json:"openWorld"`
+}
+
+// tools answers what is offered to agents.
+func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
+	list := []definition{}
+	for _, d := range tool.Definitions() {
+		list = append(list, definition{d.Name, d.Title, d.Description, d.Input, d.Output, d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
+	}
+	return struct {
+		Instructions string       `json:"instructions"`
+		Tools        []definition `json:"tools"`
+	}{tool.Instructions, list}, nil, f.end()
+}
+
+// classify tells what a host is by its spelling; or what an address is, and whether the request of a flow may be sent there.
+func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
+	if f.has("host") {
+		host := f.text("host")
+		return struct {
+			Class string `json:"class"`
+		}{egress.ClassifyHost(host).String()}, nil, f.end()
+	}
+	_, fl := i.flow(f)
+	addr, err := netip.ParseAddr(f.text("addr"))
+	if err != nil {
+		f.wrong("addr must be an address")
+	}
+	port := f.number("port")
+	if port < 1 || port > 65535 {
+		f.wrong("port must be 1 to 65535")
+	}
+	s := fl.sending(f)
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	return struct {
+		Class  string `json:"class"`
+		Permit bool   `json:"permit"`
+	}{egress.Classify(addr).String(), fl.config.Services[s.Service].Guard.Permit(netip.AddrPortFrom(addr, uint16(port))) == nil}, nil, nil
+}
+
+// verify checks whole lines of the log, piece by piece: the first piece of a verification says first, the last one last, which is answered
+// with what was found. Pieces of one file follow each other; line is the number of the first one, from 1.
+func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	e, first, last := i.engine(f), f.flag("first"), f.flag("last")
+	file, writer, day, line := f.text("file"), f.text("writer"), f.text("day"), f.number("line")
+	if len(raw) > 0 && raw[len(raw)-1] != '\n' {
+		f.wrong("verify takes whole lines")
+	}
+	if f.fault == nil && e.vault == nil {
+		f.wrong("an engine without a root key verifies nothing")
+	}
+	if f.fault == nil && e.verifier == nil && !first {
+		f.wrong("the first piece of a verification says first")
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	if first {
+		e.verifier = audit.NewVerifier(func(writer string) []byte { return e.vault.Key("audit/" + writer) })
+	}
+	if line == 1 {
+		e.verifier.File(file, writer, day)
+	}
+	for text := range bytes.Lines(raw) {
+		e.verifier.Line(int(line), text[:len(text)-1])
+		line++
+	}
+	if !last {
+		return struct{}{}, nil, nil
+	}
+	problems := append([]audit.Problem{}, e.verifier.Problems()...)
+	e.verifier = nil
+	return struct {
+		Problems []audit.Problem `json:"problems"`
+	}{problems}, nil, nil
+}
+
+// seal makes sealed text of a value. Where it stands decides what it is for.
+func seal(i *Instance, f *fields, raw []byte) (any, []byte, error) {
+	e, rand := i.engine(f), f.rand()
+	b := vault.Binding{Service: f.text("service"), Field: f.text("field"), Type: f.text("type"), Origin: f.text("origin")}
+	kid := f.optional("kid")
+	if f.fault == nil && e.vault == nil {
+		f.wrong("an engine without a root key seals nothing")
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	if kid == "" {
+		kid = e.config.Vault.Key
+	}
+	return struct {
+		Sealed string `json:"sealed"`
+	}{e.vault.Seal(kid, b, [12]byte(rand[:12]), secret.New(string(raw)))}, nil, nil
+}

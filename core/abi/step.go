@@ -1,0 +1,132 @@
+package abi
+
+import (
+	"encoding/json"
+
+	"github.com/true-and-useful/janee/core"
+)
+
+type fileWrite struct {
+	Name   string `json:"name"`
+	Data   string `json:"data"`
+	Create bool   `json:"create"`
+}
+
+type commitStep struct {
+	Type   string      `json:"type"`
+	Writes []fileWrite `json:"writes"`
+	Remove []string    `json:"removes,omitempty"`
+	Writer string      `json:"writer,omitempty"` // whose file the lines belong in
+	Lines  []string    `json:"lines"`            // each with its line feed
+	Late   bool        `json:"late"`
+}
+
+type listStep struct {
+	Type string `json:"type"`
+	Dir  string `json:"dir"`
+}
+
+type askStep struct {
+	Type     string        `json:"type"`
+	Question core.Question `json:"question"`
+	New      bool          `json:"new"`
+	Wait     int64         `json:"waitUntilMono"`
+	Watch    []string      `json:"watch"`
+}
+
+type sendStep struct {
+	Type      string      `json:"type"`
+	Service   string      `json:"service"`
+	Method    string      `json:"method"`
+	URL       string      `json:"url"`
+	Target    string      `json:"target"`
+	Headers   [][2]string `json:"headers"`
+	TimeoutMs int64       `json:"timeoutMs"`
+	MaxBody   int64       `json:"maxBody"`
+	Watch     []string    `json:"watch"`
+	CAFile    string      `json:"caFile,omitempty"`
+	Proxy     string      `json:"proxy,omitempty"`
+}
+
+// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an execute is the shell's to fill in, since it has
+// the bytes; the result of a reload is null, since the shell has yet to do it.
+type doneStep struct {
+	Type    string          `json:"type"`
+	Tool    string          `json:"tool,omitempty"`
+	Result  json.RawMessage `json:"result,omitempty"`
+	Share   *shareStep      `json:"share,omitempty"` // to be written into config.yaml, then answered
+	Refusal json.RawMessage `json:"refusal,omitempty"`
+	Lock    bool            `json:"lock"`
+}
+
+type shareStep struct {
+	Service string `json:"service"`
+	Owner   string `json:"owner"`
+	Agent   string `json:"agent"`
+	Grant   bool   `json:"grant"`
+}
+
+// step translates what the shell has to do next, and remembers it.
+func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
+	if s == nil {
+		return nil, nil
+	}
+	fl.pending = s
+	switch s := s.(type) {
+	case core.Commit:
+		return fl.commit(now, s), nil
+	case core.List:
+		return listStep{"list", s.Dir}, nil
+	case core.Ask:
+		return askStep{"ask", s.Question, s.New, s.Wait, s.Watch}, nil
+	case core.Send:
+		return fl.send(s), s.Body
+	case core.Done:
+		return done(s), nil
+	}
+	panic("abi: a step that the messages do not know")
+}
+
+func (fl *flow) commit(now core.Now, s core.Commit) commitStep {
+	c := commitStep{Type: "commit", Writes: []fileWrite{}, Remove: s.Removes, Lines: []string{}, Late: s.Late}
+	for _, w := range s.Writes {
+		c.Writes = append(c.Writes, fileWrite{w.Name, string(w.Data), w.Create})
+	}
+	fl.sealed, fl.unlined = "", false
+	if len(s.Records) == 0 {
+		return c
+	}
+	lines, ok := fl.engine.chain.seal(now, s.Records)
+	if !ok {
+		fl.unlined = true
+		return c
+	}
+	c.Lines, c.Writer = lines, fl.engine.chain.writer
+	fl.sealed = c.Writer
+	return c
+}
+
+func (fl *flow) send(s core.Send) sendStep {
+	out := sendStep{Type: "send", Service: s.Service, Method: s.Method, URL: s.URL, Target: s.Target, Headers: make([][2]string, len(s.Headers)),
+		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch}
+	if service := fl.config.Services[s.Service]; service != nil {
+		out.CAFile, out.Proxy = service.CAFile, service.Proxy
+	}
+	for i, h := range s.Headers {
+		out.Headers[i] = [2]string{h.Name, h.Value}
+	}
+	return out
+}
+
+func done(s core.Done) doneStep {
+	d := doneStep{Type: "done", Lock: s.Lock}
+	if s.Denial != nil {
+		d.Refusal = s.Denial.Text()
+		return d
+	}
+	d.Tool, d.Result, d.Share = s.Result.Tool, s.Result.Text(nil), (*shareStep)(s.Result.Share)
+	if d.Result == nil {
+		d.Result = json.RawMessage("null")
+	}
+	return d
+}
