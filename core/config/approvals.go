@@ -49,6 +49,7 @@ func (r *configReader) approvals(n *yaml.Node) {
 		known{"notify", r.flag(&a.Notify, "approvals: notify")},
 		known{"webhook", r.webhook},
 		known{"pin", r.pin},
+		known{"elicitation", nil},
 	)
 }
 

@@ -30,7 +30,7 @@ func TestApprovals(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"approvals: {wait: 51s}":         "at most 50s",
-		"approvals: {elicitation: true}": "has no key",
+		"approvals: {elicitation: true}": "not supported by this version",
 		"approvals: {notify: maybe}":     "must be true or false",
 		"approvals: {pin: 1234}":         "not written by hand",
 		"approvals: {webhook: {url: x}}": "whole address",
