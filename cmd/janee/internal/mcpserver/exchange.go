@@ -79,14 +79,14 @@ func (x *exchange) open() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
 	x.begin()
-	x.write(":\n\n")
+	x.write([]byte(":\n\n"))
 }
 
 // comment is for those between server and client, which cut what is silent.
 func (x *exchange) comment() {
 	x.mu.Lock()
 	defer x.mu.Unlock()
-	x.write(":\n\n")
+	x.write([]byte(":\n\n"))
 }
 
 func (x *exchange) ok() bool {
@@ -106,14 +106,22 @@ func (x *exchange) begin() {
 }
 
 // event writes a line of JSON, which ends in the first of the two line ends that close an event.
-func (x *exchange) event(line []byte) { x.write("event: message\ndata: ", string(line), "\n") }
+func (x *exchange) event(line []byte) {
+	x.write([]byte("event: message\ndata: "), line, []byte("\n"))
+}
 
-func (x *exchange) write(parts ...string) {
+// write writes the parts as they are, for a line may be megabytes long, and flushes.
+func (x *exchange) write(parts ...[]byte) {
 	if x.failed {
 		return
 	}
 	x.deadline()
-	_, err := x.w.Write([]byte(strings.Join(parts, "")))
+	var err error
+	for _, part := range parts {
+		if err == nil {
+			_, err = x.w.Write(part)
+		}
+	}
 	if err == nil {
 		err = http.NewResponseController(x.w).Flush()
 	}

@@ -19,6 +19,7 @@ type flight struct {
 	send      func(line []byte) // writes a line that comes before the answer
 	cancelled bool              // by the client, which wants no reply
 	listens   bool              // subscriptions/listen, and granted
+	reply     *Reply            // tools/call, once the Broker has returned
 }
 
 // progress returns what tells the client how far its call is, nil where it did not ask (MCP, Progress), and stop, after

@@ -160,7 +160,7 @@ func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []
 	switch r := response.(type) {
 	case mcp.JSONRPCResponse:
 		retag(r.Result, f.id)
-		line, ok = encodeResult(f.id, r.Result), true
+		line, ok = encodeResult(f, r.Result), true
 	case mcp.JSONRPCError:
 		line = encodeError(f.id, r.Error)
 	}
@@ -175,7 +175,7 @@ func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []
 // mcp-go would answer -32602 (MCP 2025-11-25, Tools, Error Handling), but SDK clients make an exception of that, which
 // many hosts show as a broken server; a result reaches the model, which can then call tools/list.
 func (s *Server) unknownTool(f *flight) []byte {
-	return s.encodeCall(f.message, s.call(f.ctx, f, unknownName(f.tool)))
+	return s.encodeOwn(f.message, s.call(f.ctx, f, unknownName(f.tool)))
 }
 
 // unknownName bounds a name for the log. What it cuts ends in "…", so that a long name never becomes that of a tool.
@@ -203,17 +203,19 @@ func (s *Server) label(m message) string {
 
 type flightKey struct{}
 
-// callTool is the handler of every tool.
+// callTool is the handler of every tool. The reply goes past mcp-go, which would copy it; what mcp-go adds to a result is kept.
 func (s *Server) callTool(ctx context.Context, _ mcp.CallToolRequest) (*mcp.CallToolResult, error) {
 	f := ctx.Value(flightKey{}).(*flight)
-	return s.call(ctx, f, f.tool), nil
+	reply := s.call(ctx, f, f.tool)
+	f.reply = &reply
+	return &mcp.CallToolResult{}, nil
 }
 
-func (s *Server) call(ctx context.Context, f *flight, name string) *mcp.CallToolResult {
+func (s *Server) call(ctx context.Context, f *flight, name string) Reply {
 	if ctx.Err() != nil { // cancelled before it began: nothing may reach the API any more
 		return s.refusal(Refusal{Code: "CANCELLED", Agent: f.agent})
 	}
 	tell, stop := f.progress()
 	defer stop()
-	return toolResult(s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell}))
+	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell})
 }
