@@ -73,6 +73,7 @@ type Engine struct {
 	vault    *vault.Vault // nil: the root key is not there, calls that need a credential are refused
 	stateKey []byte
 	sessions *sessionMemory
+	tokens   *tokens
 
 	mu        sync.Mutex
 	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
@@ -80,17 +81,20 @@ type Engine struct {
 
 // New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
-	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), scrubbers: map[string]*secret.Scrubber{}}
+	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(), scrubbers: map[string]*secret.Scrubber{}}
 	if v != nil {
 		e.stateKey = v.Key("state")
 	}
 	return e
 }
 
-// Next makes an engine for a changed configuration that remembers which sessions this process has seen end.
+// Next makes an engine for a changed configuration that remembers which sessions this process has seen end, and the tokens of the
+// services that are as they were.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
-	n.sessions = e.sessions
+	n.sessions, n.tokens = e.sessions, e.tokens
+	services, _ := config.Diff(e.config, c)
+	n.tokens.forget(append(services.Changed, services.Removed...))
 	return n
 }
 

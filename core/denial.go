@@ -21,6 +21,7 @@ const (
 	EgressBlocked       Code = "EGRESS_BLOCKED"
 	Busy                Code = "BUSY"
 	SigningFailed       Code = "SIGNING_FAILED"
+	ExchangeFailed      Code = "EXCHANGE_FAILED"
 	UpstreamTimeout     Code = "UPSTREAM_TIMEOUT"
 	UpstreamUnreachable Code = "UPSTREAM_UNREACHABLE"
 	ResponseUnscannable Code = "RESPONSE_UNSCANNABLE"
@@ -65,6 +66,7 @@ var texts = map[Code]text{
 	EgressBlocked:       {"the host of this service leads to an address that it may not use, so nothing was sent", "tell your person: if the service lives in their own network, its address belongs under allowPrivate of the service in config.yaml; if not, the name was pointed elsewhere"},
 	Busy:                {"too many calls are under way", "wait for some of your calls to end, then repeat this one"},
 	SigningFailed:       {"the request could not be signed", "tell your person to check the credential of this service"},
+	ExchangeFailed:      {"the service's credential could not be traded for a token, so nothing was sent to the API", "tell your person what the token endpoint says; if it is not the clock, the credential of this service or its scopes may be wrong"},
 	UpstreamTimeout:     {"the API did not answer in time", "it may have acted on the request all the same: check before you repeat it"},
 	UpstreamUnreachable: {"the API could not be reached", "tell your person; the base URL or the network may be wrong"},
 	ResponseUnscannable: {"the reply cannot be searched for secrets, so it is withheld", "ask the API for a plain encoding; the request itself was carried out"},

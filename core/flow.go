@@ -2,9 +2,8 @@ package core
 
 import (
 	"errors"
-	"fmt"
-	"net/url"
 	"slices"
+	"strings"
 	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/config"
@@ -13,7 +12,6 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/tool"
-	"github.com/true-and-useful/janee/core/vault"
 )
 
 // defaultTimeoutMs bounds a whole exchange where the capability sets no timeout.
@@ -45,6 +43,12 @@ type Flow struct {
 	intended bool        // the intent stands in the log, so a result has to follow
 	closing  bool        // the last record is being written: nothing can stop the flow any more
 	locked   atomic.Bool // Revoked has seen the lock; it may run beside Resume
+	deadline int64       // Now.Mono
+
+	scheme     *sign.Scheme
+	credential sign.Credential
+	tokens     tokenUse // where the auth type trades the credential for a token
+
 	scrubber *secret.Scrubber
 	body     *secret.Stream
 	redacted int // outside the body
@@ -80,14 +84,31 @@ func (f *Flow) send(in In, ev Event) Step {
 		return f.done(nil, Deny(AuditUnavailable, f.call))
 	}
 	f.intended = true
-	scheme, credential, err := f.engine.open(f.service)
-	if err != nil {
+	var err error
+	if f.scheme, f.credential, err = f.engine.open(f.service); err != nil {
 		return f.finish(in, nil, f.credentialDenial(err), nil)
 	}
-	f.scrubber = f.engine.scrubber(f.service.Name, scheme.Secrets(credential))
-	f.body = f.scrubber.Stream()
+	f.deadline = in.Now.Mono + f.timeout()
+	f.scrubber = f.engine.scrubber(f.service.Name, f.scheme.Secrets(f.credential))
+	if f.scheme.Exchanges() {
+		return f.withToken(in)
+	}
+	return f.dispatch(in)
+}
+
+// timeout bounds everything that a call sends, in milliseconds.
+func (f *Flow) timeout() int64 {
+	if t := f.capability.Timeout.Milliseconds(); t != 0 {
+		return t
+	}
+	return defaultTimeoutMs
+}
+
+// dispatch signs the request and asks for its exchange.
+func (f *Flow) dispatch(in In) Step {
+	f.body, f.head, f.redacted = f.scrubber.Stream(), nil, 0
 	f.body.Limit(f.call.MaxBytes)
-	s, err := f.signed(in, scheme, credential)
+	s, err := f.signed(in)
 	if err != nil {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
 	}
@@ -95,13 +116,12 @@ func (f *Flow) send(in In, ev Event) Step {
 	return s
 }
 
-func (f *Flow) signed(in In, scheme *sign.Scheme, credential sign.Credential) (Send, error) {
+func (f *Flow) signed(in In) (Send, error) {
 	headers := merge(f.headers, f.service.Headers)
 	if _, ok := Get(headers, "Content-Type"); !ok && len(f.call.Body) > 0 {
 		headers = append(headers, Header{Name: "Content-Type", Value: "application/json"})
 	}
-	s, err := scheme.Sign(credential, sign.Request{Method: f.judged.Method(), Host: f.service.Base.Host(), Path: f.service.Base.Path() + f.judged.Path(),
-		Query: f.judged.Query(), Headers: headers, Body: f.call.Body}, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+	s, err := f.sign(in, headers)
 	if err != nil {
 		return Send{}, err
 	}
@@ -109,13 +129,21 @@ func (f *Flow) signed(in In, scheme *sign.Scheme, credential sign.Credential) (S
 	if target == "" {
 		return Send{}, errors.New("the address does not survive being written and read again")
 	}
-	timeout := f.capability.Timeout.Milliseconds()
-	if timeout == 0 {
-		timeout = defaultTimeoutMs
-	}
 	return Send{Service: f.service.Name, Method: f.judged.Method(), URL: address, Target: target, Headers: merge(headers, s.Headers),
-		Body: f.call.Body, TimeoutMs: timeout, MaxBody: f.call.MaxBytes + int64(f.scrubber.Longest()), Watch: f.watch()}, nil
+		Body: f.call.Body, TimeoutMs: f.left(in), MaxBody: f.call.MaxBytes + int64(f.scrubber.Longest()), Watch: f.watch()}, nil
 }
+
+func (f *Flow) sign(in In, headers []Header) (sign.Signed, error) {
+	if t := f.tokens.have; t != nil {
+		return t.token.Signed(), nil
+	}
+	base := f.service.Base
+	return f.scheme.Sign(f.credential, sign.Request{Method: f.judged.Method(), Host: base.Host(), Path: base.Path() + f.judged.Path(), Query: f.judged.Query(),
+		Headers: headers, Body: f.call.Body, HTTP: strings.HasPrefix(base.Origin(), "http:")}, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+}
+
+// left is what remains of the timeout, in milliseconds.
+func (f *Flow) left(in In) int64 { return max(1, f.deadline-in.Now.Mono) }
 
 // merge adds fields that win over those of the same name, in every spelling that a receiver could take for it.
 func merge(fields, over []Header) []Header {
@@ -141,10 +169,13 @@ func (f *Flow) replied(in In, ev Event) Step {
 }
 
 var endings = map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: UpstreamUnreachable, ErrUnscannable: ResponseUnscannable,
-	ErrCancelled: Cancelled, ErrRejected: RequestRejected, ErrBlocked: EgressBlocked}
+	ErrCancelled: Cancelled, ErrRejected: RequestRejected, ErrBlocked: EgressBlocked, ErrUnrecorded: AuditUnavailable}
 
 func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Err == "" && f.head != nil {
+		if f.tokenRefused() {
+			return f.withToken(in)
+		}
 		f.head.Truncated, f.head.Redactions = ev.Truncated || f.body.Cut(), f.redacted+f.body.Redactions()
 		if f.body.Redactions() > 0 { // the length that was announced would tell how long the secret is
 			f.head.Headers = slices.DeleteFunc(f.head.Headers, func(h Header) bool { return h.Name == "content-length" })
@@ -212,6 +243,9 @@ func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
 			r.Detail = with(r.Detail, "upstream", ev.Detail)
 		}
 	}
+	if f.tokens.repeated {
+		r.Detail = with(r.Detail, "repeated", "the API refused the first token")
+	}
 	f.next = func(_ In, ev Event) Step {
 		c, ok := ev.(Committed)
 		f.end = &Done{Result: res, Denial: d, Lock: !ok || c.Err}
@@ -258,51 +292,4 @@ func (f *Flow) record(in In, event string) Record {
 		r.Detail = map[string]string{"approval": f.question.ID}
 	}
 	return r
-}
-
-// open decrypts the credential of a service. A value that was sealed for another service, field, type or origin is refused.
-func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) {
-	scheme, ok := sign.Lookup(s.Auth.Type)
-	if !ok {
-		return nil, nil, fmt.Errorf("unknown auth type %q", s.Auth.Type)
-	}
-	c := sign.Credential{}
-	for field, v := range s.Auth.Fields {
-		if v.Sealed == "" {
-			c[field] = v.Plain
-			continue
-		}
-		want := s.Binding(field)
-		got, plain, err := e.vault.Open(v.Sealed)
-		if err != nil {
-			return nil, nil, fmt.Errorf("opening %s of service %q: %w", field, s.Name, err)
-		}
-		if got != want {
-			return nil, nil, &reboundError{want: want, got: got}
-		}
-		c[field] = plain
-	}
-	return scheme, c, nil
-}
-
-// reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its service was repointed.
-type reboundError struct{ want, got vault.Binding }
-
-func (e *reboundError) Error() string {
-	return fmt.Sprintf("the key of service %q was stored for %s, not for %s", e.want.Service, place(e.got), place(e.want))
-}
-
-func place(b vault.Binding) string {
-	if u, err := url.Parse(b.Origin); err == nil && u.Host != "" {
-		return fmt.Sprintf("%s (%s, %s, %s)", b.Origin, b.Service, b.Type, b.Field)
-	}
-	return fmt.Sprintf("%q", b.Origin)
-}
-
-func (f *Flow) credentialDenial(err error) *Denial {
-	var rebound *reboundError
-	if errors.As(err, &rebound) {
-		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(rebound.want.Service))
-	}
-	return Deny(VaultLocked, f.call).because(err.Error(), "", "tell your person to store the key of this service again")
 }

@@ -6,7 +6,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -236,4 +238,34 @@ func TestLockedAndTheOwnersOwnCalls(t *testing.T) {
 	own = get("readonly", "/x")
 	own.Via, own.Method = ViaCLI, "POST"
 	h.refused(own, RuleDeny)
+}
+
+// TestSchemeOfTheURLIsSigned: OAuth 1 signs whether a request goes over http (RFC 5849 section 3.4.1.2).
+func TestSchemeOfTheURLIsSigned(t *testing.T) {
+	secrets := map[string]string{"consumerKey": "ck_of_the_core_tests", "consumerSecret": "cs_of_the_core_tests"}
+	scheme, _ := sign.Lookup("oauth1a")
+	for _, base := range []string{"http://127.0.0.1:9", "https://127.0.0.1:9"} {
+		h := newHouse(t, "services: {x: {baseUrl: '"+base+"', auth: {type: oauth1a, consumerKey: "+secrets["consumerKey"]+", consumerSecret: "+secrets["consumerSecret"]+"}}}\ncapabilities: {x: {service: x}}\n")
+		var used In
+		h.before = func(s Step) Event {
+			if c, ok := s.(Commit); ok && c.Records[0].Event == "intent" {
+				ev := h.commit(c)
+				used = h.in(nil)
+				h.rand--
+				return ev
+			}
+			return nil
+		}
+		h.allowed(get("x", "/a?b=c"))
+		c := sign.Credential{}
+		for field, v := range secrets {
+			c[field] = secret.New(v)
+		}
+		want, err := scheme.Sign(c, sign.Request{Method: "GET", Host: "127.0.0.1:9", Path: "/a", Query: "b=c", HTTP: base[:5] == "http:"},
+			sign.Moment{UnixMs: used.Now.Wall, Nonce: used.Rand[:32]})
+		got, _ := Get(h.sent[0].Headers, "Authorization")
+		if err != nil || got != want.Headers[0].Value {
+			t.Errorf("%s: %s, want %s, %v", base, got, want.Headers[0].Value, err)
+		}
+	}
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -150,15 +151,23 @@ func (h *house) send(flow *Flow, s Send, body *bytes.Buffer) Event {
 	if h.reply != nil {
 		head, chunks, end = h.reply(s)
 	}
+	if s.Flight != "" {
+		h.records = append(h.records, s.Records...)
+		end.Body, end.First = secret.New(strings.Join(chunks, "")), true
+		chunks = nil
+	}
 	if head.Status != 0 {
 		if next := flow.Resume(h.in(nil), head); next != nil {
 			h.t.Fatalf("the flow answers the head with %T", next)
 		}
 	}
+	if s.Flight == "" {
+		body.Reset() // of a request that is repeated the last reply counts
+	}
 	for _, c := range chunks {
 		body.Write(flow.Scrub([]byte(c), false))
 	}
-	if end.Err == "" && !end.Truncated {
+	if end.Err == "" && !end.Truncated && s.Flight == "" {
 		body.Write(flow.Scrub(nil, true))
 	}
 	return end

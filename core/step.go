@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/secret"
 )
 
 // Step is what a shell has to do next: exactly one of Commit, List, Ask, Send, Done. Resume answers nil after Head, which means:
@@ -34,14 +35,21 @@ type Ask struct {
 
 // Send is one HTTP exchange. Redirects are not followed. It is answered by Head, then the reply's bytes through Flow.Scrub,
 // then Ended. The URL's RequestURI must equal Target, else the answer is Ended{Err: ErrRejected} and nothing is sent.
+//
+// With a Flight it trades a credential for a token, at an endpoint of its own: the URL's origin is not that of the service. Of all
+// flows that ask for the same Flight one sends, and every one gets its reply: Head, and the body in Ended.Body, which passes no Scrub
+// and reaches nobody but the flow. Who sends makes Records durable first; if that fails the answer is Ended{Err: ErrUnrecorded}.
+// A Flight that has come to an end answers flows that ask late for some seconds more; no later flow asks for it again.
 type Send struct {
 	Service, Method, URL string
 	Target               string
 	Headers              []Header
 	Body                 []byte
-	TimeoutMs            int64 // for the whole exchange
+	TimeoutMs            int64 // for the whole exchange; with a Flight, for how long this flow waits
 	MaxBody              int64 // decoded bytes of the reply to read; more than the agent asked for, see secret.Stream.Limit
 	Watch                []string
+	Flight               string
+	Records              []Record
 }
 
 // Done ends a flow. Exactly one of Result and Denial is set. Lock: refuse all further calls until the log can be written.
@@ -84,6 +92,10 @@ type Ended struct {
 	Detail    string // for the person's log; scrubbed again here
 	Truncated bool
 	Bytes     int64 // body bytes handed to the agent
+
+	// Of a Flight: the body as it came, and whether this flow is the first that is told, which records what came of it.
+	Body  secret.Text
+	First bool
 }
 
 // What ended an exchange other than the end of the reply.
@@ -94,6 +106,7 @@ const (
 	ErrCancelled   = "cancelled"
 	ErrRejected    = "rejected"
 	ErrBlocked     = "blocked"
+	ErrUnrecorded  = "unrecorded" // of a Flight: its records could not be written, nothing was sent
 )
 
 // Stopped ends a flow from outside at any point before Done.

@@ -1,0 +1,58 @@
+package core
+
+import (
+	"errors"
+	"fmt"
+	"net/url"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// open decrypts the credential of a service. A value that was sealed for another service, field, type or origin is refused.
+func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) {
+	scheme, ok := sign.Lookup(s.Auth.Type)
+	if !ok {
+		return nil, nil, fmt.Errorf("unknown auth type %q", s.Auth.Type)
+	}
+	c := sign.Credential{}
+	for field, v := range s.Auth.Fields {
+		if v.Sealed == "" {
+			c[field] = v.Plain
+			continue
+		}
+		want := s.Binding(field)
+		got, plain, err := e.vault.Open(v.Sealed)
+		if err != nil {
+			return nil, nil, fmt.Errorf("opening %s of service %q: %w", field, s.Name, err)
+		}
+		if got != want {
+			return nil, nil, &reboundError{want: want, got: got}
+		}
+		c[field] = plain
+	}
+	return scheme, c, nil
+}
+
+// reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its service was repointed.
+type reboundError struct{ want, got vault.Binding }
+
+func (e *reboundError) Error() string {
+	return fmt.Sprintf("the key of service %q was stored for %s, not for %s", e.want.Service, place(e.got), place(e.want))
+}
+
+func place(b vault.Binding) string {
+	if u, err := url.Parse(b.Origin); err == nil && u.Host != "" {
+		return fmt.Sprintf("%s (%s, %s, %s)", b.Origin, b.Service, b.Type, b.Field)
+	}
+	return fmt.Sprintf("%q", b.Origin)
+}
+
+func (f *Flow) credentialDenial(err error) *Denial {
+	var rebound *reboundError
+	if errors.As(err, &rebound) {
+		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(rebound.want.Service))
+	}
+	return Deny(VaultLocked, f.call).because(err.Error(), "", "tell your person to store the key of this service again")
+}
