@@ -248,7 +248,7 @@ func TestSchemeOfTheURLIsSigned(t *testing.T) {
 		h := newHouse(t, "services: {x: {baseUrl: '"+base+"', auth: {type: oauth1a, consumerKey: "+secrets["consumerKey"]+", consumerSecret: "+secrets["consumerSecret"]+"}}}\ncapabilities: {x: {service: x}}\n")
 		var used In
 		h.before = func(s Step) Event {
-			if c, ok := s.(Commit); ok && c.Records[0].Event == "intent" {
+			if c, ok := s.(Commit); ok && len(c.Records) > 0 && c.Records[0].Event == "intent" {
 				ev := h.commit(c)
 				used = h.in(nil)
 				h.rand--
