@@ -22,10 +22,19 @@ func WithProgress(ctx context.Context, tell Progress) context.Context {
 	return context.WithValue(ctx, progressKey{}, tell)
 }
 
+type endingKey struct{}
+
+// WithEnding returns a context under which a call stops waiting for a person once ending is closed: whoever made it is about to
+// leave, and the question stands for a later call.
+func WithEnding(ctx context.Context, ending <-chan struct{}) context.Context {
+	return context.WithValue(ctx, endingKey{}, ending)
+}
+
 // wait ends when the watched files say so, when the time is over, or when the client takes the call back. It reads files only where one of
 // them has changed.
 func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Event {
 	tell, _ := ctx.Value(progressKey{}).(Progress)
+	ending, _ := ctx.Value(endingKey{}).(<-chan struct{})
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
 	began := mono(g.started)
@@ -53,6 +62,8 @@ func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Ev
 		select {
 		case <-ctx.Done():
 			return core.Stopped{Why: core.StopCancelled}
+		case <-ending:
+			return core.Answered{}
 		case <-tick.C:
 		}
 	}

@@ -209,3 +209,15 @@ func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
 	}
 	wg.Wait()
 }
+
+func TestACallStopsWaitingWhenItsClientLeaves(t *testing.T) {
+	r := newRig(t)
+	r.demand(20 * time.Second)
+	ending := make(chan struct{})
+	close(ending)
+	began := time.Now()
+	reply := r.gateway.Do(WithEnding(t.Context(), ending), core.Call{Tool: tool.Execute, Agent: "tester", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})
+	if got := code(reply); got != core.ApprovalPending || time.Since(began) > 5*time.Second {
+		t.Errorf("the call ended with %s after %v", got, time.Since(began))
+	}
+}

@@ -17,6 +17,7 @@ type conn struct {
 	out    *outbox
 	who    identity // the loop's alone
 	wg     sync.WaitGroup
+	ending chan struct{} // closed when no more requests are read
 
 	mu      sync.Mutex
 	flights flights
@@ -92,7 +93,7 @@ func (c *conn) request(m message) {
 	if m.method == methodCall {
 		c.who.call()
 	}
-	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name), send: c.out.put}
+	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name), send: c.out.put, ending: c.ending}
 	f.ctx, f.cancel = context.WithCancel(c.base)
 	if err := c.admit(f); err != nil {
 		f.cancel()

@@ -17,6 +17,7 @@ type flight struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	send      func(line []byte) // writes a line that comes before the answer
+	ending    <-chan struct{}   // of the connection; may be nil
 	cancelled bool              // by the client, which wants no reply
 	listens   bool              // subscriptions/listen, and granted
 	reply     *Reply            // tools/call, once the Broker has returned

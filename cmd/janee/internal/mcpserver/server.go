@@ -49,6 +49,9 @@ type Call struct {
 	// Progress tells the client how far the call is: done rises, total is 0 where it is not known. nil where the client
 	// did not ask. It must not be used after Call has returned.
 	Progress func(done, total float64, text string)
+	// Ending is closed when nothing more comes from the client: a call that only waits for somebody should answer then. nil
+	// where the end of one transport says nothing about the client.
+	Ending <-chan struct{}
 }
 
 // Reply is the answer to a call.
@@ -129,10 +132,12 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		base:    base,
 		out:     newOutbox(out, maxOutLines, maxOutBytes),
 		listens: map[string]*listen{},
+		ending:  make(chan struct{}),
 	}
 	s.register(c)
 	defer s.unregister(c)
 	readErr := c.loop(ctx, in)
+	close(c.ending)
 	c.endListens()
 	c.drain(cancel)
 	return errors.Join(readErr, c.out.close(ctx, lastWait))
@@ -217,5 +222,5 @@ func (s *Server) call(ctx context.Context, f *flight, name string) Reply {
 	}
 	tell, stop := f.progress()
 	defer stop()
-	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell})
+	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.ending})
 }
