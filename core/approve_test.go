@@ -414,6 +414,11 @@ func TestAnAgentCannotFloodThePerson(t *testing.T) {
 	if n := len(h.questions()); n != 1 {
 		t.Errorf("%d questions are kept", n)
 	}
+	h.pass(2 * hour)
+	h.refused(post("/more", ""), ApprovalPending)
+	if n := len(h.questions()); n != 1 {
+		t.Errorf("%d questions are kept where the old one was about the same request", n)
+	}
 }
 
 func TestWhatAPersonIsShownIsBounded(t *testing.T) {
