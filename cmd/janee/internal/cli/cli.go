@@ -72,7 +72,7 @@ The agent never sees a key.`,
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
 		approvalsCommand(env), approveCommand(env), denyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
-		agentCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
+		agentCommand(env), healthCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
 		trustCommand(env), keyCommand(env), doctorCommand(env))
 	finish(root, env)
 	return root
