@@ -113,7 +113,7 @@ func (k *killing) add() {
 }
 
 func (k *killing) edits() []func() {
-	return []func(){k.editCapability, k.editService, k.rotate, k.execute}
+	return []func(){k.editCapability, k.editService, k.rotate, k.execute, k.revoke}
 }
 
 func (k *killing) editCapability() {
@@ -143,6 +143,15 @@ func (k *killing) execute() {
 	k.attempt(strings.Join(lines, "\n")+"\n", "serve")
 }
 
+// revoke closes and opens sessions again, so that both the orders and the sessions are cut off half-written.
+func (k *killing) revoke() {
+	if k.round%2 == 0 {
+		k.attempt("", "revoke", "--all", "--for", "1s")
+		return
+	}
+	k.attempt("", "reopen", "--all", "--yes")
+}
+
 func (k *killing) check() {
 	k.t.Helper()
 	have := k.listed()
@@ -154,6 +163,9 @@ func (k *killing) check() {
 	i := slices.IndexFunc(have.Capabilities, func(c struct{ Name, TTL string }) bool { return c.Name == "base" })
 	if i < 0 || !slices.Contains(k.ttls, have.Capabilities[i].TTL) {
 		k.t.Fatalf("round %d: capability base is lost or not as confirmed: %v, want a ttl of %v", k.round, have.Capabilities, k.ttls)
+	}
+	if out, err := k.try("", "sessions", "--json"); err != nil || !json.Valid([]byte(out)) {
+		k.t.Fatalf("round %d: sessions: %v\n%s", k.round, err, out)
 	}
 	if out, err := k.try("", "logs", "verify"); err != nil {
 		k.t.Fatalf("round %d: logs verify: %v\n%s", k.round, err, out)
