@@ -190,7 +190,7 @@ func (h *HTTP) request(x *exchange, s *httpSession, m message) {
 }
 
 func (h *HTTP) flight(x *exchange, s *httpSession, m message) *flight {
-	f := &flight{message: m, agent: s.from.Agent, client: s.client, send: x.send}
+	f := &flight{message: m, agent: s.from.Agent, client: s.client, send: x.send, ending: h.closing}
 	f.ctx, f.cancel = context.WithCancel(h.base)
 	return f
 }

@@ -428,3 +428,21 @@ func TestHTTPAnswerOfMegabytes(t *testing.T) {
 		t.Errorf("%d bytes of %d", len(a.text()), len(big))
 	}
 }
+
+// A call that waits for a person would wait longer than the server may take to end.
+func TestHTTPTellsCallsThatTheServerEnds(t *testing.T) {
+	entered := make(chan bool, 1)
+	w := serveHTTP(t, brokerFunc(func(_ context.Context, c Call) Reply {
+		entered <- true
+		<-c.Ending
+		return Reply{Text: []byte("pending")}
+	}))
+	p := w.hello("a", "c")
+	done := make(chan []answer, 1)
+	go func() { _, messages := p.post(call(1, `{}`)); done <- messages }()
+	soon(t, entered)
+	w.http.EndStreams()
+	if m := soon(t, done); len(m) != 1 || m[0].text() != "pending" {
+		t.Errorf("%+v", m)
+	}
+}
