@@ -15,7 +15,8 @@ type conn struct {
 	server *Server
 	base   context.Context // of all requests; cancelled when the grace is over
 	out    *outbox
-	who    identity // the loop's alone
+	who    identity  // the loop's alone
+	over   time.Time // when the grace began; zero before
 	wg     sync.WaitGroup
 	ending chan struct{} // closed when no more requests are read
 
@@ -25,7 +26,8 @@ type conn struct {
 	greeted bool               // it has initialized and wants to be told of changes
 }
 
-// loop ends at the end of input, when ctx is cancelled, or when replies cannot be written.
+// loop ends at the end of input, when ctx is cancelled, when replies cannot be written, or when the client has not read them
+// for too long.
 func (c *conn) loop(ctx context.Context, in io.Reader) error {
 	stop := make(chan struct{})
 	defer close(stop)
@@ -36,25 +38,72 @@ func (c *conn) loop(ctx context.Context, in io.Reader) error {
 			return nil
 		case <-c.out.done:
 			return nil
-		case <-c.out.room():
-		}
-		select {
-		case <-ctx.Done():
-			return nil
-		case <-c.out.done:
-			return nil
 		case l := <-lines:
-			if errors.Is(l.err, errLineTooLong) {
-				c.out.put(invalid("a line may hold %d bytes at most", maxLine).line(nil))
-			} else if errors.Is(l.err, io.EOF) {
+			if l.err != nil && !errors.Is(l.err, errLineTooLong) {
+				c.inputEnds()
+				return readError(l.err)
+			}
+			if !c.waitForRoom(ctx, in) {
 				return nil
-			} else if l.err != nil {
-				return fmt.Errorf("reading requests: %w", l.err)
+			}
+			if l.err != nil {
+				c.out.put(invalid("a line may hold %d bytes at most", maxLine).line(nil))
 			} else {
 				c.receive(l.line)
 			}
 		}
 	}
+}
+
+func readError(err error) error {
+	if errors.Is(err, io.EOF) {
+		return nil
+	}
+	return fmt.Errorf("reading requests: %w", err)
+}
+
+// waitForRoom returns when the answer to a line can be queued. false: it will not be, as nobody reads answers any more.
+func (c *conn) waitForRoom(ctx context.Context, in io.Reader) bool {
+	room := c.out.room()
+	if room == open {
+		return true
+	}
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-room:
+			return true
+		case <-ctx.Done():
+			return false
+		case <-c.out.done:
+			return false
+		case <-look.C:
+			if hungUp(in) {
+				c.inputEnds()
+			}
+			if c.out.stalled() >= c.patience() {
+				return false
+			}
+		}
+	}
+}
+
+// inputEnds notes that the client asks for nothing more. It may have waited for its own end before it reads, so the time it
+// has for that begins here.
+func (c *conn) inputEnds() {
+	if c.over.IsZero() {
+		c.over = time.Now()
+		c.out.restart()
+	}
+}
+
+// patience is for how long a client may take nothing of what it is owed.
+func (c *conn) patience() time.Duration {
+	if c.over.IsZero() {
+		return maxStall
+	}
+	return c.server.opts.Grace
 }
 
 // receive judges one line and starts what it asks for.
@@ -164,6 +213,9 @@ func (c *conn) land(f *flight, lines ...[]byte) {
 
 // drain waits for the requests in flight, then cancels them and waits for as long as an obedient Broker needs.
 func (c *conn) drain(cancel context.CancelFunc) {
+	if c.over.IsZero() {
+		c.over = time.Now()
+	}
 	idle := make(chan struct{})
 	go func() {
 		c.wg.Wait()
@@ -173,12 +225,12 @@ func (c *conn) drain(cancel context.CancelFunc) {
 	case <-idle:
 		return
 	case <-c.out.done: // nobody is left to read a reply
-	case <-time.After(c.server.opts.Grace):
+	case <-time.After(time.Until(c.over.Add(c.server.opts.Grace))):
 	}
 	cancel()
 	select {
 	case <-idle:
 	case <-time.After(lastWait):
-		c.server.opts.Log("janee: calls that did not end when cancelled are abandoned")
+		c.server.opts.Log("calls that did not end when cancelled are abandoned")
 	}
 }

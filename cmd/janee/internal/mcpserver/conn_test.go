@@ -236,7 +236,7 @@ func TestBrokerThatIgnoresCancellingDoesNotHoldTheShutdown(t *testing.T) {
 
 func TestClientThatDoesNotReadBlocksOnlyItself(t *testing.T) {
 	g := newGate()
-	c := dial(t, g)
+	c := dial(t, g, func(o *Options) { o.Grace = time.Minute })
 	for i := range 100 {
 		c.send(call(i, `{}`))
 	}
@@ -253,7 +253,7 @@ func TestClientThatDoesNotReadBlocksOnlyItself(t *testing.T) {
 }
 
 func TestReadingWaitsForAFullOutbox(t *testing.T) {
-	c := dial(t, echo)
+	c := dial(t, echo, func(o *Options) { o.Grace = time.Minute })
 	sent := make(chan int)
 	go func() {
 		n := 0

@@ -79,6 +79,7 @@ func (h *HTTP) Close() {
 	for _, s := range all {
 		h.finish(s)
 	}
+	h.server.busy.tell()
 }
 
 // Serve answers a POST, whose body is given, a GET or a DELETE. It returns when the answer is written.
@@ -155,6 +156,7 @@ func (h *HTTP) initialize(x *exchange, from Principal, m message) {
 	}
 	s, err := h.open(from, clientLabel(m.clientName))
 	if err != nil {
+		h.server.busy.add()
 		x.w.Header().Set("Retry-After", "60")
 		x.reply(http.StatusServiceUnavailable, (&fault{busyCode, err.Error()}).line(m.id))
 		return

@@ -26,6 +26,7 @@ type outbox struct {
 	lines  int           // queued or being written
 	bytes  int           // the same, in bytes
 	waiter chan struct{} // closed when there is room again; nil while nobody waits
+	moved  time.Time     // when the client last took something, or began to be owed something
 	closed bool
 	err    error         // why writing ended
 	done   chan struct{} // closed when the writer has ended
@@ -36,7 +37,7 @@ type outbox struct {
 func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
 	o := &outbox{maxLines: maxLines, maxBytes: maxBytes, done: make(chan struct{})}
 	o.more = sync.NewCond(&o.mu)
-	go o.write(bufio.NewWriterSize(w, 64<<10))
+	go o.write(bufio.NewWriterSize(pieces{w, o}, pieceSize))
 	return o
 }
 
@@ -66,6 +67,9 @@ func (o *outbox) putAgain(line []byte) {
 func (o *outbox) add(line []byte) {
 	if o.closed {
 		return
+	}
+	if o.lines == 0 {
+		o.moved = time.Now()
 	}
 	o.queue = append(o.queue, line)
 	o.lines++
@@ -141,22 +145,73 @@ func (o *outbox) wrote(n int, err error) {
 	}
 }
 
-// close takes no more lines and waits until all are written: for as long as the client reads, but only for patience
-// once ctx is cancelled.
+// stalled is for how long the client has taken nothing of what it is owed.
+func (o *outbox) stalled() time.Duration {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if o.lines == 0 {
+		return 0
+	}
+	return time.Since(o.moved)
+}
+
+// restart begins to measure anew.
+func (o *outbox) restart() {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.moved = time.Now()
+}
+
+const pieceSize = 16 << 10
+
+// pieces writes in pieces and notes each that is taken: a client that reads a reply of megabytes slowly has not stalled.
+type pieces struct {
+	w   io.Writer
+	out *outbox
+}
+
+func (p pieces) Write(b []byte) (n int, err error) {
+	for n < len(b) && err == nil {
+		var part int
+		part, err = p.w.Write(b[n:min(n+pieceSize, len(b))])
+		n += part
+		p.out.restart()
+	}
+	return n, err
+}
+
+// close takes no more lines and waits until all are written: for as long as the client takes something within each
+// patience, but only for lastWait once ctx is cancelled.
 func (o *outbox) close(ctx context.Context, patience time.Duration) error {
 	o.mu.Lock()
 	o.closed = true
 	o.more.Signal()
 	o.mu.Unlock()
-	select {
-	case <-o.done:
-		return o.err
-	case <-ctx.Done():
-	}
-	select {
-	case <-o.done:
-		return o.err
-	case <-time.After(patience):
+	if !o.read(ctx, patience) {
 		return errUnread
+	}
+	return o.err
+}
+
+// read waits until everything is written, and reports whether it was.
+func (o *outbox) read(ctx context.Context, patience time.Duration) bool {
+	look := time.NewTicker(lookEvery)
+	defer look.Stop()
+	for {
+		select {
+		case <-o.done:
+			return true
+		case <-look.C:
+			if o.stalled() >= patience {
+				return false
+			}
+		case <-ctx.Done():
+			select {
+			case <-o.done:
+				return true
+			case <-time.After(lastWait):
+				return false
+			}
+		}
 	}
 }

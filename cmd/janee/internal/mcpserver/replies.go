@@ -25,10 +25,11 @@ func (s *Server) refuse(m message, r Refusal) []byte { return s.encodeOwn(m, s.r
 
 // notAdmitted is the line for a request that was not admitted. A busy call is answered by a result, which the model sees.
 func (s *Server) notAdmitted(f *flight, err error) []byte {
-	switch {
-	case !errors.Is(err, errBusy) && !errors.Is(err, errListens):
+	if !errors.Is(err, errBusy) && !errors.Is(err, errListens) {
 		return invalid("%v", err).line(f.id)
-	case f.method == methodCall:
+	}
+	s.busy.add()
+	if f.method == methodCall {
 		return s.refuse(f.message, Refusal{Code: "BUSY", Agent: f.agent})
 	}
 	return (&fault{busyCode, err.Error()}).line(f.id)

@@ -31,6 +31,8 @@ const (
 	maxOutBytes     = 64 << 20
 	maxToolName     = 64                     // bytes of the name of a tool that does not exist
 	defaultGrace    = 2 * time.Second        // for requests in flight after the end of input
+	maxStall        = 10 * time.Second       // for a client to take some of a full queue of replies
+	lookEvery       = 100 * time.Millisecond // at a client that does not read
 	lastWait        = 500 * time.Millisecond // for them to end once cancelled, and for a client that does not read
 )
 
@@ -77,6 +79,7 @@ type Server struct {
 	opts     Options
 	tools    map[string]bool
 	protocol *server.MCPServer
+	busy     busyCount
 
 	mu      sync.Mutex // taken before that of a client
 	clients map[listener]bool
@@ -93,7 +96,7 @@ func New(b Broker, opts Options) *Server {
 	if opts.Log == nil {
 		opts.Log = func(string) {}
 	}
-	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, clients: map[listener]bool{}}
+	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, clients: map[listener]bool{}, busy: busyCount{log: opts.Log}}
 	s.protocol = server.NewMCPServer(serverName, opts.Version,
 		server.WithInstructions(opts.Instructions),
 		server.WithToolCapabilities(true)) // listChanged: ToolsChanged sends it
@@ -122,7 +125,7 @@ func protocolTool(d tool.Definition) mcp.Tool {
 }
 
 // Serve answers the lines of in on out until in ends or ctx is cancelled, gives requests in flight their grace, and
-// returns when every reply is written. Errors: reading or writing failed, or the client does not read its replies.
+// returns when every reply is written, or the client has taken none for the grace. Errors: reading or writing failed, or the client does not read its replies.
 // in and out stay open; a Read or Write that blocks keeps its goroutine until the caller closes them.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx)) // requests outlive ctx by the grace
@@ -136,11 +139,12 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	}
 	s.register(c)
 	defer s.unregister(c)
+	defer s.busy.tell()
 	readErr := c.loop(ctx, in)
 	close(c.ending)
 	c.endListens()
 	c.drain(cancel)
-	return errors.Join(readErr, c.out.close(ctx, lastWait))
+	return errors.Join(readErr, c.out.close(ctx, s.opts.Grace))
 }
 
 // answer runs one request through the protocol and returns the lines to write, and whether it was carried out.
@@ -148,7 +152,7 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
 	defer func() {
 		if recover() != nil {
-			s.opts.Log("janee: panic in " + s.label(f.message))
+			s.opts.Log("panic in " + s.label(f.message))
 			lines, ok = [][]byte{s.internalError(f)}, false
 		}
 	}()
@@ -170,7 +174,7 @@ func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []
 		line = encodeError(f.id, r.Error)
 	}
 	if line == nil {
-		s.opts.Log("janee: the answer to " + s.label(f.message) + " is not JSON")
+		s.opts.Log("the answer to " + s.label(f.message) + " is not JSON")
 		return s.internalError(f), false
 	}
 	return line, ok

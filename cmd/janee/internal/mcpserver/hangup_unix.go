@@ -1,0 +1,38 @@
+//go:build linux || darwin
+
+package mcpserver
+
+import (
+	"io"
+	"runtime"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// pollRdHup is POLLRDHUP of Linux, poll(2): the other end of a socket writes no more. Clients in Node give us sockets.
+const pollRdHup = 0x2000
+
+// hungUp reports whether everybody who could write to in is gone. What they left behind can still be read, and their end is
+// behind it: while nothing is read, it shows in no other way. false where in cannot be asked.
+func hungUp(in io.Reader) bool {
+	f, ok := in.(syscall.Conn)
+	if !ok {
+		return false
+	}
+	raw, err := f.SyscallConn()
+	if err != nil {
+		return false
+	}
+	gone, asked := int16(unix.POLLHUP), int16(unix.POLLIN)
+	if runtime.GOOS == "linux" {
+		gone, asked = gone|pollRdHup, asked|pollRdHup
+	}
+	ended := false
+	err = raw.Control(func(fd uintptr) {
+		p := []unix.PollFd{{Fd: int32(fd), Events: asked}}
+		n, err := unix.Poll(p, 0)
+		ended = err == nil && n == 1 && p[0].Revents&gone != 0
+	})
+	return err == nil && ended
+}
