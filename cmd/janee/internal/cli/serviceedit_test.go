@@ -34,7 +34,7 @@ func editing(t *testing.T) (env *Env, stderr *bytes.Buffer, path string) {
 		t.Fatal(err)
 	}
 	path = s.Home.ConfigPath()
-	rewrite(t, path, func(text string) string { return strings.Replace(text, "\nservices:\n", editedServices, 1) })
+	rewrite(t, path, func(text string) string { return text + editedServices })
 	if _, err := store.Open(env.Getenv); err != nil {
 		t.Fatal(err)
 	}
