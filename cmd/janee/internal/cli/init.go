@@ -10,6 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 )
 
@@ -29,6 +30,9 @@ func runInit(env *Env) error {
 	dir, err := home.Dir(env.Getenv)
 	if err != nil {
 		return err
+	}
+	if legacy.Found(dir) {
+		return store.Unconverted(dir)
 	}
 	s, err := store.Init(env.Getenv, dir)
 	if errors.Is(err, store.ErrExists) {

@@ -7,11 +7,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/vault"
@@ -53,6 +55,9 @@ func Open(getenv func(string) string) (*Store, error) {
 func Read(getenv func(string) string, h *home.Home) (*Store, error) {
 	s := &Store{Home: h}
 	text, stamp, err := h.ReadConfig()
+	if errors.Is(err, fs.ErrNotExist) && legacy.Found(h.Path(".")) {
+		return nil, Unconverted(h.Path("."))
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -66,6 +71,9 @@ func Read(getenv func(string) string, h *home.Home) (*Store, error) {
 // load parses text and opens its vault, if it has one.
 func (s *Store) load(getenv func(string) string, text []byte) error {
 	c, err := config.Parse(text)
+	if err != nil && legacy.Found(s.Home.Path(".")) {
+		return Unconverted(s.Home.Path("."))
+	}
 	if err != nil {
 		return ConfigError(s.Home.ConfigPath(), err)
 	}
@@ -170,6 +178,12 @@ func (s *Store) Seal(b vault.Binding, plain secret.Text) (string, error) {
 		kid = keyID
 	}
 	return s.Vault.Seal(kid, b, nonce, plain), nil
+}
+
+// Unconverted is the error for a home that the TypeScript Janee has written.
+func Unconverted(dir string) error {
+	return hint.Errorf(hint.Failed, "`janee import` shows what becomes of it, `janee import --apply` converts it",
+		"%s was written by the TypeScript Janee, which this one does not use as it is", dir)
 }
 
 func randomID() string {

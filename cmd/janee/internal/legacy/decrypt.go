@@ -1,0 +1,74 @@
+package legacy
+
+import (
+	"crypto/aes"
+	"crypto/cipher"
+	"encoding/base64"
+	"fmt"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/secret"
+)
+
+// Lengths of AES-256-GCM as the TypeScript Janee uses it, in bytes.
+const (
+	keySize = 32
+	ivSize  = 12
+	tagSize = 16
+)
+
+// opener decrypts the values of one home: base64 of IV, tag and ciphertext, without associated data.
+type opener struct {
+	aead    cipher.AEAD
+	lenient bool // strictDecryption: false, where the old program took what it could not decrypt as the secret itself
+}
+
+func newOpener(masterKey string, lenient bool) (*opener, error) {
+	key, err := base64.StdEncoding.DecodeString(strings.TrimSpace(masterKey))
+	if err != nil || len(key) != keySize {
+		return nil, ErrKey
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, ErrKey
+	}
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, ErrKey
+	}
+	return &opener{aead, lenient}, nil
+}
+
+// open wants the whole tag. Node takes a shortened one, which an attacker guesses.
+func (o *opener) open(text string) (string, bool) {
+	raw, ok := decoded(text)
+	if !ok {
+		return "", false
+	}
+	iv, tag, body := raw[:ivSize], raw[ivSize:ivSize+tagSize], raw[ivSize+tagSize:]
+	plain, err := o.aead.Open(nil, iv, append(append([]byte{}, body...), tag...), nil)
+	return string(plain), err == nil
+}
+
+// decoded is the ciphertext in a value; ok is false for what cannot be one.
+func decoded(text string) (raw []byte, ok bool) {
+	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
+	return raw, err == nil && len(raw) >= ivSize+tagSize
+}
+
+// value decrypts one field. note says what was taken as it stands. typed marks a value that a person may have typed in the clear.
+func (o *opener) value(service, path, text string, typed bool) (v secret.Text, note string, err error) {
+	if plain, ok := o.open(text); ok {
+		return secret.New(plain), "", nil
+	}
+	_, cipher := decoded(text)
+	switch {
+	case o.lenient:
+		note = fmt.Sprintf("service %q: %s does not decrypt and is taken as it stands, because strictDecryption is false", service, path)
+	case typed && !cipher:
+		note = fmt.Sprintf("service %q: %s stands in the clear and is taken as it stands", service, path)
+	default:
+		return v, "", fmt.Errorf("decrypt %s of service %q: %w", path, service, ErrDecrypt)
+	}
+	return secret.New(text), note, nil
+}

@@ -1,0 +1,136 @@
+// Package legacy reads a home of the TypeScript Janee, whose config.yaml, credentials.json and config.json this program does not use.
+// Use Read for what such a home holds, decrypted, and Store.Plan for what it comes to here; `janee import` writes that.
+// It writes nothing, keeps no master key, and its errors name service and field, never a value.
+package legacy
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/true-and-useful/janee/core/secret"
+)
+
+// The files of a home that hold configuration and credentials.
+const (
+	configYAML      = "config.yaml"
+	configJSON      = "config.json" // before 0.1
+	credentialsJSON = "credentials.json"
+)
+
+// maxFile bounds what is read, in bytes.
+const maxFile = 16 << 20
+
+// The ways in which a home cannot be read.
+var (
+	ErrNone    = errors.New("there is no configuration of the TypeScript Janee")
+	ErrParse   = errors.New("it cannot be parsed")
+	ErrKey     = errors.New("the master key is not 32 bytes in base64")
+	ErrDecrypt = errors.New("it is damaged, or was encrypted with another master key")
+	ErrMissing = errors.New("credentials.json is missing")
+)
+
+// Layout says which generation of files a home has.
+type Layout string
+
+const (
+	Split  Layout = "0.3 (config.yaml and credentials.json)"
+	Inline Layout = "0.2 (keys in config.yaml)"
+	JSON   Layout = "0.1 (config.json)"
+)
+
+// Store is what a home holds, decrypted, in the order of its files.
+type Store struct {
+	Layout        Layout
+	Text          []byte // of the file that names the services
+	Services      []Service
+	Capabilities  []Capability
+	DefaultAccess string   // as written; "" where the file names none
+	Notes         []string // what a person should know of the files themselves
+	Unused        []string // keys that have no counterpart here
+}
+
+// Service is one service as it stands in the files.
+type Service struct {
+	Name, BaseURL, Type, TestPath string
+	Secrets                       map[string]secret.Text // by path: "key", "headers.X-Api-Key"
+	Plain                         map[string]string      // other fields of auth: appId, region, scopes joined by blanks
+	Ownership                     *Ownership
+	Unused                        []string
+}
+
+// Ownership as written.
+type Ownership struct {
+	AccessPolicy, CreatedBy, CreatedAt string
+	SharedWith                         []string
+}
+
+// Capability is one capability as it stands in the files. AutoApprove and RequiresReason are the words written there.
+type Capability struct {
+	Name, Service, TTL, Mode, Access string
+	AutoApprove, RequiresReason      string
+	Rules                            Rules
+	AllowedAgents                    []string
+	Unused                           []string
+}
+
+// Read reads the home in dir. Errors wrap ErrNone, ErrParse, ErrKey, ErrDecrypt or ErrMissing where that is the cause.
+func Read(dir string) (*Store, error) {
+	text, err := readFile(dir, configYAML)
+	switch {
+	case err == nil && written(text):
+		return readYAML(dir, text)
+	case err != nil && !errors.Is(err, fs.ErrNotExist):
+		return nil, err
+	}
+	text, err = readFile(dir, configJSON)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("reading %q: %w", dir, ErrNone)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return readJSON(text)
+}
+
+// Found reports whether dir holds a home that was not converted. It decrypts nothing.
+func Found(dir string) bool {
+	text, err := readFile(dir, configYAML)
+	if err == nil {
+		return written(text)
+	}
+	_, err = os.Lstat(filepath.Join(dir, configJSON))
+	return err == nil
+}
+
+// written reports whether the TypeScript Janee wrote a config.yaml. It looks at lines, because a file that does not parse is to be
+// recognised too.
+func written(text []byte) bool {
+	for line := range bytes.Lines(text) {
+		version, found := bytes.CutPrefix(line, []byte("version:"))
+		if found && bytes.HasPrefix(bytes.TrimLeft(version, ` '"`), []byte("0.")) || bytes.HasPrefix(line, []byte("masterKey:")) {
+			return true
+		}
+	}
+	return false
+}
+
+func readFile(dir, name string) ([]byte, error) {
+	f, err := os.Open(filepath.Join(dir, name))
+	if err != nil {
+		return nil, fmt.Errorf("reading the old home: %w", err)
+	}
+	defer f.Close()
+	text, err := io.ReadAll(io.LimitReader(f, maxFile+1))
+	if err == nil && len(text) > maxFile {
+		err = fmt.Errorf("%w: larger than %d MiB", ErrParse, maxFile>>20)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("reading %s: %w", name, err)
+	}
+	return text, nil
+}

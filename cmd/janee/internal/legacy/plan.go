@@ -1,0 +1,337 @@
+package legacy
+
+import (
+	"cmp"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/sign"
+)
+
+// Plan is what an old home comes to here. Left names what could not be carried over, and why.
+type Plan struct {
+	Services      []PlannedService
+	Capabilities  []config.NewCapability
+	Restricted    bool // server.defaultAccess: restricted
+	Changes, Left []string
+}
+
+// PlannedService is a service without its credential, which is to be sealed first.
+type PlannedService struct {
+	config.NewService
+	Credential sign.Credential
+	Ownership  *config.Ownership
+}
+
+// Plan says what becomes of a home. Every service and capability in it is valid by itself.
+func (s *Store) Plan() *Plan {
+	p := &Plan{Changes: slices.Clone(s.Notes)}
+	renamed := map[string]string{}
+	for _, each := range s.Services {
+		name := p.free(each.Name, func(name string) bool {
+			return slices.ContainsFunc(p.Services, func(o PlannedService) bool { return o.Name == name })
+		})
+		planned, err := p.service(each, name)
+		if err != nil {
+			p.left("service %q: %v", each.Name, err)
+			continue
+		}
+		renamed[each.Name] = name
+		p.Services = append(p.Services, planned)
+	}
+	for _, each := range s.Capabilities {
+		if err := p.capability(each, renamed); err != nil {
+			p.left("capability %q: %v", each.Name, err)
+		}
+	}
+	switch s.DefaultAccess {
+	case "", "open":
+	default:
+		p.Restricted = true
+	}
+	for _, key := range s.Unused {
+		p.left("%s: it has no counterpart", key)
+	}
+	return p
+}
+
+func (p *Plan) changed(format string, args ...any) {
+	p.Changes = append(p.Changes, fmt.Sprintf(format, args...))
+}
+
+func (p *Plan) left(format string, args ...any) {
+	p.Left = append(p.Left, fmt.Sprintf(format, args...))
+}
+
+// free makes a valid name of an old one, which no other has.
+func (p *Plan) free(old string, taken func(string) bool) string {
+	name := cleanName(old)
+	for n := 2; taken(name); n++ {
+		name = fmt.Sprintf("%.60s-%d", cleanName(old), n)
+	}
+	if name != old {
+		p.changed("%q is now called %q: names are made of 1 to 64 letters, digits and . _ @ -", old, name)
+	}
+	return name
+}
+
+// cleanName does to a name what is done to those of agents: other bytes become "-".
+func cleanName(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if !config.ValidName(string(rune(c))) {
+			b[i] = '-'
+		}
+	}
+	return cmp.Or(string(b[:min(len(b), 64)]), "unnamed")
+}
+
+func (p *Plan) service(old Service, name string) (PlannedService, error) {
+	s := PlannedService{Credential: sign.Credential{}}
+	s.Name, s.TestPath = name, old.TestPath
+	base, err := policy.ParseBase(strings.TrimSpace(old.BaseURL), false)
+	if err != nil {
+		if base, err = policy.ParseBase(strings.TrimSpace(old.BaseURL), true); err != nil {
+			return s, err
+		}
+		s.AllowHTTP = true
+		p.changed("service %q: allowHttp: true was added, because its credential goes to %s unencrypted", name, base.Origin())
+	}
+	s.BaseURL = base.String()
+	if s.TestPath != "" && !strings.HasPrefix(s.TestPath, "/") {
+		s.TestPath = "/" + s.TestPath
+	}
+	if err := p.auth(&s, old); err != nil {
+		return s, err
+	}
+	if err := p.try(&s); err != nil {
+		return s, err
+	}
+	s.Ownership = p.ownership(name, old.Ownership)
+	for _, key := range old.Unused {
+		p.left("service %q: %s has no counterpart", old.Name, key)
+	}
+	return s, nil
+}
+
+// try loads the service by itself, so that one that cannot be loaded does not keep the others out.
+func (p *Plan) try(s *PlannedService) error {
+	err := loads(*s)
+	if err != nil && s.TestPath != "" {
+		without := *s
+		if without.TestPath = ""; loads(without) == nil {
+			p.left("service %q: the testPath %q: %v", s.Name, s.TestPath, err)
+			s.TestPath, err = "", nil
+		}
+	}
+	return err
+}
+
+// loads reports why a service would be refused. Sealed text stands in for each value once it has been checked, since package config
+// checks values in the clear in ways that sealed ones need not meet.
+func loads(s PlannedService) error {
+	scheme, _ := sign.Lookup(s.Type)
+	if err := scheme.Check(s.Credential); err != nil {
+		return err
+	}
+	for _, e := range scheme.Entries(s.Credential) {
+		s.Fields = append(s.Fields, config.KV{Path: e.Path, Value: "janee:v1:k1:service:field:type:origin:text"})
+	}
+	_, err := config.AddService(nil, s.NewService)
+	return plainError(err)
+}
+
+// plainError is what package config refuses, without the lines of a file that nobody sees.
+func plainError(err error) error {
+	var invalid *config.Error
+	if !errors.As(err, &invalid) {
+		return err
+	}
+	var texts []string
+	for _, problem := range invalid.Problems {
+		texts = append(texts, problem.Text)
+	}
+	return errors.New(strings.Join(texts, "; "))
+}
+
+var oldTTL = regexp.MustCompile(`^0*([1-9]\d*)(s|m|h|d)$`)
+
+func (p *Plan) ttl(name, old string) string {
+	m := oldTTL.FindStringSubmatch(old)
+	if m == nil {
+		if old != "" {
+			p.changed("capability %q: the ttl %q cannot be read: it is 1h now", name, old)
+		}
+		return "1h"
+	}
+	ttl := m[1] + m[2]
+	if _, ok := config.ParseDuration(ttl, config.MaxTTL); !ok {
+		p.changed("capability %q: the ttl %q is now 30d, the longest there is", name, old)
+		return "30d"
+	}
+	return ttl
+}
+
+func (p *Plan) capability(old Capability, services map[string]string) error {
+	service, ok := services[old.Service]
+	switch {
+	case old.Mode != "" && old.Mode != "proxy":
+		return fmt.Errorf("mode %s is not supported by this version", old.Mode)
+	case !ok:
+		return fmt.Errorf("its service %q is not carried over", old.Service)
+	}
+	rules, err := old.Rules.convert()
+	if err != nil {
+		return err
+	}
+	c := config.NewCapability{Service: service, Allow: rules.allow, Deny: rules.deny, RequiresReason: old.RequiresReason != "" && old.RequiresReason != "false",
+		NeedsApproval: old.AutoApprove != "" && old.AutoApprove != "true"}
+	c.Name = p.free(old.Name, func(name string) bool {
+		return slices.ContainsFunc(p.Capabilities, func(o config.NewCapability) bool { return o.Name == name })
+	})
+	c.TTL = p.ttl(c.Name, old.TTL)
+	for _, change := range rules.changes {
+		p.changed("capability %q: %s", c.Name, change)
+	}
+	if c.NeedsApproval {
+		p.changed("capability %q: autoApprove: false takes effect: a person is asked before a session opens", c.Name)
+	}
+	p.access(&c, old)
+	for _, key := range old.Unused {
+		p.left("capability %q: %s has no counterpart", old.Name, key)
+	}
+	p.Capabilities = append(p.Capabilities, c)
+	return nil
+}
+
+func (p *Plan) access(c *config.NewCapability, old Capability) {
+	for _, agent := range old.AllowedAgents {
+		c.AllowedAgents = append(c.AllowedAgents, p.agent(agent))
+	}
+	switch old.Access {
+	case "", "open", "restricted":
+		c.Access = old.Access
+	default:
+		c.Access = "restricted"
+		p.changed("capability %q: the access %q is not known: it is restricted now", c.Name, old.Access)
+	}
+}
+
+// agent is the name by which an agent is known here.
+func (p *Plan) agent(old string) string {
+	name := cleanName(old)
+	if note := fmt.Sprintf("the agent %q is known as %q", old, name); name != old && !slices.Contains(p.Changes, note) {
+		p.changed("%s", note)
+	}
+	return name
+}
+
+func (p *Plan) ownership(service string, old *Ownership) *config.Ownership {
+	if old == nil {
+		return nil
+	}
+	o := &config.Ownership{Policy: config.Sharing(old.AccessPolicy)}
+	if old.CreatedBy != "" {
+		o.CreatedBy = p.agent(old.CreatedBy)
+	}
+	if _, err := time.Parse(time.RFC3339, old.CreatedAt); err == nil {
+		o.CreatedAt = old.CreatedAt
+	}
+	switch {
+	case o.Policy == config.AllAgents, o.Policy == config.AgentOnly && o.CreatedBy != "":
+	case o.Policy == config.Shared:
+		for _, agent := range old.SharedWith {
+			o.SharedWith = append(o.SharedWith, p.agent(agent))
+		}
+	default: // the old program let no agent use it
+		o.Policy = config.Shared
+		p.changed("service %q: its accessPolicy %q is for no agent; it is shared with none now", service, old.AccessPolicy)
+	}
+	return o
+}
+
+// auth maps the auth type and its fields.
+func (p *Plan) auth(s *PlannedService, old Service) error {
+	s.Type = old.Type
+	if old.Type == "hmac" {
+		s.Type = "hmac-mexc"
+		p.changed("service %q: the auth type hmac is called hmac-mexc now", s.Name)
+	}
+	scheme, ok := sign.Lookup(s.Type)
+	if !ok {
+		return fmt.Errorf("the auth type %q is not supported by this version", old.Type)
+	}
+	for path, value := range old.Secrets {
+		s.Credential[path] = value
+	}
+	for path, value := range old.Plain {
+		s.Credential[path] = secret.New(value)
+	}
+	for _, path := range sortedKeys(s.Credential) {
+		field, _, _ := strings.Cut(path, ".")
+		if !slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == field }) {
+			p.left("service %q: the field %s, which %s does not have", s.Name, path, s.Type)
+			delete(s.Credential, path)
+		}
+	}
+	p.trim(s)
+	if s.Type == "bearer" {
+		p.words(s)
+	}
+	return nil
+}
+
+// trim cuts white space around values, as HTTP does.
+func (p *Plan) trim(s *PlannedService) {
+	for _, path := range sortedKeys(s.Credential) {
+		value := s.Credential[path].Reveal()
+		cut := strings.TrimSpace(value)
+		if cut != value && path != "privateKey" && path != "credentials" {
+			s.Credential[path] = secret.New(cut)
+			p.changed("service %q: white space around %s was cut", s.Name, path)
+		}
+	}
+}
+
+// schemeWords are what APIs want before a key. Another first word may be part of the key and is not shown.
+var schemeWords = []string{"Bot", "Token", "Key", "ApiKey", "Api-Key", "GenieKey", "OAuth", "SSWS", "Basic"}
+
+// words takes a bearer key of two words apart: the old program put Bearer before both, which no API takes. "Basic" is what its own
+// `add` stored for a user name and password.
+func (p *Plan) words(s *PlannedService) {
+	word, key, two := strings.Cut(s.Credential["key"].Reveal(), " ")
+	if key = strings.TrimSpace(key); !two {
+		return
+	}
+	user, password, isPair := basicPair(key)
+	switch {
+	case strings.EqualFold(word, "Bearer"):
+		s.Credential["key"] = secret.New(key)
+		p.changed("service %q: the word Bearer was cut from its key", s.Name)
+	case strings.EqualFold(word, "Basic") && isPair:
+		s.Type, s.Credential = "basic", sign.Credential{"username": secret.New(user)}
+		if password != "" {
+			s.Credential["password"] = secret.New(password)
+		}
+		p.changed("service %q: its key was a user name and password, which the old program sent in a way that no API takes; its auth type is basic now", s.Name)
+	case slices.ContainsFunc(schemeWords, func(known string) bool { return strings.EqualFold(known, word) }):
+		s.Credential["key"], s.Credential["scheme"] = secret.New(key), secret.New(word)
+		p.changed("service %q: the first word of its key is its scheme now, %s", s.Name, word)
+	}
+}
+
+func basicPair(key string) (user, password string, ok bool) {
+	pair, err := base64.StdEncoding.DecodeString(key)
+	if err != nil {
+		return "", "", false
+	}
+	return strings.Cut(string(pair), ":")
+}

@@ -1,0 +1,258 @@
+package legacy
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/secret"
+)
+
+// credentials is credentials.json.
+type credentials struct {
+	MasterKey string                                `json:"masterKey"`
+	Secrets   map[string]map[string]json.RawMessage `json:"secrets"`
+}
+
+// secretFields are the fields of auth that hold a secret, by type. What is optional comes after the blank.
+var secretFields = map[string][]string{
+	"bearer":          {"key"},
+	"headers":         {"headers"},
+	"hmac":            {"apiKey", "apiSecret", "", "passphrase"},
+	"hmac-mexc":       {"apiKey", "apiSecret", "", "passphrase"},
+	"hmac-bybit":      {"apiKey", "apiSecret", "", "passphrase"},
+	"hmac-okx":        {"apiKey", "apiSecret", "passphrase"},
+	"service-account": {"credentials"},
+	"github-app":      {"privateKey"},
+	"oauth1a-twitter": {"consumerKey", "consumerSecret", "accessToken", "accessTokenSecret"},
+	"aws-sigv4":       {"accessKeyId", "secretAccessKey", "", "sessionToken"},
+}
+
+// reader reads config.yaml with the credentials that belong to it.
+type reader struct {
+	store   *Store
+	opener  *opener // nil where there is no master key
+	sealed  map[string]map[string]json.RawMessage
+	present bool // credentials.json is there
+}
+
+func readYAML(dir string, file []byte) (*Store, error) {
+	root, err := parseYAML(configYAML, file)
+	if err != nil {
+		return nil, err
+	}
+	r := &reader{store: &Store{Layout: Split, Text: file}}
+	server := get(root, "server")
+	lenient := text(get(server, "strictDecryption")) == "false"
+	if err := r.openCredentials(dir, text(get(root, "masterKey")), lenient); err != nil {
+		return nil, err
+	}
+	for _, e := range entries(get(root, "services")) {
+		if err := r.service(e.key, e.value); err != nil {
+			return nil, err
+		}
+	}
+	for _, e := range entries(get(root, "capabilities")) {
+		r.store.Capabilities = append(r.store.Capabilities, capability(e.key, e.value))
+	}
+	r.store.DefaultAccess = text(get(server, "defaultAccess"))
+	r.store.Unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
+	// The old program listens where its flags say, whatever port and host say; this one never logs bodies.
+	for _, key := range unused(server, "defaultAccess", "strictDecryption", "port", "host", "logBodies") {
+		r.store.Unused = append(r.store.Unused, "server."+key)
+	}
+	return r.store, nil
+}
+
+// openCredentials takes the master key from config.yaml where it stands there, as the old program does, else from credentials.json.
+func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
+	if inline != "" {
+		r.store.Layout = Inline
+		r.opener, err = newOpener(inline, lenient)
+		if err != nil {
+			return fmt.Errorf("read config.yaml: %w", err)
+		}
+		return nil
+	}
+	file, err := readFile(dir, credentialsJSON)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	var c credentials
+	if json.Unmarshal(file, &c) != nil { // whose error would quote the file
+		return fmt.Errorf("parse credentials.json: %w", ErrParse)
+	}
+	r.present, r.sealed = true, c.Secrets
+	if r.opener, err = newOpener(c.MasterKey, lenient); err != nil {
+		return fmt.Errorf("read credentials.json: %w", err)
+	}
+	return nil
+}
+
+func (r *reader) service(name string, n *yaml.Node) error {
+	auth := get(n, "auth")
+	s := Service{Name: name, BaseURL: text(get(n, "baseUrl")), Type: text(get(auth, "type")), TestPath: text(get(n, "testPath")),
+		Secrets: map[string]secret.Text{}, Plain: map[string]string{}, Unused: unused(n, "baseUrl", "auth", "testPath", "ownership")}
+	if o := get(n, "ownership"); o != nil {
+		s.Ownership = &Ownership{text(get(o, "accessPolicy")), text(get(o, "createdBy")), text(get(o, "createdAt")), texts(get(o, "sharedWith"))}
+	}
+	for _, e := range entries(auth) {
+		if e.key != "type" && !slices.Contains(secretFields[s.Type], e.key) {
+			s.Plain[e.key] = strings.Join(texts(e.value), " ")
+		}
+	}
+	if err := r.secrets(&s, auth); err != nil {
+		return err
+	}
+	r.store.Services = append(r.store.Services, s)
+	return nil
+}
+
+// secrets come from credentials.json, whole, or from config.yaml where there are none for the service.
+func (r *reader) secrets(s *Service, auth *yaml.Node) error {
+	if fields := r.sealed[s.Name]; fields != nil {
+		return r.split(s, fields)
+	}
+	for _, field := range secretFields[s.Type] {
+		n := get(auth, field)
+		switch {
+		case field == "":
+		case n == nil:
+			if !r.present && r.opener == nil && !slices.Contains(optional(s.Type), field) {
+				return fmt.Errorf("read %s of service %q: %w", field, s.Name, ErrMissing)
+			}
+		case field == "headers":
+			for _, e := range entries(n) {
+				if err := r.inline(s, "headers."+e.key, e.value); err != nil {
+					return err
+				}
+			}
+		default:
+			if err := r.inline(s, field, n); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// optional are the fields of a type after the blank.
+func optional(authType string) []string {
+	fields := secretFields[authType]
+	if i := slices.Index(fields, ""); i >= 0 {
+		return fields[i:]
+	}
+	return nil
+}
+
+// inline takes a value of config.yaml. Beside credentials.json the old program uses it as it stands.
+func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
+	written, err := scalar(n)
+	if err != nil {
+		return fmt.Errorf("parse %s of service %q: %w: %w", path, s.Name, ErrParse, err)
+	}
+	if r.store.Layout == Split {
+		r.store.Notes = append(r.store.Notes, fmt.Sprintf("service %q: %s stands in config.yaml in the clear", s.Name, path))
+		s.Secrets[path] = secret.New(written)
+		return nil
+	}
+	return r.put(s, path, written, true)
+}
+
+func (r *reader) put(s *Service, path, written string, typed bool) error {
+	v, note, err := r.opener.value(s.Name, path, written, typed)
+	if err != nil {
+		return err
+	}
+	if note != "" {
+		r.store.Notes = append(r.store.Notes, note)
+	}
+	s.Secrets[path] = v
+	return nil
+}
+
+// split takes the fields of a service out of credentials.json.
+func (r *reader) split(s *Service, fields map[string]json.RawMessage) error {
+	for _, field := range sortedKeys(fields) {
+		var value string
+		if json.Unmarshal(fields[field], &value) == nil {
+			if err := r.put(s, field, value, false); err != nil {
+				return err
+			}
+			continue
+		}
+		var named map[string]string
+		if json.Unmarshal(fields[field], &named) != nil {
+			return fmt.Errorf("parse %s of service %q in credentials.json: %w", field, s.Name, ErrParse)
+		}
+		for _, name := range sortedKeys(named) {
+			if err := r.put(s, field+"."+name, named[name], false); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func sortedKeys[V any](m map[string]V) (keys []string) {
+	for key := range m {
+		keys = append(keys, key)
+	}
+	slices.Sort(keys)
+	return keys
+}
+
+// unused are the keys that this reader does not know.
+func unused(n *yaml.Node, known ...string) (keys []string) {
+	for _, e := range entries(n) {
+		if !slices.Contains(known, e.key) {
+			keys = append(keys, e.key)
+		}
+	}
+	return keys
+}
+
+func capability(name string, n *yaml.Node) Capability {
+	return Capability{Name: name, Service: text(get(n, "service")), TTL: text(get(n, "ttl")), Mode: text(get(n, "mode")), Access: text(get(n, "access")),
+		AutoApprove: text(get(n, "autoApprove")), RequiresReason: text(get(n, "requiresReason")), Rules: readRules(get(n, "rules")),
+		AllowedAgents: texts(get(n, "allowedAgents")),
+		Unused: unused(n, "service", "ttl", "mode", "access", "autoApprove", "requiresReason", "rules", "allowedAgents",
+			"allowCommands", "env", "workDir", "timeout")}
+}
+
+// readJSON reads config.json, which knows bearer keys alone and no capabilities.
+func readJSON(file []byte) (*Store, error) {
+	var c struct {
+		MasterKey string `json:"masterKey"`
+		Services  []struct {
+			Name         string `json:"name"`
+			BaseURL      string `json:"baseUrl"`
+			EncryptedKey string `json:"encryptedKey"`
+		} `json:"services"`
+	}
+	if json.Unmarshal(file, &c) != nil {
+		return nil, fmt.Errorf("parse config.json: %w", ErrParse)
+	}
+	r := &reader{store: &Store{Layout: JSON, Text: file}}
+	var err error
+	if r.opener, err = newOpener(c.MasterKey, false); err != nil {
+		return nil, fmt.Errorf("read config.json: %w", err)
+	}
+	for _, each := range c.Services {
+		s := Service{Name: each.Name, BaseURL: each.BaseURL, Type: "bearer", Secrets: map[string]secret.Text{}}
+		if err := r.put(&s, "key", each.EncryptedKey, false); err != nil {
+			return nil, err
+		}
+		r.store.Services = append(r.store.Services, s)
+		r.store.Capabilities = append(r.store.Capabilities, Capability{Name: each.Name, Service: each.Name, TTL: "1h", AutoApprove: "true"})
+	}
+	return r.store, nil
+}

@@ -1,0 +1,145 @@
+package legacy
+
+import (
+	"fmt"
+	"strings"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/true-and-useful/janee/core/policy"
+)
+
+// Rules as written. A nil list was not there; an empty one was. Ignored says what of them the old program did not act on.
+type Rules struct {
+	Allow, Deny []string
+	Ignored     string
+}
+
+// readRules takes the shape that the old program acts on, lists below allow and deny, and the shapes that people wrote in its place.
+func readRules(n *yaml.Node) (r Rules) {
+	if n = target(n); n == nil {
+		return r
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		r.take("allow", get(n, "allow"))
+		r.take("deny", get(n, "deny"))
+		if deny := get(n, "deny"); deny != nil && deny.Kind != yaml.SequenceNode {
+			r.Ignored = "deny is no list, and the old program did not act on it"
+		}
+		if allow := get(n, "allow"); allow != nil && allow.Kind != yaml.SequenceNode {
+			r.Ignored = "allow is no list, and the old program refused everything"
+		}
+	case yaml.SequenceNode:
+		r.Ignored = "the rules are written as a list, which the old program did not act on: it allowed everything"
+		for _, item := range n.Content {
+			for _, e := range entries(item) {
+				r.take(e.key, e.value)
+			}
+			if item = target(item); item.Kind == yaml.ScalarNode {
+				r.take("allow", item)
+			}
+		}
+	default:
+		r.Ignored = "the rules are written as text, which the old program did not act on: it allowed everything"
+		r.take("allow", n)
+	}
+	return r
+}
+
+func (r *Rules) take(list string, n *yaml.Node) {
+	to := &r.Allow
+	switch {
+	case n == nil:
+		return
+	case list == "deny":
+		to = &r.Deny
+	case list != "allow":
+		r.Ignored = "the rules name something else than allow and deny"
+		return
+	}
+	*to = append(append([]string{}, *to...), texts(n)...)
+}
+
+// converted are rules as this program reads them.
+type converted struct {
+	allow, deny []string
+	changes     []string
+}
+
+// convert keeps the meaning of the rules, and where their form kept them from having any, gives them the one that they spell out.
+// What cannot be read never widens what is allowed: an allow rule is left out, and a deny rule is an error.
+func (r Rules) convert() (c converted, err error) {
+	if r.Ignored != "" {
+		c.changes = append(c.changes, r.Ignored+"; the rules hold from now on")
+	}
+	if r.Allow != nil {
+		c.allow = []string{}
+	}
+	for _, text := range r.Allow {
+		rule, note := repair(text, false)
+		if rule != "" {
+			c.allow = append(c.allow, rule)
+		}
+		c.note(note)
+	}
+	for _, text := range r.Deny {
+		rule, note := repair(text, true)
+		if rule == "" {
+			return c, fmt.Errorf("the deny rule %q cannot be read: %s", text, note)
+		}
+		if rule == everything && len(c.allow) > 0 && r.Ignored != "" {
+			c.note(fmt.Sprintf("the deny rule %q behind allow rules is left out: what no rule allows is refused anyhow", text))
+			continue
+		}
+		c.deny = append(c.deny, rule)
+		c.note(note)
+	}
+	if r.Allow == nil && len(c.deny) > 0 {
+		c.allow = []string{everything}
+		c.note(`with deny rules alone, the old program allowed everything else: "* *" was added to allow`)
+	}
+	return c, nil
+}
+
+func (c *converted) note(text string) {
+	if text != "" {
+		c.changes = append(c.changes, text)
+	}
+}
+
+const everything = "* *"
+
+// repair makes METHOD PATH of a rule that lacks one of the two, and cuts a query, which rules do not see. The rule is "" where that
+// cannot be done without allowing more; note says what was changed, or why not.
+func repair(text string, deny bool) (rule, note string) {
+	words := strings.Fields(text)
+	switch {
+	case len(words) == 1 && words[0] == "*":
+		words = []string{"*", "*"}
+	case len(words) == 1 && strings.HasPrefix(words[0], "/"):
+		words = []string{"*", words[0]}
+	case len(words) == 1 && strings.Trim(words[0], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
+		words = []string{words[0], "*"}
+	}
+	if len(words) == 2 {
+		path, query, found := strings.Cut(words[1], "?")
+		if found && !deny && query != "*" {
+			return "", fmt.Sprintf("the allow rule %q is left out: rules do not see queries", text)
+		}
+		if words[1] = path; path != "" && path[0] != '/' && path[0] != '*' {
+			words[1] = "/" + path
+		}
+	}
+	parsed, err := policy.ParseRule(strings.Join(words, " "))
+	if err != nil {
+		if deny {
+			return "", err.Error()
+		}
+		return "", fmt.Sprintf("the allow rule %q is left out: %v", text, err)
+	}
+	if !strings.EqualFold(parsed.String(), strings.Join(strings.Fields(text), " ")) {
+		note = fmt.Sprintf("the rule %q is now %q", text, parsed)
+	}
+	return parsed.String(), note
+}
