@@ -4,12 +4,14 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/sign"
@@ -87,6 +89,9 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 		return hint.Errorf(hint.Usage, "`janee service edit --help` lists the flags", "%s: no flag says what to change", doing)
 	}
 	if err := consent(env, o.yes || len(planned.leaves) == 0, o.asJSON, doing, planned.question()); err != nil {
+		return err
+	}
+	if err := planned.record(s); err != nil {
 		return err
 	}
 	err = edit(env, s, doing, func(text []byte) ([]byte, error) { return o.apply(s, text, name, fresh, planned) })
@@ -192,6 +197,15 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 		return nil, err
 	}
 	return config.EditService(text, name, e)
+}
+
+// record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere.
+func (p movePlan) record(s *store.Store) error {
+	if len(p.leaves) == 0 {
+		return nil
+	}
+	return recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: "key.trust", Via: "cli", Service: p.name,
+		Detail: map[string]string{"from": strings.Join(p.leaves, ", "), "to": p.origin}}})
 }
 
 // question shows where the credential was to be sent so far and where it would be sent.
