@@ -2,19 +2,27 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build demo test race soak sdk-test conformance vet bench fuzz clean
+.PHONY: all build wasm plugin demo test race soak sdk-test conformance plugin-test vet bench fuzz clean
 
 all: build
 
 build:
 	$(GO) build -trimpath -o bin/janee ./cmd/janee
 
+# The core for shells that are not written in Go. The same sources give the same bytes in any directory.
+wasm:
+	GOOS=wasip1 GOARCH=wasm $(GO) build -buildvcs=false -trimpath -buildmode=c-shared -ldflags="-s -w -buildid=" -o bin/janee.wasm ./wasm
+
+# The OpenClaw plugin, as the .tgz that `openclaw plugins install` takes. npm brings the Node 24 it needs.
+plugin: wasm
+	cd openclaw-plugin && npm ci --silent --no-audit --no-fund && npm run --silent build && npm pack --silent
+
 demo: build
 	@bin/janee demo
 
 test: vet build
 	$(GO) test ./...
-	$(MAKE) --no-print-directory sdk-test conformance
+	$(MAKE) --no-print-directory sdk-test conformance plugin-test
 
 race:
 	$(GO) test -race ./...
@@ -37,6 +45,10 @@ conformance:
 	$(GO) build -trimpath -o bin/conformance ./cmd/janee/internal/conformance
 	cd testscripts/conformance && npm ci --silent --no-audit --no-fund && npm test --silent
 
+# The plugin, built, against a home of bin/janee and servers on loopback.
+plugin-test: build plugin
+	cd openclaw-plugin && npm test --silent
+
 # Go benchmarks of the core, then the real binary: cold start, memory, calls a second.
 bench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./core/...
@@ -51,4 +63,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules
+	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules openclaw-plugin/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz

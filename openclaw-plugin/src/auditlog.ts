@@ -1,0 +1,130 @@
+// Stores the lines that the core has made: one file a writer and day, in the order in which the lines were made, synced before what they
+// permit is done. Use append for every commit; one queue keeps the order, and what waits together is synced together. It writes no line
+// of its own and reads none.
+import { constants } from "node:fs";
+import { open, unlink, type FileHandle } from "node:fs/promises";
+import { makeDir, syncDir, type Home } from "./home.ts";
+import { says } from "./refusal.ts";
+
+const flushDelay = 50; // ms that a line about what has happened may wait for its sync
+
+interface Job { chain: Chain; day: string; text: string; durable: boolean; ready: Promise<boolean>; done: (stored: boolean) => void }
+
+/** The file of one writer. Broken: a line of it was not stored, and no further one may follow the gap. */
+interface Chain { writer: string; day: string; file: FileHandle | null; broken: string; timer: NodeJS.Timeout | null }
+
+export class AuditLog {
+  #home: Home;
+  #chains = new Map<string, Chain>();
+  #jobs: Job[] = [];
+  #pump: Promise<void> | null = null;
+
+  constructor(home: Home) { this.#home = home; }
+
+  /** Why the chain of writer has ended; "" while it goes on. */
+  broken(writer: string): string { return this.#chains.get(writer)?.broken ?? ""; }
+
+  /**
+   * Stores lines of writer after ready has come true, and returns whether they are stored: durable ones on the disk. Lines for which ready
+   * is false are not stored. The place in the order is taken when append is called.
+   */
+  append(writer: string, lines: string[], durable: boolean, ready: Promise<boolean>): Promise<boolean> {
+    let chain = this.#chains.get(writer);
+    if (!chain) this.#chains.set(writer, chain = { writer, day: "", file: null, broken: "", timer: null });
+    return new Promise((done) => {
+      this.#jobs.push({ chain, day: dayOf(lines[0] ?? ""), text: lines.join(""), durable, ready, done });
+      this.#pump ??= this.#run();
+    });
+  }
+
+  /** Waits for what was appended, syncs it and closes the files. */
+  async close(): Promise<void> {
+    await this.#pump;
+    for (const chain of this.#chains.values()) {
+      if (chain.timer) clearTimeout(chain.timer);
+      if (chain.file) await this.#sync(chain).catch((err: unknown) => this.#fail(chain, err));
+      await chain.file?.close();
+    }
+    this.#chains.clear();
+  }
+
+  async #run(): Promise<void> {
+    while (this.#jobs.length > 0) {
+      const jobs = this.#jobs.splice(0);
+      const stored: Job[] = [];
+      for (const job of jobs) {
+        if (!await job.ready && !job.chain.broken) job.chain.broken = "what the record was about could not be written";
+        if (await this.#write(job)) stored.push(job);
+        else job.done(false);
+      }
+      await this.#settle(stored);
+    }
+    this.#pump = null;
+  }
+
+  async #write(job: Job): Promise<boolean> {
+    const { chain } = job;
+    if (chain.broken) return false;
+    try {
+      if (job.day > chain.day) await this.#roll(chain, job.day); // a clock set back must not put later lines into an earlier file
+      await chain.file?.appendFile(job.text);
+      return true;
+    } catch (err) {
+      this.#fail(chain, err);
+      return false;
+    }
+  }
+
+  // settle syncs once for all that was written in one turn.
+  async #settle(jobs: Job[]): Promise<void> {
+    for (const chain of new Set(jobs.filter((job) => job.durable).map((job) => job.chain))) {
+      await this.#sync(chain).catch((err: unknown) => this.#fail(chain, err));
+    }
+    for (const job of jobs) {
+      job.done(!job.chain.broken);
+      if (!job.durable) this.#soon(job.chain);
+    }
+  }
+
+  async #sync(chain: Chain): Promise<void> { await chain.file?.datasync(); }
+
+  #soon(chain: Chain): void {
+    chain.timer ??= setTimeout(() => {
+      chain.timer = null;
+      this.#sync(chain).catch((err: unknown) => this.#fail(chain, err));
+    }, flushDelay);
+  }
+
+  async #roll(chain: Chain, day: string): Promise<void> {
+    const logs = this.#home.path("logs");
+    await makeDir(logs);
+    this.#home.guard.checkDir(logs);
+    const path = this.#home.path(`logs/${day}.${chain.writer}.jsonl`);
+    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+    const file = await open(path, flags, 0o600);
+    try {
+      await syncDir(logs);
+    } catch (err) {
+      await file.close();
+      await unlink(path);
+      throw err;
+    }
+    if (chain.file) {
+      await chain.file.datasync();
+      await chain.file.close();
+    }
+    chain.file = file;
+    chain.day = day;
+  }
+
+  // fail never syncs again and goes on: the kernel may have dropped the pages that it could not write (the fsync fault of 2018).
+  #fail(chain: Chain, err: unknown): void {
+    chain.broken ||= says(err);
+    const file = chain.file;
+    chain.file = null;
+    file?.close().catch(() => undefined);
+  }
+}
+
+// dayOf reads the UTC day of a line, whose ts follows only fields that hold no free text.
+function dayOf(line: string): string { return /"ts":"(\d{4}-\d\d-\d\d)T/.exec(line)?.[1] ?? ""; }

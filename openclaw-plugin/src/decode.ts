@@ -1,0 +1,82 @@
+// Undoes the content codings of a reply, with limits, so that secrets can be looked for in plain bytes. The limits are those of package
+// upstream of the Go side.
+import type { Transform } from "node:stream";
+import { pipeline } from "node:stream/promises";
+import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import { Fault } from "./fault.ts";
+
+type Bytes = AsyncIterable<Buffer>;
+
+const maxLayers = 2;
+// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches 1032 to 1; rows that are all alike, some
+// 400. An outer layer gives compressed data, which hardly shrinks.
+const maxRatio = 512;
+const maxOuterRatio = 16;
+const ratioSlack = 1 << 20;
+
+const options = { chunkSize: 64 << 10 };
+
+const openers: Record<string, (head: Buffer) => Transform> = {
+  gzip: () => createGunzip(options),
+  "x-gzip": () => createGunzip(options),
+  deflate: (head) => isZlib(head) ? createInflate(options) : createInflateRaw(options), // some servers send it bare
+  br: () => createBrotliDecompress(options),
+  zstd: () => createZstdDecompress(options),
+};
+
+/** The codings of a reply, in the order in which they were applied. Errors: Fault unscannable for one that is not known, or more than two. */
+export function codings(fields: string[]): string[] {
+  const names = fields.join().split(",").map((name) => name.trim().toLowerCase()).filter((name) => name !== "" && name !== "identity");
+  if (names.length > maxLayers) throw new Fault("unscannable", "the reply is encoded more than twice");
+  if (names.some((name) => !Object.hasOwn(openers, name))) throw new Fault("unscannable", "the reply has an unknown Content-Encoding");
+  return names;
+}
+
+/** The plain bytes of a body that came over the wire. Errors: Fault. */
+export async function* decode(body: Bytes, names: string[]): Bytes {
+  const wire = { n: 0 };
+  let from: Bytes = counted(body, wire);
+  for (const [i, name] of names.entries().toArray().reverse()) from = undo(from, name, wire, i === 0 ? maxRatio : maxOuterRatio);
+  yield* from;
+}
+
+async function* counted(body: Bytes, wire: { n: number }): Bytes {
+  try {
+    for await (const chunk of body) {
+      wire.n += chunk.length;
+      yield chunk;
+    }
+  } catch (err) {
+    throw err instanceof Fault ? err : new Fault("unreachable", "the reply ended early");
+  }
+}
+
+async function* undo(from: Bytes, name: string, wire: { n: number }, ratio: number): Bytes {
+  const input = from[Symbol.asyncIterator]();
+  const head = await input.next();
+  if (head.done) return; // some servers name a coding and send no body at all
+  const through = openers[name]?.(head.value);
+  if (!through) throw new Fault("unscannable", "the reply has an unknown Content-Encoding");
+  const fed = pipeline(rest(head.value, input), through).catch((err: unknown) => err);
+  let n = 0;
+  try {
+    for await (const chunk of through as AsyncIterable<Buffer>) {
+      if ((n += chunk.length) > ratioSlack + ratio * wire.n) throw new Fault("unscannable", "the reply decodes to far more than was sent");
+      yield chunk;
+    }
+  } catch (err) {
+    throw err instanceof Fault ? err : new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
+  } finally {
+    through.destroy();
+  }
+  const err = await fed;
+  if (err instanceof Error) throw err instanceof Fault ? err : new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
+}
+
+async function* rest(head: Buffer, input: AsyncIterator<Buffer>): Bytes {
+  yield head;
+  for (let next = await input.next(); !next.done; next = await input.next()) yield next.value;
+}
+
+// A zlib header is a multiple of 31 (RFC 1950 section 2.2).
+function isZlib(head: Buffer): boolean { return head.length > 1 && ((head[0] ?? 0) & 0x0f) === 8 && head.readUInt16BE(0) % 31 === 0; }

@@ -1,0 +1,148 @@
+// Keeps the core loaded with the configuration in force: started at the first call, loaded again after a trap, told of a changed
+// config.yaml, given a new chain when the log broke. Use current before each call. It decides nothing about calls.
+import { randomBytes } from "node:crypto";
+import { AuditLog } from "./auditlog.ts";
+import { now } from "./clock.ts";
+import { readHeads } from "./heads.ts";
+import { Guard } from "./guard.ts";
+import { Home } from "./home.ts";
+import { CoreError, Module, type Item } from "./module.ts";
+import type { Commit } from "./messages.ts";
+import { errno, FileFault, Refusal, says } from "./refusal.ts";
+import { readRootKey } from "./rootkey.ts";
+import type { Embedded } from "./settings.ts";
+
+const maxTraps = 3;
+const trapWindow = 60_000; // ms
+
+/** What calls are decided with. A call keeps what it began with. */
+export interface Live { module: Module; engine: number; home: Home; log: AuditLog }
+
+interface Loaded extends Live { writer: string; stamp: string }
+
+/** What a reload came to, as the tool reload_config answers it. */
+export interface Report { success: boolean; message: string }
+
+export interface Parts {
+  settings: Embedded;
+  compiled: () => Promise<WebAssembly.Module>;
+  program: string;
+  warn: (text: string) => void;
+}
+
+export class Engine {
+  #parts: Parts;
+  #loaded: Loaded | null = null;
+  #turn: Promise<unknown> = Promise.resolve();
+  #traps: number[] = [];
+  #compiled: Promise<WebAssembly.Module> | null = null;
+
+  constructor(parts: Parts) { this.#parts = parts; }
+
+  /** What is in force now. Errors: Refusal. */
+  current(): Promise<Live> { return this.#inTurn(() => this.#look()); }
+
+  /** Reads config.yaml now, changed or not, for an agent that asked. Errors: Refusal. */
+  reload(agent: string): Promise<Report> {
+    return this.#inTurn(async () => this.#reload(await this.#look(), agent));
+  }
+
+  /** Syncs and closes the log. */
+  async close(): Promise<void> {
+    await this.#inTurn(async () => {
+      await this.#loaded?.log.close();
+      this.#loaded = null;
+    });
+  }
+
+  // One at a time: two calls must not load two engines.
+  #inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const turn = this.#turn.then(work);
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #look(): Promise<Loaded> {
+    if (this.#loaded?.module.dead) await this.#bury(this.#loaded);
+    if (this.#traps.length >= maxTraps) {
+      throw new Refusal("INTERNAL", "Janee's core stopped three times within a minute and is not started again", "tell your person to run `openclaw plugins reload janee`");
+    }
+    this.#loaded ??= await this.#open();
+    if (this.#loaded.stamp !== this.#loaded.home.configStamp()) await this.#reload(this.#loaded);
+    if (this.#loaded.log.broken(this.#loaded.writer)) this.#renew(this.#loaded);
+    return this.#loaded;
+  }
+
+  async #bury(dead: Loaded): Promise<void> {
+    const time = performance.now();
+    this.#traps = [...this.#traps.filter((t) => time - t < trapWindow), time];
+    this.#parts.warn("Janee's core stopped; calls under way are lost");
+    this.#loaded = null;
+    await dead.log.close(); // a new instance has a new writer
+  }
+
+  async #open(): Promise<Loaded> {
+    try {
+      const { settings, program } = this.#parts;
+      const home = new Home(settings.home, new Guard(settings.group));
+      const { data, stamp } = home.readConfig();
+      const module = await Module.start(await this.#compile());
+      const { vault } = module.call<{ vault: { id: string } | null }>("inspect", {}, data).answer;
+      if (!vault) throw new Refusal("VAULT_LOCKED", "config.yaml names no vault", "tell your person to run `janee add`, which makes one");
+      const rootKey = readRootKey(settings, vault.id);
+      const writer = newWriter();
+      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>("load", { rootKey, writer, program, heads: readHeads(home) }, data).answer;
+      this.#warn(warnings);
+      return { module, engine, home, log: new AuditLog(home), writer, stamp };
+    } catch (err) {
+      throw refusalOf(err);
+    }
+  }
+
+  #compile(): Promise<WebAssembly.Module> {
+    return this.#compiled ??= this.#parts.compiled().catch((err: unknown) => {
+      this.#compiled = null;
+      throw err;
+    });
+  }
+
+  async #reload(l: Loaded, asked?: string): Promise<Report> {
+    const about = { engine: l.engine, now: now(), tell: asked !== undefined, agent: asked ?? "", via: asked === undefined ? "" : "openclaw" };
+    let data: Buffer;
+    try {
+      ({ data, stamp: l.stamp } = l.home.readConfig());
+    } catch (err) {
+      l.stamp = l.home.configStamp();
+      throw refusalOf(err);
+    }
+    const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>("reload", about, data);
+    if (answer.commit.writer) void l.log.append(answer.commit.writer, answer.commit.lines, false, Promise.resolve(true));
+    if (!answer.report.success) this.#parts.warn(answer.report.message);
+    this.#warn(answer.warnings);
+    return answer.report;
+  }
+
+  // After a failed write the writer's chain is over: the next one names its last line that was stored, and says why.
+  #renew(l: Loaded): void {
+    const writer = newWriter();
+    l.module.call("chain", { engine: l.engine, writer, program: this.#parts.program, cause: l.log.broken(l.writer), heads: readHeads(l.home) });
+    l.writer = writer;
+  }
+
+  #warn(items: Item[]): void {
+    for (const item of items) this.#parts.warn(`config.yaml:${item.line}: ${item.text}`);
+  }
+}
+
+function newWriter(): string {
+  return Array.from(randomBytes(8), (b) => "abcdefghijklmnopqrstuvwxyz234567"[b & 31]).join("");
+}
+
+function refusalOf(err: unknown): Error {
+  if (err instanceof Refusal) return err;
+  if (err instanceof FileFault) return new Refusal("INTERNAL", err.message, err.hint ? `tell your person to run: ${err.hint}` : "tell your person");
+  if (err instanceof CoreError && err.code === "key_invalid") return new Refusal("VAULT_LOCKED", `vault locked: ${err.message}`, "tell your person to restore the root key of this home from a backup");
+  if (err instanceof CoreError && err.code === "config_invalid") return new Refusal("INTERNAL", `config.yaml: ${err.message}`, "tell your person to run `janee doctor`");
+  if (errno(err) === "ENOENT") return new Refusal("INTERNAL", "read the config: it does not exist", "tell your person to run `janee init`");
+  return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
+}

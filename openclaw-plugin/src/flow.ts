@@ -1,0 +1,179 @@
+// Takes one call through the core: does exactly what each step says and tells what came of it, like package gateway of the Go side. It
+// decides nothing.
+import { randomBytes } from "node:crypto";
+import { withBody } from "./answer.ts";
+import { mono, now } from "./clock.ts";
+import { exchange } from "./exchange.ts";
+import { explain, Fault } from "./fault.ts";
+import type { Live } from "./engine.ts";
+import type { Ask, Commit, Event, Send, Step } from "./messages.ts";
+import { says } from "./refusal.ts";
+
+const watchInterval = 50; // ms; a revocation cuts a call in flight within 100
+
+/** Who wants what: arguments as the agent gave them. */
+export interface Call { tool: string; args: unknown; agent: string }
+
+/** The end of a call: the text for the agent, or null where the configuration is to be read again and that told. */
+export type Ended = { text: string } | { reload: true };
+
+class Revoked extends Error {}
+
+export class Flow {
+  #live: Live;
+  #warn: (text: string) => void;
+  #flow = 0;
+  #body: Buffer = Buffer.alloc(0);
+
+  constructor(live: Live, warn: (text: string) => void) {
+    this.#live = live;
+    this.#warn = warn;
+  }
+
+  /** Runs call to its end; signal takes it back. Errors: CoreError, Trap. */
+  async run(call: Call, signal: AbortSignal): Promise<Ended> {
+    const { module, engine, home } = this.#live;
+    const about = { engine, tool: call.tool, agent: call.agent, via: "openclaw", identitySource: "openclaw (the agent of the run)" };
+    const needs = module.call<{ flow: number; files: string[] }>("needs", about, Buffer.from(JSON.stringify(call.args ?? {}))).answer;
+    this.#flow = needs.flow;
+    const { files, raw } = home.find(needs.files);
+    let { answer: { step }, raw: body } = module.call<{ step: Step }>("begin", { flow: needs.flow, ...this.#in(), files }, raw);
+    while (step.type !== "done") {
+      const came = await this.#do(step, body, signal);
+      ({ answer: { step }, raw: body } = this.#resume(came.event, came.names));
+    }
+    if (step.lock) this.#warn("the result of a call could not be recorded; calls are refused until the log can be written");
+    if (step.refusal !== undefined) return { text: JSON.stringify(step.refusal) };
+    if (step.tool === "reload_config") return { reload: true };
+    return { text: step.tool === "execute" ? withBody(step.result, this.#body) : JSON.stringify(step.result) };
+  }
+
+  #in(): { now: [number, number]; rand: string } { return { now: now(), rand: randomBytes(64).toString("hex") }; }
+
+  // names: the files, or their directory's, that go with the event.
+  #resume(event: Event, names?: string[]): { answer: { step: Step }; raw: Buffer } {
+    const { module, home } = this.#live;
+    const found = names ? home.find(names) : null;
+    const listed = event.type === "listed" ? { names } : {};
+    return module.call("resume", { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) }, found?.raw);
+  }
+
+  async #do(step: Exclude<Step, { type: "done" }>, body: Buffer, signal: AbortSignal): Promise<{ event: Event; names?: string[] }> {
+    switch (step.type) {
+      case "commit": return { event: await this.#commit(step) };
+      case "list": return this.#list(step.dir);
+      case "ask": {
+        const event = await this.#wait(step, signal);
+        return event.type === "answered" ? { event, names: step.watch } : { event };
+      }
+      case "send": return { event: await this.#send(step, body, signal) };
+    }
+  }
+
+  // commit takes its place in the log before anything is awaited: the order of the lines is that in which the core made them.
+  async #commit(step: Commit): Promise<Event> {
+    const exists: Record<string, string> = {};
+    const writing = this.#write(step, exists);
+    const stored = step.writer ? this.#live.log.append(step.writer, step.lines, !step.late, writing) : Promise.resolve(true);
+    const [written, kept] = await Promise.all([writing, stored]);
+    return { type: "committed", exists, err: !written || !kept, lost: !kept };
+  }
+
+  async #write(step: Commit, exists: Record<string, string>): Promise<boolean> {
+    try {
+      for (const w of step.writes) {
+        const existing = await this.#live.home.write(w.name, w.data, w.create);
+        if (existing !== null) exists[w.name] = existing;
+      }
+    } catch (err) {
+      this.#warn(says(err));
+      return false;
+    }
+    for (const name of step.removes ?? []) await this.#live.home.remove(name).catch((err: unknown) => this.#warn(says(err)));
+    return true;
+  }
+
+  #list(dir: string): { event: Event; names: string[] } {
+    try {
+      return { event: { type: "listed" }, names: this.#live.home.list(dir) };
+    } catch (err) {
+      this.#warn(says(err));
+      return { event: { type: "listed", err: true }, names: [] };
+    }
+  }
+
+  #look(names: string[]): { revoked: boolean; settled: boolean } {
+    const { files, raw } = this.#live.home.find(names);
+    return this.#live.module.call<{ revoked: boolean; settled: boolean }>("look", { flow: this.#flow, now: now(), files }, raw).answer;
+  }
+
+  // wait reads the watched files only where one of them has changed.
+  async #wait(step: Ask, signal: AbortSignal): Promise<Event> {
+    for (let seen = "none"; ;) {
+      const stamps = this.#live.home.stamps(step.watch);
+      if (stamps !== seen) {
+        seen = stamps;
+        const { revoked, settled } = this.#look(step.watch);
+        if (revoked) return { type: "stopped", why: "revoked" };
+        if (settled) return { type: "answered" };
+      }
+      if (mono() >= step.waitUntilMono) return { type: "answered" };
+      if (signal.aborted) return { type: "stopped", why: "cancelled" };
+      await new Promise((done) => setTimeout(done, watchInterval));
+    }
+  }
+
+  async #send(step: Send, body: Buffer, signal: AbortSignal): Promise<Event> {
+    if (signal.aborted) return { type: "stopped", why: "cancelled" };
+    if (this.#look(step.watch).revoked) return { type: "stopped", why: "revoked" };
+    const stop = new AbortController();
+    const cancel = (): void => stop.abort(new Fault("cancelled", "the call was cancelled"));
+    signal.addEventListener("abort", cancel, { once: true });
+    const watch = setInterval(this.#guard(step, stop), watchInterval);
+    try {
+      return await this.#exchange(step, body, stop.signal);
+    } catch (err) {
+      if (err instanceof Revoked) return { type: "stopped", why: "revoked" };
+      if (this.#live.module.dead) throw err;
+      const { ending, message } = explain(err, "the exchange failed");
+      return { type: "ended", err: ending, detail: message, bytes: 0 };
+    } finally {
+      clearInterval(watch);
+      signal.removeEventListener("abort", cancel);
+    }
+  }
+
+  // guard reads the watched files only where one of them has changed since the last look.
+  #guard(step: Send, stop: AbortController): () => void {
+    const { home } = this.#live;
+    let seen = "none"; // the first look also sees what has come since the one before the request
+    return () => {
+      try {
+        const stamps = home.stamps(step.watch);
+        if (stamps === seen) return;
+        seen = stamps;
+        if (this.#look(step.watch).revoked) stop.abort(new Revoked());
+      } catch (err) {
+        stop.abort(err); // who cannot look must not go on
+      }
+    };
+  }
+
+  async #exchange(step: Send, body: Buffer, signal: AbortSignal): Promise<Event> {
+    const { module } = this.#live, parts: Buffer[] = [];
+    const scrub = (chunk: Buffer, last: boolean): void => { parts.push(module.call("scrub", { flow: this.#flow, last }, chunk).raw); };
+    const truncated = await exchange(step, body, {
+      permit: (addr, port) => module.call<{ class: string; permit: boolean }>("classify", { flow: this.#flow, addr, port }).answer,
+      head: (status, headers) => { this.#resume({ type: "head", status, headers }); },
+      chunk: (p) => scrub(p, false),
+    }, signal);
+    if (!truncated) scrub(Buffer.alloc(0), true); // what is held back of a cut reply may begin a secret
+    this.#body = Buffer.concat(parts);
+    return { type: "ended", truncated, bytes: this.#body.length };
+  }
+
+  /** Forgets a call that did not come to its end. */
+  drop(): void {
+    if (this.#flow !== 0 && !this.#live.module.dead) this.#live.module.call("drop", { flow: this.#flow });
+  }
+}

@@ -1,0 +1,45 @@
+// What the core says and is told, as docs/formats.md has it under "ABI". Types only.
+
+export interface FileWrite { name: string; data: string; create: boolean }
+
+export interface Commit {
+  type: "commit";
+  writes: FileWrite[];
+  removes?: string[];
+  writer?: string;
+  lines: string[];
+  late: boolean;
+}
+
+export interface List { type: "list"; dir: string }
+
+export interface Ask { type: "ask"; new: boolean; waitUntilMono: number; watch: string[] }
+
+export interface Send {
+  type: "send";
+  service: string;
+  method: string;
+  url: string;
+  target: string;
+  headers: [string, string][];
+  timeoutMs: number;
+  maxBody: number;
+  watch: string[];
+  caFile?: string;
+  proxy?: string;
+}
+
+export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; lock: boolean }
+
+export type Step = Commit | List | Ask | Send | Done;
+
+/** What ended an exchange other than the end of the reply. */
+export type Ending = "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked";
+
+export type Event =
+  | { type: "committed"; exists?: Record<string, string>; err?: boolean; lost?: boolean }
+  | { type: "listed"; err?: boolean }
+  | { type: "answered" }
+  | { type: "head"; status: number; headers: [string, string][] }
+  | { type: "ended"; err?: Ending; detail?: string; truncated?: boolean; bytes: number }
+  | { type: "stopped"; why: "revoked" | "cancelled" };

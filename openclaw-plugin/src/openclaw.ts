@@ -1,0 +1,21 @@
+// The part of OpenClaw's plugin interface that is used here, so that nothing of OpenClaw is needed to build.
+
+export interface ToolResult { content: { type: "text"; text: string }[]; details: unknown }
+
+export interface Tool {
+  name: string;
+  label: string;
+  description: string;
+  parameters: object;
+  catalogMode: "direct-only";
+  execute(toolCallId: string, params: unknown, signal?: AbortSignal): Promise<ToolResult>;
+}
+
+/** Of one run of an agent. */
+export interface RunContext { agentId?: string }
+
+export interface PluginApi {
+  pluginConfig?: unknown;
+  logger: { info(text: string): void; warn(text: string): void };
+  registerTool(factory: (ctx: RunContext) => Tool, options: { name: string }): void;
+}

@@ -1,0 +1,34 @@
+// Refusals that only a shell can give, such as a missing home. All others come ready from the core.
+
+/** A refusal in the shape that agents know. message and next hold no secret. */
+export class Refusal extends Error {
+  readonly code: string;
+  readonly next: string;
+  constructor(code: string, message: string, next: string) {
+    super(message);
+    this.code = code;
+    this.next = next;
+  }
+
+  /** The text for the agent. */
+  text(agent: string): string {
+    return JSON.stringify({ error: this.message, denial: { reasonCode: this.code, agentId: agent, nextStep: this.next } });
+  }
+}
+
+/** What is wrong with a file, and the line that mends it. */
+export class FileFault extends Error {
+  readonly hint: string;
+  constructor(message: string, hint: string) {
+    super(message);
+    this.hint = hint;
+  }
+}
+
+/** The code of a system error, such as ENOENT; "" for anything else. */
+export function errno(err: unknown): string {
+  return err instanceof Error && "code" in err && typeof err.code === "string" ? err.code : "";
+}
+
+/** What an error says, for a log line. */
+export function says(err: unknown): string { return err instanceof Error ? err.message : String(err); }

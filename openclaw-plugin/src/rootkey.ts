@@ -1,0 +1,27 @@
+// Finds the root key of a vault where the Go side keeps it. It is never made here: a lost key must not be papered over by a fresh one.
+import { dirname, join, resolve } from "node:path";
+import { Guard } from "./guard.ts";
+import { errno, FileFault, Refusal } from "./refusal.ts";
+import type { Embedded } from "./settings.ts";
+
+/** The text of the root key of the vault called id. Errors: Refusal VAULT_LOCKED, naming where the key should be. */
+export function readRootKey(s: Embedded, id: string): string {
+  if (s.masterKey) return s.masterKey;
+  const own = s.keyFile === "";
+  if (own && !/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw locked(`"${id}" cannot be the id of a vault`, "restore vault.id in config.yaml");
+  if (own && !s.configDir) throw locked("the directory of root keys is not known", "set keyFile in the plugin's configuration, or JANEE_KEY_FILE");
+  const path = own ? join(s.configDir, "janee", `${id}.key`) : resolve(s.keyFile);
+  const guard = new Guard(s.group);
+  try {
+    // A directory that others can write would let them lay down a key of theirs, or move ours away.
+    if (own) guard.checkDir(dirname(path));
+    else guard.checkPlace(dirname(path));
+    return guard.read(path).data.toString();
+  } catch (err) {
+    if (errno(err) === "ENOENT") throw locked(`root key missing: "${path}"`, "tell your person to restore the key file from a backup, or to name it by JANEE_KEY_FILE");
+    if (err instanceof FileFault) throw locked(`root key: ${err.message}`, `tell your person to run: ${err.hint}`);
+    throw locked(`root key from "${path}": ${errno(err) || "unreadable"}`, "tell your person to look at the key file");
+  }
+}
+
+function locked(message: string, next: string): Refusal { return new Refusal("VAULT_LOCKED", `vault locked: ${message}`, next); }

@@ -1,0 +1,153 @@
+// Embedded mode against a real home: what the plugin does is seen and stopped by janee, and the other way round.
+import assert from "node:assert/strict";
+import { appendFileSync, chmodSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { after, before, test } from "node:test";
+import type { Tool } from "../src/openclaw.ts";
+import { call, key, say, World } from "./harness.ts";
+
+const world = new World();
+let tools: Map<string, Tool>;
+const get = (path: string, more: object = {}, signal?: AbortSignal): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "GET", path, ...more }, signal);
+
+before(async () => {
+  await world.start(`  bank:
+    service: bank
+    rules: { allow: [GET *, PUT /v1/*], deny: [GET /v1/secret*] }
+  other:
+    service: bank
+  asks:
+    service: bank
+    autoApprove: false
+`);
+  tools = await world.tools("main");
+});
+after(() => world.stop());
+
+test("the tools are those of the manifest, with the schemas of the core", () => {
+  const manifest = JSON.parse(readFileSync(new URL("../openclaw.plugin.json", import.meta.url), "utf8")) as { contracts: { tools: string[] } };
+  assert.deepEqual([...tools.keys()], manifest.contracts.tools);
+  for (const t of tools.values()) assert.ok(t.description && "type" in t.parameters && t.catalogMode === "direct-only", t.name);
+});
+
+test("list_services and whoami", async () => {
+  const list = await say(tools, "janee_list_services");
+  assert.match(list, /"name":"bank"/);
+  assert.doesNotMatch(list, new RegExp(key));
+  assert.equal((JSON.parse(await say(tools, "janee_whoami")) as { agentId: string }).agentId, "main");
+});
+
+test("allowed: the API gets the key, the agent does not", async () => {
+  world.handler = (req, res) => { res.setHeader("X-Request-Id", "r1"); res.end(JSON.stringify({ echoed: req.headers.authorization })); };
+  const answer = await get("/v1/balance?expand[]=a", { reason: "User asked" });
+  assert.equal(answer.status, 200);
+  assert.equal(answer.headers?.["x-request-id"], "r1");
+  assert.equal(answer.body, '{"echoed":"Bearer [REDACTED]"}');
+  assert.equal(answer.redactions, 1);
+  assert.equal(world.seen.at(-1), "GET /v1/balance?expand[]=a");
+});
+
+for (const [what, params, code] of [
+  ["no rule allows it", { capability: "bank", method: "DELETE", path: "/v1/x" }, "RULE_DENY"],
+  ["a rule denies it", { capability: "bank", method: "GET", path: "/v1/secrets" }, "RULE_DENY"],
+  ["a path with dot segments", { capability: "bank", method: "GET", path: "/v1/a/../secret" }, "REQUEST_REJECTED"],
+  ["no such capability", { capability: "nope", method: "GET", path: "/" }, "CAPABILITY_NOT_FOUND"],
+  ["an unknown argument", { capability: "bank", method: "GET", path: "/", agent: "root" }, "BAD_ARGUMENTS"],
+] as const) {
+  test(`refused: ${what}`, async () => {
+    const before = world.seen.length;
+    const { denial } = await call(tools, "janee_execute", params);
+    assert.equal(denial?.reasonCode, code);
+    assert.equal(denial?.agentId, "main");
+    assert.equal(world.seen.length, before);
+  });
+}
+
+test("a session of the plugin is listed by janee; revoked, the next call is refused", async () => {
+  const first = await call(tools, "janee_execute", { capability: "other", method: "GET", path: "/" });
+  assert.equal(first.status, 200);
+  assert.match(world.run("sessions"), /main +openclaw +other/);
+  world.run("revoke", "--capability", "other");
+  const before = world.seen.length;
+  const { denial } = await call(tools, "janee_execute", { capability: "other", method: "GET", path: "/" });
+  assert.equal(denial?.reasonCode, "SESSION_REVOKED");
+  assert.equal(world.seen.length, before);
+});
+
+test("janee lock cuts a call in flight within 200 ms, and unlock lets the next one through", async () => {
+  const started = Promise.withResolvers<void>();
+  world.handler = () => started.resolve(); // never answers
+  const answer = get("/v1/slow");
+  await started.promise;
+  world.run("lock");
+  const from = performance.now();
+  assert.equal((await answer).denial?.reasonCode, "LOCKED");
+  assert.ok(performance.now() - from < 200);
+  world.run("unlock", "--yes");
+  world.handler = (_req, res) => { res.end("ok"); };
+  assert.equal((await get("/v1/x")).body, "ok");
+});
+
+test("a cancelled call ends", async () => {
+  const started = Promise.withResolvers<void>(), stop = new AbortController();
+  world.handler = () => started.resolve();
+  const answer = get("/v1/slow", {}, stop.signal);
+  await started.promise;
+  stop.abort();
+  assert.equal((await answer).denial?.reasonCode, "CANCELLED");
+});
+
+test("a rule that was edited holds from the next call on; a broken file changes nothing", async () => {
+  world.handler = (_req, res) => { res.end("ok"); };
+  const path = join(world.home, "config.yaml"), text = readFileSync(path, "utf8");
+  appendFileSync(path, "  later:\n    service: bank\n");
+  assert.equal((await call(tools, "janee_execute", { capability: "later", method: "GET", path: "/" })).status, 200);
+  const report = JSON.parse(await say(tools, "janee_reload_config")) as { success: boolean; message: string };
+  assert.ok(report.success);
+  assert.match(report.message, /\+later/);
+  appendFileSync(path, "  broken: [\n");
+  assert.equal((await get("/v1/x")).status, 200);
+  assert.match(await say(tools, "janee_reload_config"), /not reloaded/);
+  writeFileSync(path, text + "  later:\n    service: bank\n");
+});
+
+test("a person is asked, and janee approve lets the call through", async () => {
+  const answer = call(tools, "janee_execute", { capability: "asks", method: "POST", path: "/v1/charges", body: { amount: 1 }, reason: "Pay" });
+  let id = "";
+  for (let i = 0; i < 100 && !id; i++) {
+    await new Promise((done) => setTimeout(done, 50));
+    id = (JSON.parse(world.run("approvals", "--json")) as { approvals: { id: string }[] }).approvals[0]?.id ?? "";
+  }
+  world.run("approve", id);
+  assert.equal((await answer).status, 200);
+  assert.equal(world.seen.at(-1), "POST /v1/charges");
+});
+
+test("200 calls at once leave one whole log", async () => {
+  const answers = await Promise.all(Array.from({ length: 200 }, (_, i) => get(`/v1/n/${i}`)));
+  assert.ok(answers.every((a) => a.status === 200));
+  await new Promise((done) => setTimeout(done, 100));
+  assert.match(world.run("logs"), /bank \| GET \/v1\/n\/199 \| 200/);
+  assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
+});
+
+test("nothing of the key is on the disk in plaintext", () => {
+  for (const name of readdirSync(world.home, { recursive: true, withFileTypes: true })) {
+    if (name.isFile()) assert.ok(!readFileSync(join(name.parentPath, name.name)).includes(key), name.name);
+  }
+});
+
+test("a home that others can read, or a root key that is gone, is refused with the line that mends it", async () => {
+  chmodSync(world.home, 0o755);
+  const open = await world.tools("main", undefined, "open");
+  const refused = await call(open, "janee_list_services");
+  assert.match(refused.denial?.nextStep ?? "", /chmod 700/);
+  chmodSync(world.home, 0o700);
+  const root = world.env["JANEE_KEY_FILE"] ?? "";
+  renameSync(root, root + ".away");
+  const locked = await call(open, "janee_list_services");
+  assert.equal(locked.denial?.reasonCode, "VAULT_LOCKED");
+  assert.match(locked.error ?? "", /root\.key/);
+  renameSync(root + ".away", root);
+  assert.match(await say(open, "janee_list_services"), /"name":"bank"/);
+});

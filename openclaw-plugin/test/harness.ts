@@ -1,0 +1,95 @@
+// A home made by the real janee, an API on loopback that demands the key, and the built plugin with a host that offers it nothing but what
+// OpenClaw does. JANEE names the binary.
+import { execFileSync, spawnSync } from "node:child_process";
+import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
+import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import type { AddressInfo } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { PluginApi, Tool } from "../src/openclaw.ts";
+
+export const janee = process.env["JANEE"] ?? new URL("../../bin/janee", import.meta.url).pathname;
+export const key = "plugin_test_key_2b7e151628aed2a6"; // of no vendor's shape
+export const dist = new URL("../dist/", import.meta.url);
+
+interface Plugin { default: { register(api: PluginApi): void }; close(): Promise<void> }
+
+/** What an agent is answered. */
+export interface Answer {
+  status?: number;
+  headers?: Record<string, string>;
+  body?: string;
+  bodyEncoding?: string;
+  truncated?: boolean;
+  redactions?: number;
+  error?: string;
+  denial?: { reasonCode: string; agentId: string; nextStep: string };
+}
+
+export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
+
+export class World {
+  readonly dir = mkdtempSync(join(tmpdir(), "janee-openclaw-"));
+  readonly home = join(this.dir, "home");
+  readonly env: Record<string, string> = { PATH: process.env["PATH"] ?? "", HOME: this.dir, JANEE_HOME: this.home, JANEE_KEY_FILE: join(this.dir, "root.key") };
+  readonly seen: string[] = []; // what the API was asked: "METHOD path"
+  readonly warnings: string[] = [];
+  readonly api = createServer((req, res) => this.#serve(req, res));
+  handler: Handler = (_req, res) => { res.end('{"ok":true}'); };
+  #plugin: Plugin | null = null;
+
+  /** Makes the home with the service bank and the capabilities given as YAML. */
+  async start(capabilities: string): Promise<void> {
+    await new Promise<void>((done) => this.api.listen(0, "127.0.0.1", done));
+    this.run("init");
+    this.run("add", "bank", "-u", this.url, "--auth-type", "bearer", "-k", "-", "--no-capability");
+    appendFileSync(join(this.home, "config.yaml"), `\ncapabilities:\n${capabilities}`);
+  }
+
+  get url(): string { return `http://127.0.0.1:${(this.api.address() as AddressInfo).port}`; }
+
+  /** Runs janee; the key is on stdin. */
+  run(...args: string[]): string { return execFileSync(janee, args, { env: this.env, input: key, stdio: ["pipe", "pipe", "pipe"] }).toString(); }
+
+  /** Like run, for what may fail. */
+  try(...args: string[]): { status: number | null; text: string } {
+    const r = spawnSync(janee, args, { env: this.env, input: "" });
+    return { status: r.status, text: r.stdout.toString() + r.stderr.toString() };
+  }
+
+  /** The tools as an agent of OpenClaw has them. A generation is a module loaded anew, as after a reload of the plugin. */
+  async tools(agentId: string, config: object = { home: this.home, keyFile: this.env["JANEE_KEY_FILE"] }, generation = ""): Promise<Map<string, Tool>> {
+    this.#plugin = await import(new URL(`index.js?${this.dir}${generation}`, dist).href) as Plugin;
+    const tools = new Map<string, Tool>();
+    this.#plugin.default.register({
+      pluginConfig: config,
+      logger: { info: () => undefined, warn: (text) => { this.warnings.push(text); } },
+      registerTool: (factory, { name }) => { tools.set(name, factory({ agentId })); },
+    });
+    return tools;
+  }
+
+  async stop(): Promise<void> {
+    await this.#plugin?.close();
+    this.api.closeAllConnections();
+    this.api.close();
+    rmSync(this.dir, { recursive: true, force: true });
+  }
+
+  #serve(req: IncomingMessage, res: ServerResponse): void {
+    this.seen.push(`${req.method} ${req.url}`);
+    if (req.headers.authorization !== `Bearer ${key}`) res.writeHead(401).end();
+    else this.handler(req, res);
+  }
+}
+
+/** Calls a tool and reads its answer. */
+export async function call(tools: Map<string, Tool>, name: string, params: unknown = {}, signal?: AbortSignal): Promise<Answer> {
+  return JSON.parse(await say(tools, name, params, signal)) as Answer;
+}
+
+/** Calls a tool for its text. */
+export async function say(tools: Map<string, Tool>, name: string, params: unknown = {}, signal?: AbortSignal): Promise<string> {
+  const result = await tools.get(name)?.execute("call", params, signal);
+  return result?.content[0]?.text ?? "";
+}

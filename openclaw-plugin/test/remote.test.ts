@@ -1,0 +1,86 @@
+// Remote mode against a real `janee serve --transport http`.
+import assert from "node:assert/strict";
+import { spawn, type ChildProcess } from "node:child_process";
+import { after, before, test } from "node:test";
+import type { Tool } from "../src/openclaw.ts";
+import { call, janee, key, say, World } from "./harness.ts";
+
+const world = new World();
+const servers: ChildProcess[] = [];
+let tools: Map<string, Tool>, url = "", token = "";
+
+// serve resolves with what the server prints: its URL, and at the first start a token.
+function serve(port: string): Promise<{ url: string; token: string }> {
+  const server = spawn(janee, ["serve", "--transport", "http", "--port", port], { env: world.env, stdio: ["ignore", "ignore", "pipe"] });
+  servers.push(server);
+  return new Promise((resolve, reject) => {
+    let said = "";
+    server.stderr.on("data", (part: Buffer) => {
+      said += part.toString();
+      if (said.includes("\nLogs: ")) resolve({ url: /running on (\S+)/.exec(said)?.[1] ?? "", token: /^ +(janee_\S+)$/m.exec(said)?.[1] ?? "" });
+    });
+    server.once("exit", () => reject(new Error(said)));
+  });
+}
+
+async function stop(): Promise<void> {
+  const server = servers.pop();
+  if (!server || server.exitCode !== null) return;
+  const gone = new Promise((done) => server.once("exit", done));
+  server.kill("SIGTERM");
+  await gone;
+}
+
+before(async () => {
+  await world.start("  bank:\n    service: bank\n    rules: { allow: [GET *] }\n");
+  ({ url, token } = await serve("0"));
+  tools = await world.tools("main", { url, token });
+});
+after(async () => {
+  await world.stop();
+  await stop();
+});
+
+const get = (path: string, signal?: AbortSignal): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "GET", path }, signal);
+
+test("every tool is forwarded; the server decides", async () => {
+  world.handler = (req, res) => { res.end(`you said ${req.headers.authorization}`); };
+  assert.match(await say(tools, "janee_list_services"), /"name":"bank"/);
+  assert.equal((await get("/v1/x")).body, "you said Bearer [REDACTED]");
+  assert.equal((await call(tools, "janee_execute", { capability: "bank", method: "POST", path: "/v1/x" })).denial?.reasonCode, "RULE_DENY");
+  assert.match(await say(tools, "janee_whoami"), /"agentId":"default"/);
+  assert.match(await say(tools, "janee_explain_access", { capability: "bank", method: "GET", path: "/" }), /bank/);
+  assert.match(await say(tools, "janee_reload_config"), /"success":true/);
+  assert.match(world.run("sessions"), /default +http +bank/);
+});
+
+test("a cancelled call is called back", async () => {
+  const started = Promise.withResolvers<void>(), gone = Promise.withResolvers<void>(), abort = new AbortController();
+  world.handler = (_req, res) => { res.on("close", gone.resolve); started.resolve(); };
+  const answer = get("/v1/slow", abort.signal);
+  await started.promise;
+  abort.abort();
+  assert.equal((await answer).denial?.reasonCode, "CANCELLED");
+  await gone.promise; // the server has ended the request
+});
+
+test("a server that was started again is reached again; one that is gone is told", async () => {
+  world.handler = (_req, res) => { res.end("ok"); };
+  await stop();
+  const refused = await get("/v1/x");
+  assert.equal(refused.denial?.reasonCode, "UPSTREAM_UNREACHABLE");
+  assert.match(refused.denial?.nextStep ?? "", /janee serve/);
+  await serve(new URL(url).port);
+  assert.equal((await get("/v1/x")).body, "ok");
+  await stop();
+  await serve(new URL(url).port); // between two calls: the session is unknown, and opened anew
+  assert.equal((await get("/v1/x")).body, "ok");
+});
+
+test("a wrong token is refused, and stands in no answer", async () => {
+  const other = await world.tools("main", { url, token: "wrong_token_of_the_test" });
+  const text = await say(other, "janee_whoami");
+  assert.match(text, /does not know the token/);
+  assert.doesNotMatch(text, /wrong_token|plugin_test/);
+  assert.ok(!text.includes(key));
+});
