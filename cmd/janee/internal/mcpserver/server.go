@@ -125,7 +125,8 @@ func protocolTool(d tool.Definition) mcp.Tool {
 }
 
 // Serve answers the lines of in on out until in ends or ctx is cancelled, gives requests in flight their grace, and
-// returns when every reply is written, or the client has taken none for the grace. Errors: reading or writing failed, or the client does not read its replies.
+// returns when every reply is written. A client that takes nothing for the grace then, or for 10 s of a full queue before, is
+// given up. Errors: reading or writing failed, or the client does not read its replies.
 // in and out stay open; a Read or Write that blocks keeps its goroutine until the caller closes them.
 func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 	base, cancel := context.WithCancel(context.WithoutCancel(ctx)) // requests outlive ctx by the grace

@@ -9,6 +9,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -138,8 +139,13 @@ func TestSlowClientIsNotGivenUp(t *testing.T) {
 
 func TestBusyIsToldOnceAMinute(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
+		var mu sync.Mutex
 		var told []string
-		b := busyCount{log: func(line string) { told = append(told, line) }}
+		b := busyCount{log: func(line string) {
+			mu.Lock()
+			defer mu.Unlock()
+			told = append(told, line)
+		}}
 		for range 1000 {
 			b.add()
 			time.Sleep(99 * time.Millisecond) // 99 s in all
@@ -148,6 +154,8 @@ func TestBusyIsToldOnceAMinute(t *testing.T) {
 		b.tell()
 		b.add()
 		b.tell()
+		mu.Lock()
+		defer mu.Unlock()
 		if got := strings.Join(told, "\n"); len(told) != 3 || !strings.HasSuffix(told[0], ": 607") || !strings.HasSuffix(told[1], ": 393") || !strings.HasSuffix(told[2], ": 1") {
 			t.Error(got)
 		}
