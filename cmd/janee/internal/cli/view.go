@@ -11,6 +11,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
@@ -47,7 +48,9 @@ func look(env *Env) (*view, error) {
 	}
 	c, err := config.Parse(text)
 	if err != nil {
-		v.err = store.ConfigError(v.home.ConfigPath(), err)
+		if v.err = store.ConfigError(v.home.ConfigPath(), err); legacy.Found(v.dir) {
+			v.err = store.Unconverted(v.dir)
+		}
 		return v, nil
 	}
 	v.config = c
