@@ -8,6 +8,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/session"
 )
@@ -75,6 +76,9 @@ func checkConfig(p *patient) []Check {
 		return nil
 	}
 	path := p.home.ConfigPath()
+	if legacy.Found(p.home.Path(".")) {
+		return []Check{failed("config", "janee import --apply", "it was written by the TypeScript Janee; `janee import` shows what becomes of it")}
+	}
 	text, _, err := p.home.ReadConfig()
 	if err != nil {
 		return []Check{failed("config", hint.Of(err), "%v", err)}
