@@ -45,27 +45,6 @@ request, s for a session, n for no. Nobody answers over the connection that the 
 	return c
 }
 
-type approvalLine struct {
-	ID         string `json:"id"`
-	AgentID    string `json:"agentId"`
-	Via        string `json:"via"`
-	Capability string `json:"capability"`
-	Service    string `json:"service"`
-	Method     string `json:"method"`
-	Host       string `json:"host"`
-	Path       string `json:"path"`
-	BodyBytes  int64  `json:"bodyBytes"`
-	BodySHA256 string `json:"bodySha256,omitempty"`
-	Reason     string `json:"reason,omitempty"`
-	AskedAt    string `json:"askedAt"`
-	ExpiresAt  string `json:"expiresAt"`
-}
-
-func approvalJSON(q approval.Question) approvalLine {
-	return approvalLine{ID: q.ID, AgentID: q.Agent, Via: q.Via, Capability: q.Capability, Service: q.Service, Method: q.Method, Host: q.Host, Path: q.Path,
-		BodyBytes: q.BodyBytes, BodySHA256: q.BodySHA256, Reason: q.Reason, AskedAt: utc(q.Asked), ExpiresAt: utc(q.Expires)}
-}
-
 func runApprovals(env *Env, asJSON bool) error {
 	s, err := open(env)
 	if err != nil {
@@ -79,10 +58,10 @@ func runApprovals(env *Env, asJSON bool) error {
 	items = approvals.Open(items)
 	if asJSON {
 		out := struct {
-			Approvals []approvalLine `json:"approvals"`
-		}{[]approvalLine{}}
+			Approvals []approvals.View `json:"approvals"`
+		}{[]approvals.View{}}
 		for _, i := range items {
-			out.Approvals = append(out.Approvals, approvalJSON(i.Question))
+			out.Approvals = append(out.Approvals, approvals.ViewOf(i.Question))
 		}
 		return writeJSON(env.Stdout, out)
 	}
@@ -152,23 +131,23 @@ func reasonOr(q approval.Question) string {
 	return "none given"
 }
 
-func newApprovalDesk(s *store.Store) (*approvals.Desk, error) {
+func openApprovalDesk(env *Env) (*store.Store, *approvals.Desk, error) {
+	s, err := open(env)
+	if err != nil {
+		return nil, nil, err
+	}
 	d, err := newDesk(s)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return &approvals.Desk{Home: d.Home, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
+	return s, &approvals.Desk{Home: d.Home, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
 }
 
 // pollInterval is how often --watch looks for new questions.
 const pollInterval = 300 * time.Millisecond
 
 func watchApprovals(ctx context.Context, env *Env) error {
-	s, err := open(env)
-	if err != nil {
-		return err
-	}
-	desk, err := newApprovalDesk(s)
+	s, desk, err := openApprovalDesk(env)
 	if err != nil {
 		return err
 	}

@@ -31,11 +31,7 @@ the root key is not kept out by it.`,
 }
 
 func runPIN(env *Env, remove bool) error {
-	s, err := open(env)
-	if err != nil {
-		return err
-	}
-	desk, err := newApprovalDesk(s)
+	s, desk, err := openApprovalDesk(env)
 	if err != nil {
 		return err
 	}

@@ -61,11 +61,7 @@ func runAnswer(env *Env, id, decision string, o approveOptions) error {
 	if o.once && (o.session || o.length != "") {
 		return hint.Errorf(hint.Usage, "--once is for the one request, --session and --for open a session", "--once excludes --session and --for")
 	}
-	s, err := open(env)
-	if err != nil {
-		return err
-	}
-	desk, err := newApprovalDesk(s)
+	s, desk, err := openApprovalDesk(env)
 	if err != nil {
 		return err
 	}
@@ -149,16 +145,16 @@ func scopeOf(c *config.Config, q approval.Question, o approveOptions) (scope str
 }
 
 type answerLine struct {
-	OK       bool         `json:"ok"`
-	ID       string       `json:"id"`
-	Decision string       `json:"decision"`
-	Scope    string       `json:"scope,omitempty"`
-	Until    string       `json:"until,omitempty"`
-	Approval approvalLine `json:"approval"`
+	OK       bool           `json:"ok"`
+	ID       string         `json:"id"`
+	Decision string         `json:"decision"`
+	Scope    string         `json:"scope,omitempty"`
+	Until    string         `json:"until,omitempty"`
+	Approval approvals.View `json:"approval"`
 }
 
 func answerJSON(q approval.Question, a approval.Answer) answerLine {
-	line := answerLine{OK: true, ID: q.ID, Decision: a.Decision, Until: utc(a.Until), Approval: approvalJSON(q)}
+	line := answerLine{OK: true, ID: q.ID, Decision: a.Decision, Until: utc(a.Until), Approval: approvals.ViewOf(q)}
 	if a.Decision == approval.Allow {
 		line.Scope = a.Scope
 	} else {

@@ -196,27 +196,25 @@ func longestTTL(c *config.Config, scope sessions.Scope) time.Duration {
 }
 
 func callsOf(s sessions.Scope) string {
-	text := "every call"
-	if s.Agent != "" {
-		text += " of " + s.Agent
-	}
-	if s.Capability != "" {
-		text += " on " + s.Capability
-	}
-	return printable(text)
+	return printable("every call" + scopeText(s, " of ", " on "))
 }
 
 // reopenLine is the command that lifts an order.
 func reopenLine(s sessions.Scope) string {
-	text := "janee reopen"
-	if s.Agent != "" {
-		text += " --agent " + s.Agent
-	}
-	if s.Capability != "" {
-		text += " --capability " + s.Capability
-	}
+	text := "janee reopen" + scopeText(s, " --agent ", " --capability ")
 	if s == (sessions.Scope{}) {
 		text += " --all"
 	}
 	return printable(text)
+}
+
+// scopeText names agent and capability, each after its own words, where the scope names them.
+func scopeText(s sessions.Scope, ofAgent, onCapability string) (text string) {
+	if s.Agent != "" {
+		text += ofAgent + s.Agent
+	}
+	if s.Capability != "" {
+		text += onCapability + s.Capability
+	}
+	return text
 }

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
@@ -26,30 +27,17 @@ const signatureHeader = "Janee-Signature"
 
 // message is what a webhook is told. It holds no credential and, like the log, no value of a query.
 type message struct {
-	Version    int    `json:"version"`
-	Event      string `json:"event"`
-	ID         string `json:"id"`
-	AgentID    string `json:"agentId"`
-	Via        string `json:"via"`
-	Capability string `json:"capability"`
-	Service    string `json:"service"`
-	Method     string `json:"method"`
-	Host       string `json:"host"`
-	Path       string `json:"path"`
-	BodyBytes  int64  `json:"bodyBytes"`
-	BodySHA256 string `json:"bodySha256,omitempty"`
-	Reason     string `json:"reason,omitempty"`
-	AskedAt    string `json:"askedAt"`
-	ExpiresAt  string `json:"expiresAt"`
-	Approve    string `json:"approve"`
-	Deny       string `json:"deny"`
+	Version int    `json:"version"`
+	Event   string `json:"event"`
+	approvals.View
+	Approve string `json:"approve"`
+	Deny    string `json:"deny"`
 }
 
 func messageOf(q approval.Question) message {
-	at := func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
-	return message{Version: 1, Event: "approval.asked", ID: q.ID, AgentID: q.Agent, Via: q.Via, Capability: q.Capability, Service: q.Service,
-		Method: q.Method, Host: q.Host, Path: policy.Redact(q.Path), BodyBytes: q.BodyBytes, BodySHA256: q.BodySHA256, Reason: q.Reason,
-		AskedAt: at(q.Asked), ExpiresAt: at(q.Expires), Approve: "janee approve " + q.ID[:8], Deny: "janee deny " + q.ID[:8]}
+	v, short := approvals.ViewOf(q), q.ID[:approvals.ShortID]
+	v.Path = policy.Redact(q.Path)
+	return message{Version: 1, Event: "approval.asked", View: v, Approve: "janee approve " + short, Deny: "janee deny " + short}
 }
 
 // client follows no redirect, which would carry the question elsewhere, and takes no proxy from the environment.
