@@ -161,3 +161,29 @@ func TestParseRange(t *testing.T) {
 		t.Error("the zero range holds something")
 	}
 }
+
+// TestGuardFor: what a service opens is open to its token endpoint too; that endpoint's host means nothing but itself.
+func TestGuardFor(t *testing.T) {
+	r, err := ParseRange("10.0.0.0/8:443")
+	if err != nil {
+		t.Fatal(err)
+	}
+	own, err := New("127.0.0.1", r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := own.For("idp.example")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for address, want := range map[string]bool{"1.1.1.1:443": true, "10.1.1.1:443": true, "10.1.1.1:80": false, "127.0.0.1:443": false, "169.254.169.254:443": false} {
+		if got := other.Permit(netip.MustParseAddrPort(address)) == nil; got != want {
+			t.Errorf("%s permitted: %v", address, got)
+		}
+	}
+	for _, host := range []string{"169.254.169.254", "metadata.google.internal", "", "0x7f.1"} {
+		if g, err := own.For(host); err == nil || g.Permit(netip.MustParseAddrPort("10.1.1.1:443")) == nil {
+			t.Errorf("%q: %v", host, err)
+		}
+	}
+}

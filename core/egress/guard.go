@@ -74,6 +74,16 @@ func New(host string, allow ...Range) (Guard, error) {
 	return g, nil
 }
 
+// For makes the guard of another host that a service calls, such as its token endpoint: what is open to g is open to it as well.
+func (g Guard) For(host string) (Guard, error) {
+	other, err := New(host)
+	if err != nil {
+		return Guard{}, err
+	}
+	other.allow = g.allow
+	return other, nil
+}
+
 // Permit returns nil if to, the address of a connection about to be made, may be dialled, else a *Blocked.
 func (g Guard) Permit(to netip.AddrPort) error {
 	addr := to.Addr().WithZone("").Unmap()

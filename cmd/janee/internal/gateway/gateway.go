@@ -26,6 +26,7 @@ type Gateway struct {
 	asked    func(config.Approvals, core.Question)
 	progress time.Duration // between two signs of life of a call that waits
 	budget   budget
+	flights  flights
 }
 
 // State is what calls are decided with: a configuration in force. It does not change; a reload makes another.

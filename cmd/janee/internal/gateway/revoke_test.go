@@ -26,13 +26,23 @@ type rig struct {
 	home    *home.Home
 	vault   *vault.Vault
 	gateway *Gateway
-	hanging chan struct{} // one for each call of /hang
+	hanging chan struct{}    // one for each call of /hang
+	api     http.HandlerFunc // in place of the API, if it is set
 }
 
 func newRig(t testing.TB) *rig {
 	t.Helper()
+	return rigFor(t, "{type: bearer, key: key_of_the_gateway_tests}")
+}
+
+func rigFor(t testing.TB, auth string) *rig {
+	t.Helper()
 	r := &rig{vault: vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"), hanging: make(chan struct{}, 8)}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if r.api != nil {
+			r.api(w, q)
+			return
+		}
 		if q.URL.Path == "/hang" {
 			r.hanging <- struct{}{}
 			<-q.Context().Done()
@@ -48,7 +58,7 @@ func newRig(t testing.TB) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Parse([]byte("services: {api: {baseUrl: '" + api.URL + "', auth: {type: bearer, key: key_of_the_gateway_tests}}}\ncapabilities: {api: {service: api}, other: {service: api}}\n"))
+	c, err := config.Parse([]byte("services: {api: {baseUrl: '" + api.URL + "', auth: " + auth + "}}\ncapabilities: {api: {service: api}, other: {service: api}}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,6 +25,9 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to ups
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	go g.watch(ctx, flow, s.Watch, cancel)
+	if s.Flight != "" {
+		return nil, g.exchange(ctx, flow, s, to)
+	}
 
 	r := &receiver{gateway: g, flow: flow}
 	out := g.upstream.Do(ctx, upstream.Exchange{
