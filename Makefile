@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak sdk-test conformance plugin-test vet bench fuzz clean
+.PHONY: all build wasm plugin demo test race soak sdk-test conformance wasm-test wasm-bench plugin-test vet bench fuzz clean
 
 all: build
 
@@ -10,8 +10,12 @@ build:
 	$(GO) build -trimpath -o bin/janee ./cmd/janee
 
 # The core for shells that are not written in Go. The same sources give the same bytes in any directory.
+# Without inlining these packages take 85 KB less of a download; calls do not slow down by it.
+WASM ?= bin/janee.wasm
+WASMFLAGS = -buildvcs=false -trimpath -buildmode=c-shared -ldflags="-s -w -buildid=" \
+	-gcflags=crypto/...=-l -gcflags=go.yaml.in/...=-l -gcflags=math/big=-l
 wasm:
-	GOOS=wasip1 GOARCH=wasm $(GO) build -buildvcs=false -trimpath -buildmode=c-shared -ldflags="-s -w -buildid=" -o bin/janee.wasm ./wasm
+	GOOS=wasip1 GOARCH=wasm $(GO) build $(WASMFLAGS) -o $(WASM) ./wasm
 
 # The OpenClaw plugin, as the .tgz that `openclaw plugins install` takes. npm brings the Node 24 it needs.
 plugin: wasm
@@ -22,7 +26,7 @@ demo: build
 
 test: vet build
 	$(GO) test ./...
-	$(MAKE) --no-print-directory sdk-test conformance plugin-test
+	$(MAKE) --no-print-directory sdk-test conformance wasm-test plugin-test
 
 race:
 	$(GO) test -race ./...
@@ -32,7 +36,7 @@ soak:
 	JANEE_ROUNDS=200 $(GO) test -count=1 -run Killed ./cmd/janee
 
 vet:
-	@test -z "$$(gofmt -l cmd core)" || { gofmt -l cmd core; echo "gofmt would change these files"; exit 1; }
+	@test -z "$$(gofmt -l cmd core wasm)" || { gofmt -l cmd core wasm; echo "gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 
 # The official MCP SDKs for TypeScript and Go against bin/janee, over stdio and HTTP. Needs Node 18 or newer.
@@ -44,6 +48,15 @@ sdk-test: build
 conformance:
 	$(GO) build -trimpath -o bin/conformance ./cmd/janee/internal/conformance
 	cd testscripts/conformance && npm ci --silent --no-audit --no-fund && npm test --silent
+
+# The module in Node gives the bytes that it gives natively. Needs Node 20 or newer.
+wasm-test: wasm
+	JANEE_WASM=$(WASM) node --test wasm/parity.test.mjs
+
+# Speed and memory of the module in Node, over CALLS calls.
+CALLS ?= 200000
+wasm-bench: wasm
+	node wasm/bench.mjs $(WASM) $(CALLS)
 
 # The plugin, built, against a home of bin/janee and servers on loopback.
 plugin-test: build plugin

@@ -17,6 +17,7 @@ type flow struct {
 	pending core.Step
 	sealed  string // writer of the lines that the pending commit holds
 	unlined bool   // the pending commit has records for which there are no lines
+	lined   bool   // the lines of the pending flight were made
 }
 
 // maxFlows bounds what a shell that never ends its calls can pile up.
@@ -104,7 +105,7 @@ func resume(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 		if fl.core == nil {
 			f.wrong("the call has not begun")
 		}
-		ev, lost = fl.event(f)
+		ev, lost = fl.event(f, raw)
 		in.Files = fl.found(f, ev, raw)
 	}
 	if err := f.end(); err != nil {
@@ -126,6 +127,10 @@ func (fl *flow) found(f *fields, ev core.Event, raw []byte) map[string][]byte {
 		return f.files(names, raw)
 	case core.Answered:
 		return f.files(fl.watch(), raw)
+	case core.Ended:
+		if fl.flight() {
+			return nil // raw is the reply's body
+		}
 	}
 	if len(raw) > 0 {
 		f.wrong("the event takes no raw bytes")
@@ -164,6 +169,33 @@ func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	}{revoked, asks && !revoked && fl.core.Settled(in)}, nil, nil
 }
 
+func (fl *flow) flight() bool {
+	s, _ := fl.pending.(core.Send)
+	return s.Flight != ""
+}
+
+// lines makes the lines that stand in the log before a flight is sent. They are made for the flow that sends it alone: those of flows that
+// share it would be a gap.
+func lines(i *Instance, f *fields, _ []byte) (any, []byte, error) {
+	_, fl := i.flow(f)
+	now := f.now()
+	s := fl.sending(f)
+	if f.fault == nil && (s.Flight == "" || fl.lined) {
+		f.wrong("there are no lines to make")
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	fl.lined = true
+	c := commitStep{Type: "commit", Writes: []fileWrite{}}
+	if fl.line(now, s.Records, &c); fl.unlined {
+		return nil, nil, bad("the request cannot be recorded: begin another chain")
+	}
+	return struct {
+		Commit commitStep `json:"commit"`
+	}{c}, nil, nil
+}
+
 // sending returns the request that is under way.
 func (fl *flow) sending(f *fields) (s core.Send) {
 	if fl == nil {
@@ -180,7 +212,10 @@ func (fl *flow) sending(f *fields) (s core.Send) {
 func scrub(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	last := f.flag("last")
-	fl.sending(f) // before, there would be nothing to mask with
+	// Before a request there would be nothing to mask with, and the reply of a flight is a secret as a whole.
+	if s := fl.sending(f); s.Flight != "" {
+		f.wrong("the reply of a flight is not for an agent")
+	}
 	if err := f.end(); err != nil {
 		return nil, nil, err
 	}

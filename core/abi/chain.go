@@ -2,7 +2,7 @@ package abi
 
 import (
 	"bytes"
-	"cmp"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -40,7 +40,7 @@ func (f *fields) link(required bool) (l link) {
 		f.wrong("writer must be 8 characters of a-z2-7")
 	}
 	for _, h := range f.objects("heads") {
-		l.others = append(l.others, ends{h.text("writer"), h.text("first"), h.text("tail")})
+		l.others = append(l.others, ends{h.text("writer"), strings.TrimSuffix(h.text("first"), "\n"), h.text("tail")})
 		if err := h.end(); err != nil {
 			f.wrong("heads: %v", err)
 		}
@@ -69,12 +69,15 @@ func loose(key func(writer string) []byte, others []ends) (heads []audit.Head) {
 			}
 		}
 	}
+	found := map[string]audit.Head{}
 	for _, o := range others {
 		if h, ok := lastHead(key(o.writer), []byte(o.tail)); ok && h.Writer == o.writer && !attested[name(h)] {
-			heads = append(heads, h)
+			found[name(h)] = h
 		}
 	}
-	slices.SortFunc(heads, func(a, b audit.Head) int { return cmp.Compare(name(a), name(b)) })
+	for _, n := range slices.Sorted(maps.Keys(found)) {
+		heads = append(heads, found[n])
+	}
 	return heads
 }
 
@@ -96,6 +99,9 @@ func lastHead(key, tail []byte) (audit.Head, bool) {
 // seal makes the lines of records, each with its line feed; false if there is no chain to put them into.
 func (c *chain) seal(now core.Now, records []core.Record) (lines []string, ok bool) {
 	chain := c.lines
+	if len(records) == 0 {
+		return nil, true
+	}
 	if chain == nil {
 		return nil, false
 	}

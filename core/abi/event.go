@@ -1,9 +1,13 @@
 package abi
 
-import "github.com/true-and-useful/janee/core"
+import (
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/secret"
+)
 
-// event reads what came of the pending step, and whether its lines were lost.
-func (fl *flow) event(f *fields) (ev core.Event, lost bool) {
+// event reads what came of the pending step, and whether its lines were lost. body is the reply of a flight, which no scrubber sees and
+// nobody but the core.
+func (fl *flow) event(f *fields, body []byte) (ev core.Event, lost bool) {
 	e := f.object("event")
 	switch kind := e.optional("type"); kind {
 	case "committed":
@@ -17,7 +21,7 @@ func (fl *flow) event(f *fields) (ev core.Event, lost bool) {
 	case "head":
 		ev = core.Head{Status: int(e.number("status")), Headers: e.headers("headers")}
 	case "ended":
-		ev = core.Ended{Err: e.optional("err"), Detail: e.optional("detail"), Truncated: e.flag("truncated"), Bytes: e.number("bytes")}
+		ev, lost = fl.ended(e, body)
 	case "stopped":
 		ev = core.Stopped{Why: e.text("why")}
 	default:
@@ -25,6 +29,19 @@ func (fl *flow) event(f *fields) (ev core.Event, lost bool) {
 	}
 	if err := e.end(); err != nil {
 		f.wrong("event: %v", err)
+	}
+	return ev, lost
+}
+
+func (fl *flow) ended(e *fields, body []byte) (ev core.Ended, lost bool) {
+	ev = core.Ended{Err: e.optional("err"), Detail: e.optional("detail"), Truncated: e.flag("truncated")}
+	if s, _ := fl.pending.(core.Send); s.Flight == "" {
+		ev.Bytes = e.number("bytes")
+		return ev, false
+	}
+	ev.Body, ev.First = secret.New(string(body)), e.flag("first")
+	if lost = e.flag("lost"); lost {
+		ev.Err = core.ErrUnrecorded
 	}
 	return ev, lost
 }

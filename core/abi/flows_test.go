@@ -87,7 +87,6 @@ var flows = []struct {
 		_, a := s.callTool("explain_access", `{"capability":"stripe","method":"POST","path":"/v1/charges"}`)
 		expect(s, strings.Contains(string(a.Step.Result), `"allowed":false`), "%s", a.Step.Result)
 		s.op(nil, `{"v":1,"op":"version"}`)
-		s.op(nil, `{"v":1,"op":"tools"}`)
 	}},
 	{"closed", "a lock, a revocation, a list that cannot be read and a damaged one refuse; an order that comes while a request is under way ends it", func(s *shell) {
 		s.load(flowConfig)

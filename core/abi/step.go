@@ -46,6 +46,7 @@ type sendStep struct {
 	Watch     []string    `json:"watch"`
 	CAFile    string      `json:"caFile,omitempty"`
 	Proxy     string      `json:"proxy,omitempty"`
+	Flight    string      `json:"flight,omitempty"`
 }
 
 // doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an execute is the shell's to fill in, since it has
@@ -71,7 +72,7 @@ func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
 	if s == nil {
 		return nil, nil
 	}
-	fl.pending = s
+	fl.pending, fl.lined = s, false
 	switch s := s.(type) {
 	case core.Commit:
 		return fl.commit(now, s), nil
@@ -88,27 +89,27 @@ func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
 }
 
 func (fl *flow) commit(now core.Now, s core.Commit) commitStep {
-	c := commitStep{Type: "commit", Writes: []fileWrite{}, Remove: s.Removes, Lines: []string{}, Late: s.Late}
+	c := commitStep{Type: "commit", Writes: []fileWrite{}, Remove: s.Removes, Late: s.Late}
 	for _, w := range s.Writes {
 		c.Writes = append(c.Writes, fileWrite{w.Name, string(w.Data), w.Create})
 	}
-	fl.sealed, fl.unlined = "", false
-	if len(s.Records) == 0 {
-		return c
-	}
-	lines, ok := fl.engine.chain.seal(now, s.Records)
-	if !ok {
-		fl.unlined = true
-		return c
-	}
-	c.Lines, c.Writer = lines, fl.engine.chain.writer
-	fl.sealed = c.Writer
+	fl.line(now, s.Records, &c)
 	return c
+}
+
+// line makes the lines of a step's records, and remembers whether there are any.
+func (fl *flow) line(now core.Now, records []core.Record, to *commitStep) {
+	lines, ok := fl.engine.chain.seal(now, records)
+	to.Lines, fl.sealed, fl.unlined = []string{}, "", !ok
+	if len(lines) > 0 {
+		to.Lines, to.Writer = lines, fl.engine.chain.writer
+		fl.sealed = to.Writer
+	}
 }
 
 func (fl *flow) send(s core.Send) sendStep {
 	out := sendStep{Type: "send", Service: s.Service, Method: s.Method, URL: s.URL, Target: s.Target, Headers: make([][2]string, len(s.Headers)),
-		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch}
+		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch, Flight: s.Flight}
 	if service := fl.config.Services[s.Service]; service != nil {
 		out.CAFile, out.Proxy = service.CAFile, service.Proxy
 	}

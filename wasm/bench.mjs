@@ -1,0 +1,84 @@
+// Measures the module in Node: node wasm/bench.mjs bin/janee.wasm
+import { readFile } from "node:fs/promises";
+import { start } from "./module.mjs";
+
+const config = `
+vault: {id: 5f0c2f7c9b3e4d11a7d2c0ffee000001, key: k1, check: 66a7e4c4f41d3cc5, source: file}
+services:
+  stripe:
+    baseUrl: https://api.stripe.com
+    auth: {type: bearer, key: sk_live_of_the_measurement}
+capabilities:
+  stripe:
+    service: stripe
+    rules: {allow: [GET /v1/*, POST /v1/refunds], deny: [DELETE *]}
+`;
+const rootKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f";
+const wall = 1795426425000, rand = "5a".repeat(64);
+
+const bytes = await readFile(process.argv[2] ?? "bin/janee.wasm");
+const rounds = Number(process.argv[3] ?? 20000);
+const ready = [];
+let core, engine;
+for (let i = 0; i < 7; i++) {
+  const from = performance.now();
+  core = await start(await WebAssembly.compile(bytes));
+  engine = ok(core.call({ op: "load", rootKey, writer: "q7m2k4xa" }, config)).engine;
+  ready.push(performance.now() - from);
+}
+
+function ok({ answer }) {
+  if (!answer.ok) throw new Error(JSON.stringify(answer));
+  return answer;
+}
+
+let mono = 0;
+function take(method, path) {
+  const args = JSON.stringify({ capability: "stripe", method, path, reason: "User asked" });
+  const who = { engine, tool: "execute", agent: "main", via: "openclaw" };
+  const { flow, files: names } = ok(core.call({ op: "needs", ...who }, args));
+  const files = names.map((name) => sessions[name] ?? null);
+  const { step } = ok(core.call({ op: "begin", flow, now: [wall, ++mono], rand, files: files.map((f) => f && f.length) }, files.find((f) => f)));
+  return { flow, step };
+}
+const resume = (flow, event) => ok(core.call({ op: "resume", flow, now: [wall, ++mono], rand, event })).step;
+const sessions = {};
+{ // the first call opens the session
+  let { flow, step } = take("GET", "/v1/balance");
+  for (; step.type === "commit"; step = resume(flow, { type: "committed" })) for (const w of step.writes) sessions[w.name] = w.data;
+  ok(core.call({ op: "drop", flow }));
+}
+function deny() {
+  const { flow, step } = take("DELETE", "/v1/customers/cus_1");
+  if (step.type !== "commit" || resume(flow, { type: "committed" }).refusal.denial.reasonCode !== "RULE_DENY") throw new Error("not denied");
+}
+function send() {
+  const { flow } = take("GET", "/v1/balance?limit=3");
+  if (resume(flow, { type: "committed" }).type !== "send") throw new Error("not sent");
+  return flow;
+}
+function whole() {
+  const flow = send();
+  resume(flow, { type: "head", status: 200, headers: [["content-type", "application/json"]] });
+  const { raw } = core.call({ op: "scrub", flow, last: true }, '{"balance":1}');
+  resume(flow, { type: "ended", bytes: raw.length });
+  if (resume(flow, { type: "committed" }).type !== "done") throw new Error("not done");
+}
+function p50(name, n, f, after = () => {}) {
+  const times = [], used = process.cpuUsage();
+  for (let i = 0; i < n; i++) {
+    const from = performance.now();
+    const got = f();
+    times.push(performance.now() - from);
+    after(got);
+  }
+  const { user, system } = process.cpuUsage(used);
+  times.sort((a, b) => a - b);
+  const us = (at) => (1000 * times[Math.floor(n * at)]).toFixed(0);
+  console.log(`${name}: p50 ${us(0.5)} us, p99 ${us(0.99)} us, ${((user + system) / n).toFixed(0)} us of processor a call, ${n} calls, memory ${core.memory.buffer.byteLength >> 10} KiB`);
+}
+ready.sort((a, b) => a - b);
+console.log(`ready (compile, start, load): p50 ${ready[3].toFixed(1)} ms of 7, most ${ready[6].toFixed(1)} ms`);
+p50("begin to deny, with its record", rounds, deny);
+p50("begin to send", rounds, send, (flow) => core.call({ op: "drop", flow }));
+p50("whole call", rounds, whole);
