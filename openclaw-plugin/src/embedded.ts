@@ -1,12 +1,16 @@
 // Embedded mode: calls are decided and made in this process, from a home on this machine.
-import { Engine } from "./engine.ts";
-import { Flow } from "./flow.ts";
+import { Approvals, type Prompt } from "./approvals.ts";
+import type { Engine } from "./engine.ts";
+import { Flow, type Call } from "./flow.ts";
 import { CoreError, Trap } from "./module.ts";
 import { Refusal } from "./refusal.ts";
+import type { Asking } from "./settings.ts";
 
 /** What answers calls of agents: with text, whatever happens. */
 export interface Broker {
-  call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string>;
+  call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string>;
+  /** What a person is to be asked through OpenClaw before the call is made under the same id; null: nothing. */
+  ask?(call: Call, toolCallId: string): Promise<Prompt | null>;
   close(): Promise<void>;
 }
 
@@ -17,33 +21,46 @@ const maxMax = 10 << 20;
 export class EmbeddedBroker implements Broker {
   #engine: Engine;
   #warn: (text: string) => void;
+  #asking: Asking;
+  #approvals: Approvals;
   #held = 0;
 
-  constructor(engine: Engine, warn: (text: string) => void) {
+  constructor(engine: Engine, asking: Asking, warn: (text: string) => void) {
     this.#engine = engine;
+    this.#asking = asking;
     this.#warn = warn;
+    this.#approvals = new Approvals(warn);
   }
 
-  async call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string> {
-    const size = bodySize(tool, args);
-    if (this.#held + size > replyBudget) return new Refusal("BUSY", "too many calls are under way", "wait for some of your calls to end, then repeat this one").text(agent);
+  async call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
+    const size = bodySize(call);
+    if (this.#held + size > replyBudget) return new Refusal("BUSY", "too many calls are under way", "wait for some of your calls to end, then repeat this one").text(call.agent);
     this.#held += size;
     try {
-      return await this.#run(tool, args, agent, signal);
+      return await this.#run(call, signal, toolCallId);
     } catch (err) {
-      return this.#failed(err).text(agent);
+      return this.#failed(err).text(call.agent);
     } finally {
       this.#held -= size;
     }
   }
 
+  async ask(call: Call, toolCallId: string): Promise<Prompt | null> {
+    if (this.#asking === "janee") return null;
+    return this.#approvals.ask(new Flow(await this.#engine.current(), this.#warn), call, toolCallId);
+  }
+
   close(): Promise<void> { return this.#engine.close(); }
 
-  async #run(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string> {
-    const flow = new Flow(await this.#engine.current(), this.#warn);
+  async #run(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
+    let flow = await this.#approvals.take(call, toolCallId);
+    if (!flow) {
+      flow = new Flow(await this.#engine.current(), this.#warn);
+      flow.open(call);
+    }
     try {
-      const ended = await flow.run({ tool, args, agent }, signal);
-      return "reload" in ended ? JSON.stringify(await this.#engine.reload(agent)) : ended.text;
+      const ended = await flow.proceed(signal);
+      return ended && "reload" in ended ? JSON.stringify(await this.#engine.reload(call.agent)) : ended?.text ?? "";
     } catch (err) {
       flow.drop();
       throw err;
@@ -58,7 +75,7 @@ export class EmbeddedBroker implements Broker {
   }
 }
 
-function bodySize(tool: string, args: unknown): number {
+function bodySize({ tool, args }: Call): number {
   if (tool !== "execute") return 0;
   const n = typeof args === "object" && args !== null && "maxBytes" in args ? Number(args.maxBytes) : 0;
   return n > 0 && n <= maxMax ? n : defaultMax;

@@ -6,7 +6,7 @@ import { mono, now } from "./clock.ts";
 import { exchange } from "./exchange.ts";
 import { explain, Fault } from "./fault.ts";
 import type { Live } from "./engine.ts";
-import type { Ask, Commit, Event, Send, Step } from "./messages.ts";
+import type { Ask, Commit, Done, Event, FileWrite, Question, Send, Step } from "./messages.ts";
 import { says } from "./refusal.ts";
 
 const watchInterval = 50; // ms; a revocation cuts a call in flight within 100
@@ -17,12 +17,16 @@ export interface Call { tool: string; args: unknown; agent: string }
 /** The end of a call: the text for the agent, or null where the configuration is to be read again and that told. */
 export type Ended = { text: string } | { reload: true };
 
+interface Next { step: Step; body: Buffer }
+
 class Revoked extends Error {}
 
 export class Flow {
   #live: Live;
   #warn: (text: string) => void;
   #flow = 0;
+  #needs: string[] = [];
+  #next: Next | null = null; // to be done; null: not begun
   #body: Buffer = Buffer.alloc(0);
 
   constructor(live: Live, warn: (text: string) => void) {
@@ -30,18 +34,61 @@ export class Flow {
     this.#warn = warn;
   }
 
-  /** Runs call to its end; signal takes it back. Errors: CoreError, Trap. */
-  async run(call: Call, signal: AbortSignal): Promise<Ended> {
-    const { module, engine, home } = this.#live;
+  /** Takes the call up; true if the request is one that a person may have to say yes to. Errors: CoreError, Trap. */
+  open(call: Call): boolean {
+    const { module, engine } = this.#live;
     const about = { engine, tool: call.tool, agent: call.agent, via: "openclaw", identitySource: "openclaw (the agent of the run)" };
-    const needs = module.call<{ flow: number; files: string[] }>("needs", about, Buffer.from(JSON.stringify(call.args ?? {}))).answer;
-    this.#flow = needs.flow;
-    const { files, raw } = home.find(needs.files);
-    let { answer: { step }, raw: body } = module.call<{ step: Step }>("begin", { flow: needs.flow, ...this.#in(), files }, raw);
-    while (step.type !== "done") {
+    ({ flow: this.#flow, files: this.#needs } = module.call<{ flow: number; files: string[] }>("needs", about, Buffer.from(JSON.stringify(call.args ?? {}))).answer);
+    return this.#needs.some((name) => name.startsWith("approvals/"));
+  }
+
+  /** Goes on with the call to its end, or to a step that pause holds for; null is then returned. signal takes the call back. */
+  async proceed(signal: AbortSignal, pause: (step: Step) => boolean = () => false): Promise<Ended | null> {
+    if (!this.#next) this.#next = this.#begin();
+    while (this.#next.step.type !== "done") {
+      const { step, body } = this.#next;
+      if (pause(step)) return null;
       const came = await this.#do(step, body, signal);
-      ({ answer: { step }, raw: body } = this.#resume(came.event, came.names));
+      this.#next = this.#resume(came.event, came.names);
     }
+    return this.#end(this.#next.step);
+  }
+
+  /** The question whose answer the call waits for; null where it waits for none, or for none any more. */
+  waitsFor(): Question | null {
+    const step = this.#next?.step;
+    if (step?.type !== "ask") return null;
+    const { revoked, settled } = this.#look(step.watch);
+    return revoked || settled ? null : step.question;
+  }
+
+  /** Answers the question, by a person who was asked through OpenClaw. False: it could not be recorded, and so was not answered. */
+  async answer(decision: "allow" | "deny", scope: "once" | "session"): Promise<boolean> {
+    const about = { flow: this.#flow, now: now(), decision, scope, by: "openclaw" };
+    const { commit, write } = this.#live.module.call<{ commit: Commit; write: FileWrite }>("answer", about).answer;
+    const event = await this.#commit(commit);
+    if (event.type !== "committed" || event.err) return false;
+    return this.#write({ ...commit, writes: [write] }, {});
+  }
+
+  /** Brings a call that waits to its end: with what a person has said, else as taken back. Nothing more is sent. */
+  async stop(): Promise<void> {
+    try {
+      await this.proceed(AbortSignal.abort());
+    } catch (err) {
+      this.drop();
+      throw err;
+    }
+  }
+
+  #begin(): Next {
+    const { module, home } = this.#live;
+    const { files, raw } = home.find(this.#needs);
+    const { answer, raw: body } = module.call<{ step: Step }>("begin", { flow: this.#flow, ...this.#in(), files }, raw);
+    return { step: answer.step, body };
+  }
+
+  #end(step: Done): Ended {
     if (step.lock) this.#warn("the result of a call could not be recorded; calls are refused until the log can be written");
     if (step.refusal !== undefined) return { text: JSON.stringify(step.refusal) };
     if (step.tool === "reload_config") return { reload: true };
@@ -51,11 +98,12 @@ export class Flow {
   #in(): { now: [number, number]; rand: string } { return { now: now(), rand: randomBytes(64).toString("hex") }; }
 
   // names: the files, or their directory's, that go with the event.
-  #resume(event: Event, names?: string[]): { answer: { step: Step }; raw: Buffer } {
+  #resume(event: Event, names?: string[]): Next {
     const { module, home } = this.#live;
     const found = names ? home.find(names) : null;
     const listed = event.type === "listed" ? { names } : {};
-    return module.call("resume", { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) }, found?.raw);
+    const { answer, raw } = module.call<{ step: Step }>("resume", { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) }, found?.raw);
+    return { step: answer.step, body: raw };
   }
 
   async #do(step: Exclude<Step, { type: "done" }>, body: Buffer, signal: AbortSignal): Promise<{ event: Event; names?: string[] }> {

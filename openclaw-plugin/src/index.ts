@@ -17,7 +17,7 @@ function brokerOf(api: PluginApi): Broker {
   if (!broker) {
     broker = s.mode === "remote"
       ? new RemoteBroker(s, version, warn)
-      : new EmbeddedBroker(new Engine({ settings: s, program: version, warn, compiled: () => compile(new URL("./janee.wasm", import.meta.url), sha256) }), warn);
+      : new EmbeddedBroker(new Engine({ settings: s, program: version, warn, compiled: () => compile(new URL("./janee.wasm", import.meta.url), sha256) }), s.approvals, warn);
     brokers.set(key, broker);
   }
   return broker;
@@ -40,12 +40,18 @@ export default {
         description,
         parameters,
         catalogMode: "direct-only", // OpenClaw's tool search, on by default, would hide the tools
-        async execute(_id, params, signal) {
-          const text = await brokerOf(api).call(name, params, agentOf(ctx.agentId), signal ?? new AbortController().signal);
+        async execute(id, params, signal) {
+          const text = await brokerOf(api).call({ tool: name, args: params, agent: agentOf(ctx.agentId) }, signal ?? new AbortController().signal, id);
           return { content: [{ type: "text", text }], details: {} };
         },
       }), { name: `janee_${name}` });
     }
+    api.on("before_tool_call", async ({ params, toolCallId }, ctx) => {
+      const broker = brokerOf(api);
+      if (!toolCallId || !broker.ask) return undefined;
+      const prompt = await broker.ask({ tool: "execute", args: params, agent: agentOf(ctx.agentId) }, toolCallId);
+      return prompt ? { requireApproval: prompt } : undefined;
+    }, { matcher: ["janee_execute"] });
   },
 };
 

@@ -13,7 +13,21 @@ export interface Commit {
 
 export interface List { type: "list"; dir: string }
 
-export interface Ask { type: "ask"; new: boolean; waitUntilMono: number; watch: string[] }
+/** What a person is asked. path and reason are the agent's words. */
+export interface Question {
+  id: string;
+  agent: string;
+  capability: string;
+  service: string;
+  method: string;
+  host: string;
+  path: string;
+  bodyBytes: number;
+  bodySha256?: string;
+  reason?: string;
+}
+
+export interface Ask { type: "ask"; question: Question; new: boolean; waitUntilMono: number; watch: string[] }
 
 export interface Send {
   type: "send";

@@ -14,8 +14,14 @@ export interface Tool {
 /** Of one run of an agent. */
 export interface RunContext { agentId?: string }
 
+/** A tool call that is about to be made. */
+export interface ToolCallEvent { toolName: string; params: unknown; toolCallId?: string }
+
+export type BeforeToolCall = (event: ToolCallEvent, ctx: RunContext) => Promise<{ requireApproval: object } | undefined>;
+
 export interface PluginApi {
   pluginConfig?: unknown;
   logger: { info(text: string): void; warn(text: string): void };
+  on(hook: "before_tool_call", handler: BeforeToolCall, options: { matcher: string[] }): void;
   registerTool(factory: (ctx: RunContext) => Tool, options: { name: string }): void;
 }

@@ -2,6 +2,7 @@
 // for each agent, whose name the server is told; a server that was started again knows none of them, and they are opened anew.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
 import type { Broker } from "./embedded.ts";
+import type { Call } from "./flow.ts";
 import { Refusal } from "./refusal.ts";
 import { post, type Answer } from "./post.ts";
 import type { RemoteServer } from "./settings.ts";
@@ -22,7 +23,7 @@ export class RemoteBroker implements Broker {
     if (/^http:\/\/(?!localhost|127\.|\[::1\])/.test(server.url)) warn("the token goes over plain http; on a network that others share, use https");
   }
 
-  async call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string> {
+  async call({ tool, args, agent }: Call, signal: AbortSignal): Promise<string> {
     try {
       return await this.#call(tool, args, agent, signal);
     } catch (err) {

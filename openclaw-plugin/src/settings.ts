@@ -10,9 +10,13 @@ export interface PluginConfig {
   masterKey?: string;
   url?: string;
   token?: string;
+  approvals?: string;
 }
 
-export interface Embedded { mode: "embedded"; home: string; group: boolean; keyFile: string; masterKey: string; configDir: string }
+/** Who asks a person: OpenClaw before the call, or nobody, and `janee approve` answers. */
+export type Asking = "openclaw" | "janee";
+
+export interface Embedded { mode: "embedded"; home: string; group: boolean; keyFile: string; masterKey: string; configDir: string; approvals: Asking }
 export interface RemoteServer { mode: "remote"; url: string; token: string }
 export type Settings = Embedded | RemoteServer;
 
@@ -29,6 +33,7 @@ export function settings(config: PluginConfig, env: Env = process.env): Settings
     keyFile: config.keyFile || env["JANEE_KEY_FILE"] || "",
     masterKey: config.masterKey || env["JANEE_MASTER_KEY"] || "",
     configDir: userConfigDir(env),
+    approvals: config.approvals === "janee" ? "janee" : "openclaw",
   };
 }
 

@@ -6,7 +6,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from "node:ht
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { PluginApi, Tool } from "../src/openclaw.ts";
+import type { BeforeToolCall, PluginApi, Tool } from "../src/openclaw.ts";
 
 export const janee = process.env["JANEE"] ?? new URL("../../bin/janee", import.meta.url).pathname;
 export const key = "plugin_test_key_2b7e151628aed2a6"; // of no vendor's shape
@@ -36,6 +36,7 @@ export class World {
   readonly warnings: string[] = [];
   readonly api = createServer((req, res) => this.#serve(req, res));
   handler: Handler = (_req, res) => { res.end('{"ok":true}'); };
+  beforeToolCall: BeforeToolCall = () => Promise.resolve(undefined);
   #plugin: Plugin | null = null;
 
   /** Makes the home with the service bank and the capabilities given as YAML. */
@@ -45,6 +46,9 @@ export class World {
     this.run("add", "bank", "-u", this.url, "--auth-type", "bearer", "-k", "-", "--no-capability");
     appendFileSync(join(this.home, "config.yaml"), `\ncapabilities:\n${capabilities}`);
   }
+
+  /** The plugin's configuration for embedded mode. */
+  get config(): { home: string; keyFile: string } { return { home: this.home, keyFile: this.env["JANEE_KEY_FILE"] ?? "" }; }
 
   get url(): string { return `http://127.0.0.1:${(this.api.address() as AddressInfo).port}`; }
 
@@ -58,12 +62,13 @@ export class World {
   }
 
   /** The tools as an agent of OpenClaw has them. A generation is a module loaded anew, as after a reload of the plugin. */
-  async tools(agentId: string, config: object = { home: this.home, keyFile: this.env["JANEE_KEY_FILE"] }, generation = ""): Promise<Map<string, Tool>> {
+  async tools(agentId: string, config: object = this.config, generation = ""): Promise<Map<string, Tool>> {
     this.#plugin = await import(new URL(`index.js?${this.dir}${generation}`, dist).href) as Plugin;
     const tools = new Map<string, Tool>();
     this.#plugin.default.register({
       pluginConfig: config,
       logger: { info: () => undefined, warn: (text) => { this.warnings.push(text); } },
+      on: (_hook, handler) => { this.beforeToolCall = handler; },
       registerTool: (factory, { name }) => { tools.set(name, factory({ agentId })); },
     });
     return tools;
