@@ -36,7 +36,7 @@ soak:
 	JANEE_ROUNDS=200 $(GO) test -count=1 -run Killed ./cmd/janee
 
 vet:
-	@test -z "$$(gofmt -l cmd core wasm)" || { gofmt -l cmd core wasm; echo "gofmt would change these files"; exit 1; }
+	@test -z "$$(gofmt -l cmd core internal wasm)" || { gofmt -l cmd core internal wasm; echo "gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 
 # The official MCP SDKs for TypeScript and Go against bin/janee, over stdio and HTTP. Needs Node 18 or newer.

@@ -1,48 +1,14 @@
 package policy
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
-
-const builtIn = "../testdata/vectors"
-
-// readVectors decodes one vector file and, for the files that come with the source, holds it to a number of cases.
-func readVectors[T any](t *testing.T, name string, want int) []T {
-	t.Helper()
-	dir := os.Getenv("JANEE_VECTORS")
-	if dir == "" {
-		dir = builtIn
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var file struct {
-		Set, About, Fields, Outcome string
-		Version                     int
-		BaseURL                     string `json:"base_url"`
-		Cases                       []T
-	}
-	decoder := json.NewDecoder(f)
-	decoder.DisallowUnknownFields()
-	if err := decoder.Decode(&file); err != nil {
-		t.Fatalf("reading %s: %v", name, err)
-	}
-	t.Logf("%s: %d cases", name, len(file.Cases))
-	if dir == builtIn && len(file.Cases) != want || len(file.Cases) == 0 {
-		t.Fatalf("%s holds %d cases, want %d", name, len(file.Cases), want)
-	}
-	return file.Cases
-}
 
 type bypassCase struct {
 	ID, Cat, Tier, Method, Path, Want, Sent, Why string
@@ -57,7 +23,16 @@ type bypassCase struct {
 }
 
 func bypassCases(t *testing.T) []bypassCase {
-	return readVectors[bypassCase](t, "policy_bypass.json", 129)
+	t.Helper()
+	var file struct {
+		vectors.File[bypassCase]
+		Version         int
+		BaseURL         string `json:"base_url"`
+		Fields, Outcome string
+	}
+	vectors.Read(t, "policy_bypass", &file)
+	vectors.Count(t, "policy_bypass", len(file.Cases), 129)
+	return file.Cases
 }
 
 // policy builds what the case describes; a rule that cannot be read refuses everything, as a configuration that does not load would.
@@ -163,7 +138,7 @@ func TestVectorsURLJoin(t *testing.T) {
 		ID, Source, Path, Want, Why string
 		BaseURL                     string `json:"base_url"`
 	}
-	for _, c := range readVectors[joinCase](t, "url_join.json", 12) {
+	for _, c := range vectors.Load[joinCase](t, "url_join", 12) {
 		t.Run(c.ID, func(t *testing.T) {
 			got := "reject"
 			if base, err := ParseBase(c.BaseURL, false); err == nil {

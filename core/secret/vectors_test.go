@@ -2,26 +2,17 @@ package secret
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
-	"encoding/json"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
 
 	"github.com/andybalholm/brotli"
+
+	"github.com/true-and-useful/janee/internal/vectors"
 )
-
-const scrubCases = 31
-
-type scrubVectors struct {
-	Set, About string
-	Cases      []scrubCase
-}
 
 type scrubCase struct {
 	ID, Tier, Source, Note string
@@ -34,25 +25,10 @@ type scrubCase struct {
 	MustContain            []string          `json:"must_contain"`
 }
 
-// TestVectorsScrub reads scrub.json from JANEE_VECTORS, or from this module. Cases of both tiers must hold.
+// TestVectorsScrub: cases of both tiers must hold.
 func TestVectorsScrub(t *testing.T) {
-	dir := cmp.Or(os.Getenv("JANEE_VECTORS"), "../testdata/vectors")
-	data, err := os.ReadFile(filepath.Join(dir, "scrub.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var v scrubVectors
-	d := json.NewDecoder(bytes.NewReader(data))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		t.Fatal(err)
-	}
-	for _, c := range v.Cases {
+	for _, c := range vectors.Load[scrubCase](t, "scrub", 31) {
 		t.Run(c.ID, func(t *testing.T) { checkScrub(t, c) })
-	}
-	t.Logf("%d cases of %s", len(v.Cases), dir)
-	if os.Getenv("JANEE_VECTORS") == "" && len(v.Cases) != scrubCases {
-		t.Errorf("%d cases, want %d", len(v.Cases), scrubCases)
 	}
 }
 

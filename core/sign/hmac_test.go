@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
 
 // templates express what other schemes do. The window of Bybit is the same for every call, so it is a header of the service.
@@ -49,7 +50,7 @@ func sameAsTemplate(t *testing.T, authType string, values map[string]string, r R
 }
 
 func TestVectorsByTemplate(t *testing.T) {
-	for _, c := range vectors[bybitCase](t, "bybit.json", 5) {
+	for _, c := range vectors.Load[bybitCase](t, "bybit", 5) {
 		if c.APISecret == nil {
 			c.APISecret = &c.APIKey // the exchange's page keeps the secret to itself
 		}
@@ -58,18 +59,18 @@ func TestVectorsByTemplate(t *testing.T) {
 			sameAsTemplate(t, "hmac-bybit", map[string]string{"apiKey": c.APIKey, "apiSecret": *c.APISecret}, r, millis(t, c.Timestamp))
 		})
 	}
-	for _, c := range vectors[okxCase](t, "okx.json", 4) {
+	for _, c := range vectors.Load[okxCase](t, "okx", 4) {
 		t.Run("okx/"+c.ID, func(t *testing.T) {
 			r, ms := c.request(t)
 			sameAsTemplate(t, "hmac-okx", c.values(), r, ms)
 		})
 	}
-	for _, c := range vectors[mexcCase](t, "mexc.json", 3) {
+	for _, c := range vectors.Load[mexcCase](t, "mexc", 3) {
 		t.Run("mexc/"+c.ID, func(t *testing.T) {
 			sameAsTemplate(t, "hmac-mexc", map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret}, c.request(), millis(t, c.Timestamp))
 		})
 	}
-	for _, c := range vectors[binanceCase](t, "binance.json", 2) {
+	for _, c := range vectors.Load[binanceCase](t, "binance", 2) {
 		t.Run("binance/"+c.ID, func(t *testing.T) {
 			query, ms, ok := c.split(t)
 			if !ok {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
 
 // header wants a field in what was signed.
@@ -78,7 +79,7 @@ func (c okxCase) values() map[string]string {
 }
 
 func TestVectorsOKX(t *testing.T) {
-	for _, c := range vectors[okxCase](t, "okx.json", 4) {
+	for _, c := range vectors.Load[okxCase](t, "okx", 4) {
 		t.Run(c.ID, func(t *testing.T) {
 			r, ms := c.request(t)
 			signed := mustSign(t, "hmac-okx", c.values(), r, ms)
@@ -119,7 +120,7 @@ func (c mexcCase) check(t *testing.T, signed Signed) {
 }
 
 func TestVectorsMEXC(t *testing.T) {
-	for _, c := range vectors[mexcCase](t, "mexc.json", 3) {
+	for _, c := range vectors.Load[mexcCase](t, "mexc", 3) {
 		t.Run(c.ID, func(t *testing.T) {
 			values := map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret}
 			c.check(t, mustSign(t, "hmac-mexc", values, c.request(), millis(t, c.Timestamp)))
@@ -149,7 +150,7 @@ func (c binanceCase) split(t *testing.T) (query string, ms int64, ok bool) {
 }
 
 func TestVectorsBinance(t *testing.T) {
-	for _, c := range vectors[binanceCase](t, "binance.json", 2) {
+	for _, c := range vectors.Load[binanceCase](t, "binance", 2) {
 		t.Run(c.ID, func(t *testing.T) {
 			values := map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret}
 			whole := mustSign(t, "hmac-binance", values, Request{Method: "POST", Path: "/api/v3/order", Query: c.Want.StringToSign}, 1)
@@ -179,7 +180,7 @@ type krakenCase struct {
 }
 
 func TestVectorsKraken(t *testing.T) {
-	for _, c := range vectors[krakenCase](t, "kraken.json", 1) {
+	for _, c := range vectors.Load[krakenCase](t, "kraken", 1) {
 		t.Run(c.ID, func(t *testing.T) {
 			if got := krakenNonce([]byte(c.Request.Body)); got != c.Nonce {
 				t.Errorf("nonce %q, want %q", got, c.Nonce)
@@ -206,7 +207,7 @@ type coinbaseCase struct {
 }
 
 func TestVectorsCoinbaseExchange(t *testing.T) {
-	for _, c := range vectors[coinbaseCase](t, "coinbase_exchange.json", 2) {
+	for _, c := range vectors.Load[coinbaseCase](t, "coinbase_exchange", 2) {
 		t.Run(c.ID, func(t *testing.T) {
 			path, query, _ := strings.Cut(c.Request.RequestPath, "?")
 			r := Request{Method: c.Request.Method, Path: path, Query: query, Body: []byte(c.Request.Body)}

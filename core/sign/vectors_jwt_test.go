@@ -18,6 +18,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
 
 type jwk struct{ Kty, Kid, Use, Alg, Crv, N, E, D, P, Q, DP, DQ, QI, X, Y string }
@@ -58,7 +59,7 @@ type githubRule struct {
 func TestVectorsJWT(t *testing.T) {
 	kinds := map[string]func(*testing.T, jwtCase){"jws-compact": compactCase, "google-service-account": googleCase, "github-app": githubCase,
 		"coinbase-cdp": cdpCase, "pem-parse": pemCase}
-	for _, c := range vectors[jwtCase](t, "jwt.json", 5) {
+	for _, c := range vectors.Load[jwtCase](t, "jwt", 5) {
 		t.Run(c.ID, func(t *testing.T) {
 			check := kinds[c.Kind]
 			if check == nil {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
 
 type oauthCase struct {
@@ -60,7 +61,7 @@ func (c oauthCase) signer() oauth {
 }
 
 func TestVectorsOAuth1a(t *testing.T) {
-	for _, c := range vectors[oauthCase](t, "oauth1a.json", 7) {
+	for _, c := range vectors.Load[oauthCase](t, "oauth1a", 7) {
 		t.Run(c.ID, func(t *testing.T) {
 			signed, err := c.signer().signed(c.request(t))
 			if err != nil {

@@ -1,44 +1,13 @@
 package sign
 
 import (
-	"encoding/json"
-	"os"
-	"path/filepath"
 	"strconv"
 	"strings"
 	"testing"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
-
-// vectors reads one set of cases from the built-in directory, or from $JANEE_VECTORS. A field that no test knows is a failure.
-func vectors[T any](t *testing.T, name string, count int) []T {
-	t.Helper()
-	dir := os.Getenv("JANEE_VECTORS")
-	builtIn := dir == ""
-	if builtIn {
-		dir = filepath.Join("..", "testdata", "vectors")
-	}
-	f, err := os.Open(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var set struct {
-		Set, About string
-		Cases      []T
-	}
-	d := json.NewDecoder(f)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&set); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	t.Logf("%s: %d cases", name, len(set.Cases))
-	if builtIn && len(set.Cases) != count {
-		t.Errorf("%s: %d cases, want %d", name, len(set.Cases), count)
-	}
-	return set.Cases
-}
 
 type staticCase struct {
 	ID, Source, Type, Username, Password, Token string
@@ -65,7 +34,7 @@ func (c staticCase) credential(t *testing.T) Credential {
 }
 
 func TestVectorsBasicBearerHeaders(t *testing.T) {
-	for _, c := range vectors[staticCase](t, "basic_bearer_headers.json", 8) {
+	for _, c := range vectors.Load[staticCase](t, "basic_bearer_headers", 8) {
 		t.Run(c.ID, func(t *testing.T) {
 			signed, err := scheme(t, c.Type).Sign(c.credential(t), request, Moment{})
 			switch {
@@ -96,7 +65,7 @@ type bybitCase struct {
 }
 
 func TestVectorsBybit(t *testing.T) {
-	for _, c := range vectors[bybitCase](t, "bybit.json", 5) {
+	for _, c := range vectors.Load[bybitCase](t, "bybit", 5) {
 		t.Run(c.ID, func(t *testing.T) {
 			r := Request{Method: c.Request.Method, Path: c.Request.Path, Query: c.Request.Query, Body: []byte(c.Request.Body)}
 			if got := bybitSigned(c.APIKey, "", c.Timestamp, c.RecvWindow, r).Trace[0].Text; got != c.Want.StringToSign {

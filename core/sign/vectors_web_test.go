@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/core/wire"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
 
 type azureCase struct {
@@ -25,7 +26,7 @@ type azureCase struct {
 }
 
 func TestVectorsAzureSharedKey(t *testing.T) {
-	for _, c := range vectors[azureCase](t, "azure_sharedkey.json", 2) {
+	for _, c := range vectors.Load[azureCase](t, "azure_sharedkey", 2) {
 		t.Run(c.ID, func(t *testing.T) {
 			var signed Signed
 			switch c.Kind {
@@ -89,7 +90,7 @@ type digestCase struct {
 }
 
 func TestVectorsHTTPDigest(t *testing.T) {
-	for _, c := range vectors[digestCase](t, "http_digest.json", 1) {
+	for _, c := range vectors.Load[digestCase](t, "http_digest", 1) {
 		t.Run(c.ID, func(t *testing.T) {
 			d := digest{c.Algorithm, c.Username, c.Password, c.Realm, c.Nonce, c.QOP, c.NC, c.CNonce}
 			if got := d.response(c.Method, c.URI, []byte(c.Body)); got != c.Want.Response {
@@ -117,7 +118,7 @@ type messageCase struct {
 }
 
 func TestVectorsHTTPMessageSignatures(t *testing.T) {
-	for _, c := range vectors[messageCase](t, "http_message_signatures_rfc9421.json", 2) {
+	for _, c := range vectors.Load[messageCase](t, "http_message_signatures_rfc9421", 2) {
 		t.Run(c.ID, func(t *testing.T) {
 			label, _, _ := strings.Cut(c.Want.Input, "=")
 			values := map[string]string{"keyId": c.KeyID, "algorithm": c.Alg, "components": strings.Join(c.Components, " "), "label": label}

@@ -1,7 +1,6 @@
 package legacy
 
 import (
-	"encoding/json"
 	"errors"
 	"maps"
 	"os"
@@ -9,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/internal/vectors"
 )
 
 type storeCase struct {
@@ -20,37 +21,8 @@ type storeCase struct {
 	}
 }
 
-// vectors reads the cases from the built-in directory, or from $JANEE_VECTORS. A field that no test knows is a failure.
-func vectors(t *testing.T) []storeCase {
-	t.Helper()
-	dir := os.Getenv("JANEE_VECTORS")
-	builtIn := dir == ""
-	if builtIn {
-		dir = filepath.Join("..", "..", "..", "..", "core", "testdata", "vectors")
-	}
-	f, err := os.Open(filepath.Join(dir, "janee_ts_store.json"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	var set struct {
-		Set, About string
-		Cases      []storeCase
-	}
-	d := json.NewDecoder(f)
-	d.DisallowUnknownFields()
-	if err := d.Decode(&set); err != nil {
-		t.Fatal(err)
-	}
-	t.Logf("janee_ts_store.json: %d cases", len(set.Cases))
-	if builtIn && len(set.Cases) != 12 {
-		t.Errorf("%d cases, want 12", len(set.Cases))
-	}
-	return set.Cases
-}
-
 func TestVectorsJaneeTSStore(t *testing.T) {
-	for _, c := range vectors(t) {
+	for _, c := range vectors.Load[storeCase](t, "janee_ts_store", 12) {
 		t.Run(c.ID, func(t *testing.T) {
 			dir := lay(t, c.Files)
 			store, err := Read(dir)
