@@ -19,9 +19,10 @@ var mayReveal = map[string]string{
 	"core/secret":                  "spells secrets for the Scrubber",
 	"core/sign":                    "signs requests",
 	"core/vault":                   "seals and opens",
-	"cmd/janee/internal/cli":       "shows the root key after a question",
+	"cmd/janee/internal/cli":       "takes credentials to be sealed, and shows the root key after a question",
 	"cmd/janee/internal/keysource": "writes the key file",
 	"cmd/janee/internal/approvals": "compares a PIN with its hash",
+	"cmd/janee/internal/legacy":    "takes apart what the TypeScript Janee stored as one",
 	"cmd/janee/internal/notify":    "signs what a webhook is told",
 }
 
