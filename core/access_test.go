@@ -122,7 +122,7 @@ func TestToolsAllCheckAccess(t *testing.T) {
 				}
 			}
 			switch d.Name {
-			case tool.Execute, tool.ManageCredential:
+			case tool.Execute, tool.ManageCredential, tool.TestService:
 				if done.Denial == nil || done.Denial.Code != OwnershipDenied {
 					t.Errorf("not refused: %s", text)
 				}

@@ -15,6 +15,6 @@ func (c Call) WithArguments(raw []byte) Call {
 	}
 	c.Capability, c.Method, c.Path, c.Headers, c.Body, c.BodyIsJSON = a.Capability, a.Method, a.Path, a.Headers, a.Body, a.BodyIsJSON
 	c.Reason, c.ApprovalID, c.MaxBytes, c.About = a.Reason, a.ApprovalID, a.MaxBytes, a.About
-	c.Action, c.Service, c.Target, c.Fault = a.Action, a.Service, a.Target, err
+	c.Action, c.Service, c.Target, c.TimeoutMs, c.Fault = a.Action, a.Service, a.Target, a.TimeoutMs, err
 	return c
 }

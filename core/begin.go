@@ -10,10 +10,13 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// Needs names the state files that Begin wants to see, relative to the home. Their number is fixed: nothing in a call grows
-// with the number of sessions.
+// Needs names the state files that Begin wants to see, relative to the home. Their number depends on the configuration alone:
+// nothing in a call grows with the number of sessions.
 func (e *Engine) Needs(c Call) []string {
 	c = e.named(c)
+	if c.Tool == tool.TestService {
+		return e.testNeeds(c)
+	}
 	judged := c.Tool == tool.Execute || c.Tool == tool.ExplainAccess
 	if !judged || c.Via == ViaCLI || c.Fault != nil {
 		return []string{session.LockFile}
@@ -51,6 +54,8 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 		return f, f.manage(in)
 	case tool.ReloadConfig: // allowed; the shell does it, because an engine cannot replace itself
 		return f, f.done(&Result{Tool: c.Tool})
+	case tool.TestService:
+		return f, f.test(in)
 	case tool.Execute:
 		return f, f.execute(in)
 	}

@@ -54,7 +54,8 @@ type Call struct {
 	BodyIsJSON               bool // the body was given as a JSON value
 	Reason, ApprovalID       string
 	About                    string // whom explain_access asks about; "" or Agent, anyone else is refused
-	Action, Service, Target  string // what manage_credential is to do, to which service, for which agent
+	Action, Service, Target  string // what manage_credential is to do, to which service, for which agent; Service also of test_service
+	TimeoutMs                int64  // how long test_service waits; 0 = 10 s
 	MaxBytes                 int64  // 0 = DefaultMaxBytes
 	Fault                    error  // why the arguments could not be read; such a call is recorded and refused
 

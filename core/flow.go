@@ -24,6 +24,7 @@ type Flow struct {
 	req    string // id of this call in the log
 	began  int64  // Now.Mono
 	next   func(In, Event) Step
+	inner  atomic.Pointer[Flow] // test_service of all: the flow that tries the service whose turn it is
 	end    *Done
 
 	capability *config.Capability
@@ -53,12 +54,16 @@ type Flow struct {
 	body     *secret.Stream
 	redacted int // outside the body
 	head     *Result
+	trial    *trial // of test_service
 }
 
 // Resume takes one event and answers the next step, until Done. After Head it answers nil: the exchange goes on.
 func (f *Flow) Resume(in In, ev Event) Step {
 	if f.end != nil {
 		return *f.end
+	}
+	if f.inner.Load() != nil {
+		return f.next(in, ev)
 	}
 	if s, ok := ev.(Stopped); ok && !f.closing {
 		return f.stopped(in, s)
@@ -68,7 +73,16 @@ func (f *Flow) Resume(in In, ev Event) Step {
 
 // Scrub masks secrets in the next bytes of the reply's body. Give chunks in order, of any size; the result is valid until the
 // next call. Only a reply that ended by itself is closed with last: what is held back of a cut reply may begin a secret.
-func (f *Flow) Scrub(p []byte, last bool) []byte { return f.body.Write(p, last) }
+func (f *Flow) Scrub(p []byte, last bool) []byte {
+	if inner := f.inner.Load(); inner != nil {
+		return inner.Scrub(p, last)
+	}
+	clean := f.body.Write(p, last)
+	if f.trial != nil {
+		f.trial.answer = append(f.trial.answer, clean...)
+	}
+	return clean
+}
 
 // commitIntent makes the record durable that has to stand before anything is opened or sent.
 func (f *Flow) commitIntent(in In) Step {
@@ -108,6 +122,9 @@ func (f *Flow) timeout() int64 {
 func (f *Flow) dispatch(in In) Step {
 	f.body, f.head, f.redacted = f.scrubber.Stream(), nil, 0
 	f.body.Limit(f.call.MaxBytes)
+	if f.trial != nil {
+		f.trial.sent, f.trial.answer = in.Now.Mono, nil
+	}
 	s, err := f.signed(in)
 	if err != nil {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
@@ -161,6 +178,9 @@ func (f *Flow) replied(in In, ev Event) Step {
 	switch ev := ev.(type) {
 	case Head:
 		f.head = f.result(ev)
+		if f.trial != nil {
+			f.trial.latency = in.Now.Mono - f.trial.sent
+		}
 		return nil
 	case Ended:
 		return f.ended(in, ev)
@@ -245,6 +265,9 @@ func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
 	}
 	if f.tokens.repeated {
 		r.Detail = with(r.Detail, "repeated", "the API refused the first token")
+	}
+	if f.trial != nil {
+		res, d = f.tried(in, d)
 	}
 	f.next = func(_ In, ev Event) Step {
 		c, ok := ev.(Committed)

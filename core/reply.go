@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/base64"
 	"encoding/json"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -83,8 +84,13 @@ func (r *Result) Text(body []byte) []byte {
 
 // Structured is the same answer as an object, for clients that read structuredContent.
 func (r *Result) Structured(text []byte) []byte {
-	if r.Tool == tool.ListServices {
-		return append(append([]byte(`{"capabilities":`), text...), '}')
+	switch {
+	case r.Tool == tool.ListServices:
+		return slices.Concat([]byte(`{"capabilities":`), text, []byte(`}`))
+	case r.Tool == tool.TestService && text[0] == '[':
+		return slices.Concat([]byte(`{"results":`), text, []byte(`}`))
+	case r.Tool == tool.TestService:
+		return slices.Concat([]byte(`{"results":[`), text, []byte(`]}`))
 	}
 	return text
 }

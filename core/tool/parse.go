@@ -24,7 +24,8 @@ type Arguments struct {
 	Reason, ApprovalID       string
 	About                    string // argument agent: whom the question is about, never who asks it
 	MaxBytes                 int64  // 1 to LimitMaxBytes
-	Action, Service, Target  string // of manage_credential; Target is the argument targetAgentId
+	Action, Service, Target  string // of manage_credential, Service also of test_service; Target is the argument targetAgentId
+	TimeoutMs                int64  // of test_service, argument timeout; 0 if absent
 }
 
 // ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of them in particular.
@@ -40,6 +41,7 @@ var (
 		Execute:          {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
 		Whoami:           {},
 		ExplainAccess:    {"capability", "method", "path", "agent"},
+		TestService:      {"service", "timeout"},
 		ManageCredential: {"action", "service", "targetAgentId"},
 		ReloadConfig:     {},
 	}
@@ -77,6 +79,8 @@ func Parse(name string, raw []byte) (Arguments, error) {
 		return executeArguments(members)
 	case ExplainAccess:
 		return explainArguments(members)
+	case TestService:
+		return testArguments(members)
 	case ManageCredential:
 		return manageArguments(members)
 	}

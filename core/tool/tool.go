@@ -50,6 +50,8 @@ func Definitions() []Definition {
 			Input: json.RawMessage(noInput), Output: json.RawMessage(whoamiOutput)},
 		{Name: ExplainAccess, Title: "Explain access", Description: describeExplainAccess, ReadOnly: true, Idempotent: true,
 			Input: json.RawMessage(explainInput), Output: json.RawMessage(explainOutput)},
+		{Name: TestService, Title: "Test a service", Description: describeTestService, ReadOnly: true, Idempotent: true, OpenWorld: true,
+			Input: json.RawMessage(testServiceInput), Output: json.RawMessage(testServiceOutput)},
 		{Name: ManageCredential, Title: "Share a service", Description: describeManageCredential, Destructive: true, Idempotent: true,
 			Input: json.RawMessage(manageInput), Output: json.RawMessage(manageOutput)},
 		{Name: ReloadConfig, Title: "Reload the configuration", Description: describeReloadConfig, ReadOnly: true, Idempotent: true,

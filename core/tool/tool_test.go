@@ -30,7 +30,7 @@ func TestDefinitions(t *testing.T) {
 		}
 		asksForNothingElse(t, d)
 	}
-	if want := []string{ListServices, Execute, Whoami, ExplainAccess, ManageCredential, ReloadConfig}; !slices.Equal(names, want) {
+	if want := []string{ListServices, Execute, Whoami, ExplainAccess, TestService, ManageCredential, ReloadConfig}; !slices.Equal(names, want) {
 		t.Errorf("tools %q, want %q", names, want)
 	}
 }
@@ -108,7 +108,7 @@ func TestSchemaBounds(t *testing.T) {
 
 func TestHints(t *testing.T) {
 	for _, d := range Definitions() {
-		reads, repeats, leaves := d.Name != Execute && d.Name != ManageCredential, d.Name != Execute, d.Name == Execute
+		reads, repeats, leaves := d.Name != Execute && d.Name != ManageCredential, d.Name != Execute, d.Name == Execute || d.Name == TestService
 		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != repeats || d.OpenWorld != leaves {
 			t.Errorf("%s: %+v", d.Name, []bool{d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
 		}

@@ -52,7 +52,7 @@ test('initialize tells how to use the server', () => {
 
 test('tools/list describes and annotates every tool', async () => {
   const { tools } = await client.listTools();
-  assert.deepEqual(tools.map((t) => t.name).sort(), ['execute', 'explain_access', 'list_services', 'manage_credential', 'reload_config', 'whoami']);
+  assert.deepEqual(tools.map((t) => t.name).sort(), ['execute', 'explain_access', 'list_services', 'manage_credential', 'reload_config', 'test_service', 'whoami']);
   for (const t of tools) {
     assert.ok(t.description && t.inputSchema && t.outputSchema, t.name);
     for (const hint of ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']) assert.equal(typeof t.annotations[hint], 'boolean', `${t.name} ${hint}`);

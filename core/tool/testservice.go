@@ -1,0 +1,70 @@
+package tool
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+)
+
+// TestService tries the credential of a service with a request that its owner has chosen.
+const TestService = "test_service"
+
+// MaxTestTimeoutMs bounds the argument timeout, in milliseconds.
+const MaxTestTimeoutMs = 60_000
+
+const describeTestService = `Try whether the credential of a service works: Janee makes one authenticated GET of the path that the owner has set for this (testPath) and says what came of it. ` +
+	`Give the service as list_services names it; without one every service that you may use is tried in turn. reachable says that the API answered, authOk that it accepted the credential. ` +
+	`Use it when a call fails with 401 or 403, or when you are told that a key was changed. It makes no other request.`
+
+const testServiceInput = `{
+  "type": "object",
+  "properties": {
+    "service": {"type": "string", "description": "Name of a service, from list_services. Absent: all that you may use."},
+    "timeout": {"type": "integer", "minimum": 1, "maximum": 60000, "default": 10000, "description": "How long to wait for each service, in milliseconds."}
+  },
+  "additionalProperties": false
+}`
+
+const testServiceOutput = `{
+  "type": "object",
+  "properties": {
+    "results": {
+      "type": "array",
+      "description": "One entry for each service that was tried.",
+      "items": {
+        "type": "object",
+        "properties": {
+          "service": {"type": "string", "description": "The service."},
+          "baseUrl": {"type": "string", "description": "Its base URL."},
+          "testUrl": {"type": "string", "description": "What was asked for."},
+          "reachable": {"type": "boolean", "description": "Whether the API answered at all."},
+          "authOk": {"type": "boolean", "description": "Whether it accepted the credential: its answer was a success."},
+          "statusCode": {"type": ["integer", "null"], "description": "HTTP status of the answer; null without one."},
+          "latencyMs": {"type": "integer", "minimum": 0, "description": "How long the answer took to begin, in milliseconds."},
+          "authType": {"type": "string", "description": "How requests to the service are authenticated."},
+          "error": {"type": "string", "description": "What is wrong. Absent: nothing."},
+          "reasonCode": {"type": "string", "description": "The code of a refusal, as execute would give it."},
+          "nextStep": {"type": "string", "description": "What would help."},
+          "responseBody": {"type": "string", "description": "The beginning of an answer that was no success, without secrets."},
+          "checkedAt": {"type": "string", "description": "When, by the clock of Janee (RFC 3339)."}
+        },
+        "required": ["service", "baseUrl", "testUrl", "reachable", "authOk", "statusCode", "latencyMs", "authType", "checkedAt"]
+      }
+    }
+  },
+  "required": ["results"]
+}`
+
+func testArguments(m map[string][]byte) (a Arguments, err error) {
+	if err = texts(m, []textArgument{{"service", &a.Service}}); err != nil {
+		return Arguments{}, err
+	}
+	if value := m["timeout"]; value != nil {
+		n, err := strconv.ParseFloat(string(value), 64)
+		if err != nil || n < 1 || n > MaxTestTimeoutMs || n != math.Trunc(n) {
+			return Arguments{}, wrong("timeout", fmt.Sprintf("must be a whole number of milliseconds from 1 to %d, got %.32s", MaxTestTimeoutMs, value))
+		}
+		a.TimeoutMs = int64(n)
+	}
+	return a, nil
+}
