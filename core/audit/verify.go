@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"sort"
 	"time"
 
 	"github.com/true-and-useful/janee/core/line"
@@ -142,8 +143,9 @@ func (v *Verifier) Problems() []Problem {
 	}
 	v.reportHeads(&all)
 	v.reportGrants(&all)
-	slices.SortFunc(all.problems, func(a, b Problem) int {
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text))
+	sort.Slice(all.problems, func(i, j int) bool {
+		a, b := all.problems[i], all.problems[j]
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text)) < 0
 	})
 	if all.more > 0 {
 		last := &all.problems[len(all.problems)-1]

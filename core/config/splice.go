@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"slices"
+	"sort"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
@@ -43,7 +44,7 @@ func (c *change) apply() ([]byte, error) {
 // result is apply with the tree of the new text, for a further change.
 func (c *change) result() (*document, error) {
 	edits := slices.Clone(c.edits)
-	slices.SortStableFunc(edits, func(a, b edit) int { return a.start - b.start })
+	sort.SliceStable(edits, func(i, j int) bool { return edits[i].start < edits[j].start })
 	var out bytes.Buffer
 	at := 0
 	for _, e := range edits {

@@ -1,10 +1,10 @@
 package sign
 
 import (
-	"cmp"
 	"crypto/sha256"
 	"encoding/base64"
 	"slices"
+	"sort"
 	"strconv"
 	"strings"
 
@@ -88,9 +88,8 @@ func msFields(r Request, added []wire.Header) (lines []string) {
 			lines = append(lines, name+":"+strings.Join(strings.Fields(h.Value), " "))
 		}
 	}
-	slices.SortFunc(lines, func(a, b string) int {
-		return cmp.Compare(a[:strings.IndexByte(a, ':')], b[:strings.IndexByte(b, ':')])
-	})
+	name := func(line string) string { return line[:strings.IndexByte(line, ':')] }
+	sort.SliceStable(lines, func(i, j int) bool { return name(lines[i]) < name(lines[j]) })
 	return lines
 }
 
