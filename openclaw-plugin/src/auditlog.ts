@@ -8,7 +8,7 @@ import { says } from "./refusal.ts";
 
 const flushDelay = 50; // ms that a line about what has happened may wait for its sync
 
-interface Job { chain: Chain; day: string; text: string; durable: boolean; ready: Promise<boolean>; done: (stored: boolean) => void }
+interface Job { chain: Chain; day: string; text: string; durable: boolean; ready: Promise<unknown>; done: (stored: boolean) => void }
 
 /** The file of one writer. Broken: a line of it was not stored, and no further one may follow the gap. */
 interface Chain { writer: string; day: string; file: FileHandle | null; broken: string; timer: NodeJS.Timeout | null }
@@ -25,10 +25,10 @@ export class AuditLog {
   broken(writer: string): string { return this.#chains.get(writer)?.broken ?? ""; }
 
   /**
-   * Stores lines of writer after ready has come true, and returns whether they are stored: durable ones on the disk. Lines for which ready
-   * is false are not stored. The place in the order is taken when append is called.
+   * Stores lines of writer after what ready waits for, and returns whether they are stored: durable ones on the disk. The place in the order
+   * is taken when append is called. ready must not fail.
    */
-  append(writer: string, lines: string[], durable: boolean, ready: Promise<boolean>): Promise<boolean> {
+  append(writer: string, lines: string[], durable: boolean, ready: Promise<unknown>): Promise<boolean> {
     let chain = this.#chains.get(writer);
     if (!chain) this.#chains.set(writer, chain = { writer, day: "", file: null, broken: "", timer: null });
     return new Promise((done) => {
@@ -53,7 +53,7 @@ export class AuditLog {
       const jobs = this.#jobs.splice(0);
       const stored: Job[] = [];
       for (const job of jobs) {
-        if (!await job.ready && !job.chain.broken) job.chain.broken = "what the record was about could not be written";
+        await job.ready;
         if (await this.#write(job)) stored.push(job);
         else job.done(false);
       }

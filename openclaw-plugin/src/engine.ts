@@ -35,6 +35,7 @@ export class Engine {
   #loaded: Loaded | null = null;
   #turn: Promise<unknown> = Promise.resolve();
   #traps: number[] = [];
+  #cause = ""; // why the chain before the next one ended
   #compiled: Promise<WebAssembly.Module> | null = null;
 
   constructor(parts: Parts) { this.#parts = parts; }
@@ -78,6 +79,7 @@ export class Engine {
     this.#traps = [...this.#traps.filter((t) => time - t < trapWindow), time];
     this.#parts.warn("Janee's core stopped; calls under way are lost");
     this.#loaded = null;
+    this.#cause = "the core stopped";
     await dead.log.close(); // a new instance has a new writer
   }
 
@@ -91,7 +93,8 @@ export class Engine {
       if (!vault) throw new Refusal("VAULT_LOCKED", "config.yaml names no vault", "tell your person to run `janee add`, which makes one");
       const rootKey = readRootKey(settings, vault.id);
       const writer = newWriter();
-      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>("load", { rootKey, writer, program, heads: readHeads(home) }, data).answer;
+      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>("load", { rootKey, writer, program, ...(this.#cause && { cause: this.#cause }), heads: readHeads(home) }, data).answer;
+      this.#cause = "";
       this.#warn(warnings);
       return { module, engine, home, log: new AuditLog(home), writer, stamp };
     } catch (err) {
@@ -116,7 +119,7 @@ export class Engine {
       throw refusalOf(err);
     }
     const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>("reload", about, data);
-    if (answer.commit.writer) void l.log.append(answer.commit.writer, answer.commit.lines, false, Promise.resolve(true));
+    if (answer.commit.writer) void l.log.append(answer.commit.writer, answer.commit.lines, false, Promise.resolve());
     if (!answer.report.success) this.#parts.warn(answer.report.message);
     this.#warn(answer.warnings);
     return answer.report;

@@ -68,7 +68,7 @@ export class Flow {
     const { commit, write } = this.#live.module.call<{ commit: Commit; write: FileWrite }>("answer", about).answer;
     const event = await this.#commit(commit);
     if (event.type !== "committed" || event.err) return false;
-    return this.#write({ ...commit, writes: [write] }, {});
+    return this.#write([write], {});
   }
 
   /** Brings a call that waits to its end: with what a person has said, else as taken back. Nothing more is sent. */
@@ -121,15 +121,16 @@ export class Flow {
   // commit takes its place in the log before anything is awaited: the order of the lines is that in which the core made them.
   async #commit(step: Commit): Promise<Event> {
     const exists: Record<string, string> = {};
-    const writing = this.#write(step, exists);
+    const writing = this.#write(step.writes, exists);
     const stored = step.writer ? this.#live.log.append(step.writer, step.lines, !step.late, writing) : Promise.resolve(true);
     const [written, kept] = await Promise.all([writing, stored]);
+    for (const name of step.removes ?? []) await this.#live.home.remove(name).catch((err: unknown) => this.#warn(says(err)));
     return { type: "committed", exists, err: !written || !kept, lost: !kept };
   }
 
-  async #write(step: Commit, exists: Record<string, string>): Promise<boolean> {
+  async #write(writes: FileWrite[], exists: Record<string, string>): Promise<boolean> {
     try {
-      for (const w of step.writes) {
+      for (const w of writes) {
         const existing = await this.#live.home.write(w.name, w.data, w.create);
         if (existing !== null) exists[w.name] = existing;
       }
@@ -137,7 +138,6 @@ export class Flow {
       this.#warn(says(err));
       return false;
     }
-    for (const name of step.removes ?? []) await this.#live.home.remove(name).catch((err: unknown) => this.#warn(says(err)));
     return true;
   }
 

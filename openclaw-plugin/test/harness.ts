@@ -1,6 +1,6 @@
 // A home made by the real janee, an API on loopback that demands the key, and the built plugin with a host that offers it nothing but what
 // OpenClaw does. JANEE names the binary.
-import { execFileSync, spawnSync } from "node:child_process";
+import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -38,6 +38,7 @@ export class World {
   handler: Handler = (_req, res) => { res.end('{"ok":true}'); };
   beforeToolCall: BeforeToolCall = () => Promise.resolve(undefined);
   #plugin: Plugin | null = null;
+  #server: ChildProcess | null = null;
 
   /** Makes the home with the service bank and the capabilities given as YAML. */
   async start(capabilities: string): Promise<void> {
@@ -74,8 +75,32 @@ export class World {
     return tools;
   }
 
+  /** Starts janee serve over HTTP: its URL, and at the first start the token that it prints. */
+  serve(port = "0"): Promise<{ url: string; token: string }> {
+    const server = spawn(janee, ["serve", "--transport", "http", "--port", port], { env: this.env, stdio: ["ignore", "ignore", "pipe"] });
+    this.#server = server;
+    return new Promise((resolve, reject) => {
+      let said = "";
+      server.stderr.on("data", (part: Buffer) => {
+        said += part.toString();
+        if (said.includes("\nLogs: ")) resolve({ url: /running on (\S+)/.exec(said)?.[1] ?? "", token: /^ +(janee_\S+)$/m.exec(said)?.[1] ?? "" });
+      });
+      server.once("exit", () => reject(new Error(said)));
+    });
+  }
+
+  /** Ends janee serve. */
+  async unserve(): Promise<void> {
+    const server = this.#server;
+    if (!server || server.exitCode !== null) return;
+    const gone = new Promise((done) => server.once("exit", done));
+    server.kill("SIGTERM");
+    await gone;
+  }
+
   async stop(): Promise<void> {
     await this.#plugin?.close();
+    await this.unserve();
     this.api.closeAllConnections();
     this.api.close();
     rmSync(this.dir, { recursive: true, force: true });

@@ -1,45 +1,18 @@
 // Remote mode against a real `janee serve --transport http`.
 import assert from "node:assert/strict";
-import { spawn, type ChildProcess } from "node:child_process";
 import { after, before, test } from "node:test";
 import type { Tool } from "../src/openclaw.ts";
-import { call, janee, key, say, World } from "./harness.ts";
+import { call, key, say, World } from "./harness.ts";
 
 const world = new World();
-const servers: ChildProcess[] = [];
 let tools: Map<string, Tool>, url = "", token = "";
-
-// serve resolves with what the server prints: its URL, and at the first start a token.
-function serve(port: string): Promise<{ url: string; token: string }> {
-  const server = spawn(janee, ["serve", "--transport", "http", "--port", port], { env: world.env, stdio: ["ignore", "ignore", "pipe"] });
-  servers.push(server);
-  return new Promise((resolve, reject) => {
-    let said = "";
-    server.stderr.on("data", (part: Buffer) => {
-      said += part.toString();
-      if (said.includes("\nLogs: ")) resolve({ url: /running on (\S+)/.exec(said)?.[1] ?? "", token: /^ +(janee_\S+)$/m.exec(said)?.[1] ?? "" });
-    });
-    server.once("exit", () => reject(new Error(said)));
-  });
-}
-
-async function stop(): Promise<void> {
-  const server = servers.pop();
-  if (!server || server.exitCode !== null) return;
-  const gone = new Promise((done) => server.once("exit", done));
-  server.kill("SIGTERM");
-  await gone;
-}
 
 before(async () => {
   await world.start("  bank:\n    service: bank\n    rules: { allow: [GET *] }\n");
-  ({ url, token } = await serve("0"));
+  ({ url, token } = await world.serve());
   tools = await world.tools("main", { url, token });
 });
-after(async () => {
-  await world.stop();
-  await stop();
-});
+after(() => world.stop());
 
 const get = (path: string, signal?: AbortSignal): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "GET", path }, signal);
 
@@ -66,14 +39,14 @@ test("a cancelled call is called back", async () => {
 
 test("a server that was started again is reached again; one that is gone is told", async () => {
   world.handler = (_req, res) => { res.end("ok"); };
-  await stop();
+  await world.unserve();
   const refused = await get("/v1/x");
   assert.equal(refused.denial?.reasonCode, "UPSTREAM_UNREACHABLE");
   assert.match(refused.denial?.nextStep ?? "", /janee serve/);
-  await serve(new URL(url).port);
+  await world.serve(new URL(url).port);
   assert.equal((await get("/v1/x")).body, "ok");
-  await stop();
-  await serve(new URL(url).port); // between two calls: the session is unknown, and opened anew
+  await world.unserve();
+  await world.serve(new URL(url).port); // between two calls: the session is unknown, and opened anew
   assert.equal((await get("/v1/x")).body, "ok");
 });
 
