@@ -39,7 +39,7 @@ func (r *configReader) auth(n *yaml.Node, line int, what string, s *Service) {
 		if n != nil {
 			line = n.Line
 		}
-		r.problem(line, "%s has no auth: write auth: with a type (%s) and its fields", what, strings.Join(sign.Types(), ", "))
+		r.problem(line, "%s has no auth: write auth: with a type (bearer, basic, headers, …) and its fields", what)
 		return
 	}
 	a := &authReader{r, what + ": auth", s, nil}

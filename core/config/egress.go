@@ -69,7 +69,7 @@ func (r *configReader) proxy(n *yaml.Node, what string, s *Service, allow []egre
 	case err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) || text != u.Scheme+"://"+u.Host:
 		r.problem(n.Line, "%s: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT", what)
 	case strings.HasPrefix(s.Base.Origin(), "http:") && !s.AllowHTTP:
-		r.problem(n.Line, "%s: it would see the credential, which goes to %s unencrypted: use https, or set allowHttp", what, s.Base.Origin())
+		r.problem(n.Line, "%s: it would see the credential, which goes to %s unencrypted: use https, or write allowHttp: true under the service", what, s.Base.Origin())
 	default:
 		g, err := egress.New(u.Hostname(), allow...)
 		if err != nil {

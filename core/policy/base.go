@@ -33,7 +33,7 @@ func ParseBase(raw string, allowHTTP bool) (Base, error) {
 		return Base{}, fmt.Errorf("reading base URL: %w", err)
 	}
 	if scheme == "http" && !loopback && !allowHTTP {
-		return Base{}, fmt.Errorf("reading base URL: plain http to %q would send the credential in the clear: use https, or set allowHttp", host)
+		return Base{}, fmt.Errorf("reading base URL: plain http to %q would send the credential in the clear: use https, or write allowHttp: true under the service in config.yaml", host)
 	}
 	if path != "" {
 		if f := checkBasePath(path); f != nil {

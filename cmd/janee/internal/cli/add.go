@@ -29,7 +29,7 @@ type addOptions struct {
 func addCommand(env *Env) *cobra.Command {
 	var o addOptions
 	c := &cobra.Command{
-		Use:   "add [service]",
+		Use:   "add [SERVICE]",
 		Short: "Store an API key as a service, with a capability of the same name",
 		Long: `Store the credential of an API. Janee knows the common ones ("janee search"): with the name of one of them, base URL,
 auth type and what else the API wants are filled in, unless flags say otherwise. What is still missing is asked
@@ -141,7 +141,7 @@ func (o addOptions) base(ask *asker, known directory.Template) (policy.Base, map
 		}
 		address = known.Fill(words)
 	}
-	address, err := ask.line("Base URL", address, "--url")
+	address, err := ask.line("Base URL, such as https://api.example.com", address, "--url")
 	if err != nil {
 		return policy.Base{}, nil, err
 	}
@@ -150,7 +150,7 @@ func (o addOptions) base(ask *asker, known directory.Template) (policy.Base, map
 }
 
 func (o addOptions) scheme(ask *asker, known directory.Template) (*sign.Scheme, error) {
-	authType, err := ask.choice("Auth type", cmp.Or(o.authType, known.Auth.Type), "--auth-type", sign.Types())
+	authType, err := ask.choice("Auth type", cmp.Or(o.authType, known.Auth.Type), "--auth-type", sign.Types(), titleOf)
 	if err != nil {
 		return nil, err
 	}
@@ -159,6 +159,13 @@ func (o addOptions) scheme(ask *asker, known directory.Template) (*sign.Scheme, 
 		return nil, hint.Errorf(hint.Usage, "use one of: "+strings.Join(sign.Types(), ", "), "unknown auth type %q", authType)
 	}
 	return scheme, nil
+}
+
+func titleOf(authType string) string {
+	if scheme, ok := sign.Lookup(authType); ok {
+		return scheme.Title
+	}
+	return ""
 }
 
 // fixedFor is what the directory knows of a credential, if it is for this auth type. Words of the base URL may be fields as well:

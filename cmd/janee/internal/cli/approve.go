@@ -24,7 +24,7 @@ type approveOptions struct {
 func approveCommand(env *Env) *cobra.Command {
 	var o approveOptions
 	c := &cobra.Command{
-		Use:   "approve id",
+		Use:   "approve ID",
 		Short: "Say yes to a request that waits for you",
 		Long: `Say yes to a request that an agent made and that waits for a person; the first digits of the id are enough.
 It shows what it approves. Without flags the yes is for that exact request and used up by one call.
@@ -45,7 +45,7 @@ further questions, until its ttl is over. --for ends that session earlier.`,
 func denyCommand(env *Env) *cobra.Command {
 	var o approveOptions
 	c := &cobra.Command{
-		Use:   "deny id",
+		Use:   "deny ID",
 		Short: "Say no to a request that waits for you",
 		Long: `Say no to a request that an agent made and that waits for a person; the first digits of the id are enough.
 The same request is then refused, without another question, until the ten minutes of this one are over.`,

@@ -58,8 +58,8 @@ func (a *asker) line(question, have, flag string) (string, error) {
 	return have, err
 }
 
-// choice asks for one of the options, by name or number.
-func (a *asker) choice(question, have, flag string, options []string) (string, error) {
+// choice asks for one of the options, by name or number. title says what an option is.
+func (a *asker) choice(question, have, flag string, options []string, title func(option string) string) (string, error) {
 	if have != "" {
 		return have, nil
 	}
@@ -68,7 +68,7 @@ func (a *asker) choice(question, have, flag string, options []string) (string, e
 		return "", err
 	}
 	for i, o := range options {
-		t.Print("  %d) %s\n", i+1, o)
+		t.Print("  %2d) %-15s  %s\n", i+1, o, title(o))
 	}
 	answer, err := t.Line(question, options[0])
 	if n, bad := strconv.Atoi(answer); bad == nil && n >= 1 && n <= len(options) {

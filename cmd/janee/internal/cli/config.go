@@ -24,7 +24,7 @@ func configCommand(env *Env) *cobra.Command {
 func configGetCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "get [key]",
+		Use:     "get [KEY]",
 		Short:   "Show values of config.yaml; secrets are never shown",
 		Example: "  janee config get\n  janee config get services.stripe\n  janee config get capabilities.stripe.ttl --json",
 		Args:    cobra.MaximumNArgs(1),

@@ -9,19 +9,31 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
+	"github.com/true-and-useful/janee/core"
 )
 
 // logLine is one call for a person: local time, service, request, outcome, the rule where one refused, reason.
 func logLine(r auditlog.Row, paint style) string {
 	request := cmp.Or(strings.TrimSpace(r.Method+" "+r.Target), "-")
 	parts := []string{r.Time.Local().Format(logTime), cell(serviceOf(r)), cell(request), paintOutcome(r, paint)}
-	if r.Event == "deny" && r.Rule != "" {
-		parts = append(parts, cell(fmt.Sprintf("deny %q", r.Rule)))
+	if rule := refusedBy(r); rule != "" {
+		parts = append(parts, cell(rule))
 	}
 	if r.Reason != "" {
 		parts = append(parts, cell(r.Reason))
 	}
 	return strings.Join(parts, " | ")
+}
+
+// refusedBy says which rule refused a call. A record of another refusal names the rule that would have let the call through.
+func refusedBy(r auditlog.Row) string {
+	switch {
+	case r.Event != "deny" || r.Code != core.RuleDeny:
+		return ""
+	case r.Rule == "":
+		return "no rule allows it"
+	}
+	return fmt.Sprintf("deny %q", r.Rule)
 }
 
 func paintOutcome(r auditlog.Row, paint style) string {

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -33,7 +34,7 @@ func TestPrintable(t *testing.T) {
 
 func TestLogLine(t *testing.T) {
 	at := time.Date(2026, 11, 23, 14, 32, 15, 0, time.Local)
-	record := audit.Record{Event: "deny", Service: hostile, Method: hostile, Target: "/" + hostile, Reason: hostile, Rule: hostile, Code: hostile, Agent: hostile}
+	record := audit.Record{Event: "deny", Service: hostile, Method: hostile, Target: "/" + hostile, Reason: hostile, Rule: hostile, Code: core.RuleDeny, Agent: hostile}
 	line := logLine(auditlog.Row{Time: at, Record: record}, style{})
 	for _, r := range line {
 		if !unicode.IsPrint(r) {
@@ -44,12 +45,14 @@ func TestLogLine(t *testing.T) {
 		t.Errorf("%d parts: %q", len(parts), parts)
 	}
 	for want, r := range map[string]audit.Record{
-		"x | GET /y | 200":                        {Event: "result", Service: "x", Method: "GET", Target: "/y", Status: 200},
-		"x | GET /y | 200 | why":                  {Event: "result", Service: "x", Method: "GET", Target: "/y", Status: 200, Reason: "why"},
-		"x | GET /y | ?":                          {Event: "intent", Service: "x", Method: "GET", Target: "/y"},
-		`x | GET /y | RULE_DENY | deny "GET *"`:   {Event: "deny", Service: "x", Method: "GET", Target: "/y", Code: "RULE_DENY", Rule: "GET *"},
-		"cap | GET /y | CAPABILITY_NOT_FOUND | r": {Event: "deny", Capability: "cap", Method: "GET", Target: "/y", Code: "CAPABILITY_NOT_FOUND", Reason: "r"},
-		"- | - | BAD_ARGUMENTS":                   {Event: "deny", Code: "BAD_ARGUMENTS"},
+		"x | GET /y | 200":                           {Event: "result", Service: "x", Method: "GET", Target: "/y", Status: 200},
+		"x | GET /y | 200 | why":                     {Event: "result", Service: "x", Method: "GET", Target: "/y", Status: 200, Reason: "why"},
+		"x | GET /y | ?":                             {Event: "intent", Service: "x", Method: "GET", Target: "/y"},
+		`x | GET /y | RULE_DENY | deny "GET *"`:      {Event: "deny", Service: "x", Method: "GET", Target: "/y", Code: "RULE_DENY", Rule: "GET *"},
+		"x | GET /y | RULE_DENY | no rule allows it": {Event: "deny", Service: "x", Method: "GET", Target: "/y", Code: "RULE_DENY"},
+		"x | GET /y | REASON_REQUIRED":               {Event: "deny", Service: "x", Method: "GET", Target: "/y", Code: "REASON_REQUIRED", Rule: "GET *"},
+		"cap | GET /y | CAPABILITY_NOT_FOUND | r":    {Event: "deny", Capability: "cap", Method: "GET", Target: "/y", Code: "CAPABILITY_NOT_FOUND", Reason: "r"},
+		"- | - | BAD_ARGUMENTS":                      {Event: "deny", Code: "BAD_ARGUMENTS"},
 	} {
 		if got := logLine(auditlog.Row{Time: at, Record: r}, style{}); got != "2026-11-23 14:32:15 | "+want {
 			t.Errorf("%q, want %q", got, want)

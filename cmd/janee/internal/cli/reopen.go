@@ -19,7 +19,7 @@ type reopenOptions struct {
 func reopenCommand(env *Env) *cobra.Command {
 	var o reopenOptions
 	c := &cobra.Command{
-		Use:   "reopen [id]",
+		Use:   "reopen [ID]",
 		Short: "End a revocation early",
 		Long: `Let an agent back in before the time of "janee revoke" is over. What was revoked stays ended: the next
 call opens a new session, and where the capability says autoApprove: false a person is asked again.

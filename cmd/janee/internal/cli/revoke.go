@@ -57,7 +57,7 @@ type revokeOptions struct {
 func revokeCommand(env *Env) *cobra.Command {
 	var o revokeOptions
 	c := &cobra.Command{
-		Use:   "revoke [id]",
+		Use:   "revoke [ID]",
 		Short: "End sessions at once and keep them closed for a while",
 		Long: `End a session, or all those of an agent or capability, in every process: the next call is refused with
 SESSION_REVOKED and calls in flight are cut. They stay closed until the ttl would have run out, or for as
@@ -106,7 +106,11 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 		return err
 	}
 	if id != "" {
-		return revokeOne(env, s, desk, book, id, now, length)
+		err := revokeOne(env, s, desk, book, id, now, length)
+		if s.Config.Capabilities[id] != nil {
+			err = hint.New(hint.ExitCode(err), "`janee revoke --capability "+id+"` ends its sessions", err)
+		}
+		return err
 	}
 	return revokeMany(env, s, desk, book, scope, now, length)
 }

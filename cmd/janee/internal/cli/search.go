@@ -12,7 +12,7 @@ import (
 func searchCommand(env *Env) *cobra.Command {
 	var verbose, asJSON bool
 	c := &cobra.Command{
-		Use:   "search [query]",
+		Use:   "search [QUERY]",
 		Short: "List the APIs that Janee knows",
 		Long: `List the APIs that Janee knows and "janee add NAME" fills in, those that hold the query in their name, description or
 tags. Any other API can be added too, with its base URL and auth type.`,

@@ -40,7 +40,7 @@ agent that "janee agent add" has registered is had in this way alone, and with i
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if err := o.check(cmd.Flags().Changed); err != nil {
-				return err
+				return usage(cmd, err)
 			}
 			return runServe(cmd.Context(), env, o)
 		},

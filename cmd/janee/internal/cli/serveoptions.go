@@ -10,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -59,7 +58,7 @@ func (o *serveOptions) check(given func(flag string) bool) error {
 		return fmt.Errorf("--%s is for --transport http", httpFlags[i])
 	}
 	if o.agent != "" && !config.ValidName(o.agent) {
-		return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -", "--agent: %q is not a name that an agent can have", o.agent)
+		return fmt.Errorf("--agent: %q is not a name that an agent can have: use 1 to 64 letters, digits or . _ @ -", o.agent)
 	}
 	return nil
 }

@@ -1,6 +1,9 @@
 package cli
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
@@ -52,8 +55,20 @@ func checkArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 		case c.HasSubCommands() && len(args) > 0:
 			return unknownCommand(c, args[0])
 		}
-		return usage(c, err)
+		return usage(c, wrongCount(c, args, err))
 	}
+}
+
+// wrongCount says which argument is missing, or which is one too many, by the names in the usage line.
+func wrongCount(c *cobra.Command, args []string, err error) error {
+	wanted := strings.Fields(c.Use)[1:]
+	switch {
+	case len(args) > len(wanted):
+		return fmt.Errorf("%q is one argument too many", args[len(wanted)])
+	case len(args) < len(wanted):
+		return fmt.Errorf("%s is missing", wanted[len(args)])
+	}
+	return err
 }
 
 func flagError(c *cobra.Command, err error) error {
@@ -74,7 +89,7 @@ func mark(run func(*cobra.Command, []string) error) func(*cobra.Command, []strin
 
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [command]",
+		Use:     "help [COMMAND]",
 		Short:   "Show how a command is used",
 		Long:    "Show how a command is used, as --help after the command does.",
 		Example: "  janee help add\n  janee help logs verify",

@@ -192,7 +192,10 @@ func randomID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// ConfigError puts the file's name before every problem that config.Parse found.
+// maxProblems is how many problems are told at once: one wrong indentation makes dozens.
+const maxProblems = 10
+
+// ConfigError puts the file's name before the problems that config.Parse found, in the order of the file.
 func ConfigError(path string, err error) error {
 	var problems *config.Error
 	if !errors.As(err, &problems) {
@@ -202,6 +205,10 @@ func ConfigError(path string, err error) error {
 	for i, p := range problems.Problems {
 		if i > 0 {
 			text += "\n"
+		}
+		if i == maxProblems {
+			text += fmt.Sprintf("and %d more below", len(problems.Problems)-i)
+			break
 		}
 		text += fmt.Sprintf("%s:%d: %s", path, p.Line, p.Text)
 	}
