@@ -46,6 +46,8 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 		return f, f.deny(in, Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
 	}
 	switch c.Tool {
+	case ExplainSigning:
+		return f, f.explainSigning(in)
 	case tool.ListServices:
 		return f, f.done(&Result{Tool: c.Tool, Data: e.listServices(c)})
 	case tool.Whoami:

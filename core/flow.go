@@ -49,6 +49,7 @@ type Flow struct {
 	scheme     *sign.Scheme
 	credential sign.Credential
 	tokens     tokenUse // where the auth type trades the credential for a token
+	trace      []sign.Note
 
 	scrubber *secret.Scrubber
 	body     *secret.Stream
@@ -155,8 +156,10 @@ func (f *Flow) sign(in In, headers []Header) (sign.Signed, error) {
 		return t.token.Signed(), nil
 	}
 	base := f.service.Base
-	return f.scheme.Sign(f.credential, sign.Request{Method: f.judged.Method(), Host: base.Host(), Path: base.Path() + f.judged.Path(), Query: f.judged.Query(),
+	s, err := f.scheme.Sign(f.credential, sign.Request{Method: f.judged.Method(), Host: base.Host(), Path: base.Path() + f.judged.Path(), Query: f.judged.Query(),
 		Headers: headers, Body: f.call.Body, HTTP: strings.HasPrefix(base.Origin(), "http:")}, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+	f.trace = s.Trace
+	return s, err
 }
 
 // left is what remains of the timeout, in milliseconds.

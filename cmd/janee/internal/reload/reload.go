@@ -50,11 +50,12 @@ type Source struct {
 func New(s *store.Store, o Options) *Source {
 	r := &Source{home: s.Home, options: o, store: s, reloads: core.NewReloads(s.Config)}
 	r.looked.Store(&s.Stamp)
-	r.current.Store(stateOf(core.New(s.Config, s.Vault), s.Config))
+	r.current.Store(StateOf(core.New(s.Config, s.Vault), s.Config))
 	return r
 }
 
-func stateOf(e *core.Engine, c *config.Config) *gateway.State {
+// StateOf is what calls are decided with by e, whose configuration is c. By itself it is a gateway.Source that never reloads.
+func StateOf(e *core.Engine, c *config.Config) *gateway.State {
 	targets := make(map[string]upstream.Target, len(c.Services))
 	for name, service := range c.Services {
 		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin(), Proxy: service.Proxy, Guard: service.Guard}
@@ -121,7 +122,7 @@ func (r *Source) keep(err error, agent, via string) core.Reload {
 
 func (r *Source) put(s *store.Store, agent, via string) core.Reload {
 	report, record := r.reloads.Accept(s.Config, at(agent, via))
-	r.current.Store(stateOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
+	r.current.Store(StateOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
 	r.store = s
 	if record != nil {
 		r.options.Warn(report.Message)
