@@ -73,7 +73,7 @@ The agent never sees a key.`,
 		approvalsCommand(env), approveCommand(env), denyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
 		agentCommand(env), healthCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
-		trustCommand(env), keyCommand(env), doctorCommand(env))
+		trustCommand(env), testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env))
 	finish(root, env)
 	return root
 }

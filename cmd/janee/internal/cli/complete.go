@@ -97,6 +97,8 @@ func argumentCompleters(env *Env) map[string]completer {
 		"janee remove":          service,
 		"janee service edit":    service,
 		"janee trust":           service,
+		"janee test":            service,
+		"janee sign":            inOrder(services(env), fixed(methods...)),
 		"janee agent rotate":    inOrder(agentNames(env)),
 		"janee agent remove":    inOrder(agentNames(env)),
 		"janee cap edit":        capability,

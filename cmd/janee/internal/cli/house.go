@@ -1,0 +1,55 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
+	"github.com/true-and-useful/janee/core"
+)
+
+// house is a gateway for the person's own calls: what they use a credential for is judged and recorded like the calls of agents.
+type house struct {
+	gateway *gateway.Gateway
+	log     *auditlog.Log
+	client  *upstream.Client
+	warn    func(string)
+}
+
+func openHouse(env *Env, s *store.Store) (*house, error) {
+	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
+	if err != nil {
+		return nil, err
+	}
+	h := &house{log: log, client: upstream.New(), warn: func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }}
+	h.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: h.client, Source: reload.StateOf(core.New(s.Config, s.Vault), s.Config), Warn: h.warn})
+	return h, nil
+}
+
+func (h *house) close() {
+	h.client.Close()
+	closeLog(h.log, h.warn)
+}
+
+// do makes a call as the person. A refusal is an error with its next step.
+func (h *house) do(ctx context.Context, c core.Call) ([]byte, error) {
+	c.Via = core.ViaCLI
+	reply := h.gateway.Do(ctx, c)
+	d := reply.Denial
+	if d == nil {
+		return reply.Result.Text(reply.Body), nil
+	}
+	code := hint.Failed
+	switch d.Code {
+	case core.VaultLocked:
+		code = hint.Locked
+	case core.RuleDeny, core.RequestRejected:
+		code = hint.Denied
+	}
+	return nil, hint.Errorf(code, d.NextStep, "%s: %s", d.Code, d.Message)
+}

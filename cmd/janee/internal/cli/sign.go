@@ -1,0 +1,143 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core"
+)
+
+// maxSignedBody bounds a body from standard input, in bytes.
+const maxSignedBody = 10 << 20
+
+type signOptions struct {
+	explain bool
+	body    string
+	headers []string
+	asJSON  bool
+}
+
+func signCommand(env *Env) *cobra.Command {
+	var o signOptions
+	c := &cobra.Command{
+		Use:   "sign --explain SERVICE METHOD PATH",
+		Short: "Show how a request would be signed, to find out why an API refuses it",
+		Long: `Show what would be signed and sent for one request: the steps of the signature, such as canonical request and
+string to sign, and the headers. Compare them with what the API says it expected. Secrets are masked and no
+request is sent, for a token neither. The audit log says that it was shown.`,
+		Example: `  janee sign --explain bybit GET "/v5/account/wallet-balance?accountType=UNIFIED"
+  janee sign --explain s3 PUT /bucket/key --body hello --header Content-Type=text/plain
+  janee sign --explain okx POST /api/v5/trade/order --body - <order.json`,
+		Args: cobra.ExactArgs(3),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if !o.explain {
+				return hint.Errorf(hint.Usage, "requests are signed when they are sent; to see how: janee sign --explain SERVICE METHOD PATH", "sign without --explain does nothing")
+			}
+			return runSign(cmd.Context(), env, args, o)
+		},
+	}
+	f := c.Flags()
+	f.BoolVar(&o.explain, "explain", false, "show the steps and send nothing")
+	f.StringVar(&o.body, "body", "", `body of the request ("-": read it from standard input)`)
+	f.StringArrayVar(&o.headers, "header", nil, "header that an agent would send, as name=value; may be repeated")
+	f.BoolVar(&o.asJSON, "json", false, "print JSON")
+	return c
+}
+
+func runSign(ctx context.Context, env *Env, args []string, o signOptions) error {
+	call := core.Call{Tool: core.ExplainSigning, Service: args[0], Method: args[1], Path: args[2]}
+	var err error
+	if call.Body, err = o.readBody(env); err != nil {
+		return err
+	}
+	for _, h := range o.headers {
+		name, value, ok := strings.Cut(h, "=")
+		if !ok || name == "" {
+			return hint.Errorf(hint.Usage, "write --header Content-Type=text/plain", "--header %q has no name and value", h)
+		}
+		call.Headers = append(call.Headers, core.Header{Name: name, Value: value})
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	if s.Config.Services[call.Service] == nil {
+		return unknownName("service", call.Service, s.Config.ServiceNames)
+	}
+	h, err := openHouse(env, s)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	text, err := h.do(ctx, call)
+	if err != nil {
+		return err
+	}
+	var shown core.Signing
+	if err := json.Unmarshal(text, &shown); err != nil {
+		return err
+	}
+	if o.asJSON {
+		return writeJSON(env.Stdout, shown)
+	}
+	return printSigning(env.Stdout, shown)
+}
+
+func (o signOptions) readBody(env *Env) ([]byte, error) {
+	if o.body != "-" {
+		return []byte(o.body), nil
+	}
+	b, err := io.ReadAll(io.LimitReader(env.Stdin, maxSignedBody+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("reading --body from standard input: %w", err)
+	case len(b) > maxSignedBody:
+		return nil, hint.Errorf(hint.Failed, "", "reading --body from standard input: it is longer than %d bytes", maxSignedBody)
+	}
+	return b, nil
+}
+
+func printSigning(w io.Writer, s core.Signing) error {
+	var b bytes.Buffer
+	fmt.Fprintf(&b, "Service %s, auth type %s, signed at %s by this machine's clock. Nothing was sent.\n", s.Service, s.AuthType, s.SignedAt)
+	if s.Token != nil {
+		b.WriteString("\nToken request, made before the first call and then each time the token has run out\n")
+		printSigned(&b, *s.Token)
+	}
+	b.WriteString("\nRequest\n")
+	printSigned(&b, s.Request)
+	if len(s.Dropped) > 0 {
+		fmt.Fprintf(&b, "\nHeaders that are not the caller's to send, left out: %s\n", printable(strings.Join(s.Dropped, ", ")))
+	}
+	_, err := w.Write(b.Bytes())
+	return err
+}
+
+func printSigned(w io.Writer, c core.SignedCall) {
+	fmt.Fprintf(w, "  %s %s\n", c.Method, printable(c.URL))
+	for _, step := range c.Trace {
+		printBlock(w, step.Title, step.Text)
+	}
+	fmt.Fprintln(w, "\n  headers")
+	for _, h := range c.Headers {
+		fmt.Fprintf(w, "    %s: %s\n", printable(h.Name), printable(h.Value))
+	}
+	if c.Body != "" {
+		printBlock(w, "body", c.Body)
+	}
+}
+
+// printBlock keeps the line ends of a text: they are part of what is signed.
+func printBlock(w io.Writer, title, text string) {
+	fmt.Fprintf(w, "\n  %s\n", title)
+	for _, line := range strings.Split(text, "\n") {
+		fmt.Fprintln(w, strings.TrimRight("    "+printable(line), " "))
+	}
+}

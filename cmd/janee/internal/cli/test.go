@@ -1,0 +1,148 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/tool"
+)
+
+// atOnce bounds how many services are tried at a time.
+const atOnce = 8
+
+func testCommand(env *Env) *cobra.Command {
+	var timeout int64
+	var asJSON bool
+	c := &cobra.Command{
+		Use:   "test [service]",
+		Short: "Try whether stored credentials work",
+		Long: `Make one authenticated GET of a service's testPath, or of every service's, and say what came of it. Nothing
+else is sent, redirects are not followed, and the audit log says so. The exit code is 1 where any service
+fails; with --json it is 0 as long as the trial itself could be made.`,
+		Example: `  janee test
+  janee test stripe
+  janee test stripe --timeout 2000 --json`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return runTest(cmd.Context(), env, strings.Join(args, ""), timeout, asJSON)
+		},
+	}
+	c.Flags().Int64Var(&timeout, "timeout", 10_000, "milliseconds to wait for each service")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
+}
+
+// testReport is what test_service answers; see package core.
+type testReport struct {
+	Service      string `json:"service"`
+	BaseURL      string `json:"baseUrl"`
+	TestURL      string `json:"testUrl"`
+	Reachable    bool   `json:"reachable"`
+	AuthOK       bool   `json:"authOk"`
+	StatusCode   *int   `json:"statusCode"`
+	LatencyMs    int64  `json:"latencyMs"`
+	AuthType     string `json:"authType"`
+	Error        string `json:"error,omitempty"`
+	ReasonCode   string `json:"reasonCode,omitempty"`
+	NextStep     string `json:"nextStep,omitempty"`
+	ResponseBody string `json:"responseBody,omitempty"`
+	CheckedAt    string `json:"checkedAt"`
+}
+
+func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSON bool) error {
+	if timeout < 1 || timeout > tool.MaxTestTimeoutMs {
+		return hint.Errorf(hint.Usage, "", "--timeout must be from 1 to %d milliseconds", tool.MaxTestTimeoutMs)
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	names := s.Config.ServiceNames
+	if service != "" {
+		if s.Config.Services[service] == nil {
+			return unknownName("service", service, names)
+		}
+		names = []string{service}
+	}
+	h, err := openHouse(env, s)
+	if err != nil {
+		return err
+	}
+	defer h.close()
+	reports, err := h.test(ctx, names, timeout)
+	switch {
+	case err != nil:
+		return err
+	case asJSON && service != "":
+		return writeJSON(env.Stdout, reports[0])
+	case asJSON:
+		return writeJSON(env.Stdout, reports)
+	case len(names) == 0:
+		fmt.Fprintln(env.Stderr, "No services yet: `janee add` stores your first API key.")
+		return nil
+	}
+	return printTests(env.Stdout, reports, newStyle(env.Stdout, env.Getenv))
+}
+
+// test tries services, some at a time.
+func (h *house) test(ctx context.Context, names []string, timeout int64) ([]testReport, error) {
+	reports, faults := make([]testReport, len(names)), make([]error, len(names))
+	free := make(chan struct{}, atOnce)
+	var all sync.WaitGroup
+	for i, name := range names {
+		free <- struct{}{}
+		all.Go(func() {
+			defer func() { <-free }()
+			text, err := h.do(ctx, core.Call{Tool: tool.TestService, Service: name, TimeoutMs: timeout})
+			if err == nil {
+				err = json.Unmarshal(text, &reports[i])
+			}
+			faults[i] = err
+		})
+	}
+	all.Wait()
+	for _, err := range faults {
+		if err != nil {
+			return nil, err // the same for all: a locked Janee, a log that cannot be written
+		}
+	}
+	return reports, nil
+}
+
+// printTests ends in exit code 1 where any service has failed.
+func printTests(w io.Writer, reports []testReport, paint style) error {
+	width := 0
+	for _, r := range reports {
+		width = max(width, len(r.Service))
+	}
+	failed := 0
+	for _, r := range reports {
+		word, status := paint.good("ok  "), "-"
+		if !r.AuthOK {
+			word = paint.bad("FAIL")
+			failed++
+		}
+		if r.StatusCode != nil {
+			status = fmt.Sprint(*r.StatusCode)
+		}
+		fmt.Fprintf(w, "%s  %-*s  %s  %d ms  %s\n", word, width, r.Service, status, r.LatencyMs, printable(r.TestURL))
+		for _, line := range []struct{ name, text string }{{"", r.Error}, {"next step: ", r.NextStep}, {"it says: ", r.ResponseBody}} {
+			if line.text != "" {
+				fmt.Fprintf(w, "      %s%s\n", line.name, printable(line.text))
+			}
+		}
+	}
+	if failed > 0 {
+		return hint.New(hint.Failed, "", errors.Join(fmt.Errorf("%d of %d services failed", failed, len(reports)), errSaid))
+	}
+	return nil
+}
