@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { AuditLog } from "./auditlog.ts";
 import { now } from "./clock.ts";
+import { Flights } from "./flights.ts";
 import { readHeads } from "./heads.ts";
 import { Guard } from "./guard.ts";
 import { Home } from "./home.ts";
@@ -16,7 +17,7 @@ const maxTraps = 3;
 const trapWindow = 60_000; // ms
 
 /** What calls are decided with. A call keeps what it began with. */
-export interface Live { module: Module; engine: number; home: Home; log: AuditLog }
+export interface Live { module: Module; engine: number; home: Home; log: AuditLog; flights: Flights }
 
 interface Loaded extends Live { writer: string; stamp: string }
 
@@ -96,7 +97,7 @@ export class Engine {
       const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>("load", { rootKey, writer, program, ...(this.#cause && { cause: this.#cause }), heads: readHeads(home) }, data).answer;
       this.#cause = "";
       this.#warn(warnings);
-      return { module, engine, home, log: new AuditLog(home), writer, stamp };
+      return { module, engine, home, log: new AuditLog(home), flights: new Flights(), writer, stamp };
     } catch (err) {
       throw refusalOf(err);
     }

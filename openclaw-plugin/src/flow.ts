@@ -5,10 +5,14 @@ import { withBody } from "./answer.ts";
 import { mono, now } from "./clock.ts";
 import { exchange } from "./exchange.ts";
 import { explain, Fault } from "./fault.ts";
+import type { Permit } from "./dial.ts";
 import type { Live } from "./engine.ts";
+import type { Landed } from "./flights.ts";
 import type { Ask, Commit, Done, Event, FileWrite, Question, Send, Step } from "./messages.ts";
+import { CoreError } from "./module.ts";
 import { says } from "./refusal.ts";
 
+const flightTimeout = 30_000; // ms for the exchange of a token; a call that has less time left waits for less
 const watchInterval = 50; // ms; a revocation cuts a call in flight within 100
 
 /** Who wants what: arguments as the agent gave them. */
@@ -18,6 +22,9 @@ export interface Call { tool: string; args: unknown; agent: string }
 export type Ended = { text: string } | { reload: true };
 
 interface Next { step: Step; body: Buffer }
+
+/** What came of a step; names are the files that go with the event, body the reply of a flight. */
+interface Came { event: Event; names?: string[]; body?: Buffer }
 
 class Revoked extends Error {}
 
@@ -49,7 +56,7 @@ export class Flow {
       const { step, body } = this.#next;
       if (pause(step)) return null;
       const came = await this.#do(step, body, signal);
-      this.#next = this.#resume(came.event, came.names);
+      this.#next = this.#resume(came);
     }
     return this.#end(this.#next.step);
   }
@@ -97,16 +104,15 @@ export class Flow {
 
   #in(): { now: [number, number]; rand: string } { return { now: now(), rand: randomBytes(64).toString("hex") }; }
 
-  // names: the files, or their directory's, that go with the event.
-  #resume(event: Event, names?: string[]): Next {
+  #resume({ event, names, body }: Came): Next {
     const { module, home } = this.#live;
     const found = names ? home.find(names) : null;
     const listed = event.type === "listed" ? { names } : {};
-    const { answer, raw } = module.call<{ step: Step }>("resume", { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) }, found?.raw);
+    const { answer, raw } = module.call<{ step: Step }>("resume", { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) }, found?.raw ?? body);
     return { step: answer.step, body: raw };
   }
 
-  async #do(step: Exclude<Step, { type: "done" }>, body: Buffer, signal: AbortSignal): Promise<{ event: Event; names?: string[] }> {
+  async #do(step: Exclude<Step, { type: "done" }>, body: Buffer, signal: AbortSignal): Promise<Came> {
     switch (step.type) {
       case "commit": return { event: await this.#commit(step) };
       case "list": return this.#list(step.dir);
@@ -114,7 +120,7 @@ export class Flow {
         const event = await this.#wait(step, signal);
         return event.type === "answered" ? { event, names: step.watch } : { event };
       }
-      case "send": return { event: await this.#send(step, body, signal) };
+      case "send": return this.#send(step, body, signal);
     }
   }
 
@@ -141,7 +147,7 @@ export class Flow {
     return true;
   }
 
-  #list(dir: string): { event: Event; names: string[] } {
+  #list(dir: string): Came {
     try {
       return { event: { type: "listed" }, names: this.#live.home.list(dir) };
     } catch (err) {
@@ -171,20 +177,22 @@ export class Flow {
     }
   }
 
-  async #send(step: Send, body: Buffer, signal: AbortSignal): Promise<Event> {
-    if (signal.aborted) return { type: "stopped", why: "cancelled" };
-    if (this.#look(step.watch).revoked) return { type: "stopped", why: "revoked" };
+  async #send(step: Send, body: Buffer, signal: AbortSignal): Promise<Came> {
+    if (signal.aborted) return { event: { type: "stopped", why: "cancelled" } };
+    if (this.#look(step.watch).revoked) return { event: { type: "stopped", why: "revoked" } };
     const stop = new AbortController();
     const cancel = (): void => stop.abort(new Fault("cancelled", "the call was cancelled"));
     signal.addEventListener("abort", cancel, { once: true });
     const watch = setInterval(this.#guard(step, stop), watchInterval);
     try {
-      return await this.#exchange(step, body, stop.signal);
+      if (step.flight) return await this.#fly(step, step.flight, body, stop.signal);
+      return { event: await this.#exchange(step, body, stop.signal) };
     } catch (err) {
-      if (err instanceof Revoked) return { type: "stopped", why: "revoked" };
+      if (err instanceof Revoked) return { event: { type: "stopped", why: "revoked" } };
       if (this.#live.module.dead) throw err;
+      if (step.flight) return { event: { type: "stopped", why: "cancelled" } };
       const { ending, message } = explain(err, "the exchange failed");
-      return { type: "ended", err: ending, detail: message, bytes: 0 };
+      return { event: { type: "ended", err: ending, detail: message, bytes: 0 } };
     } finally {
       clearInterval(watch);
       signal.removeEventListener("abort", cancel);
@@ -211,13 +219,49 @@ export class Flow {
     const { module } = this.#live, parts: Buffer[] = [];
     const scrub = (chunk: Buffer, last: boolean): void => { parts.push(module.call("scrub", { flow: this.#flow, last }, chunk).raw); };
     const truncated = await exchange(step, body, {
-      permit: (addr, port) => module.call<{ class: string; permit: boolean }>("classify", { flow: this.#flow, addr, port }).answer,
-      head: (status, headers) => { this.#resume({ type: "head", status, headers }); },
+      permit: this.#permit,
+      head: (status, headers) => { this.#resume({ event: { type: "head", status, headers } }); },
       chunk: (p) => scrub(p, false),
     }, signal);
     if (!truncated) scrub(Buffer.alloc(0), true); // what is held back of a cut reply may begin a secret
     this.#body = Buffer.concat(parts);
     return { type: "ended", truncated, bytes: this.#body.length };
+  }
+
+  #permit: Permit = (addr, port) => this.#live.module.call<{ class: string; permit: boolean }>("classify", { flow: this.#flow, addr, port }).answer;
+
+  // fly waits for an exchange that the call may share with others.
+  async #fly(step: Send, name: string, body: Buffer, signal: AbortSignal): Promise<Came> {
+    const { landed, first, own } = await this.#live.flights.wait(name, step.timeoutMs, signal, (stop) => this.#trade(step, body, stop));
+    const { head, err, detail, truncated } = landed;
+    if (head) this.#resume({ event: { type: "head", ...head } });
+    return { event: { type: "ended", err, detail, truncated, first, lost: own && landed.lost }, body: landed.body };
+  }
+
+  // trade records the exchange and makes it.
+  async #trade(step: Send, body: Buffer, signal: AbortSignal): Promise<Landed> {
+    const out: Landed = { head: null, body: Buffer.alloc(0), err: "", detail: "", truncated: false, lost: false };
+    const recorded = await this.#record();
+    if (!recorded.stored) return { ...out, err: "unrecorded", lost: recorded.lost };
+    const parts: Buffer[] = [];
+    out.truncated = await exchange({ ...step, timeoutMs: flightTimeout }, body, {
+      permit: this.#permit,
+      head: (status, headers) => { out.head = { status, headers }; },
+      chunk: (p) => { parts.push(p); },
+    }, signal);
+    return { ...out, body: Buffer.concat(parts) };
+  }
+
+  async #record(): Promise<{ stored: boolean; lost: boolean }> {
+    let commit: Commit;
+    try {
+      ({ commit } = this.#live.module.call<{ commit: Commit }>("lines", { flow: this.#flow, now: now() }).answer);
+    } catch (err) {
+      if (err instanceof CoreError) return { stored: false, lost: false }; // there is no chain to put them into
+      throw err;
+    }
+    const event = await this.#commit(commit);
+    return { stored: event.type === "committed" && !event.err, lost: event.type === "committed" && event.lost === true };
   }
 
   /** Forgets a call that did not come to its end. */

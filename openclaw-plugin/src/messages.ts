@@ -41,6 +41,7 @@ export interface Send {
   watch: string[];
   caFile?: string;
   proxy?: string;
+  flight?: string; // it trades a credential for a token, for all calls that name it
 }
 
 export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; lock: boolean }
@@ -56,4 +57,5 @@ export type Event =
   | { type: "answered" }
   | { type: "head"; status: number; headers: [string, string][] }
   | { type: "ended"; err?: Ending; detail?: string; truncated?: boolean; bytes: number }
+  | { type: "ended"; err: Ending | "unrecorded" | ""; detail: string; truncated: boolean; first: boolean; lost: boolean } // of a flight
   | { type: "stopped"; why: "revoked" | "cancelled" };

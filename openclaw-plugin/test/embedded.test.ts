@@ -1,6 +1,8 @@
 // Embedded mode against a real home: what the plugin does is seen and stopped by janee, and the other way round.
 import assert from "node:assert/strict";
-import { appendFileSync, chmodSync, readFileSync, readdirSync, renameSync, writeFileSync } from "node:fs";
+import { appendFileSync, chmodSync, readFileSync, readdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Tool } from "../src/openclaw.ts";
@@ -9,6 +11,8 @@ import { call, key, say, World } from "./harness.ts";
 const world = new World();
 let tools: Map<string, Tool>;
 const get = (path: string, more: object = {}, signal?: AbortSignal): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "GET", path, ...more }, signal);
+
+const logText = (): string => readdirSync(join(world.home, "logs")).map((name) => readFileSync(join(world.home, "logs", name), "utf8")).join("");
 
 before(async () => {
   await world.start(`  bank:
@@ -129,6 +133,48 @@ test("200 calls at once leave one whole log", async () => {
   await new Promise((done) => setTimeout(done, 100));
   assert.match(world.run("logs"), /bank \| GET \/v1\/n\/199 \| 200/);
   assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
+});
+
+test("calls that need the same token fetch it once; its trade stands in the log", async (t) => {
+  const asked: string[] = [];
+  const server = createServer((req, res) => {
+    asked.push(`${req.method} ${req.url} ${req.headers.authorization ?? ""}`);
+    if (req.url === "/token") setTimeout(() => res.end('{"access_token":"token_of_the_test_0001","token_type":"Bearer","expires_in":3600}'), 100);
+    else res.end(`you said ${req.headers.authorization}`);
+  });
+  await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
+  t.after(() => { server.closeAllConnections(); server.close(); });
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const path = join(world.home, "config.yaml");
+  writeFileSync(path, readFileSync(path, "utf8")
+    .replace(/^services:\n/m, `services:\n  idp:\n    baseUrl: ${url}\n    auth: {type: oauth2-client-credentials, tokenUrl: '${url}/token', clientId: me, clientSecret: client_secret_of_the_test}\n`) + "  idp:\n    service: idp\n");
+  const answers = await Promise.all(Array.from({ length: 10 }, () => call(tools, "janee_execute", { capability: "idp", method: "GET", path: "/v1/x" })));
+  assert.deepEqual([...new Set(answers.map((a) => a.body ?? a.error))], ["you said Bearer [REDACTED]"]);
+  assert.equal(asked.filter((a) => a.startsWith("POST /token Basic ")).length, 1);
+  assert.equal(asked.filter((a) => a === "GET /v1/x Bearer token_of_the_test_0001").length, 10);
+  assert.match(logText(), /"event":"mint"/);
+  assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
+});
+
+test("a log that cannot be written refuses, and goes on in a new chain", async () => {
+  const other = await world.tools("main", undefined, "log"), logs = join(world.home, "logs");
+  await say(other, "janee_list_services"); // the core is loaded, no line is written yet
+  renameSync(logs, `${logs}.aside`);
+  symlinkSync(`${logs}.aside`, logs);
+  const before = world.seen.length, params = { capability: "bank", method: "GET", path: "/v1/unlogged" };
+  assert.equal((await call(other, "janee_execute", params)).denial?.reasonCode, "AUDIT_UNAVAILABLE");
+  assert.equal(world.seen.length, before);
+  unlinkSync(logs);
+  renameSync(`${logs}.aside`, logs);
+  assert.equal((await call(other, "janee_execute", params)).status, 200);
+  assert.match(logText(), /"event":"recover".*symbolic link/);
+  assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
+});
+
+test("calls that may hold more than 64 MiB of replies together are refused as BUSY", async () => {
+  const answers = await Promise.all(Array.from({ length: 7 }, () => get("/v1/x", { maxBytes: 10 << 20 })));
+  assert.deepEqual(answers.map((a) => a.denial?.reasonCode ?? a.status).sort(), [200, 200, 200, 200, 200, 200, "BUSY"]);
+  assert.equal((await get("/v1/x", { maxBytes: 10 << 20 })).status, 200, "what was held is given back");
 });
 
 test("nothing of the key is on the disk in plaintext", () => {
