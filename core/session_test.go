@@ -1,6 +1,7 @@
 package core
 
 import (
+	"bytes"
 	"testing"
 	"time"
 
@@ -358,5 +359,26 @@ func TestNeedsIsAFixedNumberOfFiles(t *testing.T) {
 	own.Via = ViaCLI
 	if n := len(h.engine.Needs(own)); n != 1 {
 		t.Errorf("the owner's call needs %d files", n)
+	}
+}
+
+// TestOnlyTheSameBytesAreTrustedAgain: what a process remembers of a file must not stand for another file, nor for another key.
+func TestOnlyTheSameBytesAreTrustedAgain(t *testing.T) {
+	m, key := newSessionMemory(), []byte("key")
+	g := session.Grant{ID: "1", Agent: "a", Via: ViaStdio, Capability: "c", Opened: 1, Expires: 2}
+	data := g.Encode(key)
+	for range 2 {
+		if got, err := m.decode(key, g.Pair(), data); err != nil || got != g {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+	if _, err := m.decode([]byte("another key"), g.Pair(), data); err == nil {
+		t.Error("verified with another key")
+	}
+	if _, err := m.decode(key, g.Pair(), bytes.Replace(data, []byte(`"expires":2`), []byte(`"expires":9`), 1)); err == nil {
+		t.Error("an edited file is trusted")
+	}
+	if got, err := m.decode(key, g.Pair(), data); err != nil || got != g {
+		t.Errorf("%+v, %v", got, err)
 	}
 }

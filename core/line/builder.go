@@ -88,6 +88,9 @@ func (b *Builder) comma() {
 	}
 }
 
+// AppendText appends s as a JSON string, as Text writes it.
+func AppendText(b []byte, s string) []byte { return appendText(b, s) }
+
 const hexDigits = "0123456789abcdef"
 
 func appendText(b []byte, s string) []byte {

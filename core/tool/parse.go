@@ -3,7 +3,6 @@ package tool
 import (
 	"bytes"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
@@ -189,7 +188,8 @@ func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
 
 // text decodes a string that the scanner has passed, so nothing in it is replaced on the way.
 func text(name string, value []byte) (s string, err error) {
-	if value[0] != '"' || json.Unmarshal(value, &s) != nil {
+	s, ok := Unquote(value)
+	if !ok {
 		return "", wrong(name, "must be a string, got "+kind(value))
 	}
 	return s, nil
