@@ -2,15 +2,12 @@ package main
 
 import (
 	"bytes"
-	"cmp"
 	"compress/gzip"
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -19,26 +16,8 @@ import (
 
 	"github.com/true-and-useful/janee/core/abi"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/internal/vectors"
 )
-
-// vectors reads a set from JANEE_VECTORS, or from this module, which holds so many.
-func vectors[T any](t *testing.T, name string, count int) []T {
-	t.Helper()
-	dir := cmp.Or(os.Getenv("JANEE_VECTORS"), filepath.Join("..", "core", "testdata", "vectors"))
-	data, err := os.ReadFile(filepath.Join(dir, name))
-	if err != nil {
-		t.Fatal(err)
-	}
-	var set struct{ Cases []T }
-	if err := json.Unmarshal(data, &set); err != nil {
-		t.Fatalf("%s: %v", name, err)
-	}
-	t.Logf("%s: %d cases", name, len(set.Cases))
-	if os.Getenv("JANEE_VECTORS") == "" && len(set.Cases) != count || len(set.Cases) == 0 {
-		t.Errorf("%s holds %d cases, want %d", name, len(set.Cases), count)
-	}
-	return set.Cases
-}
 
 const (
 	vaultID = "5f0c2f7c9b3e4d11a7d2c0ffee000001"
@@ -120,19 +99,28 @@ func (p peer) commits(flow int64, r reply) reply {
 func (p peer) drop(what string, handle int64) { p.send(nil, `{"v":1,"op":"drop",%q:%d}`, what, handle) }
 
 type bypassCase struct {
-	ID, Method, Path, Sent, Why string
-	Rules                       map[string]any
-	Headers                     map[string]string
-	Accept                      []string
-	SentAny                     []string `json:"sent_any"`
-	MustNotSend                 []string `json:"must_not_send"`
-	MnsValue                    string   `json:"mns_value"`
+	ID, Cat, Tier, Method, Path, Want, Sent, Why string
+	Rules                                        map[string]any
+	Headers                                      map[string]string
+	Accept                                       []string
+	SentAny                                      []string `json:"sent_any"`
+	SentMethod                                   string   `json:"sent_method"`
+	MustNotSend                                  []string `json:"must_not_send"`
+	MnsValue                                     string   `json:"mns_value"`
+	MaxMs                                        int64    `json:"max_ms"` // core/policy holds itself to it
 }
 
 func TestVectorsPolicyBypass(t *testing.T) {
-	cases := vectors[bypassCase](t, "policy_bypass.json", 129)
+	var file struct {
+		vectors.File[bypassCase]
+		Version         int
+		BaseURL         string `json:"base_url"`
+		Fields, Outcome string
+	}
+	vectors.Read(t, "policy_bypass", &file)
+	vectors.Count(t, "policy_bypass", len(file.Cases), 129)
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
-		for _, c := range cases {
+		for _, c := range file.Cases {
 			t.Run(c.ID, func(t *testing.T) { c.check(t, peer{t, handle}) })
 		}
 	})
@@ -184,10 +172,10 @@ func (c bypassCase) sent(t *testing.T, r reply) {
 
 func TestVectorsURLJoin(t *testing.T) {
 	type joinCase struct {
-		ID, Path, Want, Why string
-		BaseURL             string `json:"base_url"`
+		ID, Source, Path, Want, Why string
+		BaseURL                     string `json:"base_url"`
 	}
-	cases := vectors[joinCase](t, "url_join.json", 12)
+	cases := vectors.Load[joinCase](t, "url_join", 12)
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
 		for _, c := range cases {
 			t.Run(c.ID, func(t *testing.T) {
@@ -207,20 +195,21 @@ func TestVectorsURLJoin(t *testing.T) {
 }
 
 type scrubCase struct {
-	ID              string
-	Secrets         []string
-	ContentEncoding string            `json:"content_encoding"`
-	ResponseHeaders map[string]string `json:"response_headers"`
-	Chunks          [][]byte          `json:"chunks_b64"`
-	MustNotContain  []string          `json:"must_not_contain"`
-	MustContain     []string          `json:"must_contain"`
+	ID, Tier, Source, Note string
+	Secrets                []string
+	ContentType            string            `json:"content_type"`
+	ContentEncoding        string            `json:"content_encoding"`
+	ResponseHeaders        map[string]string `json:"response_headers"`
+	Chunks                 [][]byte          `json:"chunks_b64"`
+	MustNotContain         []string          `json:"must_not_contain"`
+	MustContain            []string          `json:"must_contain"`
 }
 
 // unstorable are the built-in cases whose secrets no configuration can hold: one that is empty, and one of several lines that is no key.
 var unstorable = []string{"v/empty-secret", "v/multiline-pem"}
 
 func TestVectorsScrub(t *testing.T) {
-	cases := vectors[scrubCase](t, "scrub.json", 31)
+	cases := vectors.Load[scrubCase](t, "scrub", 31)
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
 		var left []string
 		for _, c := range cases {
@@ -230,7 +219,7 @@ func TestVectorsScrub(t *testing.T) {
 				}
 			})
 		}
-		if os.Getenv("JANEE_VECTORS") == "" && !slices.Equal(left, unstorable) {
+		if vectors.BuiltIn() && !slices.Equal(left, unstorable) {
 			t.Errorf("these could not be stored: %v", left)
 		}
 		t.Logf("not stored: %v", left)
@@ -306,7 +295,7 @@ func (c scrubCase) decoded(t *testing.T) [][]byte {
 }
 
 func TestVectorsEgress(t *testing.T) {
-	cases := vectors[struct{ ID, Kind, Value, Want, Why string }](t, "egress.json", 36)
+	cases := vectors.Load[struct{ ID, Source, Kind, Value, Want, Why string }](t, "egress", 36)
 	leadsTo := map[string]string{"127.0.0.1.nip.io": "127.0.0.1"} // a name that is harmless to read is caught by its address
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
 		p := peer{t, handle}
@@ -334,41 +323,27 @@ func TestVectorsEgress(t *testing.T) {
 
 // TestVectorsFormats seals what formats.json seals, and verifies the lines of its log. Its sessions and questions pass through TestFlows.
 func TestVectorsFormats(t *testing.T) {
-	type input struct {
-		KID, Service, Field, Type, Origin, Nonce, Plain, Writer string
-	}
-	cases := vectors[struct {
-		ID, Kind string
-		Input    json.RawMessage
-		Want     json.RawMessage
-	}](t, "formats.json", 14)
+	formats := vectors.LoadFormats(t, 3, "sealed", "audit")
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
-		p, n := peer{t, handle}, 0
+		p := peer{t, handle}
 		engine, ok := p.load(map[string]any{}, map[string]any{})
 		if !ok {
 			t.Fatal("the root key is not that of the vault")
 		}
-		for _, c := range cases {
+		for _, c := range formats.Cases {
 			if c.Kind == "audit" {
 				p.verify(engine, c.Want)
-			}
-			if c.Kind != "sealed" {
 				continue
 			}
-			n++
-			var in input
+			var in struct{ KID, Service, Field, Type, Origin, Nonce, Plain string }
 			var want string
-			if err := json.Unmarshal(c.Input, &in); err != nil || json.Unmarshal(c.Want, &want) != nil {
-				t.Fatal(c.ID, err)
-			}
+			vectors.Strict(t, c.Input, &in)
+			vectors.Strict(t, c.Want, &want)
 			text, _ := json.Marshal(map[string]any{"v": 1, "op": "seal", "engine": engine, "rand": hex.EncodeToString([]byte(in.Nonce)) + strings.Repeat("0", 128-2*len(in.Nonce)),
 				"kid": in.KID, "service": in.Service, "field": in.Field, "type": in.Type, "origin": in.Origin})
 			if r, _ := p.send([]byte(in.Plain), "%s", text); r.Sealed != want {
 				t.Errorf("%s: %q, want %q", c.ID, r.Sealed, want)
 			}
-		}
-		if n < 2 {
-			t.Errorf("%d values were sealed", n)
 		}
 	})
 }

@@ -3,6 +3,10 @@ package abi
 import (
 	"bytes"
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
@@ -200,4 +204,75 @@ func FuzzHandle(f *testing.F) {
 			t.Errorf("the key: %s", answer)
 		}
 	})
+}
+
+// TestStepsAndEventsAreTranslatedWhole holds this package to every step, event and field of core: what it does not know a shell would not be told.
+func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
+	known := map[string]struct {
+		value  any
+		fields string
+	}{
+		"Commit":    {core.Commit{}, "Writes Removes Records Late"},
+		"List":      {core.List{}, "Dir"},
+		"Ask":       {core.Ask{}, "Question New Wait Watch"},
+		"Send":      {core.Send{}, "Service Method URL Target Headers Body TimeoutMs MaxBody Watch Flight Records"},
+		"Done":      {core.Done{}, "Result Denial Lock"},
+		"Committed": {core.Committed{}, "Exists Err"},
+		"Listed":    {core.Listed{}, "Err"},
+		"Answered":  {core.Answered{}, ""},
+		"Head":      {core.Head{}, "Status Headers"},
+		"Ended":     {core.Ended{}, "Err Detail Truncated Bytes Body First"},
+		"Stopped":   {core.Stopped{}, "Why"},
+		"Write":     {core.Write{}, "Name Data Create"},
+		"Result":    {core.Result{}, "Tool Status Headers Dropped Truncated Redactions Data Agent Share"},
+		"Share":     {core.Share{}, "Service Owner Agent Grant"},
+		"In":        {core.In{}, "Now Rand Files"},
+	}
+	for name, k := range known {
+		var fields []string
+		for n := range reflect.TypeOf(k.value).NumField() {
+			fields = append(fields, reflect.TypeOf(k.value).Field(n).Name)
+		}
+		if got := strings.Join(fields, " "); got != k.fields {
+			t.Errorf("core.%s has the fields %s; translated are %s", name, got, k.fields)
+		}
+	}
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join("..", "step.go"), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	n := 0
+	for _, d := range file.Decls {
+		f, ok := d.(*ast.FuncDecl)
+		if !ok || f.Name.Name != "step" && f.Name.Name != "event" {
+			continue
+		}
+		n++
+		if name := f.Recv.List[0].Type.(*ast.Ident).Name; known[name].value == nil {
+			t.Errorf("core.%s is not translated", name)
+		}
+	}
+	if n < 11 {
+		t.Errorf("%d steps and events were found", n)
+	}
+}
+
+// TestAppendersWriteWhatJSONWrites compares both encoders.
+func TestAppendersWriteWhatJSONWrites(t *testing.T) {
+	odd := "a\"\\\n\x01\u2028<&>é\xff"
+	for _, a := range []appender{
+		needsAnswer{}, needsAnswer{7, []string{"a", odd}}, needsAnswer{7, []string{}},
+		stepAnswer{}, stepAnswer{listStep{"list", odd}}, stepAnswer{commitStep{Type: "commit", Writes: []fileWrite{}}},
+		commitStep{Type: "commit", Writes: []fileWrite{}, Lines: []string{}},
+		commitStep{Type: "commit", Writes: []fileWrite{{odd, odd, true}, {"b", "", false}}, Remove: []string{odd, "x"}, Writer: odd, Lines: []string{odd, "l"}, Late: true},
+		doneStep{Type: "done", Tool: odd, Result: json.RawMessage(`{"a":"<&>"}`), Share: &shareStep{odd, "b", "c", true}},
+		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Lock: true}, doneStep{Type: "done", Result: json.RawMessage("null")},
+		sendStep{Headers: [][2]string{}},
+		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40, []string{odd}, odd, odd, odd},
+	} {
+		want := encode(a)
+		if got := a.append(nil); !bytes.Equal(got, want) {
+			t.Errorf("%s\nwant %s", got, want)
+		}
+	}
 }

@@ -43,10 +43,16 @@ func needs(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	h := i.handle()
 	fl := &flow{engine: e, config: e.config, decide: e.core, call: c, needs: e.core.Needs(c)}
 	i.keep(h, fl)
-	return struct {
-		Flow  int64    `json:"flow"`
-		Files []string `json:"files"`
-	}{h, fl.needs}, nil, nil
+	return needsAnswer{h, fl.needs}, nil, nil
+}
+
+type needsAnswer struct {
+	Flow  int64    `json:"flow"`
+	Files []string `json:"files"`
+}
+
+type stepAnswer struct {
+	Step any `json:"step"`
 }
 
 // begin judges the call.
@@ -74,9 +80,7 @@ func (i *Instance) next(h int64, fl *flow, in core.In, s core.Step) (any, []byte
 	if _, done := s.(core.Done); !done {
 		i.keep(h, fl)
 	}
-	return struct {
-		Step any `json:"step"`
-	}{step}, out, nil
+	return stepAnswer{step}, out, nil
 }
 
 func (i *Instance) keep(h int64, fl *flow) {

@@ -3,6 +3,7 @@ package abi
 import (
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 // event reads what came of the pending step, and whether its lines were lost. body is the reply of a flight, which no scrubber sees and
@@ -54,7 +55,7 @@ func (f *fields) texts(name string) map[string][]byte {
 	found := f.object(name)
 	out := make(map[string][]byte, len(found.members))
 	for _, m := range found.members {
-		text, ok := unquote(m.value)
+		text, ok := tool.Unquote(m.value)
 		if !ok {
 			f.wrong("%s must hold strings", name)
 		}

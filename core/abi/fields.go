@@ -76,7 +76,7 @@ func (f *fields) text(name string) string {
 		f.wrong("%s is missing", name)
 		return ""
 	}
-	s, ok := unquote(value)
+	s, ok := tool.Unquote(value)
 	if !ok {
 		f.wrong("%s must be a string", name)
 	}
@@ -213,19 +213,6 @@ func (f *fields) headers(name string) (out []core.Header) {
 		out = append(out, core.Header{Name: *p[0], Value: *p[1]})
 	}
 	return out
-}
-
-// unquote decodes a JSON string that the scanner has passed. Most hold no escapes and are copied.
-func unquote(value []byte) (s string, ok bool) {
-	if value[0] != '"' {
-		return "", false
-	}
-	for _, c := range value {
-		if c == '\\' {
-			return s, json.Unmarshal(value, &s) == nil
-		}
-	}
-	return string(value[1 : len(value)-1]), true
 }
 
 // fault is an error as it is answered.

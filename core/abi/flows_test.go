@@ -22,6 +22,9 @@ services:
     baseUrl: https://api.bybit.com
     proxy: http://127.0.0.1:3128
     auth: {type: hmac-bybit, apiKey: bybit_api_key_1234, apiSecret: bybit_api_secret_5678}
+  minting:
+    baseUrl: https://api.example.com
+    auth: {type: oauth2-client-credentials, tokenUrl: "https://127.0.0.1:8443/token", clientId: id-1, clientSecret: client_secret_of_id_1}
   moved:
     baseUrl: https://elsewhere.example.com
     auth: {type: bearer, key: "janee:v1:k1:stripe:key:bearer:https%3A%2F%2Fapi.stripe.com:YWJjZGVmZ2hpamtshvV6b6EibcsGfaKaOwZC8sgujMAY-w6kT8T-"}
@@ -31,6 +34,7 @@ capabilities:
     description: Payments
     rules: {allow: [GET /v1/*, POST /v1/refunds], deny: [GET /v1/secrets*]}
   bybit: {service: bybit, headers: all}
+  minting: {service: minting}
   moved: {service: moved}
   reasoned: {service: stripe, requiresReason: true}
   asked: {service: stripe, autoApprove: false}
@@ -221,6 +225,38 @@ var flows = []struct {
 		s.reply(flow, 200, `[]`, `{}`)
 		s.verified()
 	}},
+	{"flights", "a token is asked for once: the call that sends makes the lines, the one that shares it none; the token is masked; one that cannot be recorded is not asked for", func(s *shell) {
+		s.load(flowConfig)
+		const get = `{"capability":"minting","method":"GET","path":"/v1/x"}`
+		one, a := s.call(get)
+		first := s.commits(one, a)
+		two, b := s.call(get)
+		second := s.commits(two, b)
+		expect(s, first.Flight != "" && first.Flight == second.Flight && first.URL == "https://127.0.0.1:8443/token", "%+v", first)
+		c := s.op(nil, `{"v":1,"op":"lines","flow":%d,"now":[%d,%d]}`, one, s.wall, s.mono)
+		s.store(&c.Commit)
+		expect(s, len(c.Commit.Lines) == 1, "%+v", c)
+		expect(s, s.send(nil, `{"v":1,"op":"lines","flow":%d,"now":[%d,%d]}`, one, s.wall, s.mono).Error.Code == "bad_request", "lines are made twice")
+		expect(s, s.op(nil, `{"v":1,"op":"classify","flow":%d,"addr":"127.0.0.1","port":8443}`, one).Permit, "the endpoint itself")
+		expect(s, !s.op(nil, `{"v":1,"op":"classify","flow":%d,"addr":"93.184.215.14","port":8443}`, one).Permit, "another address than the endpoint's")
+		expect(s, s.send([]byte("x"), `{"v":1,"op":"scrub","flow":%d}`, one).Error.Code == "bad_request", "a token passes scrub")
+		const token = `{"access_token":"token_of_the_endpoint_1","token_type":"Bearer","expires_in":3600}`
+		s.landed(one, true, token)
+		send := s.landed(two, false, token)
+		expect(s, send.Type == "send" && send.Flight == "", "%+v", send)
+		body, done := s.reply(two, 200, `[]`, `{"authorization":"Bearer token_of_the_endpoint_1","id":"client_secret_of_id_1"}`)
+		expect(s, !strings.Contains(body, "token_of") && !strings.Contains(body, "secret_of") && done.Refusal == nil, "%s", body)
+		s.op(nil, `{"v":1,"op":"drop","flow":%d}`, one)
+		s.verified()
+		s.engine = s.op([]byte(flowConfig), `{"v":1,"op":"load","rootKey":"%s","writer":"c5c5c5c5","program":"0.1.0"}`, testRoot).Engine
+		flow, a := s.call(get)
+		s.commits(flow, a)
+		c = s.op(nil, `{"v":1,"op":"lines","flow":%d,"now":[%d,%d]}`, flow, s.wall, s.mono)
+		end := s.commits(flow, s.resume(flow, `{"type":"ended","err":"unrecorded","first":true,"lost":true}`))
+		expect(s, end.Refusal != nil && end.Refusal.Denial.ReasonCode == "AUDIT_UNAVAILABLE", "%+v", end)
+		_, a = s.call(get)
+		expect(s, len(a.Step.Lines) == 0, "a chain with a gap goes on: %q", a.Step.Lines)
+	}},
 	{"sealing", "values are sealed for one place; files are looked at without a key; addresses are classified", func(s *shell) {
 		s.op([]byte(flowConfig), `{"v":1,"op":"inspect"}`)
 		s.load(flowConfig)
@@ -265,6 +301,14 @@ func (s *shell) heard(flow int64, ask *step) got {
 	s.t.Helper()
 	list, raw := s.files(ask.Watch)
 	return s.op(raw, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"answered"},"files":%s}`, flow, s.moment(), list)
+}
+
+// landed tells a call the end of its flight.
+func (s *shell) landed(flow int64, first bool, body string) *step {
+	s.t.Helper()
+	s.resume(flow, `{"type":"head","status":200,"headers":[["content-type","application/json"]]}`)
+	a := s.op([]byte(body), `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"ended","first":%v}}`, flow, s.moment(), first)
+	return s.commits(flow, a)
 }
 
 // faults says what a shell must not, on an engine and a flow that are good, and ends with proof that both still are.

@@ -41,7 +41,11 @@ func success(members any, raw []byte) []byte {
 	b.Grow(512 + len(raw))
 	b.WriteString("\x00\x00\x00\x00" + `{"v":1,"ok":true`)
 	at := b.Len()
-	write(&b, members)
+	if a, ok := members.(appender); ok {
+		b.Write(a.append(b.AvailableBuffer()))
+	} else {
+		write(&b, members)
+	}
 	if b.Len() == at+len("{}") {
 		b.Truncate(at)
 		b.WriteByte('}')
@@ -52,6 +56,9 @@ func success(members any, raw []byte) []byte {
 	b.Write(raw)
 	return b.Bytes()
 }
+
+// appender writes itself as JSON, byte for byte as encoding/json would, which takes three times as long. It is for what every call has.
+type appender interface{ append(b []byte) []byte }
 
 func failure(f *fault) []byte {
 	return Join(encode(struct {

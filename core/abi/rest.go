@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/netip"
+	"net/url"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/secret"
@@ -60,7 +62,25 @@ func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	return struct {
 		Class  string `json:"class"`
 		Permit bool   `json:"permit"`
-	}{egress.Classify(addr).String(), fl.config.Services[s.Service].Guard.Permit(netip.AddrPortFrom(addr, uint16(port))) == nil}, nil, nil
+	}{egress.Classify(addr).String(), fl.guard(s).Permit(netip.AddrPortFrom(addr, uint16(port))) == nil}, nil, nil
+}
+
+// guard says where a request may be sent: to its service, or, for a flight, to the host of its token endpoint, on the service's terms. With a
+// proxy it is the proxy's address that is dialled. The zero guard permits nothing.
+func (fl *flow) guard(s core.Send) egress.Guard {
+	service := fl.config.Services[s.Service]
+	if s.Flight == "" || service.Proxy != "" {
+		return service.Guard
+	}
+	u, err := url.Parse(s.URL)
+	if err != nil {
+		return egress.Guard{}
+	}
+	g, err := service.Guard.For(u.Hostname())
+	if err != nil {
+		return egress.Guard{}
+	}
+	return g
 }
 
 // verify checks whole lines of the log, piece by piece: the first piece of a verification says first, the last one last, which is answered

@@ -59,6 +59,7 @@ type step struct {
 	Target  string
 	Headers [][2]string
 	Proxy   string
+	Flight  string
 	Tool    string
 	Result  json.RawMessage
 	Refusal *struct {
@@ -132,7 +133,10 @@ func (s *shell) moment() string {
 	return fmt.Sprintf(`"now":[%d,%d],"rand":"%s"`, s.wall, s.mono, strings.Repeat(fmt.Sprintf("%02x", s.mono%256), 64))
 }
 
-const firstWriter = "q7m2k4xa"
+const (
+	testRoot    = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
+	firstWriter = "q7m2k4xa"
+)
 
 func (s *shell) load(config string) got {
 	s.t.Helper()
