@@ -15,7 +15,9 @@ type conn struct {
 	server *Server
 	base   context.Context // of all requests; cancelled when the grace is over
 	out    *outbox
-	who    identity  // the loop's alone
+	who    identity // the loop's alone
+	forms  bool     // the client can ask its person; the loop's alone
+	asker  asker
 	over   time.Time // when the grace began; zero before
 	wg     sync.WaitGroup
 	ending chan struct{} // closed when no more requests are read
@@ -114,6 +116,7 @@ func (c *conn) receive(line []byte) {
 	case f != nil:
 		c.out.put(f.line(m.id))
 	case m.isAnswer:
+		c.asker.answered(m)
 	case m.id == nil:
 		c.notified(m)
 	default:
@@ -143,6 +146,9 @@ func (c *conn) request(m message) {
 		c.who.call()
 	}
 	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name), send: c.out.put, ending: c.ending}
+	if c.forms && !m.modern {
+		f.asker = &c.asker
+	}
 	f.ctx, f.cancel = context.WithCancel(c.base)
 	if err := c.admit(f); err != nil {
 		f.cancel()
@@ -184,7 +190,7 @@ func (c *conn) initialize(f *flight) {
 	lines, ok := c.server.answer(f)
 	c.land(f, lines...)
 	if ok {
-		c.who = who
+		c.who, c.forms = who, f.showsForms
 		c.mu.Lock()
 		c.greeted = true
 		c.mu.Unlock()

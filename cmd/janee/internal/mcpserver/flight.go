@@ -17,6 +17,7 @@ type flight struct {
 	ctx       context.Context
 	cancel    context.CancelFunc
 	send      func(line []byte) // writes a line that comes before the answer
+	asker     *asker            // of the connection; nil where the client cannot ask its person
 	ending    <-chan struct{}   // of the connection; may be nil
 	cancelled bool              // by the client, which wants no reply
 	listens   bool              // subscriptions/listen, and granted
@@ -42,6 +43,16 @@ func (f *flight) progress() (tell func(done, total float64, text string), stop f
 		mu.Lock()
 		defer mu.Unlock()
 		over = true
+	}
+}
+
+// elicit returns what asks the client's person, nil where it cannot.
+func (f *flight) elicit() func(ctx context.Context, message string, schema json.RawMessage) (json.RawMessage, bool) {
+	if f.asker == nil {
+		return nil
+	}
+	return func(ctx context.Context, message string, schema json.RawMessage) (json.RawMessage, bool) {
+		return f.asker.elicit(ctx, f.send, message, schema)
 	}
 }
 

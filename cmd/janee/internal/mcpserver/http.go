@@ -124,7 +124,7 @@ func (h *HTTP) post(x *exchange, from Principal, body []byte) {
 	case f != nil:
 		x.reply(status, f.line(m.id))
 	case m.id == nil || m.isAnswer:
-		s.notified(m)
+		s.received(m)
 		x.w.WriteHeader(http.StatusAccepted)
 	default:
 		h.request(x, s, m)
@@ -154,7 +154,7 @@ func (h *HTTP) initialize(x *exchange, from Principal, m message) {
 		x.reply(http.StatusBadRequest, invalid("already initialized: a new session begins without %s", mcp.HeaderSessionID).line(m.id))
 		return
 	}
-	s, err := h.open(from, clientLabel(m.clientName))
+	s, err := h.open(from, m)
 	if err != nil {
 		h.server.busy.add()
 		x.w.Header().Set("Retry-After", "60")
@@ -193,6 +193,9 @@ func (h *HTTP) request(x *exchange, s *httpSession, m message) {
 
 func (h *HTTP) flight(x *exchange, s *httpSession, m message) *flight {
 	f := &flight{message: m, agent: s.from.Agent, client: s.client, send: x.send, ending: h.closing}
+	if s.forms && x.streams { // a form comes before the answer
+		f.asker = &s.asker
+	}
 	f.ctx, f.cancel = context.WithCancel(h.base)
 	return f
 }

@@ -328,7 +328,7 @@ func TestHTTPBoundsSessions(t *testing.T) {
 		}
 	}
 	for i := len(w.http.sessions); i < maxSessions; i++ {
-		if _, err := w.http.open(Principal{Agent: fmt.Sprint("agent", i)}, ""); err != nil {
+		if _, err := w.http.open(Principal{Agent: fmt.Sprint("agent", i)}, message{}); err != nil {
 			t.Fatal(err)
 		}
 	}

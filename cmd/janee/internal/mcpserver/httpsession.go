@@ -16,7 +16,9 @@ import (
 type httpSession struct {
 	id      string
 	from    Principal
-	client  string        // label
+	client  string // label
+	forms   bool   // the client can ask its person
+	asker   asker
 	changed chan struct{} // holds one: the tools have changed since the client was told
 
 	mu      sync.Mutex
@@ -29,10 +31,11 @@ type httpSession struct {
 var errSessions = errors.New("too many sessions: end one with DELETE, or try again later")
 
 // open makes a session. The id is 256 random bits, made here: nothing a client sends ever becomes one.
-func (h *HTTP) open(from Principal, client string) (*httpSession, error) {
+func (h *HTTP) open(from Principal, m message) (*httpSession, error) {
 	var id [32]byte
 	_, _ = rand.Read(id[:]) // never fails: see crypto/rand
-	s := &httpSession{id: base64.RawURLEncoding.EncodeToString(id[:]), from: from, client: client, changed: make(chan struct{}, 1), used: h.now()}
+	s := &httpSession{id: base64.RawURLEncoding.EncodeToString(id[:]), from: from, client: clientLabel(m.clientName), forms: m.showsForms,
+		changed: make(chan struct{}, 1), used: h.now()}
 	h.server.register(s)
 	h.mu.Lock()
 	surplus, err := h.makeRoom(from.Agent)
@@ -137,7 +140,12 @@ func (h *HTTP) finish(s *httpSession) {
 	}
 }
 
-func (s *httpSession) notified(m message) {
+// received takes what is not answered: a notification, or the answer to a form. An answer is looked for in its own session alone.
+func (s *httpSession) received(m message) {
+	if m.isAnswer {
+		s.asker.answered(m)
+		return
+	}
 	if m.method != methodCancelled {
 		return
 	}

@@ -40,12 +40,14 @@ type message struct {
 	id            json.RawMessage // as written; nil for a notification, and where it could not be read
 	method        string
 	params        json.RawMessage
-	isAnswer      bool            // a result or error: nothing was asked, so nobody waits for it
+	isAnswer      bool            // to a request of this server's
+	result        json.RawMessage // of an answer; nil for an error
 	tool          string          // tools/call
 	arguments     json.RawMessage // tools/call, exactly as written; nil when there were none
 	requestID     json.RawMessage // notifications/cancelled
 	meta          json.RawMessage
 	progressToken json.RawMessage // of a call whose client wants to be told how far it is; else nil
+	showsForms    bool            // initialize: the client can ask its person, see showsForms
 	clientName    string          // the name in _meta or, for initialize, in clientInfo; "" when none is given
 	version       string          // of the protocol, as _meta names it; "" before 2026-07-28
 	modern        bool            // speaks 2026-07-28 or later
@@ -101,9 +103,12 @@ func (m *message) readEnvelope(envelope map[string]json.RawMessage) *fault {
 		return invalid(`jsonrpc must be "2.0"`)
 	}
 	method, hasMethod := envelope["method"]
-	_, result := envelope["result"]
+	result, hasResult := envelope["result"]
 	_, failure := envelope["error"]
-	if m.isAnswer = !hasMethod && (result || failure); m.isAnswer {
+	if m.isAnswer = !hasMethod && (hasResult || failure); m.isAnswer {
+		if !failure {
+			m.result = result
+		}
 		return nil
 	}
 	if m.method, _ = text(method); m.method == "" {
@@ -136,6 +141,7 @@ func (m *message) readParams() *fault {
 	}
 	m.tool, _ = text(params["name"])
 	m.arguments, m.requestID, m.meta = params["arguments"], params["requestId"], params["_meta"]
+	m.showsForms = m.method == methodInitialize && showsForms(params["capabilities"])
 	if f := m.readClient(params["clientInfo"]); f != nil {
 		return f
 	}

@@ -51,6 +51,10 @@ type Call struct {
 	// Progress tells the client how far the call is: done rises, total is 0 where it is not known. nil where the client
 	// did not ask. It must not be used after Call has returned.
 	Progress func(done, total float64, text string)
+	// Elicit shows a form in the client and waits until it is filled in, or ctx ends. schema is that of an object with fields of simple types. The
+	// agent's host sees the form and sends the answer: accepted is its word that a person filled it in. nil where the client
+	// cannot. It must not be used after Call has returned.
+	Elicit func(ctx context.Context, message string, schema json.RawMessage) (content json.RawMessage, accepted bool)
 	// Ending is closed when nothing more comes from the client: a call that only waits for somebody should answer then. nil
 	// where the end of one transport says nothing about the client.
 	Ending <-chan struct{}
@@ -227,5 +231,5 @@ func (s *Server) call(ctx context.Context, f *flight, name string) Reply {
 	}
 	tell, stop := f.progress()
 	defer stop()
-	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.ending})
+	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.elicit(), f.ending})
 }
