@@ -95,6 +95,9 @@ func (f *Flow) ask(in In) Question {
 		sum := sha256.Sum256(c.Body)
 		q.BodySHA256 = hex.EncodeToString(sum[:])
 	}
+	if f.engine.elicits() {
+		q.Code = approval.NewCode([6]byte(in.Rand[48:54]))
+	}
 	return q
 }
 
@@ -127,6 +130,9 @@ func (f *Flow) asked(in In, ev Event) Step {
 func (f *Flow) await(in In, fresh bool) Step {
 	f.next = f.heard
 	q := f.question
+	if !f.engine.elicits() { // it was allowed when the question was raised
+		q.Code = ""
+	}
 	wait := min(f.began+f.engine.config.Approvals.Wait.Milliseconds(), in.Now.Mono+max(0, q.Expires-in.Now.Wall))
 	return Ask{Question: q, New: fresh, Wait: wait,
 		Watch: append(f.watch(), session.File(f.pair), approval.AnswerFile(q.ID), approval.UsedFile(q.ID))}

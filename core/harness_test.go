@@ -24,6 +24,7 @@ type house struct {
 	sent    []Send
 	now     Now
 	rand    byte
+	flow    *Flow // of the last call
 
 	failCommit func(Commit) bool
 	person     func(Question, bool)               // while a call waits; the flag says that it raised the question
@@ -66,6 +67,7 @@ func (h *house) in(names []string) In {
 func (h *house) do(c Call) (Done, string) {
 	h.t.Helper()
 	flow, step := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+	h.flow = flow
 	var body bytes.Buffer
 	for i := 0; i < 20; i++ {
 		if done, ok := step.(Done); ok {

@@ -26,6 +26,7 @@ type List struct{ Dir string }
 
 // Ask waits for a person until Wait (Now.Mono), or until Flow.Settled or Flow.Revoked says that the files called Watch end the wait. It is
 // answered by Answered, and In.Files of that Resume holds the files called Watch. New: this call raised the question, so a person may be told.
+// Question.Code is set where the shell may also ask the person through the agent's client, with a form that wants the code: see Flow.Filled.
 type Ask struct {
 	Question Question
 	New      bool

@@ -27,7 +27,8 @@ const (
 )
 
 // Question is what a person is asked about one request. Asked and Expires are Unix milliseconds; Path is what the API will be sent, query and all,
-// cut where it is very long; Digest covers all of it, and the headers and the body too.
+// cut where it is very long; Digest covers all of it, and the headers and the body too. Code is for the person alone, "" where nothing asks for it:
+// see NewCode.
 type Question struct {
 	ID         string `json:"id"`
 	Agent      string `json:"agent"`
@@ -43,6 +44,7 @@ type Question struct {
 	Digest     string `json:"digest"`
 	Asked      int64  `json:"asked"`
 	Expires    int64  `json:"expires"`
+	Code       string `json:"code,omitempty"`
 }
 
 // Encode returns the content of the question's file, one line, signed with the key "state" of the vault.
@@ -63,6 +65,7 @@ func (q Question) Encode(key []byte) []byte {
 	b.Text("digest", q.Digest)
 	b.Int("asked", q.Asked)
 	b.Int("expires", q.Expires)
+	b.Optional("code", q.Code)
 	return append(line.Seal(key, b.Bytes()), '\n')
 }
 
@@ -82,7 +85,7 @@ func DecodeQuestion(key, data []byte) (Question, error) {
 }
 
 // Answer is what a person said to the question called ID. At is when. Until is the end of the session that a yes for a session opens, 0 where the
-// capability's ttl decides; of a yes for once it is how long that yes waits. Both are Unix milliseconds. By says over which channel ("cli").
+// capability's ttl decides; of a yes for once it is how long that yes waits. Both are Unix milliseconds. By says over which channel ("cli", "elicitation").
 type Answer struct {
 	ID       string `json:"id"`
 	Digest   string `json:"digest"`

@@ -2,6 +2,7 @@ package approval
 
 import (
 	"slices"
+	"sort"
 	"strings"
 
 	"github.com/true-and-useful/janee/core/line"
@@ -41,11 +42,11 @@ func Questions(key []byte, files map[string][]byte) []Question {
 			list = append(list, q)
 		}
 	}
-	slices.SortFunc(list, func(a, b Question) int {
-		if a.Asked != b.Asked {
-			return int(a.Asked - b.Asked)
+	sort.Slice(list, func(i, j int) bool {
+		if list[i].Asked != list[j].Asked {
+			return list[i].Asked < list[j].Asked
 		}
-		return strings.Compare(a.ID, b.ID)
+		return list[i].ID < list[j].ID
 	})
 	return list
 }
@@ -57,7 +58,7 @@ func Stale(key []byte, files map[string][]byte, now int64) []string {
 	for name, data := range files {
 		var times struct{ Expires, At int64 }
 		_, suffix, _ := strings.Cut(name, ".")
-		kind := map[string]string{"json": "question", "answer": "answer", "used": "used"}[suffix]
+		kind := map[string]string{"json": "question", "answer": "answer", "used": "used", "tries": "tries"}[suffix]
 		if kind == "" || line.Open(key, data, kind, &times) != nil {
 			continue
 		}

@@ -11,13 +11,13 @@ const (
 	longWait  = 60 * 60 * 1000
 )
 
-// Tries counts the wrong PINs since the last right one; At is the time of the last, in Unix milliseconds.
+// Tries counts the wrong PINs since the last right one, or the codes tried for one question; At is the time of the last, in Unix milliseconds.
 type Tries struct {
 	Wrong int64 `json:"wrong"`
 	At    int64 `json:"at"`
 }
 
-// Encode returns the content of TriesFile, one line, signed with the key "state" of the vault.
+// Encode returns the content of the file, one line, signed with the key "state" of the vault.
 func (t Tries) Encode(key []byte) []byte {
 	b := line.New(128)
 	b.Text("kind", "tries")
@@ -26,7 +26,7 @@ func (t Tries) Encode(key []byte) []byte {
 	return append(line.Seal(key, b.Bytes()), '\n')
 }
 
-// DecodeTries reads the content of TriesFile; no content is no wrong PIN. On an error the caller lets nobody try.
+// DecodeTries reads the content of the file; no content is no try. On an error the caller lets nobody try.
 func DecodeTries(key, data []byte) (Tries, error) {
 	var t Tries
 	if data == nil {

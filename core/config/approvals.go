@@ -26,6 +26,8 @@ type Approvals struct {
 	Notify  bool          // on the desktop, where there is one; true where the file does not say
 	PIN     string        // what `janee approve` asks for: an argon2id hash, "" = nothing
 	Webhook *Webhook      // nil = none
+	// Elicitation lets a person answer in the agent's client too, where there is no PIN.
+	Elicitation bool
 }
 
 // Webhook is told of every question. Secret is the key of its signature.
@@ -49,8 +51,11 @@ func (r *configReader) approvals(n *yaml.Node) {
 		known{"notify", r.flag(&a.Notify, "approvals: notify")},
 		known{"webhook", r.webhook},
 		known{"pin", r.pin},
-		known{"elicitation", nil},
+		known{"elicitation", r.flag(&a.Elicitation, "approvals: elicitation")},
 	)
+	if a.Elicitation && a.PIN != "" {
+		r.warn(n.Line, "approvals: elicitation has no effect while there is a pin, which only `janee approve` asks for")
+	}
 }
 
 // pin shows nothing of what it refuses: it may be the number itself.
@@ -143,5 +148,7 @@ var approvalKeys = []Key{
 	{Path: "approvals.webhook", Kind: Section, Default: "none", Meaning: "Who is told of every question, such as a bridge to a chat."},
 	{Path: "approvals.webhook.url", Kind: Address, Required: true, Meaning: "Where the question is posted: `https://`, or `http://` on this machine."},
 	{Path: "approvals.webhook.secret", Kind: Text, Required: true, Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
+	{Path: "approvals.elicitation", Kind: Flag, Default: "false", Meaning: "Whether a person can answer in the agent's client too, with the code that `janee approvals` shows. " +
+		"Without effect while there is a `pin`."},
 	{Path: "approvals.pin", Kind: Text, Default: "none", Meaning: "Hash of a PIN that `janee approve` asks for. `janee approvals pin` writes it."},
 }

@@ -14,7 +14,7 @@ const hash = "$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA"
 
 func TestApprovals(t *testing.T) {
 	c, err := Parse([]byte(minimal))
-	if err != nil || c.Approvals.Wait != 25*time.Second || !c.Approvals.Notify || c.Approvals.Webhook != nil || c.Approvals.PIN != "" {
+	if err != nil || c.Approvals.Wait != 25*time.Second || !c.Approvals.Notify || c.Approvals.Webhook != nil || c.Approvals.PIN != "" || c.Approvals.Elicitation {
 		t.Errorf("a file without the section: %+v, %v", c.Approvals, err)
 	}
 	c, err = Parse([]byte("approvals:\n  wait: 5s\n  notify: false\n  pin: " + hash + "\n  webhook:\n    url: http://127.0.0.1:9/hook?a=b\n    secret: sixteen_or_more_1\n"))
@@ -28,9 +28,15 @@ func TestApprovals(t *testing.T) {
 	if !c.HasPlaintext() || c.HasSealed() {
 		t.Error("the secret of the webhook does not count as plaintext")
 	}
+	if c, err := Parse([]byte("approvals: {elicitation: true}\n")); err != nil || !c.Approvals.Elicitation || len(c.Warnings) != 0 {
+		t.Errorf("elicitation: %v, %v", c, err)
+	}
+	if c, err := Parse([]byte("approvals:\n  elicitation: true\n  pin: " + hash + "\n")); err != nil || len(c.Warnings) != 1 || !strings.Contains(c.Warnings[0].Text, "no effect while there is a pin") {
+		t.Errorf("elicitation beside a pin: %v, %v", c, err)
+	}
 	for text, want := range map[string]string{
 		"approvals: {wait: 51s}":         "at most 50s",
-		"approvals: {elicitation: true}": "not supported by this version",
+		"approvals: {elicitation: ask}":  "must be true or false",
 		"approvals: {notify: maybe}":     "must be true or false",
 		"approvals: {pin: 1234}":         "not written by hand",
 		"approvals: {webhook: {url: x}}": "whole address",

@@ -32,7 +32,7 @@ var (
 // those that are true or false.
 var scalars = map[string]map[string]bool{
 	serverSection:    {"defaultAccess": false, "host": false, "port": false},
-	approvalsSection: {"wait": false, "notify": true},
+	approvalsSection: {"wait": false, "notify": true, "elicitation": true},
 	"services": {"baseUrl": false, "description": false, "docs": false, "testPath": false, "caFile": false,
 		"allowHttp": true, "allowEncodedSlash": true, "allowSemicolon": true, "allowDoubleSlash": true},
 	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false, "timeout": false, "access": false,

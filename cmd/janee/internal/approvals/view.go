@@ -20,13 +20,14 @@ type View struct {
 	BodyBytes  int64  `json:"bodyBytes"`
 	BodySHA256 string `json:"bodySha256,omitempty"`
 	Reason     string `json:"reason,omitempty"`
+	Code       string `json:"code,omitempty"` // for the person alone
 	AskedAt    string `json:"askedAt"`
 	ExpiresAt  string `json:"expiresAt"`
 }
 
-// ViewOf returns the view of q, values of the query included: who sends it elsewhere redacts Path.
+// ViewOf returns the view of q, values of the query included: who sends it elsewhere redacts Path and leaves out Code.
 func ViewOf(q approval.Question) View {
 	at := func(ms int64) string { return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z") }
 	return View{ID: q.ID, AgentID: q.Agent, Via: q.Via, Capability: q.Capability, Service: q.Service, Method: q.Method, Host: q.Host, Path: q.Path,
-		BodyBytes: q.BodyBytes, BodySHA256: q.BodySHA256, Reason: q.Reason, AskedAt: at(q.Asked), ExpiresAt: at(q.Expires)}
+		BodyBytes: q.BodyBytes, BodySHA256: q.BodySHA256, Reason: q.Reason, Code: q.Code, AskedAt: at(q.Asked), ExpiresAt: at(q.Expires)}
 }

@@ -39,6 +39,9 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	if c.Progress != nil {
 		ctx = gateway.WithProgress(ctx, c.Progress)
 	}
+	if c.Elicit != nil {
+		ctx = gateway.WithElicit(ctx, c.Elicit)
+	}
 	if c.Ending != nil {
 		ctx = gateway.WithEnding(ctx, c.Ending)
 	}

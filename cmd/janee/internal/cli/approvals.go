@@ -26,7 +26,8 @@ Each is about one exact request: capability, method, address, headers and body. 
 it stands in quotes; everything else is what the API would be sent. A question is over after ten minutes.
 
 With --watch it stays, rings the terminal for each new question and takes the answer: y for this one
-request, s for a session, n for no. Nobody answers over the connection that the agent holds.`,
+request, s for a session, n for no. Nobody answers over the connection that the agent holds, unless
+approvals.elicitation lets its client ask you too: the code that is shown here has to be typed there.`,
 		Example: "  janee approvals\n  janee approvals --watch\n  janee approvals --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -68,7 +69,7 @@ func runApprovals(env *Env, asJSON bool) error {
 	return printApprovals(env, items, now)
 }
 
-// printApprovals takes three lines a question: who, what, and why.
+// printApprovals takes three lines a question: who, what, and why; and one for the code, where there is one.
 func printApprovals(env *Env, items []approvals.Item, now time.Time) error {
 	if len(items) == 0 {
 		fmt.Fprintln(env.Stderr, "No request waits for your yes.")
@@ -89,6 +90,9 @@ func printApprovals(env *Env, items []approvals.Item, now time.Time) error {
 			q := items[n-1].Question
 			fmt.Fprintln(env.Stdout, cut(indent+request(q), tableWidth))
 			fmt.Fprintln(env.Stdout, cut(indent+body(q, 8)+reason(q, ", "), tableWidth))
+			if q.Code != "" {
+				fmt.Fprintln(env.Stdout, indent+"code "+formCode(q))
+			}
 		}
 	}
 	fmt.Fprintln(env.Stderr, "`janee approve ID` lets a request through once and shows it whole; `janee deny ID` refuses it.")
@@ -122,7 +126,12 @@ func printQuestion(w io.Writer, q approval.Question, now time.Time) {
 	fmt.Fprintf(w, "  request     %s\n", request(q))
 	fmt.Fprintf(w, "  body        %s\n", body(q, 64))
 	fmt.Fprintf(w, "  reason      %s\n", reasonOr(q))
+	if q.Code != "" {
+		fmt.Fprintf(w, "  code        %s\n", formCode(q))
+	}
 }
+
+func formCode(q approval.Question) string { return q.Code + " (for the form in the agent's client)" }
 
 func reasonOr(q approval.Question) string {
 	if text := reason(q, ""); text != "" {

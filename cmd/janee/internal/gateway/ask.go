@@ -34,6 +34,7 @@ func WithEnding(ctx context.Context, ending <-chan struct{}) context.Context {
 // them has changed.
 func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Event {
 	tell, _ := ctx.Value(progressKey{}).(Progress)
+	defer g.elicit(ctx, flow, s.Question)()
 	ending, _ := ctx.Value(endingKey{}).(<-chan struct{})
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()

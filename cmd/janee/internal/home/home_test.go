@@ -103,7 +103,8 @@ func TestStateNames(t *testing.T) {
 	h := newHome(t)
 	hash := strings.Repeat("0a", 16)
 	for _, name := range []string{"LOCKED", "sessions/" + hash + ".json", "sessions/" + hash + ".revoked", "sessions/closed.json",
-		"approvals/" + hash + ".json", "approvals/" + hash + ".answer", "approvals/" + hash + ".used"} {
+		"approvals/" + hash + ".json", "approvals/" + hash + ".answer", "approvals/" + hash + ".used",
+		"approvals/" + hash + ".tries"} {
 		if _, err := h.Write(name, []byte("x"), true); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}

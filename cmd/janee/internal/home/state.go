@@ -118,7 +118,7 @@ func stateName(name string) bool {
 	}
 	stem, suffix, _ := strings.Cut(base, ".")
 	switch suffix {
-	case "json", "revoked", "answer", "used":
+	case "json", "revoked", "answer", "used", "tries":
 		return stem != "" && len(stem) <= maxStem && strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 	}
 	return false

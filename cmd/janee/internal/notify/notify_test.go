@@ -26,7 +26,7 @@ const key = "sixteen_or_more_1"
 
 func question() approval.Question {
 	return approval.Question{ID: strings.Repeat("a", 32), Agent: "claude-ai", Via: "stdio", Capability: "stripe", Service: "stripe", Method: "POST", Host: "api.stripe.com",
-		Path: "/v1/refunds?to=me\u202e&x=1", BodyBytes: 3, Reason: "<b>\x1b[2J", Digest: strings.Repeat("b", 64), Asked: 1795426425000, Expires: 1795427025000}
+		Path: "/v1/refunds?to=me\u202e&x=1", BodyBytes: 3, Reason: "<b>\x1b[2J", Digest: strings.Repeat("b", 64), Asked: 1795426425000, Expires: 1795427025000, Code: "k3x9q2"}
 }
 
 // told runs Asked to its end and returns the warnings.
@@ -82,6 +82,9 @@ func TestWebhook(t *testing.T) {
 	}
 	if strings.Contains(string(body), key) {
 		t.Error("the secret is told")
+	}
+	if strings.Contains(string(body), "k3x9q2") {
+		t.Error("the code is told")
 	}
 }
 

@@ -36,7 +36,7 @@ type message struct {
 
 func messageOf(q approval.Question) message {
 	v, short := approvals.ViewOf(q), q.ID[:approvals.ShortID]
-	v.Path = policy.Redact(q.Path)
+	v.Path, v.Code = policy.Redact(q.Path), "" // a chat is read by more than one, and bots
 	return message{Version: 1, Event: "approval.asked", View: v, Approve: "janee approve " + short, Deny: "janee deny " + short}
 }
 

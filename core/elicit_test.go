@@ -1,0 +1,156 @@
+package core
+
+import (
+	"encoding/json"
+	"strings"
+	"testing"
+
+	"github.com/true-and-useful/janee/core/approval"
+)
+
+const elicits = houseConfig + "approvals: {elicitation: true}\n"
+
+// fills makes a person, or a host, who sends the form back once for each code. The last answer is what was written.
+func (h *house) fills(decision string, codes ...func(Question) string) func(Question, bool) {
+	return func(q Question, _ bool) {
+		for _, code := range codes {
+			w, left := h.flow.CountCode(h.in([]string{h.flow.CodesFile()}))
+			if left < 0 {
+				continue
+			}
+			h.files[w.Name] = w.Data
+			r, answer := h.flow.Filled(h.in(nil), code(q), decision)
+			h.records = append(h.records, r)
+			if answer != nil {
+				h.files[answer.Name] = answer.Data
+			}
+		}
+	}
+}
+
+func right(q Question) string { return q.Code }
+func wrong(q Question) string { return q.ID[:6] } // what the agent is shown
+
+func TestACodeLetsAPersonAnswerInTheClient(t *testing.T) {
+	h := newHouse(t, elicits)
+	h.person = h.fills(ElicitOnce, wrong, right)
+	h.allowed(post("/x", "abc"))
+	if got := h.events(); got != "ask, code.wrong, answer, intent, result" {
+		t.Errorf("recorded %s", got)
+	}
+	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" || r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
+		t.Errorf("recorded %+v", r)
+	}
+	h.person = nil
+	h.refused(post("/x", "abc"), ApprovalPending)
+
+	h.person = h.fills(ElicitSession, right)
+	h.allowed(post("/y", "abc"))
+	h.person = nil
+	h.allowed(post("/z", "abc"))
+}
+
+func TestWhatAFormDoesNotAllow(t *testing.T) {
+	for name, c := range map[string]struct {
+		decision string
+		codes    []func(Question) string
+		want     Code
+	}{
+		"the id in place of the code":   {ElicitOnce, []func(Question) string{wrong}, ApprovalPending},
+		"no code":                       {ElicitOnce, []func(Question) string{func(Question) string { return "" }}, ApprovalPending},
+		"another word":                  {"allow", []func(Question) string{right}, ApprovalPending},
+		"the right code after too many": {ElicitSession, []func(Question) string{wrong, wrong, wrong, right}, ApprovalPending},
+		"a no needs no code":            {ElicitDeny, []func(Question) string{wrong}, ApprovalDenied},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, elicits)
+			h.person = h.fills(c.decision, c.codes...)
+			h.refused(post("/x", "abc"), c.want)
+		})
+	}
+}
+
+func TestTriesOutliveTheCall(t *testing.T) {
+	h := newHouse(t, elicits)
+	h.person = h.fills(ElicitOnce, wrong, wrong, wrong)
+	h.refused(post("/x", "abc"), ApprovalPending)
+	h.person = h.fills(ElicitOnce, right)
+	h.refused(post("/x", "abc"), ApprovalPending)
+	for name := range h.files {
+		if strings.HasSuffix(name, ".tries") {
+			h.files[name] = []byte("{}")
+		}
+	}
+	h.refused(post("/x", "abc"), ApprovalPending)
+	h.person = h.says("allow", "once")
+	h.allowed(post("/x", "abc"))
+}
+
+func TestAnUnreadableCountAllowsNoTry(t *testing.T) {
+	h := newHouse(t, elicits)
+	h.person = func(Question, bool) {
+		if _, left := h.flow.CountCode(In{Now: h.now, Files: map[string][]byte{h.flow.CodesFile(): nil}}); left >= 0 {
+			t.Errorf("%d tries are left", left)
+		}
+	}
+	h.refused(post("/x", "abc"), ApprovalPending)
+}
+
+func TestTheAgentNeverSeesTheCode(t *testing.T) {
+	h := newHouse(t, elicits)
+	var code string
+	h.person = func(q Question, _ bool) { code = q.Code }
+	d := h.refused(post("/x", "abc"), ApprovalPending)
+	records, _ := json.Marshal(h.records)
+	if len(code) != 6 || strings.Contains(string(d.Text()), code) || strings.Contains(string(records), code) {
+		t.Errorf("code %q in %s or %s", code, d.Text(), records)
+	}
+	if q := h.questions()[0]; q.Code != code || strings.Contains(q.ID+q.Digest, code) {
+		t.Errorf("question %+v", q)
+	}
+}
+
+// TestNoFormWhereItIsNotAllowed asks once with the code of a question that was raised when it was, or is made up.
+func TestNoFormWhereItIsNotAllowed(t *testing.T) {
+	for name, text := range map[string]string{
+		"not set":        houseConfig,
+		"off":            houseConfig + "approvals: {elicitation: false}\n",
+		"there is a PIN": houseConfig + "approvals: {elicitation: true, pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n",
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, text)
+			h.refused(post("/fresh", "abc"), ApprovalPending)
+			if q := h.questions()[0]; q.Code != "" {
+				t.Errorf("raised %+v", q)
+			}
+			h.engine = New(h.parse(elicits), h.vault)
+			h.refused(post("/x", "abc"), ApprovalPending)
+			h.engine = New(h.parse(text), h.vault)
+			h.person = func(q Question, _ bool) {
+				if q.Code != "" {
+					t.Errorf("the shell is given the code %q", q.Code)
+				}
+				for _, old := range h.questions() {
+					q.Code += old.Code
+				}
+				h.fills(ElicitOnce, func(Question) string { return q.Code })(q, false)
+				if _, answered := h.files[approval.AnswerFile(q.ID)]; answered || len(q.Code) != 6 {
+					t.Errorf("answered %v with %q", answered, q.Code)
+				}
+			}
+			h.refused(post("/x", "abc"), ApprovalPending)
+		})
+	}
+}
+
+func TestAFormAboutAQuestionThatIsOver(t *testing.T) {
+	h := newHouse(t, elicits)
+	h.person = func(q Question, _ bool) {
+		late := h.in(nil)
+		late.Now.Wall = q.Expires
+		if r, answer := h.flow.Filled(late, q.Code, ElicitOnce); answer != nil || r.Event != "code.wrong" {
+			t.Errorf("%+v, %+v", r, answer)
+		}
+	}
+	h.refused(post("/x", "abc"), ApprovalPending)
+}
