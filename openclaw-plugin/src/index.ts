@@ -23,6 +23,13 @@ function brokerOf(api: PluginApi): Broker {
   return broker;
 }
 
+// close syncs the log and ends sessions with a server.
+async function close(): Promise<void> {
+  const open = [...brokers.values()];
+  brokers.clear();
+  await Promise.all(open.map((broker) => broker.close()));
+}
+
 /** An agent id, [A-Za-z0-9._@-]{1,64}: every other byte becomes "-". */
 function agentOf(id: string | undefined): string {
   return Buffer.from(id || "unnamed").subarray(0, 64).toString("latin1").replace(/[^A-Za-z0-9._@-]/g, "-");
@@ -52,11 +59,6 @@ export default {
       const prompt = await broker.ask({ tool: "execute", args: params, agent: agentOf(ctx.agentId) }, toolCallId);
       return prompt ? { requireApproval: prompt } : undefined;
     }, { matcher: ["janee_execute"] });
+    api.registerService({ id: "janee", start: () => undefined, stop: close }); // calls that come after a stop start anew
   },
 };
-
-/** Ends what calls have started, for tests. */
-export async function close(): Promise<void> {
-  await Promise.all([...brokers.values()].map((broker) => broker.close()));
-  brokers.clear();
-}

@@ -23,5 +23,6 @@ export interface PluginApi {
   pluginConfig?: unknown;
   logger: { info(text: string): void; warn(text: string): void };
   on(hook: "before_tool_call", handler: BeforeToolCall, options: { matcher: string[] }): void;
+  registerService(service: { id: string; start(): void; stop(): Promise<void> }): void;
   registerTool(factory: (ctx: RunContext) => Tool, options: { name: string }): void;
 }

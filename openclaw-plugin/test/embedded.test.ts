@@ -177,6 +177,12 @@ test("calls that may hold more than 64 MiB of replies together are refused as BU
   assert.equal((await get("/v1/x", { maxBytes: 10 << 20 })).status, 200, "what was held is given back");
 });
 
+test("a plugin that was stopped has a whole log, and starts anew at the next call", async () => {
+  await world.halt();
+  assert.equal(world.try("logs", "verify").status, 0);
+  assert.equal((await get("/v1/x")).status, 200);
+});
+
 test("nothing of the key is on the disk in plaintext", () => {
   for (const name of readdirSync(world.home, { recursive: true, withFileTypes: true })) {
     if (name.isFile()) assert.ok(!readFileSync(join(name.parentPath, name.name)).includes(key), name.name);

@@ -12,7 +12,7 @@ export const janee = process.env["JANEE"] ?? new URL("../../bin/janee", import.m
 export const key = "plugin_test_key_2b7e151628aed2a6"; // of no vendor's shape
 export const dist = new URL("../dist/", import.meta.url);
 
-interface Plugin { default: { register(api: PluginApi): void }; close(): Promise<void> }
+interface Plugin { default: { register(api: PluginApi): void } }
 
 /** What an agent is answered. */
 export interface Answer {
@@ -37,7 +37,7 @@ export class World {
   readonly api = createServer((req, res) => this.#serve(req, res));
   handler: Handler = (_req, res) => { res.end('{"ok":true}'); };
   beforeToolCall: BeforeToolCall = () => Promise.resolve(undefined);
-  #plugin: Plugin | null = null;
+  readonly #stops: (() => Promise<void>)[] = [];
   #server: ChildProcess | null = null;
 
   /** Makes the home with the service bank and the capabilities given as YAML. */
@@ -64,11 +64,12 @@ export class World {
 
   /** The tools as an agent of OpenClaw has them. A generation is a module loaded anew, as after a reload of the plugin. */
   async tools(agentId: string, config: object = this.config, generation = ""): Promise<Map<string, Tool>> {
-    this.#plugin = await import(new URL(`index.js?${this.dir}${generation}`, dist).href) as Plugin;
+    const plugin = await import(new URL(`index.js?${this.dir}${generation}`, dist).href) as Plugin;
     const tools = new Map<string, Tool>();
-    this.#plugin.default.register({
+    plugin.default.register({
       pluginConfig: config,
       logger: { info: () => undefined, warn: (text) => { this.warnings.push(text); } },
+      registerService: ({ stop }) => { this.#stops.push(stop); },
       on: (_hook, handler) => { this.beforeToolCall = handler; },
       registerTool: (factory, { name }) => { tools.set(name, factory({ agentId })); },
     });
@@ -98,8 +99,11 @@ export class World {
     await gone;
   }
 
+  /** Stops the services of the plugin, as OpenClaw does before it loads it anew and when it ends. */
+  async halt(): Promise<void> { for (const stop of this.#stops) await stop(); }
+
   async stop(): Promise<void> {
-    await this.#plugin?.close();
+    await this.halt();
     await this.unserve();
     this.api.closeAllConnections();
     this.api.close();
