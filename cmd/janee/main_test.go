@@ -53,6 +53,7 @@ func params() testscript.Params {
 			"requests": cmdRequests,
 			"subst":    cmdSubst,
 			"mode":     cmdMode,
+			"pem":      cmdPEM,
 			"await":    cmdAwait,
 			"site":     cmdSite,
 		},

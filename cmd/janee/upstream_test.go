@@ -25,7 +25,8 @@ type fakeAPI struct {
 }
 
 // cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its base URL and VAR_PORT to its port. Paths: /echo
-// repeats every header, /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}.
+// repeats every header, /denied does so with 403, /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}.
+// It is a token server as well: see tokens.
 func cmdUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	f := flag.NewFlagSet("upstream", flag.ContinueOnError)
 	caFile := f.String("tls", "", "")
@@ -77,6 +78,9 @@ func (a *fakeAPI) handler(auth string) http.Handler {
 		a.mu.Lock()
 		a.seen = append(a.seen, strings.TrimSpace(r.Method+" "+r.RequestURI+" "+string(body)))
 		a.mu.Unlock()
+		if tokens(w, r, string(body)) {
+			return
+		}
 		if auth != "" && r.Header.Get(name) != value {
 			http.Error(w, `{"error":"unauthorized"}`, http.StatusUnauthorized)
 			return
@@ -85,10 +89,33 @@ func (a *fakeAPI) handler(auth string) http.Handler {
 	})
 }
 
+// tokens answers for a token server: POST /token, and of GitHub's installation 42, give token_of_the_story_server; POST /token/denied
+// refuses and repeats what it was sent, by a clock that is ten minutes ahead.
+func tokens(w http.ResponseWriter, r *http.Request, body string) bool {
+	later := time.Now().Add(10 * time.Minute)
+	switch r.Method + " " + r.URL.Path {
+	case "POST /token":
+		fmt.Fprint(w, `{"access_token":"token_of_the_story_server","expires_in":3600,"token_type":"Bearer"}`)
+	case "POST /app/installations/42/access_tokens":
+		w.WriteHeader(http.StatusCreated)
+		fmt.Fprintf(w, `{"token":"token_of_the_story_server","expires_at":%q}`, later.UTC().Format(time.RFC3339))
+	case "POST /token/denied":
+		w.Header().Set("Date", later.UTC().Format(http.TimeFormat))
+		w.WriteHeader(http.StatusUnauthorized)
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": r.Header.Get("Authorization") + body})
+	default:
+		return false
+	}
+	return true
+}
+
 func (a *fakeAPI) answer(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/echo":
 		w.Header().Set("X-Request-Id", r.Header.Get("Authorization"))
+		_ = json.NewEncoder(w).Encode(r.Header)
+	case "/denied":
+		w.WriteHeader(http.StatusForbidden)
 		_ = json.NewEncoder(w).Encode(r.Header)
 	case "/binary":
 		w.Header().Set("Content-Type", "application/octet-stream")
