@@ -143,7 +143,7 @@ func (f *Flow) signed(in In) (Send, error) {
 	if err != nil {
 		return Send{}, err
 	}
-	address, target := f.service.Base.Join(f.judged, s.Query)
+	address, target := f.service.Base.JoinUnder(s.Path, f.judged, s.Query)
 	if target == "" {
 		return Send{}, errors.New("the address does not survive being written and read again")
 	}

@@ -187,6 +187,21 @@ func TestSignerGetsTheTime(t *testing.T) {
 	}
 }
 
+// TestSecretInThePath: rules, session and log see the agent's path; the wire has the secret in front of it, replies have not.
+func TestSecretInThePath(t *testing.T) {
+	const key = "123456:ABC-DEF1234ghIkl"
+	h := newHouse(t, "services: {bot: {baseUrl: https://api.telegram.org, auth: {type: telegram, key: \""+key+"\"}}}\ncapabilities: {bot: {service: bot, rules: {allow: [GET /getMe]}}}\n")
+	h.reply = func(s Send) (Head, []string, Ended) { return Head{Status: 404}, []string{"no " + s.Target}, Ended{} }
+	_, body := h.allowed(get("bot", "/getMe"))
+	if s := h.sent[0]; s.URL != "https://api.telegram.org/bot"+key+"/getMe" || s.Target != "/bot"+key+"/getMe" || body != "no /bot[REDACTED]/getMe" {
+		t.Errorf("sent %s, body %q", s.URL, body)
+	}
+	if last := h.records[len(h.records)-1]; last.Target != "/getMe" {
+		t.Errorf("recorded %q", last.Target)
+	}
+	h.refused(get("bot", "/bot1:x/getMe"), RuleDeny)
+}
+
 func TestSealedCredentialStaysWithItsDestination(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	seal := func(b vaultBinding) string { return h.vault.Seal("k1", b, [12]byte{1}, secretText(testKey)) }

@@ -126,13 +126,16 @@ func (b Base) Path() string { return b.path }
 // String returns the canonical base URL.
 func (b Base) String() string { return b.Origin() + b.path }
 
-// Join returns the URL to dial and the request target that must go out on the wire: prefix, judged target, and then signed, the raw query parameters a signer adds ("" for none).
+// Join returns the URL to dial and the request target that must go out on the wire: base path, judged target, and then signed, the raw query parameters a signer adds ("" for none).
 // Both are "" when b or j is the zero value, when signed is not a well-formed query, or when a URL parser would send something else than target.
-func (b Base) Join(j Judged, signed string) (dial, target string) {
-	if b.host == "" || j.method == "" || checkQuery(signed, Options{}) != nil {
+func (b Base) Join(j Judged, signed string) (dial, target string) { return b.JoinUnder("", j, signed) }
+
+// JoinUnder is Join with a path that a signer puts between base path and judged target, such as "/bot123:secret"; it obeys the grammar of paths.
+func (b Base) JoinUnder(prefix string, j Judged, signed string) (dial, target string) {
+	if b.host == "" || j.method == "" || checkQuery(signed, Options{}) != nil || prefix != "" && checkBasePath(prefix) != nil {
 		return "", ""
 	}
-	target = b.path + j.target
+	target = b.path + prefix + j.target
 	if signed != "" {
 		switch {
 		case len(j.path) == len(j.target):

@@ -97,3 +97,19 @@ func TestJoinDistrustsItsParts(t *testing.T) {
 		}
 	}
 }
+
+func TestJoinUnder(t *testing.T) {
+	base, err := ParseBase("https://api.telegram.org", false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	j, _ := Judge(Unrestricted(), Options{}, "GET", "/getMe?a=1")
+	if url, target := base.JoinUnder("/bot1:A-b_c", j, ""); url != "https://api.telegram.org/bot1:A-b_c/getMe?a=1" || target != "/bot1:A-b_c/getMe?a=1" {
+		t.Errorf("%q, %q", url, target)
+	}
+	for _, prefix := range []string{"bot", "/..", "/a//b", "/a?b", "/a#b", "//evil.example", "/a b", "/a%2fb"} {
+		if url, target := base.JoinUnder(prefix, j, ""); url != "" || target != "" {
+			t.Errorf("%q: %q, %q", prefix, url, target)
+		}
+	}
+}

@@ -55,13 +55,14 @@ type Moment struct {
 	Nonce  []byte
 }
 
-// Signed is what to add to a request. Headers replace fields of the same name; Query is raw parameters for the very end.
+// Signed is what to add to a request. Headers replace fields of the same name; Path goes between the base path and the agent's; Query
+// is raw parameters for the very end.
 // Trace is how the signature came about, first step first, for a person who has to find out why it is refused: it may hold parts
 // of the credential. Signed prints without its contents.
 type Signed struct {
-	Headers []wire.Header
-	Query   string
-	Trace   []Note
+	Headers     []wire.Header
+	Path, Query string
+	Trace       []Note
 }
 
 // Note is one step of signing, as in "string to sign".
@@ -72,7 +73,7 @@ func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]")
 
 var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
 	&hmacKraken, &hmacCoinbase, &jwtES256, &serviceAccount, &githubApp, &clientCredentials, &azureSharedKey, &azureCosmos,
-	&messageSignature, &hmacTemplate}
+	&messageSignature, &hmacTemplate, &telegram}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {

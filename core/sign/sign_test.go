@@ -17,6 +17,7 @@ var complete = map[string]map[string]string{
 	"basic":      {"username": "aladdin-user", "password": "open sesame"},
 	"headers":    {"headers.X-Api-Key": "k1-secret-value"},
 	"query":      {"param": "api_key", "key": "q/secret+value&=1"},
+	"telegram":   {"key": "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11"},
 	"hmac-bybit": {"apiKey": "bybitKEYexample", "apiSecret": "bybitSECRETexample"},
 	"hmac-okx":   {"apiKey": "okxKEYexample", "apiSecret": "okxSECRETexample", "passphrase": "okx passphrase"},
 	"hmac-mexc":  {"apiKey": "mexcKEYexample", "apiSecret": "mexcSECRETexample"},
@@ -84,7 +85,7 @@ func fieldError(t *testing.T, err error, field string, values map[string]string)
 
 func TestTypes(t *testing.T) {
 	want := []string{"bearer", "basic", "headers", "query", "hmac-bybit", "hmac-okx", "hmac-mexc", "oauth1a-twitter", "aws-sigv4", "oauth1a",
-		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256", "service-account", "github-app", "oauth2-client-credentials", "azure-sharedkey", "azure-cosmos", "http-message-signature", "hmac"}
+		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256", "service-account", "github-app", "oauth2-client-credentials", "azure-sharedkey", "azure-cosmos", "http-message-signature", "hmac", "telegram"}
 	if got := Types(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -106,7 +107,7 @@ func TestEveryScheme(t *testing.T) {
 				t.Error("no title or no specification")
 			}
 			signed, err := s.Sign(credential(values), request, Moment{UnixMs: 1})
-			if err != nil || len(signed.Headers) == 0 && signed.Query == "" {
+			if err != nil || len(signed.Headers) == 0 && signed.Query == "" && signed.Path == "" {
 				t.Fatalf("nothing signed: %v", err)
 			}
 			everyField(t, s, values)

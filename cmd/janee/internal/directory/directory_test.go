@@ -20,8 +20,8 @@ func entries(t *testing.T) []Template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 43 {
-		t.Errorf("%d entries, want 43", len(list))
+	if len(list) != 44 {
+		t.Errorf("%d entries, want 44", len(list))
 	}
 	return list
 }
