@@ -44,6 +44,8 @@ func (o *capFlags) register(f *pflag.FlagSet) {
 
 // check finds what config.yaml would not take, and names the flag.
 func (o *capFlags) check() error {
+	o.approve, o.noApprove = o.said("auto-approve"), o.said("no-auto-approve")
+	o.reason, o.noReason = o.said("requires-reason"), o.said("no-requires-reason")
 	if o.approve && o.noApprove || o.reason && o.noReason {
 		return hint.Errorf(hint.Usage, "leave one of them out", "a flag and its opposite do not go together")
 	}
@@ -54,6 +56,21 @@ func (o *capFlags) check() error {
 		checkRules("--deny", o.deny),
 		checkAgents("--allowed-agents", o.agents),
 		checkWord("--access", o.access, string(config.Open), string(config.Restricted)))
+}
+
+// said reports whether the person asked for what the flag stands for: by itself, or by denying its opposite, as in --auto-approve=false.
+func (o *capFlags) said(name string) bool {
+	opposite, negative := strings.CutPrefix(name, "no-")
+	if !negative {
+		opposite = "no-" + name
+	}
+	value := func(name string) string {
+		if f := o.flagSet.Lookup(name); f.Changed {
+			return f.Value.String()
+		}
+		return ""
+	}
+	return value(name) == "true" || value(opposite) == "false"
 }
 
 func checkAgents(flag string, names []string) error {
