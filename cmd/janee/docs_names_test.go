@@ -21,7 +21,7 @@ func document(t *testing.T, path string) string {
 // TestDocsNameRealTests looks for every test and story that a document calls as a witness.
 func TestDocsNameRealTests(t *testing.T) {
 	tests := map[string]bool{}
-	out, err := exec.Command("git", "-C", root, "ls-files", "*_test.go").Output()
+	out, err := exec.Command("git", "-C", root, "ls-files", "--cached", "--others", "--exclude-standard", "*_test.go").Output()
 	if err != nil {
 		t.Skip(err)
 	}
