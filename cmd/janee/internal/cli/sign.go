@@ -28,7 +28,7 @@ func signCommand(env *Env) *cobra.Command {
 	var o signOptions
 	c := &cobra.Command{
 		Use:   "sign --explain SERVICE METHOD PATH",
-		Short: "Show how a request would be signed, to find out why an API refuses it",
+		Short: "Show how a request would be signed, step by step",
 		Long: `Show what would be signed and sent for one request: the steps of the signature, such as canonical request and
 string to sign, and the headers. Compare them with what the API says it expected. Secrets are masked and no
 request is sent, for a token neither. The audit log says that it was shown.`,
