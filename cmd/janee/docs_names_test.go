@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/sign"
 )
 
 func document(t *testing.T, path string) string {
@@ -98,6 +100,15 @@ func TestTroubleshootingKnowsEveryRefusal(t *testing.T) {
 	}
 	if len(codes) < 25 {
 		t.Errorf("only %d codes", len(codes))
+	}
+}
+
+func TestReadmeNamesEveryAuthType(t *testing.T) {
+	text := document(t, "README.md")
+	for _, name := range sign.Types() {
+		if !strings.Contains(text, "`"+name+"`") {
+			t.Errorf("README.md does not name %s", name)
+		}
 	}
 }
 

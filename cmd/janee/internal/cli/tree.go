@@ -61,7 +61,12 @@ func checkArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 
 // wrongCount says which argument is missing, or which is one too many, by the names in the usage line.
 func wrongCount(c *cobra.Command, args []string, err error) error {
-	wanted := strings.Fields(c.Use)[1:]
+	var wanted []string
+	for _, word := range strings.Fields(c.Use)[1:] {
+		if !strings.HasPrefix(word, "-") {
+			wanted = append(wanted, word)
+		}
+	}
 	switch {
 	case len(args) > len(wanted):
 		return fmt.Errorf("%q is one argument too many", args[len(wanted)])

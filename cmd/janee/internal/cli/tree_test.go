@@ -119,6 +119,7 @@ func TestUsageErrors(t *testing.T) {
 		"serve --port 9":             "--port is for --transport http",
 		"approve":                    "ID is missing",
 		"policy check x":             "METHOD is missing",
+		"sign --explain x":           "METHOD is missing",
 		"logs -n many":               "`janee logs --help`",
 		"logs --lines=-1":            "give a number from 0",
 		"logs -f --json":             "leave one of them out",
