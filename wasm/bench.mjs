@@ -1,4 +1,4 @@
-// Measures the module in Node: node wasm/bench.mjs bin/janee.wasm
+// Measures the module in Node: node wasm/bench.mjs bin/janee.wasm CALLS. Fails if its memory grows from the first tenth of the calls to the last.
 import { readFile } from "node:fs/promises";
 import { start } from "./module.mjs";
 
@@ -17,7 +17,7 @@ const rootKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1
 const wall = 1795426425000, rand = "5a".repeat(64);
 
 const bytes = await readFile(process.argv[2] ?? "bin/janee.wasm");
-const rounds = Number(process.argv[3] ?? 20000);
+const calls = Number(process.argv[3] ?? 20000);
 const ready = [];
 let core, engine;
 for (let i = 0; i < 7; i++) {
@@ -64,21 +64,35 @@ function whole() {
   resume(flow, { type: "ended", bytes: raw.length });
   if (resume(flow, { type: "committed" }).type !== "done") throw new Error("not done");
 }
-function p50(name, n, f, after = () => {}) {
+const kib = () => core.memory.buffer.byteLength >> 10;
+function measure(name, n, f, after = () => {}) {
   const times = [], used = process.cpuUsage();
+  let early = 0;
   for (let i = 0; i < n; i++) {
     const from = performance.now();
     const got = f();
     times.push(performance.now() - from);
     after(got);
+    if (i === Math.floor(n / 10)) early = kib();
   }
   const { user, system } = process.cpuUsage(used);
   times.sort((a, b) => a - b);
   const us = (at) => (1000 * times[Math.floor(n * at)]).toFixed(0);
-  console.log(`${name}: p50 ${us(0.5)} us, p99 ${us(0.99)} us, ${((user + system) / n).toFixed(0)} us of processor a call, ${n} calls, memory ${core.memory.buffer.byteLength >> 10} KiB`);
+  console.log(`${name}: p50 ${us(0.5)} us, p99 ${us(0.99)} us, ${((user + system) / n).toFixed(0)} us of processor a call; ${n} calls, memory ${early} to ${kib()} KiB`);
+  return kib() - early;
 }
+
 ready.sort((a, b) => a - b);
-console.log(`ready (compile, start, load): p50 ${ready[3].toFixed(1)} ms of 7, most ${ready[6].toFixed(1)} ms`);
-p50("begin to deny, with its record", rounds, deny);
-p50("begin to send", rounds, send, (flow) => core.call({ op: "drop", flow }));
-p50("whole call", rounds, whole);
+console.log(`Node ${process.version}. Ready (compile, start, load): p50 ${ready[3].toFixed(1)} ms of 7, most ${ready[6].toFixed(1)} ms`);
+const some = Math.min(calls, 20_000);
+measure("one message", some, () => core.call({ op: "version" }));
+let taken;
+measure("judged (needs, begin): refused", some, () => { taken = take("DELETE", "/v1/customers/cus_1"); }, () => core.call({ op: "drop", flow: taken.flow }));
+measure("judged (needs, begin): allowed", some, () => { taken = take("GET", "/v1/balance?limit=3"); }, () => core.call({ op: "drop", flow: taken.flow }));
+measure("to the refusal, its record stored (needs, begin, resume)", some, deny);
+measure("to the signed request, its record stored (needs, begin, resume)", some, send, (flow) => core.call({ op: "drop", flow }));
+const grown = measure("whole call with a reply (needs, begin, four of resume, scrub)", calls, whole);
+if (grown > 1024) {
+  console.error(`the memory has grown by ${grown} KiB`);
+  process.exitCode = 1;
+}
