@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak sdk-test conformance wasm-test wasm-bench plugin-test vet bench fuzz clean
+.PHONY: all build wasm plugin demo test race soak sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw vet bench fuzz clean
 
 all: build
 
@@ -62,6 +62,11 @@ wasm-bench: wasm
 plugin-test: build plugin
 	cd openclaw-plugin && npm test --silent
 
+# The packed plugin in the real OpenClaw, which npm brings too.
+test-openclaw: build plugin
+	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
+	cd openclaw-plugin && npm run --silent e2e
+
 # Go benchmarks of the core, then the real binary: cold start, memory, calls a second.
 bench: build
 	$(GO) test -run '^$$' -bench . -benchmem ./core/...
@@ -76,4 +81,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules openclaw-plugin/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
+	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules openclaw-plugin/node_modules openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
