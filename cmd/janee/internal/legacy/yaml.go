@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"regexp"
 
-	"gopkg.in/yaml.v3"
+	"go.yaml.in/yaml/v3"
 )
 
 // parseYAML returns the root of a document, nil for one without content. What yaml.v3 says of a fault may quote a value, so only its
