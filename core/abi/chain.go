@@ -71,7 +71,7 @@ func loose(key func(writer string) []byte, others []ends) (heads []audit.Head) {
 	}
 	found := map[string]audit.Head{}
 	for _, o := range others {
-		if h, ok := lastHead(key(o.writer), []byte(o.tail)); ok && h.Writer == o.writer && !attested[name(h)] {
+		if h, ok := lastHead(key(o.writer), []byte(o.tail)); ok && !attested[name(h)] {
 			found[name(h)] = h
 		}
 	}

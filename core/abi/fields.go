@@ -150,7 +150,7 @@ func (f *fields) now() core.Now {
 	first, second, _ := strings.Cut(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"), ",")
 	wall, err := strconv.ParseUint(strings.TrimSpace(first), 10, 53)
 	mono, err2 := strconv.ParseUint(strings.TrimSpace(second), 10, 53)
-	if err != nil || err2 != nil || value[0] != '[' {
+	if err != nil || err2 != nil {
 		f.wrong("now must be two whole numbers")
 	}
 	return core.Now{Wall: int64(wall), Mono: int64(mono)}

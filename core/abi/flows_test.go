@@ -252,7 +252,7 @@ var flows = []struct {
 		flow, a := s.call(get)
 		s.commits(flow, a)
 		c = s.op(nil, `{"v":1,"op":"lines","flow":%d,"now":[%d,%d]}`, flow, s.wall, s.mono)
-		end := s.commits(flow, s.resume(flow, `{"type":"ended","err":"unrecorded","first":true,"lost":true}`))
+		end := s.commits(flow, s.op([]byte(token), `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"ended","lost":true}}`, flow, s.moment()))
 		expect(s, end.Refusal != nil && end.Refusal.Denial.ReasonCode == "AUDIT_UNAVAILABLE", "%+v", end)
 		_, a = s.call(get)
 		expect(s, len(a.Step.Lines) == 0, "a chain with a gap goes on: %q", a.Step.Lines)
@@ -355,7 +355,7 @@ func faults(s *shell) {
 		}
 	}
 	fresh := s.op([]byte(balance), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
-	for _, files := range []string{`[null,null,null]`, `[null,null,1,null]`, `[null,null,true,null]`, `{"LOCKED":null}`, `[[null,null,null,null]]`, `[-1,null,null,null]`} {
+	for _, files := range []string{`[null,null,null]`, `[null,null,null,null,null]`, `[]`, `[null,null,1,null]`, `[null,null,true,null]`, `{"LOCKED":null}`, `[[null,null,null,null]]`, `[-1,null,null,null]`} {
 		a := s.send(nil, `{"v":1,"op":"begin","flow":%d,%s,"files":%s}`, fresh.Flow, at, files)
 		expect(s, a.Error.Code == "bad_request", "%s: %+v", files, a)
 	}
