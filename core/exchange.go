@@ -40,7 +40,7 @@ func (f *Flow) withToken(in In) Step {
 		f.scrubber = u.have.scrubber
 		return f.dispatch(in)
 	}
-	x, _, err := f.scheme.Exchange(f.credential, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+	x, _, err := f.scheme.Exchange(f.credential, moment(in))
 	if err != nil {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
 	}

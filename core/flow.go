@@ -48,7 +48,8 @@ type Flow struct {
 
 	scheme     *sign.Scheme
 	credential sign.Credential
-	tokens     tokenUse // where the auth type trades the credential for a token
+	tokens     tokenUse  // where the auth type trades the credential for a token
+	challenge  challenge // where it signs what the API asks for
 	trace      []sign.Note
 
 	scrubber *secret.Scrubber
@@ -108,6 +109,7 @@ func (f *Flow) send(in In, ev Event) Step {
 	if f.scheme.Exchanges() {
 		return f.withToken(in)
 	}
+	f.challenge.awaited = f.scheme.Challenged()
 	return f.dispatch(in)
 }
 
@@ -135,8 +137,11 @@ func (f *Flow) dispatch(in In) Step {
 }
 
 func (f *Flow) signed(in In) (Send, error) {
-	headers := merge(f.headers, f.service.Headers)
-	if _, ok := Get(headers, "Content-Type"); !ok && len(f.call.Body) > 0 {
+	headers, body := merge(f.headers, f.service.Headers), f.call.Body
+	if f.challenge.awaited {
+		body = nil
+	}
+	if _, ok := Get(headers, "Content-Type"); !ok && len(body) > 0 {
 		headers = append(headers, Header{Name: "Content-Type", Value: "application/json"})
 	}
 	s, err := f.sign(in, headers)
@@ -148,19 +153,28 @@ func (f *Flow) signed(in In) (Send, error) {
 		return Send{}, errors.New("the address does not survive being written and read again")
 	}
 	return Send{Service: f.service.Name, Method: f.judged.Method(), URL: address, Target: target, Headers: merge(headers, s.Headers),
-		Body: f.call.Body, TimeoutMs: f.left(in), MaxBody: f.call.MaxBytes + int64(f.scrubber.Longest()), Watch: f.watch()}, nil
+		Body: body, TimeoutMs: f.left(in), MaxBody: f.call.MaxBytes + int64(f.scrubber.Longest()), Watch: f.watch()}, nil
 }
 
 func (f *Flow) sign(in In, headers []Header) (sign.Signed, error) {
 	if t := f.tokens.have; t != nil {
 		return t.token.Signed(), nil
 	}
-	base := f.service.Base
-	s, err := f.scheme.Sign(f.credential, sign.Request{Method: f.judged.Method(), Host: base.Host(), Path: base.Path() + f.judged.Path(), Query: f.judged.Query(),
-		Headers: headers, Body: f.call.Body, HTTP: strings.HasPrefix(base.Origin(), "http:")}, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+	if f.scheme.Challenged() {
+		return f.challenge.answer, f.scheme.Check(f.credential)
+	}
+	s, err := f.scheme.Sign(f.credential, f.toSign(headers), moment(in))
 	f.trace = s.Trace
 	return s, err
 }
+
+func (f *Flow) toSign(headers []Header) sign.Request {
+	base := f.service.Base
+	return sign.Request{Method: f.judged.Method(), Host: base.Host(), Path: base.Path() + f.judged.Path(), Query: f.judged.Query(),
+		Headers: headers, Body: f.call.Body, HTTP: strings.HasPrefix(base.Origin(), "http:")}
+}
+
+func moment(in In) sign.Moment { return sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]} }
 
 // left is what remains of the timeout, in milliseconds.
 func (f *Flow) left(in In) int64 { return max(1, f.deadline-in.Now.Mono) }
@@ -181,6 +195,7 @@ func (f *Flow) replied(in In, ev Event) Step {
 	switch ev := ev.(type) {
 	case Head:
 		f.head = f.result(ev)
+		f.challenge.head = ev
 		if f.trial != nil {
 			f.trial.latency = in.Now.Mono - f.trial.sent
 		}
@@ -198,6 +213,11 @@ func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Err == "" && f.head != nil {
 		if f.tokenRefused() {
 			return f.withToken(in)
+		}
+		if f.challenge.awaited {
+			if step := f.challenged(in); step != nil {
+				return step
+			}
 		}
 		f.head.Truncated, f.head.Redactions = ev.Truncated || f.body.Cut(), f.redacted+f.body.Redactions()
 		if f.body.Redactions() > 0 { // the length that was announced would tell how long the secret is

@@ -17,7 +17,7 @@ import (
 const ExplainSigning = "sign"
 
 // Signing is how a request would go out, secrets masked. Token is the request that comes first where the auth type wants a token; the
-// headers then show a token in name only.
+// headers then show a token in name only. Where it wants a challenge this is the first request, which carries no credential.
 type Signing struct {
 	Service  string      `json:"service"`
 	AuthType string      `json:"authType"`
@@ -83,7 +83,7 @@ func (f *Flow) explainSigned(in In, ev Event) Step {
 	secrets := f.scheme.Secrets(f.credential)
 	out := Signing{Service: f.service.Name, AuthType: f.scheme.Type, SignedAt: time.UnixMilli(in.Now.Wall).UTC().Format(time.RFC3339), Dropped: f.dropped}
 	if f.scheme.Exchanges() {
-		x, _, err := f.scheme.Exchange(f.credential, sign.Moment{UnixMs: in.Now.Wall, Nonce: in.Rand[:32]})
+		x, _, err := f.scheme.Exchange(f.credential, moment(in))
 		if err != nil {
 			return f.done(nil, f.signingDenial(err, secrets))
 		}
@@ -91,6 +91,7 @@ func (f *Flow) explainSigned(in In, ev Event) Step {
 		out.Token = &SignedCall{x.Method, x.URL, steps(x.Trace), fields(x.Headers), string(x.Body)}
 		f.tokens.have = &minted{token: sign.Token{Text: secret.New("(the token)")}}
 	}
+	f.challenge.awaited = f.scheme.Challenged()
 	f.scrubber = secret.NewScrubber(secrets...)
 	s, err := f.signed(in)
 	if err != nil {

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crypto/sha256"
 	"crypto/tls"
 	"encoding/json"
 	"encoding/pem"
@@ -26,7 +27,7 @@ type fakeAPI struct {
 
 // cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its base URL and VAR_PORT to its port. Paths: /echo
 // repeats every header, /denied does so with 403, /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}.
-// It is a token server as well: see tokens.
+// It is a token server as well: see tokens. Below /digest it wants digest authentication: see refusedDigest.
 func cmdUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	f := flag.NewFlagSet("upstream", flag.ContinueOnError)
 	caFile := f.String("tls", "", "")
@@ -81,6 +82,9 @@ func (a *fakeAPI) handler(auth string) http.Handler {
 		if tokens(w, r, string(body)) {
 			return
 		}
+		if refusedDigest(w, r) {
+			return
+		}
 		if auth != "" && r.Header.Get(name) != value {
 			http.Error(w, `{"error":"unauthorized"}`, http.StatusUnauthorized)
 			return
@@ -106,6 +110,28 @@ func tokens(w http.ResponseWriter, r *http.Request, body string) bool {
 	default:
 		return false
 	}
+	return true
+}
+
+// refusedDigest challenges what comes below /digest until it is signed for the user u with the password secret_of_the_test_story, as
+// RFC 7616 section 3.4.1 says.
+func refusedDigest(w http.ResponseWriter, r *http.Request) bool {
+	if !strings.HasPrefix(r.URL.Path, "/digest/") {
+		return false
+	}
+	sum := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
+	p := map[string]string{}
+	for part := range strings.SplitSeq(strings.TrimPrefix(r.Header.Get("Authorization"), "Digest "), ", ") {
+		name, value, _ := strings.Cut(part, "=")
+		p[name] = strings.Trim(value, `"`)
+	}
+	want := sum(sum("u:the story:secret_of_the_test_story") + ":story_nonce:" + p["nc"] + ":" + p["cnonce"] + ":auth:" + sum(r.Method+":"+r.RequestURI))
+	if p["response"] == want && p["uri"] == r.RequestURI && p["nc"] == "00000001" && len(p["cnonce"]) == 32 {
+		return false
+	}
+	w.Header().Add("WWW-Authenticate", `Digest realm="the story", nonce="story_nonce", qop="auth, auth-int", algorithm=MD5`)
+	w.Header().Add("WWW-Authenticate", `Digest realm="the story", nonce="story_nonce", qop="auth, auth-int", algorithm=SHA-256`)
+	http.Error(w, "who is there?", http.StatusUnauthorized)
 	return true
 }
 

@@ -8,8 +8,8 @@ import (
 	"strings"
 )
 
-// digest computes the response of HTTP Digest authentication (RFC 7616 section 3.4.1). It is no scheme that a service can name:
-// the nonce comes with the server's refusal of a first request, so a call takes two exchanges.
+// digest computes the response of HTTP Digest authentication (RFC 7616 section 3.4.1). The nonce comes with the server's refusal of a
+// first request, so a call takes two exchanges: see [Scheme.Challenged].
 type digest struct {
 	algorithm          string // as in the challenge: MD5 if empty, SHA-256, SHA-512-256, each also with -sess
 	username, password string
@@ -32,18 +32,28 @@ func (d digest) hash() (h func() hash.Hash, session bool) {
 	return nil, false
 }
 
-// response is the value of the parameter response, "" for an algorithm that is not known.
-func (d digest) response(method, uri string, body []byte) string {
+// key is what stands for the password in a response, "" for an algorithm that is not known. Without a session it is as good as the
+// password, wherever the realm is.
+func (d digest) key() string {
 	h, session := d.hash()
 	if h == nil {
 		return ""
 	}
-	sum := func(parts ...string) string { return digestHex(h, []byte(strings.Join(parts, ":"))) }
-	key := sum(d.username, d.realm, d.password)
+	key := digestHex(h, []byte(d.username+":"+d.realm+":"+d.password))
 	if session {
-		key = sum(key, d.nonce, d.cnonce)
+		key = digestHex(h, []byte(key+":"+d.nonce+":"+d.cnonce))
 	}
-	request := sum(method, uri)
+	return key
+}
+
+// response is the value of the parameter response, "" for an algorithm that is not known.
+func (d digest) response(method, uri string, body []byte) string {
+	h, _ := d.hash()
+	if h == nil {
+		return ""
+	}
+	sum := func(parts ...string) string { return digestHex(h, []byte(strings.Join(parts, ":"))) }
+	key, request := d.key(), sum(method, uri)
 	if d.qop == "auth-int" {
 		request = sum(method, uri, digestHex(h, body))
 	}

@@ -1,6 +1,7 @@
 // Package sign puts a credential into a request. [Lookup] finds the scheme of an auth type; its Check says what a credential
 // lacks, Sign returns the header fields to add, Secrets returns everything that must be taken out of replies afterwards.
-// Some schemes trade the credential for a token first: [Scheme.Exchange] is that request, and reads the answer.
+// Some schemes trade the credential for a token first: [Scheme.Exchange] is that request, and reads the answer. Others sign what the API
+// says in a first refusal: [Scheme.Answer].
 // Schemes compute and nothing else: time and nonce are arguments, and what is signed is the request as it goes on the wire.
 // Which fields an agent may send is decided in package policy; fields returned here replace the agent's of the same name.
 package sign
@@ -31,10 +32,12 @@ type Scheme struct {
 	Docs        string // where the scheme is specified
 	Fields      []Field
 
-	sign     func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check; nil: see Exchange
+	sign     func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check; nil: see Exchange and Answer
 	exchange func(c Credential, m Moment) (Exchange, error)          // gets a credential that has passed Check; nil: see Sign
 	whole    func(c Credential) *FieldError                          // what is wrong with fields beside each other, said of one that is there; may be nil
-	derived  func(c Credential) []string                             // further texts that would give the credential away; may be nil
+	// challenge gets a credential that has passed Check, and the fields WWW-Authenticate of the refusal; nil: see Sign
+	challenge func(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error)
+	derived   func(c Credential) []string // further texts that would give the credential away; may be nil
 }
 
 // Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are not secret.
@@ -56,12 +59,13 @@ type Moment struct {
 }
 
 // Signed is what to add to a request. Headers replace fields of the same name; Path goes between the base path and the agent's; Query
-// is raw parameters for the very end.
+// is raw parameters for the very end. Secrets must be masked in the reply, like those of the scheme: only signing has brought them forth.
 // Trace is how the signature came about, first step first, for a person who has to find out why it is refused: it may hold parts
 // of the credential. Signed prints without its contents.
 type Signed struct {
 	Headers     []wire.Header
 	Path, Query string
+	Secrets     []secret.Text
 	Trace       []Note
 }
 
@@ -73,7 +77,7 @@ func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]")
 
 var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
 	&hmacKraken, &hmacCoinbase, &jwtES256, &serviceAccount, &githubApp, &clientCredentials, &azureSharedKey, &azureCosmos,
-	&messageSignature, &hmacTemplate, &telegram}
+	&messageSignature, &hmacTemplate, &telegram, &digestAuth}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {
@@ -99,6 +103,9 @@ func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 	if err := s.Check(c); err != nil {
 		return Signed{}, err
 	}
+	if s.challenge != nil {
+		return Signed{}, fmt.Errorf("sign by %s: it needs a challenge first", s.Type)
+	}
 	if s.sign == nil {
 		return Signed{}, fmt.Errorf("sign by %s: it needs a token first", s.Type)
 	}
@@ -106,6 +113,11 @@ func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 	if err != nil {
 		return Signed{}, fmt.Errorf("sign by %s: %w", s.Type, err)
 	}
+	return s.sendable(signed, r)
+}
+
+// sendable refuses what a scheme has put together wrongly, and what could stand in for it.
+func (s *Scheme) sendable(signed Signed, r Request) (Signed, error) {
 	for _, h := range signed.Headers {
 		// Check has looked at every value; this holds for schemes that build a field from several of them.
 		if !wire.ValidName(h.Name) || !wire.ValidValue(h.Value) {

@@ -18,6 +18,7 @@ var complete = map[string]map[string]string{
 	"headers":    {"headers.X-Api-Key": "k1-secret-value"},
 	"query":      {"param": "api_key", "key": "q/secret+value&=1"},
 	"telegram":   {"key": "123456:ABC-DEF1234ghIkl-zyx57W2v1u123ew11"},
+	"digest":     {"username": "Mufasa", "password": "Circle of Life"},
 	"hmac-bybit": {"apiKey": "bybitKEYexample", "apiSecret": "bybitSECRETexample"},
 	"hmac-okx":   {"apiKey": "okxKEYexample", "apiSecret": "okxSECRETexample", "passphrase": "okx passphrase"},
 	"hmac-mexc":  {"apiKey": "mexcKEYexample", "apiSecret": "mexcSECRETexample"},
@@ -85,7 +86,7 @@ func fieldError(t *testing.T, err error, field string, values map[string]string)
 
 func TestTypes(t *testing.T) {
 	want := []string{"bearer", "basic", "headers", "query", "hmac-bybit", "hmac-okx", "hmac-mexc", "oauth1a-twitter", "aws-sigv4", "oauth1a",
-		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256", "service-account", "github-app", "oauth2-client-credentials", "azure-sharedkey", "azure-cosmos", "http-message-signature", "hmac", "telegram"}
+		"hmac-binance", "hmac-kraken", "hmac-coinbase", "jwt-es256", "service-account", "github-app", "oauth2-client-credentials", "azure-sharedkey", "azure-cosmos", "http-message-signature", "hmac", "telegram", "digest"}
 	if got := Types(); !slices.Equal(got, want) {
 		t.Errorf("got %q, want %q", got, want)
 	}
@@ -106,18 +107,26 @@ func TestEveryScheme(t *testing.T) {
 			if s.Title == "" || !strings.HasPrefix(s.Docs, "https://") {
 				t.Error("no title or no specification")
 			}
-			signed, err := s.Sign(credential(values), request, Moment{UnixMs: 1})
+			signed, err := signAnyhow(s, credential(values))
 			if err != nil || len(signed.Headers) == 0 && signed.Query == "" && signed.Path == "" {
 				t.Fatalf("nothing signed: %v", err)
 			}
 			everyField(t, s, values)
 			everySecret(t, s, values)
-			_, err = s.Sign(credential(map[string]string{}), request, Moment{})
+			_, err = signAnyhow(s, credential(map[string]string{}))
 			fieldError(t, err, s.Fields[0].Name, nil)
-			_, err = s.Sign(nil, request, Moment{})
+			_, err = signAnyhow(s, nil)
 			fieldError(t, err, s.Fields[0].Name, nil)
 		})
 	}
+}
+
+// signAnyhow signs, with a challenge where the scheme wants one.
+func signAnyhow(s *Scheme, c Credential) (Signed, error) {
+	if s.Challenged() {
+		return s.Answer(c, request, Moment{}, []string{`Digest realm="r", nonce="n", qop="auth"`})
+	}
+	return s.Sign(c, request, Moment{UnixMs: 1})
 }
 
 func everyField(t *testing.T, s *Scheme, values map[string]string) {
@@ -129,7 +138,7 @@ func everyField(t *testing.T, s *Scheme, values map[string]string) {
 		if f.Map {
 			path = credential(values).under(f.Name)[0]
 		}
-		_, err := s.Sign(without(values, path), request, Moment{})
+		_, err := signAnyhow(s, without(values, path))
 		if f.Required {
 			fieldError(t, err, f.Name, values)
 			c := credential(values)
@@ -153,7 +162,7 @@ func injections(t *testing.T, s *Scheme, values map[string]string, path string) 
 		"sk_live_x\n", " sk_live_x", "sk_live_x ", "\tsk_live_x", "sk_live_x\u00a0", "\n", "abc\xffdef"} {
 		c := credential(values)
 		c[path] = secret.New(v)
-		signed, err := s.Sign(c, request, Moment{})
+		signed, err := signAnyhow(s, c)
 		fieldError(t, err, path, map[string]string{"": v})
 		if signed.Headers != nil {
 			t.Errorf("%q in %s was signed", v, path)

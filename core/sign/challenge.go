@@ -1,0 +1,204 @@
+package sign
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// Challenged reports whether a request is signed by Answer, with what the API says in refusing it once; else Sign or a token does it.
+func (s *Scheme) Challenged() bool { return s.challenge != nil }
+
+// Answer is Sign for a scheme that is Challenged. wwwAuthenticate are the values of that field in the 401, in order.
+func (s *Scheme) Answer(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error) {
+	if err := s.Check(c); err != nil {
+		return Signed{}, err
+	}
+	signed, err := s.challenge(c, r, m, wwwAuthenticate)
+	if err != nil {
+		return Signed{}, fmt.Errorf("sign by %s: %w", s.Type, err)
+	}
+	return s.sendable(signed, r)
+}
+
+// ErrNoChallenge says that an API wants none of what a scheme signs.
+var ErrNoChallenge = errors.New("the API asks for no digest challenge")
+
+// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret as that of basic is: one flag gives either.
+var digestAuth = Scheme{
+	Type:  "digest",
+	Title: "User name and password (HTTP Digest)",
+	Docs:  "https://www.rfc-editor.org/rfc/rfc7616",
+	Fields: []Field{
+		{Name: "username", Secret: true, Required: true, Label: "User name", fault: digestUserFault},
+		{Name: "password", Secret: true, Required: true, Label: "Password", fault: plainFault},
+	},
+	challenge: answerDigest,
+}
+
+func digestUserFault(value string) string {
+	if text := headerFault(value); text != "" {
+		return text
+	}
+	if !quotable(value) {
+		return `holds a quotation mark or a backslash, which servers read in different ways`
+	}
+	return userFault(value)
+}
+
+// digestAlgorithms are those that are answered, the preferred first. MD5 is what devices know that were never updated.
+var digestAlgorithms = []string{"SHA-256", "SHA-256-SESS", "SHA-512-256", "SHA-512-256-SESS", "MD5", "MD5-SESS"}
+
+// answerDigest takes the best of the challenges that it can answer; if it can answer none it says why not the first.
+func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error) {
+	all, err := challenges(wwwAuthenticate)
+	if err != nil {
+		return Signed{}, err
+	}
+	best, rank, refusal := digest{}, len(digestAlgorithms), error(nil)
+	var opaque *string
+	for _, ch := range all {
+		if !strings.EqualFold(ch.scheme, "Digest") {
+			continue
+		}
+		d, err := ch.digest()
+		if err != nil {
+			refusal = cmp.Or(refusal, err)
+		} else if at := slices.Index(digestAlgorithms, strings.ToUpper(cmp.Or(d.algorithm, "MD5"))); at < rank {
+			best, rank, opaque = d, at, ch.params["opaque"]
+		}
+	}
+	if rank == len(digestAlgorithms) {
+		return Signed{}, cmp.Or(refusal, ErrNoChallenge)
+	}
+	if !quotable(r.target()) {
+		return Signed{}, errors.New(`the path or query holds a quotation mark or a backslash: write them as %22 and %5C`)
+	}
+	best.username, best.password = c["username"].Reveal(), c["password"].Reveal()
+	if best.qop != "" {
+		best.nc, best.cnonce = "00000001", m.word() // the nonce of a challenge serves for one request
+	}
+	return best.signed(r, opaque), nil
+}
+
+// signed writes the field of RFC 7616 section 3.4. What came unquoted in the RFC's examples goes out so: servers insist.
+func (d digest) signed(r Request, opaque *string) Signed {
+	key, response := d.key(), d.response(r.Method, r.target(), r.Body)
+	field := `Digest username="` + d.username + `", realm="` + d.realm + `", nonce="` + d.nonce + `", uri="` + r.target() + `", response="` + response + `"`
+	if d.algorithm != "" {
+		field += ", algorithm=" + d.algorithm
+	}
+	if opaque != nil {
+		field += `, opaque="` + *opaque + `"`
+	}
+	if d.qop != "" {
+		field += ", qop=" + d.qop + ", nc=" + d.nc + `, cnonce="` + d.cnonce + `"`
+	}
+	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: field}}, Secrets: []secret.Text{secret.New(key), secret.New(response)}}
+}
+
+// quotable reports whether text can stand between quotation marks as it is. RFC 7616 leaves open whether an escape is hashed as
+// it is written or as it is meant, and a byte that is not visible ASCII has no place in a field.
+func quotable(text string) bool {
+	return wire.ValidValue("x"+text+"x") && !strings.ContainsAny(text, "\"\\\t")
+}
+
+// challenge is one challenge of RFC 9110 section 11.6.1; names of params are in lower case.
+type challenge struct {
+	scheme string
+	params map[string]*string
+}
+
+// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it: the network wrote it.
+func (c challenge) digest() (digest, error) {
+	d := digest{algorithm: c.param("algorithm"), realm: c.param("realm"), nonce: c.param("nonce")}
+	for _, name := range []string{"realm", "nonce", "opaque"} {
+		if !quotable(c.param(name)) {
+			return d, fmt.Errorf("the %s of the API's challenge holds a byte that cannot be sent back", name)
+		}
+	}
+	if c.params["realm"] == nil || d.nonce == "" {
+		return d, errors.New("the API's challenge has no realm or no nonce")
+	}
+	if !slices.Contains(digestAlgorithms, strings.ToUpper(cmp.Or(d.algorithm, "MD5"))) {
+		return d, errors.New("the algorithm of the API's challenge is none of SHA-256, SHA-512-256 and MD5")
+	}
+	_, session := d.hash()
+	if c.params["qop"] == nil && !session {
+		return d, nil // a server of RFC 2069
+	}
+	for option := range strings.SplitSeq(c.param("qop"), ",") {
+		if strings.EqualFold(strings.TrimSpace(option), "auth") {
+			d.qop = "auth"
+			return d, nil
+		}
+	}
+	return d, errors.New("the API's challenge offers no qop=auth, the only one that is answered: auth-int is not")
+}
+
+func (c challenge) param(name string) string {
+	if v := c.params[name]; v != nil {
+		return *v
+	}
+	return ""
+}
+
+// challenges reads the fields WWW-Authenticate: several challenges may stand in one, and commas part both them and their parameters.
+func challenges(fields []string) (all []challenge, err error) {
+	for _, field := range fields {
+		parts, ok := commas(field)
+		if !ok {
+			return nil, errors.New("the API's challenge cannot be read: a quotation mark is left open")
+		}
+		begun := len(all)
+		for _, part := range parts {
+			name, value, given := strings.Cut(part, "=")
+			name = strings.TrimSpace(name)
+			if scheme, rest, two := strings.Cut(name, " "); two || !given {
+				all = append(all, challenge{scheme, map[string]*string{}})
+				name = strings.TrimSpace(rest)
+			}
+			if !given || len(all) == begun {
+				continue
+			}
+			name, value = strings.ToLower(name), strings.TrimSpace(value)
+			if len(value) > 1 && value[0] == '"' && value[len(value)-1] == '"' {
+				value = value[1 : len(value)-1]
+			}
+			params := all[len(all)-1].params
+			if params[name] != nil { // who reads the first and who reads the last would hash different texts
+				return nil, errors.New("the API's challenge cannot be read: it says one thing twice")
+			}
+			params[name] = &value
+		}
+	}
+	return all, nil
+}
+
+// commas splits a field at the commas outside of quoted strings and leaves out empty parts; ok is false if a string does not end.
+func commas(field string) (parts []string, ok bool) {
+	quoted, from := false, 0
+	cut := func(to int) {
+		if part := strings.TrimSpace(field[from:to]); part != "" {
+			parts = append(parts, part)
+		}
+		from = to + 1
+	}
+	for i := 0; i < len(field); i++ {
+		switch {
+		case field[i] == '"':
+			quoted = !quoted
+		case field[i] == '\\' && quoted:
+			i++
+		case field[i] == ',' && !quoted:
+			cut(i)
+		}
+	}
+	cut(len(field))
+	return parts, !quoted
+}
