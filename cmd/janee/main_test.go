@@ -1,3 +1,7 @@
+//go:build !race
+
+// The tests of this folder drive a binary that they build as it ships. The race detector sees nothing of it.
+
 package main
 
 import (
