@@ -44,6 +44,9 @@ func Main(args []string, env *Env) int {
 	root := newRoot(env)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
+	if word := stray(cmd); err == nil && word != "" {
+		err = unknownCommand(cmd, word)
+	}
 	if err != nil && !errors.Is(err, errSaid) {
 		err = report(env, cmd, args, err)
 	}

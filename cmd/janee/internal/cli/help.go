@@ -10,8 +10,20 @@ import (
 
 const helpWidth = 80
 
+// stray is a word that stands where the name of a command below c was expected, or "". With --help behind it, cobra asks for help and
+// for nothing else; Main makes the error.
+func stray(c *cobra.Command) string {
+	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
+		return words[0]
+	}
+	return ""
+}
+
 // printHelp writes what a command is for and how it is used.
 func printHelp(c *cobra.Command, _ []string) {
+	if stray(c) != "" {
+		return
+	}
 	text := c.Long
 	if text == "" {
 		text = c.Short

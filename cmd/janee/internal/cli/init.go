@@ -1,10 +1,8 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/spf13/cobra"
 
@@ -15,18 +13,21 @@ import (
 )
 
 func initCommand(env *Env) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "init",
 		Short: "Make a new home with a commented config.yaml and a root key",
 		Long: `Make ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a root key outside of it.
 An existing config.yaml is never touched.`,
-		Example: "  janee init",
+		Example: "  janee init\n  janee init --json",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runInit(env) },
+		RunE:    func(*cobra.Command, []string) error { return runInit(env, asJSON) },
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
 }
 
-func runInit(env *Env) error {
+func runInit(env *Env, asJSON bool) error {
 	dir, err := home.Dir(env.Getenv)
 	if err != nil {
 		return err
@@ -41,31 +42,44 @@ func runInit(env *Env) error {
 	if err != nil {
 		return err
 	}
-	fmt.Fprintf(env.Stderr, "Made %s\n", s.Home.ConfigPath())
-	sayKey(env.Stderr, s.KeySource)
-	fmt.Fprintf(env.Stderr, "\nNext: `janee add` stores your first API key.\nThen give this to your agent's MCP settings (Claude Desktop, Cursor, …):\n\n")
-	return printSnippet(env, env.Stdout)
-}
-
-// printSnippet prints the client configuration with the absolute path of this binary: agents start with a PATH of their own.
-func printSnippet(env *Env, w io.Writer) error {
-	path, err := env.Executable()
-	if err != nil {
-		return fmt.Errorf("finding the path of this program: %w", err)
-	}
-	type server struct {
-		Command string            `json:"command"`
-		Args    []string          `json:"args"`
-		Env     map[string]string `json:"env,omitempty"`
-	}
-	s := server{Command: path, Args: []string{"serve"}}
-	if dir := env.Getenv("JANEE_HOME"); dir != "" {
-		s.Env = map[string]string{"JANEE_HOME": dir}
-	}
-	b, err := json.MarshalIndent(map[string]map[string]server{"mcpServers": {"janee": s}}, "", "  ")
+	clients, err := snippet(env)
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(w, "%s\n", b)
-	return err
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			OK     bool   `json:"ok"`
+			Config string `json:"config"`
+			Key    string `json:"rootKey"` // where it is
+			clientConfig
+		}{true, s.Home.ConfigPath(), s.KeySource, clients})
+	}
+	fmt.Fprintf(env.Stderr, "Made %s\n", s.Home.ConfigPath())
+	sayKey(env.Stderr, s.KeySource)
+	fmt.Fprintf(env.Stderr, "\nNext: `janee add` stores your first API key.\nThen give this to your agent's MCP settings (Claude Desktop, Cursor, …):\n\n")
+	return writeJSON(env.Stdout, clients)
+}
+
+// clientConfig is what MCP clients take.
+type clientConfig struct {
+	Servers map[string]clientServer `json:"mcpServers"`
+}
+
+type clientServer struct {
+	Command string            `json:"command"`
+	Args    []string          `json:"args"`
+	Env     map[string]string `json:"env,omitempty"`
+}
+
+// snippet is the client configuration with the absolute path of this binary: agents start with a PATH of their own.
+func snippet(env *Env) (clientConfig, error) {
+	path, err := env.Executable()
+	if err != nil {
+		return clientConfig{}, fmt.Errorf("finding the path of this program: %w", err)
+	}
+	s := clientServer{Command: path, Args: []string{"serve"}}
+	if dir := env.Getenv("JANEE_HOME"); dir != "" {
+		s.Env = map[string]string{"JANEE_HOME": dir}
+	}
+	return clientConfig{map[string]clientServer{"janee": s}}, nil
 }

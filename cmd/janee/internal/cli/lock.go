@@ -14,18 +14,41 @@ import (
 )
 
 func lockCommand(env *Env) *cobra.Command {
-	return &cobra.Command{
+	var asJSON bool
+	c := &cobra.Command{
 		Use:   "lock",
 		Short: "Refuse every call of every agent, at once",
 		Long: `Refuse every call in every process from now on, and cut those in flight. It works even where config.yaml
 is broken or the root key is missing. "janee unlock" ends it; a restart does not.`,
-		Example: "  janee lock",
+		Example: "  janee lock\n  janee lock --json",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runLock(env) },
+		RunE:    func(*cobra.Command, []string) error { return runLock(env, asJSON) },
 	}
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	return c
 }
 
-func runLock(env *Env) error {
+// lockAnswer says how Janee stands now, and whether the command changed it.
+type lockAnswer struct {
+	OK      bool   `json:"ok"`
+	Locked  bool   `json:"locked"`
+	Changed bool   `json:"changed"`
+	Warning string `json:"warning,omitempty"`
+}
+
+func (a lockAnswer) say(env *Env, asJSON bool, text string) error {
+	if asJSON {
+		a.OK = true
+		return writeJSON(env.Stdout, a)
+	}
+	if a.Warning != "" {
+		fmt.Fprintf(env.Stderr, "janee: warning: %s\n", a.Warning)
+	}
+	fmt.Fprintln(env.Stderr, text)
+	return nil
+}
+
+func runLock(env *Env, asJSON bool) error {
 	dir, err := home.Dir(env.Getenv)
 	if err != nil {
 		return err
@@ -35,17 +58,17 @@ func runLock(env *Env) error {
 		return err
 	}
 	locked, err := brake(env, h).Lock()
-	switch {
-	case err != nil && !locked:
-		return err
-	case !locked:
-		fmt.Fprintln(env.Stderr, "Janee is locked already; `janee unlock` ends it.")
-		return nil
-	case err != nil:
-		fmt.Fprintf(env.Stderr, "janee: warning: %v\n", err)
+	if !locked {
+		if err != nil {
+			return err
+		}
+		return lockAnswer{Locked: true}.say(env, asJSON, "Janee is locked already; `janee unlock` ends it.")
 	}
-	fmt.Fprintln(env.Stderr, "Locked: every call of every agent is refused, and calls in flight are cut. `janee unlock` ends it.")
-	return nil
+	a := lockAnswer{Locked: true, Changed: true}
+	if err != nil {
+		a.Warning = err.Error()
+	}
+	return a.say(env, asJSON, "Locked: every call of every agent is refused, and calls in flight are cut. `janee unlock` ends it.")
 }
 
 // brake is a desk that can lock without a configuration and without a root key: only the record needs those.
@@ -61,20 +84,21 @@ func brake(env *Env, h *home.Home) *sessions.Desk {
 }
 
 func unlockCommand(env *Env) *cobra.Command {
-	var yes bool
+	var yes, asJSON bool
 	c := &cobra.Command{
 		Use:     "unlock",
 		Short:   "End what \"janee lock\" began",
 		Long:    `Let agents make calls again, by their sessions and rules as they are. It asks on the terminal.`,
-		Example: "  janee unlock\n  janee unlock --yes",
+		Example: "  janee unlock\n  janee unlock --yes --json",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runUnlock(env, yes) },
+		RunE:    func(*cobra.Command, []string) error { return runUnlock(env, yes, asJSON) },
 	}
 	c.Flags().BoolVar(&yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON and never ask")
 	return c
 }
 
-func runUnlock(env *Env, yes bool) error {
+func runUnlock(env *Env, yes, asJSON bool) error {
 	s, err := open(env)
 	if err != nil {
 		return err
@@ -84,10 +108,9 @@ func runUnlock(env *Env, yes bool) error {
 		return err
 	}
 	if there == nil {
-		fmt.Fprintln(env.Stderr, "Janee is not locked.")
-		return nil
+		return lockAnswer{}.say(env, asJSON, "Janee is not locked.")
 	}
-	if err := agree(env, yes, "Let agents make calls again?"); err != nil {
+	if err := consent(env, yes, asJSON, "unlocking", "Let agents make calls again?"); err != nil {
 		return err
 	}
 	desk, err := newDesk(s)
@@ -97,6 +120,5 @@ func runUnlock(env *Env, yes bool) error {
 	if err := desk.Unlock(); err != nil {
 		return err
 	}
-	fmt.Fprintln(env.Stderr, "Unlocked: agents may call again, by their sessions and rules.")
-	return nil
+	return lockAnswer{Changed: true}.say(env, asJSON, "Unlocked: agents may call again, by their sessions and rules.")
 }

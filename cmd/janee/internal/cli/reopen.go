@@ -12,8 +12,8 @@ import (
 )
 
 type reopenOptions struct {
-	scope scopeFlags
-	yes   bool
+	scope       scopeFlags
+	yes, asJSON bool
 }
 
 func reopenCommand(env *Env) *cobra.Command {
@@ -25,12 +25,13 @@ func reopenCommand(env *Env) *cobra.Command {
 call opens a new session, and where the capability says autoApprove: false a person is asked again.
 With --agent, --capability or --all every order about that agent or capability is lifted, those about
 single sessions included.`,
-		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n  janee reopen --all --yes",
+		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n  janee reopen --all --yes --json",
 		Args:    cobra.MaximumNArgs(1),
 		RunE:    func(_ *cobra.Command, args []string) error { return runReopen(env, args, o) },
 	}
 	o.scope.register(c.Flags())
 	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	return c
 }
 
@@ -52,18 +53,18 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 		return err
 	}
 	if id != "" {
-		return reopenOne(env, s, desk, book, id, o.yes)
+		return reopenOne(env, s, desk, book, id, o)
 	}
-	if err := agree(env, o.yes, fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+	if err := consent(env, o.yes, o.asJSON, "reopening", fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
 		return err
 	}
 	if err := desk.ReopenAll(scope, book); err != nil {
 		return err
 	}
-	return sayReopened(env, s, scope, callsOf(scope))
+	return sayReopened(env, s, scope, o.asJSON)
 }
 
-func reopenOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, yes bool) error {
+func reopenOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, o reopenOptions) error {
 	x, err := book.Find(id, func(x sessions.Session) bool { return x.Status == sessions.Revoked })
 	if err != nil {
 		return err
@@ -72,17 +73,17 @@ func reopenOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Boo
 	if x.Status != sessions.Revoked {
 		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it was not revoked", short(x.ID, book.Digits()), x.Agent, x.Capability)
 	}
-	if err := agree(env, yes, fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+	if err := consent(env, o.yes, o.asJSON, "reopening", fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
 		return err
 	}
 	if err := desk.Reopen(x); err != nil {
 		return err
 	}
-	return sayReopened(env, s, scope, callsOf(scope))
+	return sayReopened(env, s, scope, o.asJSON)
 }
 
 // sayReopened looks again: a wider order than the one that was lifted may still stand.
-func sayReopened(env *Env, s *store.Store, scope sessions.Scope, what string) error {
+func sayReopened(env *Env, s *store.Store, scope sessions.Scope, asJSON bool) error {
 	now := time.Now()
 	book, err := sessions.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
@@ -94,7 +95,15 @@ func sayReopened(env *Env, s *store.Store, scope sessions.Scope, what string) er
 			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`", "another order still refuses %s until %s", callsOf(wider), when(now, order.Until))
 		}
 	}
-	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n", what)
+	if asJSON {
+		return writeJSON(env.Stdout, struct {
+			OK         bool   `json:"ok"`
+			AgentID    string `json:"agentId,omitempty"`
+			Capability string `json:"capability,omitempty"`
+			Locked     bool   `json:"locked"`
+		}{true, scope.Agent, scope.Capability, book.Locked})
+	}
+	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n", callsOf(scope))
 	if book.Locked {
 		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")
 	}

@@ -52,6 +52,17 @@ func (o *scopeFlags) read(args []string) (id string, scope sessions.Scope, err e
 type revokeOptions struct {
 	scope  scopeFlags
 	length string
+	asJSON bool
+}
+
+// revoked is the answer of revoke --json: what is closed, and until when.
+type revoked struct {
+	OK         bool      `json:"ok"`
+	Session    string    `json:"session,omitempty"` // where one was named
+	AgentID    string    `json:"agentId,omitempty"` // absent: every agent
+	Capability string    `json:"capability,omitempty"`
+	Until      time.Time `json:"until"`
+	Ended      int       `json:"ended"` // how many open sessions
 }
 
 func revokeCommand(env *Env) *cobra.Command {
@@ -67,12 +78,13 @@ To keep an agent out for good, change the rules or remove the capability.`,
 		Example: `  janee revoke 3f9a02c1
   janee revoke --agent claude-ai
   janee revoke --capability stripe --for 2d
-  janee revoke --all`,
+  janee revoke --all --json`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runRevoke(env, args, o) },
 	}
 	o.scope.register(c.Flags())
 	c.Flags().StringVar(&o.length, "for", "", "how long they stay closed, e.g. 30m or 2d")
+	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }
 
@@ -106,13 +118,13 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 		return err
 	}
 	if id != "" {
-		err := revokeOne(env, s, desk, book, id, now, length)
+		err := revokeOne(env, s, desk, book, id, now, length, o.asJSON)
 		if s.Config.Capabilities[id] != nil {
 			err = hint.New(hint.ExitCode(err), "`janee revoke --capability "+id+"` ends its sessions", err)
 		}
 		return err
 	}
-	return revokeMany(env, s, desk, book, scope, now, length)
+	return revokeMany(env, s, desk, book, scope, now, length, o.asJSON)
 }
 
 func newDesk(s *store.Store) (*sessions.Desk, error) {
@@ -127,7 +139,7 @@ func newDesk(s *store.Store) (*sessions.Desk, error) {
 	return &sessions.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
 }
 
-func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, now time.Time, length time.Duration) error {
+func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, now time.Time, length time.Duration, asJSON bool) error {
 	x, err := book.Find(id, func(x sessions.Session) bool { return x.Status == sessions.Active })
 	if err != nil {
 		return err
@@ -141,8 +153,12 @@ func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Boo
 	if !until.After(now) {
 		return hint.Errorf(hint.Failed, "to keep the agent out all the same, add --for 1h", "revoking session %s (%s): it is over since %s", short(x.ID, digits), who, clock(now, x.Ends))
 	}
+	open := x.Status == sessions.Active
 	if until, err = desk.Revoke(x, until); err != nil {
 		return err
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, revoked{true, x.ID, x.Agent, x.Capability, until.UTC(), map[bool]int{true: 1}[open]})
 	}
 	fmt.Fprintf(env.Stderr, "Revoked session %s: %s over %s.\n", short(x.ID, digits), printable(who), x.Via)
 	next := "opens a new session"
@@ -156,7 +172,7 @@ func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Boo
 const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
 	"`%s` ends it earlier. To keep agents out for good, change the rules or remove the capability.\n"
 
-func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, scope sessions.Scope, now time.Time, length time.Duration) error {
+func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, scope sessions.Scope, now time.Time, length time.Duration, asJSON bool) error {
 	closing := book.OpenIn(scope)
 	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(sessions.Scope{Capability: scope.Capability}) {
 		return unknownName("capability", scope.Capability, s.Config.CapabilityNames)
@@ -174,6 +190,9 @@ func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Bo
 	until, err := desk.Close(scope, until)
 	if err != nil {
 		return err
+	}
+	if asJSON {
+		return writeJSON(env.Stdout, revoked{true, "", scope.Agent, scope.Capability, until.UTC(), len(closing)})
 	}
 	open := "no session was open"
 	if n := len(closing); n > 0 {

@@ -77,8 +77,8 @@ func wrongCount(c *cobra.Command, args []string, err error) error {
 }
 
 func flagError(c *cobra.Command, err error) error {
-	if before := c.Flags().Args(); c.HasSubCommands() && len(before) > 0 {
-		return unknownCommand(c, before[0]) // the flag belongs to a command that is not there
+	if word := stray(c); word != "" {
+		return unknownCommand(c, word) // the flag belongs to a command that is not there
 	}
 	return usage(c, err)
 }
