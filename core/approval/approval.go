@@ -48,35 +48,16 @@ type Question struct {
 }
 
 // Encode returns the content of the question's file, one line, signed with the key "state" of the vault.
-func (q Question) Encode(key []byte) []byte {
-	b := line.New(640 + len(q.Path) + len(q.Reason))
-	b.Text("kind", "question")
-	b.Text("id", q.ID)
-	b.Text("agent", q.Agent)
-	b.Text("via", q.Via)
-	b.Text("capability", q.Capability)
-	b.Text("service", q.Service)
-	b.Text("method", q.Method)
-	b.Text("host", q.Host)
-	b.Text("path", q.Path)
-	b.Int("bodyBytes", q.BodyBytes)
-	b.Optional("bodySha256", q.BodySHA256)
-	b.Optional("reason", q.Reason)
-	b.Text("digest", q.Digest)
-	b.Int("asked", q.Asked)
-	b.Int("expires", q.Expires)
-	b.Optional("code", q.Code)
-	return append(line.Seal(key, b.Bytes()), '\n')
-}
+func (q Question) Encode(key []byte) []byte { return line.Encode(key, "question", q) }
 
 var errName = errors.New("read question: it names no file")
 
 // DecodeQuestion reads the content of a question's file. A caller compares File with the name it read: the mac alone does not keep the question
 // about one request from being copied over that about another.
 func DecodeQuestion(key, data []byte) (Question, error) {
-	var q Question
-	if err := line.Open(key, data, "question", &q); err != nil {
-		return Question{}, err
+	q, err := line.Open[Question](key, data, "question")
+	if err != nil {
+		return q, err
 	}
 	if !isHex(q.ID, 32) || !isHex(q.Digest, 64) {
 		return Question{}, errName
@@ -97,26 +78,15 @@ type Answer struct {
 }
 
 // Encode returns the content of the answer's file, one line, signed with the key "state" of the vault.
-func (a Answer) Encode(key []byte) []byte {
-	b := line.New(384)
-	b.Text("kind", "answer")
-	b.Text("id", a.ID)
-	b.Text("digest", a.Digest)
-	b.Text("decision", a.Decision)
-	b.Text("scope", a.Scope)
-	b.Int("at", a.At)
-	b.Int("until", a.Until)
-	b.Text("by", a.By)
-	return append(line.Seal(key, b.Bytes()), '\n')
-}
+func (a Answer) Encode(key []byte) []byte { return line.Encode(key, "answer", a) }
 
 var errAnswer = errors.New("read answer: neither a yes nor a no")
 
 // DecodeAnswer reads the content of an answer's file. On an error the caller takes it as no.
 func DecodeAnswer(key, data []byte) (Answer, error) {
-	var a Answer
-	if err := line.Open(key, data, "answer", &a); err != nil {
-		return Answer{}, err
+	a, err := line.Open[Answer](key, data, "answer")
+	if err != nil {
+		return a, err
 	}
 	if a.Decision != Allow && a.Decision != Deny || a.Scope != Once && a.Scope != Session {
 		return Answer{}, errAnswer
@@ -132,13 +102,6 @@ type Used struct {
 }
 
 // Encode returns the content of the file, one line, signed with the key "state" of the vault.
-func (u Used) Encode(key []byte) []byte {
-	b := line.New(192)
-	b.Text("kind", "used")
-	b.Text("id", u.ID)
-	b.Text("req", u.Req)
-	b.Int("at", u.At)
-	return append(line.Seal(key, b.Bytes()), '\n')
-}
+func (u Used) Encode(key []byte) []byte { return line.Encode(key, "used", u) }
 
 func isHex(s string, n int) bool { return len(s) == n && strings.Trim(s, "0123456789abcdef") == "" }

@@ -56,10 +56,13 @@ func Questions(key []byte, files map[string][]byte) []Question {
 func Stale(key []byte, files map[string][]byte, now int64) []string {
 	var names []string
 	for name, data := range files {
-		var times struct{ Expires, At int64 }
 		_, suffix, _ := strings.Cut(name, ".")
 		kind := map[string]string{"json": "question", "answer": "answer", "used": "used", "tries": "tries"}[suffix]
-		if kind == "" || line.Open(key, data, kind, &times) != nil {
+		if kind == "" {
+			continue
+		}
+		times, err := line.Open[struct{ Expires, At int64 }](key, data, kind)
+		if err != nil {
 			continue
 		}
 		// A mark outlasts the yes that it spends: it was made later.

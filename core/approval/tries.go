@@ -18,24 +18,14 @@ type Tries struct {
 }
 
 // Encode returns the content of the file, one line, signed with the key "state" of the vault.
-func (t Tries) Encode(key []byte) []byte {
-	b := line.New(128)
-	b.Text("kind", "tries")
-	b.Int("wrong", t.Wrong)
-	b.Int("at", t.At)
-	return append(line.Seal(key, b.Bytes()), '\n')
-}
+func (t Tries) Encode(key []byte) []byte { return line.Encode(key, "tries", t) }
 
 // DecodeTries reads the content of the file; no content is no try. On an error the caller lets nobody try.
 func DecodeTries(key, data []byte) (Tries, error) {
-	var t Tries
 	if data == nil {
-		return t, nil
+		return Tries{}, nil
 	}
-	if err := line.Open(key, data, "tries", &t); err != nil {
-		return Tries{}, err
-	}
-	return t, nil
+	return line.Open[Tries](key, data, "tries")
 }
 
 // Wait is for how many milliseconds from now on nobody may try again: after three wrong PINs half a minute, then twice as long each time, up to

@@ -57,21 +57,6 @@ func (b *Builder) Map(name string, values map[string]string) {
 	b.buf = append(b.buf, '}')
 }
 
-// List appends an array of n objects; item appends the fields of the object with the given index.
-func (b *Builder) List(name string, n int, item func(int)) {
-	b.name(name)
-	b.buf = append(b.buf, '[')
-	for i := range n {
-		if i > 0 {
-			b.buf = append(b.buf, ',')
-		}
-		b.buf = append(b.buf, '{')
-		item(i)
-		b.buf = append(b.buf, '}')
-	}
-	b.buf = append(b.buf, ']')
-}
-
 // Bytes returns the object as far as it is built, without its closing brace: what Seal takes. The Builder is used up.
 func (b *Builder) Bytes() []byte { return b.buf }
 

@@ -54,9 +54,7 @@ func TestBuilder(t *testing.T) {
 	b.OptionalInt("number", -5)
 	b.Map("nothing", nil)
 	b.Map("map", map[string]string{"z{": "{", "a": "", "m\"": "2"})
-	b.List("void", 0, nil)
-	b.List("list", 2, func(i int) { b.Int("i", int64(i)); b.Text("t", "{") })
-	want := `{"v":1,"empty":"","text":"x","zero":0,"number":-5,"map":{"a":"","m\"":"2","z{":"{"},"void":[],"list":[{"i":0,"t":"{"},{"i":1,"t":"{"}]`
+	want := `{"v":1,"empty":"","text":"x","zero":0,"number":-5,"map":{"a":"","m\"":"2","z{":"{"}`
 	if got := string(b.Bytes()); got != want || !json.Valid([]byte(got+"}")) {
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
@@ -120,9 +118,31 @@ func TestOpen(t *testing.T) {
 		{"not JSON", sealed(`{"v":1,"kind":"k","a"`), false},
 		{"empty", "", false},
 	} {
-		var into struct{ A string }
-		if err := Open(key, []byte(c.data), "k", &into); (err == nil) != c.ok || c.ok && into.A != "b" {
+		if into, err := Open[struct{ A string }](key, []byte(c.data), "k"); (err == nil) != c.ok || (into.A == "b") != c.ok {
 			t.Errorf("%s: Open = %v, %+v", c.name, err, into)
+		}
+	}
+}
+
+// TestEncode: what is encoded is opened, in the order of the struct, with texts as Builder writes them.
+func TestEncode(t *testing.T) {
+	type record struct {
+		A string `json:"a"`
+		B string `json:"b,omitempty"`
+		N int64  `json:"n"`
+	}
+	for _, r := range []record{{}, {A: "<&>\u2028\x00\"}", B: "x", N: -1}, {A: "}\n", N: 1}} {
+		data := Encode(key, "k", r)
+		b := New(0)
+		b.Text("kind", "k")
+		b.Text("a", r.A)
+		b.Optional("b", r.B)
+		b.Int("n", r.N)
+		if want := string(Seal(key, b.Bytes())) + "\n"; string(data) != want {
+			t.Errorf("Encode(%+v) = %s, want %s", r, data, want)
+		}
+		if got, err := Open[record](key, data, "k"); err != nil || got != r {
+			t.Errorf("Open(Encode(%+v)) = %+v, %v", r, got, err)
 		}
 	}
 }

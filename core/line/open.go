@@ -8,27 +8,46 @@ import (
 	"fmt"
 )
 
-// Open verifies data, one line with or without its line feed, and then parses it into the struct that into points to.
+// Encode returns the content of a file of that kind: the fields of value, a struct, on one line that is sealed, with its line feed. Text is
+// written as Builder writes it.
+func Encode(key []byte, kind string, value any) []byte {
+	var fields bytes.Buffer
+	enc := json.NewEncoder(&fields)
+	enc.SetEscapeHTML(false)
+	_ = enc.Encode(value) // structs of texts and numbers cannot fail
+	b := New(fields.Len() + len(kind))
+	b.Text("kind", kind)
+	open := append(b.Bytes(), ',')
+	open = append(open, bytes.TrimSuffix(fields.Bytes()[1:], []byte("}\n"))...)
+	return append(Seal(key, open), '\n')
+}
+
+// Open verifies data, one line with or without its line feed, and then parses it into a T; with an error that is its zero value.
 // Unknown fields are ignored; another version than 1 or another kind than the one named is refused, so that no file can stand in for a file of another kind.
-func Open(key, data []byte, kind string, into any) error {
+func Open[T any](key, data []byte, kind string) (value T, err error) {
+	if err = open(key, data, kind, &value); err != nil {
+		var none T
+		return none, fmt.Errorf("read %s: %w", kind, err)
+	}
+	return value, nil
+}
+
+func open(key, data []byte, kind string, into any) error {
 	text := bytes.TrimSuffix(data, []byte("\n"))
 	if err := Verify(key, text); err != nil {
-		return fmt.Errorf("read %s: %w", kind, err)
+		return err
 	}
 	var head struct {
 		V    int    `json:"v"`
 		Kind string `json:"kind"`
 	}
 	if err := json.Unmarshal(text, &head); err != nil {
-		return fmt.Errorf("read %s: %w", kind, err)
+		return err
 	}
 	if head.V != 1 || head.Kind != kind {
-		return fmt.Errorf("read %s: found version %d of kind %q", kind, head.V, head.Kind)
+		return fmt.Errorf("found version %d of kind %q", head.V, head.Kind)
 	}
-	if err := json.Unmarshal(text, into); err != nil {
-		return fmt.Errorf("read %s: %w", kind, err)
-	}
-	return nil
+	return json.Unmarshal(text, into)
 }
 
 // Digest is SHA-256 over the frame of parts: each part after its length in bytes as a 32-bit big-endian number, so that no two lists of parts give the same bytes.

@@ -17,25 +17,12 @@ type Revocation struct {
 }
 
 // Encode returns the content of the revocation's file, one line, signed with the key "state" of the vault.
-func (r Revocation) Encode(key []byte) []byte {
-	b := line.New(256)
-	b.Text("kind", "revoked")
-	b.Text("id", r.ID)
-	b.Text("pair", r.Pair)
-	b.Int("at", r.At)
-	b.Int("until", r.Until)
-	b.Text("by", r.By)
-	return append(line.Seal(key, b.Bytes()), '\n')
-}
+func (r Revocation) Encode(key []byte) []byte { return line.Encode(key, "revoked", r) }
 
 // DecodeRevocation reads the content of a revocation's file. On an error the caller takes the pair as closed,
 // and likewise if Pair is not the pair of the file's name.
 func DecodeRevocation(key, data []byte) (Revocation, error) {
-	var r Revocation
-	if err := line.Open(key, data, "revoked", &r); err != nil {
-		return Revocation{}, err
-	}
-	return r, nil
+	return line.Open[Revocation](key, data, "revoked")
 }
 
 // Ends reports whether g, a grant of the revocation's pair, is over for good: what a person closed never comes back, whatever the clock
@@ -51,8 +38,8 @@ func (r Revocation) Reopened(now int64) Revocation {
 // Closure is an order about many sessions: those of Agent, of Capability, or of both; an empty name stands for any. It ends those opened up
 // to At for good and keeps all of them closed until Until. Both are Unix milliseconds; By says who gave the order.
 type Closure struct {
-	Agent      string `json:"agent"`
-	Capability string `json:"capability"`
+	Agent      string `json:"agent,omitempty"`
+	Capability string `json:"capability,omitempty"`
 	At         int64  `json:"at"`
 	Until      int64  `json:"until"`
 	By         string `json:"by"`
@@ -125,27 +112,17 @@ func (c Closures) Current(now int64) Closures {
 	return slices.DeleteFunc(slices.Clone(c), func(s Closure) bool { return s.Until <= now && s.At+longestTTL <= now })
 }
 
+type closedFile struct {
+	Scopes Closures `json:"scopes"`
+}
+
 // Encode returns the content of ClosedFile, one line, signed with the key "state" of the vault.
 func (c Closures) Encode(key []byte) []byte {
-	b := line.New(64 + 128*len(c))
-	b.Text("kind", "closed")
-	b.List("scopes", len(c), func(i int) {
-		b.Optional("agent", c[i].Agent)
-		b.Optional("capability", c[i].Capability)
-		b.Int("at", c[i].At)
-		b.Int("until", c[i].Until)
-		b.Text("by", c[i].By)
-	})
-	return append(line.Seal(key, b.Bytes()), '\n')
+	return line.Encode(key, "closed", closedFile{append(Closures{}, c...)})
 }
 
 // DecodeClosures reads the content of ClosedFile. On an error the caller takes every session as closed.
 func DecodeClosures(key, data []byte) (Closures, error) {
-	var file struct {
-		Scopes Closures `json:"scopes"`
-	}
-	if err := line.Open(key, data, "closed", &file); err != nil {
-		return nil, err
-	}
-	return file.Scopes, nil
+	file, err := line.Open[closedFile](key, data, "closed")
+	return file.Scopes, err
 }

@@ -39,27 +39,9 @@ func (g Grant) Usable(now, ttlMs int64, origin string, needApproval bool) bool {
 }
 
 // Encode returns the content of the grant's file, one line, signed with the key "state" of the vault.
-func (g Grant) Encode(key []byte) []byte {
-	b := line.New(384 + len(g.Reason))
-	b.Text("kind", "session")
-	b.Text("id", g.ID)
-	b.Text("agent", g.Agent)
-	b.Text("via", g.Via)
-	b.Text("capability", g.Capability)
-	b.Text("service", g.Service)
-	b.Text("origin", g.Origin)
-	b.Int("opened", g.Opened)
-	b.Int("expires", g.Expires)
-	b.Optional("approval", g.Approval)
-	b.Optional("reason", g.Reason)
-	return append(line.Seal(key, b.Bytes()), '\n')
-}
+func (g Grant) Encode(key []byte) []byte { return line.Encode(key, "session", g) }
 
 // Decode reads the content of a grant's file. An error, whatever its cause, means that there is no grant.
 func Decode(key, data []byte) (Grant, error) {
-	var g Grant
-	if err := line.Open(key, data, "session", &g); err != nil {
-		return Grant{}, err
-	}
-	return g, nil
+	return line.Open[Grant](key, data, "session")
 }
