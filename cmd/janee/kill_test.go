@@ -115,7 +115,7 @@ func (k *killing) add() {
 }
 
 func (k *killing) edits() []func() {
-	return []func(){k.editCapability, k.editService, k.rotate, k.execute, k.revoke}
+	return []func(){k.editCapability, k.editService, k.replaceKey, k.rotate, k.execute, k.revoke}
 }
 
 func (k *killing) editCapability() {
@@ -130,7 +130,10 @@ func (k *killing) editService() {
 	k.attempt("", "service", "edit", "base", "--description", fmt.Sprintf("round %d", k.round), "--test-path", "/x")
 }
 
-func (k *killing) rotate() {
+// rotate puts every credential under another sealing key: check opens them all.
+func (k *killing) rotate() { k.attempt("", "key", "rotate") }
+
+func (k *killing) replaceKey() {
 	k.attempt("another-key-of-some-length\n", "service", "edit", "base", "-k", "-")
 }
 
@@ -166,10 +169,35 @@ func (k *killing) check() {
 	if i < 0 || !slices.Contains(k.ttls, have.Capabilities[i].TTL) {
 		k.t.Fatalf("round %d: capability base is lost or not as confirmed: %v, want a ttl of %v", k.round, have.Capabilities, k.ttls)
 	}
+	k.opened()
 	if out, err := k.try("", "sessions", "--json"); err != nil || !json.Valid([]byte(out)) {
 		k.t.Fatalf("round %d: sessions: %v\n%s", k.round, err, out)
 	}
 	if out, err := k.try("", "logs", "verify"); err != nil {
 		k.t.Fatalf("round %d: logs verify: %v\n%s", k.round, err, out)
+	}
+}
+
+// opened opens every sealed value, and finds the generations of config.yaml whole: the last three, and one more for each rotation that was
+// killed between keeping the old file and writing the new one.
+func (k *killing) opened() {
+	k.t.Helper()
+	out, err := k.try("", "doctor", "--json")
+	var report struct {
+		Checks []struct{ Check, Result, Detail string }
+	}
+	if json.Unmarshal([]byte(out), &report) != nil {
+		k.t.Fatalf("round %d: doctor: %v\n%s", k.round, err, out)
+	}
+	for _, c := range report.Checks {
+		if c.Check == "credentials" && c.Result == "fail" {
+			k.t.Fatalf("round %d: %s", k.round, c.Detail)
+		}
+	}
+	kept, _ := filepath.Glob(filepath.Join(k.home, "backups", "config.yaml.*"))
+	for _, path := range kept {
+		if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "janee:v1:") {
+			k.t.Fatalf("round %d: %s: %v", k.round, path, err)
+		}
 	}
 }

@@ -68,6 +68,36 @@ func TestReload(t *testing.T) {
 	wants(t, p.run("", "logs", "verify"), "the log is whole")
 }
 
+// TestRotatedUnderARunningServer changes the sealing key: the next call opens what was sealed anew, in the session that it began in.
+func TestRotatedUnderARunningServer(t *testing.T) {
+	p := newPlace(t)
+	api := startAPI(t)
+	p.configure(strings.ReplaceAll(reloadConfig, "$API", api.url))
+	p.run("", "list") // seals
+	s := p.serve("reloader")
+	wants(t, s.get("api", "/one"), `"status":200`)
+	grants := func() string {
+		names, err := filepath.Glob(filepath.Join(p.home, "sessions", "*.json"))
+		if err != nil || len(names) != 1 {
+			t.Fatal(names, err)
+		}
+		text, _ := os.ReadFile(names[0])
+		return string(text)
+	}
+	before := grants()
+	for _, key := range []string{"k2", "k3"} {
+		p.run("", "key", "rotate")
+		wants(t, s.get("api", "/"+key), `"status":200`)
+		if text, _ := os.ReadFile(filepath.Join(p.home, "config.yaml")); !strings.Contains(string(text), "janee:v1:"+key+":api:key:") {
+			t.Errorf("not sealed under %s:\n%s", key, text)
+		}
+	}
+	if grants() != before {
+		t.Error("the session is another one")
+	}
+	wants(t, p.run("", "logs", "verify"), "the log is whole")
+}
+
 // TestCallsInFlightKeepWhatTheyBeganWith changes the configuration under a slow call.
 func TestCallsInFlightKeepWhatTheyBeganWith(t *testing.T) {
 	p := newPlace(t)

@@ -62,10 +62,15 @@ func (c *change) reseal(s *Service, auth *yaml.Node, path, sealed string) error 
 	if b != s.Binding(path) {
 		return errors.New("the new value is sealed for another place")
 	}
-	holder, name := auth, path
+	return c.setField(auth, path, sealed)
+}
+
+// setField gives the scalar at a field path below a mapping a new text.
+func (c *change) setField(section *yaml.Node, path, text string) error {
+	holder, name := section, path
 	if outer, inner, nested := strings.Cut(path, "."); nested {
-		holder, name = lookup(auth, outer), inner
+		holder, name = lookup(section, outer), inner
 	}
 	// Block scalars are measured from the column of their key, and keys of one mapping share theirs.
-	return c.set(lookup(holder, name), holder.Column-1, sealed)
+	return c.set(lookup(holder, name), holder.Column-1, text)
 }

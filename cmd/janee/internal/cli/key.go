@@ -19,12 +19,12 @@ const eventExport = "key.export"
 func keyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
-		Short: "Show where the root key is, and export it for a backup",
+		Short: "Show where the root key is, export it for a backup, change the sealing key",
 		Long: `The root key opens everything that is sealed in config.yaml. It is kept outside of the home, so that a copy
 of the home alone opens nothing; a backup needs both.`,
-		Example: "  janee key status\n  janee key export",
+		Example: "  janee key status\n  janee key export\n  janee key rotate",
 	}
-	c.AddCommand(keyStatusCommand(env), keyExportCommand(env))
+	c.AddCommand(keyStatusCommand(env), keyExportCommand(env), keyRotateCommand(env))
 	return c
 }
 
@@ -134,7 +134,7 @@ func runKeyExport(env *Env, yes bool) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential", "exporting the root key: there is none yet")
+		return errNoKey("exporting the root key")
 	}
 	root, _, err := keysource.Load(env.Getenv, os.UserConfigDir, s.Config.Vault)
 	if err != nil {

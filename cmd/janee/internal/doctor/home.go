@@ -51,7 +51,7 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 	for _, name := range []string{"config.yaml", ".lock", session.LockFile} {
 		note(guard.CheckFile(filepath.Join(dir, name)))
 	}
-	for _, name := range []string{"logs", "sessions", "approvals"} {
+	for _, name := range []string{"logs", "sessions", "approvals", "backups"} {
 		_ = filepath.WalkDir(filepath.Join(dir, name), func(path string, d fs.DirEntry, err error) error {
 			switch {
 			case err != nil:

@@ -56,7 +56,7 @@ func Open(dir string) (*Home, error) {
 	if err := h.guard.CheckDir(h.dir); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{logsDir, sessionsDir, approvalsDir} {
+	for _, name := range []string{logsDir, sessionsDir, approvalsDir, backupsDir} {
 		if err := absentOr(h.guard.CheckDir(h.Path(name))); err != nil {
 			return nil, err
 		}

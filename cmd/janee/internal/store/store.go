@@ -19,7 +19,7 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// keyID names the seal key of a new home. Rotation would add k2.
+// keyID names the sealing key of a new home. Rotation goes on to k2.
 const keyID = "k1"
 
 // Store is an opened home.
@@ -171,13 +171,16 @@ func (s *Store) Seal(b vault.Binding, plain secret.Text) (string, error) {
 	if s.Vault == nil {
 		return "", errors.New("sealing: there is no vault")
 	}
-	var nonce [12]byte
-	_, _ = rand.Read(nonce[:]) // never fails: see crypto/rand
 	kid := s.Config.Vault.Key
 	if kid == "" {
 		kid = keyID
 	}
-	return s.Vault.Seal(kid, b, nonce, plain), nil
+	return s.Vault.Seal(kid, b, newNonce(), plain), nil
+}
+
+func newNonce() (nonce [12]byte) {
+	_, _ = rand.Read(nonce[:]) // never fails: see crypto/rand
+	return nonce
 }
 
 // Unconverted is the error for a home that the TypeScript Janee has written.

@@ -1,0 +1,100 @@
+package store
+
+import (
+	"errors"
+	"strconv"
+	"strings"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// Rotation is what comes of a change of the sealing key.
+type Rotation struct {
+	From, To string // ids of sealing keys
+	Values   int    // sealed anew
+	Kept     string // where the file before it lies, relative to the home; "" while nothing is written
+}
+
+// ErrRotated means that another process has changed the sealing key meanwhile.
+var ErrRotated = errors.New("the sealing key was changed meanwhile")
+
+// PlanRotation does all that Rotate does but for writing, so that what would fail does so before it is recorded.
+func (s *Store) PlanRotation() (Rotation, error) {
+	text, _, err := s.Home.ReadConfig()
+	if err != nil {
+		return Rotation{}, err
+	}
+	_, _, r, err := s.rotated(text)
+	return r, err
+}
+
+// Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the file that was there among the generations.
+// The root key stays, so sessions and logs still verify. Each value keeps the binding it carries. A value that does not open ends it with
+// nothing changed, and so does ErrRotated, where the key in force is not that of the plan.
+func (s *Store) Rotate(getenv func(string) string, plan Rotation) (r Rotation, err error) {
+	err = s.Edit(getenv, func(text []byte) ([]byte, error) {
+		before, after, done, err := s.rotated(text)
+		if err == nil && (done.From != plan.From || done.To != plan.To) {
+			err = ErrRotated
+		}
+		if err != nil {
+			return nil, err
+		}
+		done.Kept, err = s.Home.KeepGeneration(before)
+		r = done
+		return after, err
+	})
+	if err != nil {
+		return Rotation{}, err
+	}
+	return r, s.Home.DropGenerations()
+}
+
+// rotated returns text as it is once nothing stands in the clear, and what becomes of that.
+func (s *Store) rotated(text []byte) (before, after []byte, r Rotation, err error) {
+	if before, _, err = config.Seal(text, s.Seal); err != nil {
+		return nil, nil, r, err
+	}
+	c, err := config.Parse(before)
+	if err != nil {
+		return nil, nil, r, ConfigError(s.Home.ConfigPath(), err)
+	}
+	r = Rotation{From: c.Vault.Key, To: nextKey(c), Values: len(c.Sealed())}
+	after, err = config.Rekey(before, r.To, func(v config.SealedValue) (string, error) {
+		binding, plain, err := s.Vault.Open(v.Text)
+		if err != nil {
+			return "", err
+		}
+		return s.Vault.Seal(r.To, binding, newNonce(), plain), nil
+	})
+	if err != nil {
+		return nil, nil, r, hint.New(hint.Failed, "nothing was changed; type that credential again in its place, it is sealed there", err)
+	}
+	return before, after, r, nil
+}
+
+// nextKey counts on from the highest number that a sealing key of the file ends in: k1, k2, ….
+func nextKey(c *config.Config) string {
+	stem, n := keyNumber(c.Vault.Key)
+	for _, v := range c.Sealed() {
+		if _, kid, err := vault.Parse(v.Text); err == nil {
+			if other, m := keyNumber(kid); other == stem {
+				n = max(n, m)
+			}
+		}
+	}
+	return stem + strconv.Itoa(n+1)
+}
+
+func keyNumber(kid string) (stem string, n int) {
+	stem = strings.TrimRight(kid, "0123456789")
+	n, err := strconv.Atoi(kid[len(stem):])
+	if err != nil || n > maxKeyNumber || strconv.Itoa(n) != kid[len(stem):] {
+		return kid + "-", 0
+	}
+	return stem, n
+}
+
+const maxKeyNumber = 1 << 30

@@ -1,0 +1,83 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// SealedValue is a sealed text of the file and where it stands.
+type SealedValue struct {
+	Service string // "" for the secret of approvals.webhook
+	Field   string // path under auth: "key", "headers.X-Api-Key"; under approvals: "webhook.secret"
+	Text    string
+}
+
+// String names the place.
+func (v SealedValue) String() string {
+	if v.Service == "" {
+		return approvalsSection + "." + v.Field
+	}
+	return fmt.Sprintf("%s of service %s", brief(v.Field), brief(v.Service))
+}
+
+// Sealed lists every sealed value, services in the order of the file and the fields of each by path.
+func (c *Config) Sealed() (values []SealedValue) {
+	for _, name := range c.ServiceNames {
+		fields := c.Services[name].Auth.Fields
+		for _, path := range slices.Sorted(maps.Keys(fields)) {
+			if text := fields[path].Sealed; text != "" {
+				values = append(values, SealedValue{name, path, text})
+			}
+		}
+	}
+	if w := c.Approvals.Webhook; w != nil && w.Secret.Sealed != "" {
+		values = append(values, SealedValue{"", WebhookBinding().Field, w.Secret.Sealed})
+	}
+	return values
+}
+
+// Rekey puts every sealed value under the sealing key kid, in one change: reseal is given each and returns its new text, which must carry the
+// binding of the old one, right or wrong as it may be for its place: a change of keys agrees to no new destination. vault.key becomes kid.
+// The text must have a vault and nothing in the clear. The error names the value that reseal has refused; nothing else in the file changes.
+func Rekey(text []byte, kid string, reseal func(SealedValue) (string, error)) ([]byte, error) {
+	p, err := parse(text)
+	if err != nil {
+		return nil, err
+	}
+	if p.config.Vault.ID == "" || len(p.plain) > 0 {
+		return nil, errors.New("changing the sealing key: the file has no vault, or secrets in the clear")
+	}
+	c := &change{doc: p.doc}
+	for _, v := range p.config.Sealed() {
+		if err := c.rekey(v, kid, reseal); err != nil {
+			return nil, fmt.Errorf("sealing %v anew: %w", v, err)
+		}
+	}
+	if err := c.setField(lookup(p.doc.root, "vault"), "key", kid); err != nil {
+		return nil, err
+	}
+	return c.apply()
+}
+
+func (c *change) rekey(v SealedValue, kid string, reseal func(SealedValue) (string, error)) error {
+	was, _, err := vault.Parse(v.Text)
+	if err != nil {
+		return err
+	}
+	sealed, err := reseal(v)
+	if err != nil {
+		return err
+	}
+	if is, now, err := vault.Parse(sealed); err != nil || is != was || now != kid {
+		return errors.New("the new text is not for the same place, or under another key")
+	}
+	section := lookup(c.doc.root, approvalsSection)
+	if v.Service != "" {
+		section = lookup(lookup(lookup(c.doc.root, "services"), v.Service), "auth")
+	}
+	return c.setField(section, v.Field, sealed)
+}
