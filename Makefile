@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw vet bench fuzz clean
+.PHONY: all build wasm plugin demo test race soak sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw vet bench bench-go benchstat fuzz clean
 
 all: build
 
@@ -61,16 +61,27 @@ wasm-bench: wasm
 # The plugin, built, against a home of bin/janee and servers on loopback.
 plugin-test: build plugin
 	cd openclaw-plugin && npm test --silent
+	JANEE_BENCH_PLUGIN=1 $(GO) test -count=1 ./testscripts/bench
 
 # The packed plugin in the real OpenClaw, which npm brings too.
 test-openclaw: build plugin
 	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
 	cd openclaw-plugin && npm run --silent e2e
 
-# Go benchmarks of the core, then the real binary: cold start, memory, calls a second.
-bench: build
-	$(GO) test -run '^$$' -bench . -benchmem ./core/...
-	$(GO) run ./testscripts/bench -janee bin/janee
+# The tables of docs/performance.md: every way into janee beside the API itself, in one run of five minutes. Needs a quiet machine.
+# BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE keeps every figure.
+BENCHFLAGS ?=
+bench: build plugin
+	$(GO) run ./testscripts/bench $(BENCHFLAGS)
+
+# Go benchmarks of the packages that a call goes through. benchstat compares what two runs wrote: make benchstat OLD=old.txt NEW=new.txt
+BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
+BENCHCOUNT ?= 6
+bench-go:
+	@$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./core/... ./cmd/janee/internal/...
+
+benchstat:
+	@$(GO) run $(BENCHSTAT) $(OLD) $(NEW)
 
 # Every fuzz target for FUZZTIME each; go runs one at a time. Minimising is bounded: it would eat the time of the slow ones.
 fuzz:

@@ -26,6 +26,9 @@ for (let i = 0; i < 7; i++) {
   engine = ok(core.call({ op: "load", rootKey, writer: "q7m2k4xa" }, config)).engine;
   ready.push(performance.now() - from);
 }
+const rules = (one) => Array.from({ length: 500 }, (_, i) => one(i)).join(", ");
+const ruled = ok(core.call({ op: "load", rootKey, writer: "q7m2k4xb" }, config.replace(/rules: .*/, () =>
+  `rules: {allow: [${rules((i) => `GET /v1/accounts/${i}/*/items`)}], deny: [${rules((i) => `"* /v1/Accounts/${i}/secret*"`)}]}`))).engine;
 
 function ok({ answer }) {
   if (!answer.ok) throw new Error(JSON.stringify(answer));
@@ -33,9 +36,9 @@ function ok({ answer }) {
 }
 
 let mono = 0;
-function take(method, path) {
+function take(method, path, by = engine) {
   const args = JSON.stringify({ capability: "stripe", method, path, reason: "User asked" });
-  const who = { engine, tool: "execute", agent: "main", via: "openclaw" };
+  const who = { engine: by, tool: "execute", agent: "main", via: "openclaw" };
   const { flow, files: names } = ok(core.call({ op: "needs", ...who }, args));
   const files = names.map((name) => sessions[name] ?? null);
   const { step } = ok(core.call({ op: "begin", flow, now: [wall, ++mono], rand, files: files.map((f) => f && f.length) }, files.find((f) => f)));
@@ -89,6 +92,7 @@ measure("one message", some, () => core.call({ op: "version" }));
 let taken;
 measure("judged (needs, begin): refused", some, () => { taken = take("DELETE", "/v1/customers/cus_1"); }, () => core.call({ op: "drop", flow: taken.flow }));
 measure("judged (needs, begin): allowed", some, () => { taken = take("GET", "/v1/balance?limit=3"); }, () => core.call({ op: "drop", flow: taken.flow }));
+measure("judged by 1,000 rules (needs, begin): allowed", some, () => { taken = take("GET", "/v1/accounts/499/x%20y/items?limit=10", ruled); }, () => core.call({ op: "drop", flow: taken.flow }));
 measure("to the refusal, its record stored (needs, begin, resume)", some, deny);
 measure("to the signed request, its record stored (needs, begin, resume)", some, send, (flow) => core.call({ op: "drop", flow }));
 const grown = measure("whole call with a reply (needs, begin, four of resume, scrub)", calls, whole);
