@@ -84,10 +84,14 @@ func (fl *flow) guard(s core.Send) egress.Guard {
 }
 
 // verify checks whole lines of the log, piece by piece: the first piece of a verification says first, the last one last, which is answered
-// with what was found. Pieces of one file follow each other; line is the number of the first one, from 1.
+// with what was found. Pieces of one file follow each other; line is the number of the first one, from 1. The file is part of its day, the first if it does not say.
 func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, first, last := i.engine(f), f.flag("first"), f.flag("last")
 	file, writer, day, line := f.text("file"), f.text("writer"), f.text("day"), f.number("line")
+	part := int64(1)
+	if f.has("part") {
+		part = f.number("part")
+	}
 	if len(raw) > 0 && raw[len(raw)-1] != '\n' {
 		f.wrong("verify takes whole lines")
 	}
@@ -104,7 +108,7 @@ func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 		e.verifier = audit.NewVerifier(func(writer string) []byte { return e.vault.Key("audit/" + writer) })
 	}
 	if line == 1 {
-		e.verifier.File(file, writer, day)
+		e.verifier.File(file, writer, day, int(part))
 	}
 	for text := range bytes.Lines(raw) {
 		e.verifier.Line(int(line), text[:len(text)-1])

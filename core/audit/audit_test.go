@@ -193,7 +193,7 @@ func BenchmarkVerify(b *testing.B) {
 	}
 	for b.Loop() {
 		v := NewVerifier(testKey)
-		v.File("f", "w", "")
+		v.File("f", "w", "", 1)
 		for i, text := range lines {
 			v.Line(i+1, text)
 		}

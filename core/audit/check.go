@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/true-and-useful/janee/core/line"
 )
@@ -16,6 +17,7 @@ type chainCheck struct {
 	mac        *line.Mac
 	at         place
 	day        string // that the name of the file says
+	part, want int    // the number that it says, and the one that follows on the file before
 	last       int64  // highest sequence number so far
 	hash       string // of that line
 	unreadable int64  // lines that failed since then: each may stand for a number that is absent
@@ -41,6 +43,18 @@ func (c *chainCheck) read(text []byte) (Entry, error) {
 		err = fmt.Errorf("line of chain %q in a file of %q", e.Writer, c.writer)
 	}
 	return e, err
+}
+
+// checkName compares the name of a file with e, its first line. Where the clock was set back, a further part of a day begins on an earlier one.
+func (c *chainCheck) checkName(e Entry, r *report) {
+	written := time.UnixMilli(e.TS).UTC().Format(time.DateOnly)
+	switch {
+	case c.day == "":
+	case written > c.day || written < c.day && c.part == 1:
+		r.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s", c.day, written)
+	case c.part != c.want && e.Seq == c.last+1: // else the lines between are missing, which is told
+		r.add(c.at, Reordered, "the file is part %d of %s, but follows part %d", c.part, c.day, c.want-1)
+	}
 }
 
 func (c *chainCheck) accept(e Entry, sum string, r *report) {

@@ -37,7 +37,7 @@ func checkChain(t *testing.T, keyFor func(string) []byte, input, output json.Raw
 		t.Fatalf("%d lines, want %d", len(got), len(want))
 	}
 	v := NewVerifier(keyFor)
-	v.File("vector", in.Writer, "")
+	v.File("vector", in.Writer, "", 1)
 	for i, text := range want {
 		if string(got[i]) != text+"\n" {
 			t.Errorf("line %d\ngot  %swant %s", i+1, got[i], text)

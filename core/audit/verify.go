@@ -6,7 +6,6 @@ import (
 	"maps"
 	"slices"
 	"sort"
-	"time"
 
 	"github.com/true-and-useful/janee/core/line"
 )
@@ -15,7 +14,7 @@ import (
 type Kind string
 
 // Edited: a line is not as it was written, or another line stands in its place. Missing: lines between others are gone, or those that a grant tells of.
-// Reordered: a line stands after later ones, or in a file that is named for another day.
+// Reordered: a line stands after later ones, or in a file that is named for another day or numbered as another part of it.
 // Truncated: a chain ends before a line that another chain has seen, or is gone. Duplicate: a sequence number occurs again.
 const (
 	Edited    Kind = "edited"
@@ -86,14 +85,18 @@ func NewVerifier(keyFor func(writer string) []byte) *Verifier {
 func (v *Verifier) Granted(session, file string) { v.granted[session] = file }
 
 // File begins the file called name, which holds lines of writer alone, the first of them of day (2006-01-02 in UTC; empty: of any day).
-// Files of one writer come in the order of their dates; writers may come in any order.
-func (v *Verifier) File(name, writer, day string) {
+// It is part of its day, numbered from 1. Files of one writer come in the order of their days and parts; writers may come in any order.
+func (v *Verifier) File(name, writer, day string, part int) {
 	c, ok := v.chains[writer]
 	if !ok {
 		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)), hash: noHash, seen: marks{}}
 		v.chains[writer] = c
 	}
-	c.at, c.day = place{file: name}, day
+	c.want = 1
+	if ok && c.day == day {
+		c.want = c.part + 1
+	}
+	c.at, c.day, c.part = place{file: name}, day, part
 	v.current = c
 }
 
@@ -111,8 +114,8 @@ func (v *Verifier) Line(n int, text []byte) {
 		v.found.add(c.at, Edited, "%v", err)
 		return
 	}
-	if day := time.UnixMilli(e.TS).UTC().Format(time.DateOnly); n == 1 && c.day != "" && day != c.day {
-		v.found.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s", c.day, day)
+	if n == 1 {
+		c.checkName(e, &v.found)
 	}
 	c.accept(e, hash(text), &v.found)
 	switch e.Event {

@@ -28,7 +28,7 @@ func lines(writer string, n int, heads ...Head) ([][]byte, *Chain) {
 func verify(files ...logFile) []Problem {
 	v := NewVerifier(testKey)
 	for _, f := range files {
-		v.File(f.name, f.writer, "")
+		v.File(f.name, f.writer, "", 1)
 		for i, text := range bytes.Split(bytes.TrimSuffix(f.text, []byte("\n")), []byte("\n")) {
 			v.Line(i+1, text)
 		}
@@ -71,7 +71,7 @@ func TestVerifyAcceptsWhatChainsWrite(t *testing.T) {
 func TestEveryByteCounts(t *testing.T) {
 	all, _ := lines("w", 50)
 	v := NewVerifier(testKey)
-	v.File("w.jsonl", "w", "")
+	v.File("w.jsonl", "w", "", 1)
 	tried := 0
 	for i, whole := range all {
 		text := bytes.TrimSuffix(whole, []byte("\n"))
@@ -243,7 +243,7 @@ func TestForeignLines(t *testing.T) {
 		t.Errorf("another writer's name with this writer's key: %s", got)
 	}
 	v := NewVerifier(func(string) []byte { return nil })
-	v.File("f", "w", "")
+	v.File("f", "w", "", 1)
 	v.Line(1, bytes.TrimSuffix(NewChain(nil, "w").Open(1, "", nil), []byte("\n")))
 	if got := kinds(v.Problems()); got != "1 edited" {
 		t.Errorf("a line sealed without a key: %s", got)
@@ -271,7 +271,7 @@ func TestUnreadableHeads(t *testing.T) {
 
 func TestManyProblems(t *testing.T) {
 	v := NewVerifier(testKey)
-	v.File("f", "w", "")
+	v.File("f", "w", "", 1)
 	for i := range 3 * maxProblems {
 		v.Line(i+1, []byte("junk"))
 	}
@@ -289,7 +289,7 @@ func FuzzAuditReader(f *testing.F) {
 	f.Add([]byte("\n{}\n"), []byte(`{"v":1`))
 	f.Fuzz(func(t *testing.T, file, open []byte) {
 		v := NewVerifier(testKey)
-		v.File("f", "w", "")
+		v.File("f", "w", "", 1)
 		texts := append(bytes.Split(file, []byte("\n")), line.Seal(testKey("w"), open))
 		for i, text := range texts {
 			if e, err := Decode(text); err == nil && (e.Seq < 1 || len(e.Prev) != 64) {
@@ -306,7 +306,7 @@ func TestDayOfAFile(t *testing.T) {
 	all, _ := lines("w", 2) // written on 2026-11-23
 	for day, want := range map[string]string{"2026-11-23": "", "": "", "2026-11-22": "1 reordered", "2026-11-24": "1 reordered", "2020-01-01": "1 reordered"} {
 		v := NewVerifier(testKey)
-		v.File("f", "w", day)
+		v.File("f", "w", day, 1)
 		for i, text := range all {
 			v.Line(i+1, bytes.TrimSuffix(text, []byte("\n")))
 		}
@@ -323,7 +323,7 @@ func TestGrantsWithoutARecord(t *testing.T) {
 	v := NewVerifier(testKey)
 	v.Granted("aa", "sessions/1.json")
 	v.Granted("bb", "sessions/2.json")
-	v.File("f", "w", "")
+	v.File("f", "w", "", 1)
 	for i, text := range append(all, forged) {
 		v.Line(i+1, bytes.TrimSuffix(text, []byte("\n")))
 	}

@@ -1,4 +1,4 @@
-// Stores the lines that the core has made: one file a writer and day, in the order in which the lines were made, synced before what they
+// Stores the lines that the core has made: one file a writer and day and, where that is full, further parts of it, in the order in which the lines were made, synced before what they
 // permit is done. Use append for every commit; one queue keeps the order, and what waits together is synced together. It writes no line
 // of its own and reads none.
 import { constants } from "node:fs";
@@ -6,20 +6,26 @@ import { open, unlink, type FileHandle } from "node:fs/promises";
 import { makeDir, syncDir, type Home } from "./home.ts";
 import { says } from "./refusal.ts";
 
+const maxFile = 64 << 20; // bytes after which a chain goes on in another file
+const maxPart = 9999;
 const flushDelay = 50; // ms that a line about what has happened may wait for its sync
 
 interface Job { chain: Chain; day: string; text: string; durable: boolean; ready: Promise<unknown>; done: (stored: boolean) => void }
 
 /** The file of one writer. Broken: a line of it was not stored, and no further one may follow the gap. */
-interface Chain { writer: string; day: string; file: FileHandle | null; broken: string; timer: NodeJS.Timeout | null }
+interface Chain { writer: string; day: string; part: number; size: number; file: FileHandle | null; broken: string; timer: NodeJS.Timeout | null }
 
 export class AuditLog {
   #home: Home;
   #chains = new Map<string, Chain>();
   #jobs: Job[] = [];
   #pump: Promise<void> | null = null;
+  #most: number;
 
-  constructor(home: Home) { this.#home = home; }
+  constructor(home: Home, most = maxFile) {
+    this.#home = home;
+    this.#most = most;
+  }
 
   /** Why the chain of writer has ended; "" while it goes on. */
   broken(writer: string): string { return this.#chains.get(writer)?.broken ?? ""; }
@@ -30,7 +36,7 @@ export class AuditLog {
    */
   append(writer: string, lines: string[], durable: boolean, ready: Promise<unknown>): Promise<boolean> {
     let chain = this.#chains.get(writer);
-    if (!chain) this.#chains.set(writer, chain = { writer, day: "", file: null, broken: "", timer: null });
+    if (!chain) this.#chains.set(writer, chain = { writer, day: "", part: 0, size: 0, file: null, broken: "", timer: null });
     return new Promise((done) => {
       this.#jobs.push({ chain, day: dayOf(lines[0] ?? ""), text: lines.join(""), durable, ready, done });
       this.#pump ??= this.#run();
@@ -66,8 +72,10 @@ export class AuditLog {
     const { chain } = job;
     if (chain.broken) return false;
     try {
-      if (job.day > chain.day) await this.#roll(chain, job.day); // a clock set back must not put later lines into an earlier file
+      if (job.day > chain.day) await this.#roll(chain, job.day, 1); // a clock set back must not put later lines into an earlier file
+      else if (chain.size >= this.#most && chain.part < maxPart) await this.#roll(chain, chain.day, chain.part + 1);
       await chain.file?.appendFile(job.text);
+      chain.size += Buffer.byteLength(job.text);
       return true;
     } catch (err) {
       this.#fail(chain, err);
@@ -95,11 +103,13 @@ export class AuditLog {
     }, flushDelay);
   }
 
-  async #roll(chain: Chain, day: string): Promise<void> {
+  // roll syncs the old file before the new one gets a line, else a power cut could take lines from between others.
+  async #roll(chain: Chain, day: string, part: number): Promise<void> {
     const logs = this.#home.path("logs");
     await makeDir(logs);
     this.#home.guard.checkDir(logs);
-    const path = this.#home.path(`logs/${day}.${chain.writer}.jsonl`);
+    if (chain.file) await chain.file.datasync();
+    const path = this.#home.path(`logs/${fileName(day, chain.writer, part)}`);
     const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
     const file = await open(path, flags, 0o600);
     try {
@@ -109,12 +119,8 @@ export class AuditLog {
       await unlink(path);
       throw err;
     }
-    if (chain.file) {
-      await chain.file.datasync();
-      await chain.file.close();
-    }
-    chain.file = file;
-    chain.day = day;
+    await chain.file?.close();
+    Object.assign(chain, { file, day, part, size: 0 });
   }
 
   // fail never syncs again and goes on: the kernel may have dropped the pages that it could not write (the fsync fault of 2018).
@@ -124,6 +130,10 @@ export class AuditLog {
     chain.file = null;
     file?.close().catch(() => undefined);
   }
+}
+
+function fileName(day: string, writer: string, part: number): string {
+  return `${day}.${writer}${part > 1 ? `.p${String(part).padStart(4, "0")}` : ""}.jsonl`; // names sort in the order of writing
 }
 
 // dayOf reads the UTC day of a line, whose ts follows only fields that hold no free text.

@@ -4,7 +4,7 @@ import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, readSync }
 import { errno } from "./refusal.ts";
 import type { Home } from "./home.ts";
 
-const fileName = /^\d{4}-\d\d-\d\d\.(cli|[a-z2-7]{8})\.jsonl$/;
+const fileName = /^\d{4}-\d\d-\d\d\.(cli|[a-z2-7]{8})(?:\.p\d{4})?\.jsonl$/;
 const block = 16 << 10; // bytes read at once
 const lastLines = 4; // a torn or forged line at the end leaves others to look at
 const fresh = 60_000; // ms; an older file has long been synced

@@ -1,4 +1,5 @@
-// Package auditlog keeps the audit log on disk: one chain of signed lines for each process that writes, in logs/DATE.WRITER.jsonl.
+// Package auditlog keeps the audit log on disk: one chain of signed lines for each process that writes, in logs/DATE.WRITER.jsonl
+// and, where that is full, DATE.WRITER.p0002.jsonl and so on.
 // Use Open and Append to write (durable before an act, soon after it), Read for `janee logs`, Follow to watch, and Verify to prove that nothing was changed.
 // What a line says and how it is signed is decided in core/audit; this package never edits a line, and reading takes no lock.
 package auditlog
@@ -19,6 +20,9 @@ import (
 // CLI is the writer that short-lived commands share, one after the other under the lock of the home: a chain for each would make thousands.
 const CLI = "cli"
 
+// maxFile is a size that is still quick to copy and to look through. A batch of records is not divided, so files end up a little larger.
+const maxFile = 64 << 20
+
 // flushDelay leaves the disk half of the 100 ms within which a record that was not appended durably is on it.
 const flushDelay = 50 * time.Millisecond
 
@@ -37,6 +41,7 @@ type Options struct {
 	Writer  string
 	Version string           // of the program, for the first record of a chain
 	Now     func() time.Time // nil is time.Now
+	MaxFile int64            // bytes after which a chain goes on in another file; 0 is 64 MiB
 }
 
 // Log appends records. It is safe for concurrent use.
@@ -59,6 +64,9 @@ func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.MaxFile == 0 {
+		o.MaxFile = maxFile
 	}
 	return &Log{home: h, vault: v, options: o}, nil
 }
@@ -127,12 +135,12 @@ func (l *Log) current(day string) (*chain, error) {
 		}
 		l.chain, l.broken = c, nil
 	}
-	if day > l.chain.day { // a clock set back must not put later lines into an earlier file
-		if err := l.chain.roll(l.home, day); err != nil {
-			return nil, err
-		}
+	c := l.chain
+	if err := c.roll(l.home, day, l.options.MaxFile); err != nil {
+		l.fail(c, err)
+		return nil, err
 	}
-	return l.chain, nil
+	return c, nil
 }
 
 // wait returns when the first n batches of c are on the disk. Whoever comes while the disk is at work waits for the next turn, which one of

@@ -19,9 +19,11 @@ import (
 type chain struct {
 	writer string
 	day    string
+	part   int // of the day
 	lines  *audit.Chain
 	file   *os.File
-	full   []*os.File // files of earlier days, until the next sync
+	size   int64      // bytes written to file
+	full   []*os.File // files before it, until the next sync
 
 	written, synced int64 // batches
 	syncing, armed  bool
@@ -38,9 +40,9 @@ func (l *Log) start() (*chain, error) {
 	}
 	now := l.options.Now()
 	writer, day := newWriter(), dayOf(now)
-	c := &chain{writer: writer, day: day, lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
+	c := &chain{writer: writer, day: day, part: 1, lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
 	c.turn.L = &l.mu
-	if c.file, err = create(l.home, day, writer, os.O_EXCL); err != nil {
+	if c.file, err = create(l.home, fileName(day, writer, 1), os.O_EXCL); err != nil {
 		return nil, err
 	}
 	first := c.lines.Open(now.UnixMilli(), l.options.Version, heads)
@@ -54,14 +56,26 @@ func (l *Log) start() (*chain, error) {
 	return c, nil
 }
 
-// roll goes on in the file of another day. The old file is synced and closed with the next flush.
-func (c *chain) roll(h *home.Home, day string) error {
-	f, err := create(h, day, c.writer, os.O_EXCL)
+// roll goes on in another file where day is later than that of the file, or the file is full. What the old file holds is on the disk before
+// the new one gets a line, else a power cut could take lines from between others. The old file is closed with the next flush, which may be at it.
+func (c *chain) roll(h *home.Home, day string, most int64) error {
+	part := 1
+	switch {
+	case day > c.day: // a clock set back must not put later lines into an earlier file
+	case c.size >= most && c.part < maxPart:
+		day, part = c.day, c.part+1
+	default:
+		return nil
+	}
+	if err := datasync(c.file); err != nil {
+		return fmt.Errorf("sync %q: %w", c.file.Name(), err)
+	}
+	f, err := create(h, fileName(day, c.writer, part), os.O_EXCL)
 	if err != nil {
 		return err
 	}
 	c.full = append(c.full, c.file)
-	c.file, c.day = f, day
+	c.file, c.day, c.part, c.size = f, day, part, 0
 	return nil
 }
 
@@ -75,7 +89,9 @@ func (c *chain) write(records []audit.Record) error {
 
 // put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the last.
 func (c *chain) put(batch []byte) error {
-	if _, err := c.file.Write(batch); err != nil {
+	n, err := c.file.Write(batch)
+	c.size += int64(n)
+	if err != nil {
 		return err
 	}
 	c.written++
@@ -84,11 +100,11 @@ func (c *chain) put(batch []byte) error {
 
 // create makes a file, with its name on the disk: a synced line in a file without a name would be lost all the same. With the flag O_EXCL
 // it must not be there yet.
-func create(h *home.Home, day, writer string, flag int) (*os.File, error) {
+func create(h *home.Home, name string, flag int) (*os.File, error) {
 	if err := home.MakeDir(h.LogsPath()); err != nil {
 		return nil, err
 	}
-	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), fileName(day, writer)), os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag)
+	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), name), os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag)
 	if err != nil {
 		return nil, err
 	}

@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 
@@ -19,19 +20,29 @@ const (
 	suffix     = ".jsonl"
 	tornSuffix = ".torn"
 	writerLen  = 8
+	maxPart    = 9999
 	maxLine    = 16 << 20 // no chain writes one that long
 )
 
 var errLongLine = errors.New("a line without an end")
 
-// file is one log file: the lines of one writer on one day (UTC).
-type file struct{ day, writer, path string }
+// file is one log file: the lines of one writer on one day (UTC). A file that is full is followed by the next part of its day, from 1.
+type file struct {
+	day, writer, path string
+	part              int
+}
 
-func fileName(day, writer string) string { return day + "." + writer + suffix }
+// fileName is DAY.WRITER.jsonl, and DAY.WRITER.p0002.jsonl for the second part: "p" sorts behind "jsonl", so a listing is in the order of writing.
+func fileName(day, writer string, part int) string {
+	if part > 1 {
+		writer += fmt.Sprintf(".p%04d", part)
+	}
+	return day + "." + writer + suffix
+}
 
 func dayOf(t time.Time) string { return t.UTC().Format(dayLayout) }
 
-// list returns the log files of h by day, then by writer, and the names of what lies in the directory that no janee has put there.
+// list returns the log files of h by day, then by writer, then by part, and the names of what lies in the directory that no janee has put there.
 func list(h *home.Home) (files []file, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath()) // sorted by name
 	if errors.Is(err, fs.ErrNotExist) {
@@ -56,15 +67,20 @@ func list(h *home.Home) (files []file, foreign []string, err error) {
 
 func parseName(name string) (file, bool) {
 	day, rest, _ := strings.Cut(name, ".")
-	writer, ok := strings.CutSuffix(rest, suffix)
+	rest, ok := strings.CutSuffix(rest, suffix)
+	writer, number, parted := strings.Cut(rest, ".p")
 	if !ok || writer != CLI && (len(writer) != writerLen || strings.Trim(writer, "abcdefghijklmnopqrstuvwxyz234567") != "") {
 		return file{}, false
 	}
+	f := file{day: day, writer: writer, part: 1}
+	if parted {
+		f.part, _ = strconv.Atoi(number)
+	}
 	_, err := time.Parse(dayLayout, day)
-	return file{day: day, writer: writer}, err == nil
+	return f, err == nil && f.part <= maxPart && name == fileName(day, writer, f.part) // one spelling of a number
 }
 
-// listWriters returns the files of each writer by day.
+// listWriters returns the files of each writer by day and part.
 func listWriters(h *home.Home) (map[string][]file, error) {
 	files, _, err := list(h)
 	byWriter := map[string][]file{}

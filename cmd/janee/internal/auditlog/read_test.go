@@ -197,7 +197,7 @@ func TestLongLine(t *testing.T) {
 	must(t, err)
 	must(t, f.Close())
 	must(t, l.Append(some(2)[1:], true))
-	path := filepath.Join(h.LogsPath(), fileName("2026-11-23", CLI))
+	path := filepath.Join(h.LogsPath(), fileName("2026-11-23", CLI, 1))
 	must(t, os.WriteFile(path, nil, 0o600))
 	must(t, os.Truncate(path, 3*maxLine))
 	if page, err := Read(h, Filter{}); err != nil || show(page.Rows) != "r0i=? r1i=?" || page.Skipped != 2 {

@@ -72,18 +72,29 @@ func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte,
 	return lines, batch, nil
 }
 
-// writeShared appends to the newest file, or to a new one if that is of an earlier day than the first line of batch. A file without a line,
-// which a killed command leaves, counts as none: it would come to be named for another day than its first line.
+// writeShared appends to the newest file, or to a new one if that is full or of an earlier day than the first line of batch. A file without a
+// line, which a killed command leaves, counts as none: it would come to be named for another day than its first line.
 func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
+	var size int64
 	files = slices.DeleteFunc(files, func(f file) bool {
 		fi, err := os.Lstat(f.path)
+		if err == nil && fi.Size() > 0 {
+			size = fi.Size()
+		}
 		return err == nil && fi.Size() == 0
 	})
 	var f *os.File
-	if n := len(files); n > 0 && files[n-1].day >= day {
-		f, _, err = l.home.Guard().OpenFile(files[n-1].path, os.O_WRONLY|os.O_APPEND)
-	} else {
-		f, err = create(l.home, day, CLI, 0)
+	last := file{}
+	if n := len(files); n > 0 {
+		last = files[n-1]
+	}
+	switch {
+	case last.day < day:
+		f, err = create(l.home, fileName(day, CLI, 1), 0)
+	case size >= l.options.MaxFile && last.part < maxPart:
+		f, err = create(l.home, fileName(last.day, CLI, last.part+1), 0)
+	default:
+		f, _, err = l.home.Guard().OpenFile(last.path, os.O_WRONLY|os.O_APPEND)
 	}
 	if err != nil {
 		return err

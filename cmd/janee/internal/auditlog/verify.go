@@ -74,7 +74,7 @@ func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
 
 func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool) error {
 	name := filepath.Base(f.path)
-	verifier.File(name, f.writer, f.day)
+	verifier.File(name, f.writer, f.day, f.part)
 	return eachLine(h, f, func(n int, text []byte, ended bool) bool {
 		if !ended && r.torn(name, n, text, key, newest) {
 			return false
