@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -19,17 +20,32 @@ import (
 
 // place is a home of its own for tests that hold a conversation, where a script would be too stiff.
 type place struct {
+	*evidence
 	t    testing.TB
-	dir  string
 	home string
 	env  []string
 }
 
 func newPlace(t testing.TB) *place {
-	dir := t.TempDir()
-	p := &place{t: t, dir: dir, home: filepath.Join(dir, "home")}
-	p.env = []string{"PATH=" + binDir + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + p.home, "JANEE_KEY_FILE=" + filepath.Join(dir, "key", "root.key")}
+	p := emptyPlace(t)
 	p.run("", "init")
+	return p
+}
+
+// emptyPlace has no home yet. When the test is over, everything that was seen and is left is searched for its secrets.
+func emptyPlace(t testing.TB) *place {
+	dir := t.TempDir()
+	p := &place{evidence: &evidence{dir: dir, plain: map[string]bool{}}, t: t, home: filepath.Join(dir, "home")}
+	vars := map[string]string{"PATH": binDir + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": dir, "TMPDIR": dir, "JANEE_HOME": p.home, "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
+	for name, value := range vars {
+		p.env = append(p.env, name+"="+value)
+	}
+	p.getenv = func(name string) string { return vars[name] }
+	t.Cleanup(func() {
+		for _, problem := range p.problems() {
+			t.Error(problem)
+		}
+	})
 	return p
 }
 
@@ -48,7 +64,11 @@ func (p *place) try(stdin string, args ...string) (string, error) {
 	cmd.Env, cmd.Stdin = p.env, strings.NewReader(stdin)
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
+	if slices.Contains(args, "-k") {
+		p.secret(stdin)
+	}
 	out, err := cmd.Output()
+	_, _ = p.Write(append(out, stderr.Bytes()...))
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, stderr.String())
 	}
@@ -73,6 +93,7 @@ func (p *place) configure(text string) {
 type server struct {
 	t      testing.TB
 	cmd    *exec.Cmd
+	seen   *evidence
 	in     io.WriteCloser
 	stderr lockedBuffer
 
@@ -117,10 +138,13 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// serve starts a server and introduces the client as agent. It ends with the test.
-func (p *place) serve(agent string) *server {
+// serve starts a server, `janee serve` unless told otherwise, and introduces the client as agent. It ends with the test.
+func (p *place) serve(agent string, command ...string) *server {
 	p.t.Helper()
-	s := &server{t: p.t, cmd: exec.Command(filepath.Join(binDir, "janee"), "serve"), waiting: map[int]chan reply{}, notes: make(chan string, 16)}
+	if len(command) == 0 {
+		command = []string{filepath.Join(binDir, "janee"), "serve"}
+	}
+	s := &server{t: p.t, seen: p.evidence, cmd: exec.Command(command[0], command[1:]...), waiting: map[int]chan reply{}, notes: make(chan string, 16)}
 	s.cmd.Env, s.cmd.Stderr = p.env, &s.stderr
 	in, err := s.cmd.StdinPipe()
 	if err != nil {
@@ -134,6 +158,7 @@ func (p *place) serve(agent string) *server {
 		p.t.Fatal(err)
 	}
 	s.in = in
+	p.process(s.cmd.Process.Pid)
 	go s.read(out)
 	p.t.Cleanup(s.close)
 	if r := <-s.request("initialize", map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{}, "clientInfo": map[string]any{"name": agent, "version": "1"}}); r.Error != nil {
@@ -146,6 +171,7 @@ func (s *server) read(out io.Reader) {
 	lines := bufio.NewReader(out)
 	for {
 		line, err := lines.ReadBytes('\n')
+		_, _ = s.seen.Write(line)
 		if err != nil {
 			return
 		}
@@ -238,4 +264,5 @@ func (s *server) close() {
 		_ = s.cmd.Process.Kill()
 		<-done
 	}
+	_, _ = s.seen.Write([]byte(s.stderr.String()))
 }

@@ -12,8 +12,6 @@ import (
 	"regexp"
 	"strings"
 	"testing"
-
-	"github.com/rogpeppe/go-internal/testscript"
 )
 
 // maxNoRun bounds how many blocks of all documents may say "norun": each is a promise to readers that nothing keeps.
@@ -128,7 +126,7 @@ func TestDocs(t *testing.T) {
 	}
 	p := params()
 	p.Dir = dir
-	testscript.Run(t, p)
+	runStories(t, p)
 }
 
 // story makes a test script of a document.

@@ -46,7 +46,11 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	s, err := startSite(cmd)
 	ts.Check(err)
-	ts.Defer(func() { ts.Check(stopSite(s.url)) })
+	s.seen = ts.Value("evidence").(*evidence)
+	ts.Defer(func() {
+		ts.Check(stopSite(s.url))
+		_, _ = s.seen.Write([]byte(s.stderr.String()))
+	})
 	ts.Setenv(names[0], s.url)
 	if len(names) > 1 {
 		ts.Setenv(names[1], s.token)
@@ -56,6 +60,7 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 // running is a `janee serve --transport http`.
 type running struct {
 	cmd        *exec.Cmd
+	seen       *evidence
 	url, token string
 	stderr     lockedBuffer
 	ended      chan struct{}
@@ -167,7 +172,7 @@ func askMain() {
 
 // overHTTP makes the calls of the program mcp in one session over HTTP.
 func overHTTP(url, token, client, tool string, arguments json.RawMessage, times int) (refused bool, err error) {
-	c := &webClient{url: url, token: token}
+	c := &webClient{url: url, token: token, seen: keepSeen()}
 	name, _ := json.Marshal(client)
 	if _, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":%s,"version":"1"}}}`, name)); err != nil {
 		return false, err
@@ -187,7 +192,10 @@ func overHTTP(url, token, client, tool string, arguments json.RawMessage, times 
 }
 
 // webClient is one session.
-type webClient struct{ url, token, session string }
+type webClient struct {
+	url, token, session string
+	seen                io.Writer
+}
 
 func (c *webClient) request(method, body string) (*http.Response, error) {
 	req, err := http.NewRequest(method, c.url, strings.NewReader(body))
@@ -217,6 +225,9 @@ func (c *webClient) post(body string) (m reply, err error) {
 	if err != nil {
 		return m, err
 	}
+	if c.seen != nil {
+		_, _ = fmt.Fprintf(c.seen, "%v\n%s\n", res.Header, text)
+	}
 	if res.StatusCode != http.StatusOK {
 		return m, fmt.Errorf("%s: %s", res.Status, bytes.TrimSpace(text))
 	}
@@ -235,10 +246,13 @@ func (p *place) site(flags ...string) *running {
 	if err != nil {
 		p.t.Fatal(err)
 	}
+	s.seen = p.evidence
+	p.process(cmd.Process.Pid)
 	p.t.Cleanup(func() {
 		if err := stopSite(s.url); err != nil {
 			p.t.Error(err)
 		}
+		_, _ = p.Write([]byte(s.stderr.String()))
 	})
 	return s
 }
@@ -246,7 +260,7 @@ func (p *place) site(flags ...string) *running {
 // client opens a session.
 func (s *running) client(t testing.TB, token, name string) *webClient {
 	t.Helper()
-	c := &webClient{url: s.url + "/mcp", token: token}
+	c := &webClient{url: s.url + "/mcp", token: token, seen: s.seen}
 	if _, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":%q,"version":"1"}}}`, name)); err != nil {
 		t.Fatal(err)
 	}

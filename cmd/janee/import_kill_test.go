@@ -44,9 +44,7 @@ func TestKilledImport(t *testing.T) {
 	for _, id := range []string{"v1/v0.3-split", "v1/v0.2-inline", "v1/v0.1-json"} {
 		files := oldHome(t, id)
 		for round := range 12 {
-			dir := t.TempDir()
-			p := &place{t: t, dir: dir, home: filepath.Join(dir, "home")}
-			p.env = []string{"HOME=" + dir, "JANEE_HOME=" + p.home, "JANEE_KEY_FILE=" + filepath.Join(dir, "key", "root.key")}
+			p := emptyPlace(t)
 			if err := os.Mkdir(p.home, 0o700); err != nil {
 				t.Fatal(err)
 			}

@@ -2,14 +2,19 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"log"
 	"os"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/cli"
+	"github.com/true-and-useful/janee/cmd/janee/internal/harden"
 )
 
 func main() {
+	if err := harden.Process(); err != nil {
+		fmt.Fprintf(os.Stderr, "janee: warning: %v\n", err)
+	}
 	// net/http writes bytes of upstreams to the standard logger, with GODEBUG=http2debug=2 also the headers it sends.
 	log.SetOutput(io.Discard)
 	os.Exit(cli.Main(os.Args[1:], cli.System()))

@@ -44,8 +44,11 @@ func (b building) Run() int {
 func TestStories(t *testing.T) {
 	p := params()
 	p.Dir = "../../testscripts"
-	testscript.Run(t, p)
+	runStories(t, p)
 }
+
+// runStories tells stories and searches all that each has seen, and left behind, for its secrets.
+func runStories(t *testing.T, p testscript.Params) { testscript.RunT(watched{T: t}, p) }
 
 // params is what stories may use: the custom commands, and a home of their own.
 func params() testscript.Params {
@@ -60,6 +63,8 @@ func params() testscript.Params {
 			"pem":      cmdPEM,
 			"await":    cmdAwait,
 			"site":     cmdSite,
+
+			"plaintext": cmdPlaintext,
 		},
 		Condition: condition,
 		Setup: func(env *testscript.Env) error {
@@ -69,6 +74,8 @@ func params() testscript.Params {
 			env.Setenv("JANEE_HOME", filepath.Join(home, ".janee"))
 			env.Setenv("JANEE_KEY_FILE", filepath.Join(home, "root.key"))
 			env.Setenv("PATH", binDir+string(os.PathListSeparator)+env.Getenv("PATH"))
+			env.Setenv("SEEN", filepath.Join(env.WorkDir, "seen-by-agents"))
+			watch(env)
 			return os.Mkdir(home, 0o700)
 		},
 	}

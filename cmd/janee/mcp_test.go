@@ -107,7 +107,7 @@ func converse(agent, tool string, arguments json.RawMessage, times int, pause st
 			fmt.Fprintf(in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", i, tool, arguments)
 		}
 	}()
-	replies, refused, err := read(out, answered)
+	replies, refused, err := read(io.TeeReader(out, keepSeen()), answered)
 	if err == nil && replies != times {
 		err = fmt.Errorf("%d replies to %d calls", replies, times)
 	}
@@ -115,6 +115,15 @@ func converse(agent, tool string, arguments json.RawMessage, times int, pause st
 		err = waitErr
 	}
 	return refused, err
+}
+
+// keepSeen is where the bytes that an agent is sent go, to be searched when the story is over.
+func keepSeen() io.Writer {
+	f, err := os.OpenFile(os.Getenv("SEEN"), os.O_WRONLY|os.O_CREATE|os.O_APPEND, 0o600)
+	if err != nil {
+		fail(err.Error())
+	}
+	return f
 }
 
 func waitFor(file string) {

@@ -42,6 +42,7 @@ func cmdPEM(ts *testscript.TestScript, neg bool, args []string) {
 		ts.Check(err)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))
+	onPurpose(ts, args[1])
 }
 
 // TestStoryTriesEveryAuthType keeps test_service.txtar whole.

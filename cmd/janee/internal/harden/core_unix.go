@@ -1,0 +1,16 @@
+//go:build unix
+
+package harden
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+)
+
+func noCore() error {
+	if err := unix.Setrlimit(unix.RLIMIT_CORE, &unix.Rlimit{}); err != nil {
+		return fmt.Errorf("setrlimit: %w", err)
+	}
+	return nil
+}
