@@ -62,14 +62,19 @@ func (c *Chain) Head() Head { return c.head }
 
 // ReadHead verifies the last line of a chain, given without its line feed, and returns the head that it is.
 func ReadHead(key, text []byte) (Head, error) {
-	if err := line.Verify(key, text); err != nil {
-		return Head{}, fmt.Errorf("read head of audit log: %w", err)
-	}
-	e, err := Decode(text)
+	e, err := Read(key, text)
 	if err != nil {
 		return Head{}, err
 	}
 	return Head{Writer: e.Writer, Seq: e.Seq, Hash: hash(text)}, nil
+}
+
+// Read verifies one line, given without its line feed, and decodes it. That it stands in its place is for a Verifier to say.
+func Read(key, text []byte) (Entry, error) {
+	if err := line.Verify(key, text); err != nil {
+		return Entry{}, fmt.Errorf("read audit line: %w", err)
+	}
+	return Decode(text)
 }
 
 // parseHeads reads what Open wrote.

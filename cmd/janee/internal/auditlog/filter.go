@@ -42,6 +42,14 @@ func (f Filter) passes(r Row) bool {
 		!r.Time.Before(f.Since) && (f.Until.IsZero() || r.Time.Before(f.Until))
 }
 
+// holds decides on one record by itself. A call is let through or refused; of anything else neither can be asked for.
+func (f Filter) holds(r audit.Record) bool {
+	decided := map[string]string{eventIntent: "allow", eventResult: "allow", eventDeny: "deny"}[r.Event]
+	begun := time.UnixMilli(r.TS)
+	return matches(f.Service, r.Service) && matches(f.Capability, r.Capability) && matches(f.Agent, r.Agent) && matches(f.Decision, decided) &&
+		!begun.Before(f.Since) && (f.Until.IsZero() || begun.Before(f.Until))
+}
+
 func matches(want, have string) bool { return want == "" || want == have }
 
 // Row is one call, its intent and its result merged, or one other event. As JSON it has the fields of the audit log.

@@ -18,15 +18,16 @@ capabilities:
 // TestCompletions asks as the script of a shell does, in a home whose root key is lost.
 func TestCompletions(t *testing.T) {
 	for line, want := range map[string]string{
-		"logs --service ":     "stripe\thttps://api.stripe.com github\thttps://api.github.com",
-		"logs -s g":           "github\thttps://api.github.com",
-		"logs --capability ":  "stripe_readonly\tof service stripe",
-		"logs --decision ":    "allow deny",
-		"logs v":              "verify\tCheck that nobody edited, cut or reordered the log",
-		"add x --auth-type b": strings.Join(sign.Types(), " "),
-		"list ":               "",
-		"help logs ":          "verify\tCheck that nobody edited, cut or reordered the log",
-		"completion f":        "fish\tGenerate the autocompletion script for fish",
+		"logs --service ":       "stripe\thttps://api.stripe.com github\thttps://api.github.com",
+		"logs -s g":             "github\thttps://api.github.com",
+		"logs --capability ":    "stripe_readonly\tof service stripe",
+		"logs --decision ":      "allow deny",
+		"logs export --format ": "jsonl csv",
+		"logs v":                "verify\tCheck that nobody edited, cut or reordered the log",
+		"add x --auth-type b":   strings.Join(sign.Types(), " "),
+		"list ":                 "",
+		"help logs ":            "export\tWrite the log out, for a collector or a spreadsheet verify\tCheck that nobody edited, cut or reordered the log",
+		"completion f":          "fish\tGenerate the autocompletion script for fish",
 	} {
 		m := newMachine(t)
 		m.write(t, locked)

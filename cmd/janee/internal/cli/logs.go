@@ -17,10 +17,9 @@ import (
 )
 
 type logsOptions struct {
-	lines                                int
-	service, capability, agent, decision string
-	since, until                         string
-	follow, asJSON                       bool
+	callFilter
+	lines          int
+	follow, asJSON bool
 }
 
 func logsCommand(env *Env) *cobra.Command {
@@ -37,21 +36,17 @@ as they stand in the log (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15
   janee logs -f --decision deny
   janee logs -n 100 -s stripe --since 2h
   janee logs --agent claude --since 2026-11-01 --until 2026-11-23 --json
-  janee logs verify`,
+  janee logs verify
+  janee logs export --format csv --since 30d --to calls.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLogs(cmd.Context(), env, o) },
 	}
 	f := c.Flags()
 	f.IntVarP(&o.lines, "lines", "n", 20, "how many of the newest calls; 0 for all")
-	f.StringVarP(&o.service, "service", "s", "", "only calls of this service")
-	f.StringVar(&o.capability, "capability", "", "only calls of this capability")
-	f.StringVar(&o.agent, "agent", "", "only calls of this agent")
-	f.StringVar(&o.decision, "decision", "", "only calls that were let through (allow) or refused (deny)")
-	f.StringVar(&o.since, "since", "", "only calls that began at this `time` or later")
-	f.StringVar(&o.until, "until", "", "only calls that began before this `time`")
+	o.flags(f)
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on as calls come in, until Ctrl-C")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
-	c.AddCommand(verifyCommand(env))
+	c.AddCommand(verifyCommand(env), exportCommand(env))
 	return c
 }
 
@@ -100,26 +95,15 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 
 // filter reads the flags. now is what durations count back from.
 func (o logsOptions) filter(now time.Time) (auditlog.Filter, error) {
-	f := auditlog.Filter{Service: o.service, Capability: o.capability, Agent: o.agent, Decision: o.decision, Limit: o.lines}
 	switch {
 	case o.follow && o.asJSON:
-		return f, hint.Errorf(hint.Usage, "leave one of them out", "--follow and --json do not go together")
+		return auditlog.Filter{}, hint.Errorf(hint.Usage, "leave one of them out", "--follow and --json do not go together")
 	case o.lines < 0:
-		return f, hint.Errorf(hint.Usage, "give a number from 0", "--lines cannot be %d", o.lines)
-	case o.decision != "" && o.decision != "allow" && o.decision != "deny":
-		return f, hint.Errorf(hint.Usage, "write --decision allow or --decision deny", "--decision cannot be %q", o.decision)
+		return auditlog.Filter{}, hint.Errorf(hint.Usage, "give a number from 0", "--lines cannot be %d", o.lines)
 	}
-	var err error
-	if f.Since, err = readTime("since", o.since, now, false); err != nil {
-		return f, err
-	}
-	if f.Until, err = readTime("until", o.until, now, true); err != nil {
-		return f, err
-	}
-	if !f.Until.IsZero() && f.Since.After(f.Until) {
-		return f, hint.Errorf(hint.Usage, "exchange them", "--since is later than --until")
-	}
-	return f, nil
+	f, err := o.callFilter.filter(now)
+	f.Limit = o.lines
+	return f, err
 }
 
 // nothing says that there is no call to show; where a name was mistyped, that this is why.
@@ -138,10 +122,6 @@ func (o logsOptions) nothing(c *config.Config) string {
 		return "No calls that match."
 	}
 	return "No calls yet."
-}
-
-func (o logsOptions) filtered() bool {
-	return o.service+o.capability+o.agent+o.decision+o.since+o.until != ""
 }
 
 func sayLeftOut(env *Env, page auditlog.Page) {

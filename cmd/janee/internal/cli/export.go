@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"bufio"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+type exportOptions struct {
+	callFilter
+	format, to string
+}
+
+// exporters write what a filter lets through, and return how many lines were left out.
+var exporters = map[string]func(io.Writer, *store.Store, auditlog.Filter) (int, error){"jsonl": exportLines, "csv": exportCalls}
+
+func exportCommand(env *Env) *cobra.Command {
+	var o exportOptions
+	c := &cobra.Command{
+		Use:   "export",
+		Short: "Write the log out, for a collector or a spreadsheet",
+		Long: `Write the log to standard output, or to a new file. Only authentic lines are written; what is torn or
+was changed is counted on standard error, and "janee logs verify" says more.
+
+jsonl is every record as it was written, with its mac: who has the root key can still prove it.
+csv is one call a line, intent and result merged, for spreadsheets: a text that a spreadsheet would take
+for a formula gets a "'" in front, control characters are escaped.
+
+Lines come file by file: by day, then by writer. The filters are those of "janee logs".`,
+		Example: `  janee logs export > log.jsonl
+  janee logs export --format csv --agent claude --since 2026-11-01 --to calls.csv`,
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return runExport(env, o) },
+	}
+	f := c.Flags()
+	f.StringVar(&o.format, "format", "jsonl", "jsonl or csv")
+	f.StringVar(&o.to, "to", "", "write to this `file`, which must not be there yet")
+	o.flags(f)
+	return c
+}
+
+func runExport(env *Env, o exportOptions) error {
+	export := exporters[o.format]
+	if export == nil {
+		return hint.Errorf(hint.Usage, "write --format jsonl or --format csv", "--format cannot be %q", o.format)
+	}
+	filter, err := o.filter(time.Now())
+	if err != nil {
+		return err
+	}
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	if s.Vault == nil {
+		return hint.Errorf(hint.Locked, "run `janee init`", "exporting the log: this home has no root key")
+	}
+	var skipped int
+	err = writingTo(env.Stdout, o.to, func(w io.Writer) (err error) {
+		skipped, err = export(w, s, filter)
+		return err
+	})
+	if err != nil {
+		return fmt.Errorf("exporting the log: %w", err)
+	}
+	sayLeftOut(env, auditlog.Page{Skipped: skipped})
+	return nil
+}
+
+// writingTo gives do a writer to stdout, or to a new file called name, for its owner alone, which does not stay unless it is whole.
+func writingTo(stdout io.Writer, name string, do func(io.Writer) error) (err error) {
+	if name == "" {
+		out := bufio.NewWriterSize(stdout, 64<<10)
+		return cmp.Or(do(out), out.Flush())
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
+	if errors.Is(err, fs.ErrExist) {
+		return hint.New(hint.Failed, "choose another name, or move the file away", err)
+	}
+	if err != nil {
+		return err
+	}
+	out := bufio.NewWriterSize(f, 64<<10)
+	err = cmp.Or(do(out), out.Flush(), f.Sync())
+	if err = errors.Join(err, f.Close()); err != nil {
+		return errors.Join(err, os.Remove(name))
+	}
+	return nil
+}
+
+func exportLines(w io.Writer, s *store.Store, filter auditlog.Filter) (int, error) {
+	return auditlog.Lines(s.Home, s.Vault, filter, func(text []byte, _ audit.Entry) error {
+		_, err := w.Write(append(text, '\n'))
+		return err
+	})
+}
