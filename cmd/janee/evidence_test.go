@@ -18,6 +18,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
@@ -96,7 +97,7 @@ func (e *evidence) stored() (secrets []string) {
 	if err != nil {
 		return nil
 	}
-	s, err := store.Read(e.getenv, h)
+	s, err := store.Read(keysource.New(e.getenv), h)
 	if err != nil || s.Vault == nil {
 		return nil
 	}

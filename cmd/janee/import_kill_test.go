@@ -68,8 +68,12 @@ func TestKilledImport(t *testing.T) {
 
 // killed runs a command that is killed after a while, and reports whether it ended well before.
 func (p *place) killed(after time.Duration, args ...string) bool {
+	return p.killedWith("", after, args...)
+}
+
+func (p *place) killedWith(stdin string, after time.Duration, args ...string) bool {
 	cmd := exec.Command(filepath.Join(binDir, "janee"), args...)
-	cmd.Env = p.env
+	cmd.Env, cmd.Stdin = p.env, strings.NewReader(stdin)
 	if err := cmd.Start(); err != nil {
 		p.t.Fatal(err)
 	}

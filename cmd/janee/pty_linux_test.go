@@ -3,6 +3,7 @@
 package main
 
 import (
+	"bufio"
 	"bytes"
 	"errors"
 	"os"
@@ -62,6 +63,53 @@ func newHome(t *testing.T) (home string, janee func(args ...string) *exec.Cmd) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	return home, janee
+}
+
+// TestPassphraseIsNotShown chooses a passphrase, and has a server over HTTP that a person starts at a terminal ask for it.
+func TestPassphraseIsNotShown(t *testing.T) {
+	home, janee := newHome(t)
+	run := func(args ...string) *exec.Cmd {
+		cmd := janee(args...)
+		cmd.Env = []string{"HOME=" + home, "JANEE_HOME=" + filepath.Join(home, "locked")}
+		return cmd
+	}
+	if out, err := run("init").CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, out)
+	}
+	move, stderr := run("key", "move", "--to", "passphrase"), &bytes.Buffer{}
+	move.Stderr = stderr
+	tty := ptytest.Start(t, move)
+	for _, question := range []string{"characters (not shown): ", "Once more (not shown): "} {
+		tty.Expect(question)
+		if tty.Echo() {
+			t.Error("the passphrase would be shown")
+		}
+		tty.Type("correct horse battery\n")
+	}
+	if err := move.Wait(); err != nil {
+		t.Fatalf("%v\n%s", err, stderr)
+	}
+
+	serve := run("serve", "--transport", "http", "--port", "0")
+	out, err := serve.StderrPipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tty = ptytest.Start(t, serve)
+	tty.Expect("Passphrase of the root key (not shown): ")
+	if tty.Echo() {
+		t.Error("the passphrase would be shown")
+	}
+	tty.Type("correct horse battery\n")
+	lines := bufio.NewScanner(out)
+	running := false
+	for !running && lines.Scan() {
+		running = strings.Contains(lines.Text(), "running on http://")
+	}
+	_ = serve.Process.Signal(syscall.SIGTERM)
+	if err := serve.Wait(); err != nil || !running {
+		t.Errorf("running %v, %v", running, err)
+	}
 }
 
 // TestTrustHoldsForWhatWasShown has config.yaml pointed elsewhere once more while the person reads the question.

@@ -51,7 +51,7 @@ func inspect(_ *Instance, f *fields, raw []byte) (any, []byte, error) {
 		Warnings  []item     `json:"warnings"`
 	}{nil, c.HasPlaintext(), items(c.Warnings)}
 	if c.Vault.ID != "" {
-		answer.Vault = (*vaultInfo)(&c.Vault)
+		answer.Vault = &vaultInfo{c.Vault.ID, c.Vault.Key, c.Vault.Check, c.Vault.Source}
 	}
 	return answer, nil, nil
 }

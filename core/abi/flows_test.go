@@ -194,8 +194,12 @@ var flows = []struct {
 		expect(s, !a.Report.Success && len(a.Commit.Lines) > 0, "%+v", a)
 		a = s.reload(flowConfig + "  more: {service: nobody}\n")
 		expect(s, !a.Report.Success && len(a.Commit.Lines) == 0, "the same fault is recorded twice: %+v", a)
-		a = s.reload(strings.Replace(flowConfig, "key: k1", "key: k2", 1))
-		expect(s, !a.Report.Success, "another vault is in force")
+		for _, other := range []string{"id: 5f0c2f7c9b3e4d11a7d2c0ffee000002, key: k1, check: 66a7e4c4f41d3cc5", "id: 5f0c2f7c9b3e4d11a7d2c0ffee000001, key: k1, check: 66a7e4c4f41d3cc6"} {
+			a = s.reload(strings.Replace(flowConfig, "id: 5f0c2f7c9b3e4d11a7d2c0ffee000001, key: k1, check: 66a7e4c4f41d3cc5", other, 1))
+			expect(s, !a.Report.Success, "another vault is in force: %s", other)
+		}
+		a = s.reload(strings.Replace(flowConfig, "key: k1, check: 66a7e4c4f41d3cc5, source: file", "key: k2, check: 66a7e4c4f41d3cc5, source: keyring", 1))
+		expect(s, a.Report.Success, "another sealing key of the same root: %+v", a)
 		a = s.reload(strings.ReplaceAll(flowConfig, "GET /v1/*", "GET /v2/*"))
 		expect(s, a.Report.Success, "%+v", a)
 		s.refused(balance, "RULE_DENY")

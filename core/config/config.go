@@ -39,14 +39,6 @@ type Config struct {
 	Warnings []Problem // what is valid and yet hardly meant, in the order of the file
 }
 
-// Vault names the root key that seals this file. It holds no key.
-type Vault struct {
-	ID     string // [A-Za-z0-9_-]{1,64}; also the name of the key file
-	Key    string // id of the sealing key, as in "k1"
-	Check  string // 16 hex digits that tell a wrong root key from damaged text
-	Source string // where the root key is kept, as in "file"; "" where the file does not say
-}
-
 // Service is an upstream API and the credential for it.
 type Service struct {
 	Name, Description, Docs string

@@ -137,7 +137,7 @@ capabilities:
 }
 
 func TestSetVault(t *testing.T) {
-	v := Vault{"abc", "k1", "1234567890123456", "file"}
+	v := Vault{ID: "abc", Key: "k1", Check: "1234567890123456", Source: "file"}
 	const block = "vault:\n  id: abc\n  key: k1\n  check: \"1234567890123456\"\n  source: file\n"
 	cases := []struct{ name, before, after string }{
 		{"empty file", "", block},

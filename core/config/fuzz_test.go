@@ -102,7 +102,7 @@ func checkSealed(t *testing.T, before, after *Config) {
 			t.Errorf("capability %s differs", name)
 		}
 	}
-	if len(before.Services) != len(after.Services) || len(before.Capabilities) != len(after.Capabilities) || before.Vault != after.Vault {
+	if len(before.Services) != len(after.Services) || len(before.Capabilities) != len(after.Capabilities) || fmt.Sprint(before.Vault) != fmt.Sprint(after.Vault) {
 		t.Error("the config differs")
 	}
 }

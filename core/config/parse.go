@@ -97,33 +97,4 @@ func brief(s string) string {
 	return strconv.Quote(s)
 }
 
-func (r *configReader) vault(n *yaml.Node) {
-	if unset(n) {
-		return
-	}
-	v := &r.config.Vault
-	r.mapping(n, "vault",
-		known{"id", r.into(&v.ID, "vault id")},
-		known{"key", r.into(&v.Key, "vault key")},
-		known{"check", r.into(&v.Check, "vault check")},
-		known{"source", r.into(&v.Source, "vault source")},
-	)
-	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
-		r.checkVault(n.Line, v)
-	}
-}
-
-// checkVault also guards the shell: the id becomes a file name.
-func (r *configReader) checkVault(line int, v *Vault) {
-	if !isToken(v.ID) || !isToken(v.Key) {
-		r.problem(line, "vault id and key must be 1 to 64 letters, digits, - or _: restore the vault block that janee init wrote")
-	}
-	if len(v.Check) != 16 || strings.Trim(v.Check, "0123456789abcdef") != "" {
-		r.problem(line, "vault check must be 16 hex digits: restore the vault block that janee init wrote")
-	}
-	if v.Source != "" && !isToken(v.Source) {
-		r.problem(line, "vault source must be a word: write source: file")
-	}
-}
-
 func isToken(s string) bool { return ValidName(s) && !strings.ContainsAny(s, ".@") }

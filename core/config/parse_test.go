@@ -88,7 +88,15 @@ func TestProblems(t *testing.T) {
 		{"vault id is a path", "vault: {id: ../x, key: k1, check: 0123456789abcdef}\n", []string{"1: vault id and key must be"}},
 		{"vault without key", "vault: {id: x, check: 0123456789abcdef}\n", []string{"1: vault id and key must be"}},
 		{"vault check", "vault: {id: x, key: k1, check: 0123}\n", []string{"1: vault check must be 16 hex digits"}},
-		{"vault source", "vault: {id: x, key: k1, check: 0123456789abcdef, source: a b}\n", []string{"1: vault source must be a word"}},
+		{"vault source", "vault: {id: x, key: k1, check: 0123456789abcdef, source: a b}\n", []string{`1: vault source "a b" is not known: write one of file, passphrase, keyring, command, systemd`}},
+		{"vault source unknown", "vault:\n  id: x\n  key: k1\n  check: 0123456789abcdef\n  source: tpm\n", []string{`5: vault source "tpm" is not known`}},
+		{"vault command without its words", "vault: {id: x, key: k1, check: 0123456789abcdef, source: command}\n", []string{"1: vault: source command needs a command"}},
+		{"vault command of another source", "vault:\n  id: x\n  key: k1\n  check: 0123456789abcdef\n  command: [pass]\n", []string{"5: vault: command goes with source: command alone"}},
+		{"vault command is a line", "vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: pass show x}\n", []string{"1: vault command must be a list of 1 to 64 words"}},
+		{"vault command is empty", "vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: []}\n", []string{"1: vault command must be a list"}},
+		{"vault command without a program", "vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: ['', x]}\n", []string{"1: vault command: each word is text"}},
+		{"vault command of lists", "vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: [a, [b]]}\n", []string{"1: vault command: each word is text"}},
+		{"vault command too long", "vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: [" + strings.Repeat("a, ", 65) + "]}\n", []string{"1: vault command must be a list of 1 to 64"}},
 		{"vault unknown key", "vault: {id: x, key: k1, check: 0123456789abcdef, masterKey: y}\n", []string{`1: vault has no key "masterKey"`}},
 		{"vault is text", "vault: x\n", []string{"1: vault must be a mapping"}},
 
@@ -369,7 +377,7 @@ capabilities:
 	if len(c.Warnings) != 1 || c.Warnings[0].Line != 15 || !strings.Contains(c.Warnings[0].Text, "damaged") {
 		t.Errorf("warnings %v", c.Warnings)
 	}
-	if c.Vault != (Vault{"5f0c2f7c9b3e4d11a7d2c0ffee000001", "k1", "0123456789012345", "file"}) {
+	if v := c.Vault; v.ID != "5f0c2f7c9b3e4d11a7d2c0ffee000001" || v.Key != "k1" || v.Check != "0123456789012345" || v.Source != "file" || v.Command != nil {
 		t.Errorf("vault %+v", c.Vault)
 	}
 	if k := c.Capabilities["c"]; !k.AllHeaders || k.Timeout != 30*time.Second || k.TTL != DefaultTTL || !k.AutoApprove || k.Description != "d" || k.Line != 17 {

@@ -138,11 +138,3 @@ var agentKeys = []Key{
 	{Path: "agents.NAME.token", Kind: Text, Required: true, Meaning: "SHA-256 of the token, which is kept nowhere. Janee writes it."},
 	{Path: "agents.NAME.created", Kind: Moment, Meaning: "When it was registered."},
 }
-
-var vaultKeys = []Key{
-	{Path: "vault", Kind: Section, Meaning: "Names the root key that seals the secrets of this file. Janee writes it; it holds no key. Leave it as it is, and keep it in backups."},
-	{Path: "vault.id", Kind: Text, Required: true, Meaning: "Name of the vault, and of the file that holds its root key."},
-	{Path: "vault.key", Kind: Text, Required: true, Meaning: "Name of the sealing key."},
-	{Path: "vault.check", Kind: Text, Required: true, Meaning: "16 hex digits that tell a wrong root key from a damaged secret."},
-	{Path: "vault.source", Kind: Text, Meaning: "Where the root key is kept: `file`."},
-}

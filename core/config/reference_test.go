@@ -275,7 +275,8 @@ func everyKey(t *testing.T) string {
 		Texts: map[string]string{"X-Version": "some text"}, Agents: []string{"ann", "bob"}, Number: 9100,
 		Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
 	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080",
-		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared"}
+		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared",
+		"source": SourceCommand, "command": []string{"pass", "show", "janee"}}
 	const sealed = "janee:v1:k1:x" // values that Parse cannot look into: what each scheme wants of them is its own affair
 	fill := func(section string) map[string]any {
 		out := map[string]any{}
@@ -344,6 +345,7 @@ func TestSchemaRefuses(t *testing.T) {
 		"port":              "server: {port: 70000}",
 		"ownership":         "services: {x: {baseUrl: https://a.example, ownership: {createdBy: ann}, auth: {type: bearer, key: k0123456789}}}",
 		"moment":            "agents: {x: {token: t, created: yesterday}}",
+		"source":            "vault: {id: x, key: k1, check: 0123456789abcdef, source: tpm}",
 		"flag":              service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
 	} {
 		if validates(t, s, text) == nil {

@@ -20,8 +20,8 @@ var mayReveal = map[string]string{
 	"core/sign":                    "signs requests",
 	"core/vault":                   "seals and opens",
 	"cmd/janee/internal/cli":       "takes credentials to be sealed, and shows the root key after a question",
-	"cmd/janee/internal/keysource": "writes the key file",
-	"cmd/janee/internal/approvals": "compares a PIN with its hash",
+	"cmd/janee/internal/keysource": "writes the key file and the keyring, and measures a new passphrase",
+	"cmd/janee/internal/kdf":       "makes keys of passphrases and PINs",
 	"cmd/janee/internal/legacy":    "takes apart what the TypeScript Janee stored as one",
 	"cmd/janee/internal/notify":    "signs what a webhook is told",
 }

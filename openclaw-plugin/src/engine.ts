@@ -10,7 +10,7 @@ import { Home } from "./home.ts";
 import { CoreError, Module, type Item } from "./module.ts";
 import type { Commit } from "./messages.ts";
 import { errno, FileFault, Refusal, says } from "./refusal.ts";
-import { readRootKey } from "./rootkey.ts";
+import { readRootKey, type Vault } from "./rootkey.ts";
 import type { Embedded } from "./settings.ts";
 
 const maxTraps = 3;
@@ -90,9 +90,9 @@ export class Engine {
       const home = new Home(settings.home, new Guard(settings.group));
       const { data, stamp } = home.readConfig();
       const module = await Module.start(await this.#compile());
-      const { vault } = module.call<{ vault: { id: string } | null }>("inspect", {}, data).answer;
+      const { vault } = module.call<{ vault: Vault | null }>("inspect", {}, data).answer;
       if (!vault) throw new Refusal("VAULT_LOCKED", "config.yaml names no vault", "tell your person to run `janee add`, which makes one");
-      const rootKey = readRootKey(settings, vault.id);
+      const rootKey = readRootKey(settings, vault);
       const writer = newWriter();
       const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>("load", { rootKey, writer, program, ...(this.#cause && { cause: this.#cause }), heads: readHeads(home) }, data).answer;
       this.#cause = "";

@@ -203,3 +203,23 @@ test("a home that others can read, or a root key that is gone, is refused with t
   renameSync(root + ".away", root);
   assert.match(await say(open, "janee_list_services"), /"name":"bank"/);
 });
+
+test("a root key that the plugin cannot ask for is refused by the name of its source; with the key given, it works", async () => {
+  const root = world.env["JANEE_KEY_FILE"] ?? "";
+  const id = /^ {2}id: (\S+)$/m.exec(readFileSync(join(world.home, "config.yaml"), "utf8"))?.[1] ?? "";
+  const masterKey = readFileSync(root, "utf8").trim();
+  world.run("key", "move", "--to", "command", "--", "cat", root);
+  const nothing = await world.tools("main", { home: world.home }, "command");
+  const command = await call(nothing, "janee_list_services");
+  assert.equal(command.denial?.reasonCode, "VAULT_LOCKED");
+  assert.match(command.error ?? "", /source "command"/);
+  assert.match(command.denial?.nextStep ?? "", /masterKey/);
+  assert.match(await say(await world.tools("main", { home: world.home, masterKey }, "given"), "janee_list_services"), /"name":"bank"/);
+
+  // The key that the harness pipes in is passphrase enough.
+  world.run("key", "move", "--to", "passphrase", "--stdin");
+  const wrapped = await call(await world.tools("main", { home: world.home, keyFile: join(world.dir, ".config", "janee", `${id}.key`) }, "wrapped"), "janee_list_services");
+  assert.equal(wrapped.denial?.reasonCode, "VAULT_LOCKED");
+  assert.match(wrapped.error ?? "", /a passphrase opens the root key/);
+  assert.match(await say(await world.tools("main", undefined, "file"), "janee_list_services"), /"name":"bank"/, "a key file that is named wins, as on the Go side");
+});

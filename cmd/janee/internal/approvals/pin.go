@@ -12,6 +12,7 @@ import (
 	"golang.org/x/crypto/argon2"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/kdf"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/secret"
@@ -20,28 +21,14 @@ import (
 // MinPIN is how many characters a PIN must have.
 const MinPIN = 4
 
-// The second recommended parameters of RFC 9106 section 4: 64 MiB, three passes, four lanes.
-const (
-	memory  = 64 << 10 // KiB
-	passes  = 3
-	lanes   = 4
-	keySize = 32
-)
-
-// What a hash in config.yaml may ask of this machine.
-const (
-	maxMemory = 1 << 20 // KiB
-	maxPasses = 16
-)
-
 var b64 = base64.RawStdEncoding
 
 // HashPIN returns what config.yaml keeps of a PIN: $argon2id$v=19$m=…,t=…,p=…$salt$hash.
 func HashPIN(pin secret.Text) string {
-	var salt [16]byte
+	var salt [kdf.SaltSize]byte
 	_, _ = rand.Read(salt[:]) // never fails: see crypto/rand
-	sum := argon2.IDKey([]byte(pin.Reveal()), salt[:], passes, memory, lanes, keySize)
-	return fmt.Sprintf("$argon2id$v=%d$m=%d,t=%d,p=%d$%s$%s", argon2.Version, memory, passes, lanes, b64.EncodeToString(salt[:]), b64.EncodeToString(sum))
+	sum := kdf.Standard.Key(pin, salt[:])
+	return fmt.Sprintf("$argon2id$v=%d$%v$%s$%s", argon2.Version, kdf.Standard, b64.EncodeToString(salt[:]), b64.EncodeToString(sum[:]))
 }
 
 var errHash = errors.New("approvals.pin in config.yaml is damaged")
@@ -52,16 +39,14 @@ func rightPIN(hash string, pin secret.Text) (bool, error) {
 	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return false, errHash
 	}
-	var m, t uint32
-	var p uint8
-	_, err := fmt.Sscanf(parts[3], "m=%d,t=%d,p=%d", &m, &t, &p)
+	params, err := kdf.Parse(parts[3])
 	salt, saltErr := b64.DecodeString(parts[4])
 	sum, sumErr := b64.DecodeString(parts[5])
-	if errors.Join(err, saltErr, sumErr) != nil || m > maxMemory || t == 0 || t > maxPasses || p == 0 || len(salt) < 8 || len(sum) < 16 {
+	if errors.Join(err, saltErr, sumErr) != nil || len(salt) < 8 || len(sum) != kdf.KeySize {
 		return false, errHash
 	}
-	got := argon2.IDKey([]byte(pin.Reveal()), salt, t, m, p, uint32(len(sum)))
-	return subtle.ConstantTimeCompare(got, sum) == 1, nil
+	got := params.Key(pin, salt)
+	return subtle.ConstantTimeCompare(got[:], sum) == 1, nil
 }
 
 // CheckPIN returns nil for the right PIN. A wrong one is recorded, and after three of them everybody has to wait. The try is counted before

@@ -71,7 +71,7 @@ func runAdd(env *Env, name string, o addOptions) error {
 	}
 	first := s.Vault == nil
 	capability := !o.noCapability && s.Config.Capabilities[service.Name] == nil
-	if err := s.Edit(env.Getenv, func(text []byte) ([]byte, error) { return addTo(text, s, service, credential, capability) }); err != nil {
+	if err := s.Edit(env.Keys(), func(text []byte) ([]byte, error) { return addTo(text, s, service, credential, capability) }); err != nil {
 		return err
 	}
 	return o.tell(env, s, service, capability, first)

@@ -51,7 +51,7 @@ func runPIN(env *Env, remove bool) error {
 			return err
 		}
 	}
-	if err := s.Edit(env.Getenv, func(text []byte) ([]byte, error) { return config.SetPIN(text, hash) }); err != nil {
+	if err := s.Edit(env.Keys(), func(text []byte) ([]byte, error) { return config.SetPIN(text, hash) }); err != nil {
 		return err
 	}
 	if remove {

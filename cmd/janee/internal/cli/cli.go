@@ -18,8 +18,10 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
+	"github.com/true-and-useful/janee/core/secret"
 )
 
 // Env is what a command may touch of the machine.
@@ -30,6 +32,26 @@ type Env struct {
 	Getenv     func(string) string
 	Executable func() (string, error)
 	Terminal   func() (*term.Terminal, error)
+
+	keys *keysource.Keys
+}
+
+// Keys finds root keys for this command, and asks on the terminal where a passphrase opens one.
+func (env *Env) Keys() *keysource.Keys {
+	if env.keys == nil {
+		env.keys = keysource.New(env.Getenv)
+		env.keys.Ask = env.askPassphrase
+	}
+	return env.keys
+}
+
+func (env *Env) askPassphrase(question string) (secret.Text, error) {
+	t, err := env.Terminal()
+	if err != nil {
+		return secret.Text{}, err
+	}
+	defer t.Close()
+	return t.Secret(question)
 }
 
 // System is the Env of this process.
@@ -119,7 +141,7 @@ func wantsJSON(cmd *cobra.Command, args []string) bool {
 
 // open opens the home and passes its warnings on.
 func open(env *Env) (*store.Store, error) {
-	s, err := store.Open(env.Getenv)
+	s, err := store.Open(env.Keys())
 	if err != nil {
 		return nil, err
 	}

@@ -36,7 +36,7 @@ func runDoctor(env *Env, asJSON bool) error {
 	if user == "" {
 		user = env.Getenv("USERPROFILE")
 	}
-	report := doctor.Run(doctor.Machine{Getenv: env.Getenv, ConfigDir: os.UserConfigDir, UserHome: user, WorkDir: work, Now: time.Now})
+	report := doctor.Run(doctor.Machine{Keys: env.Keys(), UserHome: user, WorkDir: work, Now: time.Now})
 	if asJSON {
 		err = writeJSON(env.Stdout, report)
 	} else {

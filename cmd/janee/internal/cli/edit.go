@@ -14,7 +14,7 @@ import (
 // edit changes config.yaml under its lock, and puts what package config refuses into words for the command line: lines of a
 // file that was not written would lead nowhere.
 func edit(env *Env, s *store.Store, doing string, change func(text []byte) ([]byte, error)) error {
-	err := s.Edit(env.Getenv, change)
+	err := s.Edit(env.Keys(), change)
 	var missing *config.NotFoundError
 	var invalid *config.Error
 	switch {

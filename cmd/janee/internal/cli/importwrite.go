@@ -45,7 +45,7 @@ func (i *importer) open() (*importTarget, error) {
 	if _, err := w.home.ConfigStamp(); errors.Is(err, fs.ErrNotExist) || i.old != nil {
 		return w, nil
 	}
-	w.store, err = store.Read(i.env.Getenv, w.home)
+	w.store, err = store.Read(i.env.Keys(), w.home)
 	return w, err
 }
 
@@ -119,7 +119,7 @@ func (w *importTarget) tryOut(plan *legacy.Plan) error {
 // write makes or changes config.yaml, in one step.
 func (w *importTarget) write(plan *legacy.Plan) error {
 	if w.store != nil {
-		err := w.store.Edit(w.env.Getenv, func(text []byte) ([]byte, error) { return compose(text, plan, false, w.store.Seal) })
+		err := w.store.Edit(w.env.Keys(), func(text []byte) ([]byte, error) { return compose(text, plan, false, w.store.Seal) })
 		if w.store.NewKey {
 			w.report.key = w.store.KeySource
 		}
@@ -131,7 +131,7 @@ func (w *importTarget) write(plan *legacy.Plan) error {
 			return err
 		}
 	}
-	s, err := store.Replace(w.env.Getenv, w.home, w.accept, func(s *store.Store, text []byte) ([]byte, error) {
+	s, err := store.Replace(w.env.Keys(), w.home, w.accept, func(s *store.Store, text []byte) ([]byte, error) {
 		return compose(text, plan, true, s.Seal)
 	})
 	if err == nil {

@@ -35,7 +35,7 @@ func runInit(env *Env, asJSON bool) error {
 	if legacy.Found(dir) {
 		return store.Unconverted(dir)
 	}
-	s, err := store.Init(env.Getenv, dir)
+	s, err := store.Init(env.Keys(), dir)
 	if errors.Is(err, store.ErrExists) {
 		return hint.Errorf(hint.Failed, "it is in use as it is; `janee add` adds a service to it", "making a new home: %s exists already", s.Home.ConfigPath())
 	}

@@ -2,14 +2,12 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -19,12 +17,12 @@ const eventExport = "key.export"
 func keyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
-		Short: "Show where the root key is, export it for a backup, change the sealing key",
+		Short: "Show, move and export the root key; change the sealing key",
 		Long: `The root key opens everything that is sealed in config.yaml. It is kept outside of the home, so that a copy
 of the home alone opens nothing; a backup needs both.`,
-		Example: "  janee key status\n  janee key export\n  janee key rotate",
+		Example: "  janee key status\n  janee key move --to passphrase\n  janee key export\n  janee key rotate",
 	}
-	c.AddCommand(keyStatusCommand(env), keyExportCommand(env), keyRotateCommand(env))
+	c.AddCommand(keyStatusCommand(env), keyMoveCommand(env), keyExportCommand(env), keyRotateCommand(env))
 	return c
 }
 
@@ -34,7 +32,7 @@ func keyStatusCommand(env *Env) *cobra.Command {
 		Use:   "status",
 		Short: "Show where the root key is and whether it fits",
 		Long: `Show where the root key is, whether it fits this home, the mode of its file, and when it was last exported.
-The key itself is not shown. The exit code is 4 where it is missing or wrong.`,
+The key itself is not shown. The exit code is 4 where it is missing, wrong or locked.`,
 		Example: "  janee key status\n  janee key status --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyStatus(env, asJSON) },
@@ -46,9 +44,10 @@ The key itself is not shown. The exit code is 4 where it is missing or wrong.`,
 type keyStatus struct {
 	OK       bool       `json:"ok"`
 	Vault    string     `json:"vault"`
-	Key      string     `json:"key"` // id of the sealing key that is derived from it
+	Key      string     `json:"key"`    // id of the sealing key that is derived from it
+	Source   string     `json:"source"` // what vault.source says, or "environment"
 	Where    string     `json:"where"`
-	Check    string     `json:"check"` // "ok", "missing", "wrong" or "unreadable"
+	Check    string     `json:"check"` // "ok", "missing", "wrong", "locked" or "unreadable"
 	Mode     string     `json:"mode,omitempty"`
 	Exported *time.Time `json:"exported"` // null: never, or not known without the key
 	Error    string     `json:"error,omitempty"`
@@ -63,8 +62,8 @@ func runKeyStatus(env *Env, asJSON bool) error {
 	if v.config.Vault.ID == "" {
 		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential", "there is no root key yet: nothing is sealed in this home")
 	}
-	found, keyErr := keysource.Inspect(env.Getenv, os.UserConfigDir, v.config.Vault)
-	status := keyStatus{OK: keyErr == nil, Vault: v.config.Vault.ID, Key: v.config.Vault.Key, Where: found.Where, Check: found.Check}
+	found, keyErr := env.Keys().Inspect(v.config.Vault)
+	status := keyStatus{OK: keyErr == nil, Vault: v.config.Vault.ID, Key: v.config.Vault.Key, Source: found.Source, Where: found.Where, Check: found.Check}
 	if found.Mode != 0 {
 		status.Mode = fmt.Sprintf("%04o", found.Mode)
 	}
@@ -93,6 +92,7 @@ func runKeyStatus(env *Env, asJSON bool) error {
 func (k keyStatus) print(env *Env) {
 	say := func(name, text string) { fmt.Fprintf(env.Stdout, "%-10s%s\n", name+":", printable(text)) }
 	say("Root key", k.Where)
+	say("Source", k.Source)
 	say("Check", k.Check)
 	if k.Mode != "" {
 		say("Mode", k.Mode)
@@ -136,7 +136,7 @@ func runKeyExport(env *Env, yes bool) error {
 	if s.Vault == nil {
 		return errNoKey("exporting the root key")
 	}
-	root, _, err := keysource.Load(env.Getenv, os.UserConfigDir, s.Config.Vault)
+	root, _, err := env.Keys().Load(s.Config.Vault)
 	if err != nil {
 		return err
 	}

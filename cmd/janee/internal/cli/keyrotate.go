@@ -46,7 +46,7 @@ func runKeyRotate(env *Env, asJSON bool) error {
 	if err := recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: "key.rotate", Via: "cli", Detail: detail}}); err != nil {
 		return err
 	}
-	done, err := s.Rotate(env.Getenv, plan)
+	done, err := s.Rotate(env.Keys(), plan)
 	if errors.Is(err, store.ErrRotated) {
 		return changedMeanwhile("changing the sealing key")
 	}

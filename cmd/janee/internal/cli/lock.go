@@ -73,7 +73,8 @@ func runLock(env *Env, asJSON bool) error {
 
 // brake is a desk that can lock without a configuration and without a root key: only the record needs those.
 func brake(env *Env, h *home.Home) *sessions.Desk {
-	s, err := store.Open(env.Getenv)
+	env.Keys().Ask = nil // a brake waits for no passphrase
+	s, err := store.Open(env.Keys())
 	if err == nil {
 		var desk *sessions.Desk
 		if desk, err = newDesk(s); err == nil {

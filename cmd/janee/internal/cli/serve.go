@@ -50,6 +50,9 @@ agent that "janee agent add" has registered is had in this way alone, and with i
 }
 
 func runServe(ctx context.Context, env *Env, o serveOptions) error {
+	if o.transport != transportHTTP {
+		env.Keys().Ask = nil // the terminal, if there is one, is that of the client, which may be an agent's
+	}
 	s, err := open(env)
 	if err != nil {
 		return err
@@ -73,7 +76,7 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	defer person.Close()
 
 	var server *mcpserver.Server
-	source := reload.New(s, reload.Options{Getenv: env.Getenv, Warn: warn, Changed: func() { server.ToolsChanged() },
+	source := reload.New(s, reload.Options{Keys: env.Keys(), Warn: warn, Changed: func() { server.ToolsChanged() },
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
 	b := &broker.Broker{Gateway: gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked}),
 		Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}

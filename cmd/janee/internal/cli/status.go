@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"io"
 
@@ -8,6 +9,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 )
 
 func statusCommand(env *Env) *cobra.Command {
@@ -48,8 +50,10 @@ type statusAnswer struct {
 
 type rootKey struct {
 	Present bool   `json:"present"`
-	Source  string `json:"source,omitempty"`
+	Kind    string `json:"kind,omitempty"`   // what vault.source says
+	Source  string `json:"source,omitempty"` // where it came from
 	Error   string `json:"error,omitempty"`
+	locked  bool   // it is there, and what holds it does not give it
 }
 
 func runStatus(env *Env, asJSON bool) error {
@@ -89,8 +93,12 @@ func (v *view) status() statusAnswer {
 	a.Services, a.Capabilities = len(v.config.ServiceNames), len(v.config.CapabilityNames)
 	a.Encrypted = v.config.Vault.ID != "" && !v.config.HasPlaintext()
 	a.RootKey = &rootKey{Present: v.vault != nil, Source: v.keySource}
+	if v.config.Vault.ID != "" {
+		a.RootKey.Kind = v.config.Vault.Kept()
+	}
 	if v.keyErr != nil {
 		a.RootKey.Error, a.NextStep = v.keyErr.Error(), hint.Of(v.keyErr)
+		a.RootKey.locked = errors.Is(v.keyErr, keysource.ErrLocked)
 	}
 	all, open, err := v.sessions()
 	if err != nil {
@@ -146,6 +154,8 @@ func orText(err string) string {
 
 func (k rootKey) text() string {
 	switch {
+	case k.locked:
+		return "LOCKED: " + k.Error
 	case k.Error != "":
 		return "MISSING: " + k.Error
 	case k.Present:

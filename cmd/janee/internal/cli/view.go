@@ -4,15 +4,14 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"os"
 	"strings"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
-	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/session"
@@ -55,7 +54,10 @@ func look(env *Env) (*view, error) {
 	}
 	v.config = c
 	if c.Vault.ID != "" {
-		root, where, err := keysource.Load(env.Getenv, os.UserConfigDir, c.Vault)
+		root, where, err := env.Keys().Load(c.Vault)
+		if errors.Is(err, term.ErrInterrupted) {
+			return nil, err
+		}
 		v.keySource, v.keyErr = where, err
 		if err == nil {
 			v.vault = vault.New(root, c.Vault.ID)

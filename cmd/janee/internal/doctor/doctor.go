@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -37,11 +38,10 @@ type Report struct {
 
 // Machine is what the checks look at.
 type Machine struct {
-	Getenv    func(string) string
-	ConfigDir func() (string, error) // os.UserConfigDir
-	UserHome  string                 // the person's own directory, "" if there is none
-	WorkDir   string                 // "" to leave projects out
-	Now       func() time.Time
+	*keysource.Keys
+	UserHome string // the person's own directory, "" if there is none
+	WorkDir  string // "" to leave projects out
+	Now      func() time.Time
 }
 
 // patient is a machine with what the checks so far have opened: later checks do without what is nil.

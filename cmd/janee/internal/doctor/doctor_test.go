@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/policy"
@@ -20,11 +21,12 @@ func machine(t *testing.T) (Machine, *store.Store, map[string]string) {
 	dir := t.TempDir()
 	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
 	getenv := func(name string) string { return vars[name] }
-	s, err := store.Init(getenv, vars["JANEE_HOME"])
+	keys := &keysource.Keys{Getenv: getenv, ConfigDir: func() (string, error) { return filepath.Join(dir, "config"), nil }}
+	s, err := store.Init(keys, vars["JANEE_HOME"])
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Machine{Getenv: getenv, ConfigDir: func() (string, error) { return filepath.Join(dir, "config"), nil }, UserHome: dir, WorkDir: dir, Now: time.Now}, s, vars
+	return Machine{Keys: keys, UserHome: dir, WorkDir: dir, Now: time.Now}, s, vars
 }
 
 // find returns the findings of one check.

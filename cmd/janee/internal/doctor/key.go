@@ -23,11 +23,11 @@ func checkKey(p *patient) []Check {
 	case p.config.Vault.ID == "":
 		return passed("root key", "none yet: nothing is sealed")
 	}
-	state, err := keysource.Inspect(p.Getenv, p.ConfigDir, p.config.Vault)
+	state, err := p.Keys.Inspect(p.config.Vault)
 	if err != nil {
 		return []Check{failed("root key", hint.Of(err), "%v", err)}
 	}
-	root, _, err := keysource.Load(p.Getenv, p.ConfigDir, p.config.Vault)
+	root, _, err := p.Keys.Load(p.config.Vault)
 	if err != nil {
 		return []Check{failed("root key", hint.Of(err), "%v", err)}
 	}
@@ -40,13 +40,16 @@ func checkKey(p *patient) []Check {
 	if inside(p.home.Path("."), state.File) {
 		found = append(found, warned("root key", p.moveKey(state.File), "%s lies in the home, so that a copy of the home opens itself", state.File))
 	}
+	if state.Left != "" {
+		found = append(found, warned("root key", "rm "+home.Quote(state.Left), "%s still holds the root key as well, although config.yaml keeps it elsewhere", state.Left))
+	}
 	return found
 }
 
 // moveKey puts the key where Load looks for it by itself.
 func (p *patient) moveKey(from string) string {
 	unset := func(string) string { return "" }
-	to, _, err := keysource.Path(unset, p.ConfigDir, p.config.Vault.ID)
+	to, _, err := (&keysource.Keys{Getenv: unset, ConfigDir: p.ConfigDir}).Path(p.config.Vault.ID)
 	if err != nil {
 		return "move it to another directory and name it by " + keysource.KeyFileEnv
 	}

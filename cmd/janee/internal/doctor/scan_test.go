@@ -5,6 +5,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 )
 
 func TestSecretNames(t *testing.T) {
@@ -53,7 +55,8 @@ func TestSecretNamesIsLinear(t *testing.T) {
 }
 
 func TestClientFilesAreNamedOnce(t *testing.T) {
-	p := &patient{Machine: Machine{Getenv: func(string) string { return "" }, ConfigDir: func() (string, error) { return "/home/me/.config", nil },
+	p := &patient{Machine: Machine{
+		Keys:     &keysource.Keys{Getenv: func(string) string { return "" }, ConfigDir: func() (string, error) { return "/home/me/.config", nil }},
 		UserHome: "/home/me", WorkDir: "/home/me"}}
 	files := p.clientFiles()
 	sorted := slices.Sorted(slices.Values(files))

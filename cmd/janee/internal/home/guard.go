@@ -141,3 +141,29 @@ func Quote(s string) string {
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
+
+// ReadCredential returns the file at path in the directory that systemd makes for a service's credentials. Both may be root's, as those of a system
+// service are; group bits are what its access list shows as (systemd.exec(5)). Nobody else may read the file, and nobody but its owner write.
+func ReadCredential(path string) ([]byte, error) {
+	if err := (Guard{}).CheckPlace(filepath.Dir(path)); err != nil {
+		return nil, err
+	}
+	f, err := openNoFollow(path, os.O_RDONLY)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, err
+	case !fi.Mode().IsRegular():
+		return nil, fmt.Errorf("%q is not a regular file", path)
+	}
+	if err := cmp.Or((Guard{}).checkPlaceOwner(path, fi), checkCredentialMode(path, fi)); err != nil {
+		return nil, err
+	}
+	return io.ReadAll(io.LimitReader(f, maxCredential))
+}
+
+const maxCredential = 4096 // bytes; a key line has 56

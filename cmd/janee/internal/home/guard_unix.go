@@ -96,3 +96,10 @@ func SyncDir(dir string) error {
 	}
 	return errors.Join(err, d.Close())
 }
+
+func checkCredentialMode(path string, fi fs.FileInfo) error {
+	if mode := fi.Mode().Perm(); mode&0o037 != 0 {
+		return hint.Errorf(hint.Failed, "chmod u=r,go= "+Quote(path), "%q is open to other users (mode %04o)", path, mode)
+	}
+	return nil
+}

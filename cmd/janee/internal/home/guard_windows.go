@@ -49,3 +49,5 @@ func inode(fs.FileInfo) uint64 { return 0 }
 
 // SyncDir does nothing: NTFS journals names, and a directory handle cannot be flushed.
 func SyncDir(string) error { return nil }
+
+func checkCredentialMode(string, fs.FileInfo) error { return nil }

@@ -51,6 +51,12 @@ func createFile(path string, data []byte) (created bool, err error) {
 	return !exists, SyncDir(filepath.Dir(path))
 }
 
+// ReplaceFile writes data to path, 0600, whole and durable, in place of what is there.
+func ReplaceFile(path string, data []byte) error {
+	sweep(filepath.Dir(path), time.Now())
+	return replaceFile(path, data)
+}
+
 func replaceFile(path string, data []byte) error {
 	temp, err := writeTemp(filepath.Dir(path), data)
 	if err != nil {

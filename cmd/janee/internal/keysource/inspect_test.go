@@ -14,23 +14,23 @@ func TestInspect(t *testing.T) {
 	v := config.Vault{ID: id, Check: vault.New(root, id).Check()}
 	inspect := func(name string, v config.Vault, want State) {
 		t.Helper()
-		got, err := Inspect(p.getenv, p.configDir, v)
+		got, err := p.keys().Inspect(v)
 		if got != want || (err == nil) != (want.Check == OK) {
 			t.Errorf("%s: %+v, %v, not %+v", name, got, err, want)
 		}
 	}
-	inspect("right", v, State{p.path(), p.path(), 0o600, OK})
-	inspect("wrong", config.Vault{ID: id, Check: vault.New(fresh(9), id).Check()}, State{p.path(), p.path(), 0o600, Wrong})
+	inspect("right", v, State{config.SourceFile, p.path(), p.path(), 0o600, OK, ""})
+	inspect("wrong", config.Vault{ID: id, Check: vault.New(fresh(9), id).Check()}, State{config.SourceFile, p.path(), p.path(), 0o600, Wrong, ""})
 	if err := os.Chmod(p.path(), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	inspect("open to others", v, State{p.path(), p.path(), 0o640, Unreadable})
+	inspect("open to others", v, State{config.SourceFile, p.path(), p.path(), 0o640, Unreadable, ""})
 	if err := os.Remove(p.path()); err != nil {
 		t.Fatal(err)
 	}
-	inspect("missing", v, State{p.path(), p.path(), 0, Missing})
+	inspect("missing", v, State{config.SourceFile, p.path(), p.path(), 0, Missing, ""})
 	p.env[MasterKeyEnv] = root.Line().Reveal()
-	inspect("in the environment", v, State{MasterKeyEnv, "", 0, OK})
+	inspect("in the environment", v, State{Environment, MasterKeyEnv, "", 0, OK, ""})
 	p.env[MasterKeyEnv] = "no key"
-	inspect("no key", v, State{MasterKeyEnv, "", 0, Unreadable})
+	inspect("no key", v, State{Environment, MasterKeyEnv, "", 0, Unreadable, ""})
 }

@@ -27,13 +27,14 @@ func newPlace(t *testing.T) *place {
 	return &place{env: map[string]string{}, dir: filepath.Join(t.TempDir(), "config")}
 }
 
-func (p *place) getenv(name string) string  { return p.env[name] }
-func (p *place) configDir() (string, error) { return p.dir, nil }
-func (p *place) path() string               { return filepath.Join(p.dir, "janee", id+".key") }
+func (p *place) keys() *Keys {
+	return &Keys{Getenv: func(name string) string { return p.env[name] }, ConfigDir: func() (string, error) { return p.dir, nil }}
+}
+func (p *place) path() string { return filepath.Join(p.dir, "janee", id+".key") }
 
 func (p *place) create(t *testing.T) (vault.Root, string) {
 	t.Helper()
-	root, where, err := Create(p.getenv, p.configDir, id)
+	root, where, err := p.keys().Create(id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +42,7 @@ func (p *place) create(t *testing.T) (vault.Root, string) {
 }
 
 func (p *place) load(root vault.Root) (vault.Root, string, error) {
-	return Load(p.getenv, p.configDir, config.Vault{ID: id, Check: vault.New(root, id).Check()})
+	return p.keys().Load(config.Vault{ID: id, Check: vault.New(root, id).Check()})
 }
 
 func fresh(b byte) vault.Root { return vault.NewRoot([32]byte{b, 1, 2, 3}) }
@@ -93,7 +94,7 @@ func TestMissing(t *testing.T) {
 	_, _, err = p.load(fresh(1))
 	lockedWith(t, err, ErrMissing, p.env[KeyFileEnv], "restore the key file")
 	for _, v := range []config.Vault{{}, {ID: id}, {Check: "0011223344556677"}} {
-		_, _, err := Load(p.getenv, p.configDir, v)
+		_, _, err := p.keys().Load(v)
 		lockedWith(t, err, ErrMissing, "names no vault", "janee init")
 	}
 }
@@ -147,7 +148,7 @@ func TestCreateFromEnvironmentWritesNothing(t *testing.T) {
 func TestNeverOverwrites(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
-	if _, _, err := Create(p.getenv, p.configDir, id); err == nil || !strings.Contains(err.Error(), "never overwritten") {
+	if _, _, err := p.keys().Create(id); err == nil || !strings.Contains(err.Error(), "never overwritten") {
 		t.Errorf("error %v", err)
 	}
 	if got, _, err := p.load(root); err != nil || !same(got, root) {
@@ -157,7 +158,7 @@ func TestNeverOverwrites(t *testing.T) {
 	if err := os.WriteFile(p.path(), []byte("janee-key-v1:torn"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	_, _, err := Create(p.getenv, p.configDir, id)
+	_, _, err := p.keys().Create(id)
 	lockedWith(t, err, nil, "root key from "+p.path(), "restore")
 	if text, _ := os.ReadFile(p.path()); string(text) != "janee-key-v1:torn" {
 		t.Errorf("the file now holds %q", text)
@@ -169,7 +170,7 @@ func TestOneWinner(t *testing.T) {
 	var wg sync.WaitGroup
 	roots := make([]vault.Root, 8)
 	for i := range roots {
-		wg.Go(func() { roots[i], _, _ = Create(p.getenv, p.configDir, id) })
+		wg.Go(func() { roots[i], _, _ = p.keys().Create(id) })
 	}
 	wg.Wait()
 	winners := 0
@@ -213,7 +214,7 @@ func TestRefusedFiles(t *testing.T) {
 			if strings.Contains(err.Error(), "hunter2") {
 				t.Error("the error shows what the file holds")
 			}
-			_, _, err = Create(p.getenv, p.configDir, id)
+			_, _, err = p.keys().Create(id)
 			lockedWith(t, err, nil, c.text, c.line)
 		})
 	}
@@ -224,7 +225,7 @@ func TestBadMasterKey(t *testing.T) {
 	p.env[MasterKeyEnv] = "sk_live_not_a_root_key"
 	for _, f := range []func() error{
 		func() error { _, _, err := p.load(fresh(1)); return err },
-		func() error { _, _, err := Create(p.getenv, p.configDir, id); return err },
+		func() error { _, _, err := p.keys().Create(id); return err },
 	} {
 		err := f()
 		lockedWith(t, err, nil, "root key from "+MasterKeyEnv, "64 hex digits")
@@ -237,13 +238,13 @@ func TestBadMasterKey(t *testing.T) {
 func TestBadID(t *testing.T) {
 	p := newPlace(t)
 	for _, id := range []string{"../../x", "a/b", `a\b`, "a.b", "", strings.Repeat("a", 65), "a\x00"} {
-		_, _, err := Path(p.getenv, p.configDir, id)
+		_, _, err := p.keys().Path(id)
 		lockedWith(t, err, nil, "cannot be the id of a vault", "vault.id")
 	}
 }
 
 func TestNoConfigDir(t *testing.T) {
-	_, _, err := Load(func(string) string { return "" }, func() (string, error) { return "", fs.ErrInvalid }, config.Vault{ID: id, Check: "x"})
+	_, _, err := (&Keys{Getenv: func(string) string { return "" }, ConfigDir: func() (string, error) { return "", fs.ErrInvalid }}).Load(config.Vault{ID: id, Check: "x"})
 	lockedWith(t, err, fs.ErrInvalid, "find root key", "export JANEE_KEY_FILE=")
 }
 
@@ -261,7 +262,7 @@ func TestPlaceOfNamedFile(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, _, err := p.load(root)
-		_, _, making := Create(p.getenv, p.configDir, id)
+		_, _, making := p.keys().Create(id)
 		if !c.refused {
 			if err != nil || making != nil {
 				t.Errorf("%v: %v, %v", c.mode, err, making)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
@@ -27,7 +28,7 @@ const quiet = 2 * time.Second
 // Options of a Source. Record appends to the audit log; Warn takes a line for the person; Changed is told after a new
 // configuration is in force. All are needed.
 type Options struct {
-	Getenv  func(string) string
+	Keys    *keysource.Keys
 	Record  func(audit.Record) error
 	Warn    func(string)
 	Changed func()
@@ -99,7 +100,7 @@ func (r *Source) Reload(agent, via string) core.Reload {
 // read puts the file in force, or keeps what is in force. r.mu is held.
 func (r *Source) read(agent, via string) core.Reload {
 	stamp, _ := r.home.ConfigStamp()
-	s, err := store.Read(r.options.Getenv, r.home)
+	s, err := store.Read(r.options.Keys, r.home)
 	if err == nil && (s.Vault == nil || s.Config.Vault.ID != r.store.Config.Vault.ID) {
 		err = errors.New("the vault: block is not the one this server began with: put it back, or restart the server")
 	}
@@ -173,12 +174,12 @@ func (r *Source) seal() {
 	if r.reloads.Broken() || stamp == r.stuck || !r.store.Config.HasPlaintext() || time.Since(time.Unix(0, stamp.MTime)) < quiet {
 		return
 	}
-	sealed, err := store.Read(r.options.Getenv, r.home)
+	sealed, err := store.Read(r.options.Keys, r.home)
 	if err != nil || sealed.Stamp != stamp {
 		return // changed again: the next look sees it
 	}
 	r.stuck = stamp
-	if err := sealed.SealInPlace(r.options.Getenv); err != nil {
+	if err := sealed.SealInPlace(r.options.Keys); err != nil {
 		r.options.Warn(err.Error())
 		return
 	}

@@ -43,11 +43,11 @@ func (r *Source) Share(via string, s core.Share) ShareReport {
 }
 
 func (r *Source) writeShare(s core.Share) error {
-	now, err := store.Read(r.options.Getenv, r.home)
+	now, err := store.Read(r.options.Keys, r.home)
 	if err != nil {
 		return err
 	}
-	return now.Edit(r.options.Getenv, func(text []byte) ([]byte, error) { return config.Share(text, s.Service, s.Owner, s.Agent, s.Grant) })
+	return now.Edit(r.options.Keys, func(text []byte) ([]byte, error) { return config.Share(text, s.Service, s.Owner, s.Agent, s.Grant) })
 }
 
 // sharedText says what the decision came to: the owner's word opens no capability that its person has closed.

@@ -4,6 +4,7 @@ import (
 	"errors"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -12,7 +13,7 @@ var ErrExists = errors.New("config.yaml exists already")
 
 // Init makes the home dir with the commented config.yaml and a root key. It never touches a config.yaml that is there: the
 // store it returns with ErrExists has its Home set and nothing else.
-func Init(getenv func(string) string, dir string) (*Store, error) {
+func Init(keys *keysource.Keys, dir string) (*Store, error) {
 	h, err := home.Create(dir)
 	if err != nil {
 		return nil, err
@@ -22,6 +23,6 @@ func Init(getenv func(string) string, dir string) (*Store, error) {
 		if old != nil {
 			return nil, ErrExists
 		}
-		return s.ensureVault(getenv, config.Template())
+		return s.ensureVault(keys, config.Template())
 	})
 }

@@ -2,20 +2,21 @@ package store
 
 import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/core/config"
 )
 
 // Replace makes the config.yaml of h anew, in one step: change gets the text that Init would write, with a vault in it. accept sees
 // the file that is there, nil for none, and what it refuses is not replaced. The error of neither leaves anything changed but,
 // perhaps, a root key that nothing is sealed with.
-func Replace(getenv func(string) string, h *home.Home, accept func(old []byte) error, change func(s *Store, text []byte) ([]byte, error)) (*Store, error) {
+func Replace(keys *keysource.Keys, h *home.Home, accept func(old []byte) error, change func(s *Store, text []byte) ([]byte, error)) (*Store, error) {
 	s := &Store{Home: h}
 	var out []byte
 	err := h.EditConfig(func(old []byte) ([]byte, error) {
 		if err := accept(old); err != nil {
 			return nil, err
 		}
-		text, err := s.ensureVault(getenv, config.Template())
+		text, err := s.ensureVault(keys, config.Template())
 		if err != nil {
 			return nil, err
 		}
@@ -25,5 +26,5 @@ func Replace(getenv func(string) string, h *home.Home, accept func(old []byte) e
 	if err != nil {
 		return nil, err
 	}
-	return s, s.load(getenv, out)
+	return s, s.load(keys, out)
 }

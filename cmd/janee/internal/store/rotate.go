@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -33,8 +34,8 @@ func (s *Store) PlanRotation() (Rotation, error) {
 // Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the file that was there among the generations.
 // The root key stays, so sessions and logs still verify. Each value keeps the binding it carries. A value that does not open ends it with
 // nothing changed, and so does ErrRotated, where the key in force is not that of the plan.
-func (s *Store) Rotate(getenv func(string) string, plan Rotation) (r Rotation, err error) {
-	err = s.Edit(getenv, func(text []byte) ([]byte, error) {
+func (s *Store) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err error) {
+	err = s.Edit(keys, func(text []byte) ([]byte, error) {
 		before, after, done, err := s.rotated(text)
 		if err == nil && (done.From != plan.From || done.To != plan.To) {
 			err = ErrRotated

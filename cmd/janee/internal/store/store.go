@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
@@ -33,10 +32,10 @@ type Store struct {
 	NewKey    bool // this call made the root key
 }
 
-// Open reads the home that getenv names. A config.yaml with errors is refused with all of them; a missing or wrong root key
+// Open reads the home that the environment of keys names. A config.yaml with errors is refused with all of them; a missing or wrong root key
 // carries exit code 4. If a plaintext secret cannot be sealed in the file, it is used and a warning is given.
-func Open(getenv func(string) string) (*Store, error) {
-	dir, err := home.Dir(getenv)
+func Open(keys *keysource.Keys) (*Store, error) {
+	dir, err := home.Dir(keys.Getenv)
 	if err != nil {
 		return nil, err
 	}
@@ -44,15 +43,15 @@ func Open(getenv func(string) string) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := Read(getenv, h)
+	s, err := Read(keys, h)
 	if err != nil {
 		return nil, err
 	}
-	return s, s.SealInPlace(getenv)
+	return s, s.SealInPlace(keys)
 }
 
 // Read is Open without sealing, for a home that is open already.
-func Read(getenv func(string) string, h *home.Home) (*Store, error) {
+func Read(keys *keysource.Keys, h *home.Home) (*Store, error) {
 	s := &Store{Home: h}
 	text, stamp, err := h.ReadConfig()
 	if errors.Is(err, fs.ErrNotExist) && legacy.Found(h.Path(".")) {
@@ -62,14 +61,14 @@ func Read(getenv func(string) string, h *home.Home) (*Store, error) {
 		return nil, err
 	}
 	s.Stamp = stamp
-	if err := s.load(getenv, text); err != nil {
+	if err := s.load(keys, text); err != nil {
 		return nil, err
 	}
 	return s, nil
 }
 
 // load parses text and opens its vault, if it has one.
-func (s *Store) load(getenv func(string) string, text []byte) error {
+func (s *Store) load(keys *keysource.Keys, text []byte) error {
 	c, err := config.Parse(text)
 	if err != nil && legacy.Found(s.Home.Path(".")) {
 		return Unconverted(s.Home.Path("."))
@@ -81,7 +80,7 @@ func (s *Store) load(getenv func(string) string, text []byte) error {
 	if c.Vault.ID == "" {
 		return nil
 	}
-	root, where, err := keysource.Load(getenv, os.UserConfigDir, c.Vault)
+	root, where, err := keys.Load(c.Vault)
 	if err != nil {
 		return err
 	}
@@ -91,14 +90,14 @@ func (s *Store) load(getenv func(string) string, text []byte) error {
 
 // SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none. Where the file cannot be
 // written, the secrets are used as they are and Warnings says so.
-func (s *Store) SealInPlace(getenv func(string) string) error {
+func (s *Store) SealInPlace(keys *keysource.Keys) error {
 	if !s.Config.HasPlaintext() && s.Vault != nil {
 		return nil
 	}
 	var sealed []byte
 	n := 0
 	err := s.Home.EditConfig(func(old []byte) (out []byte, err error) {
-		if out, err = s.ensureVault(getenv, old); err != nil {
+		if out, err = s.ensureVault(keys, old); err != nil {
 			return nil, err
 		}
 		sealed, n, err = config.Seal(out, s.Seal)
@@ -114,7 +113,7 @@ func (s *Store) SealInPlace(getenv func(string) string) error {
 	if n > 0 {
 		s.Warnings = append(s.Warnings, fmt.Sprintf("sealed %d plaintext %s in %s", n, plural(n, "secret", "secrets"), s.Home.ConfigPath()))
 	}
-	return s.load(getenv, sealed)
+	return s.load(keys, sealed)
 }
 
 func plural(n int, one, many string) string {
@@ -125,10 +124,10 @@ func plural(n int, one, many string) string {
 }
 
 // Edit changes config.yaml under the lock, with the vault in place so that change may call Seal, and loads what came of it.
-func (s *Store) Edit(getenv func(string) string, change func(text []byte) ([]byte, error)) error {
+func (s *Store) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, error)) error {
 	var out []byte
 	err := s.Home.EditConfig(func(old []byte) ([]byte, error) {
-		text, err := s.ensureVault(getenv, old)
+		text, err := s.ensureVault(keys, old)
 		if err != nil {
 			return nil, err
 		}
@@ -140,13 +139,13 @@ func (s *Store) Edit(getenv func(string) string, change func(text []byte) ([]byt
 	if err != nil {
 		return err
 	}
-	return s.load(getenv, out)
+	return s.load(keys, out)
 }
 
 // ensureVault returns text with a vault block. A new root key is made only where text names none, so that a lost key is never
 // papered over by a fresh one.
-func (s *Store) ensureVault(getenv func(string) string, text []byte) ([]byte, error) {
-	if err := s.load(getenv, text); err != nil {
+func (s *Store) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
+	if err := s.load(keys, text); err != nil {
 		return nil, err
 	}
 	if s.Vault != nil {
@@ -156,12 +155,12 @@ func (s *Store) ensureVault(getenv func(string) string, text []byte) ([]byte, er
 		return nil, hint.Errorf(hint.Locked, "put the vault: block back, from a backup of the file", "%s holds sealed secrets but no vault: block that names their root key", s.Home.ConfigPath())
 	}
 	id := randomID()
-	root, where, err := keysource.Create(getenv, os.UserConfigDir, id)
+	root, where, err := keys.Create(id)
 	if err != nil {
 		return nil, err
 	}
 	s.Vault, s.KeySource, s.NewKey = vault.New(root, id), where, true
-	block := config.Vault{ID: id, Key: keyID, Check: s.Vault.Check(), Source: "file"}
+	block := config.Vault{ID: id, Key: keyID, Check: s.Vault.Check(), Source: config.SourceFile}
 	s.Config.Vault = block
 	return config.SetVault(text, block)
 }

@@ -1,0 +1,108 @@
+package keysource
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// file is a key file. What it holds decides whether a passphrase opens it, so that a move between the two is whole at every moment.
+type file struct {
+	keys  *Keys
+	id    string
+	path  string
+	own   bool // in janee's own directory
+	guard home.Guard
+}
+
+func (k *Keys) file(id string) (file, error) {
+	path, own, err := k.Path(id)
+	return file{k, id, path, own, k.guard()}, err
+}
+
+func (f file) where() string {
+	text := f.path
+	if !f.own {
+		text = KeyFileEnv + " (" + f.path + ")"
+	}
+	if data, err := f.text(); err == nil && isWrapped(data) {
+		text += ", locked by a passphrase"
+	}
+	return text
+}
+
+func (f file) cheap() bool {
+	text, err := f.text()
+	return err != nil || !isWrapped(text)
+}
+
+func (f file) read() (vault.Root, error) {
+	text, err := f.text()
+	if errors.Is(err, fs.ErrNotExist) {
+		return vault.Root{}, hint.Errorf(hint.Locked, "restore the key file from a backup, or name it by "+KeyFileEnv, "%w: %q", ErrMissing, f.path)
+	}
+	if err != nil {
+		return vault.Root{}, locked(f.path, err)
+	}
+	if isWrapped(text) {
+		return f.unlock(text)
+	}
+	root, err := vault.ParseRoot(text)
+	return root, hint.New(hint.Locked, "restore the key file from a backup", wrapError(f.path, err))
+}
+
+func (f file) text() (string, error) {
+	// A directory that others can write would let them lay down a key of theirs before the first one is made, or move ours away.
+	check := f.guard.CheckPlace
+	if f.own {
+		check = f.guard.CheckDir
+	}
+	if err := check(filepath.Dir(f.path)); err != nil {
+		return "", err
+	}
+	text, err := f.guard.ReadFile(f.path)
+	return string(text), err
+}
+
+// create writes a new key where read has found none, in a directory that read has checked or that is made here.
+func (f file) create(root vault.Root) error {
+	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
+		return locked(f.path, err)
+	}
+	created, err := home.CreateFile(f.path, []byte(line(root)))
+	if err == nil && !created {
+		err = errors.New("another process has just made it")
+	}
+	if err != nil {
+		return locked(f.path, err)
+	}
+	return nil
+}
+
+// line is the root key as a key file holds it.
+func line(root vault.Root) string { return root.Line().Reveal() + "\n" }
+
+// put replaces what the file holds, also another key: the caller has the right one.
+func (f file) put(text string) error {
+	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
+		return err
+	}
+	if err := f.guard.CheckDir(filepath.Dir(f.path)); err != nil {
+		return err
+	}
+	return home.ReplaceFile(f.path, []byte(text))
+}
+
+func (f file) remove() error {
+	if err := os.Remove(f.path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return home.SyncDir(filepath.Dir(f.path))
+}

@@ -1,0 +1,152 @@
+package keysource
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// ErrOther means that a place gives another key than the one that was to be there.
+var ErrOther = errors.New("it gives another key")
+
+// Put has the root key of v lie in the place that v names and reads it back from there. A file and the keyring are written; passphrase is for
+// SourcePassphrase. A command or a credential of systemd must give the key already: ErrOther if it gives another one, and its own error if none.
+// Variables that take the place of what v names are not looked at. undo puts back what was there.
+func (k *Keys) Put(v config.Vault, root vault.Root, passphrase secret.Text) (where string, undo func() error, err error) {
+	s, err := k.configured().named(v)
+	if err != nil {
+		return "", nil, err
+	}
+	undo = func() error { return nil }
+	switch at := s.(type) {
+	case file:
+		undo, err = at.replace(v.Kept(), root, passphrase)
+	case keyringItem:
+		undo, err = at.replace(root)
+	}
+	if err == nil {
+		err = readBack(s, v, root, passphrase)
+	}
+	if err != nil {
+		return s.where(), nil, errors.Join(err, undo())
+	}
+	return s.where(), undo, nil
+}
+
+// Try does what of Put changes nothing: it has the keyring unlocked, and asks a command or a credential for the key.
+func (k *Keys) Try(v config.Vault, root vault.Root) error {
+	s, err := k.configured().named(v)
+	if err != nil {
+		return err
+	}
+	switch s.(type) {
+	case file:
+		return nil
+	case keyringItem:
+		if _, err := s.read(); !errors.Is(err, ErrMissing) {
+			return err
+		}
+		return nil
+	}
+	return readBack(s, v, root, secret.Text{})
+}
+
+func readBack(s source, v config.Vault, root vault.Root, passphrase secret.Text) error {
+	if f, ok := s.(file); ok {
+		f.keys = &Keys{Getenv: func(string) string { return "" }, Ask: func(string) (secret.Text, error) { return passphrase, nil }}
+		s = f
+	}
+	got, err := s.read()
+	if err == nil && (line(got) != line(root) || !fits(got, v)) {
+		err = fmt.Errorf("reading the root key back from %s: %w", s.where(), ErrOther)
+	}
+	return err
+}
+
+func (f file) replace(source string, root vault.Root, passphrase secret.Text) (undo func() error, err error) {
+	old, missing := f.text()
+	undo = func() error {
+		if missing != nil {
+			return f.remove()
+		}
+		return f.put(old)
+	}
+	text := line(root)
+	if source == config.SourcePassphrase {
+		text = wrap(f.id, root, passphrase)
+	}
+	return undo, locked(f.path, f.put(text))
+}
+
+func (k keyringItem) replace(root vault.Root) (undo func() error, err error) {
+	_, missing := k.read()
+	undo = func() error {
+		if errors.Is(missing, ErrMissing) {
+			return k.remove()
+		}
+		return nil
+	}
+	return undo, k.write(root)
+}
+
+// Remove takes the root key away from where it was, after a move from one place to another. left says where it still is, in a place that is
+// its person's; "" for nowhere.
+func (k *Keys) Remove(from, to config.Vault) (left string, err error) {
+	s, err := k.configured().named(from)
+	if err != nil {
+		return "", err
+	}
+	switch at := s.(type) {
+	case keyringItem:
+		if to.Kept() != config.SourceKeyring {
+			return "", at.remove()
+		}
+	case command:
+		if to.Kept() != config.SourceCommand || Words(from.Command) != Words(to.Command) {
+			left = at.where()
+		}
+	case credential:
+		if to.Kept() != config.SourceSystemd {
+			left = at.where()
+		}
+	}
+	if inFile(to) {
+		return left, nil
+	}
+	return left, k.removeFile(from)
+}
+
+func inFile(v config.Vault) bool {
+	return v.Kept() == config.SourceFile || v.Kept() == config.SourcePassphrase
+}
+
+// removeFile also takes what a move that was cut off has left behind.
+func (k *Keys) removeFile(from config.Vault) error {
+	f, err := k.configured().file(from.ID)
+	if err != nil {
+		return err
+	}
+	text, err := f.text()
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if root, bad := vault.ParseRoot(text); err == nil && (inFile(from) || bad == nil && fits(root, from)) {
+		return f.remove()
+	}
+	return err
+}
+
+// configured is k as if no variable took the place of what config.yaml names, remembering nothing.
+func (k *Keys) configured() *Keys {
+	getenv := func(name string) string {
+		if name == MasterKeyEnv || name == KeyFileEnv {
+			return ""
+		}
+		return k.Getenv(name)
+	}
+	return &Keys{Getenv: getenv, ConfigDir: k.ConfigDir, Ask: k.Ask}
+}

@@ -1,0 +1,48 @@
+//go:build !race
+
+package main
+
+import (
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+)
+
+// TestKilledMove kills moves of the root key at any moment: whatever is cut off, the home opens, with the same key.
+func TestKilledMove(t *testing.T) {
+	p := newPlace(t)
+	p.env = append(p.env, "JANEE_KEY_FILE=", "XDG_CONFIG_HOME="+filepath.Join(p.dir, "xdg"), "HOME="+p.dir, "JANEE_PASSPHRASE=correct horse battery")
+	p.home = filepath.Join(p.dir, "moving")
+	p.env = append(p.env, "JANEE_HOME="+p.home)
+	p.run("", "init")
+	p.run("a-key-of-some-length\n", "add", "base", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-")
+	root := p.run("", "key", "export", "--yes")
+	copied := filepath.Join(p.dir, "copied.key")
+	if err := os.WriteFile(copied, []byte(root), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	moves := [][]string{{"passphrase", "--stdin"}, {"file"}, {"command", "--", "cat", copied}}
+	ended := 0
+	for round := range 24 {
+		// A move that asks argon2 takes longer than the others.
+		after := time.Duration(rand.IntN(250_000)) * time.Microsecond
+		if p.killedWith("correct horse battery\n", after, append([]string{"key", "move", "--to"}, moves[round%len(moves)]...)...) {
+			ended++
+		}
+		if got, err := p.try("", "key", "export", "--yes"); err != nil || got != root {
+			t.Fatalf("round %d: the home does not open with its key: %v", round, err)
+		}
+		if out, err := p.try("", "list"); err != nil || !strings.Contains(out, "base") {
+			t.Fatalf("round %d: %v\n%s", round, err, out)
+		}
+	}
+	t.Logf("%d of 24 moves ended before they were killed", ended)
+	p.run("", "key", "move", "--to", "command", "--", "cat", copied)
+	if left, err := filepath.Glob(filepath.Join(p.dir, "xdg", "janee", "*.key")); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	wants(t, p.run("", "logs", "verify"), "the log is whole")
+}
