@@ -13,13 +13,16 @@ import (
 type automaton struct {
 	class   [256]uint8 // byte → class; 0: in no pattern. The two cases of a letter share a class
 	width   int        // number of classes, so the length of a row
-	rows    []int32    // rows[n*width+class] is the node after n, for n < shallow
+	rows    []int32    // rows[n*width+class] is the node after n, for n < shallow; ^node where the byte may begin an escape
 	shallow int32      // number of nodes that have a row
 	label   []uint8    // class on the edge into a node
 	first   []int32    // the children of n are first[n] up to first[n+1]
 	fail    []int32    // node of the longest proper suffix that is also in the trie
 	cover   []int32    // length of the longest pattern that ends at a node; 0: none
 	levels  []int32    // first node of each depth
+	special [256]uint8 // 1: a byte of escapes
+	filter  filter
+	reach   int // how many bytes of text a match may take, escapes and line ends included
 }
 
 // shallowDepth is below the shortest pattern, so that no pattern ends at a node that has a row.
@@ -30,6 +33,10 @@ const _ = uint(MinLength - 1 - shallowDepth)
 // newAutomaton compiles patterns, each at least MinLength bytes.
 func newAutomaton(patterns []string) *automaton {
 	a := &automaton{width: 1}
+	for i := range len(escapes) {
+		a.classify(escapes[i : i+1])
+		a.special[escapes[i]] = 1
+	}
 	keys := make([]string, 0, len(patterns))
 	for _, p := range patterns {
 		keys = append(keys, a.classify(p))
@@ -37,6 +44,10 @@ func newAutomaton(patterns []string) *automaton {
 	slices.Sort(keys)
 	a.grow(slices.Compact(keys))
 	a.link()
+	a.filter = newFilter(patterns, a.begun())
+	if longest := len(a.levels) - 1; longest > 0 {
+		a.reach = 8*longest + 256
+	}
 	return a
 }
 
@@ -119,6 +130,11 @@ func (a *automaton) fillRow(n int32) {
 	for k := a.first[n]; k < a.first[n+1]; k++ {
 		row[a.label[k]] = k
 	}
+	for i := range len(escapes) {
+		if to := &row[a.class[escapes[i]]]; *to >= 0 && (n > 0 || *to > 0 || i >= len(breaks)) {
+			*to = ^*to // but not of a break at the root: nothing has begun that could go on behind it
+		}
+	}
 }
 
 func (a *automaton) row(n int32) []int32 { return a.rows[int(n)*a.width:][:a.width] }
@@ -133,20 +149,41 @@ func (a *automaton) next(n int32, c uint8) int32 {
 		}
 		n = a.fail[n]
 	}
-	return a.rows[int(n)*a.width+int(c)]
+	return max(a.rows[int(n)*a.width+int(c)], ^a.rows[int(n)*a.width+int(c)])
 }
 
-// skim goes through p from i while the node has a row; it returns the node reached and the index after the last byte read.
-func (a *automaton) skim(n int32, p []byte, i int) (int32, int) {
-	rows, width, shallow := a.rows, a.width, a.shallow
-	for ; i < len(p) && n < shallow; i++ {
-		n = rows[int(n)*width+int(a.class[p[i]])]
+// begun counts the nodes at which prefixSize bytes of a pattern have been read.
+func (a *automaton) begun() int {
+	if len(a.levels) <= prefixSize+1 {
+		return 0
+	}
+	return int(a.levels[prefixSize+1] - a.levels[prefixSize])
+}
+
+// follow returns the node to go on from after a match that ends at n: where no pattern is longer, nothing of it need be kept in mind.
+func (a *automaton) follow(n int32) int32 {
+	for n >= a.shallow && a.first[n] == a.first[n+1] {
+		n = a.fail[n]
+	}
+	return n
+}
+
+// trail goes through p from i below the rows, up to an escape, the end of a match or a row; it returns the node reached and the index after
+// the last byte read.
+func (a *automaton) trail(n int32, p []byte, i int) (int32, int) {
+	for ; i < len(p) && n >= a.shallow && a.special[p[i]] == 0; i++ {
+		if n = a.next(n, a.class[p[i]]); a.cover[n] > 0 {
+			return n, i + 1
+		}
 	}
 	return n, i
 }
 
 // depth returns how many of the bytes read last may still be the start of a match.
 func (a *automaton) depth(n int32) int {
+	if n == 0 {
+		return 0
+	}
 	return sort.Search(len(a.levels), func(d int) bool { return a.levels[d] > n }) - 1
 }
 

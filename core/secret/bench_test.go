@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"math/rand/v2"
+	"net/url"
 	"strings"
 	"testing"
 )
@@ -55,9 +56,17 @@ func BenchmarkBuild(b *testing.B) {
 			}
 			a := s.automaton
 			b.ReportMetric(float64(len(a.label)), "nodes")
-			b.ReportMetric(float64(13*len(a.label)+4*len(a.rows))/1024, "KiB")
+			b.ReportMetric(float64(13*len(a.label)+4*len(a.rows)+len(a.filter.begins))/1024, "KiB")
 		})
 	}
+}
+
+func wrap(text string, width int) string {
+	var b strings.Builder
+	for ; len(text) > width; text = text[width:] {
+		b.WriteString(text[:width] + "\r\n")
+	}
+	return b.String() + text
 }
 
 func BenchmarkScrub(b *testing.B) {
@@ -66,14 +75,18 @@ func BenchmarkScrub(b *testing.B) {
 	for js.Len() < 64<<10 {
 		fmt.Fprintf(&js, `{"id":"ch_%x","object":"charge","amount":%d,"description":"Payment for order number %d"},`, r.Uint64(), r.IntN(1e6), r.IntN(1e9))
 	}
-	texts := map[string]string{"json": js.String()[:64<<10], "base64": noise(r, 48<<10), "near misses": nearMisses()}
+	text := js.String()[:64<<10]
+	texts := map[string]string{"json": text, "base64": noise(r, 48<<10), "near misses": nearMisses(),
+		"json lines": strings.ReplaceAll(text, ",", ",\n  ")[:64<<10], "json in json": strings.ReplaceAll(text, `"`, `\"`)[:64<<10],
+		"percent": url.QueryEscape(text)[:64<<10], "wrapped base64": wrap(noise(r, 48<<10), 76), "zeros": string(make([]byte, 64<<10))}
 	for _, n := range []int{1, 20} {
 		for name, text := range texts {
 			b.Run(fmt.Sprintf("%d secrets in %s", n, name), func(b *testing.B) {
 				stream := NewScrubber(tokens(n)...).Stream()
+				chunk := []byte(text)
 				b.SetBytes(int64(len(text)))
 				for b.Loop() {
-					stream.Write([]byte(text), false)
+					stream.Write(chunk, false)
 				}
 			})
 		}

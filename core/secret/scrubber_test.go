@@ -122,7 +122,7 @@ func TestNilScrubber(t *testing.T) {
 
 // A reply cut at maxBytes ends without last: nothing of a secret that was cut in two may be seen, however long the reader waits.
 func TestStreamKeepsUnfinishedStart(t *testing.T) {
-	forms := []string{key, fmt.Sprintf("%x", key), base64.StdEncoding.EncodeToString([]byte(key)), percent(key, func(byte) bool { return false })}
+	forms := []string{key, fmt.Sprintf("%x", key), base64.StdEncoding.EncodeToString([]byte(key)), escaped(key, "%%%02X")}
 	for _, form := range forms {
 		for cut := 1; cut < len(form); cut++ {
 			stream := NewScrubber(New(key)).Stream()
@@ -138,7 +138,7 @@ func TestStreamKeepsUnfinishedStart(t *testing.T) {
 func TestStreamHoldsNoMoreThanItMust(t *testing.T) {
 	stream := NewScrubber(New("zzzz-1234")).Stream()
 	for _, step := range []struct{ in, out string }{
-		{"event: ping\n\n", "event: ping\n\n"}, {"data: zzzz", "data: "}, {"z", "z"}, {"!\n\n", "zzzz!\n\n"}, {"zzzz-1234", "[REDACTED]"[:0]}, {"\n", "[REDACTED]\n"},
+		{"event: ping\n\n", "event: ping\n\n"}, {"data: zzzz", "data: "}, {"z", "z"}, {"!\n\n", "zzzz!\n\n"}, {"zzzz-1234", "[REDACTED]"}, {"\n", "\n"},
 	} {
 		if got := string(stream.Write([]byte(step.in), false)); got != step.out {
 			t.Errorf("after %q: %q, want %q", step.in, got, step.out)
@@ -183,18 +183,24 @@ func inChunks(s *Scrubber, in string, size func() int) string {
 	return out.String()
 }
 
-// naive is Clean by exhaustive search.
-func naive(patterns []string, in string) string {
-	masked, folded := make([]bool, len(in)), fold(in)
-	for _, p := range patterns {
-		p = fold(p)
-		for i := range len(in) {
-			if strings.HasPrefix(folded[i:], p) {
-				for k := range len(p) {
-					masked[i+k] = true
+// naive is Clean by exhaustive search, in the text as it stands and as it is meant.
+func naive(patterns []string, reach int, in string) string {
+	masked := make([]bool, len(in))
+	look := func(text string, from, to []int) {
+		folded := fold(text)
+		for _, p := range patterns {
+			p = fold(p)
+			for i := range len(text) {
+				if strings.HasPrefix(folded[i:], p) && to[i+len(p)-1]-from[i] <= reach {
+					for k := from[i]; k < to[i+len(p)-1]; k++ {
+						masked[k] = true
+					}
 				}
 			}
 		}
+	}
+	for _, meant := range []bool{false, true} {
+		look(written(in, meant))
 	}
 	var out []byte
 	for i := range masked {
@@ -207,6 +213,36 @@ func naive(patterns []string, in string) string {
 	return string(out)
 }
 
+// written returns in as it stands or as it is meant, and where the escape of each byte begins and ends in it.
+func written(in string, meant bool) (text string, from, to []int) {
+	var out []byte
+	broken := false
+	for i := 0; i < len(in); {
+		e := literal(in[i])
+		if meant && strings.IndexByte(escapes, in[i]) >= 0 {
+			e, _ = readEscape([]byte(in[i:]), true)
+		}
+		for _, c := range e.meant[:e.length] {
+			if broken && meant && indents(c) {
+				continue
+			}
+			out, from, to, broken = append(out, c), append(from, i), append(to, i+e.size), false
+		}
+		broken = broken || e.isBreak
+		i += e.size
+	}
+	return string(out), from, to
+}
+
+// escaped is s with every byte written by format.
+func escaped(s, format string) string {
+	var out strings.Builder
+	for i := range len(s) {
+		fmt.Fprintf(&out, format, s[i])
+	}
+	return out.String()
+}
+
 func fold(s string) string {
 	out := []byte(s)
 	for i := range out {
@@ -215,14 +251,34 @@ func fold(s string) string {
 	return string(out)
 }
 
-// plant spreads whole and broken patterns over in, because random text never holds one.
+// plant spreads whole and broken patterns over in, because random text never holds one; some of them escaped, or wrapped into lines.
 func plant(r *rand.Rand, patterns []string, in string) string {
 	var out strings.Builder
 	for i := range len(in) {
 		if out.WriteByte(in[i]); len(patterns) > 0 && i < 24 && r.IntN(3) == 0 {
 			p := patterns[r.IntN(len(patterns))]
 			from := r.IntN(1 + r.IntN(len(p)))
-			out.WriteString(p[from : len(p)-r.IntN(1+r.IntN(len(p)-from))])
+			out.WriteString(disguise(r, p[from:len(p)-r.IntN(1+r.IntN(len(p)-from))]))
+		}
+	}
+	return out.String()
+}
+
+// disguise writes text as some program might.
+func disguise(r *rand.Rand, text string) string {
+	formats := []string{"%c", "%%%02x", "%%25%02X", `\u%04x`, `\\u%04X`, `\x%02x`, `\%03o`, "&#%d;", "&amp;#x%x;", "\x00%c", `\%c`}
+	breaks := []string{"\n", "\r\n\t ", `\n`, `\\r\\n`, "=\r\n", "&#13;\n", "%0A", "\\\n"}
+	format, line := formats[r.IntN(len(formats))], breaks[r.IntN(len(breaks))]
+	some, width := r.IntN(4), 1+r.IntN(40)
+	var out strings.Builder
+	for i := range len(text) {
+		if i > 0 && i%width == 0 {
+			out.WriteString(line)
+		}
+		if r.IntN(4) < some && (text[i] < 0x80 || strings.Contains(format, "x") && !strings.Contains(format, "u")) {
+			fmt.Fprintf(&out, format, text[i])
+		} else {
+			out.WriteByte(text[i])
 		}
 	}
 	return out.String()
@@ -247,15 +303,11 @@ func FuzzScrubber(f *testing.F) {
 			}
 		}
 		in = plant(r, patterns, in)
-		s, want := NewScrubber(New(one), New(two)), naive(patterns, in)
+		s := NewScrubber(New(one), New(two))
+		want := naive(patterns, s.automaton.reach, in)
 		for _, most := range []int{1, 7, 300} {
 			if got := inChunks(s, in, func() int { return 1 + r.IntN(most) }); got != want {
 				t.Fatalf("secrets %q, %q in %q: %q, want %q", one, two, in, got, want)
-			}
-		}
-		for _, kept := range strings.Split(want, Marker) {
-			if clean, n := s.Clean(kept); n != 0 {
-				t.Fatalf("secrets %q, %q in %q: %q still holds one: %q", one, two, in, kept, clean)
 			}
 		}
 	})

@@ -1,0 +1,85 @@
+package secret
+
+import (
+	"fmt"
+	"io"
+)
+
+// Stream scrubs one sequence of bytes that comes in chunks; where the chunks end makes no difference to the whole. Not for concurrent use.
+type Stream struct {
+	reader     reader
+	held       []byte // bytes read and not yet returned
+	masked     bool   // the last byte returned belongs to a Marker
+	redactions int
+	limited    bool
+	left       int64 // bytes still to be shown, where limited; negative once more than that have come
+}
+
+// Limit has Write return only what stands for the first n bytes of the sequence. Whoever cuts a sequence has to give Write Longest
+// more bytes than it shows, if there are so many: what becomes of the last byte shown is decided by those behind it. Cutting right
+// there would be an oracle: a reader who can place a guess before the cut sees by what is held back whether it begins a secret.
+func (t *Stream) Limit(n int64) { t.limited, t.left = true, n }
+
+// Cut reports whether more bytes have come than Limit lets through.
+func (t *Stream) Cut() bool { return t.limited && t.left < int64(len(t.held)) }
+
+// Write takes the next chunk and returns the clean bytes that are certain by now, as a new slice. What may still be the start of a match
+// is held back, for however long, until later bytes or last decide. A sequence that is cut short must not be given last: the end stays
+// held back for good, so that a reader never sees the first half of a secret. After last the Stream is ready for another sequence.
+func (t *Stream) Write(p []byte, last bool) []byte {
+	t.held = append(t.held, p...)
+	t.reader.read(t.held, last)
+	decided := len(t.held)
+	if !last {
+		decided = t.reader.begun()
+	}
+	clean := t.emit(t.visible(decided))
+	t.held = append(t.held[:0], t.held[decided:]...)
+	t.reader.forget(decided)
+	if last {
+		t.reader, t.masked = reader{automaton: t.reader.automaton}, false
+	}
+	return clean
+}
+
+// visible returns how many of the decided bytes are to be shown.
+func (t *Stream) visible(decided int) int {
+	if !t.limited {
+		return decided
+	}
+	shown := int(max(0, min(int64(decided), t.left)))
+	t.left -= int64(decided)
+	return shown
+}
+
+// Redactions returns the number of Markers written so far.
+func (t *Stream) Redactions() int { return t.redactions }
+
+// Format implements fmt.Formatter: the bytes held back may be secret.
+func (*Stream) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "secret.Stream") }
+
+// emit returns the clean form of the first decided bytes of held. Stretches between runs are copied whole.
+func (t *Stream) emit(decided int) []byte {
+	clean := make([]byte, 0, decided)
+	pos := 0
+	for _, r := range t.reader.runs {
+		if r.start >= decided {
+			break
+		}
+		clean = t.pass(clean, t.held[pos:r.start])
+		if !t.masked {
+			clean = append(clean, Marker...)
+			t.masked = true
+			t.redactions++
+		}
+		pos = min(r.end, decided)
+	}
+	return t.pass(clean, t.held[pos:decided])
+}
+
+func (t *Stream) pass(clean, p []byte) []byte {
+	if len(p) > 0 {
+		t.masked = false
+	}
+	return append(clean, p...)
+}
