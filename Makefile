@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw vet bench bench-go benchstat fuzz clean
+.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw vet bench bench-go benchstat fuzz clean
 
 all: build
 
@@ -34,6 +34,16 @@ race:
 # The loops that kill janee at any moment, for longer.
 soak:
 	JANEE_ROUNDS=200 $(GO) test -count=1 -run Killed ./cmd/janee
+
+# What CI holds besides the tests: what is downloaded is what was meant, nothing is required that is not used, staticcheck finds nothing,
+# and no weakness is known of what janee calls (see .ci/vulncheck). The checkers are built at pinned versions.
+check:
+	$(GO) mod verify
+	@for dir in . testscripts/gosdk .ci/tools; do $(GO) -C $$dir mod tidy -diff || exit 1; done
+	$(GO) -C .ci/tools build -o $(CURDIR)/bin/ tool
+	bin/staticcheck ./...
+	cd testscripts/gosdk && $(CURDIR)/bin/staticcheck ./...
+	.ci/vulncheck $(CURDIR)/bin/govulncheck
 
 vet:
 	@test -z "$$(gofmt -l cmd core internal wasm)" || { gofmt -l cmd core internal wasm; echo "gofmt would change these files"; exit 1; }

@@ -162,11 +162,11 @@ func TestThePINIsAskedOnTheTerminal(t *testing.T) {
 	if _, err := p.try("2468\n", "approve", id); err == nil {
 		t.Error("a PIN on standard input counts")
 	}
-	cmd, tty := set([]string{"approve", id}, "PIN (not shown): ", "1357")
+	cmd, _ = set([]string{"approve", id}, "PIN (not shown): ", "1357")
 	ends(t, cmd, 3)
 	wants(t, stderr.String(), "the PIN is wrong")
 	wants(t, s.get("asked", "/x"), "APPROVAL_PENDING")
-	cmd, tty = set([]string{"approve", id}, "PIN (not shown): ", "2468")
+	cmd, tty := set([]string{"approve", id}, "PIN (not shown): ", "2468")
 	ends(t, cmd, 0)
 	if strings.Contains(tty.Output(), "2468") {
 		t.Error("the PIN is shown")

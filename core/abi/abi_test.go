@@ -54,7 +54,7 @@ func TestPanics(t *testing.T) {
 	s := newShell(t)
 	s.handle = i.Handle
 	s.load(flowConfig)
-	a := s.op([]byte(`{}`), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
+	s.op([]byte(`{}`), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
 	i.engines[1].chain.lines = &audit.Chain{} // it has no key, and nothing to sign with
 	begin := Join([]byte(`{"v":1,"op":"begin","flow":2,`+s.moment()+`,"files":[null]}`), nil)
 	answer := i.Handle(begin)

@@ -130,8 +130,8 @@ var flows = []struct {
 	}},
 	{"unwritten", "a log that cannot be written refuses before anything is opened; after a result it locks; then another chain goes on", func(s *shell) {
 		s.load(flowConfig)
-		flow, a := s.call(balance)
-		a = s.resume(flow, `{"type":"committed","lost":true}`)
+		flow, _ := s.call(balance)
+		a := s.resume(flow, `{"type":"committed","lost":true}`)
 		done := s.commits(flow, a)
 		expect(s, done.Refusal.Denial.ReasonCode == "AUDIT_UNAVAILABLE", "%+v", done)
 		flow, a = s.call(balance)

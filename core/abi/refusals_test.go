@@ -16,10 +16,10 @@ func TestRefusals(t *testing.T) {
 	s.load(flowConfig)
 	s.op([]byte(flowConfig), `{"v":1,"op":"load"}`)
 	const asked = `{"capability":"asked","method":"GET","path":"/v1/balance"}`
-	flow, a := s.call(asked)
+	flow, _ := s.call(asked)
 	s.commits(flow, s.op(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"listed"},"names":[],"files":[]}`, flow, s.moment()))
 	for _, args := range []string{balance, `{"capability":"minting","method":"GET","path":"/"}`} {
-		flow, a = s.call(args)
+		flow, a := s.call(args)
 		s.commits(flow, a)
 	}
 	flow, _ = s.call(balance)

@@ -24,7 +24,7 @@ type Setting struct {
 var (
 	ErrSecret   = errors.New("it is a secret")
 	ErrBinding  = errors.New("it says where a credential is sent")
-	ErrReserved = errors.New("Janee alone writes it")
+	ErrReserved = errors.New("only janee writes it")
 	ErrNoScalar = errors.New("it is not one value")
 )
 

@@ -96,8 +96,10 @@ func compactCase(t *testing.T, c jwtCase) {
 // pem writes an EC key as openssl does.
 func (k jwk) pem(t *testing.T) string {
 	t.Helper()
-	key := &ecdsa.PrivateKey{D: number(t, k.D)}
-	key.Curve, key.X, key.Y = elliptic.P256(), number(t, k.X), number(t, k.Y)
+	key, err := ecdsa.ParseRawPrivateKey(elliptic.P256(), unbase64(t, k.D))
+	if err != nil || key.X.Cmp(number(t, k.X)) != 0 || key.Y.Cmp(number(t, k.Y)) != 0 {
+		t.Fatalf("the case's key is not one: %v", err)
+	}
 	der, err := x509.MarshalECPrivateKey(key)
 	if err != nil {
 		t.Fatal(err)

@@ -91,9 +91,10 @@ func (h *house) measure(w way, l load) (f figures, err error) {
 		return f, err
 	}
 	started := memory(s.pid())
-	samples, err := s.load(load{size: l.size, outstanding: l.outstanding, calls: 2 * l.outstanding})
+	_, err = s.load(load{size: l.size, outstanding: l.outstanding, calls: 2 * l.outstanding})
 	if err == nil {
 		used := processor(s.pid())
+		var samples []sample
 		if samples, err = s.load(l); err == nil {
 			f = summary(samples)
 			f.CPU = float64((processor(s.pid()) - used).Microseconds()) / float64(len(samples))
