@@ -208,8 +208,11 @@ func (c *webClient) request(method, body string) (*http.Response, error) {
 	if c.session != "" {
 		req.Header.Set("Mcp-Session-Id", c.session)
 	}
-	return http.DefaultClient.Do(req)
+	return web.Do(req)
 }
+
+// web keeps a connection for each of many agents.
+var web = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: 64}}
 
 // post returns the last message of the answer.
 func (c *webClient) post(body string) (m reply, err error) {
