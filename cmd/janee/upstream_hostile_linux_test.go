@@ -94,8 +94,8 @@ func hostiles(t *testing.T) []hostile {
 		{"drips-its-head", drips(ok, "X-Long: a\r\n"), refusedTimeout, refusedTimeout},
 		{"drips-its-body", drips(ok+"\r\n", "a"), refusedTimeout, refusedTimeout},
 		{"stops-in-its-body", func(c *net.TCPConn, r *bufio.Reader) { _, _ = io.WriteString(c, length); _, _ = io.Copy(io.Discard, r) }, refusedTimeout, refusedTimeout},
-		{"never-ends", floods(ok+"\r\n", 1<<40), cut, ""},
-		{"gibibyte", floods(ok+"Content-Length: 1073741824\r\n\r\n", 1<<30), cut, ""},
+		{"never-ends", floods(ok+"\r\n", 1<<40), cut + "|" + refusedTimeout, ""},
+		{"gibibyte", floods(ok+"Content-Length: 1073741824\r\n\r\n", 1<<30), cut + "|" + refusedTimeout, ""},
 		{"claims-10-gibibytes", says(ok + "Content-Length: 10737418240\r\n\r\nab"), refusedUnreachable, refusedUnreachable},
 		{"half-closes", func(c *net.TCPConn, r *bufio.Reader) { _ = c.CloseWrite(); _, _ = io.Copy(io.Discard, r) }, refusedUnreachable, refusedUnreachable},
 		{"resets-in-its-body", func(c *net.TCPConn, _ *bufio.Reader) {
@@ -166,7 +166,7 @@ services:
     baseUrl: %s
     auth: {type: bearer, key: key_of_the_hostile_upstreams}
 capabilities:
-  api: {service: api, timeout: 1s}
+  api: {service: api, timeout: 3s}
 `
 
 // TestHostileUpstreams makes one call to each at once. The time allowed holds, the record says why, and nothing is left behind: the next call
