@@ -8,6 +8,7 @@ import (
 	"strings"
 	"unicode/utf8"
 
+	"github.com/true-and-useful/janee/core/line"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/wire"
@@ -49,14 +50,17 @@ func (f *Flow) watch() []string {
 	return []string{session.LockFile, session.ClosedFile, session.RevokedFile(f.pair)}
 }
 
-type executeAnswer struct {
-	Status       int               `json:"status"`
-	Headers      map[string]string `json:"headers"`
-	Body         string            `json:"body"`
-	BodyEncoding string            `json:"bodyEncoding"`
-	Truncated    bool              `json:"truncated"`
-	Redactions   int               `json:"redactions"`
-	Dropped      []string          `json:"droppedHeaders,omitempty"`
+// answerHead and answerTail are what stands before and behind the body of an answer.
+type answerHead struct {
+	Status  int               `json:"status"`
+	Headers map[string]string `json:"headers"`
+}
+
+type answerTail struct {
+	BodyEncoding string   `json:"bodyEncoding"`
+	Truncated    bool     `json:"truncated"`
+	Redactions   int      `json:"redactions"`
+	Dropped      []string `json:"droppedHeaders,omitempty"`
 }
 
 // Text is the answer as every shell gives it to an agent: JSON. body holds the scrubbed bytes of an execute, else nil.
@@ -64,22 +68,31 @@ func (r *Result) Text(body []byte) []byte {
 	if r.Tool != tool.Execute {
 		return r.Data
 	}
-	a := executeAnswer{Status: r.Status, Headers: map[string]string{}, BodyEncoding: "utf8", Truncated: r.Truncated, Redactions: r.Redactions, Dropped: r.Dropped}
+	head := answerHead{r.Status, map[string]string{}}
 	for _, h := range r.Headers {
-		if have, ok := a.Headers[h.Name]; ok {
+		if have, ok := head.Headers[h.Name]; ok {
 			h.Value = have + ", " + h.Value
 		}
-		a.Headers[h.Name] = h.Value
+		head.Headers[h.Name] = h.Value
 	}
 	if r.Truncated {
 		body = wholeRunes(body)
 	}
-	if readable(body) {
-		a.Body = string(body)
-	} else {
-		a.Body, a.BodyEncoding = base64.StdEncoding.EncodeToString(body), "base64"
+	text, encoding := string(body), "utf8"
+	if !readable(body) {
+		text, encoding = base64.StdEncoding.EncodeToString(body), "base64"
 	}
-	return encode(a)
+	return withBody(encode(head), text, encode(answerTail{encoding, r.Truncated, r.Redactions, r.Dropped}))
+}
+
+// withBody puts a body of megabytes between two objects, into a buffer of its size: encoding/json would hold it three times over.
+func withBody(head []byte, body string, tail []byte) []byte {
+	const name = `,"body":`
+	quotes := strings.Count(body, `"`) + strings.Count(body, `\`) + strings.Count(body, "\n")
+	out := make([]byte, 0, len(head)+len(name)+len(body)+quotes+len(`"",`)+len(tail))
+	out = append(append(out, head[:len(head)-1]...), name...)
+	out = append(line.AppendText(out, body), ',')
+	return append(out, tail[1:]...)
 }
 
 // Structured is the same answer as an object, for clients that read structuredContent.

@@ -120,15 +120,7 @@ func (g *Gateway) in(names []string) core.In {
 	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)}}
 	_, _ = rand.Read(in.Rand[:]) // never fails: crypto/rand ends the process where the system has no randomness
 	if len(names) > 0 {
-		in.Files = make(map[string][]byte, len(names))
-	}
-	for _, name := range names {
-		data, err := g.home.Read(name)
-		if err != nil {
-			in.Files[name] = nil // unreadable: core fails closed
-		} else if data != nil {
-			in.Files[name] = data
-		}
+		in.Files = g.home.Files(names) // what is unreadable is nil: core fails closed
 	}
 	return in
 }

@@ -3,6 +3,7 @@ package gateway
 import (
 	"context"
 	"errors"
+	"strconv"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
@@ -24,12 +25,13 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to ups
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	go g.watch(ctx, flow, s.Watch, cancel)
+	watch := time.AfterFunc(watchInterval, func() { g.watch(ctx, flow, s.Watch, cancel) }) // no goroutine for a call that is over before
+	defer watch.Stop()
 	if s.Flight != "" {
 		return nil, g.exchange(ctx, flow, s, to)
 	}
 
-	r := &receiver{gateway: g, flow: flow}
+	r := &receiver{gateway: g, flow: flow, most: s.MaxBody}
 	out := g.upstream.Do(ctx, upstream.Exchange{
 		Target: to,
 		Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
@@ -55,15 +57,14 @@ func ending(ctx context.Context, out upstream.Outcome) core.Event {
 func (g *Gateway) watch(ctx context.Context, flow *core.Flow, names []string, cancel context.CancelCauseFunc) {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
-	for {
+	for ctx.Err() == nil {
+		if flow.Revoked(g.in(names)) {
+			cancel(errRevoked)
+			return
+		}
 		select {
 		case <-ctx.Done():
-			return
 		case <-tick.C:
-			if flow.Revoked(g.in(names)) {
-				cancel(errRevoked)
-				return
-			}
 		}
 	}
 }
@@ -72,11 +73,16 @@ func (g *Gateway) watch(ctx context.Context, flow *core.Flow, names []string, ca
 type receiver struct {
 	gateway *Gateway
 	flow    *core.Flow
+	most    int64
 	body    []byte
 }
 
 func (r *receiver) Head(status int, headers []core.Header) error {
 	r.flow.Resume(r.gateway.in(nil), core.Head{Status: status, Headers: headers})
+	if length, ok := core.Get(headers, "Content-Length"); ok {
+		n, _ := strconv.ParseInt(length, 10, 64)
+		r.body = make([]byte, 0, min(max(n, 0), r.most))
+	}
 	return nil
 }
 

@@ -57,6 +57,9 @@ func (g Guard) CheckPlace(path string) error {
 // swapped in between.
 func (g Guard) OpenFile(path string, flag int) (*os.File, fs.FileInfo, error) {
 	f, err := openNoFollow(path, flag)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil, err
+	}
 	if err != nil {
 		// A link, a wrong owner or a wrong mode makes the open fail as well: the check names the line that mends it.
 		if bad := g.lstat(path, false); bad != nil && !errors.Is(bad, fs.ErrNotExist) {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"path/filepath"
 	"strings"
 )
@@ -24,10 +25,28 @@ func (h *Home) Read(name string) ([]byte, error) {
 		return nil, absentOr(err)
 	}
 	data, err := h.guard.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+	return data, absentOr(err)
+}
+
+// Files reads the state files called names: one that is absent is left out, one that cannot be read is nil. Each call of an agent does so a
+// few times, so a directory is checked once for all names in it that follow each other, and an absent file costs one system call.
+func (h *Home) Files(names []string) map[string][]byte {
+	files := make(map[string][]byte, len(names))
+	var dir string
+	var unsafe error
+	for _, name := range names {
+		if d := path.Dir(name); d != dir {
+			dir, unsafe = d, h.guard.CheckDir(h.Path(d))
+		}
+		data, err := []byte(nil), unsafe
+		if err == nil && stateName(name) {
+			data, err = h.guard.ReadFile(h.dir + string(filepath.Separator) + filepath.FromSlash(name))
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			files[name] = data
+		}
 	}
-	return data, err
+	return files
 }
 
 // Write stores data, durable when it returns, as the state file called name; its directory is made if missing.

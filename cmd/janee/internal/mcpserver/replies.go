@@ -35,7 +35,7 @@ func (s *Server) notAdmitted(f *flight, err error) []byte {
 	return (&fault{busyCode, err.Error()}).line(f.id)
 }
 
-// encodeOwn answers a call without mcp-go, which has no way to do so for a tool that does not exist or before dispatch.
+// encodeOwn answers a call without mcp-go.
 // 2026-07-28 requires resultType and asks for serverInfo; earlier clients get neither, as from mcp-go.
 func (s *Server) encodeOwn(m message, r Reply) []byte {
 	var head mcp.Result

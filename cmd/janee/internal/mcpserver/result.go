@@ -16,7 +16,10 @@ import (
 // (TypeScript SDK 1.32), and would show the model a schema error instead.
 func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
 	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":}],"structuredContent":,"isError":true}}` + "\n"
-	start := bytes.TrimSuffix(encode(head), []byte("}\n")) // {"_meta":…,"resultType":…
+	start := []byte("{")
+	if head != (mcp.Result{}) {
+		start = bytes.TrimSuffix(encode(head), []byte("}\n")) // {"_meta":…,"resultType":…
+	}
 	line := bytes.NewBuffer(make([]byte, 0, len(frame)+len(id)+len(start)+quotedLen(r.Text)+len(r.Structured)))
 	fmt.Fprintf(line, `{"jsonrpc":%q,"id":%s,"result":%s`, mcp.JSONRPC_VERSION, id, start)
 	if len(start) > len("{") {
@@ -29,12 +32,22 @@ func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
 		line.WriteString(`,"isError":true`)
 	} else if len(r.Structured) > 0 {
 		line.WriteString(`,"structuredContent":`)
-		if json.Compact(line, lineSafe(r.Structured)) != nil {
+		if !appendStructured(line, r) {
 			return nil
 		}
 	}
 	line.WriteString("}}\n")
 	return line.Bytes()
+}
+
+// appendStructured reports whether the structured content is JSON. Where it is the text itself, core has just encoded it: to read megabytes
+// once more would cost more than all else that is done with them.
+func appendStructured(line *bytes.Buffer, r Reply) bool {
+	if len(r.Structured) == len(r.Text) && &r.Structured[0] == &r.Text[0] && bytes.IndexByte(r.Text, '\n') < 0 {
+		line.Write(lineSafe(r.Text))
+		return true
+	}
+	return json.Compact(line, lineSafe(r.Structured)) == nil
 }
 
 // appendQuoted appends text as a JSON string. What is not UTF-8 becomes U+FFFD; <, > and & stay as they are, for six bytes
@@ -43,6 +56,10 @@ func appendQuoted(line, text []byte) []byte {
 	line = append(line, '"')
 	start := 0
 	for i := 0; i < len(text); {
+		if plain[text[i]] {
+			i++
+			continue
+		}
 		size, escape := escapeOf(text[i:])
 		if escape != "" {
 			line = append(append(line, text[start:i]...), escape...)
@@ -53,17 +70,10 @@ func appendQuoted(line, text []byte) []byte {
 	return append(append(line, text[start:]...), '"')
 }
 
-// quotedLen is how many bytes appendQuoted appends.
+// quotedLen is how many bytes appendQuoted appends to JSON on one line, where quotes and backslashes are all that it escapes; to other texts
+// it may append more.
 func quotedLen(text []byte) int {
-	n := len(`""`) + len(text)
-	for i := 0; i < len(text); {
-		size, escape := escapeOf(text[i:])
-		if escape != "" {
-			n += len(escape) - size
-		}
-		i += size
-	}
-	return n
+	return len(`""`) + len(text) + bytes.Count(text, []byte(`"`)) + bytes.Count(text, []byte(`\`))
 }
 
 // escapeOf returns the size of the first character and how it must be written; "" is as it stands.
@@ -90,6 +100,14 @@ var escapes = func() (e [utf8.RuneSelf]string) {
 	}
 	e['\n'], e['\r'], e['\t'], e['"'], e['\\'] = `\n`, `\r`, `\t`, `\"`, `\\`
 	return e
+}()
+
+// plain are the bytes that stand for themselves.
+var plain = func() (p [256]bool) {
+	for c := range byte(utf8.RuneSelf) {
+		p[c] = escapes[c] == ""
+	}
+	return p
 }()
 
 // lineSafe escapes U+2028 and U+2029 in JSON, where they stand inside strings only: Node's readline ends a line at either.

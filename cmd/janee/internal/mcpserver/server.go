@@ -63,7 +63,7 @@ type Call struct {
 // Reply is the answer to a call.
 type Reply struct {
 	Text       []byte
-	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal
+	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal. Where it is Text itself, that is JSON on one line
 	IsError    bool
 }
 
@@ -161,8 +161,8 @@ func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
 			lines, ok = [][]byte{s.internalError(f)}, false
 		}
 	}()
-	if f.method == methodCall && !s.tools[f.tool] {
-		return [][]byte{s.unknownTool(f)}, false
+	if f.method == methodCall && (!f.modern || !s.tools[f.tool]) {
+		return s.answerCall(f)
 	}
 	notes := newSession(f)
 	ctx := context.WithValue(s.protocol.WithContext(f.ctx, notes), flightKey{}, f)
@@ -171,25 +171,37 @@ func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
 }
 
 func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []byte, ok bool) {
-	switch r := response.(type) {
-	case mcp.JSONRPCResponse:
-		retag(r.Result, f.id)
-		line, ok = encodeResult(f, r.Result), true
-	case mcp.JSONRPCError:
-		line = encodeError(f.id, r.Error)
+	if e, failed := response.(mcp.JSONRPCError); failed {
+		line, _ = s.encoded(f, encodeError(f.id, e.Error))
+		return line, false
 	}
+	if r, is := response.(mcp.JSONRPCResponse); is {
+		retag(r.Result, f.id)
+		line = encodeResult(f, r.Result)
+	}
+	return s.encoded(f, line)
+}
+
+// encoded turns nil, which is an answer that is not JSON, into a refusal.
+func (s *Server) encoded(f *flight, line []byte) (_ []byte, ok bool) {
 	if line == nil {
 		s.opts.Log("the answer to " + s.label(f.message) + " is not JSON")
 		return s.internalError(f), false
 	}
-	return line, ok
+	return line, true
 }
 
-// unknownTool lets the Broker refuse a tool that does not exist, so that an agent which probes for one is on record.
+// answerCall answers a call without mcp-go, which would read the message four times over and add nothing to a result before 2026-07-28.
+// It also lets the Broker refuse a tool that does not exist, so that an agent which probes for one is on record.
 // mcp-go would answer -32602 (MCP 2025-11-25, Tools, Error Handling), but SDK clients make an exception of that, which
 // many hosts show as a broken server; a result reaches the model, which can then call tools/list.
-func (s *Server) unknownTool(f *flight) []byte {
-	return s.encodeOwn(f.message, s.call(f.ctx, f, unknownName(f.tool)))
+func (s *Server) answerCall(f *flight) (lines [][]byte, ok bool) {
+	name, ok := f.tool, s.tools[f.tool]
+	if !ok {
+		name = unknownName(name)
+	}
+	line, fits := s.encoded(f, s.encodeOwn(f.message, s.call(f.ctx, f, name)))
+	return [][]byte{line}, ok && fits
 }
 
 // unknownName bounds a name for the log. What it cuts ends in "…", so that a long name never becomes that of a tool.
