@@ -78,18 +78,17 @@ func (r *Result) Text(body []byte) []byte {
 	if r.Truncated {
 		body = wholeRunes(body)
 	}
-	text, encoding := string(body), "utf8"
+	encoding := "utf8"
 	if !readable(body) {
-		text, encoding = base64.StdEncoding.EncodeToString(body), "base64"
+		body, encoding = base64.StdEncoding.AppendEncode(nil, body), "base64"
 	}
-	return withBody(encode(head), text, encode(answerTail{encoding, r.Truncated, r.Redactions, r.Dropped}))
+	return withBody(encode(head), body, encode(answerTail{encoding, r.Truncated, r.Redactions, r.Dropped}))
 }
 
 // withBody puts a body of megabytes between two objects, into a buffer of its size: encoding/json would hold it three times over.
-func withBody(head []byte, body string, tail []byte) []byte {
+func withBody(head, body, tail []byte) []byte {
 	const name = `,"body":`
-	quotes := strings.Count(body, `"`) + strings.Count(body, `\`) + strings.Count(body, "\n")
-	out := make([]byte, 0, len(head)+len(name)+len(body)+quotes+len(`"",`)+len(tail))
+	out := make([]byte, 0, len(head)+len(name)+line.TextLen(body)+len(tail))
 	out = append(append(out, head[:len(head)-1]...), name...)
 	out = append(line.AppendText(out, body), ',')
 	return append(out, tail[1:]...)

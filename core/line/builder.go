@@ -1,6 +1,7 @@
 package line
 
 import (
+	"bytes"
 	"maps"
 	"slices"
 	"strconv"
@@ -19,7 +20,7 @@ func New(size int) *Builder {
 // Text appends a field, also when value is empty. Invalid UTF-8 becomes U+FFFD; the escapes are those of encoding/json with SetEscapeHTML(false).
 func (b *Builder) Text(name, value string) {
 	b.name(name)
-	b.buf = appendText(b.buf, value)
+	b.buf = AppendText(b.buf, value)
 }
 
 // Optional is Text that omits the field when value is empty.
@@ -51,8 +52,8 @@ func (b *Builder) Map(name string, values map[string]string) {
 	b.buf = append(b.buf, '{')
 	for _, key := range slices.Sorted(maps.Keys(values)) {
 		b.comma()
-		b.buf = append(appendText(b.buf, key), ':')
-		b.buf = appendText(b.buf, values[key])
+		b.buf = append(AppendText(b.buf, key), ':')
+		b.buf = AppendText(b.buf, values[key])
 	}
 	b.buf = append(b.buf, '}')
 }
@@ -73,27 +74,40 @@ func (b *Builder) comma() {
 	}
 }
 
-// AppendText appends s as a JSON string, as Text writes it.
-func AppendText(b []byte, s string) []byte { return appendText(b, s) }
-
 const hexDigits = "0123456789abcdef"
 
-func appendText(b []byte, s string) []byte {
+// plain are the ASCII characters that stand for themselves in a JSON string.
+var plain = func() (p [256]bool) {
+	for c := ' '; c < utf8.RuneSelf; c++ {
+		p[c] = c != '"' && c != '\\'
+	}
+	return p
+}()
+
+// AppendText appends s as a JSON string, as Text writes it: on one line for every reader, and what is not UTF-8 as U+FFFD. Byte for byte, because in
+// JSON that is quoted once more the stretches between two escapes are too short to be worth a copy each.
+func AppendText[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
-	start := 0
 	for i := 0; i < len(s); {
-		if c := s[i]; c >= ' ' && c != '"' && c != '\\' && c < utf8.RuneSelf {
+		if c := s[i]; plain[c] {
+			b = append(b, c)
 			i++
 			continue
 		}
-		r, size := utf8.DecodeRuneInString(s[i:])
-		if replaced := r == utf8.RuneError && size == 1; replaced || r < utf8.RuneSelf || r == '\u2028' || r == '\u2029' {
-			b = appendEscape(append(b, s[start:i]...), r)
-			start = i + size
+		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
+		if invalid := r == utf8.RuneError && size == 1; invalid || r < utf8.RuneSelf || r == '\u2028' || r == '\u2029' {
+			b = appendEscape(b, r)
+		} else {
+			b = utf8.AppendRune(b, r)
 		}
 		i += size
 	}
-	return append(append(b, s[start:]...), '"')
+	return append(b, '"')
+}
+
+// TextLen is how many bytes AppendText appends, or fewer: it counts the escapes that texts are full of, quotes, backslashes and line ends.
+func TextLen(s []byte) int {
+	return len(`""`) + len(s) + bytes.Count(s, []byte(`"`)) + bytes.Count(s, []byte(`\`)) + bytes.Count(s, []byte("\n"))
 }
 
 // appendEscape writes what encoding/json writes. U+2028 and U+2029 are among its cases because JavaScript once ended a line there.

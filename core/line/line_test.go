@@ -11,7 +11,7 @@ import (
 
 var key = []byte("0123456789abcdef0123456789abcdef")
 
-// stdText is the oracle for appendText.
+// stdText is the oracle for AppendText.
 func stdText(t testing.TB, s string) string {
 	t.Helper()
 	var b bytes.Buffer
@@ -29,8 +29,8 @@ func TestTextAsEncodingJSON(t *testing.T) {
 		all.WriteRune(r)
 	}
 	for _, s := range []string{"", "plain", all.String(), "a\xffb\xc3", "\xed\xa0\x80", "<&>", "\U0001f600", "\xe2\x80", "\ufffd"} {
-		if got, want := string(appendText(nil, s)), stdText(t, s); got != want {
-			t.Errorf("appendText(%q) = %s, want %s", s, got, want)
+		if got, want := string(AppendText(nil, s)), stdText(t, s); got != want {
+			t.Errorf("AppendText(%q) = %s, want %s", s, got, want)
 		}
 	}
 }
@@ -38,8 +38,8 @@ func TestTextAsEncodingJSON(t *testing.T) {
 func FuzzText(f *testing.F) {
 	f.Add("a\"\\\n\x00\xff\u2028ü")
 	f.Fuzz(func(t *testing.T, s string) {
-		if got, want := string(appendText(nil, s)), stdText(t, s); got != want {
-			t.Errorf("appendText(%q) = %s, want %s", s, got, want)
+		if got, want := string(AppendText(nil, s)), stdText(t, s); got != want {
+			t.Errorf("AppendText(%q) = %s, want %s", s, got, want)
 		}
 	})
 }

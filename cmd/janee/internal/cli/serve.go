@@ -50,6 +50,7 @@ agent that "janee agent add" has registered is had in this way alone, and with i
 }
 
 func runServe(ctx context.Context, env *Env, o serveOptions) error {
+	boundMemory(env.Getenv)
 	if o.transport != transportHTTP {
 		env.Keys().Ask = nil // the terminal, if there is one, is that of the client, which may be an agent's
 	}
