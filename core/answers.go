@@ -4,21 +4,23 @@ import (
 	"encoding/json"
 
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/policy"
 )
 
 type listed struct {
-	Accessible     bool         `json:"accessible"`
-	Name           string       `json:"name"`
-	Service        string       `json:"service"`
-	Mode           string       `json:"mode"`
-	TTL            string       `json:"ttl"`
-	AutoApprove    bool         `json:"autoApprove"`
-	RequiresReason bool         `json:"requiresReason"`
-	Rules          *listedRules `json:"rules,omitempty"`
-	BaseURL        string       `json:"baseUrl"`
-	Description    string       `json:"description,omitempty"`
-	Docs           string       `json:"docs,omitempty"`
+	Accessible     bool          `json:"accessible"`
+	Name           string        `json:"name"`
+	Service        string        `json:"service"`
+	Mode           string        `json:"mode"`
+	TTL            string        `json:"ttl"`
+	AutoApprove    bool          `json:"autoApprove"`
+	RequiresReason bool          `json:"requiresReason"`
+	Rules          *listedRules  `json:"rules,omitempty"`
+	Limits         *limit.Limits `json:"limits,omitempty"`
+	BaseURL        string        `json:"baseUrl"`
+	Description    string        `json:"description,omitempty"`
+	Docs           string        `json:"docs,omitempty"`
 }
 
 type listedRules struct {
@@ -52,6 +54,9 @@ func (e *Engine) listServices(c Call) json.RawMessage {
 		if p.Policy.Restricted() {
 			l.Rules = &listedRules{Allow: ruleTexts(p.Policy.Allow()), Deny: ruleTexts(p.Policy.Deny())}
 		}
+		if p.Limits != (limit.Limits{}) {
+			l.Limits = &p.Limits
+		}
 		list = append(list, l)
 	}
 	return encode(list)
@@ -75,6 +80,7 @@ type whoamiAnswer struct {
 	IdentitySource      string             `json:"identitySource"`
 	DefaultAccessPolicy string             `json:"defaultAccessPolicy"`
 	Capabilities        whoamiCapabilities `json:"capabilities"`
+	Limits              limit.Limits       `json:"limits"`
 }
 
 type whoamiCapabilities struct {
@@ -84,7 +90,7 @@ type whoamiCapabilities struct {
 
 func (e *Engine) whoami(c Call) json.RawMessage {
 	access := e.config.AccessOf(&config.Capability{})
-	a := whoamiAnswer{AgentID: c.Agent, IdentitySource: c.IdentitySource, DefaultAccessPolicy: string(access),
+	a := whoamiAnswer{AgentID: c.Agent, IdentitySource: c.IdentitySource, DefaultAccessPolicy: string(access), Limits: e.config.Limits,
 		Capabilities: whoamiCapabilities{Accessible: []string{}, Denied: []string{}}}
 	for _, name := range e.config.CapabilityNames {
 		if e.opens(c, name) {

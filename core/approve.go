@@ -156,6 +156,9 @@ func (f *Flow) heard(in In, ev Event) Step {
 		return f.deny(in, d)
 	}
 	if f.grant.ID != "" { // another call was given a session that serves this one too
+		if d := f.take(in); d != nil {
+			return f.deny(in, d)
+		}
 		f.session, f.question = f.grant.ID, Question{}
 		return f.commitIntent(in)
 	}
@@ -185,8 +188,12 @@ func (f *Flow) pending() *Denial {
 	return d
 }
 
-// spend takes the yes. Of several calls that found it one gets it; the mark stands before anything is opened or sent.
+// spend takes the yes. Of several calls that found it one gets it; the mark stands before anything is opened or sent. A call that its limits
+// keep out leaves the yes to be found by the next.
 func (f *Flow) spend(in In, a approval.Answer) Step {
+	if d := f.take(in); d != nil {
+		return f.deny(in, d)
+	}
 	name := approval.UsedFile(f.question.ID)
 	f.next = func(in In, ev Event) Step {
 		c, ok := ev.(Committed)

@@ -32,36 +32,41 @@ func (e *Engine) Needs(c Call) []string {
 // Begin judges a call. It never opens a credential: that happens after the intent is durable.
 func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 	c = e.named(c)
-	f := &Flow{engine: e, call: c, began: in.Now.Mono, req: hex.EncodeToString(in.Rand[:16])}
+	f := &Flow{engine: e, call: c, began: in.Now.Mono, now: in.Now.Mono, req: hex.EncodeToString(in.Rand[:16])}
+	return f, f.begin(in)
+}
+
+func (f *Flow) begin(in In) Step {
+	e, c := f.engine, f.call
 	if c.MaxBytes <= 0 || c.MaxBytes > MaxMaxBytes {
 		f.call.MaxBytes = DefaultMaxBytes
 	}
 	if c.Tool == tool.ExplainAccess && c.Fault == nil {
-		return f, f.explain(in) // also of a locked Janee: that is when it is asked
+		return f.explain(in) // also of a locked Janee: that is when it is asked
 	}
 	if d := f.checkLock(in); d != nil {
-		return f, f.deny(in, d)
+		return f.deny(in, d)
 	}
 	if c.Fault != nil {
-		return f, f.deny(in, Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
+		return f.deny(in, Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
 	}
 	switch c.Tool {
 	case ExplainSigning:
-		return f, f.explainSigning(in)
+		return f.explainSigning(in)
 	case tool.ListServices:
-		return f, f.done(&Result{Tool: c.Tool, Data: e.listServices(c)})
+		return f.done(&Result{Tool: c.Tool, Data: e.listServices(c)})
 	case tool.Whoami:
-		return f, f.done(&Result{Tool: c.Tool, Data: e.whoami(c)})
+		return f.done(&Result{Tool: c.Tool, Data: e.whoami(c)})
 	case tool.ManageCredential:
-		return f, f.manage(in)
+		return f.manage(in)
 	case tool.ReloadConfig: // allowed; the shell does it, because an engine cannot replace itself
-		return f, f.done(&Result{Tool: c.Tool})
+		return f.done(&Result{Tool: c.Tool})
 	case tool.TestService:
-		return f, f.test(in)
+		return f.test(in)
 	case tool.Execute:
-		return f, f.execute(in)
+		return f.execute(in)
 	}
-	return f, f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "", "use one of the tools that tools/list names"))
+	return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "", "use one of the tools that tools/list names"))
 }
 
 // execute takes the checks in their order, then goes on with the session that is open, opens one, or asks a person first.
@@ -78,6 +83,9 @@ func (f *Flow) execute(in In) Step {
 		case d != nil:
 			return f.deny(in, d)
 		}
+	}
+	if d := f.take(in); d != nil {
+		return f.deny(in, d)
 	}
 	if f.call.Via == ViaCLI || f.grant.ID != "" {
 		f.session = f.grant.ID

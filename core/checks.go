@@ -30,12 +30,14 @@ var checks = []check{
 	{name: "allowed_agents", refuse: (*Flow).checkAllowedAgents, skip: (*Flow).noList, holds: says("allowedAgents names this agent"), blocks: closedToAgent},
 	{name: "default_access", refuse: (*Flow).checkDefaultAccess, skip: (*Flow).decided, holds: says("access is open"), blocks: closedToAgent},
 	{name: "ownership", refuse: (*Flow).checkOwnership, skip: (*Flow).unowned, holds: says("the service is for this agent"), blocks: closedToAgent},
+	{name: "size", refuse: (*Flow).checkSize, holds: (*Flow).tellSize},
 	{name: "request", refuse: (*Flow).checkRequest, skip: (*Flow).unasked, holds: says("method and path are well formed")},
 	{name: "rules", refuse: (*Flow).checkRules, skip: (*Flow).unjudged, holds: (*Flow).tellRule},
 	{name: "allow_commands", skip: unset("no capability runs commands")},
 	{name: "reason", refuse: (*Flow).checkReason, skip: (*Flow).unreasoned, holds: says("no reason is asked for")},
 	{name: "root_key", refuse: (*Flow).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},
 	{name: "session", refuse: (*Flow).checkSession, skip: (*Flow).unbound, holds: (*Flow).tellSession, blocks: "a closed session does not open"},
+	{name: "limits", refuse: (*Flow).checkLimits, skip: (*Flow).unlimited, holds: (*Flow).tellLimits},
 	{name: "approval", refuse: (*Flow).checkApproval, asks: true, skip: (*Flow).unbound, holds: (*Flow).tellApproval},
 }
 
@@ -157,6 +159,13 @@ func (f *Flow) checkSession(in In) *Denial {
 		}
 	}
 	return nil
+}
+
+func (f *Flow) unlimited() string {
+	if f.call.Via == ViaCLI {
+		return "a person's own commands are not counted"
+	}
+	return ""
 }
 
 func (f *Flow) unbound() string {

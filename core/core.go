@@ -11,6 +11,7 @@ import (
 
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/vault"
 	"github.com/true-and-useful/janee/core/wire"
@@ -75,6 +76,7 @@ type Engine struct {
 	stateKey []byte
 	sessions *sessionMemory
 	tokens   *tokens
+	limits   *limit.Book
 
 	mu        sync.Mutex
 	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
@@ -82,18 +84,18 @@ type Engine struct {
 
 // New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
-	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(), scrubbers: map[string]*secret.Scrubber{}}
+	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(), limits: limit.NewBook(), scrubbers: map[string]*secret.Scrubber{}}
 	if v != nil {
 		e.stateKey = v.Key("state")
 	}
 	return e
 }
 
-// Next makes an engine for a changed configuration that remembers which sessions this process has seen end, and the tokens of the
-// services that are as they were.
+// Next makes an engine for a changed configuration that remembers which sessions this process has seen end, what its agents have used of
+// their limits, and the tokens of the services that are as they were.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
-	n.sessions, n.tokens = e.sessions, e.tokens
+	n.sessions, n.tokens, n.limits = e.sessions, e.tokens, e.limits
 	services, _ := config.Diff(e.config, c)
 	n.tokens.forget(append(services.Changed, services.Removed...))
 	return n

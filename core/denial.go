@@ -20,6 +20,8 @@ const (
 	AuditUnavailable    Code = "AUDIT_UNAVAILABLE"
 	EgressBlocked       Code = "EGRESS_BLOCKED"
 	Busy                Code = "BUSY"
+	RateLimited         Code = "RATE_LIMITED"
+	TooLarge            Code = "TOO_LARGE"
 	SigningFailed       Code = "SIGNING_FAILED"
 	ExchangeFailed      Code = "EXCHANGE_FAILED"
 	UpstreamTimeout     Code = "UPSTREAM_TIMEOUT"
@@ -42,9 +44,10 @@ type Denial struct {
 	NextStep        string
 	Message         string
 
-	// Of APPROVAL_PENDING: what the question is called, when it is over (RFC 3339), and when to look again.
+	// Of APPROVAL_PENDING: what the question is called, and when it is over (RFC 3339).
 	ApprovalID, ExpiresAt string
-	RetryAfterSeconds     int
+	// When to try again, of APPROVAL_PENDING, RATE_LIMITED and a BUSY of the agent's own limits; 0 = not said.
+	RetryAfterSeconds int
 }
 
 type text struct{ message, next string }
@@ -65,6 +68,8 @@ var texts = map[Code]text{
 	AuditUnavailable:    {"the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder"},
 	EgressBlocked:       {"the host of this service leads to an address that it may not use, so nothing was sent", "tell your person: if the service lives in their own network, its address belongs under allowPrivate of the service in config.yaml; if not, the name was pointed elsewhere"},
 	Busy:                {"too many calls are under way", "wait for some of your calls to end, then repeat this one"},
+	RateLimited:         {"you have used what your limits allow", "wait, then repeat the call"},
+	TooLarge:            {"the request is too large, so it was not sent", "send less: split the work into several calls, or leave out what is not needed"},
 	SigningFailed:       {"the request could not be signed", "tell your person to check the credential of this service"},
 	ExchangeFailed:      {"the service's credential could not be traded for a token, so nothing was sent to the API", "tell your person what the token endpoint says; if it is not the clock, the credential of this service or its scopes may be wrong"},
 	UpstreamTimeout:     {"the API did not answer in time", "it may have acted on the request all the same: check before you repeat it"},

@@ -7,6 +7,7 @@ import (
 	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
@@ -23,6 +24,7 @@ type Flow struct {
 	call   Call
 	req    string // id of this call in the log
 	began  int64  // Now.Mono
+	now    int64  // Now.Mono of the last step
 	next   func(In, Event) Step
 	inner  atomic.Pointer[Flow] // test_service of all: the flow that tries the service whose turn it is
 	end    *Done
@@ -40,6 +42,10 @@ type Flow struct {
 	digest        string        // of the request, where a person is asked about it
 	question      Question      // that person's; no ID: none
 	raised        bool          // this call has asked
+
+	ticket *limit.Ticket // what the call holds of its agent's limits; nil: nothing, or nothing any more
+	sent   bool          // the request went to the shell
+	handed int64         // bytes of the reply that the agent is given
 
 	intended bool        // the intent stands in the log, so a result has to follow
 	closing  bool        // the last record is being written: nothing can stop the flow any more
@@ -64,6 +70,7 @@ func (f *Flow) Resume(in In, ev Event) Step {
 	if f.end != nil {
 		return *f.end
 	}
+	f.now = in.Now.Mono
 	if f.inner.Load() != nil {
 		return f.next(in, ev)
 	}
@@ -132,7 +139,7 @@ func (f *Flow) dispatch(in In) Step {
 	if err != nil {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
 	}
-	f.next = f.replied
+	f.next, f.sent = f.replied, true
 	return s
 }
 
@@ -223,6 +230,7 @@ func (f *Flow) ended(in In, ev Ended) Step {
 		if f.body.Redactions() > 0 { // the length that was announced would tell how long the secret is
 			f.head.Headers = slices.DeleteFunc(f.head.Headers, func(h Header) bool { return h.Name == "content-length" })
 		}
+		f.handed = ev.Bytes
 		return f.finish(in, f.head, nil, &ev)
 	}
 	code, ok := endings[ev.Err]
@@ -261,11 +269,16 @@ func (f *Flow) fail(in In, code Code, why string) Step {
 	return f.deny(in, d)
 }
 
-// deny records a refusal and ends. Nothing was done, so a log that cannot be written changes nothing for the agent.
+// deny records a refusal, unless the agent has had too many, and ends. Nothing was done, so a log that cannot be written changes nothing for
+// the agent.
 func (f *Flow) deny(in In, d *Denial) Step {
-	r := f.record(in, "deny")
-	r.Decision, r.Rule, r.Code = "deny", f.decision.Rule, d.Code
 	f.closing = true
+	ok, missed := f.recordable(in)
+	if !ok {
+		return f.done(nil, d)
+	}
+	r := f.record(in, "deny")
+	r.Decision, r.Rule, r.Code, r.Detail = "deny", f.decision.Rule, d.Code, unrecorded(r.Detail, missed)
 	f.next = func(In, Event) Step { return f.done(nil, d) }
 	return Commit{Records: []Record{r}, Late: true}
 }
@@ -294,8 +307,7 @@ func (f *Flow) finish(in In, res *Result, d *Denial, ev *Ended) Step {
 	}
 	f.next = func(_ In, ev Event) Step {
 		c, ok := ev.(Committed)
-		f.end = &Done{Result: res, Denial: d, Lock: !ok || c.Err}
-		return *f.end
+		return f.over(Done{Result: res, Denial: d, Lock: !ok || c.Err})
 	}
 	f.closing = true
 	return Commit{Records: []Record{r}, Late: true}
@@ -313,11 +325,18 @@ func (f *Flow) done(r *Result, d ...*Denial) Step {
 	if r != nil {
 		r.Agent = f.call.Agent
 	}
-	f.end = &Done{Result: r}
+	end := Done{Result: r}
 	if len(d) > 0 {
-		f.end.Denial = d[0]
+		end.Denial = d[0]
 	}
-	return *f.end
+	return f.over(end)
+}
+
+// over is how every flow ends.
+func (f *Flow) over(d Done) Step {
+	f.release()
+	f.end = &d
+	return d
 }
 
 // record fills in what every record of this call says.

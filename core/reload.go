@@ -72,13 +72,13 @@ func (r *Reloads) Tell() Reload {
 func compare(old, now *config.Config) (r Reload, changed bool) {
 	r = Reload{Success: true, Message: "nothing has changed", Services: len(now.Services), Capabilities: len(now.Capabilities)}
 	r.Changes.Services, r.Changes.Capabilities = config.Diff(old, now)
-	rest := old.Server != now.Server || !config.DiffAgents(old, now).Empty()
+	rest := old.Server != now.Server || old.Limits != now.Limits || !config.DiffAgents(old, now).Empty()
 	if r.Changes.Services.Empty() && r.Changes.Capabilities.Empty() && !rest {
 		return r, false
 	}
 	r.Message = fmt.Sprintf("reloaded: services %s; capabilities %s", summary(r.Changes.Services), summary(r.Changes.Capabilities))
 	if rest {
-		r.Message += "; agents or the server's settings changed"
+		r.Message += "; agents, limits or the server's settings changed"
 	}
 	return r, true
 }

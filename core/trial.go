@@ -82,6 +82,9 @@ func (f *Flow) test(in In) Step {
 	if f.judged, f.decision = policy.Judge(f.testPolicy(), s.Options, f.call.Method, f.call.Path); f.decision.Outcome != policy.Allowed {
 		return f.deny(in, Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason, "", f.decision.Hint))
 	}
+	if d := f.take(in); d != nil {
+		return f.deny(in, d)
+	}
 	f.session = f.grant.ID
 	return f.commitIntent(in)
 }
@@ -98,7 +101,7 @@ func (f *Flow) testPolicy() policy.Policy {
 
 // trialChecks are those of execute that are about the agent and not about its request.
 var trialChecks = []func(*Flow, In) *Denial{(*Flow).checkCapability, (*Flow).checkAllowedAgents, (*Flow).checkDefaultAccess, (*Flow).checkOwnership,
-	(*Flow).checkRootKey, (*Flow).checkSession, (*Flow).checkApproval}
+	(*Flow).checkRootKey, (*Flow).checkSession, (*Flow).checkLimits, (*Flow).checkApproval}
 
 // mayTest looks for a capability of the service that the agent could use now: a session that its owner has closed, and a person who has
 // not been asked, stand in the way of a trial as of any other call. Of several refusals the one is told that came closest.
@@ -218,7 +221,7 @@ func (f *Flow) testNext(in In, files map[string][]byte, left []string, reports [
 		f.inner.Store(nil)
 		return f.done(&Result{Tool: tool.TestService, Data: encode(reports)})
 	}
-	inner := &Flow{engine: f.engine, call: f.call, began: in.Now.Mono, req: hex.EncodeToString(in.Rand[:16])}
+	inner := &Flow{engine: f.engine, call: f.call, began: in.Now.Mono, now: in.Now.Mono, req: hex.EncodeToString(in.Rand[:16])}
 	inner.call.Service = left[0]
 	in.Files = files
 	step := inner.test(in)
@@ -242,16 +245,14 @@ func (f *Flow) follow(in In, step Step, t tour) Step {
 	}
 	if d := done.Denial; d != nil {
 		if slices.Contains(tourStops, d.Code) {
-			f.end = &done
-			return done
+			return f.over(done)
 		}
 		inner.trial = &trial{}
 		done.Result = inner.told(inner.report(in), d.Message, d.Code, d.NextStep)
 	}
 	t.reports = append(t.reports, done.Result.Data)
 	if done.Lock {
-		f.end = &Done{Result: &Result{Tool: tool.TestService, Data: encode(t.reports)}, Lock: true}
-		return *f.end
+		return f.over(Done{Result: &Result{Tool: tool.TestService, Data: encode(t.reports)}, Lock: true})
 	}
 	return f.testNext(in, t.files, t.left[1:], t.reports)
 }

@@ -32,7 +32,7 @@ func TestNamesAndAccessFollowTheFile(t *testing.T) {
 	p.run("", "agent", "add", "alice")
 	wants(t, alice.get("listed", "/one"), "AGENT_NOT_ALLOWED", "janee serve --agent alice")
 	wants(t, alice.call("whoami", nil), `"agentId":"unnamed"`)
-	wants(t, alice.stderr.String(), "agents or the server's settings changed")
+	wants(t, alice.stderr.String(), "agents, limits or the server's settings changed")
 	if strings.Contains(alice.call("reload_config", nil), "alice") {
 		t.Error("an agent is told which agents are registered")
 	}

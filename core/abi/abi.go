@@ -27,7 +27,7 @@ type op struct {
 
 var ops = map[string]op{
 	"version": {do: version}, "tools": {do: tools}, "drop": {do: drop}, "wipe": {do: wipe},
-	"inspect": {do: inspect, raw: true}, "load": {do: load, raw: true}, "reload": {do: reload, raw: true}, "chain": {do: newChain},
+	"inspect": {do: inspect, raw: true}, "load": {do: load, raw: true}, "reload": {do: reload, raw: true}, "chain": {do: newChain}, "unrecorded": {do: unrecorded},
 	"needs": {do: needs, raw: true}, "begin": {do: begin, raw: true}, "resume": {do: resume, raw: true}, "scrub": {do: scrub, raw: true}, "lines": {do: lines}, "look": {do: look, raw: true}, "answer": {do: answer},
 	"classify": {do: classify}, "verify": {do: verify, raw: true}, "seal": {do: seal, raw: true},
 }
@@ -98,11 +98,14 @@ func drop(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, err
 	}
 	if of == "flow" {
+		if fl := i.flows[h]; fl != nil {
+			fl.drop()
+		}
 		delete(i.flows, h)
 		return struct{}{}, nil, nil
 	}
 	maps.DeleteFunc(i.flows, func(_ int64, fl *flow) bool { return fl.engine == i.engines[h] })
-	delete(i.engines, h)
+	delete(i.engines, h) // and what its agents had under way
 	return struct{}{}, nil, nil
 }
 

@@ -68,19 +68,35 @@ func begin(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if err := f.end(); err != nil {
 		return nil, nil, err
 	}
-	delete(i.flows, h) // what panics on the way is not taken up again
-	var s core.Step
-	fl.core, s = fl.decide.Begin(in, fl.call)
-	return i.next(h, fl, in, s)
+	return i.next(h, fl, in, func() (s core.Step) {
+		fl.core, s = fl.decide.Begin(in, fl.call)
+		return s
+	})
 }
 
-// next answers a step.
-func (i *Instance) next(h int64, fl *flow, in core.In, s core.Step) (any, []byte, error) {
+// next takes a step and answers it. What panics on the way is not taken up again.
+func (i *Instance) next(h int64, fl *flow, in core.In, take func() core.Step) (any, []byte, error) {
+	delete(i.flows, h)
+	whole := false
+	defer func() {
+		if !whole {
+			fl.drop()
+		}
+	}()
+	s := take()
 	step, out := fl.step(in.Now, s)
 	if _, done := s.(core.Done); !done {
 		i.keep(h, fl)
 	}
+	whole = true
 	return stepAnswer{step}, out, nil
+}
+
+// drop gives up a call that does not go on.
+func (fl *flow) drop() {
+	if fl.core != nil {
+		fl.core.Drop()
+	}
 }
 
 func (i *Instance) keep(h int64, fl *flow) {
@@ -118,8 +134,7 @@ func resume(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if lost {
 		fl.engine.chain.lost(fl.sealed)
 	}
-	delete(i.flows, h)
-	return i.next(h, fl, in, fl.core.Resume(in, ev))
+	return i.next(h, fl, in, func() core.Step { return fl.core.Resume(in, ev) })
 }
 
 // found is what goes with an event: all files of the directory that was listed, or those that an ask watches.

@@ -40,6 +40,11 @@ capabilities:
   asked: {service: stripe, autoApprove: false}
 `
 
+// limitedConfig has a capability with limits of its own, and leaves one call at once to all together.
+const limitedConfig = flowConfig + `  few: {service: stripe, limits: {perMinute: 2, maxRequestBytes: 10, maxResponseBytes: 4, bytesPerHour: 100}}
+limits: {concurrent: 1}
+`
+
 const balance = `{"capability":"stripe","method":"GET","path":"/v1/balance?limit=3","reason":"User asked"}`
 
 // flows are whole stories, told to the native core. What was said is kept word for word in core/testdata/flows, for the module to repeat.
@@ -112,6 +117,33 @@ var flows = []struct {
 		s.unread = map[string]bool{}
 		s.state["sessions/closed.json"] = "{}\n"
 		s.refused(balance, "SESSION_REVOKED")
+	}},
+	{"limits", "what there is too much of is refused: a body, calls in a minute, calls at once; who is dropped or ends makes room; a flood of refusals is counted, not recorded", func(s *shell) {
+		s.load(limitedConfig)
+		few := `{"capability":"few","method":"POST","path":"/v1/refunds","body":"0123456789"}`
+		s.refused(`{"capability":"few","method":"POST","path":"/v1/refunds","body":"0123456789a"}`, "TOO_LARGE")
+		flow, a := s.call(few)
+		send := s.commits(flow, a)
+		s.refused(balance, "BUSY")
+		body, done := s.reply(flow, 200, `[]`, "replied")
+		expect(s, send.Type == "send" && body == "repl" && strings.Contains(string(done.Result), `"truncated":true`), "%s, %s", body, done.Result)
+		flow, a = s.call(few)
+		s.commits(flow, a)
+		s.op(nil, `{"v":1,"op":"drop","flow":%d}`, flow)
+		s.refused(few, "RATE_LIMITED")
+		_, a = s.callTool("explain_access", `{"capability":"few"}`)
+		expect(s, strings.Contains(string(a.Step.Result), `"nextStep":"wait 60 seconds`), "%s", a.Step.Result)
+		_, a = s.callTool("list_services", `{}`)
+		expect(s, strings.Contains(string(a.Step.Result), `"limits":{"perMinute":2,"bytesPerHour":100,`), "%s", a.Step.Result)
+		a = s.reload(strings.Replace(limitedConfig, "perMinute: 2", "perMinute: 3", 1))
+		expect(s, a.Report.Success, "%+v", a)
+		flow, a = s.call(few)
+		s.commits(flow, a)
+		s.reply(flow, 200, `[]`, "ok")
+		s.refused(few, "RATE_LIMITED")
+		a = s.op(nil, `{"v":1,"op":"unrecorded","engine":%d,"now":[%d,%d]}`, s.engine, s.wall, s.mono)
+		expect(s, len(a.Commit.Lines) == 0, "%q", a.Commit.Lines)
+		s.verified()
 	}},
 	{"race", "of two processes that open a session the loser uses the winner's; a file that is no session is not used", func(s *shell) {
 		s.load(flowConfig)

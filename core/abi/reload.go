@@ -39,3 +39,14 @@ func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 		Commit   commitStep  `json:"commit"`
 	}{report, warnings, e.record(now, records...)}, nil, nil
 }
+
+// unrecorded makes the lines that tell of refusals which had no record of their own. A shell asks for them before it ends.
+func unrecorded(i *Instance, f *fields, _ []byte) (any, []byte, error) {
+	e, now := i.engine(f), f.now()
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	return struct {
+		Commit commitStep `json:"commit"`
+	}{e.record(now, e.core.Unrecorded(now)...)}, nil, nil
+}

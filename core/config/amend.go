@@ -33,6 +33,9 @@ type CapabilityEdit struct {
 	ClearAgents   bool     // takes the list out: access decides then
 	AllowedAgents []string // replaces the list; at least one name
 	Access        *string  // "open", "restricted", or "" to follow the server's
+
+	ClearLimits bool // takes the block out first
+	Limits      []KV // sets each, by the names of package limit; an empty Value takes it out
 }
 
 // ServiceEdit is what to change of a service. What is nil stays; an empty text takes the line out, BaseURL excepted.
@@ -125,6 +128,14 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 			return err
 		}
 		if err := e.setItems(path("rules", "deny"), a.Deny, sameRule); err != nil {
+			return err
+		}
+		if a.ClearLimits {
+			if err := e.remove(path(limitsSection)...); err != nil {
+				return err
+			}
+		}
+		if err := e.setLimits(path, a.Limits); err != nil {
 			return err
 		}
 		return e.setAccess(path, a)

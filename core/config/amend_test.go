@@ -280,13 +280,15 @@ func TestSetRefuses(t *testing.T) {
 func TestScalarsAreKnown(t *testing.T) {
 	for section, keys := range scalars {
 		for key, flag := range keys {
-			path := map[string]string{"services": "services.a.", "capabilities": "capabilities.c.", "server": "server.", "approvals": "approvals."}[section] + key
+			path := map[string]string{"services": "services.a.", "capabilities": "capabilities.c.", "server": "server.", "approvals": "approvals.", "limits": "limits."}[section] + key
 			value := map[string]string{"access": "open", "defaultAccess": "restricted", "port": "9100", "testPath": "/x", "service": "a", "ttl": "1m", "timeout": "1m", "headers": "all", "wait": "5s"}[key]
 			switch {
 			case key == "baseUrl":
 				continue
 			case flag:
 				value = "true"
+			case section == limitsSection:
+				value = "60"
 			case value == "":
 				value = "x"
 			}

@@ -30,7 +30,8 @@ func (r *configReader) capability(key, n *yaml.Node) {
 		known{"allowedAgents", func(n *yaml.Node) { r.allowedAgents(n, what, c) }},
 		known{"access", r.access(&c.Access, what+": access")},
 		known{"mode", nil}, known{"allowCommands", nil},
-		known{"env", nil}, known{"workDir", nil}, known{"limits", nil},
+		known{"env", nil}, known{"workDir", nil},
+		known{limitsSection, r.limits(&c.Limits, what+": limits")},
 	)
 	if n.Kind == yaml.MappingNode {
 		r.serviceOf(service, key.Line, what, c)

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/core/egress"
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/wire"
@@ -33,6 +34,7 @@ type Config struct {
 	Agents       map[string]*Agent // those with a token
 	Server       Server
 	Approvals    Approvals
+	Limits       limit.Limits // of one agent, over all capabilities
 
 	ServiceNames, CapabilityNames, AgentNames []string // in the order of the file
 
@@ -80,7 +82,8 @@ type Capability struct {
 	Policy                     policy.Policy
 	AllowedAgents              []string // where there are any, they alone may use it
 	Access                     Access   // who else may; "" = as the server says
-	Line                       int      // 1-based, of the name
+	Limits                     limit.Limits
+	Line                       int // 1-based, of the name
 }
 
 // Problem is one thing to mend (or to look at, as a warning), at a 1-based line. Its text never shows a credential.

@@ -40,6 +40,7 @@ type NewCapability struct {
 
 	AllowedAgents []string
 	Access        string // "open", "restricted", or "" to follow the server's
+	Limits        []KV   // by the names of package limit
 }
 
 // SetVault writes the vault block: in place where there is one, else at the top, behind version and the header comment.
@@ -170,6 +171,9 @@ func (a NewCapability) node() *yaml.Node {
 		n.Content = append(n.Content, textNode("allowedAgents"), list(a.AllowedAgents))
 	}
 	put(n, "access", a.Access)
+	if len(a.Limits) > 0 {
+		n.Content = append(n.Content, textNode(limitsSection), limitsNode(a.Limits))
+	}
 	return n
 }
 

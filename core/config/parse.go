@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/true-and-useful/janee/core/limit"
 )
 
 // Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A text without content is a valid, empty config.
@@ -44,7 +46,7 @@ func parse(text []byte) (*parsed, error) {
 
 func newConfig() *Config {
 	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{},
-		Approvals: Approvals{Wait: DefaultWait, Notify: true}}
+		Approvals: Approvals{Wait: DefaultWait, Notify: true}, Limits: limit.Limits{Concurrent: DefaultConcurrent}}
 }
 
 // configReader fills a config from the tree.
@@ -64,7 +66,7 @@ func (r *configReader) root(n *yaml.Node) {
 		known{"server", r.server},
 		known{"agents", later(&agents)},
 		known{"approvals", r.approvals},
-		known{"limits", nil},
+		known{limitsSection, r.limits(&r.config.Limits, limitsSection)},
 	)
 	// Capabilities name services, wherever in the file these stand.
 	if !unset(services) {

@@ -80,10 +80,9 @@ func TestProblems(t *testing.T) {
 		{"version 2", "version: 2\n", []string{`1: version "2" is not known: write version: 1`}},
 		{"version of the TypeScript Janee", "version: '0.2.0'\n", []string{`1: version "0.2.0" is a file of the TypeScript Janee`}},
 		{"version list", "version: [1]\n", []string{"1: version must be text"}},
-		{"unsupported at the root", "limits: {}\n", []string{"1: config.yaml: limits is not supported by this version"}},
-		{"unsupported in a capability", capability("    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n    limits: {}\n"),
+		{"unsupported in a capability", capability("    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n"),
 			[]string{"11: capability \"c\": mode is not supported by this version", "12: capability \"c\": allowCommands is not",
-				"13: capability \"c\": env is not", "14: capability \"c\": workDir is not", "15: capability \"c\": limits is not"}},
+				"13: capability \"c\": env is not", "14: capability \"c\": workDir is not"}},
 
 		{"vault id is a path", "vault: {id: ../x, key: k1, check: 0123456789abcdef}\n", []string{"1: vault id and key must be"}},
 		{"vault without key", "vault: {id: x, check: 0123456789abcdef}\n", []string{"1: vault id and key must be"}},

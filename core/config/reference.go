@@ -21,6 +21,8 @@ const (
 	Agents   Kind = "list of agents"
 	Ranges   Kind = "list of addresses"
 	Number   Kind = "number"
+	Count    Kind = "whole number"
+	Size     Kind = "size"
 	Moment   Kind = "time"
 	Texts    Kind = "name: text lines"
 	Words    Kind = "list of words"
@@ -36,6 +38,7 @@ type Key struct {
 	Required bool
 	Only     []string // the values it may have; nil for any of its kind
 	Default  string   // what holds without it, "" for nothing
+	Most     int64    // of a Count or Size
 	Meaning  string   // sentences, with Markdown code spans
 }
 
@@ -50,7 +53,8 @@ func (k Key) Parent() (section, name string) {
 
 // Reference lists every key that Parse accepts, in the order in which a person writes them.
 func Reference() []Key {
-	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, serverKeys, approvalKeys, agentKeys, vaultKeys)
+	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, limitKeys("capabilities.NAME."+limitsSection, false),
+		limitKeys(limitsSection, true), serverKeys, approvalKeys, agentKeys, vaultKeys)
 }
 
 var fileKeys = []Key{

@@ -26,16 +26,18 @@ const docs = "../../docs/"
 // probes are files with an unknown key in each section; what Parse then says names the keys that it knows there.
 func probes() map[string]string {
 	p := map[string]string{
-		"":                        "zzz: 1",
-		"vault":                   "vault: {zzz: 1}",
-		"server":                  "server: {zzz: 1}",
-		"approvals":               "approvals: {zzz: 1}",
-		"approvals.webhook":       "approvals: {webhook: {zzz: 1}}",
-		"agents.NAME":             "agents: {x: {zzz: 1}}",
-		"services.NAME.ownership": "services: {x: {ownership: {zzz: 1}}}",
-		"services.NAME":           "services: {x: {zzz: 1}}",
-		"capabilities.NAME":       "capabilities: {x: {zzz: 1}}",
-		"capabilities.NAME.rules": "capabilities: {x: {rules: {zzz: 1}}}",
+		"":                         "zzz: 1",
+		"vault":                    "vault: {zzz: 1}",
+		"server":                   "server: {zzz: 1}",
+		"approvals":                "approvals: {zzz: 1}",
+		"approvals.webhook":        "approvals: {webhook: {zzz: 1}}",
+		"agents.NAME":              "agents: {x: {zzz: 1}}",
+		"services.NAME.ownership":  "services: {x: {ownership: {zzz: 1}}}",
+		"services.NAME":            "services: {x: {zzz: 1}}",
+		"capabilities.NAME":        "capabilities: {x: {zzz: 1}}",
+		"capabilities.NAME.rules":  "capabilities: {x: {rules: {zzz: 1}}}",
+		"capabilities.NAME.limits": "capabilities: {x: {limits: {zzz: 1}}}",
+		"limits":                   "limits: {zzz: 1}",
 	}
 	for _, t := range sign.Types() {
 		p["services.NAME.auth["+t+"]"] = "services: {x: {auth: {type: " + t + ", zzz: 1}}}"
@@ -118,7 +120,7 @@ func keyTables() string {
 	for _, part := range []struct{ title, section, within string }{
 		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
 		{"A capability", "capabilities.NAME", "capabilities.NAME."},
-		{"The server", "server", "server."}, {"Approvals", "approvals", "approvals."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
+		{"Limits", "limits", "limits."}, {"The server", "server", "server."}, {"Approvals", "approvals", "approvals."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
 	} {
 		b.WriteString("\n## " + part.title + "\n\n")
 		keyTable(&b, part.within, func(k Key) bool {
@@ -273,7 +275,7 @@ func everyKey(t *testing.T) string {
 	t.Helper()
 	examples := map[Kind]any{Text: "text", Flag: true, Duration: "15m", Address: "https://api.example.com", Rules: []string{"GET /v1/*"},
 		Texts: map[string]string{"X-Version": "some text"}, Agents: []string{"ann", "bob"}, Number: 9100,
-		Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
+		Count: 60, Size: "8KiB", Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
 	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080",
 		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared",
 		"source": SourceCommand, "command": []string{"pass", "show", "janee"}}
@@ -299,7 +301,7 @@ func everyKey(t *testing.T) string {
 		return out
 	}
 	file := fill("")
-	file["vault"], file["server"] = fill("vault"), fill("server")
+	file["vault"], file["server"], file["limits"] = fill("vault"), fill("server"), fill("limits")
 	file["agents"] = map[string]any{"ann": fill("agents.NAME")}
 	services := map[string]any{}
 	for _, authType := range sign.Types() {
@@ -309,7 +311,7 @@ func everyKey(t *testing.T) string {
 	}
 	file["services"] = services
 	capability := fill("capabilities.NAME")
-	capability["rules"] = fill("capabilities.NAME.rules")
+	capability["rules"], capability["limits"] = fill("capabilities.NAME.rules"), fill("capabilities.NAME.limits")
 	file["capabilities"] = map[string]any{"c": capability}
 	text, err := yaml.Marshal(file)
 	if err != nil {

@@ -52,6 +52,10 @@ func (k Key) schema() object {
 		s = object{"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 	case k.Path == "version":
 		s = object{"enum": []any{1, "1"}}
+	case k.Kind == Count:
+		s = object{"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most, "pattern": "^[1-9][0-9]*$"}
+	case k.Kind == Size:
+		s = object{"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most, "pattern": "^[1-9][0-9]*([KMG]i?B)?$"}
 	case len(k.Only) > 0:
 		s = object{"enum": k.Only}
 	}

@@ -4,11 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -33,6 +33,8 @@ var (
 var scalars = map[string]map[string]bool{
 	serverSection:    {"defaultAccess": false, "host": false, "port": false},
 	approvalsSection: {"wait": false, "notify": true, "elicitation": true},
+	limitsSection: {limit.PerMinute: false, limit.PerHour: false, limit.BytesPerHour: false, limit.Concurrent: false,
+		limit.MaxRequestBytes: false, limit.MaxResponseBytes: false},
 	"services": {"baseUrl": false, "description": false, "docs": false, "testPath": false, "caFile": false,
 		"allowHttp": true, "allowEncodedSlash": true, "allowSemicolon": true, "allowDoubleSlash": true},
 	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false, "timeout": false, "access": false,
@@ -76,12 +78,11 @@ func Set(text []byte, key, value string) ([]byte, error) {
 // settingNode is the value as a person would write it: true, false and numbers without quotes where they are meant as such.
 func settingNode(path []string, value string) *yaml.Node {
 	flag := len(path) == depth(path[0])+1 && scalars[path[0]][path[len(path)-1]]
-	_, err := strconv.ParseUint(value, 10, 16)
 	switch {
 	case flag && (value == "true" || value == "false"):
 		return boolean(value == "true")
-	case err == nil && path[0] == serverSection:
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: value}
+	case path[0] == serverSection || slices.Contains(path, limitsSection):
+		return numberOrText(value)
 	}
 	return textNode(value)
 }
@@ -127,7 +128,7 @@ const serverSection = "server"
 
 // depth is how many keys lead to what holds the settings of a section: its name, and for most the name of an entry.
 func depth(section string) int {
-	if section == serverSection || section == approvalsSection {
+	if section == serverSection || section == approvalsSection || section == limitsSection {
 		return 1
 	}
 	return 2

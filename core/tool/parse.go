@@ -138,13 +138,24 @@ type textArgument struct {
 	to   *string
 }
 
+// maxName bounds, in bytes, the arguments that are names, methods or ids. No such thing is as long, and answers repeat some of them.
+const maxName = 256
+
+// long are the arguments that are bounded elsewhere, or cut where they are kept.
+var long = map[string]bool{"path": true, "reason": true}
+
 // texts reads the arguments that are strings; an absent one is left as it is.
 func texts(m map[string][]byte, list []textArgument) (err error) {
 	for _, t := range list {
-		if value := m[t.name]; value != nil {
-			if *t.to, err = text(t.name, value); err != nil {
-				return err
-			}
+		value := m[t.name]
+		if value == nil {
+			continue
+		}
+		if *t.to, err = text(t.name, value); err != nil {
+			return err
+		}
+		if len(*t.to) > maxName && !long[t.name] {
+			return wrong(t.name, fmt.Sprintf("has %d bytes, and no %s has more than %d", len(*t.to), t.name, maxName))
 		}
 	}
 	return nil

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"reflect"
 	"strings"
 	"testing"
@@ -212,4 +213,26 @@ func repeats(t *testing.T, d *json.Decoder) bool {
 		}
 	}
 	return found
+}
+
+// TestLongNames: what names something is bounded, since refusals repeat it.
+func TestLongNames(t *testing.T) {
+	name := strings.Repeat("n", maxName)
+	for key, rest := range map[string]string{"capability": `,"method":"GET","path":"/"`, "method": `,"capability":"c","path":"/"`, "approvalId": `,"capability":"c","method":"GET","path":"/"`} {
+		if _, err := Parse(Execute, []byte(`{"`+key+`":"`+name+`"`+rest+`}`)); err != nil {
+			t.Errorf("%s: %v", key, err)
+		}
+		if _, err := Parse(Execute, []byte(`{"`+key+`":"`+name+`n"`+rest+`}`)); err == nil || !strings.Contains(err.Error(), key+" has 257 bytes") {
+			t.Errorf("%s: %v", key, err)
+		}
+	}
+	for tool, args := range map[string]string{ExplainAccess: `{"capability":"%s"}`, TestService: `{"service":"%s"}`, ManageCredential: `{"action":"view","service":"%s"}`} {
+		if _, err := Parse(tool, fmt.Appendf(nil, args, name+"n")); err == nil {
+			t.Errorf("%s: a long name is read", tool)
+		}
+	}
+	long := strings.Repeat("x", 10_000)
+	if a, err := Parse(Execute, []byte(`{"capability":"c","method":"GET","path":"/`+long+`","reason":"`+long+`"}`)); err != nil || len(a.Reason) != 10_000 || len(a.Path) != 10_001 {
+		t.Errorf("path and reason are bounded elsewhere: %v", err)
+	}
 }

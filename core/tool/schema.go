@@ -104,6 +104,18 @@ const listServicesOutput = `{
               "deny": {"type": "array", "items": {"type": "string"}, "description": "Rules that refuse."}
             }
           },
+          "limits": {
+            "type": "object",
+            "description": "How much you may use it. Absent: as whoami says.",
+            "properties": {
+              "perMinute": {"type": "integer", "description": "Calls in any minute."},
+              "perHour": {"type": "integer", "description": "Calls in any hour."},
+              "bytesPerHour": {"type": "integer", "description": "Bytes of requests and replies in any hour."},
+              "concurrent": {"type": "integer", "description": "Calls at once."},
+              "maxRequestBytes": {"type": "integer", "description": "Bytes of a request's body."},
+              "maxResponseBytes": {"type": "integer", "description": "Bytes of a reply's body that are handed back; a longer one is cut."}
+            }
+          },
           "baseUrl": {"type": "string", "description": "What the path of execute is relative to."},
           "description": {"type": "string", "description": "What it is for, in the owner's words."},
           "docs": {"type": "string", "description": "Where the API is documented."}
@@ -129,6 +141,18 @@ const whoamiOutput = `{
         "denied": {"type": "array", "items": {"type": "string"}, "description": "Closed to you."}
       },
       "required": ["accessible", "denied"]
+    },
+    "limits": {
+      "type": "object",
+      "description": "How much you may use of all capabilities together; some have limits of their own, see list_services.",
+      "properties": {
+        "perMinute": {"type": "integer", "description": "Calls in any minute."},
+        "perHour": {"type": "integer", "description": "Calls in any hour."},
+        "bytesPerHour": {"type": "integer", "description": "Bytes of requests and replies in any hour."},
+        "concurrent": {"type": "integer", "description": "Calls at once."},
+        "maxRequestBytes": {"type": "integer", "description": "Bytes of a request's body."},
+        "maxResponseBytes": {"type": "integer", "description": "Bytes of a reply's body that are handed back; a longer one is cut."}
+      }
     }
   },
   "required": ["agentId", "identitySource", "defaultAccessPolicy", "capabilities"]

@@ -10,7 +10,6 @@ import { Home } from "./home.ts";
 import { CoreError, Module, type Item } from "./module.ts";
 import type { Commit } from "./messages.ts";
 import { errno, FileFault, Refusal, says } from "./refusal.ts";
-import { makeReserve } from "./reserve.ts";
 import { readRootKey, type Vault } from "./rootkey.ts";
 import type { Embedded } from "./settings.ts";
 
@@ -21,9 +20,6 @@ const trapWindow = 60_000; // ms
 export interface Live { module: Module; engine: number; home: Home; log: AuditLog; flights: Flights }
 
 interface Loaded extends Live { writer: string; stamp: string }
-
-/** A time in which the log cannot be written and calls are refused. */
-interface Outage { cause: string; since: number; refused: number }
 
 /** What a reload came to, as the tool reload_config answers it. */
 export interface Report { success: boolean; message: string }
@@ -41,7 +37,6 @@ export class Engine {
   #turn: Promise<unknown> = Promise.resolve();
   #traps: number[] = [];
   #cause = ""; // why the chain before the next one ended
-  #outage: Outage | null = null;
   #compiled: Promise<WebAssembly.Module> | null = null;
 
   constructor(parts: Parts) { this.#parts = parts; }
@@ -54,9 +49,13 @@ export class Engine {
     return this.#inTurn(async () => this.#reload(await this.#look(), agent));
   }
 
-  /** Syncs and closes the log. */
+  /** Records how many refusals had no record of their own, syncs and closes the log. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
+      if (this.#loaded && !this.#loaded.module.dead) {
+        const { engine, module } = this.#loaded;
+        store(this.#loaded, module.call<{ commit: Commit }>("unrecorded", { engine, now: now() }).answer.commit);
+      }
       await this.#loaded?.log.close();
       this.#loaded = null;
     });
@@ -76,21 +75,8 @@ export class Engine {
     }
     this.#loaded ??= await this.#open();
     if (this.#loaded.stamp !== this.#loaded.home.configStamp()) await this.#reload(this.#loaded);
-    await this.#keepRoom(this.#loaded);
-    if (this.#loaded.log.broken(this.#loaded.writer) || this.#outage) this.#renew(this.#loaded);
+    if (this.#loaded.log.broken(this.#loaded.writer)) this.#renew(this.#loaded);
     return this.#loaded;
-  }
-
-  // keepRoom refuses all calls while there is no room for the records of what they would do.
-  async #keepRoom(l: Loaded): Promise<void> {
-    try {
-      await makeReserve(l.home);
-    } catch (err) {
-      this.#outage ??= { cause: `keep room for the last records: ${says(err)}`, since: Date.now(), refused: 0 };
-      this.#outage.refused++;
-      this.#parts.warn(this.#outage.cause);
-      throw new Refusal("AUDIT_UNAVAILABLE", "the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder");
-    }
   }
 
   async #bury(dead: Loaded): Promise<void> {
@@ -138,7 +124,7 @@ export class Engine {
       throw refusalOf(err);
     }
     const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>("reload", about, data);
-    if (answer.commit.writer) void l.log.append(answer.commit.writer, answer.commit.lines, false, Promise.resolve());
+    store(l, answer.commit);
     if (!answer.report.success) this.#parts.warn(answer.report.message);
     this.#warn(answer.warnings);
     return answer.report;
@@ -146,16 +132,19 @@ export class Engine {
 
   // After a failed write the writer's chain is over: the next one names its last line that was stored, and says why.
   #renew(l: Loaded): void {
-    const writer = newWriter(), out = this.#outage, causes = [l.log.broken(l.writer)].filter(Boolean);
-    if (out) causes.push(`${out.cause}: ${out.refused} calls were refused within ${Math.ceil((Date.now() - out.since) / 1000)} seconds`);
-    this.#outage = null;
-    l.module.call("chain", { engine: l.engine, writer, program: this.#parts.program, cause: causes.join("; "), heads: readHeads(l.home) });
+    const writer = newWriter();
+    l.module.call("chain", { engine: l.engine, writer, program: this.#parts.program, cause: l.log.broken(l.writer), heads: readHeads(l.home) });
     l.writer = writer;
   }
 
   #warn(items: Item[]): void {
     for (const item of items) this.#parts.warn(`config.yaml:${item.line}: ${item.text}`);
   }
+}
+
+// store appends lines that no call waits for.
+function store(l: Loaded, commit: Commit): void {
+  if (commit.writer) void l.log.append(commit.writer, commit.lines, false, Promise.resolve());
 }
 
 function newWriter(): string {

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/policy"
 )
 
@@ -38,17 +39,18 @@ func capListCommand(env *Env) *cobra.Command {
 }
 
 type capabilityDetail struct {
-	Name           string   `json:"name"`
-	Service        string   `json:"service"`
-	Description    string   `json:"description,omitempty"`
-	TTL            string   `json:"ttl"`
-	AutoApprove    bool     `json:"autoApprove"`
-	RequiresReason bool     `json:"requiresReason"`
-	AllowRules     []string `json:"allowRules"`
-	DenyRules      []string `json:"denyRules"`
-	Timeout        string   `json:"timeout,omitempty"`
-	Access         string   `json:"access,omitempty"` // its own; none: as the server says
-	AllowedAgents  []string `json:"allowedAgents,omitempty"`
+	Name           string        `json:"name"`
+	Service        string        `json:"service"`
+	Description    string        `json:"description,omitempty"`
+	TTL            string        `json:"ttl"`
+	AutoApprove    bool          `json:"autoApprove"`
+	RequiresReason bool          `json:"requiresReason"`
+	AllowRules     []string      `json:"allowRules"`
+	DenyRules      []string      `json:"denyRules"`
+	Timeout        string        `json:"timeout,omitempty"`
+	Access         string        `json:"access,omitempty"` // its own; none: as the server says
+	AllowedAgents  []string      `json:"allowedAgents,omitempty"`
+	Limits         *limit.Limits `json:"limits,omitempty"` // sizes in bytes
 	restricted     bool
 }
 
@@ -79,10 +81,19 @@ func detailOf(c *config.Capability) capabilityDetail {
 	d := capabilityDetail{Name: c.Name, Service: c.Service, Description: c.Description, TTL: config.FormatDuration(c.TTL),
 		AutoApprove: c.AutoApprove, RequiresReason: c.RequiresReason, Access: string(c.Access), AllowedAgents: c.AllowedAgents,
 		AllowRules: ruleTexts(c.Policy.Allow()), DenyRules: ruleTexts(c.Policy.Deny()), restricted: c.Policy.Restricted()}
+	d.Limits = limitsOf(c)
 	if c.Timeout > 0 {
 		d.Timeout = config.FormatDuration(c.Timeout)
 	}
 	return d
+}
+
+// limitsOf are the limits of a capability, nil where it has none.
+func limitsOf(c *config.Capability) *limit.Limits {
+	if c.Limits == (limit.Limits{}) {
+		return nil
+	}
+	return &c.Limits
 }
 
 func ruleTexts(rules []policy.Rule) []string {
@@ -110,6 +121,9 @@ func (d capabilityDetail) print(w io.Writer) {
 	fmt.Fprintf(w, "%s: %s\n", d.Name, strings.Join(facts, ", "))
 	if len(d.AllowedAgents) > 0 {
 		fmt.Fprintf(w, "  for agents %s\n", strings.Join(d.AllowedAgents, ", "))
+	}
+	if d.Limits != nil {
+		fmt.Fprintf(w, "  limits %s\n", shownLimits(*d.Limits))
 	}
 	for _, r := range d.AllowRules {
 		fmt.Fprintf(w, "  allow %s\n", printable(r))

@@ -22,6 +22,7 @@ type capFlags struct {
 	reason, noReason          bool
 	allow, deny, agents       []string
 	access                    string
+	limits                    []string
 	asJSON                    bool
 	flagSet                   *pflag.FlagSet
 }
@@ -39,6 +40,7 @@ func (o *capFlags) register(f *pflag.FlagSet) {
 	f.StringArrayVar(&o.deny, "deny", nil, `rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
 	f.StringSliceVar(&o.agents, "allowed-agents", nil, "agents that may use it, and no others; may be repeated")
 	f.StringVar(&o.access, "access", "", "where it names no agents: open to all of them, or restricted (default as server.defaultAccess says)")
+	f.StringArrayVar(&o.limits, "limit", nil, "how much an agent may use it, as in per-minute=60 or bytes-per-hour=10MB; may be repeated")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 }
 
@@ -114,7 +116,8 @@ func capAddCommand(env *Env) *cobra.Command {
 		Long: `Add a capability for a service. Rules read METHOD PATH; deny is looked at first, then allow, and what no rule
 matches is refused. Without rules everything is allowed.`,
 		Example: `  janee cap add stripe_readonly -s stripe -t 15m --allow "GET *"
-  janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"`,
+  janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"
+  janee cap add stripe_small -s stripe --limit per-minute=10 --limit max-request-bytes=64KiB`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runCapAdd(env, args[0], service, o) },
 	}
@@ -125,6 +128,10 @@ matches is refused. Without rules everything is allowed.`,
 
 func runCapAdd(env *Env, name, service string, o capFlags) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	limits, err := readLimits(o.limits, false)
+	if err != nil {
 		return err
 	}
 	if service == "" {
@@ -138,7 +145,7 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		return unknownName("service", service, s.Config.ServiceNames)
 	}
 	a := config.NewCapability{Name: name, Service: service, Description: o.description, TTL: o.ttl, Timeout: o.timeout,
-		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny, AllowedAgents: o.agents, Access: o.access}
+		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny, AllowedAgents: o.agents, Access: o.access, Limits: limits}
 	if a.TTL == "" {
 		a.TTL = config.FormatDuration(config.DefaultTTL)
 	}
@@ -169,10 +176,12 @@ func capEditCommand(env *Env) *cobra.Command {
 		Use:   "edit NAME",
 		Short: "Change a capability",
 		Long: `Change what the flags name and nothing else. --allow, --deny and --allowed-agents each replace their whole list.
-An empty --ttl, --timeout or --description takes the line out.`,
+An empty --ttl, --timeout or --description takes the line out, and so does a --limit without a value.`,
 		Example: `  janee cap edit stripe --ttl 15m --requires-reason
   janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
   janee cap edit stripe --allowed-agents deploy-bot,claude-code
+  janee cap edit stripe --limit per-minute=60 --limit bytes-per-hour=10MB
+  janee cap edit stripe --limit per-minute=
   janee cap edit stripe --clear-rules`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runCapEdit(env, args[0], clear, o) },
@@ -180,15 +189,20 @@ An empty --ttl, --timeout or --description takes the line out.`,
 	o.register(c.Flags())
 	c.Flags().BoolVar(&clear.rules, "clear-rules", false, "take all rules out: without rules everything is allowed")
 	c.Flags().BoolVar(&clear.agents, "clear-agents", false, "take the list of agents out: --access decides then")
+	c.Flags().BoolVar(&clear.limits, "clear-limits", false, "take all limits out")
 	c.Flags().BoolVar(&clear.access, "clear-access", false, "follow server.defaultAccess again")
 	return c
 }
 
 // clearFlags take out what the flags of capFlags set.
-type clearFlags struct{ rules, agents, access bool }
+type clearFlags struct{ rules, agents, access, limits bool }
 
 func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	if err := o.check(); err != nil {
+		return err
+	}
+	limits, err := readLimits(o.limits, true)
+	if err != nil {
 		return err
 	}
 	if clear.access && o.access != "" || clear.agents && o.agents != nil {
@@ -205,7 +219,8 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	}
 	e := config.CapabilityEdit{TTL: given(o.flagSet, "ttl"), Timeout: given(o.flagSet, "timeout"), Description: given(o.flagSet, "description"),
 		AutoApprove: either(o.approve, o.noApprove), RequiresReason: either(o.reason, o.noReason),
-		ClearRules: clear.rules, Allow: o.allow, Deny: o.deny, ClearAgents: clear.agents, AllowedAgents: o.agents, Access: given(o.flagSet, "access")}
+		ClearRules: clear.rules, Allow: o.allow, Deny: o.deny, ClearAgents: clear.agents, AllowedAgents: o.agents, Access: given(o.flagSet, "access"),
+		ClearLimits: clear.limits, Limits: limits}
 	if clear.access {
 		e.Access = new(string)
 	}

@@ -127,7 +127,7 @@ func complete(c *cobra.Command, env *Env) {
 		"service": services(env), "capability": capabilities(env), "method": fixed(methods...),
 		"decision": fixed("allow", "deny"), "format": fixed("jsonl", "csv"), "auth-type": fixed(sign.Types()...),
 		"agent": agentNames(env), "allowed-agents": agentNames(env), "owner": agentNames(env), "shared-with": agentNames(env),
-		"access": fixed("open", "restricted"), "access-policy": fixed("all-agents", "agent-only", "shared"),
+		"limit": limitNames, "access": fixed("open", "restricted"), "access-policy": fixed("all-agents", "agent-only", "shared"),
 	}
 	walk(c, func(c *cobra.Command) {
 		if c.ValidArgsFunction == nil {

@@ -6,6 +6,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/limit"
 )
 
 func listCommand(env *Env) *cobra.Command {
@@ -28,11 +29,12 @@ type serviceLine struct {
 }
 
 type capabilityLine struct {
-	Name       string `json:"name"`
-	Service    string `json:"service"`
-	TTL        string `json:"ttl"`
-	AllowRules int    `json:"allowRules"`
-	DenyRules  int    `json:"denyRules"`
+	Name       string        `json:"name"`
+	Service    string        `json:"service"`
+	TTL        string        `json:"ttl"`
+	AllowRules int           `json:"allowRules"`
+	DenyRules  int           `json:"denyRules"`
+	Limits     *limit.Limits `json:"limits,omitempty"` // sizes in bytes
 	restricted bool
 }
 
@@ -84,7 +86,7 @@ func listLines(c *config.Config) ([]serviceLine, []capabilityLine) {
 	for _, name := range c.CapabilityNames {
 		p := c.Capabilities[name]
 		capabilities = append(capabilities, capabilityLine{p.Name, p.Service, config.FormatDuration(p.TTL),
-			len(p.Policy.Allow()), len(p.Policy.Deny()), p.Policy.Restricted()})
+			len(p.Policy.Allow()), len(p.Policy.Deny()), limitsOf(p), p.Policy.Restricted()})
 	}
 	return services, capabilities
 }

@@ -79,8 +79,9 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	var server *mcpserver.Server
 	source := reload.New(s, reload.Options{Keys: env.Keys(), Warn: warn, Changed: func() { server.ToolsChanged() },
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
-	b := &broker.Broker{Gateway: gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked}),
-		Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}
+	g := gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked})
+	defer g.Close()
+	b := &broker.Broker{Gateway: g, Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}
 	switch {
 	case site != nil:
 		b.Via, b.IdentitySource = core.ViaHTTP, "token"

@@ -78,12 +78,9 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 		return Reply{Denial: core.Deny(core.Busy, c)}
 	}
 	defer func() { release() }()
-	if err := g.log.Usable(); err != nil { // also what needs no record: a broker that cannot keep its log does nothing
-		g.warn(err.Error())
-		return Reply{Denial: core.Deny(core.AuditUnavailable, c)}
-	}
 	state := g.source.Current()
 	flow, step := state.Engine.Begin(g.in(state.Engine.Needs(c)), c)
+	defer flow.Drop()
 	var body []byte
 	for {
 		var event core.Event
@@ -109,6 +106,14 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 			return g.reply(s, body)
 		}
 		step = flow.Resume(g.in(seen), event)
+	}
+}
+
+// Close records how many refusals had no record of their own. Call it when no more calls come, and before the log is closed.
+func (g *Gateway) Close() {
+	records := g.source.Current().Engine.Unrecorded(core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)})
+	if err := g.log.Append(records, false); err != nil {
+		g.warn(err.Error())
 	}
 }
 

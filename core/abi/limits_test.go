@@ -1,0 +1,84 @@
+package abi
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/true-and-useful/janee/core/audit"
+)
+
+// TestNoSlotIsLost drops a thousand calls, at every step and in every way. One call at once is allowed: a slot that is not given back would
+// keep out all that come after.
+func TestNoSlotIsLost(t *testing.T) {
+	var i Instance
+	s := newShell(t)
+	s.handle = i.Handle
+	s.load(limitedConfig)
+	for n := range 1000 {
+		flow, a := s.call(balance)
+		switch n % 5 {
+		case 1:
+			s.commit(flow, a.Step)
+		case 2:
+			s.commits(flow, a)
+		case 3:
+			s.commits(flow, a)
+			s.resume(flow, `{"type":"head","status":200,"headers":[]}`)
+			s.op([]byte("some"), `{"v":1,"op":"scrub","flow":%d}`, flow)
+		case 4:
+			s.commits(flow, s.resume(flow, `{"type":"stopped","why":"cancelled"}`))
+		}
+		s.op(nil, `{"v":1,"op":"drop","flow":%d}`, flow)
+		s.op(nil, `{"v":1,"op":"drop","flow":%d}`, flow)
+	}
+	flow, a := s.call(balance)
+	s.refused(balance, "BUSY")
+	s.commits(flow, a)
+	s.reply(flow, 200, `[]`, "ok")
+}
+
+// TestPanicsLoseNoSlot: a call that came to an end by a panic is none that is under way.
+func TestPanicsLoseNoSlot(t *testing.T) {
+	var i Instance
+	s := newShell(t)
+	s.handle = i.Handle
+	s.load(limitedConfig)
+	flow, a := s.call(balance)
+	s.commit(flow, a.Step)
+	whole := i.engines[1].chain.lines
+	i.engines[1].chain.lines = &audit.Chain{}
+	answer := i.Handle(Join(fmt.Appendf(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"committed"}}`, flow, s.moment()), nil))
+	if code := codeOf(t, answer); code != internal {
+		t.Fatalf("%s: %s", code, answer)
+	}
+	i.engines[1].chain.lines = whole
+	flow, a = s.call(balance)
+	if a.Step.Type != "commit" || len(a.Step.Writes)+len(a.Step.Lines) == 0 {
+		t.Fatalf("%+v", a.Step)
+	}
+	if step := s.commits(flow, a); step.Type != "send" {
+		t.Errorf("%+v", step)
+	}
+}
+
+// TestFloodOfRefusals: what is beyond the bound ends without a record, and what was not recorded is told at the end.
+func TestFloodOfRefusals(t *testing.T) {
+	s := newShell(t)
+	s.load(flowConfig)
+	ended := 0
+	for range 2100 {
+		_, a := s.call(`{"capability":"stripe","method":"DELETE","path":"/"}`)
+		if a.Step.Type == "done" {
+			ended++
+			continue
+		}
+		s.store(a.Step)
+	}
+	a := s.op(nil, `{"v":1,"op":"unrecorded","engine":%d,"now":[%d,%d]}`, s.engine, s.wall, s.mono)
+	if ended < 90 || ended > 100 || len(a.Commit.Lines) != 1 || !strings.Contains(a.Commit.Lines[0], `"detail":{"unrecorded":"`) {
+		t.Errorf("%d ended without a record, %q", ended, a.Commit.Lines)
+	}
+	s.store(&a.Commit)
+	s.verified()
+}

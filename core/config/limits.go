@@ -1,0 +1,140 @@
+package config
+
+import (
+	"fmt"
+	"strings"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/true-and-useful/janee/core/limit"
+)
+
+const (
+	limitsSection = "limits"
+	limitsHelp    = "write limits: {perMinute: 60}"
+	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does not say: half of what there is room for.
+	DefaultConcurrent = 128
+)
+
+// limits reads the block of a capability, or that of the whole. A bare "limits:" is refused, because it is what is left when the lines under it
+// are commented out, and would then bound nothing.
+func (r *configReader) limits(to *limit.Limits, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		switch {
+		case isNull(n):
+			r.problem(n.Line, "%s is empty: %s, or delete the line", what, limitsHelp)
+			return
+		case n.Kind == yaml.ScalarNode || n.Kind == yaml.SequenceNode:
+			r.problem(n.Line, "%s must be a mapping, not %s: %s", what, shape(n), limitsHelp)
+			return
+		}
+		var keys []known
+		for _, f := range limit.Fields() {
+			keys = append(keys, known{f.Name, r.limit(f, to, what+": "+f.Name)})
+		}
+		r.mapping(n, what, keys...)
+	}
+}
+
+func (r *configReader) limit(f limit.Field, to *limit.Limits, what string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		s, ok := r.text(n, what)
+		if !ok {
+			return
+		}
+		value, ok := f.Parse(s)
+		if !ok {
+			r.problem(n.Line, "%s %s is not %s", what, brief(s), LimitShape(f))
+			return
+		}
+		*f.In(to) = value
+	}
+}
+
+// LimitShape says what a value of the field looks like.
+func LimitShape(f limit.Field) string {
+	if f.Size {
+		return fmt.Sprintf("a size: write bytes, or a whole number with KB, MB, GB, KiB, MiB or GiB, as in 10MB, at most %s", f.Format(f.Most))
+	}
+	return fmt.Sprintf("a whole number from 1 to %d", f.Most)
+}
+
+// LimitField finds the limit that a person means: perMinute, or per-minute as flags are written.
+func LimitField(name string) (limit.Field, bool) {
+	for _, f := range limit.Fields() {
+		if folded(f.Name) == folded(name) {
+			return f, true
+		}
+	}
+	return limit.Field{}, false
+}
+
+// limitsNode is the block for NewCapability.
+func limitsNode(list []KV) *yaml.Node {
+	n := mapping()
+	for _, l := range list {
+		n.Content = append(n.Content, textNode(l.Path), numberOrText(l.Value))
+	}
+	return n
+}
+
+// numberOrText is a value without quotes where it is a number.
+func numberOrText(value string) *yaml.Node {
+	if value != "" && strings.Trim(value, "0123456789") == "" && value[0] != '0' {
+		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: value}
+	}
+	return textNode(value)
+}
+
+// setLimits changes lines of the block of a capability, and takes out those that are empty, and the block with the last of them.
+func (e *editor) setLimits(path func(...string) []string, list []KV) error {
+	for _, l := range list {
+		line := path(limitsSection, l.Path)
+		switch block := e.at(path(limitsSection)...); {
+		case l.Value != "":
+			if err := e.put(line, numberOrText(l.Value)); err != nil {
+				return err
+			}
+		case block != nil && len(block.Content) == 2 && lookup(block, l.Path) != nil:
+			if err := e.remove(path(limitsSection)...); err != nil {
+				return err
+			}
+		default:
+			if err := e.remove(line...); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// limitMeanings say of each limit what it bounds, on a capability and, where it differs, for all of them.
+var limitMeanings = map[string]string{
+	limit.PerMinute:        "How many calls an agent may make in any minute.",
+	limit.PerHour:          "How many calls an agent may make in any hour.",
+	limit.BytesPerHour:     "How many bytes an agent may move in any hour: requests that it sends, and bodies of replies that it is given.",
+	limit.Concurrent:       "How many calls of an agent may be under way at once. A call that waits for a person is not.",
+	limit.MaxRequestBytes:  "The longest body of a request; also of your own.",
+	limit.MaxResponseBytes: "The most of a reply's body that is handed back, whatever a call asks for with `maxBytes`; also of your own calls. What is longer is cut, and says so.",
+}
+
+// limitKeys are the reference of a block: that of a capability, or the one for all.
+func limitKeys(section string, whole bool) []Key {
+	meaning := "How much an agent may use it. See [limits](limits.md)."
+	if whole {
+		meaning = "How much an agent may use of all capabilities together. See [limits](limits.md)."
+	}
+	keys := []Key{{Path: section, Kind: Section, Meaning: meaning}}
+	for _, f := range limit.Fields() {
+		k := Key{Path: section + "." + f.Name, Kind: Count, Most: f.Most, Meaning: limitMeanings[f.Name]}
+		if f.Size {
+			k.Kind = Size
+		}
+		if whole && f.Name == limit.Concurrent {
+			k.Default = fmt.Sprint(DefaultConcurrent)
+		}
+		k.Meaning += " At most " + f.Format(f.Most) + "."
+		keys = append(keys, k)
+	}
+	return keys
+}

@@ -1,0 +1,161 @@
+package limit
+
+import "sync"
+
+// Who is whose account: that of an agent over a transport, of one capability or, where Capability is empty, of all together.
+type Who struct{ Via, Agent, Capability string }
+
+// Claim is what one account has to say about a call.
+type Claim struct {
+	Who    Who
+	Limits Limits
+}
+
+const (
+	// maxAccounts bounds the memory of a Book against names without end: those that come later share one account.
+	maxAccounts = 10_000
+	// kept is how long, in milliseconds, an account is remembered at least: longer than anything that it counts.
+	kept = hour + minute + recordBurst*recordEvery
+)
+
+// Book keeps the accounts of one process. It is safe for concurrent use. What a call costs does not grow with the number of accounts.
+type Book struct {
+	mu     sync.Mutex
+	now    int64 // the latest that was seen
+	turned int64 // when young was begun
+	young  map[Who]*account
+	old    map[Who]*account // those that nobody has asked for since
+}
+
+// NewBook starts with nothing counted.
+func NewBook() *Book { return &Book{young: map[Who]*account{}} }
+
+// Look says what keeps a call out, or nil, and counts nothing.
+func (b *Book) Look(now int64, u Use, claims ...Claim) *Excess {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	_, x := b.judge(now, u, claims)
+	return x
+}
+
+// Take counts a call that all claims let through; the ticket has to be given back with End. Its Reply is what there is room for.
+func (b *Book) Take(now int64, u Use, claims ...Claim) (*Ticket, *Excess) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	t, x := b.judge(now, u, claims)
+	if x != nil {
+		return nil, x
+	}
+	for _, h := range t.held {
+		h.account.enter(b.now, h.limits, t.Use)
+	}
+	return t, nil
+}
+
+func (b *Book) judge(now int64, u Use, claims []Claim) (*Ticket, *Excess) {
+	b.advance(now)
+	t := &Ticket{Use: u, book: b, held: make([]held, 0, len(claims))}
+	for _, c := range claims {
+		if !c.Limits.counts() {
+			continue
+		}
+		a := b.account(c.Who)
+		if x := a.excess(b.now, c.Limits, u); x != nil {
+			x.Who = c.Who
+			return nil, x
+		}
+		t.Reply = min(t.Reply, a.room(c.Limits, u))
+		t.held = append(t.held, held{a, c.Limits})
+	}
+	return t, nil
+}
+
+// Flying is how many calls of an account are under way.
+func (b *Book) Flying(w Who) int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.account(w).flying
+}
+
+// Record reports whether a refusal of the agent is recorded by itself. size is how many bytes of the agent's own words the record holds: each
+// KiB counts like a record. missed is how many were not since its last record, for that one to say.
+func (b *Book) Record(now int64, w Who, size int) (ok bool, missed int64) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	b.advance(now)
+	a := &b.account(w).records
+	if !a.take(b.now, 1+int64(size>>10)) {
+		return false, 0
+	}
+	missed, a.missed = a.missed, 0
+	return true, missed
+}
+
+// Missed hands over the refusals that no record speaks of yet, by agent.
+func (b *Book) Missed() map[Who]int64 {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	found := map[Who]int64{}
+	for _, accounts := range []map[Who]*account{b.young, b.old} {
+		for w, a := range accounts {
+			if a.records.missed > 0 {
+				found[w], a.records.missed = a.records.missed, 0
+			}
+		}
+	}
+	return found
+}
+
+func (b *Book) advance(now int64) {
+	b.now = max(b.now, now)
+	if b.now-b.turned < kept {
+		return
+	}
+	old := b.old
+	b.old, b.young, b.turned = b.young, map[Who]*account{}, b.now
+	for w, a := range old {
+		if a.flying > 0 || a.records.missed > 0 {
+			b.young[w] = a
+		}
+	}
+}
+
+func (b *Book) account(w Who) *account {
+	if a := b.young[w]; a != nil {
+		return a
+	}
+	a := b.old[w]
+	switch {
+	case a != nil:
+		delete(b.old, w)
+	case len(b.young)+len(b.old) >= maxAccounts && w != Who{}:
+		return b.account(Who{})
+	default:
+		a = &account{}
+	}
+	b.young[w] = a
+	return a
+}
+
+// Ticket is a call that was let through. It is not safe for concurrent use.
+type Ticket struct {
+	Use
+	book *Book
+	held []held
+}
+
+type held struct {
+	account *account
+	limits  Limits // as they were when the call was counted
+}
+
+// End takes the call off those under way, and counts the bytes that it has used. Only the first End of a ticket counts.
+func (t *Ticket) End(now, used int64) {
+	t.book.mu.Lock()
+	defer t.book.mu.Unlock()
+	t.book.advance(now)
+	for _, h := range t.held {
+		h.account.leave(t.book.now, h.limits, t.Use, used)
+	}
+	t.held = nil
+}

@@ -1,0 +1,38 @@
+package limit
+
+// window knows the times of the last calls, so that there are never more than so many in any span, and no fewer are let through than that
+// allows. It holds no more times than there were calls in the span, 8 bytes each, and each is put in and taken out once.
+type window struct {
+	ring         []int64
+	first, count int
+}
+
+func (w *window) at(i int) int64 { return w.ring[(w.first+i)%len(w.ring)] }
+
+// wait is how long, in milliseconds, until another call fits among n in span; 0: now.
+func (w *window) wait(now, span, n int64) int64 {
+	for w.count > 0 && w.at(0) <= now-span {
+		w.first = (w.first + 1) % len(w.ring)
+		w.count--
+	}
+	if int64(w.count) < n {
+		return 0
+	}
+	return w.at(w.count-int(n)) + span - now
+}
+
+// add notes a call. Calls of one process may come a little out of order; none is noted before one that stands.
+func (w *window) add(now int64) {
+	if w.count == len(w.ring) {
+		grown := make([]int64, max(4, 2*w.count))
+		for i := range w.count {
+			grown[i] = w.at(i)
+		}
+		w.ring, w.first = grown, 0
+	}
+	if w.count > 0 {
+		now = max(now, w.at(w.count-1))
+	}
+	w.ring[(w.first+w.count)%len(w.ring)] = now
+	w.count++
+}

@@ -1,0 +1,215 @@
+package core
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/limit"
+)
+
+// Bounds of the header fields that an agent may give a request. APIs take half as much, most of them.
+const (
+	maxHeaders     = 64
+	maxHeaderBytes = 32 << 10 // of names and values
+)
+
+// who is whose account a call is counted on, of its capability or, "", of all.
+func (c Call) who(capability string) limit.Who {
+	return limit.Who{Via: c.Via, Agent: c.Agent, Capability: capability}
+}
+
+// claims are the limits that the call has to keep: those of its capability, and those of all together.
+func (f *Flow) claims() []limit.Claim {
+	list := make([]limit.Claim, 0, 2)
+	if p := f.engine.config.Capabilities[f.call.Capability]; p != nil {
+		list = append(list, limit.Claim{Who: f.call.who(p.Name), Limits: p.Limits})
+	}
+	return append(list, limit.Claim{Who: f.call.who(""), Limits: f.engine.config.Limits})
+}
+
+// use is what the call sends of the agent's, and the most that it hands back.
+func (f *Flow) use() limit.Use {
+	sent := len(f.call.Path) + len(f.call.Body)
+	for _, h := range f.headers {
+		sent += len(h.Name) + len(h.Value)
+	}
+	return limit.Use{Sent: int64(sent), Reply: f.call.MaxBytes}
+}
+
+// least is the narrower of two bounds of a capability and of all; 0: there is none.
+func (f *Flow) least(of func(limit.Limits) int64) int64 {
+	own, all := of(f.capability.Limits), of(f.engine.config.Limits)
+	if own == 0 || all != 0 && all < own {
+		return all
+	}
+	return own
+}
+
+// checkSize holds the request to its bounds, also that of a person's own command. A reply may be long: it is cut to what may be handed back.
+func (f *Flow) checkSize(In) *Denial {
+	if len(f.call.Headers) > maxHeaders {
+		return f.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed", len(f.call.Headers), maxHeaders), "", "leave headers out, or send the data in the body")
+	}
+	n := 0
+	for _, h := range f.call.Headers {
+		n += len(h.Name) + len(h.Value)
+	}
+	if n > maxHeaderBytes {
+		return f.tooLarge(fmt.Sprintf("the headers of the request have %d bytes, and %d are allowed", n, maxHeaderBytes), "", "send the data in the body")
+	}
+	most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes })
+	if n := int64(len(f.call.Body)); most > 0 && n > most {
+		return f.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most), fmt.Sprintf("limits.%s: %d", limit.MaxRequestBytes, most), "")
+	}
+	if most := f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }); most > 0 {
+		f.call.MaxBytes = min(f.call.MaxBytes, most)
+	}
+	return nil
+}
+
+func (f *Flow) tooLarge(why, policy, next string) *Denial {
+	return Deny(TooLarge, f.call).because(why, policy, next)
+}
+
+func (f *Flow) tellSize(In) string {
+	most := cmp.Or(f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }), MaxMaxBytes)
+	text := fmt.Sprintf("of a reply %s at most are handed back", sizeText(min(most, MaxMaxBytes)))
+	if most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes }); most > 0 {
+		text = fmt.Sprintf("a body may have %s; %s", sizeText(most), text)
+	}
+	return text
+}
+
+func sizeText(n int64) string {
+	s := limit.FormatSize(n)
+	if strings.HasSuffix(s, "B") {
+		return s
+	}
+	return s + " bytes"
+}
+
+// checkLimits looks whether the call would be let through now. It is counted only once nothing else is in its way, by take.
+func (f *Flow) checkLimits(in In) *Denial {
+	if f.call.Via == ViaCLI {
+		return nil
+	}
+	if x := f.engine.limits.Look(in.Now.Mono, f.use(), f.claims()...); x != nil {
+		return f.exceeds(x)
+	}
+	return nil
+}
+
+// take counts the call, which has passed every check, as one of the agent's, and as one under way until the flow is over.
+func (f *Flow) take(in In) *Denial {
+	if f.call.Via == ViaCLI {
+		return nil
+	}
+	t, x := f.engine.limits.Take(in.Now.Mono, f.use(), f.claims()...)
+	if x != nil {
+		return f.exceeds(x)
+	}
+	f.ticket, f.call.MaxBytes = t, t.Reply
+	return nil
+}
+
+// exceeds says which limit it is, and when there may be room again.
+func (f *Flow) exceeds(x *limit.Excess) *Denial {
+	of, where, mend := "all capabilities together", "", "limits in config.yaml"
+	if name := x.Who.Capability; name != "" {
+		of, where, mend = fmt.Sprintf("capability %q", name), "capabilities."+name+".", "`janee cap edit "+name+" --limit`"
+	}
+	policy := fmt.Sprintf("%slimits.%s: %d", where, x.Field, x.Most)
+	seconds := max(1, int((x.WaitMs+999)/1000))
+	next := fmt.Sprintf("wait %d seconds, then repeat the call; if your work needs more, tell your person: %s raises the limit", seconds, mend)
+	var d *Denial
+	switch {
+	case x.Never:
+		return f.tooLarge(fmt.Sprintf("the request alone is more than the %d bytes that may be moved in an hour with %s", x.Most, of), policy, "")
+	case x.Field == limit.Concurrent:
+		d = Deny(Busy, f.call).because(fmt.Sprintf("you have %d calls of %s under way, and no more may be at once", x.Most, of), policy, "")
+	case x.Field == limit.BytesPerHour:
+		d = Deny(RateLimited, f.call).because(fmt.Sprintf("with %s you may move %d bytes in an hour, and there is no room for this call in it", of, x.Most), policy, next)
+	default:
+		span := map[string]string{limit.PerMinute: "a minute", limit.PerHour: "an hour"}[x.Field]
+		d = Deny(RateLimited, f.call).because(fmt.Sprintf("you may make %d calls of %s in %s, and have made them", x.Most, of, span), policy, next)
+	}
+	d.RetryAfterSeconds = seconds
+	return d
+}
+
+// tellLimits says what counts. Each process counts by itself, so what is left is told where a call is refused, and not here.
+func (f *Flow) tellLimits(In) string {
+	var texts []string
+	for _, c := range f.claims() {
+		for _, field := range limit.Fields() {
+			most := *field.In(&c.Limits)
+			if most == 0 || field.Name == limit.MaxRequestBytes || field.Name == limit.MaxResponseBytes {
+				continue
+			}
+			text := field.Name + " " + field.Format(most)
+			if c.Who.Capability == "" {
+				text += " (all capabilities together)"
+			}
+			texts = append(texts, text)
+		}
+	}
+	return "there is room: " + strings.Join(texts, ", ")
+}
+
+// Drop gives up a flow that will not be resumed, so that nothing of it counts as under way. It may be called at any time, also after the
+// end, but not beside Resume. What such a call has sent is not known, so its bytes count as a whole.
+func (f *Flow) Drop() {
+	if inner := f.inner.Load(); inner != nil {
+		inner.Drop()
+	}
+	if f.ticket != nil && f.sent {
+		f.handed = f.ticket.Reply
+	}
+	f.release()
+}
+
+// release ends what the call holds of its agent's limits.
+func (f *Flow) release() {
+	if f.ticket == nil {
+		return
+	}
+	used := int64(0)
+	if f.sent {
+		used = f.ticket.Sent + f.handed
+	}
+	f.ticket.End(f.now, used)
+	f.ticket = nil
+}
+
+// recordable reports whether a refusal gets a record of its own, and how many of the agent's did not since its last one: an agent that
+// repeats what is refused must not fill the disk. A person's own commands always get one.
+func (f *Flow) recordable(in In) (ok bool, missed int64) {
+	c := f.call
+	if c.Via == ViaCLI {
+		return true, 0
+	}
+	return f.engine.limits.Record(in.Now.Mono, c.who(""), len(c.Tool)+len(c.Capability)+len(c.Method)+len(c.Path)+len(c.Reason))
+}
+
+// Unrecorded are records of the refusals that had none of their own and that no record speaks of yet. A shell appends them when it ends.
+func (e *Engine) Unrecorded(now Now) (records []Record) {
+	missed := map[string]Record{}
+	for who, n := range e.limits.Missed() {
+		missed[who.Via+" "+who.Agent] = Record{TS: now.Wall, Event: "deny", Agent: who.Agent, Via: who.Via, Decision: "deny", Detail: unrecorded(nil, n)}
+	}
+	for _, key := range slices.Sorted(maps.Keys(missed)) {
+		records = append(records, missed[key])
+	}
+	return records
+}
+
+// unrecorded adds to a record how many refusals of the agent have none.
+func unrecorded(detail map[string]string, n int64) map[string]string {
+	if n == 0 {
+		return detail
+	}
+	return with(detail, "unrecorded", fmt.Sprint(n))
+}
