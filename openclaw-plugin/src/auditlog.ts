@@ -5,6 +5,7 @@ import { constants } from "node:fs";
 import { open, unlink, type FileHandle } from "node:fs/promises";
 import { makeDir, syncDir, type Home } from "./home.ts";
 import { says } from "./refusal.ts";
+import { giveUpReserve, noSpace } from "./reserve.ts";
 
 const maxFile = 64 << 20; // bytes after which a chain goes on in another file
 const maxPart = 9999;
@@ -74,12 +75,23 @@ export class AuditLog {
     try {
       if (job.day > chain.day) await this.#roll(chain, job.day, 1); // a clock set back must not put later lines into an earlier file
       else if (chain.size >= this.#most && chain.part < maxPart) await this.#roll(chain, chain.day, chain.part + 1);
-      await chain.file?.appendFile(job.text);
+      if (chain.file) await this.#put(chain.file, chain.size, job.text);
       chain.size += Buffer.byteLength(job.text);
       return true;
     } catch (err) {
       this.#fail(chain, err);
       return false;
+    }
+  }
+
+  // put writes the same lines again where the disk was full and the reserve has made room: who has seen a part of them sees them again.
+  async #put(file: FileHandle, size: number, text: string): Promise<void> {
+    try {
+      await file.appendFile(text);
+    } catch (err) {
+      if (!noSpace(err) || !giveUpReserve(this.#home)) throw err;
+      await file.truncate(size);
+      await file.appendFile(text);
     }
   }
 

@@ -10,6 +10,7 @@ import { Home } from "./home.ts";
 import { CoreError, Module, type Item } from "./module.ts";
 import type { Commit } from "./messages.ts";
 import { errno, FileFault, Refusal, says } from "./refusal.ts";
+import { makeReserve } from "./reserve.ts";
 import { readRootKey, type Vault } from "./rootkey.ts";
 import type { Embedded } from "./settings.ts";
 
@@ -20,6 +21,9 @@ const trapWindow = 60_000; // ms
 export interface Live { module: Module; engine: number; home: Home; log: AuditLog; flights: Flights }
 
 interface Loaded extends Live { writer: string; stamp: string }
+
+/** A time in which the log cannot be written and calls are refused. */
+interface Outage { cause: string; since: number; refused: number }
 
 /** What a reload came to, as the tool reload_config answers it. */
 export interface Report { success: boolean; message: string }
@@ -37,6 +41,7 @@ export class Engine {
   #turn: Promise<unknown> = Promise.resolve();
   #traps: number[] = [];
   #cause = ""; // why the chain before the next one ended
+  #outage: Outage | null = null;
   #compiled: Promise<WebAssembly.Module> | null = null;
 
   constructor(parts: Parts) { this.#parts = parts; }
@@ -75,8 +80,21 @@ export class Engine {
     }
     this.#loaded ??= await this.#open();
     if (this.#loaded.stamp !== this.#loaded.home.configStamp()) await this.#reload(this.#loaded);
-    if (this.#loaded.log.broken(this.#loaded.writer)) this.#renew(this.#loaded);
+    await this.#keepRoom(this.#loaded);
+    if (this.#loaded.log.broken(this.#loaded.writer) || this.#outage) this.#renew(this.#loaded);
     return this.#loaded;
+  }
+
+  // keepRoom refuses all calls while there is no room for the records of what they would do.
+  async #keepRoom(l: Loaded): Promise<void> {
+    try {
+      await makeReserve(l.home);
+    } catch (err) {
+      this.#outage ??= { cause: `keep room for the last records: ${says(err)}`, since: Date.now(), refused: 0 };
+      this.#outage.refused++;
+      this.#parts.warn(this.#outage.cause);
+      throw new Refusal("AUDIT_UNAVAILABLE", "the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder");
+    }
   }
 
   async #bury(dead: Loaded): Promise<void> {
@@ -132,8 +150,10 @@ export class Engine {
 
   // After a failed write the writer's chain is over: the next one names its last line that was stored, and says why.
   #renew(l: Loaded): void {
-    const writer = newWriter();
-    l.module.call("chain", { engine: l.engine, writer, program: this.#parts.program, cause: l.log.broken(l.writer), heads: readHeads(l.home) });
+    const writer = newWriter(), out = this.#outage, causes = [l.log.broken(l.writer)].filter(Boolean);
+    if (out) causes.push(`${out.cause}: ${out.refused} calls were refused within ${Math.ceil((Date.now() - out.since) / 1000)} seconds`);
+    this.#outage = null;
+    l.module.call("chain", { engine: l.engine, writer, program: this.#parts.program, cause: causes.join("; "), heads: readHeads(l.home) });
     l.writer = writer;
   }
 

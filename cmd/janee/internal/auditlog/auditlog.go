@@ -51,8 +51,9 @@ type Log struct {
 	options Options
 
 	mu     sync.Mutex
-	chain  *chain // nil before the first Append and while the log is broken
-	broken error  // why the last chain ended, for the record that starts the next
+	chain  *chain  // nil before the first Append and while the log is broken
+	broken error   // why the last chain ended, for the record that starts the next
+	out    *outage // nil while nothing is wrong
 	closed bool
 	syncs  int // how often the disk was waited for
 }
@@ -71,8 +72,9 @@ func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
 	return &Log{home: h, vault: v, options: o}, nil
 }
 
-// Append writes records in one piece and in the order of the calls. With durable they are on the disk when it returns; without, within
-// 100 ms. After an error none of them may be relied on, though some may be in the log; the next Append tries to start a new chain.
+// Append writes records in one piece and in the order of the calls. With durable they are on the disk when it returns, and so that what comes of
+// the act can be recorded there has to be a reserve; without, they are on it within 100 ms, in a new chain where the old one fails.
+// After an error none of them may be relied on, though some may be in the log; the next Append tries to start a new chain.
 // For the CLI writer it takes the lock of the home, so it must not be called inside home.EditConfig or home.WithLock.
 func (l *Log) Append(records []audit.Record, durable bool) error {
 	if len(records) == 0 {
@@ -80,25 +82,42 @@ func (l *Log) Append(records []audit.Record, durable bool) error {
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if err := l.ready(); err != nil {
+	if err := l.open(); err != nil {
 		return err
 	}
 	if l.options.Writer == CLI {
 		return l.appendShared(records)
 	}
-	c, err := l.current(dayOf(time.UnixMilli(records[0].TS)))
+	c, err := l.write(records, durable)
+	if err != nil && !durable { // it has happened already and is worth a second try
+		c, err = l.write(records, durable)
+	}
+	if err == nil && durable {
+		err = l.wait(c, c.written)
+	}
 	if err != nil {
+		if durable {
+			l.outage().refused++
+		}
 		return fmt.Errorf("append to audit log: %w", err)
 	}
-	if err := c.write(records); err != nil {
-		l.fail(c, err)
-		return fmt.Errorf("append to audit log: %w", err)
+	if !durable {
+		l.flushSoon(c)
 	}
-	if durable {
-		return l.wait(c, c.written)
-	}
-	l.flushSoon(c)
 	return nil
+}
+
+func (l *Log) write(records []audit.Record, act bool) (*chain, error) {
+	c, err := l.ready(dayOf(time.UnixMilli(records[0].TS)), act)
+	if err != nil {
+		return nil, err
+	}
+	if err := c.write(records, l.giveUp); err != nil {
+		l.fail(c, err)
+		return nil, err
+	}
+	l.tellFull(c)
+	return c, nil
 }
 
 // Close waits until everything appended is on the disk. Later calls of Append fail.
@@ -112,10 +131,13 @@ func (l *Log) Close() error {
 	}
 	err := l.wait(c, c.written)
 	l.fail(c, ErrClosed)
-	return err
+	if err != nil {
+		return fmt.Errorf("close audit log: %w", err)
+	}
+	return nil
 }
 
-func (l *Log) ready() error {
+func (l *Log) open() error {
 	switch {
 	case l.closed:
 		return ErrClosed
@@ -130,6 +152,9 @@ func (l *Log) ready() error {
 func (l *Log) current(day string) (*chain, error) {
 	if l.chain == nil {
 		c, err := l.start()
+		if noSpace(err) && l.giveUp() {
+			c, err = l.start()
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -149,7 +174,7 @@ func (l *Log) wait(c *chain, n int64) error {
 	for c.synced < n {
 		switch {
 		case c.err != nil:
-			return fmt.Errorf("append to audit log: %w", c.err)
+			return c.err
 		case c.syncing:
 			c.turn.Wait()
 		default:
@@ -196,6 +221,12 @@ func (l *Log) fail(c *chain, err error) {
 		return
 	}
 	c.err = err
+	if !errors.Is(err, ErrClosed) {
+		l.outage()
+	}
+	if noSpace(err) {
+		l.giveUp()
+	}
 	if l.chain == c {
 		l.chain, l.broken = nil, err
 	}

@@ -112,7 +112,7 @@ func TestDurableMeansSynced(t *testing.T) {
 				l.mu.Lock()
 				c, err := l.current("2026-11-23")
 				if err == nil {
-					err = c.write(some(1))
+					err = c.write(some(1), l.giveUp)
 				}
 				n, begun := c.written, l.syncs
 				if err == nil {
@@ -320,10 +320,10 @@ func TestFailedWrite(t *testing.T) {
 	must(t, l.Append(some(1), true))
 	old := l.chain
 	must(t, old.file.Close())
-	if err := l.Append(some(1), false); err == nil {
+	if err := l.Append(some(1), true); err == nil {
 		t.Fatal("no error")
 	}
-	must(t, l.Append(some(1), true))
+	must(t, l.Append(some(1), false)) // what has happened is worth a new chain
 	if l.chain == old {
 		t.Error("the broken chain goes on")
 	}

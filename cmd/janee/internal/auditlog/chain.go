@@ -47,9 +47,9 @@ func (l *Log) start() (*chain, error) {
 	}
 	first := c.lines.Open(now.UnixMilli(), l.options.Version, heads)
 	if l.broken != nil {
-		first = append(first, c.lines.Next(audit.Record{TS: now.UnixMilli(), Event: eventRecover, Detail: map[string]string{"cause": l.broken.Error()}})...)
+		first = append(first, c.lines.Next(l.recovered(l.broken.Error()))...)
 	}
-	if err := c.put(first); err != nil {
+	if err := c.put(first, l.giveUp); err != nil {
 		// No record stands in it yet. Left there, a full disk would collect one such file for each call.
 		return nil, errors.Join(err, c.file.Close(), os.Remove(c.file.Name()))
 	}
@@ -79,21 +79,27 @@ func (c *chain) roll(h *home.Home, day string, most int64) error {
 	return nil
 }
 
-func (c *chain) write(records []audit.Record) error {
+func (c *chain) write(records []audit.Record, room func() bool) error {
 	var batch []byte
 	for _, r := range records {
 		batch = append(batch, c.lines.Next(r)...)
 	}
-	return c.put(batch)
+	return c.put(batch, room)
 }
 
-// put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the last.
-func (c *chain) put(batch []byte) error {
-	n, err := c.file.Write(batch)
-	c.size += int64(n)
+// put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the last. Where the disk is full and room has
+// made some, the same lines are written again in the same place: whoever has seen a part of them sees them again.
+func (c *chain) put(batch []byte, room func() bool) error {
+	_, err := c.file.Write(batch)
+	if noSpace(err) && room() {
+		if err = c.file.Truncate(c.size); err == nil {
+			_, err = c.file.Write(batch)
+		}
+	}
 	if err != nil {
 		return err
 	}
+	c.size += int64(len(batch))
 	c.written++
 	return nil
 }

@@ -54,7 +54,7 @@ func list(h *home.Home) (files []file, foreign []string, err error) {
 	for _, e := range entries {
 		f, ok := parseName(e.Name())
 		if !ok {
-			if _, ok = parseName(strings.TrimSuffix(e.Name(), tornSuffix)); !ok {
+			if _, ok = parseName(strings.TrimSuffix(e.Name(), tornSuffix)); !ok && !ours(e.Name()) {
 				foreign = append(foreign, e.Name())
 			}
 			continue
@@ -64,6 +64,9 @@ func list(h *home.Home) (files []file, foreign []string, err error) {
 	}
 	return files, foreign, nil
 }
+
+// ours tells files beside the log: the reserve, and those that live for a moment.
+func ours(name string) bool { return name == reserveName || strings.HasPrefix(name, ".tmp-") }
 
 func parseName(name string) (file, bool) {
 	day, rest, _ := strings.Cut(name, ".")

@@ -90,8 +90,10 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 	}
 	switch {
 	case last.day < day:
+		size = 0
 		f, err = create(l.home, fileName(day, CLI, 1), 0)
 	case size >= l.options.MaxFile && last.part < maxPart:
+		size = 0
 		f, err = create(l.home, fileName(last.day, CLI, last.part+1), 0)
 	default:
 		f, _, err = l.home.Guard().OpenFile(last.path, os.O_WRONLY|os.O_APPEND)
@@ -100,6 +102,11 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 		return err
 	}
 	_, err = f.Write(batch)
+	if noSpace(err) && l.giveUp() { // a person who locks or revokes must be able to, also on a full disk
+		if err = f.Truncate(size); err == nil {
+			_, err = f.Write(batch)
+		}
+	}
 	return errors.Join(err, datasync(f), f.Close())
 }
 

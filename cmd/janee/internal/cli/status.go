@@ -45,6 +45,7 @@ type statusAnswer struct {
 	AuditLogEstimated bool     `json:"auditLogEstimated,omitempty"`
 	AuditLogSize      string   `json:"auditLogSize"`
 	AuditLogError     string   `json:"auditLogError,omitempty"`
+	AuditLogBlocked   string   `json:"auditLogBlocked,omitempty"` // why it cannot be written, and so every call is refused
 	NextStep          string   `json:"nextStep,omitempty"`
 }
 
@@ -86,6 +87,9 @@ func (v *view) status() statusAnswer {
 		a.AuditLogError = err.Error()
 	} else {
 		a.AuditLogEntries, a.AuditLogEstimated, a.AuditLogSize = size.Lines, size.Estimated, byteText(size.Bytes)
+	}
+	if err := auditlog.Writable(v.home); err != nil {
+		a.AuditLogBlocked, a.NextStep = err.Error(), "free disk space, or mend owner and mode of "+v.home.LogsPath()
 	}
 	if v.config == nil {
 		return a
@@ -132,6 +136,9 @@ func printStatus(w io.Writer, a statusAnswer) {
 			about = "about "
 		}
 		say("Audit log", fmt.Sprintf("%s%d lines, %s%s", about, a.AuditLogEntries, a.AuditLogSize, orText(a.AuditLogError)))
+	}
+	if a.AuditLogBlocked != "" {
+		say("Refusing", "every call, because the log cannot be written: "+printable(a.AuditLogBlocked))
 	}
 	if a.NextStep != "" {
 		say("Next step", a.NextStep)

@@ -92,9 +92,6 @@ func TestClock(t *testing.T) {
 }
 
 func TestDiskThatCannotBeWritten(t *testing.T) {
-	if err := tryWriting(filepath.Join(t.TempDir(), "gone")); err == nil {
-		t.Error("no error")
-	}
 	m, s, _ := machine(t)
 	if err := os.Remove(s.Home.LogsPath()); err != nil {
 		t.Fatal(err)

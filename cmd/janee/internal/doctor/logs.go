@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"fmt"
-	"os"
 	"runtime"
 	"time"
 
@@ -74,7 +73,7 @@ func checkDisk(p *patient) []Check {
 	}
 	dir := p.home.LogsPath()
 	fix := "df -h " + home.Quote(dir) + " && ls -ld " + home.Quote(dir)
-	if err := tryWriting(dir); err != nil {
+	if err := auditlog.Writable(p.home); err != nil {
 		return []Check{failed("disk", fix, "the log cannot be written, so every call is refused: %v", err)}
 	}
 	free, known := freeSpace(dir)
@@ -85,23 +84,6 @@ func checkDisk(p *patient) []Check {
 		return []Check{warned("disk", fix, "%d MB are free where the log is written; when it is full every call is refused", free>>20)}
 	}
 	return passed("disk", "the log can be written; %d MB are free", free>>20)
-}
-
-// tryWriting uses the name of a temporary file of package home, so that what a crash leaves is swept.
-func tryWriting(dir string) error {
-	f, err := os.CreateTemp(dir, ".tmp-doctor-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(f.Name())
-	_, err = f.Write(make([]byte, 4096))
-	if err == nil {
-		err = f.Sync()
-	}
-	if closing := f.Close(); err == nil {
-		err = closing
-	}
-	return err
 }
 
 func count(n int, one, many string) string {

@@ -78,6 +78,10 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 		return Reply{Denial: core.Deny(core.Busy, c)}
 	}
 	defer func() { release() }()
+	if err := g.log.Usable(); err != nil { // also what needs no record: a broker that cannot keep its log does nothing
+		g.warn(err.Error())
+		return Reply{Denial: core.Deny(core.AuditUnavailable, c)}
+	}
 	state := g.source.Current()
 	flow, step := state.Engine.Begin(g.in(state.Engine.Needs(c)), c)
 	defer flow.Drop()
