@@ -46,3 +46,28 @@ func TestKilledMove(t *testing.T) {
 	}
 	wants(t, p.run("", "logs", "verify"), "the log is whole")
 }
+
+// TestKilledRestore kills restores over a home that is there: at every moment there is one of the two, whole.
+func TestKilledRestore(t *testing.T) {
+	p := newPlace(t)
+	p.run("a-key-of-some-length\n", "add", "base", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-")
+	file := filepath.Join(p.dir, "of-then.backup")
+	p.run("", "backup", "--to", file)
+	ended := 0
+	for round := range 24 {
+		p.run("another-key-of-some-length\n", "add", "later", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-")
+		restored := p.killed(time.Duration(rand.IntN(60_000))*time.Microsecond, "restore", "--from", file, "--yes")
+		have := p.listed()
+		switch n := len(have.Services); {
+		case restored && n != 1, n < 1 || n > 2:
+			t.Fatalf("round %d: restored %v, services %v", round, restored, have.Services)
+		case n == 2:
+			p.run("", "remove", "later", "--yes")
+		}
+		if restored {
+			ended++
+		}
+		wants(t, p.run("", "logs", "verify"), "the log is whole")
+	}
+	t.Logf("%d of 24 restores ended before they were killed", ended)
+}

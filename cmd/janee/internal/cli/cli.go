@@ -98,7 +98,7 @@ The agent never sees a key.`,
 		approvalsCommand(env), approveCommand(env), denyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
 		agentCommand(env), healthCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
-		trustCommand(env), testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env))
+		trustCommand(env), testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env), backupCommand(env), restoreCommand(env))
 	finish(root, env)
 	return root
 }

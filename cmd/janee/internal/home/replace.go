@@ -4,6 +4,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -57,6 +58,29 @@ func ReplaceFile(path string, data []byte) error {
 	return replaceFile(path, data)
 }
 
+// WriteNew has write fill a file at path, 0600, whole and durable. Without force, a file that is there already is fs.ErrExist and stays. It is
+// for files outside of a home: what lies beside it is left alone.
+func WriteNew(path string, force bool, write func(io.Writer) error) error {
+	if _, err := os.Lstat(path); err == nil && !force {
+		return fmt.Errorf("write %q: %w", path, fs.ErrExist)
+	}
+	temp, err := writeTempBy(filepath.Dir(path), write)
+	if err != nil {
+		return err
+	}
+	if force {
+		err = os.Rename(temp, path)
+	} else if err = os.Link(temp, path); err == nil {
+		err = os.Remove(temp)
+	} else if !errors.Is(err, fs.ErrExist) { // a file system without links, as memory sticks have
+		err = os.Rename(temp, path)
+	}
+	if err != nil {
+		return fmt.Errorf("write %q: %w", path, errors.Join(err, os.Remove(temp)))
+	}
+	return SyncDir(filepath.Dir(path))
+}
+
 func replaceFile(path string, data []byte) error {
 	temp, err := writeTemp(filepath.Dir(path), data)
 	if err != nil {
@@ -69,13 +93,19 @@ func replaceFile(path string, data []byte) error {
 }
 
 func writeTemp(dir string, data []byte) (string, error) {
+	return writeTempBy(dir, func(w io.Writer) error {
+		_, err := w.Write(data)
+		return err
+	})
+}
+
+func writeTempBy(dir string, write func(io.Writer) error) (string, error) {
 	name := filepath.Join(dir, tempPrefix+rand.Text())
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
 	if err != nil {
 		return "", fmt.Errorf("write a new file: %w", err)
 	}
-	_, err = f.Write(data)
-	if err == nil {
+	if err = write(f); err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {

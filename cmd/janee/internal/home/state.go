@@ -116,6 +116,29 @@ func (h *Home) List(dir string) ([]string, error) {
 	return names, err
 }
 
+// IsClosing reports whether the state file called name closes something: LOCKED, the list of orders, or the revocation of one pair.
+func IsClosing(name string) bool {
+	return stateName(name) && (name == lockedFile || name == sessionsDir+"/closed.json" || strings.HasPrefix(name, sessionsDir+"/") && strings.HasSuffix(name, ".revoked"))
+}
+
+// Closings lists those that there are.
+func (h *Home) Closings() (names []string, err error) {
+	locked, err := h.Read(lockedFile)
+	if err != nil {
+		return nil, err
+	}
+	if locked != nil {
+		names = append(names, lockedFile)
+	}
+	all, err := h.List(sessionsDir)
+	for _, name := range all {
+		if IsClosing(name) {
+			names = append(names, name)
+		}
+	}
+	return names, err
+}
+
 // statePath checks name and the directory it lies in. A missing directory is fs.ErrNotExist, with the path all the same.
 func (h *Home) statePath(name string) (string, error) {
 	if !stateName(name) {

@@ -146,6 +146,11 @@ func TestWrappedIsStrict(t *testing.T) {
 			t.Errorf("%s: the error quotes the file: %v", name, err)
 		}
 	}
+	other := w
+	other.prefix = strings.Replace(w.prefix, "-v1:", "-v2:", 1) // what a later version would be is not read as this one
+	if _, err := other.open(id, passphrase); !errors.Is(err, vault.ErrDamaged) {
+		t.Errorf("another prefix: %v", err)
+	}
 	// What is within the bounds is authenticated too: cheaper parameters do not open what others have sealed.
 	weaker, err := parseWrapped(strings.Replace(good, params, ":m=64,t=1,p=1:", 1))
 	if err != nil {
@@ -304,6 +309,16 @@ func TestCommandPlantedLater(t *testing.T) {
 	}
 	if _, err := os.Lstat(mark); err == nil {
 		t.Error("it was run")
+	}
+}
+
+// TestCommandSeesNothingOfOurs: not even where none of the variables it would get is set.
+func TestCommandSeesNothingOfOurs(t *testing.T) {
+	t.Setenv("STRIPE_KEY", "secret")
+	root := fresh(1)
+	tool := script(t, "[ -z \"$STRIPE_KEY\" ] || exit 9\necho "+root.Line().Reveal()+"\n")
+	if _, _, err := newPlace(t).keys().Load(vaultOf(root, config.SourceCommand, tool)); err != nil {
+		t.Error(err)
 	}
 }
 

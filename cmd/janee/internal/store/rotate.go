@@ -31,6 +31,16 @@ func (s *Store) PlanRotation() (Rotation, error) {
 	return r, err
 }
 
+// SealedConfig is config.yaml with everything in it sealed, whether or not the file itself can be written.
+func (s *Store) SealedConfig() ([]byte, error) {
+	text, _, err := s.Home.ReadConfig()
+	if err != nil {
+		return nil, err
+	}
+	text, _, err = config.Seal(text, s.Seal)
+	return text, err
+}
+
 // Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the file that was there among the generations.
 // The root key stays, so sessions and logs still verify. Each value keeps the binding it carries. A value that does not open ends it with
 // nothing changed, and so does ErrRotated, where the key in force is not that of the plan.

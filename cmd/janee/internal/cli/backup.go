@@ -1,0 +1,107 @@
+package cli
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/backup"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/core/audit"
+	manifest "github.com/true-and-useful/janee/core/backup"
+)
+
+func backupCommand(env *Env) *cobra.Command {
+	var to string
+	var force, asJSON bool
+	c := &cobra.Command{
+		Use:   "backup --to FILE",
+		Short: "Write config.yaml and logs into one file, credentials sealed",
+		Long: `Write config.yaml, the audit log and what is closed or revoked into one file, mode 0600. Credentials stay sealed in it, and
+those that stand in plaintext are sealed first. The root key is not in it, nor is any session or approval: back up the
+root key apart from it, with "janee key export". The audit log says so first.`,
+		Example: "  janee backup --to janee-2026-11-26.backup\n  janee backup --to latest.backup --force --json",
+		Args:    cobra.NoArgs,
+		RunE:    func(*cobra.Command, []string) error { return runBackup(env, to, force, asJSON) },
+	}
+	c.Flags().StringVar(&to, "to", "", "the `FILE` to write")
+	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
+	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	_ = c.MarkFlagRequired("to")
+	return c
+}
+
+type backedUp struct {
+	OK      bool     `json:"ok"`
+	File    string   `json:"file"`
+	Files   int      `json:"files"`
+	Bytes   int64    `json:"bytes"` // before they are compressed
+	Vault   string   `json:"vault"`
+	LeftOut []string `json:"leftOut,omitempty"` // files in logs that are not Janee's
+	Message string   `json:"message"`
+}
+
+func runBackup(env *Env, to string, force, asJSON bool) error {
+	s, err := open(env)
+	if err != nil {
+		return err
+	}
+	if s.Vault == nil {
+		return errNoKey("writing a backup")
+	}
+	if to, err = filepath.Abs(to); err != nil {
+		return err
+	}
+	text, err := s.SealedConfig()
+	if err != nil {
+		return hint.New(hint.Failed, "mend config.yaml, then try again", fmt.Errorf("writing a backup: %w", err))
+	}
+	now := time.Now()
+	detail := map[string]string{"vault": s.Config.Vault.ID, "file": to}
+	if err := recordAll(s, []audit.Record{{TS: now.UnixMilli(), Event: "backup", Via: "cli", Detail: detail}}); err != nil {
+		return err
+	}
+	files, foreign, err := backup.Gather(s.Home, text)
+	if err != nil {
+		return err
+	}
+	m := manifest.Manifest{Vault: s.Config.Vault.ID, Check: s.Config.Vault.Check, At: now.UnixMilli()}
+	err = home.WriteNew(to, force, func(w io.Writer) error { return backup.Write(w, s.Vault.Key(manifest.Label), m, files) })
+	if errors.Is(err, fs.ErrExist) {
+		return hint.Errorf(hint.Failed, "choose another name; --force replaces it", "writing a backup: %q exists", to)
+	}
+	if err != nil {
+		return fmt.Errorf("writing a backup: %w", err)
+	}
+	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files), Bytes: sizeOf(files), Vault: m.Vault, LeftOut: foreign}, s)
+}
+
+func sizeOf(files []backup.Source) (total int64) {
+	for _, f := range files {
+		total += f.Size
+	}
+	return total
+}
+
+func tellBackup(env *Env, asJSON bool, b backedUp, s *store.Store) error {
+	b.Message = fmt.Sprintf("Wrote %s, %s before compression, to %s.\nThe root key is not in it: without that key nothing in it opens. It is in %s; "+
+		"`janee key export` shows it. Keep a copy apart from this file.", count(b.Files, "file", "files"), byteText(b.Bytes), b.File, s.KeySource)
+	if asJSON {
+		return writeJSON(env.Stdout, b)
+	}
+	for line := range bytes.Lines([]byte(b.Message)) {
+		fmt.Fprintln(env.Stderr, printable(string(bytes.TrimSuffix(line, []byte("\n")))))
+	}
+	for _, name := range b.LeftOut {
+		fmt.Fprintf(env.Stderr, "janee: warning: logs/%s is no file of Janee and was left out\n", printable(name))
+	}
+	return nil
+}

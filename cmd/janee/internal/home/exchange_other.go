@@ -1,0 +1,7 @@
+//go:build !linux && !darwin
+
+package home
+
+import "errors"
+
+func exchange(string, string) error { return errors.ErrUnsupported }
