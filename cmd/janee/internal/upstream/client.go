@@ -98,6 +98,9 @@ func (c *Client) Do(ctx context.Context, x Exchange, to Receiver) Outcome {
 }
 
 func receive(resp *http.Response, limit int64, to Receiver) (truncated bool, err error) {
+	if resp.StatusCode < 100 { // net/http takes 000 to 099, which are no statuses (RFC 9110 section 15)
+		return false, &fault{Unreachable, "the reply has no valid status"}
+	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
 		return false, &fault{Unscannable, "the server switched to another protocol"}
 	}

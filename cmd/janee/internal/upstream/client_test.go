@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,7 +48,7 @@ func TestHeaderDefaults(t *testing.T) {
 		"user agent":      {"GET", []wire.Header{{Name: "user-agent", Value: "me/1"}}, "User-Agent: me/1\r\nAccept-Encoding: gzip\r\n"},
 		"accept encoding": {"GET", []wire.Header{{Name: "accept-encoding", Value: "zstd"}}, "User-Agent: janee\r\naccept-encoding: zstd\r\n"},
 		"range":           {"GET", []wire.Header{{Name: "range", Value: "bytes=0-1"}}, "User-Agent: janee\r\nAccept-Encoding: identity\r\nrange: bytes=0-1\r\n"},
-		"head":            {"HEAD", nil, "User-Agent: janee\r\nAccept-Encoding: identity\r\n"},
+		"head":            {"HEAD", nil, "User-Agent: janee\r\nConnection: close\r\nAccept-Encoding: identity\r\n"},
 		"empty post":      {"POST", nil, "User-Agent: janee\r\nContent-Length: 0\r\nAccept-Encoding: gzip\r\n"},
 		"twice":           {"GET", []wire.Header{{Name: "X-A", Value: "1"}, {Name: "X-A", Value: ""}}, "User-Agent: janee\r\nAccept-Encoding: gzip\r\nX-A: 1\r\nX-A: \r\n"},
 	} {
@@ -150,6 +151,33 @@ func TestReplies(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestBodyBehindHeadIsNobodysReply: of many calls at once none may take what a server sends behind the answer to a HEAD for its own.
+func TestBodyBehindHeadIsNobodysReply(t *testing.T) {
+	origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		for raw := readRequest(r); raw != ""; raw = readRequest(r) {
+			if strings.HasPrefix(raw, "HEAD") {
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+			} else {
+				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh")
+			}
+		}
+	})
+	c := newClient(t)
+	var all sync.WaitGroup
+	for i := range 16 {
+		method := []string{"HEAD", "GET"}[i%2]
+		all.Go(func() {
+			for range 50 {
+				out, r := do(t, c, exchange(method, origin, "/"))
+				if body := string(r.body); out.Err != "" || method == "GET" && body != "fresh" {
+					t.Errorf("%s: %+v, %q", method, out, body)
+				}
+			}
+		})
+	}
+	all.Wait()
 }
 
 func TestHead(t *testing.T) {

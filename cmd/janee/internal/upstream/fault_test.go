@@ -135,6 +135,8 @@ func TestBrokenReplies(t *testing.T) {
 		"closes in head": {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: 1\r\n") }, noReply, 0},
 		"reset":          {func(c *net.TCPConn) { c.SetLinger(0) }, "connection reset by the server", 0},
 		"not http":       {func(c *net.TCPConn) { io.WriteString(c, "SSH-2.0-secret\r\n\r\n") }, "the connection broke before a usable reply came", 0},
+		"status 000":     {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n") }, "the reply has no valid status", 0},
+		"status 099":     {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n") }, "the reply has no valid status", 0},
 		"long head": {func(c *net.TCPConn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 66<<10)+"\r\n\r\n")
 		}, "the connection broke before a usable reply came", 0},

@@ -37,6 +37,9 @@ func newRequest(x Exchange) (*http.Request, error) {
 	case u.RequestURI() != x.RequestTarget:
 		return nil, reject("the URL would be sent as another target than was judged")
 	}
+	// Some servers answer HEAD with a body. What of it is there before the connection is idle would be read as the reply to the next request on it,
+	// by whichever agent, and an agent can choose what a body says: so no request follows on that connection (RFC 9112 section 9.6).
+	req.Close = x.Method == http.MethodHead
 	return req, setHeaders(req, x.Headers)
 }
 
