@@ -3,6 +3,7 @@ package core
 import (
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
@@ -122,10 +123,15 @@ func (f *Flow) unjudged() string {
 }
 
 func (f *Flow) checkReason(In) *Denial {
-	if f.capability.RequiresReason && strings.TrimSpace(f.call.Reason) == "" {
+	if f.capability.RequiresReason && !visible(f.call.Reason) {
 		return Deny(ReasonRequired, f.call)
 	}
 	return nil
+}
+
+// visible reports whether a person would see anything of a reason: zero-width and control characters are none.
+func visible(reason string) bool {
+	return strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
 }
 
 // unreasoned: an explanation is asked for without the reason that the call itself will give.

@@ -242,7 +242,16 @@ func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Detail != "" {
 		d.Message += ": " + ev.Detail
 	}
+	if code == UpstreamUnreachable && !f.safe() {
+		d.NextStep = "tell your person; unless no connection was made, the API may have acted on the request: check before you repeat it"
+	}
 	return f.finish(in, nil, d, &ev)
+}
+
+// safe reports whether the request asks for nothing but an answer (RFC 9110 section 9.2.1).
+func (f *Flow) safe() bool {
+	m := f.judged.Method()
+	return m == "GET" || m == "HEAD" || m == "OPTIONS"
 }
 
 // stopped ends the flow from outside. What is on the wire may have been acted on, so the record says so.

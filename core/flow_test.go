@@ -57,7 +57,10 @@ func TestRefusalsInOrder(t *testing.T) {
 	h.refused(get("billing", "/x"), RuleDeny)
 	post := get("billing", "/v1/refunds/re_1")
 	post.Method, post.Reason = "POST", " "
-	h.refused(post, ReasonRequired)
+	for _, blank := range []string{"", " ", "\u200b", "\u00a0\u2028", "\u202e\u2066", "\x00\x1b", "\ufeff\u00ad"} {
+		post.Reason = blank
+		h.refused(post, ReasonRequired)
+	}
 	split := get("stripe", "/x")
 	split.Headers = []Header{{Name: "X-A", Value: "a\r\nX-Evil: 1"}}
 	h.refused(split, RequestRejected)
@@ -73,7 +76,7 @@ func TestRefusalsInOrder(t *testing.T) {
 			t.Errorf("record %+v", r)
 		}
 	}
-	if len(h.records) != 8 {
+	if len(h.records) != 14 {
 		t.Errorf("%d refusals were recorded", len(h.records))
 	}
 }
@@ -128,6 +131,20 @@ func TestKeyNeverComesBack(t *testing.T) {
 	for _, r := range h.records {
 		if b, _ := json.Marshal(r); strings.Contains(string(b), testKey) {
 			t.Errorf("record %s", b)
+		}
+	}
+}
+
+// TestLostRepliesMayHaveBeenActedOn: an agent that repeats a POST because "the API could not be reached" may pay twice.
+func TestLostRepliesMayHaveBeenActedOn(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.reply = func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrUnreachable} }
+	for method, warned := range map[string]bool{"GET": false, "HEAD": false, "OPTIONS": false, "POST": true, "PUT": true, "PATCH": true, "DELETE": true} {
+		c := get("stripe", "/x")
+		c.Method = method
+		done, _ := h.do(c)
+		if done.Denial == nil || strings.Contains(done.Denial.NextStep, "check before you repeat it") != warned {
+			t.Errorf("%s: %s", method, outcome(done))
 		}
 	}
 }

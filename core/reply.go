@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/core/line"
+	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/wire"
@@ -27,12 +28,17 @@ func (f *Flow) result(h Head) *Result {
 	r := &Result{Tool: tool.Execute, Status: h.Status, Dropped: f.dropped}
 	for _, field := range h.Headers {
 		name := strings.ToLower(field.Name)
-		if name == "set-cookie" || !f.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
+		if hidden(name) || !f.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
 			continue
 		}
 		r.Headers = append(r.Headers, Header{Name: f.clean(name), Value: f.clean(field.Value)})
 	}
 	return r
+}
+
+// hidden are cookies, in every spelling that a client could take for one, and names that are none: the reader of net/http lets "Set-Cookie :" pass.
+func hidden(name string) bool {
+	return !wire.ValidName(name) || policy.SameHeader(name, "set-cookie") || policy.SameHeader(name, "set-cookie2")
 }
 
 // clean masks secrets in a text that is not part of the body.

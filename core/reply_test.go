@@ -31,6 +31,20 @@ func TestExecuteAnswer(t *testing.T) {
 	}
 }
 
+// TestCookiesAreShownInNoSpelling holds where a capability shows all headers.
+func TestCookiesAreShownInNoSpelling(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.reply = func(Send) (Head, []string, Ended) {
+		return Head{Status: 200, Headers: []Header{{Name: "Set-Cookie", Value: "a"}, {Name: "set-cookie ", Value: "a"}, {Name: "SET_COOKIE", Value: "a"},
+			{Name: "Set-Cookie2", Value: "a"}, {Name: "X ", Value: "a"}, {Name: "X-B", Value: "b"}}}, nil, Ended{}
+	}
+	c := get("billing", "/v1/refunds/re_1")
+	c.Method = "POST"
+	if done, _ := h.do(c); done.Result == nil || len(done.Result.Headers) != 1 || done.Result.Headers[0].Name != "x-b" {
+		t.Errorf("%s", outcome(done))
+	}
+}
+
 func TestDenialAnswerLeavesOutWhatIsEmpty(t *testing.T) {
 	got := string((&Denial{Code: RuleDeny, Message: `no "x"`}).Text())
 	if got != `{"error":"no \"x\"","denial":{"reasonCode":"RULE_DENY"}}` {
