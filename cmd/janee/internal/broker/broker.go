@@ -70,6 +70,9 @@ func (b *Broker) answer(r *core.Result, report any) mcpserver.Reply {
 func (b *Broker) read(c mcpserver.Call) core.Call {
 	call := core.Call{Tool: c.Tool, Agent: b.agent(c.Agent), Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
 		SelfNamed: b.Via == core.ViaStdio && b.Agent == ""}
+	if call.SelfNamed && c.Client == "" {
+		call.IdentitySource = "none"
+	}
 	return call.WithArguments(c.Arguments)
 }
 

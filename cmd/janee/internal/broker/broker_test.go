@@ -66,6 +66,22 @@ func TestEveryOfferedToolIsRead(t *testing.T) {
 	}
 }
 
+// TestSourceOfAName: a client that said none has none to show for it.
+func TestSourceOfAName(t *testing.T) {
+	stdio := &Broker{Via: core.ViaStdio, IdentitySource: "transport (clientInfo.name)"}
+	named := &Broker{Via: core.ViaStdio, Agent: "deploy-bot", IdentitySource: "command line"}
+	http := &Broker{Via: core.ViaHTTP, IdentitySource: "token"}
+	for _, tt := range []struct {
+		broker       *Broker
+		client, want string
+	}{{stdio, "claude-ai", stdio.IdentitySource}, {stdio, "", "none"}, {named, "", "command line"}, {http, "", "token"}} {
+		c := tt.broker.read(mcpserver.Call{Tool: "whoami", Client: tt.client})
+		if c.IdentitySource != tt.want {
+			t.Errorf("client %q over %s: %q", tt.client, tt.broker.Via, c.IdentitySource)
+		}
+	}
+}
+
 func TestRefuse(t *testing.T) {
 	for _, code := range []string{core.Busy, core.Cancelled, core.Internal} {
 		r := (&Broker{}).Refuse(mcpserver.Refusal{Code: code, Agent: "a"})

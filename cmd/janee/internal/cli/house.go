@@ -44,12 +44,14 @@ func (h *house) do(ctx context.Context, c core.Call) ([]byte, error) {
 	if d == nil {
 		return reply.Result.Text(reply.Body), nil
 	}
-	code := hint.Failed
+	code, next := hint.Failed, d.NextStep
 	switch d.Code {
+	case core.Locked:
+		next = "`janee unlock` ends it" // the texts of refusals speak to an agent
 	case core.VaultLocked:
 		code = hint.Locked
 	case core.RuleDeny, core.RequestRejected:
 		code = hint.Denied
 	}
-	return nil, hint.Errorf(code, d.NextStep, "%s: %s", d.Code, d.Message)
+	return nil, hint.Errorf(code, next, "%s: %s", d.Code, d.Message)
 }

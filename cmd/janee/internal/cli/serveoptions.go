@@ -34,10 +34,10 @@ var httpFlags = []string{"host", "port", "allowed-host", "tls-cert", "tls-key"}
 
 func (o *serveOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVar(&o.transport, "transport", transportStdio, "`NAME` of the transport: stdio or http")
+	f.StringVarP(&o.transport, "transport", "t", transportStdio, "`NAME` of the transport: stdio or http")
 	f.StringVar(&o.agent, "agent", "", "serve as the agent `NAME`, whatever the client calls itself")
 	f.StringVar(&o.host, "host", "", "`ADDRESS` to listen on (default: JANEE_HTTP_HOST, server.host in config.yaml, 127.0.0.1)")
-	f.IntVar(&o.port, "port", -1, "`PORT` to listen on, 0 for any that is free (default: server.port in config.yaml, 9100)")
+	f.IntVarP(&o.port, "port", "p", -1, "`PORT` to listen on, 0 for any that is free (default: server.port in config.yaml, 9100)")
 	f.StringArrayVar(&o.allowedHosts, "allowed-host", nil, "`NAME` that clients reach this server by, beside localhost, 127.0.0.1 and [::1]; repeatable")
 	f.StringVar(&o.certFile, "tls-cert", "", "PEM `FILE` of the certificate, with its chain")
 	f.StringVar(&o.keyFile, "tls-key", "", "PEM `FILE` of its private key")

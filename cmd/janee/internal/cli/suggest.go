@@ -13,8 +13,11 @@ import (
 // unknownName says that there is no such thing, and which one was likely meant. kind is "service", "capability", ….
 func unknownName(kind, name string, have []string) error {
 	next := "`janee list` shows what there is"
-	if kind == "agent" {
+	switch kind {
+	case "agent":
 		next = "`janee agent list` shows those there are"
+	case "setting":
+		next = "`janee config get` shows those that are set"
 	}
 	if near := nearest(name, have); near != "" {
 		next = fmt.Sprintf("did you mean %q?", near)

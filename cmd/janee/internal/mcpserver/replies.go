@@ -68,6 +68,19 @@ func encodeError(id json.RawMessage, e mcp.JSONRPCErrorDetails) []byte {
 	}{mcp.JSONRPC_VERSION, id, e})
 }
 
+// inOurWords keeps what mcp-go says of a request that it cannot read from the agent: it quotes the errors of its JSON and base64 readers, with the
+// names of its own types. The code tells what is wrong.
+func inOurWords(f *flight, e mcp.JSONRPCErrorDetails) mcp.JSONRPCErrorDetails {
+	switch {
+	case e.Data != nil:
+	case e.Code == mcp.INVALID_REQUEST:
+		e.Message = "params do not have the shape that " + cut(f.method, maxToolName) + " wants"
+	case e.Code == mcp.INVALID_PARAMS && f.method == string(mcp.MethodToolsList):
+		e.Message = "the cursor is not one that tools/list gave"
+	}
+	return e
+}
+
 func (f *fault) line(id json.RawMessage) []byte {
 	return encodeError(id, mcp.JSONRPCErrorDetails{Code: f.code, Message: f.text})
 }

@@ -172,7 +172,7 @@ func (s *Server) answer(f *flight) (lines [][]byte, ok bool) {
 
 func (s *Server) encodeResponse(f *flight, response mcp.JSONRPCMessage) (line []byte, ok bool) {
 	if e, failed := response.(mcp.JSONRPCError); failed {
-		line, _ = s.encoded(f, encodeError(f.id, e.Error))
+		line, _ = s.encoded(f, encodeError(f.id, inOurWords(f, e.Error)))
 		return line, false
 	}
 	if r, is := response.(mcp.JSONRPCResponse); is {

@@ -29,6 +29,19 @@ func TestHandshakeEra(t *testing.T) {
 	}
 }
 
+// TestUnreadableParamsAreRefusedInOurWords: what the readers of mcp-go say names its types.
+func TestUnreadableParamsAreRefusedInOurWords(t *testing.T) {
+	for line, says := range map[string]string{
+		strings.Replace(hello("a"), `"2025-06-18"`, `5`, 1):                          "params do not have the shape that initialize wants",
+		`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"zzz"}}`:   "the cursor is not one that tools/list gave",
+		`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":{"a":1}}}`: "params do not have the shape that tools/list wants",
+	} {
+		if a := connect(t, echo).ask(line); a.Error == nil || a.Error.Message != says {
+			t.Errorf("%s: %s", line, a.Raw)
+		}
+	}
+}
+
 func TestStatelessEra(t *testing.T) {
 	c := connect(t, echo)
 	a := c.ask(modern(1, "server/discover", "m", ""))
