@@ -2,10 +2,8 @@ package core
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
-	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/sign"
 )
 
@@ -33,7 +31,6 @@ func (f *Flow) challenged(in In) Step {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
 	}
 	c.answer = answer
-	f.scrubber = secret.NewScrubber(slices.Concat(f.scheme.Secrets(f.credential), answer.Secrets)...)
 	return f.dispatch(in)
 }
 

@@ -130,20 +130,25 @@ func (f *Flow) timeout() int64 {
 
 // dispatch signs the request and asks for its exchange.
 func (f *Flow) dispatch(in In) Step {
-	f.body, f.head, f.redacted = f.scrubber.Stream(), nil, 0
-	f.body.Limit(f.call.MaxBytes)
 	if f.trial != nil {
 		f.trial.sent, f.trial.answer = in.Now.Mono, nil
 	}
-	s, err := f.signed(in)
+	s, proof, err := f.signed(in)
 	if err != nil {
 		return f.fail(in, SigningFailed, f.clean(err.Error()))
 	}
+	if len(proof) > 0 {
+		f.scrubber = f.scrubber.With(proof...)
+	}
+	s.MaxBody = f.call.MaxBytes + int64(f.scrubber.Longest())
+	f.body, f.head, f.redacted = f.scrubber.Stream(), nil, 0
+	f.body.Limit(f.call.MaxBytes)
 	f.next, f.sent = f.replied, true
 	return s
 }
 
-func (f *Flow) signed(in In) (Send, error) {
+// signed returns the request to be sent, and what of it stands for the credential.
+func (f *Flow) signed(in In) (Send, []secret.Text, error) {
 	headers, body := merge(f.headers, f.service.Headers), f.call.Body
 	if f.challenge.awaited {
 		body = nil
@@ -153,14 +158,14 @@ func (f *Flow) signed(in In) (Send, error) {
 	}
 	s, err := f.sign(in, headers)
 	if err != nil {
-		return Send{}, err
+		return Send{}, nil, err
 	}
 	address, target := f.service.Base.JoinUnder(s.Path, f.judged, s.Query)
 	if target == "" {
-		return Send{}, errors.New("the address does not survive being written and read again")
+		return Send{}, nil, errors.New("the address does not survive being written and read again")
 	}
 	return Send{Service: f.service.Name, Method: f.judged.Method(), URL: address, Target: target, Headers: merge(headers, s.Headers),
-		Body: body, TimeoutMs: f.left(in), MaxBody: f.call.MaxBytes + int64(f.scrubber.Longest()), Watch: f.watch()}, nil
+		Body: body, TimeoutMs: f.left(in), Watch: f.watch()}, s.Secrets, nil
 }
 
 func (f *Flow) sign(in In, headers []Header) (sign.Signed, error) {

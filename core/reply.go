@@ -31,7 +31,7 @@ func (f *Flow) result(h Head) *Result {
 		if hidden(name) || !f.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
 			continue
 		}
-		r.Headers = append(r.Headers, Header{Name: f.clean(name), Value: f.clean(field.Value)})
+		r.Headers = append(r.Headers, Header{Name: f.clean(name), Value: f.cleanValue(field.Value)})
 	}
 	return r
 }
@@ -46,6 +46,15 @@ func (f *Flow) clean(s string) string {
 	out, n := f.scrubber.Clean(s)
 	f.redacted += n
 	return out
+}
+
+// cleanValue masks secrets in the value of a field. Where it was folded a blank stands for the end of the line (RFC 9112 section 5.2).
+func (f *Flow) cleanValue(s string) string {
+	s = f.clean(s)
+	if !strings.Contains(s, " ") {
+		return s
+	}
+	return strings.ReplaceAll(f.clean(strings.ReplaceAll(s, " ", "\n")), "\n", " ")
 }
 
 // watch names the files whose appearance ends a call in flight.

@@ -93,7 +93,7 @@ func (f *Flow) explainSigned(in In, ev Event) Step {
 	}
 	f.challenge.awaited = f.scheme.Challenged()
 	f.scrubber = secret.NewScrubber(secrets...)
-	s, err := f.signed(in)
+	s, _, err := f.signed(in)
 	if err != nil {
 		return f.done(nil, f.signingDenial(err, secrets))
 	}

@@ -54,7 +54,7 @@ func BenchmarkBuild(b *testing.B) {
 			for b.Loop() {
 				s = NewScrubber(secrets...)
 			}
-			a := s.automaton
+			a := s.automata[0]
 			b.ReportMetric(float64(len(a.label)), "nodes")
 			b.ReportMetric(float64(13*len(a.label)+4*len(a.rows)+len(a.filter.begins))/1024, "KiB")
 		})

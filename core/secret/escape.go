@@ -34,7 +34,7 @@ func literal(c byte) escape { return escape{size: 1, meant: [4]byte{c}, length: 
 // the other is every second byte of a text in UTF-16.
 func as(size int, c byte) escape {
 	if c == 0 || c == '\n' || c == '\r' {
-		return escape{size: size, isBreak: true}
+		return escape{size: size, isBreak: c != 0}
 	}
 	return escape{size: size, meant: [4]byte{c}, length: 1}
 }

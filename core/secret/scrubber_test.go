@@ -304,7 +304,7 @@ func FuzzScrubber(f *testing.F) {
 		}
 		in = plant(r, patterns, in)
 		s := NewScrubber(New(one), New(two))
-		want := naive(patterns, s.automaton.reach, in)
+		want := naive(patterns, s.automata[0].reach, in)
 		for _, most := range []int{1, 7, 300} {
 			if got := inChunks(s, in, func() int { return 1 + r.IntN(most) }); got != want {
 				t.Fatalf("secrets %q, %q in %q: %q, want %q", one, two, in, got, want)

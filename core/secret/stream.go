@@ -7,7 +7,7 @@ import (
 
 // Stream scrubs one sequence of bytes that comes in chunks; where the chunks end makes no difference to the whole. Not for concurrent use.
 type Stream struct {
-	reader     reader
+	readers    []reader
 	held       []byte // bytes read and not yet returned
 	masked     bool   // the last byte returned belongs to a Marker
 	redactions int
@@ -28,17 +28,21 @@ func (t *Stream) Cut() bool { return t.limited && t.left < int64(len(t.held)) }
 // held back for good, so that a reader never sees the first half of a secret. After last the Stream is ready for another sequence.
 func (t *Stream) Write(p []byte, last bool) []byte {
 	t.held = append(t.held, p...)
-	t.reader.read(t.held, last)
 	decided := len(t.held)
-	if !last {
-		decided = t.reader.begun()
+	for i := range t.readers {
+		r := &t.readers[i]
+		if r.read(t.held, last); !last {
+			decided = min(decided, r.begun())
+		}
 	}
 	clean := t.emit(t.visible(decided))
 	t.held = append(t.held[:0], t.held[decided:]...)
-	t.reader.forget(decided)
-	if last {
-		t.reader, t.masked = reader{automaton: t.reader.automaton}, false
+	for i := range t.readers {
+		if t.readers[i].forget(decided); last {
+			t.readers[i] = reader{automaton: t.readers[i].automaton}
+		}
 	}
+	t.masked = t.masked && !last
 	return clean
 }
 
@@ -58,11 +62,36 @@ func (t *Stream) Redactions() int { return t.redactions }
 // Format implements fmt.Formatter: the bytes held back may be secret.
 func (*Stream) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "secret.Stream") }
 
+// found returns the matches of all readers in held.
+func (t *Stream) found() []run {
+	all := t.readers[0].runs
+	for _, r := range t.readers[1:] {
+		all = union(all, r.runs)
+	}
+	return all
+}
+
+// union joins two lists of runs that are each in order.
+func union(a, b []run) (all []run) {
+	for len(a)+len(b) > 0 {
+		if len(a) == 0 || len(b) > 0 && b[0].start < a[0].start {
+			a, b = b, a
+		}
+		if n := len(all); n > 0 && all[n-1].end >= a[0].start {
+			all[n-1].end = max(all[n-1].end, a[0].end)
+		} else {
+			all = append(all, a[0])
+		}
+		a = a[1:]
+	}
+	return all
+}
+
 // emit returns the clean form of the first decided bytes of held. Stretches between runs are copied whole.
 func (t *Stream) emit(decided int) []byte {
 	clean := make([]byte, 0, decided)
 	pos := 0
-	for _, r := range t.reader.runs {
+	for _, r := range t.found() {
 		if r.start >= decided {
 			break
 		}

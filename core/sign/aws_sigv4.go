@@ -80,10 +80,10 @@ func (s sigV4) signed(r Request) Signed {
 	request := strings.Join([]string{r.Method, s.path(r), canonical(params(r.Query)), lines, names, s.payload}, "\n")
 	scope := strings.Join([]string{s.stamp[:8], s.region, s.service, "aws4_request"}, "/")
 	text := strings.Join([]string{"AWS4-HMAC-SHA256", s.stamp, scope, digestHex(sha256.New, []byte(request))}, "\n")
-	authorization := "AWS4-HMAC-SHA256 Credential=" + s.keyID + "/" + scope + ", SignedHeaders=" + names +
-		", Signature=" + hex.EncodeToString(mac(sha256.New, s.key(), text))
+	signature := hex.EncodeToString(mac(sha256.New, s.key(), text))
+	authorization := "AWS4-HMAC-SHA256 Credential=" + s.keyID + "/" + scope + ", SignedHeaders=" + names + ", Signature=" + signature
 	return Signed{Headers: append(append(added, late...), wire.Header{Name: "Authorization", Value: authorization}),
-		Trace: []Note{{"canonical request", request}, {"string to sign", text}}}
+		Secrets: proof(signature), Trace: []Note{{"canonical request", request}, {"string to sign", text}}}
 }
 
 // key is the signing key of a day, region and service.

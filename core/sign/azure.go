@@ -46,7 +46,7 @@ func signStorage(c Credential, r Request, m Moment) (Signed, error) {
 	account, text := c["account"].Reveal(), storageText(c["account"].Reveal(), r, added)
 	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["key"].Reveal()), text))
 	return Signed{Headers: append(added, wire.Header{Name: "Authorization", Value: "SharedKey " + account + ":" + signature}),
-		Trace: []Note{{"string to sign", text}}}, nil
+		Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}, nil
 }
 
 // azureFields are the time, which stands in for Date, and the version unless the call names one.
@@ -117,8 +117,9 @@ func signCosmos(c Credential, r Request, m Moment) (Signed, error) {
 	kind, link := cosmosResource(r.path())
 	text := strings.ToLower(r.Method) + "\n" + kind + "\n" + link + "\n" + strings.ToLower(m.httpDate()) + "\n\n"
 	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["key"].Reveal()), text))
-	return Signed{Headers: append(azureFields(r, m, cosmosVersion), wire.Header{Name: "Authorization", Value: percent("type=master&ver=1.0&sig="+signature, "")}),
-		Trace: []Note{{"string to sign", text}}}, nil
+	sent := percent("type=master&ver=1.0&sig="+signature, "")
+	return Signed{Headers: append(azureFields(r, m, cosmosVersion), wire.Header{Name: "Authorization", Value: sent}),
+		Secrets: proof(signature, sent), Trace: []Note{{"string to sign", text}}}, nil
 }
 
 // cosmosResource reads a path as kinds and names in turn. A path that ends in a kind asks for all of it, under the link before it.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/wire"
 )
 
@@ -99,7 +98,7 @@ func (d digest) signed(r Request, opaque *string) Signed {
 	if d.qop != "" {
 		field += ", qop=" + d.qop + ", nc=" + d.nc + `, cnonce="` + d.cnonce + `"`
 	}
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: field}}, Secrets: []secret.Text{secret.New(key), secret.New(response)}}
+	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: field}}, Secrets: proof(key, response)}
 }
 
 // quotable reports whether text can stand between quotation marks as it is. RFC 7616 leaves open whether an escape is hashed as

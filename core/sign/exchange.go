@@ -30,8 +30,7 @@ func (x Exchange) Secrets() []secret.Text {
 	if x.assertion == "" {
 		return nil
 	}
-	signature := x.assertion[strings.LastIndexByte(x.assertion, '.')+1:]
-	return []secret.Text{secret.New(x.assertion), secret.New(signature)}
+	return proof(x.assertion, jwtSignature(x.assertion))
 }
 
 // Format implements fmt.Formatter.

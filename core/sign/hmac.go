@@ -154,8 +154,9 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	if err != nil {
 		return Signed{}, &FieldError{"apiSecret", "is not in the encoding that secretEncoding names"}
 	}
-	s.put(c["signatureIn"].Reveal(), templateEncode(c, mac(templateHash(c), key, text)))
-	s.Trace = []Note{{"string to sign", text}}
+	signature := templateEncode(c, mac(templateHash(c), key, text))
+	s.put(c["signatureIn"].Reveal(), signature)
+	s.Secrets, s.Trace = proof(signature), []Note{{"string to sign", text}}
 	return s, nil
 }
 

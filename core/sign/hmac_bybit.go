@@ -33,12 +33,13 @@ func signBybit(c Credential, r Request, m Moment) (Signed, error) {
 
 func bybitSigned(key, apiSecret, timestamp, window string, r Request) Signed {
 	text := timestamp + key + window + queryOrBody(r)
+	signature := hex.EncodeToString(mac(sha256.New, []byte(apiSecret), text))
 	return Signed{Headers: []wire.Header{
 		{Name: "X-BAPI-API-KEY", Value: key},
 		{Name: "X-BAPI-TIMESTAMP", Value: timestamp},
 		{Name: "X-BAPI-RECV-WINDOW", Value: window},
-		{Name: "X-BAPI-SIGN", Value: hex.EncodeToString(mac(sha256.New, []byte(apiSecret), text))},
-	}, Trace: []Note{{"string to sign", text}}}
+		{Name: "X-BAPI-SIGN", Value: signature},
+	}, Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}
 }
 
 // queryOrBody is what the call carries. Methods that carry a body are signed over its bytes, all others over the query; neither is

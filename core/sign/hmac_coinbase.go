@@ -21,10 +21,11 @@ var hmacCoinbase = Scheme{
 
 func signCoinbase(c Credential, r Request, m Moment) (Signed, error) {
 	text := m.seconds() + strings.ToUpper(r.Method) + r.target() + string(r.Body)
+	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["apiSecret"].Reveal()), text))
 	return Signed{Headers: []wire.Header{
 		{Name: "CB-ACCESS-KEY", Value: c["apiKey"].Reveal()},
-		{Name: "CB-ACCESS-SIGN", Value: base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["apiSecret"].Reveal()), text))},
+		{Name: "CB-ACCESS-SIGN", Value: signature},
 		{Name: "CB-ACCESS-TIMESTAMP", Value: m.seconds()},
 		{Name: "CB-ACCESS-PASSPHRASE", Value: c["passphrase"].Reveal()},
-	}, Trace: []Note{{"string to sign", text}}}, nil
+	}, Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}, nil
 }

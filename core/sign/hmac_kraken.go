@@ -29,11 +29,11 @@ func signKraken(c Credential, r Request, m Moment) (Signed, error) {
 		return Signed{}, fmt.Errorf("the body holds no nonce: put nonce=%s into the form, a higher number at every call", m.millis())
 	}
 	sum := sha256.Sum256([]byte(nonce + string(r.Body)))
-	signature := mac(sha512.New, decoded(c["apiSecret"].Reveal()), r.path()+string(sum[:]))
+	signature := base64.StdEncoding.EncodeToString(mac(sha512.New, decoded(c["apiSecret"].Reveal()), r.path()+string(sum[:])))
 	return Signed{Headers: []wire.Header{
 		{Name: "API-Key", Value: c["apiKey"].Reveal()},
-		{Name: "API-Sign", Value: base64.StdEncoding.EncodeToString(signature)},
-	}, Trace: []Note{{"string to hash", nonce + string(r.Body)}, {"string to sign", fmt.Sprintf("%s and the bytes %x", r.path(), sum)}}}, nil
+		{Name: "API-Sign", Value: signature},
+	}, Secrets: proof(signature), Trace: []Note{{"string to hash", nonce + string(r.Body)}, {"string to sign", fmt.Sprintf("%s and the bytes %x", r.path(), sum)}}}, nil
 }
 
 // krakenNonce is the member or parameter nonce of a body in JSON or, as Kraken takes it too, form encoding.

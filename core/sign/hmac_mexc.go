@@ -41,6 +41,7 @@ func signParameters(keyHeader string, c Credential, r Request, m Moment) Signed 
 	return Signed{
 		Headers: []wire.Header{{Name: keyHeader, Value: c["apiKey"].Reveal()}},
 		Query:   appended(added, "signature="+signature),
+		Secrets: proof(signature),
 		Trace:   []Note{{"string to sign", text}},
 	}
 }

@@ -19,10 +19,11 @@ var hmacOKX = Scheme{
 
 func signOKX(c Credential, r Request, m Moment) (Signed, error) {
 	text := m.iso() + strings.ToUpper(r.Method) + r.target() + string(r.Body)
+	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, []byte(c["apiSecret"].Reveal()), text))
 	return Signed{Headers: []wire.Header{
 		{Name: "OK-ACCESS-KEY", Value: c["apiKey"].Reveal()},
-		{Name: "OK-ACCESS-SIGN", Value: base64.StdEncoding.EncodeToString(mac(sha256.New, []byte(c["apiSecret"].Reveal()), text))},
+		{Name: "OK-ACCESS-SIGN", Value: signature},
 		{Name: "OK-ACCESS-TIMESTAMP", Value: m.iso()},
 		{Name: "OK-ACCESS-PASSPHRASE", Value: c["passphrase"].Reveal()},
-	}, Trace: []Note{{"string to sign", text}}}, nil
+	}, Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}, nil
 }

@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math/big"
+	"strings"
 )
 
 // token is a signed JWT in compact form (RFC 7515 section 3.1). header and claims are values for JSON.
@@ -49,6 +50,9 @@ func compact(key any, header, claims []byte) (string, error) {
 	}
 	return input + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
+
+// jwtSignature is the last part of a token in compact form, without which it is worth nothing.
+func jwtSignature(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
 
 // rs256 is RSASSA-PKCS1-v1_5 with SHA-256, which needs no randomness.
 func rs256(key *rsa.PrivateKey, text string) ([]byte, error) {

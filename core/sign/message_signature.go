@@ -135,13 +135,14 @@ func (s message) signed(r Request, date string) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	signature, err := s.compute(base)
+	sum, err := s.compute(base)
 	if err != nil {
 		return Signed{}, err
 	}
+	signature := base64.StdEncoding.EncodeToString(sum)
 	return Signed{Headers: append(added, wire.Header{Name: "Signature-Input", Value: s.label + "=" + params},
-		wire.Header{Name: "Signature", Value: s.label + "=:" + base64.StdEncoding.EncodeToString(signature) + ":"}),
-		Trace: []Note{{"signature base", base}}}, nil
+		wire.Header{Name: "Signature", Value: s.label + "=:" + signature + ":"}),
+		Secrets: proof(signature), Trace: []Note{{"signature base", base}}}, nil
 }
 
 // base is the text of RFC 9421 section 2.5 and its last line's value. Of a request without a body the fields that describe one are

@@ -94,7 +94,7 @@ func (o oauth) signed(r Request) (Signed, error) {
 	text := strings.Join([]string{strings.ToUpper(r.Method), percent(address, ""), percent(canonical(append(all, o.protocol...)), "")}, "&")
 	key := percent(o.consumerSecret, "") + "&" + percent(o.tokenSecret, "")
 	signature := base64.StdEncoding.EncodeToString(mac(o.hash, []byte(key), text))
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: o.field(signature)}}, Trace: []Note{{"signature base string", text}}}, nil
+	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: o.field(signature)}}, Secrets: proof(signature, percent(signature, "")), Trace: []Note{{"signature base string", text}}}, nil
 }
 
 // field is the Authorization field (RFC 5849 section 3.5.1): escaped parameters by name, after the realm, which is not signed.

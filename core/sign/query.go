@@ -12,11 +12,20 @@ var query = Scheme{
 		{Name: "param", Required: true, Label: "Name of the parameter, e.g. api_key", fault: paramFault},
 		{Name: "key", Secret: true, Required: true, Label: "API key", fault: plainFault},
 	},
-	sign: signQuery,
+	sign:    signQuery,
+	derived: queryForms,
 }
 
 func signQuery(c Credential, _ Request, _ Moment) (Signed, error) {
 	return Signed{Query: percent(c["param"].Reveal(), "") + "=" + percent(c["key"].Reveal(), "")}, nil
+}
+
+// queryForms names the key as it is sent: who encodes a URL encodes that.
+func queryForms(c Credential) []string {
+	if c["key"].IsZero() {
+		return nil
+	}
+	return []string{percent(c["key"].Reveal(), "")}
 }
 
 // paramFault refuses what the person may have meant as syntax of the query.

@@ -69,6 +69,14 @@ type Signed struct {
 	Trace       []Note
 }
 
+// proof is what stands for the credential in one request: a signature is as good as the key to who can send that request again.
+func proof(texts ...string) (secrets []secret.Text) {
+	for _, t := range texts {
+		secrets = append(secrets, secret.New(t))
+	}
+	return secrets
+}
+
 // Note is one step of signing, as in "string to sign".
 type Note struct{ Title, Text string }
 
@@ -131,6 +139,16 @@ func (s *Scheme) sendable(signed Signed, r Request) (Signed, error) {
 		}
 	}
 	return signed, nil
+}
+
+// Unmasked returns the paths of secret values that are too short to be looked for in replies.
+func (s *Scheme) Unmasked(c Credential) (paths []string) {
+	for _, e := range s.Entries(c) {
+		if n := c[e.Path].Len(); e.Secret && n > 0 && n < secret.MinLength {
+			paths = append(paths, e.Path)
+		}
+	}
+	return paths
 }
 
 // Secrets returns every text that must not reach an agent: the values of secret fields and what is sent in their place.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/sign"
 )
 
@@ -52,6 +53,9 @@ func (r *importReport) fill(plan *legacy.Plan) {
 			line.Fields = append(line.Fields, e.Path)
 		}
 		r.Services = append(r.Services, line)
+		for _, path := range scheme.Unmasked(s.Credential) {
+			r.Changes = append(r.Changes, fmt.Sprintf("service %q: %s has fewer than %d characters: it is not masked in replies", s.Name, path, secret.MinLength))
+		}
 	}
 	var open []string
 	for _, c := range plan.Capabilities {

@@ -289,10 +289,7 @@ func (s *secretFlags) askMap(ask *asker, f sign.Field, c sign.Credential) error 
 
 // warnShort says which secrets a reply cannot be searched for.
 func warnShort(env *Env, scheme *sign.Scheme, c sign.Credential) {
-	for _, e := range scheme.Entries(c) {
-		if n := c[e.Path].Len(); e.Secret && n > 0 && n < secret.MinLength {
-			fmt.Fprintf(env.Stderr, "janee: warning: a value of fewer than %d characters is too short to be masked in replies\n", secret.MinLength)
-			return
-		}
+	if len(scheme.Unmasked(c)) > 0 {
+		fmt.Fprintf(env.Stderr, "janee: warning: a value of fewer than %d characters is too short to be masked in replies\n", secret.MinLength)
 	}
 }
