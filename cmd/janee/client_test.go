@@ -33,8 +33,9 @@ func newPlace(t testing.TB) *place {
 }
 
 // emptyPlace has no home yet. When the test is over, everything that was seen and is left is searched for its secrets.
-func emptyPlace(t testing.TB) *place {
-	dir := t.TempDir()
+func emptyPlace(t testing.TB) *place { return placeIn(t, t.TempDir()) }
+
+func placeIn(t testing.TB, dir string) *place {
 	p := &place{evidence: &evidence{dir: dir, plain: map[string]bool{}}, t: t, home: filepath.Join(dir, "home")}
 	vars := map[string]string{"PATH": binDir + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": dir, "TMPDIR": dir, "JANEE_HOME": p.home, "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
 	for name, value := range vars {

@@ -63,9 +63,14 @@ func System() *Env {
 func Main(args []string, env *Env) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	out := &output{w: env.Stdout}
+	env.Stdout = out
 	root := newRoot(env)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
+	if err == nil && out.err != nil && !errors.Is(out.err, syscall.EPIPE) { // a reader that has seen enough is no fault
+		err = hint.New(hint.Failed, "", fmt.Errorf("writing the answer: %w", out.err))
+	}
 	if word := stray(cmd); err == nil && word != "" {
 		err = unknownCommand(cmd, word)
 	}
@@ -73,6 +78,29 @@ func Main(args []string, env *Env) int {
 		err = report(env, cmd, args, err)
 	}
 	return hint.ExitCode(err)
+}
+
+// output remembers that something could not be written: a command that prints a table looks at no error, and an answer that is cut off
+// must not pass for one.
+type output struct {
+	w   io.Writer
+	err error
+}
+
+func (o *output) Write(p []byte) (int, error) {
+	n, err := o.w.Write(p)
+	if o.err == nil {
+		o.err = err
+	}
+	return n, err
+}
+
+// Fd is that of what is written to, for who asks whether it is a terminal, and no descriptor where it has none.
+func (o *output) Fd() uintptr {
+	if f, ok := o.w.(interface{ Fd() uintptr }); ok {
+		return f.Fd()
+	}
+	return ^uintptr(0)
 }
 
 func newRoot(env *Env) *cobra.Command {
