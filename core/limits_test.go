@@ -376,11 +376,11 @@ func TestLimitsAreTold(t *testing.T) {
 		t.Errorf("%s", r.Data)
 	}
 	r, _ = h.allowed(Call{Tool: tool.Whoami, Agent: "claude-ai", Via: ViaStdio})
-	if !strings.Contains(string(r.Data), `"limits":{"perHour":100,"concurrent":128,"maxRequestBytes":10000}`) {
+	if !strings.Contains(string(r.Data), `"limits":{"perHour":100,"concurrent":256,"maxRequestBytes":10000}`) {
 		t.Errorf("%s", r.Data)
 	}
 	e := h.explain(asked(get("c", "/x")))
-	if got := e.detail("limits"); got != "pass: there is room: perMinute 2, perHour 100 (all capabilities together), concurrent 128 (all capabilities together)" {
+	if got := e.detail("limits"); got != "pass: there is room: perMinute 2, perHour 100 (all capabilities together), concurrent 256 (all capabilities together)" {
 		t.Error(got)
 	}
 	if got := e.detail("size"); got != "pass: a body may have 10KB; of a reply 1MiB at most are handed back" {

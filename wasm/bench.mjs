@@ -36,9 +36,11 @@ function ok({ answer }) {
 }
 
 let mono = 0;
-function take(method, path, by = engine) {
+let refusals = 0;
+const refused = () => take("DELETE", "/v1/customers/cus_1", engine, `main-${refusals++ >> 10}`); // the refusals of one agent are recorded up to a point
+function take(method, path, by = engine, agent = "main") {
   const args = JSON.stringify({ capability: "stripe", method, path, reason: "User asked" });
-  const who = { engine: by, tool: "execute", agent: "main", via: "openclaw" };
+  const who = { engine: by, tool: "execute", agent, via: "openclaw" };
   const { flow, files: names } = ok(core.call({ op: "needs", ...who }, args));
   const files = names.map((name) => sessions[name] ?? null);
   const { step } = ok(core.call({ op: "begin", flow, now: [wall, ++mono], rand, files: files.map((f) => f && f.length) }, files.find((f) => f)));
@@ -52,7 +54,7 @@ const sessions = {};
   ok(core.call({ op: "drop", flow }));
 }
 function deny() {
-  const { flow, step } = take("DELETE", "/v1/customers/cus_1");
+  const { flow, step } = refused();
   if (step.type !== "commit" || resume(flow, { type: "committed" }).refusal.denial.reasonCode !== "RULE_DENY") throw new Error("not denied");
 }
 function send() {
@@ -90,7 +92,7 @@ console.log(`Node ${process.version}. Ready (compile, start, load): p50 ${ready[
 const some = Math.min(calls, 20_000);
 measure("one message", some, () => core.call({ op: "version" }));
 let taken;
-measure("judged (needs, begin): refused", some, () => { taken = take("DELETE", "/v1/customers/cus_1"); }, () => core.call({ op: "drop", flow: taken.flow }));
+measure("judged (needs, begin): refused", some, () => { taken = refused(); }, () => core.call({ op: "drop", flow: taken.flow }));
 measure("judged (needs, begin): allowed", some, () => { taken = take("GET", "/v1/balance?limit=3"); }, () => core.call({ op: "drop", flow: taken.flow }));
 measure("judged by 1,000 rules (needs, begin): allowed", some, () => { taken = take("GET", "/v1/accounts/499/x%20y/items?limit=10", ruled); }, () => core.call({ op: "drop", flow: taken.flow }));
 measure("to the refusal, its record stored (needs, begin, resume)", some, deny);

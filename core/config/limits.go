@@ -12,8 +12,8 @@ import (
 const (
 	limitsSection = "limits"
 	limitsHelp    = "write limits: {perMinute: 60}"
-	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does not say: half of what there is room for.
-	DefaultConcurrent = 128
+	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does not say: as many as there is room for replies of the usual size.
+	DefaultConcurrent = 256
 )
 
 // limits reads the block of a capability, or that of the whole. A bare "limits:" is refused, because it is what is left when the lines under it
