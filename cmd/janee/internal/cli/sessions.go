@@ -163,7 +163,7 @@ func sayOrders(env *Env, book *sessions.Book, now time.Time) {
 		fmt.Fprintf(env.Stderr, "janee: %s cannot be read, so what it may close counts as closed; `janee reopen --all` begins anew\n", name)
 	}
 	if book.Unreadable > 0 {
-		fmt.Fprintf(env.Stderr, "janee: %d session files were not written by this home, or were changed; they permit nothing\n", book.Unreadable)
+		fmt.Fprintf(env.Stderr, "janee: session files that permit nothing, since they cannot be read, were changed, or are not of this home: %d\n", book.Unreadable)
 	}
 	if book.Locked {
 		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")

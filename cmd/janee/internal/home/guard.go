@@ -125,16 +125,20 @@ func (g Guard) check(path string, fi fs.FileInfo, dir bool) error {
 
 func asideLine(path string) string { return "mv " + Quote(path) + " " + Quote(path+".aside") }
 
-// unlinkLine puts what the link leads to in its place.
+// unlinkLine puts a copy of what the link leads to in its place. The target stays: who planted the link chose it, and it may be any file of the person.
 func unlinkLine(path string, dir bool) string {
 	target, err := filepath.EvalSymlinks(path)
-	switch {
-	case err != nil: // it leads nowhere
+	if err != nil { // it leads nowhere
 		return asideLine(path)
-	case dir:
-		return "rm " + Quote(path) + " && mv " + Quote(target) + " " + Quote(path)
 	}
-	return "mv -f " + Quote(target) + " " + Quote(path)
+	fi, err := os.Stat(target)
+	switch {
+	case err == nil && dir && fi.IsDir():
+		return "rm " + Quote(path) + " && cp -R " + Quote(target) + " " + Quote(path)
+	case err == nil && !dir && fi.Mode().IsRegular():
+		return "rm " + Quote(path) + " && cp " + Quote(target) + " " + Quote(path)
+	}
+	return asideLine(path)
 }
 
 // Quote makes s one word of a POSIX shell.

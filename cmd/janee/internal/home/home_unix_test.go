@@ -56,7 +56,10 @@ func TestRefusals(t *testing.T) {
 		{"config is a link", func(t *testing.T, h *Home) {
 			put(t, h.Path("elsewhere"), "")
 			replaceBy(t, h.ConfigPath(), func(p string) error { return os.Symlink("elsewhere", p) })
-		}, "symbolic link", "mv -f %s/elsewhere %[1]s/config.yaml"},
+		}, "symbolic link", "rm %s/config.yaml && cp %[1]s/elsewhere %[1]s/config.yaml"},
+		{"config is a link to no file", func(t *testing.T, h *Home) {
+			replaceBy(t, h.ConfigPath(), func(p string) error { return os.Symlink("/dev/zero", p) })
+		}, "symbolic link", "mv %s/config.yaml %[1]s/config.yaml.aside"},
 		{"config is a dangling link", func(t *testing.T, h *Home) {
 			replaceBy(t, h.ConfigPath(), func(p string) error { return os.Symlink("nowhere", p) })
 		}, "symbolic link", "mv %s/config.yaml %[1]s/config.yaml.aside"},
@@ -68,7 +71,7 @@ func TestRefusals(t *testing.T) {
 		}, "not a regular file", "mv %s/config.yaml"},
 		{"sessions is a link", func(t *testing.T, h *Home) {
 			replaceBy(t, h.Path("sessions"), func(p string) error { return os.Symlink("logs", p) })
-		}, "symbolic link", "rm %s/sessions && mv %[1]s/logs %[1]s/sessions"},
+		}, "symbolic link", "rm %s/sessions && cp -R %[1]s/logs %[1]s/sessions"},
 		{"sessions is a file", func(t *testing.T, h *Home) {
 			replaceBy(t, h.Path("sessions"), func(p string) error { return os.WriteFile(p, nil, 0o600) })
 		}, "not a directory", "mv %s/sessions"},
@@ -109,7 +112,7 @@ func TestRefusalsAtRead(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = h.Read("sessions/0b.json")
-	refused(t, err, "symbolic link", "mv -f ")
+	refused(t, err, "symbolic link", "rm ")
 	if err := syscall.Mkfifo(h.Path("sessions/0c.json"), 0o600); err != nil {
 		t.Fatal(err)
 	}

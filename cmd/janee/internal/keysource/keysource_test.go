@@ -198,7 +198,7 @@ func TestRefusedFiles(t *testing.T) {
 		{"directory open", func(path string) error { return os.Chmod(filepath.Dir(path), 0o755) }, "open to other users", "chmod 700 "},
 		{"link", func(path string) error {
 			return errors.Join(os.Rename(path, path+".real"), os.Symlink(path+".real", path))
-		}, "symbolic link", "mv -f "},
+		}, "symbolic link", "rm "},
 		{"directory", func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "not a regular file", "mv "},
 		{"not a key", func(path string) error { return os.WriteFile(path, []byte("hunter2-hunter2"), 0o600) }, "root key", "restore"},
 		{"empty", func(path string) error { return os.Truncate(path, 0) }, "root key", "restore"},

@@ -40,34 +40,28 @@ type Session struct {
 type Book struct {
 	Sessions   []Session        // by when they were opened
 	Orders     session.Closures // those in force
-	Unreadable int              // session files that grant nothing, because this home did not write them
+	Unreadable int              // session files that grant nothing, because they cannot be read or this home did not write them
 	Damaged    []string         // files that close sessions because they cannot be read
 	Locked     bool
 }
 
-// Read looks at every session file. v may be nil: a home without a key has no sessions.
+// Read looks at every session file, and takes one that cannot be read as the engine does: a grant permits nothing, an order closes. So a file that was
+// planted or spoiled keeps nobody from revoking the others. v may be nil: a home without a key has no sessions.
 func Read(h *home.Home, c *config.Config, v *vault.Vault, now time.Time) (*Book, error) {
 	locked, err := h.Read(session.LockFile)
-	if err != nil {
-		return nil, err
-	}
-	b := &Book{Locked: locked != nil}
+	b := &Book{Locked: locked != nil || err != nil}
 	if v == nil {
 		return b, nil
 	}
 	r := reader{home: h, config: c, key: v.Key("state"), now: now.UnixMilli(), book: b}
-	if err := r.closures(); err != nil {
-		return nil, err
-	}
+	r.closures()
 	names, err := h.List("sessions")
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
 		if pair, ok := strings.CutSuffix(strings.TrimPrefix(name, "sessions/"), ".json"); ok && name != session.ClosedFile {
-			if err := r.session(pair); err != nil {
-				return nil, err
-			}
+			r.session(pair)
 		}
 	}
 	slices.SortFunc(b.Sessions, func(x, y Session) int { return cmp.Or(cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.ID, y.ID)) })
@@ -83,37 +77,38 @@ type reader struct {
 	orders session.Closures // also those that are over: they may have ended a session
 }
 
-func (r *reader) closures() error {
+func (r *reader) closures() {
 	data, err := r.home.Read(session.ClosedFile)
-	if err != nil || data == nil {
-		return err
+	if err == nil && data == nil {
+		return
 	}
-	if r.orders, err = session.DecodeClosures(r.key, data); err != nil {
+	if err == nil {
+		r.orders, err = session.DecodeClosures(r.key, data)
+	}
+	if err != nil {
 		r.book.Damaged = append(r.book.Damaged, session.ClosedFile)
-		return nil
+		return
 	}
 	r.book.Orders = slices.DeleteFunc(slices.Clone(r.orders), func(o session.Closure) bool { return o.Until <= r.now })
-	return nil
 }
 
-func (r *reader) session(pair string) error {
+func (r *reader) session(pair string) {
+	var g session.Grant
 	data, err := r.home.Read(session.File(pair))
-	if err != nil {
-		return err
+	if err == nil {
+		g, err = session.Decode(r.key, data)
 	}
-	g, err := session.Decode(r.key, data)
 	if err != nil || g.Pair() != pair {
 		r.book.Unreadable++
-		return nil
+		return
 	}
 	s := Session{Grant: g}
 	revoked, err := r.home.Read(session.RevokedFile(pair))
 	if err != nil {
-		return err
+		revoked = []byte{} // no order, but a file
 	}
 	r.judge(&s, revoked)
 	r.book.Sessions = append(r.book.Sessions, s)
-	return nil
 }
 
 // judge tells the status by the files and rules that core goes by.

@@ -3,6 +3,7 @@ package sessions
 import (
 	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -282,5 +283,31 @@ func TestOrdersAtOnce(t *testing.T) {
 	wg.Wait()
 	if b := o.read(); len(b.Orders) != 20 {
 		t.Errorf("%d orders", len(b.Orders))
+	}
+}
+
+// TestSpoiledFilesKeepNobodyFromRevoking: what cannot be read permits nothing or closes, and the rest is still in the book.
+func TestSpoiledFilesKeepNobodyFromRevoking(t *testing.T) {
+	o := newOffice(t)
+	spoil := func(name string) {
+		t.Helper()
+		path := o.home.Path(name)
+		must(t, os.RemoveAll(path))
+		must(t, os.Mkdir(path, 0o700))
+	}
+	a, b, c := o.grant("a1", "ann", "read"), o.grant("b1", "bob", "read"), o.grant("c1", "cat", "read")
+	spoil(session.File(a.Pair()))
+	spoil(session.RevokedFile(b.Pair()))
+	book := o.read()
+	if open := book.Open(); book.Unreadable != 1 || len(open) != 1 || open[0].ID != c.ID || len(book.Damaged) != 1 {
+		t.Errorf("%+v", book)
+	}
+	if _, err := o.desk.Close(Scope{}, o.now.Add(time.Hour)); err != nil || len(o.read().Open()) != 0 {
+		t.Errorf("closed: %v, %+v", err, o.read())
+	}
+	spoil(session.ClosedFile)
+	spoil(session.LockFile)
+	if book := o.read(); len(book.Open()) != 0 || !book.Locked || len(book.Damaged) != 2 {
+		t.Errorf("%+v", book)
 	}
 }
