@@ -116,9 +116,9 @@ func (r *Record) size() int {
 // Head is the last line of a chain: its writer, its sequence number from 1, and the hex SHA-256 of the whole line without its line feed.
 // The head of an empty chain has Seq 0.
 type Head struct {
-	Writer string
-	Seq    int64
-	Hash   string
+	Writer string `json:"w"`
+	Seq    int64  `json:"seq"`
+	Hash   string `json:"hash"`
 }
 
 var noHash = strings.Repeat("0", 64)

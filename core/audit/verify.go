@@ -45,7 +45,7 @@ func (p Problem) String() string {
 const maxProblems = 1000
 
 // Verifier checks the logs of all writers in one pass. It holds no lines: it remembers 8 bytes of each line's hash, because any chain may attest any line of another.
-// What it cannot find: lines cut off the end of a chain that no later chain has seen and no grant tells of.
+// What it cannot find: lines cut off the end of a chain that no later chain has seen, no grant tells of and no anchor names.
 type Verifier struct {
 	keyFor   func(writer string) []byte
 	chains   map[string]*chainCheck
@@ -120,21 +120,25 @@ func (v *Verifier) Line(n int, text []byte) {
 	c.accept(e, hash(text), &v.found)
 	switch e.Event {
 	case EventOpen:
-		v.attest(e, c.at)
+		v.attestAll(e, c.at)
 	case EventSession:
 		delete(v.granted, e.Session)
 	}
 }
 
-func (v *Verifier) attest(e Entry, at place) {
+func (v *Verifier) attestAll(e Entry, at place) {
 	heads, err := parseHeads(e.Detail[headsDetail])
 	if err != nil {
 		v.found.add(at, Edited, "%v", err)
 	}
 	for _, h := range heads {
-		if _, known := v.attested[h]; !known {
-			v.attested[h] = at
-		}
+		v.attest(h, at)
+	}
+}
+
+func (v *Verifier) attest(h Head, at place) {
+	if _, known := v.attested[h]; !known {
+		v.attested[h] = at
 	}
 }
 

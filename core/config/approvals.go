@@ -1,15 +1,10 @@
 package config
 
 import (
-	"net/netip"
-	"net/url"
 	"strings"
 	"time"
 
 	"go.yaml.in/yaml/v3"
-
-	"github.com/true-and-useful/janee/core/secret"
-	"github.com/true-and-useful/janee/core/vault"
 )
 
 // Bounds of the time for which a call waits for a person. Clients give up after a minute, most of them.
@@ -25,20 +20,9 @@ type Approvals struct {
 	Wait    time.Duration // for how long a call waits for the answer
 	Notify  bool          // on the desktop, where there is one; true where the file does not say
 	PIN     string        // what `janee approve` asks for: an argon2id hash, "" = nothing
-	Webhook *Webhook      // nil = none
+	Webhook *Webhook      // is told of every question; nil = nobody
 	// Elicitation lets a person answer in the agent's client too, where there is no PIN.
 	Elicitation bool
-}
-
-// Webhook is told of every question. Secret is the key of its signature.
-type Webhook struct {
-	URL    string
-	Secret Value
-}
-
-// WebhookBinding is what the secret of approvals.webhook is sealed for. No service has an auth type of that name.
-func WebhookBinding() vault.Binding {
-	return vault.Binding{Service: approvalsSection, Field: "webhook.secret", Type: "webhook", Origin: "*"}
 }
 
 func (r *configReader) approvals(n *yaml.Node) {
@@ -49,7 +33,7 @@ func (r *configReader) approvals(n *yaml.Node) {
 	r.mapping(n, approvalsSection,
 		known{"wait", r.duration(&a.Wait, "approvals: wait", MaxWait, FormatDuration(MaxWait))},
 		known{"notify", r.flag(&a.Notify, "approvals: notify")},
-		known{"webhook", r.webhook},
+		known{"webhook", r.webhook("approvals: webhook", WebhookBinding(), &a.Webhook)},
 		known{"pin", r.pin},
 		known{"elicitation", r.flag(&a.Elicitation, "approvals: elicitation")},
 	)
@@ -66,64 +50,6 @@ func (r *configReader) pin(n *yaml.Node) {
 		return
 	}
 	r.config.Approvals.PIN = s
-}
-
-func (r *configReader) webhook(n *yaml.Node) {
-	w := &Webhook{}
-	r.mapping(n, "approvals: webhook",
-		known{"url", func(n *yaml.Node) { r.webhookURL(n, w) }},
-		known{"secret", func(v *yaml.Node) { r.webhookSecret(v, n.Column-1, w) }},
-	)
-	if n.Kind != yaml.MappingNode {
-		return
-	}
-	if lookup(n, "url") == nil || lookup(n, "secret") == nil {
-		r.problem(n.Line, "approvals: webhook needs a url and a secret: without a signature its receiver could be told anything by anybody")
-	}
-	r.config.Approvals.Webhook = w
-}
-
-// webhookURL does not show what it refuses: many addresses of this kind are secrets themselves.
-func (r *configReader) webhookURL(n *yaml.Node, w *Webhook) {
-	s, ok := r.text(n, "approvals: webhook: url")
-	if !ok {
-		return
-	}
-	u, err := url.Parse(s)
-	switch {
-	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
-		r.problem(n.Line, "approvals: webhook: url must be a whole address without a user name, as in https://chat.example.com/hook")
-	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
-		r.problem(n.Line, "approvals: webhook: url must begin with https://; http:// is for this machine alone")
-	default:
-		w.URL = s
-	}
-}
-
-func loopback(host string) bool {
-	addr, err := netip.ParseAddr(host)
-	return host == "localhost" || err == nil && addr.IsLoopback()
-}
-
-const minWebhookSecret = 16
-
-func (r *configReader) webhookSecret(n *yaml.Node, indent int, w *Webhook) {
-	s, ok := r.text(n, "approvals: webhook: secret")
-	switch {
-	case !ok:
-	case vault.IsSealed(s):
-		w.Secret = Value{Sealed: s, Line: n.Line}
-		if _, _, err := vault.Parse(s); err != nil {
-			r.problem(n.Line, "approvals: webhook: secret: the sealed text is damaged: type the secret again in its place")
-		}
-	case reservedPrefix(s) != "":
-		r.problem(n.Line, "approvals: webhook: secret: values that begin with %s are reserved: write the secret itself, it is sealed in place", reservedPrefix(s))
-	case len(s) < minWebhookSecret:
-		r.problem(n.Line, "approvals: webhook: secret is too short: write at least %d characters, from a random source", minWebhookSecret)
-	default:
-		w.Secret = Value{Plain: secret.New(s), Line: n.Line}
-		r.plain = append(r.plain, plainField{"the secret of approvals.webhook", WebhookBinding(), w.Secret.Plain, n, indent})
-	}
 }
 
 // SetPIN writes the hash that `janee approve` asks the PIN for; "" takes it out. *Error if the result would not be valid.

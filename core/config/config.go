@@ -35,6 +35,7 @@ type Config struct {
 	Server       Server
 	Approvals    Approvals
 	Limits       limit.Limits // of one agent, over all capabilities
+	Audit        Audit
 
 	ServiceNames, CapabilityNames, AgentNames []string // in the order of the file
 

@@ -2,6 +2,7 @@ package config
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/true-and-useful/janee/core/sign"
@@ -19,7 +20,7 @@ func FormatDuration(d time.Duration) string {
 
 // HasPlaintext reports whether the file holds a secret that is not sealed yet.
 func (c *Config) HasPlaintext() bool {
-	if w := c.Approvals.Webhook; w != nil && w.Secret.Sealed == "" {
+	if slices.ContainsFunc(c.hooks(), func(h hook) bool { return h.webhook.Secret.Sealed == "" }) {
 		return true
 	}
 	for _, s := range c.Services {
@@ -49,7 +50,7 @@ func (a Auth) hasPlaintext() bool {
 
 // HasSealed reports whether the file holds a sealed secret.
 func (c *Config) HasSealed() bool {
-	if w := c.Approvals.Webhook; w != nil && w.Secret.Sealed != "" {
+	if slices.ContainsFunc(c.hooks(), func(h hook) bool { return h.webhook.Secret.Sealed != "" }) {
 		return true
 	}
 	for _, s := range c.Services {

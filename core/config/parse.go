@@ -67,6 +67,7 @@ func (r *configReader) root(n *yaml.Node) {
 		known{"agents", later(&agents)},
 		known{"approvals", r.approvals},
 		known{limitsSection, r.limits(&r.config.Limits, limitsSection)},
+		known{"audit", r.audit},
 	)
 	// Capabilities name services, wherever in the file these stand.
 	if !unset(services) {

@@ -54,7 +54,7 @@ func (k Key) Parent() (section, name string) {
 // Reference lists every key that Parse accepts, in the order in which a person writes them.
 func Reference() []Key {
 	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys, limitKeys("capabilities.NAME."+limitsSection, false),
-		limitKeys(limitsSection, true), serverKeys, approvalKeys, agentKeys, vaultKeys)
+		limitKeys(limitsSection, true), serverKeys, approvalKeys, auditKeys, agentKeys, vaultKeys)
 }
 
 var fileKeys = []Key{

@@ -38,6 +38,9 @@ func probes() map[string]string {
 		"capabilities.NAME.rules":  "capabilities: {x: {rules: {zzz: 1}}}",
 		"capabilities.NAME.limits": "capabilities: {x: {limits: {zzz: 1}}}",
 		"limits":                   "limits: {zzz: 1}",
+		"audit":                    "audit: {zzz: 1}",
+		"audit.anchor":             "audit: {anchor: {zzz: 1}}",
+		"audit.anchor.webhook":     "audit: {anchor: {webhook: {zzz: 1}}}",
 	}
 	for _, t := range sign.Types() {
 		p["services.NAME.auth["+t+"]"] = "services: {x: {auth: {type: " + t + ", zzz: 1}}}"
@@ -120,7 +123,7 @@ func keyTables() string {
 	for _, part := range []struct{ title, section, within string }{
 		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
 		{"A capability", "capabilities.NAME", "capabilities.NAME."},
-		{"Limits", "limits", "limits."}, {"The server", "server", "server."}, {"Approvals", "approvals", "approvals."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
+		{"Limits", "limits", "limits."}, {"The server", "server", "server."}, {"Approvals", "approvals", "approvals."}, {"The log", "audit", "audit."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
 	} {
 		b.WriteString("\n## " + part.title + "\n\n")
 		keyTable(&b, part.within, func(k Key) bool {

@@ -5,21 +5,22 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	"github.com/true-and-useful/janee/core/vault"
 )
 
 // SealedValue is a sealed text of the file and where it stands.
 type SealedValue struct {
-	Service string // "" for the secret of approvals.webhook
-	Field   string // path under auth: "key", "headers.X-Api-Key"; under approvals: "webhook.secret"
+	Service string // "" for the secret of a webhook
+	Field   string // path under auth: "key", "headers.X-Api-Key"; without a service in the file: "approvals.webhook.secret"
 	Text    string
 }
 
 // String names the place.
 func (v SealedValue) String() string {
 	if v.Service == "" {
-		return approvalsSection + "." + v.Field
+		return v.Field
 	}
 	return fmt.Sprintf("%s of service %s", brief(v.Field), brief(v.Service))
 }
@@ -34,8 +35,10 @@ func (c *Config) Sealed() (values []SealedValue) {
 			}
 		}
 	}
-	if w := c.Approvals.Webhook; w != nil && w.Secret.Sealed != "" {
-		values = append(values, SealedValue{"", WebhookBinding().Field, w.Secret.Sealed})
+	for _, h := range c.hooks() {
+		if text := h.webhook.Secret.Sealed; text != "" {
+			values = append(values, SealedValue{"", h.path, text})
+		}
 	}
 	return values
 }
@@ -75,9 +78,12 @@ func (c *change) rekey(v SealedValue, kid string, reseal func(SealedValue) (stri
 	if is, now, err := vault.Parse(sealed); err != nil || is != was || now != kid {
 		return errors.New("the new text is not for the same place, or under another key")
 	}
-	section := lookup(c.doc.root, approvalsSection)
 	if v.Service != "" {
-		section = lookup(lookup(lookup(c.doc.root, "services"), v.Service), "auth")
+		return c.setField(lookup(lookup(lookup(c.doc.root, "services"), v.Service), "auth"), v.Field, sealed)
 	}
-	return c.setField(section, v.Field, sealed)
+	section, path := c.doc.root, strings.Split(v.Field, ".")
+	for _, name := range path[:len(path)-1] {
+		section = lookup(section, name)
+	}
+	return c.setField(section, path[len(path)-1], sealed)
 }

@@ -128,7 +128,7 @@ const serverSection = "server"
 
 // depth is how many keys lead to what holds the settings of a section: its name, and for most the name of an entry.
 func depth(section string) int {
-	if section == serverSection || section == approvalsSection || section == limitsSection {
+	if section == serverSection || section == approvalsSection || section == limitsSection || section == auditSection {
 		return 1
 	}
 	return 2
@@ -238,7 +238,7 @@ func (p *parsed) isSecret(path []string, n *yaml.Node) bool {
 	if n != nil && vault.IsSealed(n.Value) {
 		return true
 	}
-	if path[0] == approvalsSection {
+	if path[0] == approvalsSection || path[0] == auditSection {
 		last := path[len(path)-1]
 		return last == "pin" || last == "secret"
 	}

@@ -46,7 +46,7 @@ func (r *configReader) vault(n *yaml.Node) {
 		known{"key", r.into(&v.Key, "vault key")},
 		known{"check", r.into(&v.Check, "vault check")},
 		known{"source", func(n *yaml.Node) { r.source(n, v) }},
-		known{"command", func(n *yaml.Node) { r.command(n, v) }},
+		known{"command", func(n *yaml.Node) { r.words(n, "vault command", "[pass, show, janee]", &v.Command) }},
 	)
 	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
 		r.checkVault(n, v)
@@ -67,12 +67,13 @@ const (
 	maxWord  = 4096 // bytes
 )
 
-func (r *configReader) command(n *yaml.Node, v *Vault) {
+// words reads a command, of which no shell is to read anything.
+func (r *configReader) words(n *yaml.Node, what, example string, to *[]string) {
 	switch {
 	case n.Kind == yaml.AliasNode:
 		return
 	case n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxWords:
-		r.problem(n.Line, "vault command must be a list of 1 to %d words: write [pass, show, janee]; no shell reads it", maxWords)
+		r.problem(n.Line, "%s must be a list of 1 to %d words: write %s; no shell reads it", what, maxWords, example)
 		return
 	}
 	for _, item := range n.Content {
@@ -80,11 +81,11 @@ func (r *configReader) command(n *yaml.Node, v *Vault) {
 		if item.Kind == yaml.ScalarNode && !isNull(item) {
 			word, ok = item.Value, len(item.Value) <= maxWord && !strings.ContainsRune(item.Value, 0)
 		}
-		if !ok || len(v.Command) == 0 && word == "" {
-			r.problem(item.Line, "vault command: each word is text of at most %d bytes, and the first is the program", maxWord)
+		if !ok || len(*to) == 0 && word == "" {
+			r.problem(item.Line, "%s: each word is text of at most %d bytes, and the first is the program", what, maxWord)
 			return
 		}
-		v.Command = append(v.Command, word)
+		*to = append(*to, word)
 	}
 }
 

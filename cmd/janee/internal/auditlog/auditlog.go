@@ -42,6 +42,7 @@ type Options struct {
 	Version string           // of the program, for the first record of a chain
 	Now     func() time.Time // nil is time.Now
 	MaxFile int64            // bytes after which a chain goes on in another file; 0 is 64 MiB
+	Rolled  func()           // is told that it has, and must not wait; nil tells nobody
 }
 
 // Log appends records. It is safe for concurrent use.
@@ -65,6 +66,9 @@ func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
 	}
 	if o.Now == nil {
 		o.Now = time.Now
+	}
+	if o.Rolled == nil {
+		o.Rolled = func() {}
 	}
 	if o.MaxFile == 0 {
 		o.MaxFile = maxFile
@@ -160,10 +164,13 @@ func (l *Log) current(day string) (*chain, error) {
 		}
 		l.chain, l.broken = c, nil
 	}
-	c := l.chain
+	c, file := l.chain, l.chain.file
 	if err := c.roll(l.home, day, l.options.MaxFile); err != nil {
 		l.fail(c, err)
 		return nil, err
+	}
+	if c.file != file {
+		l.options.Rolled()
 	}
 	return c, nil
 }

@@ -123,6 +123,10 @@ func create(h *home.Home, name string, flag int) (*os.File, error) {
 // newWriter returns 8 random characters of base32: 40 bits, and a name that is taken makes create fail.
 func newWriter() string { return strings.ToLower(rand.Text()[:writerLen]) }
 
+// Heads returns the last line of every chain that no chain attests yet: who has them can tell whether anything was cut off. All of them are on
+// the disk.
+func Heads(h *home.Home, v vaultKeys) ([]audit.Head, error) { return readHeads(h, v) }
+
 // readHeads returns the last line of every chain that no chain attests yet. Naming the others again would prove no more (who attested them
 // is itself attested) and would let the first records grow with the square of the number of processes.
 func readHeads(h *home.Home, v vaultKeys) ([]audit.Head, error) {

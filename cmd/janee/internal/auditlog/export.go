@@ -72,22 +72,24 @@ func Calls(h *home.Home, v vaultKeys, filter Filter, emit func(Row) error) (skip
 type joiner struct {
 	filter Filter
 	emit   func(Row) error
-	open   map[string]audit.Record // intents by request, until the result comes up
+	open   map[string]audit.Record // an intent or a result by request, until the other one comes up
 	order  []string                // requests of open and of some that have ended, from old to new
 }
 
 func (j *joiner) add(r audit.Record) error {
-	switch r.Event {
-	case eventIntent:
+	if r.Event != eventIntent && r.Event != eventResult {
+		return j.keep(r)
+	}
+	other, ok := j.open[r.Req]
+	if !ok || other.Event == r.Event {
 		j.open[r.Req], j.order = r, append(j.order, r.Req)
 		return j.shrink()
-	case eventResult:
-		if intent, ok := j.open[r.Req]; ok {
-			delete(j.open, r.Req)
-			r = join(intent, r)
-		}
 	}
-	return j.keep(r)
+	delete(j.open, r.Req)
+	if r.Event == eventIntent { // the result stands in a chain that was begun after a failed write, whose name sorts first
+		return j.keep(join(r, other))
+	}
+	return j.keep(join(other, r))
 }
 
 func (j *joiner) keep(r audit.Record) error {
@@ -97,7 +99,7 @@ func (j *joiner) keep(r audit.Record) error {
 	return nil
 }
 
-// shrink gives up the oldest calls where too many are open: they are shown without a result, which then comes as a row of its own.
+// shrink gives up the oldest calls where too many are open: they are shown as they are, and what comes of them later as a row of its own.
 func (j *joiner) shrink() error {
 	if len(j.order) <= 2*maxOpen {
 		return nil

@@ -65,8 +65,13 @@ func list(h *home.Home) (files []file, foreign []string, err error) {
 	return files, foreign, nil
 }
 
-// ours tells files beside the log: the reserve, and those that live for a moment.
-func ours(name string) bool { return name == reserveName || strings.HasPrefix(name, ".tmp-") }
+// AnchorFile lies beside the log and says what came of anchoring it last. Package anchor keeps it.
+const AnchorFile = ".anchor"
+
+// ours tells files beside the log: the reserve, what was anchored, and those that live for a moment.
+func ours(name string) bool {
+	return name == reserveName || name == AnchorFile || strings.HasPrefix(name, ".tmp-")
+}
 
 func parseName(name string) (file, bool) {
 	day, rest, _ := strings.Cut(name, ".")

@@ -1,6 +1,11 @@
 package auditlog
 
 import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"os"
 	"path/filepath"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
@@ -15,6 +20,7 @@ type Report struct {
 	Lines    int             `json:"lines"`
 	Foreign  []string        `json:"foreign,omitempty"` // names of other files in the directory: not read
 	Torn     []Torn          `json:"torn,omitempty"`    // no problem: what a killed process leaves
+	Anchors  int             `json:"anchors,omitempty"` // that the log was held to
 	Problems []audit.Problem `json:"problems"`
 }
 
@@ -28,8 +34,9 @@ type Torn struct {
 }
 
 // Verify checks every line of every file under the keys of v, and that there is a record of every session that was granted: where the whole
-// log was deleted, nothing else is left that tells of it. It takes no lock, so files may grow meanwhile.
-func Verify(h *home.Home, v *vault.Vault) (Report, error) {
+// log was deleted, nothing else is left that tells of it. It is held to every anchor in the files called anchors, each of which must have one.
+// It takes no lock, so files may grow meanwhile.
+func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
 	if err := feedGrants(h, v, verifier); err != nil { // before the log, in which the record of a session stands first
 		return Report{}, err
@@ -39,6 +46,13 @@ func Verify(h *home.Home, v *vault.Vault) (Report, error) {
 		return Report{}, err
 	}
 	report := Report{Files: len(files), Foreign: foreign, Problems: []audit.Problem{}}
+	for _, path := range anchors {
+		n, err := feedAnchors(path, v.Key("anchor"), verifier)
+		if err != nil {
+			return Report{}, err
+		}
+		report.Anchors += n
+	}
 	newest := map[string]string{}
 	for _, f := range files {
 		newest[f.writer] = f.path
@@ -70,6 +84,35 @@ func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
 		}
 	}
 	return nil
+}
+
+// feedAnchors returns how many anchors the file at path has. It may be a system log, with lines of others. Anchors are kept outside of the home,
+// so that file is opened as it is.
+func feedAnchors(path string, key []byte, verifier *audit.Verifier) (n int, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, fmt.Errorf("read anchors: %w", err)
+	}
+	defer f.Close()
+	lines := bufio.NewReader(f)
+	for i := 1; err == nil; i++ {
+		var text []byte
+		text, err = readLine(lines)
+		if errors.Is(err, errLongLine) {
+			_, err = rest(lines)
+		}
+		if a, found, wrong := audit.FindAnchor(key, text); found {
+			verifier.Anchored(path, i, a, wrong)
+			n++
+		}
+	}
+	if err != io.EOF {
+		return n, fmt.Errorf("read anchors from %q: %w", path, err)
+	}
+	if n == 0 {
+		return 0, fmt.Errorf("read anchors from %q: there is none in it", path)
+	}
+	return n, nil
 }
 
 func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool) error {

@@ -26,7 +26,7 @@ func TestCompletions(t *testing.T) {
 		"logs v":                "verify\tCheck that nobody edited, cut or reordered the log",
 		"add x --auth-type b":   strings.Join(sign.Types(), " "),
 		"list ":                 "",
-		"help logs ":            "export\tWrite the log out, for a collector or a spreadsheet verify\tCheck that nobody edited, cut or reordered the log",
+		"help logs ":            "anchor\tPrint how far the log has come, to be kept elsewhere export\tWrite the log out, for a collector or a spreadsheet verify\tCheck that nobody edited, cut or reordered the log",
 		"completion f":          "fish\tGenerate the autocompletion script for fish",
 	} {
 		m := newMachine(t)

@@ -46,7 +46,7 @@ as they stand in the log (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15
 	o.flags(f)
 	f.BoolVarP(&o.follow, "follow", "f", false, "go on as calls come in, until Ctrl-C")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
-	c.AddCommand(verifyCommand(env), exportCommand(env))
+	c.AddCommand(verifyCommand(env), exportCommand(env), anchorCommand(env))
 	return c
 }
 
@@ -145,20 +145,25 @@ func printRows(w io.Writer, rows []auditlog.Row) error {
 
 func verifyCommand(env *Env) *cobra.Command {
 	var asJSON bool
+	var anchors []string
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that nobody edited, cut or reordered the log",
 		Long: `Check every line of every log file, and that the log tells of every session there is. Problems name file,
-line and kind: edited, missing, reordered, truncated or duplicate; the exit code is then 1.`,
-		Example: "  janee logs verify\n  janee logs verify --json",
+line and kind: edited, missing, reordered, truncated or duplicate; the exit code is then 1.
+
+The log alone cannot tell that lines were cut off its end. With --anchors it is held to what "audit.anchor"
+of config.yaml has told elsewhere, in a file of such lines or a system log that holds some.`,
+		Example: "  janee logs verify\n  janee logs verify --anchors /mnt/elsewhere/anchors.jsonl --json",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runVerify(env, asJSON) },
+		RunE:    func(*cobra.Command, []string) error { return runVerify(env, anchors, asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
+	c.Flags().StringArrayVar(&anchors, "anchors", nil, "hold the log to the anchors in this `file`; may be given several times")
 	return c
 }
 
-func runVerify(env *Env, asJSON bool) error {
+func runVerify(env *Env, anchors []string, asJSON bool) error {
 	s, err := open(env)
 	if err != nil {
 		return err
@@ -166,7 +171,7 @@ func runVerify(env *Env, asJSON bool) error {
 	if s.Vault == nil {
 		return hint.Errorf(hint.Locked, "run `janee init`", "checking the log: this home has no root key")
 	}
-	report, err := auditlog.Verify(s.Home, s.Vault)
+	report, err := auditlog.Verify(s.Home, s.Vault, anchors...)
 	if err != nil {
 		return err
 	}
@@ -199,6 +204,9 @@ func printReport(w io.Writer, r auditlog.Report) {
 	verdict := "the log is whole"
 	if n := len(r.Problems); n > 0 {
 		verdict = count(n, "problem", "problems") + ": the log is not as it was written"
+	}
+	if r.Anchors > 0 {
+		verdict = "held to " + count(r.Anchors, "anchor", "anchors") + ", " + verdict
 	}
 	fmt.Fprintf(w, "%s in %s: %s\n", count(r.Lines, "line", "lines"), count(r.Files, "file", "files"), verdict)
 }

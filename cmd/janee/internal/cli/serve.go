@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
@@ -17,6 +18,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -66,11 +68,15 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 		defer site.listener.Close()
 	}
 	warn := func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version()})
+	var keeper *anchor.Keeper
+	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version(), Rolled: func() { keeper.Rolled() }})
 	if err != nil {
 		return err
 	}
-	defer closeLog(log, warn)
+	defer func() {
+		closeLog(log, warn)
+		keeper.Close() // its last word is about all that was written
+	}()
 	client := upstream.New()
 	defer client.Close()
 	person := notify.New(s.Vault, env.Getenv, warn)
@@ -79,6 +85,7 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	var server *mcpserver.Server
 	source := reload.New(s, reload.Options{Keys: env.Keys(), Warn: warn, Changed: func() { server.ToolsChanged() },
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
+	keeper = anchor.New(anchor.Parts{Home: s.Home, Vault: s.Vault, Warn: warn, Config: func() *config.Anchor { return source.Current().Config.Audit.Anchor }})
 	g := gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked})
 	defer g.Close()
 	b := &broker.Broker{Gateway: g, Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}

@@ -29,24 +29,25 @@ is for finding faults.`,
 }
 
 type statusAnswer struct {
-	Version           string   `json:"version"`
-	ConfigDir         string   `json:"configDir"`
-	ConfigExists      bool     `json:"configExists"`
-	ConfigError       string   `json:"configError,omitempty"`
-	Encrypted         bool     `json:"encrypted"` // there is a vault, and no secret stands in plaintext
-	RootKey           *rootKey `json:"rootKey"`   // null: config.yaml, which names it, cannot be read
-	Locked            bool     `json:"locked"`
-	Services          int      `json:"services"`
-	Capabilities      int      `json:"capabilities"`
-	ActiveSessions    int      `json:"activeSessions"`
-	TotalSessions     int      `json:"totalSessions"`
-	SessionsError     string   `json:"sessionsError,omitempty"`
-	AuditLogEntries   int64    `json:"auditLogEntries"`
-	AuditLogEstimated bool     `json:"auditLogEstimated,omitempty"`
-	AuditLogSize      string   `json:"auditLogSize"`
-	AuditLogError     string   `json:"auditLogError,omitempty"`
-	AuditLogBlocked   string   `json:"auditLogBlocked,omitempty"` // why it cannot be written, and so every call is refused
-	NextStep          string   `json:"nextStep,omitempty"`
+	Version           string        `json:"version"`
+	ConfigDir         string        `json:"configDir"`
+	ConfigExists      bool          `json:"configExists"`
+	ConfigError       string        `json:"configError,omitempty"`
+	Encrypted         bool          `json:"encrypted"` // there is a vault, and no secret stands in plaintext
+	RootKey           *rootKey      `json:"rootKey"`   // null: config.yaml, which names it, cannot be read
+	Locked            bool          `json:"locked"`
+	Services          int           `json:"services"`
+	Capabilities      int           `json:"capabilities"`
+	ActiveSessions    int           `json:"activeSessions"`
+	TotalSessions     int           `json:"totalSessions"`
+	SessionsError     string        `json:"sessionsError,omitempty"`
+	AuditLogEntries   int64         `json:"auditLogEntries"`
+	AuditLogEstimated bool          `json:"auditLogEstimated,omitempty"`
+	AuditLogSize      string        `json:"auditLogSize"`
+	AuditLogError     string        `json:"auditLogError,omitempty"`
+	AuditLogBlocked   string        `json:"auditLogBlocked,omitempty"` // why it cannot be written, and so every call is refused
+	Anchor            *anchorAnswer `json:"anchor,omitempty"`
+	NextStep          string        `json:"nextStep,omitempty"`
 }
 
 type rootKey struct {
@@ -95,6 +96,7 @@ func (v *view) status() statusAnswer {
 		return a
 	}
 	a.Services, a.Capabilities = len(v.config.ServiceNames), len(v.config.CapabilityNames)
+	a.Anchor = v.anchor()
 	a.Encrypted = v.config.Vault.ID != "" && !v.config.HasPlaintext()
 	a.RootKey = &rootKey{Present: v.vault != nil, Source: v.keySource}
 	if v.config.Vault.ID != "" {
@@ -136,6 +138,9 @@ func printStatus(w io.Writer, a statusAnswer) {
 			about = "about "
 		}
 		say("Audit log", fmt.Sprintf("%s%d lines, %s%s", about, a.AuditLogEntries, a.AuditLogSize, orText(a.AuditLogError)))
+	}
+	if a.Anchor != nil {
+		say("Anchor", a.Anchor.text())
 	}
 	if a.AuditLogBlocked != "" {
 		say("Refusing", "every call, because the log cannot be written: "+printable(a.AuditLogBlocked))

@@ -2,9 +2,11 @@ package doctor
 
 import (
 	"fmt"
+	"path/filepath"
 	"runtime"
 	"time"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
@@ -64,6 +66,23 @@ func checkLog(p *patient) []Check {
 		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()), "%s in the directory of the log that janee did not write", count(n, "file", "files")))
 	}
 	return found
+}
+
+// checkAnchor tells what a server has said once, on a standard error that nobody may have read.
+func checkAnchor(p *patient) []Check {
+	if p.home == nil || p.config == nil || p.config.Audit.Anchor == nil {
+		return nil
+	}
+	told, err := anchor.Last(p.home)
+	switch {
+	case err != nil:
+		return []Check{warned("anchor", "rm "+home.Quote(filepath.Join(p.home.LogsPath(), auditlog.AnchorFile)), "%v", err)}
+	case told.Error != "":
+		return []Check{warned("anchor", "mend audit.anchor in config.yaml, or who is told", "cutting off the end of the log would not be found: %s", told.Error)}
+	case told.At.IsZero():
+		return []Check{warned("anchor", "start a server", "nobody has been told yet how far the log has come")}
+	}
+	return passed("anchor", "the log was anchored at %s", told.At.Format(time.RFC3339))
 }
 
 // checkDisk writes and removes a file beside the log: without a log nothing is sent.

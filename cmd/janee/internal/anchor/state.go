@@ -1,0 +1,48 @@
+package anchor
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path/filepath"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+)
+
+// Told is what came of telling last, for `janee status`. It proves nothing: whoever can write to the log can write it.
+type Told struct {
+	At    time.Time `json:"at"` // UTC
+	Error string    `json:"error,omitempty"`
+}
+
+func path(h *home.Home) string { return filepath.Join(h.LogsPath(), auditlog.AnchorFile) }
+
+func keep(h *home.Home, at time.Time, failed error) error {
+	t := Told{At: at.UTC().Truncate(time.Millisecond)}
+	if failed != nil {
+		t.Error = failed.Error()
+	}
+	data, err := json.Marshal(t)
+	if err != nil {
+		return err
+	}
+	return home.ReplaceFile(path(h), append(data, '\n'))
+}
+
+// Last returns what came of telling last; the zero value if nobody has been told yet.
+func Last(h *home.Home) (t Told, err error) {
+	data, err := h.Guard().ReadFile(path(h))
+	if errors.Is(err, fs.ErrNotExist) {
+		return Told{}, nil
+	}
+	if err == nil {
+		err = json.Unmarshal(data, &t)
+	}
+	if err != nil {
+		return Told{}, fmt.Errorf("read what was anchored last: %w", err)
+	}
+	return t, nil
+}
