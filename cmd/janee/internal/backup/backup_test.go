@@ -131,6 +131,8 @@ func TestWriteRefuses(t *testing.T) {
 func TestExtractRefuses(t *testing.T) {
 	config := entry{name: configName, text: "version: 1\n"}
 	good := archive(t, config, entry{name: logName, text: "line\n"})
+	sum := sha256.Sum256([]byte(config.text))
+	whole := entry{name: manifestName, text: string(backup.Manifest{Files: []backup.File{{Name: configName, Bytes: 11, SHA256: hex.EncodeToString(sum[:])}}}.Encode(key))}
 	other := []entry{config, {name: manifestName, text: string(backup.Manifest{Files: []backup.File{{Name: configName, Bytes: 11, SHA256: "00"}}}.Encode(key))}}
 	for name, data := range map[string][]byte{
 		"empty":            {},
@@ -140,6 +142,7 @@ func TestExtractRefuses(t *testing.T) {
 		"config second":    archive(t, entry{name: logName, text: "x"}, config),
 		"nothing":          archive(t),
 		"upward":           archive(t, config, entry{name: "../evil", text: "x"}),
+		"upward, empty":    archive(t, config, entry{name: "../evil"}),
 		"upward in logs":   archive(t, config, entry{name: "logs/../../evil", text: "x"}),
 		"absolute":         archive(t, config, entry{name: "/tmp/evil", text: "x"}),
 		"another name":     archive(t, config, entry{name: "evil", text: "x"}),
@@ -154,11 +157,13 @@ func TestExtractRefuses(t *testing.T) {
 		"a pipe":           archive(t, config, entry{name: logName, kind: tar.TypeFifo}),
 		"a device":         archive(t, config, entry{name: logName, kind: tar.TypeChar}),
 		"twice":            archive(t, config, entry{name: logName, text: "x"}, entry{name: logName, text: "x"}),
-		"too large":        packed(t, entry{name: configName, size: 5 << 20}),
+		"too large":        archive(t, entry{name: configName, text: strings.Repeat("#", 5<<20)}),
+		"a large state":    archive(t, config, entry{name: "LOCKED", text: strings.Repeat("#", 2<<20)}),
 		"a log of a TiB":   packed(t, config, entry{name: logName, size: 1 << 40}),
 		"another manifest": packed(t, other...),
 		"other version":    packed(t, config, entry{name: manifestName, text: `{"v":2,"kind":"backup"}`}),
-		"behind it":        packed(t, config, entry{name: manifestName, text: "x"}, entry{name: logName, text: "x"}),
+		"behind it":        packed(t, config, whole, entry{name: logName, text: "x"}),
+		"two manifests":    packed(t, config, whole, whole),
 		"a second stream":  append(bytes.Clone(good), good...),
 		"a tail":           append(bytes.Clone(good), 0),
 	} {

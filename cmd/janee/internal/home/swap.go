@@ -18,7 +18,7 @@ func Staged(dir, stamp string) (string, error) {
 	}
 	staged := dir + ".restore-" + stamp
 	if err := os.Mkdir(staged, 0o700); err != nil {
-		return "", fmt.Errorf("make directory: %w", err)
+		return "", installError(dir, err)
 	}
 	return staged, nil
 }
@@ -40,8 +40,11 @@ func Install(staged, dir, stamp string) (aside string, err error) {
 		return "", err
 	}
 	if empty {
-		_ = os.Remove(dir) // where it is a mount point, the next line says so
-		if err := os.Rename(staged, dir); err != nil {
+		err := absentOr(os.Remove(dir))
+		if err == nil {
+			err = os.Rename(staged, dir)
+		}
+		if err != nil {
 			return "", installError(dir, err)
 		}
 		return "", SyncDir(filepath.Dir(dir))
@@ -79,8 +82,8 @@ func replaceInTwo(staged, dir, aside string) error {
 
 func installError(dir string, err error) error {
 	err = fmt.Errorf("put the home in place: %w", err)
-	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) {
-		return hint.New(hint.Failed, "a mounted volume cannot be replaced as a whole: set JANEE_HOME to a directory in it, such as "+Quote(filepath.Join(dir, "janee")), err)
+	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return hint.New(hint.Failed, "the home is replaced as a whole, which a mounted volume cannot be: set JANEE_HOME to a directory in it, such as "+Quote(filepath.Join(dir, "janee")), err)
 	}
 	return err
 }

@@ -161,6 +161,19 @@ func TestWrappedIsStrict(t *testing.T) {
 	}
 }
 
+// TestWrappedByNode opens what Node's crypto (argon2Sync, aes-256-gcm) has wrapped: the root 00 01 … 1f, as docs/formats.md shows it.
+func TestWrappedByNode(t *testing.T) {
+	const text = "janee-wrapped-v1:argon2id:m=65536,t=3,p=4:MDEyMzQ1Njc4OWFiY2RlZg:YWJjZGVmZ2hpamtsbHY6g0hi0cUHeVxa80e805fI22emtscUSWTGpVUXtE2GqBcFpN_mI1wnirydVoYn"
+	w, err := parseWrapped(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := w.open("5f0c2f7c9b3e4d11a7d2c0ffee000001", passphrase)
+	if err != nil || got.Line().Reveal() != "janee-key-v1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" {
+		t.Error(err)
+	}
+}
+
 func TestDamagedWrappedFile(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
