@@ -46,6 +46,7 @@ func TestApprovals(t *testing.T) {
 		"approvals: {webhook: {url: 'http://chat.example.com/', secret: sixteen_or_more_1}}":    "must begin with https",
 		"approvals: {webhook: {url: 'https://u:p@chat.example.com/', secret: sixteen_or_more}}": "without a user name",
 		"approvals: {webhook: {url: 'ftp://127.0.0.1/', secret: sixteen_or_more_1}}":            "must begin with https",
+		"approvals: {webhook: {url: 'https://169.254.169.254/', secret: sixteen_or_more_1}}":    "may not be that of a metadata service",
 		"approvals: {webhook: {url: 'https://a.example/', secret: short}}":                      "too short",
 		"approvals: {webhook: {url: 'https://a.example/', secret: 'env:SIXTEEN_OR_MORE'}}":      "reserved",
 		"approvals: {webhook: {url: 'https://a.example/', secret: 'janee:v1:nonsense'}}":        "damaged",

@@ -86,3 +86,39 @@ func TestEgressProblems(t *testing.T) {
 
 // serviceWith is minimal with more lines in its service, from line 8 on.
 func serviceWith(lines string) string { return minimal + lines }
+
+// TestBaseURLSpellings: what a resolver, a browser or an operating system would read as an address inside is refused, or is exactly that address.
+func TestBaseURLSpellings(t *testing.T) {
+	for _, base := range strings.Fields(`http://0177.0.0.1 http://0x7f.1 http://2130706433 http://127.1 http://127.0.0.1. http://localhost. http://a.localhost http://[::1%25lo]
+		http://[fe80::1%25eth0] https://[64:ff9b::a9fe:a9fe] https://[64:ff9b:1::a9fe:a9fe] https://[2002:a9fe:a9fe::1] https://[::a9fe:a9fe] https://[::ffff:a9fe:a9fe]
+		https://[::ffff:0:a9fe:a9fe] https://[fe80::5efe:169.254.169.254] https://[2606:4700::5efe:169.254.169.254] https://[2001:0:a9fe:a9fe::] https://169.254.169.254
+		https://metadata.google.internal https://METADATA.google.internal. https://user@api.example.com https://api.example.com@evil.example https://api.example.com:0
+		https://api.example.com:65536 https://api.example.com: https://bücher.example https://api.example.com. https://api..example.com https://１２７.0.0.1
+		https://127。0。0。1 https://api.example.com\\@evil https://api.example.com#@evil https://%61pi.example.com https://api.example.com%2eevil https://0.0.0.0
+		https://[::] https://224.0.0.1 http://10.0.0.1 file:///etc/passwd unix:/x gopher://x https://168.63.129.16 https://100.100.100.200 https://192.0.0.192
+		https://169.254.170.2 https://[fd00:ec2::254] https://[fd00:0ec2:0:0:0:0:0:254] https://foo.0x7f https://1 https://example.123 https://[::1 https://::1 https://[1.1.1.1]`) {
+		if c, err := Parse(based(base)); err == nil {
+			t.Errorf("%s is taken as %s", base, c.Services["s"].Base)
+		}
+	}
+	for base, want := range map[string]string{ // to where it may lead, of the addresses below
+		"http://LOCALHOST": "loopback", "http://[::ffff:127.0.0.1]": "loopback", "http://127.0.0.1:8080": "loopback", "https://10.1.2.3": "private",
+		"https://API.EXAMPLE.com": "public", "https://xn--bcher-kva.example": "public", "https://127.0.0.1.nip.io": "public", "https://localhost.example.com": "public",
+	} {
+		c, err := Parse(based(base))
+		if err != nil {
+			t.Errorf("%s: %v", base, err)
+			continue
+		}
+		for kind, address := range map[string]string{"loopback": "127.0.0.1:8080", "private": "10.1.2.3:443", "public": "1.1.1.1:443", "metadata": "169.254.169.254:80",
+			"another": "10.1.2.4:443", "mapped metadata": "[::ffff:169.254.169.254]:80", "carrier": "100.64.0.1:443", "benchmarks": "198.18.0.1:443", "ULA": "[fd12::1]:443"} {
+			if got := c.Services["s"].Guard.Permit(netip.MustParseAddrPort(address)) == nil; got != (kind == want) {
+				t.Errorf("%s to %s: %v", base, address, got)
+			}
+		}
+	}
+}
+
+func based(base string) []byte {
+	return []byte("services:\n  s:\n    baseUrl: '" + base + "'\n    auth: {type: bearer, key: abcdefghij}\n")
+}

@@ -7,6 +7,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -77,6 +78,8 @@ func (r *configReader) webhookURL(n *yaml.Node, what string, w *Webhook) {
 		r.problem(n.Line, "%s: url must be a whole address without a user name, as in https://chat.example.com/hook", what)
 	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
 		r.problem(n.Line, "%s: url must begin with https://; http:// is for this machine alone", what)
+	case egress.ClassifyHost(u.Hostname()) == egress.Metadata:
+		r.problem(n.Line, "%s: url may not be that of a metadata service", what)
 	default:
 		w.URL = s
 	}

@@ -17,7 +17,7 @@ func TestClassify(t *testing.T) {
 		LinkLocal: "169.254.0.1 169.254.255.255 fe80::1 fe80::1%eth0 febf::1 64:ff9b::a9fe:1",
 		Metadata: "169.254.169.254 169.254.170.2 168.63.129.16 192.0.0.192 100.100.100.200 fd00:ec2::254 fd20:ce::254 fd20:ce::254%eth0 ::ffff:168.63.129.16 " +
 			"64:ff9b::a9fe:a9fe 64:ff9b:1::a9fe:a9fe 64:ff9b:1:a9fe:a9:fe00:: 64:ff9b:1:a9:fe:a9fe:: 64:ff9b:1:0:a9:fea9:fe00:0 2002:a9fe:a9fe::1 " +
-			"2001:0:a9fe:a9fe:: 2001::5601:5601 ::a9fe:a9fe ::ffff:0:a9fe:a9fe fe80::5efe:a9fe:a9fe fe80::a9fe:a9fe",
+			"2001:0:a9fe:a9fe:: 2001::5601:5601 ::a9fe:a9fe ::ffff:0:a9fe:a9fe fe80::5efe:a9fe:a9fe fe80::a9fe:a9fe 2606:4700::5efe:a9fe:a9fe 2606:4700::200:5efe:a9fe:a9fe",
 		Multicast:   "224.0.0.1 239.255.255.255 ff02::1",
 		Unspecified: "0.0.0.0 0.1.2.3 :: ::ffff:0.0.0.0",
 		Reserved: "192.0.0.1 192.0.2.1 192.88.99.1 198.18.0.0 198.19.255.255 198.51.100.1 203.0.113.255 240.0.0.0 255.255.255.255 100::1 64:ff9b:1::1 " +

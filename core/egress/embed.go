@@ -23,10 +23,16 @@ func carried(a netip.Addr) []netip.Addr {
 		return []netip.Addr{v4(a, 2, 3, 4, 5)}
 	case teredo.Contains(a):
 		return []netip.Addr{v4(a, 4, 5, 6, 7), inverted(v4(a, 12, 13, 14, 15))}
-	case compatible.Contains(a), translated.Contains(a), linkLocal6.Contains(a):
+	case compatible.Contains(a), translated.Contains(a), linkLocal6.Contains(a), isatap(a):
 		return []netip.Addr{v4(a, 12, 13, 14, 15)}
 	}
 	return nil
+}
+
+// isatap reports an interface identifier of RFC 5214 section 6.1, which may stand behind any prefix.
+func isatap(a netip.Addr) bool {
+	b := a.As16()
+	return b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe
 }
 
 // v4 makes an address of four bytes of a.

@@ -16,7 +16,7 @@ const ratioSlack = 1 << 20;
 
 const options = { chunkSize: 64 << 10 };
 
-const openers: Record<string, (head: Buffer) => Transform> = {
+const openers: Record<string, (head: Buffer) => Transform & { bytesWritten: number }> = {
   gzip: () => createGunzip(options),
   "x-gzip": () => createGunzip(options),
   deflate: (head) => isZlib(head) ? createInflate(options) : createInflateRaw(options), // some servers send it bare
@@ -57,7 +57,8 @@ async function* undo(from: Bytes, name: string, wire: { n: number }, ratio: numb
   if (head.done) return; // some servers name a coding and send no body at all
   const through = openers[name]?.(head.value);
   if (!through) throw new Fault("unscannable", "the reply has an unknown Content-Encoding");
-  const fed = pipeline(rest(head.value, input), through).catch((err: unknown) => err);
+  const given = { n: 0 };
+  const fed = pipeline(rest(head.value, input, given), through).catch((err: unknown) => err);
   let n = 0;
   try {
     for await (const chunk of through as AsyncIterable<Buffer>) {
@@ -65,17 +66,26 @@ async function* undo(from: Bytes, name: string, wire: { n: number }, ratio: numb
       yield chunk;
     }
   } catch (err) {
-    throw err instanceof Fault ? err : new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
+    throw err instanceof Fault ? err : damaged();
   } finally {
     through.destroy();
   }
   const err = await fed;
-  if (err instanceof Error) throw err instanceof Fault ? err : new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
+  // A decoder stops at the end of its data and says nothing of what is behind it; bytesWritten is what it has taken.
+  if (err instanceof Fault) throw err;
+  if (err instanceof Error || through.bytesWritten !== given.n || !(await input.next()).done) throw damaged();
 }
 
-async function* rest(head: Buffer, input: AsyncIterator<Buffer>): Bytes {
-  yield head;
-  for (let next = await input.next(); !next.done; next = await input.next()) yield next.value;
+const damaged = (): Fault => new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
+
+async function* rest(head: Buffer, input: AsyncIterator<Buffer>, given: { n: number }): Bytes {
+  for (let chunk = head; ;) {
+    given.n += chunk.length;
+    yield chunk;
+    const next = await input.next();
+    if (next.done) return;
+    chunk = next.value;
+  }
 }
 
 // A zlib header is a multiple of 31 (RFC 1950 section 2.2).

@@ -1,11 +1,11 @@
 // The sender, against servers that misbehave; what is on the wire is compared byte for byte.
 import assert from "node:assert/strict";
 import { createServer as createHttp, type RequestListener, type Server } from "node:http";
-import { createServer, type AddressInfo, type Socket } from "node:net";
+import { createServer, isIP, type AddressInfo, type Socket } from "node:net";
 import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
-import { originOf } from "../src/dial.ts";
+import { originOf, pinned } from "../src/dial.ts";
 import { exchange } from "../src/exchange.ts";
 import { Fault } from "../src/fault.ts";
 import type { Send } from "../src/messages.ts";
@@ -93,6 +93,33 @@ test("an address that is not permitted is not dialled, by name or as it is", asy
   assert.equal(dialled, 0);
 });
 
+test("of several addresses only those are dialled that are permitted, and none that comes later", async () => {
+  const seen: string[] = [];
+  const lookup = await pinned(originOf("http://localhost:80/", "/"), (addr) => { seen.push(addr); return { class: "loopback", permit: addr === "127.0.0.1" }; });
+  const given = await new Promise((done, fail) => lookup("elsewhere.example", { all: true }, (err, addresses) => err ? fail(err) : done(addresses)));
+  assert.deepEqual(given, [{ address: "127.0.0.1", family: 4 }]);
+  assert.ok(seen.length > 0);
+});
+
+for (const host of ["2130706433", "0177.0.0.1", "0x7f.1", "127.1"]) {
+  test(`${host} is what it resolves to, and judged as that`, async () => {
+    const judged: string[] = [];
+    await assert.rejects(pinned(originOf(`http://${host}:80/`, "/"), (addr) => { judged.push(addr); return { class: "loopback", permit: false }; }));
+    assert.ok(judged.every((addr) => isIP(addr)), judged.join());
+  });
+}
+
+for (const url of ["http://[::1%lo]/", "http://[fe80::1%25eth0]/", "http://user@localhost/", "http://LOCALHOST/", "http://bücher.example/", "http://127。0。0。1/", "http://a%2eb/", "http://a:0x50/"]) {
+  test(`no origin of ours: ${url}`, () => assert.throws(() => originOf(url, "/"), ends("rejected")));
+}
+
+test("early hints, trailers and the status text reach nobody", async (t) => {
+  const server = await raw(t, "HTTP/1.1 103 Early Hints\r\nLink: </hint>\r\n\r\nHTTP/1.1 200 hint\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nab\r\n0\r\nX-T: hint\r\n\r\n");
+  const got = await send(server.base, "/");
+  assert.equal(got.body.toString(), "ab");
+  assert.ok(!JSON.stringify(got.headers).includes("hint"));
+});
+
 test("the proxy of the environment is not asked, and redirects are not followed", async (t) => {
   const server = await raw(t, "HTTP/1.1 302 Found\r\nLocation: /elsewhere\r\nContent-Length: 0\r\n\r\n");
   process.env["HTTP_PROXY"] = process.env["http_proxy"] = process.env["ALL_PROXY"] = "http://127.0.0.1:1";
@@ -110,6 +137,26 @@ for (const [coding, bytes] of [["gzip", gzipSync(text)], ["x-gzip", gzipSync(tex
     assert.ok(got.body.equals(text));
     assert.ok(Math.max(...got.chunks) <= 64 << 10);
     assert.equal(got.headers.some(([name]) => name === "Content-Encoding"), coding === "identity");
+  });
+}
+
+interface Coded { id: string; header: string[]; body_b64: string; want: "text" | "empty" | "unscannable"; plugin?: "unscannable" }
+
+// The list that package upstream of the Go side is held to as well.
+const coded = JSON.parse(readFileSync(new URL("../../core/testdata/codings.json", import.meta.url), "utf8")) as { text: string; cases: Coded[] };
+for (const { id, header, body_b64, want, plugin } of coded.cases) {
+  test(`content coding: ${id}`, async (t) => {
+    const body = Buffer.from(body_b64, "base64");
+    const base = await listening(t, createServer((socket) => {
+      socket.on("error", () => undefined);
+      socket.once("data", () => {
+        socket.write(`HTTP/1.1 200 OK\r\nContent-Length: ${body.length}\r\n${header.map((v) => `Content-Encoding: ${v}\r\n`).join("")}\r\n`);
+        socket.end(body);
+      });
+    }));
+    const reply = send(base, "/", { maxBody: 2 ** 40 });
+    if ((plugin ?? want) === "unscannable") return assert.rejects(reply, ends("unscannable"));
+    assert.equal((await reply).body.toString(), want === "text" ? coded.text : "");
   });
 }
 

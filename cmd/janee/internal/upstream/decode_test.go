@@ -5,10 +5,13 @@ import (
 	"compress/flate"
 	"compress/gzip"
 	"compress/zlib"
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
+	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -246,4 +249,39 @@ func FuzzDecoder(f *testing.F) {
 			t.Fatalf("err = %v", err)
 		}
 	})
+}
+
+// TestCodings runs the list that the plugin's sender is held to as well.
+func TestCodings(t *testing.T) {
+	data, err := os.ReadFile("../../../../core/testdata/codings.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list struct {
+		Text  string
+		Cases []struct {
+			ID, Want string
+			Header   []string
+			Body     []byte `json:"body_b64"`
+		}
+	}
+	if err := json.Unmarshal(data, &list); err != nil || len(list.Cases) < 80 {
+		t.Fatalf("%d cases, %v", len(list.Cases), err)
+	}
+	for _, c := range list.Cases {
+		t.Run(c.ID, func(t *testing.T) {
+			answer := "HTTP/1.1 200 OK\r\nContent-Length: " + strconv.Itoa(len(c.Body)) + "\r\n"
+			for _, v := range c.Header {
+				answer += "Content-Encoding: " + v + "\r\n"
+			}
+			origin, _ := always(t, answer+"\r\n"+string(c.Body))
+			x := exchange("GET", origin, "/")
+			x.MaxBody = 1 << 40
+			out, r := do(t, newClient(t), x)
+			kind, body := map[string]string{"text": "", "empty": "", "unscannable": Unscannable}[c.Want], map[string]string{"text": list.Text}[c.Want]
+			if want(t, out, kind, ""); kind == "" && string(r.body) != body {
+				t.Errorf("%d bytes of %d", len(r.body), len(body))
+			}
+		})
+	}
 }
