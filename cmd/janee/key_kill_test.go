@@ -71,3 +71,28 @@ func TestKilledRestore(t *testing.T) {
 	}
 	t.Logf("%d of 24 restores ended before they were killed", ended)
 }
+
+// TestMovedUnderARunningServer moves the root key while a server over stdio runs, which nobody can type a passphrase into: it goes on with its key.
+func TestMovedUnderARunningServer(t *testing.T) {
+	p := newPlace(t)
+	p.env = append(p.env, "JANEE_KEY_FILE=", "XDG_CONFIG_HOME="+filepath.Join(p.dir, "xdg"))
+	p.home = filepath.Join(p.dir, "moving")
+	p.env = append(p.env, "JANEE_HOME="+p.home)
+	p.run("", "init")
+	api := startAPI(t)
+	p.configure(strings.ReplaceAll(reloadConfig, "$API", api.url))
+	p.run("", "list") // seals
+	s := p.serve("mover")
+	wants(t, s.get("api", "/one"), `"status":200`)
+	p.run("correct horse battery\n", "key", "move", "--to", "passphrase", "--stdin")
+	wants(t, s.get("api", "/two"), `"status":200`)
+	p.env = append(p.env, "JANEE_PASSPHRASE=correct horse battery")
+	p.run("", "key", "rotate")
+	wants(t, s.get("api", "/three"), `"status":200`)
+	p.run("", "key", "move", "--to", "file")
+	wants(t, s.get("api", "/four"), `"status":200`)
+	if out := s.stderr.String(); strings.Contains(out, "not in force") {
+		t.Errorf("a configuration was refused:\n%s", out)
+	}
+	wants(t, p.run("", "logs", "verify"), "the log is whole")
+}

@@ -4,8 +4,11 @@ import (
 	"context"
 	"fmt"
 	"html"
+	"os"
 	"os/exec"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
 	"github.com/true-and-useful/janee/core/approval"
@@ -23,9 +26,17 @@ func (n *Notifier) desktop(ctx context.Context, q approval.Question) {
 	if name == "" || err != nil {
 		return // no desktop here
 	}
-	if err := exec.CommandContext(ctx, path, arguments...).Run(); err != nil && n.ctx.Err() == nil {
+	cmd := exec.CommandContext(ctx, path, arguments...)
+	cmd.Env = withoutOurs(os.Environ())
+	if err := cmd.Run(); err != nil && n.ctx.Err() == nil {
 		n.warn(fmt.Sprintf("showing approval %s on the desktop: %v", q.ID[:8], err))
 	}
+}
+
+// withoutOurs leaves out what is for Janee alone: JANEE_MASTER_KEY and JANEE_PASSPHRASE open the vault, and another process of the person can read the
+// environment of a program, though not that of Janee itself.
+func withoutOurs(environ []string) []string {
+	return slices.DeleteFunc(environ, func(pair string) bool { return strings.HasPrefix(pair, "JANEE_") })
 }
 
 // desktopCommand is the program and its arguments, "" where there is no desktop. Nothing of the question is part of a script.

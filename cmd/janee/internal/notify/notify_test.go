@@ -174,6 +174,17 @@ func TestTheDesktopGetsArgumentsAndNoShell(t *testing.T) {
 	if err != nil || string(got) != "--app-name=Janee\n--\nJanee: claude-ai asks\nPOST api.stripe.com/v1/refunds?to=*&amp;x=*\njanee approve aaaaaaaa\n" {
 		t.Errorf("%q, %v", got, err)
 	}
+	// It gets nothing that is for Janee alone: whatever runs as this user can read its environment.
+	t.Setenv("JANEE_PASSPHRASE", "correct horse battery")
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
+	if err := os.WriteFile(filepath.Join(dir, "notify-send"), []byte("#!/bin/sh\nenv >"+dir+"/environ\n"), 0o700); err != nil {
+		t.Fatal(err)
+	}
+	told(t, config.Approvals{Notify: true}, func(string) string { return ":0" })
+	environ, err := os.ReadFile(filepath.Join(dir, "environ"))
+	if err != nil || strings.Contains(string(environ), "JANEE_") || !strings.Contains(string(environ), "DBUS_SESSION_BUS_ADDRESS=") {
+		t.Errorf("%s, %v", environ, err)
+	}
 	if err := os.WriteFile(filepath.Join(dir, "notify-send"), []byte("#!/bin/sh\nexit 7\n"), 0o700); err != nil {
 		t.Fatal(err)
 	}
