@@ -25,8 +25,8 @@ func TestKilledMove(t *testing.T) {
 		t.Fatal(err)
 	}
 	moves := [][]string{{"passphrase", "--stdin"}, {"file"}, {"command", "--", "cat", copied}}
-	ended := 0
-	for round := range 24 {
+	ended, rounds := 0, rounds(24)
+	for round := range rounds {
 		// A move that asks argon2 takes longer than the others.
 		after := time.Duration(rand.IntN(250_000)) * time.Microsecond
 		if p.killedWith("correct horse battery\n", after, append([]string{"key", "move", "--to"}, moves[round%len(moves)]...)...) {
@@ -39,7 +39,7 @@ func TestKilledMove(t *testing.T) {
 			t.Fatalf("round %d: %v\n%s", round, err, out)
 		}
 	}
-	t.Logf("%d of 24 moves ended before they were killed", ended)
+	t.Logf("%d of %d moves ended before they were killed", ended, rounds)
 	p.run("", "key", "move", "--to", "command", "--", "cat", copied)
 	if left, err := filepath.Glob(filepath.Join(p.dir, "xdg", "janee", "*.key")); err != nil || len(left) > 0 {
 		t.Errorf("left behind: %v, %v", left, err)
@@ -53,8 +53,8 @@ func TestKilledRestore(t *testing.T) {
 	p.run("a-key-of-some-length\n", "add", "base", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-")
 	file := filepath.Join(p.dir, "of-then.backup")
 	p.run("", "backup", "--to", file)
-	ended := 0
-	for round := range 24 {
+	ended, rounds := 0, rounds(24)
+	for round := range rounds {
 		p.run("another-key-of-some-length\n", "add", "later", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-")
 		restored := p.killed(time.Duration(rand.IntN(60_000))*time.Microsecond, "restore", "--from", file, "--yes")
 		have := p.listed()
@@ -69,7 +69,7 @@ func TestKilledRestore(t *testing.T) {
 		}
 		wants(t, p.run("", "logs", "verify"), "the log is whole")
 	}
-	t.Logf("%d of 24 restores ended before they were killed", ended)
+	t.Logf("%d of %d restores ended before they were killed", ended, rounds)
 }
 
 // TestMovedUnderARunningServer moves the root key while a server over stdio runs, which nobody can type a passphrase into: it goes on with its key.

@@ -55,13 +55,18 @@ func (p *place) listed() (l listing) {
 	return l
 }
 
+// rounds is how often a test kills: JANEE_ROUNDS, or standard where that is not set.
+func rounds(standard int) int {
+	if n, err := strconv.Atoi(os.Getenv("JANEE_ROUNDS")); err == nil {
+		return n
+	}
+	return standard
+}
+
 // TestKilled kills processes at any moment of an edit or a call (JANEE_ROUNDS rounds, 50 by default): the home stays good,
 // and what a command has confirmed is there for ever.
 func TestKilled(t *testing.T) {
-	rounds := 50
-	if n, err := strconv.Atoi(os.Getenv("JANEE_ROUNDS")); err == nil {
-		rounds = n
-	}
+	rounds := rounds(50)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
 	defer api.Close()
 	k := &killing{place: newPlace(t), api: api.URL, added: []string{"base"}, ttls: []string{"1h"}}
