@@ -165,7 +165,7 @@ func (f *Flow) Drop() {
 	if inner := f.inner.Load(); inner != nil {
 		inner.Drop()
 	}
-	if f.ticket != nil && f.sent {
+	if f.ticket != nil {
 		f.handed = f.ticket.Reply
 	}
 	f.release()

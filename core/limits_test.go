@@ -216,6 +216,22 @@ func (h *house) halfway(c Call, steps int) (*Flow, Step) {
 	return flow, step
 }
 
+// commits does commits until something else is due.
+func (h *house) commits(f *Flow, step Step) Step {
+	for {
+		commit, ok := step.(Commit)
+		if !ok {
+			return step
+		}
+		step = f.Resume(h.in(nil), h.commit(commit))
+	}
+}
+
+func sends(s Step) bool {
+	_, ok := s.(Send)
+	return ok
+}
+
 func TestConcurrent(t *testing.T) {
 	h := limitedHouse(t, "concurrent: 2", "concurrent: 3")
 	c := get("c", "/x")
@@ -259,19 +275,67 @@ func TestWaitingForAPersonIsNotUnderWay(t *testing.T) {
 	q := waiting[0].question
 	h.says("allow", "once")(q, true)
 	ask := waiting[0].await(h.in(nil), false).(Ask)
-	step := waiting[0].Resume(h.in(ask.Watch), Answered{})
-	for {
-		commit, ok := step.(Commit)
-		if !ok {
-			break
-		}
-		step = waiting[0].Resume(h.in(nil), h.commit(commit))
-	}
+	step := h.commits(waiting[0], waiting[0].Resume(h.in(ask.Watch), Answered{}))
 	if done := step.(Done); done.Denial == nil || done.Denial.Code != Busy {
 		t.Fatalf("%+v", step)
 	}
 	busy.Drop()
 	h.allowed(get("asked", "/x0"))
+}
+
+// TestASessionOfAnotherCallIsNoWayAround: two calls wait, a person opens a session for one, and the other finds it while that one is under way.
+func TestASessionOfAnotherCallIsNoWayAround(t *testing.T) {
+	h := limitedHouse(t, "", "concurrent: 1")
+	first, step := h.halfway(get("asked", "/x"), 2)
+	second, _ := h.halfway(get("asked", "/y"), 2)
+	h.says("allow", "session")(first.question, true)
+	if step = h.commits(first, first.Resume(h.in(step.(Ask).Watch), Answered{})); !sends(step) {
+		t.Fatalf("%T", step)
+	}
+	step = second.Resume(h.in(second.await(h.in(nil), false).(Ask).Watch), Answered{})
+	step = h.commits(second, step)
+	if done, ok := step.(Done); !ok || done.Denial == nil || done.Denial.Code != Busy {
+		t.Errorf("%+v", step)
+	}
+}
+
+// TestWhatIsDroppedCountsAsAWhole: nobody knows what such a call has moved once it was sent; before, it has moved nothing.
+func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
+	h := limitedHouse(t, "bytesPerHour: 1000", "")
+	c := get("c", "/xx")
+	c.MaxBytes = 200
+	for range 20 {
+		f, step := h.halfway(c, 1)
+		if _, commit := step.(Commit); !commit {
+			t.Fatalf("%T", step)
+		}
+		f.Drop()
+	}
+	sent := 0
+	for range 20 {
+		f, step := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+		if step = h.commits(f, step); sends(step) {
+			sent++
+		}
+		f.Drop()
+	}
+	if sent != 5 { // 203 bytes each; the last is given what is left
+		t.Errorf("%d were sent", sent)
+	}
+}
+
+// TestATourThatIsDroppedMakesRoom: of test_service of all the call under way is that of one service.
+func TestATourThatIsDroppedMakesRoom(t *testing.T) {
+	h := limitedHouse(t, "", "concurrent: 1")
+	tour := Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio}
+	f, step := h.engine.Begin(h.in(h.engine.Needs(tour)), tour)
+	if _, commit := step.(Commit); !commit || h.under(tour) != 1 {
+		t.Fatalf("%T, %d under way", step, h.under(tour))
+	}
+	f.Drop()
+	if n := h.under(tour); n != 0 {
+		t.Errorf("%d under way", n)
+	}
 }
 
 // TestNoSlotIsLost drops a thousand calls at every step, and lets as many end in every way.

@@ -21,7 +21,7 @@ const (
 // Book keeps the accounts of one process. It is safe for concurrent use. What a call costs does not grow with the number of accounts.
 type Book struct {
 	mu     sync.Mutex
-	now    int64 // the latest that was seen
+	now    int64 // the latest that was seen: calls of one process come a little out of order
 	turned int64 // when young was begun
 	young  map[Who]*account
 	old    map[Who]*account // those that nobody has asked for since

@@ -113,8 +113,10 @@ func TestClocksGoOnlyForward(t *testing.T) {
 			t.Fatal(x)
 		}
 	}
-	if x := b.Look(100_001, Use{}, claim(ann, l)); x == nil || x.WaitMs != minute-1 {
-		t.Errorf("%+v", x)
+	for n := range int64(2) { // a reload may leave fewer than there were
+		if x := b.Look(100_001, Use{}, claim(ann, Limits{PerMinute: n + 1})); x == nil || x.WaitMs != minute-1 {
+			t.Errorf("of %d: %+v", n+1, x)
+		}
 	}
 }
 

@@ -21,7 +21,7 @@ func (w *window) wait(now, span, n int64) int64 {
 	return w.at(w.count-int(n)) + span - now
 }
 
-// add notes a call. Calls of one process may come a little out of order; none is noted before one that stands.
+// add notes a call, which comes no earlier than the one before.
 func (w *window) add(now int64) {
 	if w.count == len(w.ring) {
 		grown := make([]int64, max(4, 2*w.count))
@@ -29,9 +29,6 @@ func (w *window) add(now int64) {
 			grown[i] = w.at(i)
 		}
 		w.ring, w.first = grown, 0
-	}
-	if w.count > 0 {
-		now = max(now, w.at(w.count-1))
 	}
 	w.ring[(w.first+w.count)%len(w.ring)] = now
 	w.count++
