@@ -6,6 +6,7 @@ import { says } from "./refusal.ts";
 
 const timeoutMs = 300_000; // for the person
 const parkedMs = 660_000; // longer than OpenClaw lets anybody think (600 s)
+const unaskedMs = 30_000; // for the execution of a call that nobody is asked about: it follows at once, and counts as under way until then
 const maxTitle = 80;
 const maxDescription = 512;
 
@@ -38,9 +39,9 @@ export class Approvals {
     }
     await flow.proceed(new AbortController().signal, (step: Step) => step.type === "send" || flow.waitsFor() !== null);
     const answered = Promise.withResolvers<void>();
-    const timer = setTimeout(() => { this.#end(toolCallId); }, parkedMs).unref();
-    this.#parked.set(toolCallId, { flow, same: sameness(call), answered: answered.promise, timer });
     const question = flow.waitsFor();
+    const timer = setTimeout(() => { this.#end(toolCallId); }, question ? parkedMs : unaskedMs).unref();
+    this.#parked.set(toolCallId, { flow, same: sameness(call), answered: answered.promise, timer });
     if (!question) {
       answered.resolve();
       return null;

@@ -9,7 +9,7 @@ const world = new World();
 let tools: Map<string, Tool>, calls = 0;
 
 before(async () => {
-  await world.start("  asks:\n    service: bank\n    autoApprove: false\n  free:\n    service: bank\n  later:\n    service: bank\n    autoApprove: false\n");
+  await world.start("  asks:\n    service: bank\n    autoApprove: false\n  free:\n    service: bank\n  later:\n    service: bank\n    autoApprove: false\n  single:\n    service: bank\n    autoApprove: false\n    limits: {concurrent: 1}\n");
   tools = await world.tools("main");
 });
 after(() => world.stop());
@@ -87,6 +87,19 @@ test("allow-always opens the session", async () => {
   assert.equal(second.prompt, undefined);
   assert.equal((await execute(second.id, post("/v1/b", "later"))).status, 200);
   assert.equal(world.try("logs", "verify").status, 0);
+});
+
+test("a call that is begun and not made does not keep its place", async (t) => {
+  const first = await hook(post("/v1/a", "single"));
+  await first.prompt?.onResolution("allow-always");
+  assert.equal((await execute(first.id, post("/v1/a", "single"))).status, 200);
+  t.mock.timers.enable({ apis: ["setTimeout"] });
+  assert.equal((await hook(post("/v1/left", "single"))).prompt, undefined); // OpenClaw never makes it
+  assert.equal((await execute("other", post("/v1/b", "single"))).denial?.reasonCode, "BUSY");
+  t.mock.timers.tick(30_000);
+  t.mock.timers.reset();
+  for (let i = 0; i < 500 && !/POST \/v1\/left \| CANCELLED/.test(world.run("logs")); i++) await new Promise((done) => setTimeout(done, 20));
+  assert.equal((await execute("third", post("/v1/b", "single"))).status, 200);
 });
 
 test("with approvals: janee nobody is asked here", async () => {
