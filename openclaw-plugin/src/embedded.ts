@@ -69,6 +69,7 @@ export class EmbeddedBroker implements Broker {
 
   #failed(err: unknown): Refusal {
     if (err instanceof Refusal) return err;
+    if (err instanceof CoreError && err.code === "too_large") return new Refusal("TOO_LARGE", "the request is too large, so it was not sent", "send less: split the work into several calls, or leave out what is not needed");
     const known = err instanceof CoreError || err instanceof Trap;
     this.#warn(`a call failed inside: ${known ? err.message : err instanceof Error ? err.name : "unknown"}`); // the text of others may quote anything
     return new Refusal("INTERNAL", "Janee failed inside", "tell your person; the log of the gateway names the call");

@@ -27,6 +27,17 @@ test("limits hold for each agent, and a reload forgets nothing", async (t) => {
   assert.equal(world.seen.length, 5);
 });
 
+test("a call that no message can hold is refused, and the next one is not", async (t) => {
+  const world = new World();
+  t.after(() => world.stop());
+  await world.start("  bank: {service: bank}\n");
+  const tools = await world.tools("main");
+  const post = (body: string): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "POST", path: "/x", body });
+  assert.equal((await post("x".repeat(13 << 20))).denial?.reasonCode, "TOO_LARGE");
+  assert.equal((await post("x".repeat(1 << 20))).status, 200);
+  assert.deepEqual(world.warnings, []);
+});
+
 test("a call that is taken back makes room", async (t) => {
   const world = new World();
   t.after(() => world.stop());
