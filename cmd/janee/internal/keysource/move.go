@@ -68,10 +68,18 @@ func readBack(s source, v config.Vault, root vault.Root, passphrase secret.Text)
 }
 
 func (f file) replace(source string, root vault.Root, passphrase secret.Text) (undo func() error, err error) {
-	old, missing := f.text()
+	undo = func() error { return nil }
+	old, err := f.text()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err != nil && !missing { // what cannot be read cannot be put back
+		return undo, fmt.Errorf("writing the root key to %q: %w", f.path, err)
+	}
 	undo = func() error {
-		if missing != nil {
+		switch now, err := f.text(); {
+		case missing:
 			return f.remove()
+		case err == nil && now == old:
+			return nil // it was not even replaced
 		}
 		return f.put(old)
 	}
@@ -79,13 +87,17 @@ func (f file) replace(source string, root vault.Root, passphrase secret.Text) (u
 	if source == config.SourcePassphrase {
 		text = wrap(f.id, root, passphrase)
 	}
-	return undo, locked(f.path, f.put(text))
+	if err := f.put(text); err != nil {
+		return undo, fmt.Errorf("writing the root key to %q: %w", f.path, err)
+	}
+	return undo, nil
 }
 
 func (k keyringItem) replace(root vault.Root) (undo func() error, err error) {
-	_, missing := k.read()
+	_, err = k.read()
+	missing := errors.Is(err, ErrMissing)
 	undo = func() error {
-		if errors.Is(missing, ErrMissing) {
+		if missing {
 			return k.remove()
 		}
 		return nil

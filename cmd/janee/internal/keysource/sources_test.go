@@ -12,6 +12,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/kdf"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/config"
@@ -441,6 +442,22 @@ func TestPutWantsTheSameKey(t *testing.T) {
 		if err := put(vaultOf(root, config.SourceCommand, script(t, "echo "+root.Line().Reveal()))); err != nil {
 			t.Error(err)
 		}
+	}
+}
+
+// TestPutWhereOthersLook: a key is not laid into a directory that is open to others, and what was there stays.
+func TestPutWhereOthersLook(t *testing.T) {
+	p := newPlace(t)
+	root, _ := p.create(t)
+	if err := os.Chmod(filepath.Dir(p.path()), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	_, _, err := p.keys().Put(vaultOf(root, config.SourcePassphrase), root, passphrase)
+	if err == nil || !strings.Contains(err.Error(), "open to other users") || hint.ExitCode(err) != hint.Failed || !strings.Contains(hint.Of(err), "chmod 700") {
+		t.Errorf("%v, exit code %d, hint %q", err, hint.ExitCode(err), hint.Of(err))
+	}
+	if text, err := os.ReadFile(p.path()); err != nil || string(text) != line(root) {
+		t.Errorf("the file holds %q, %v", text, err)
 	}
 }
 
