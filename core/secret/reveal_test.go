@@ -23,7 +23,7 @@ var mayReveal = map[string]string{
 	"cmd/janee/internal/keysource": "writes the key file and the keyring, and measures a new passphrase",
 	"cmd/janee/internal/kdf":       "makes keys of passphrases and PINs",
 	"cmd/janee/internal/legacy":    "takes apart what the TypeScript Janee stored as one",
-	"cmd/janee/internal/webhook":    "signs what a webhook is told",
+	"cmd/janee/internal/webhook":   "signs what a webhook is told",
 }
 
 func TestRevealCallers(t *testing.T) {
