@@ -22,6 +22,9 @@ func logLine(r auditlog.Row, paint style) string {
 	if r.Reason != "" {
 		parts = append(parts, cell(r.Reason))
 	}
+	if n := r.Detail["unrecorded"]; n != "" {
+		parts = append(parts, cell(fmt.Sprintf("%s refusals of %s before it have no record", n, r.Agent)))
+	}
 	return strings.Join(parts, " | ")
 }
 
