@@ -84,14 +84,20 @@ var plain = func() (p [256]bool) {
 	return p
 }()
 
-// AppendText appends s as a JSON string, as Text writes it: on one line for every reader, and what is not UTF-8 as U+FFFD. Byte for byte, because in
-// JSON that is quoted once more the stretches between two escapes are too short to be worth a copy each.
+// AppendText appends s as a JSON string, as Text writes it: on one line for every reader, and what is not UTF-8 as U+FFFD. JSON inside of JSON is
+// mostly plain stretches between quotes and backslashes, so those go before all other characters.
 func AppendText[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
-		if c := s[i]; plain[c] {
-			b = append(b, c)
+		from := i
+		for i < len(s) && plain[s[i]] {
 			i++
+		}
+		b = append(b, s[from:i]...)
+		for ; i < len(s) && (s[i] == '"' || s[i] == '\\'); i++ {
+			b = append(b, '\\', s[i])
+		}
+		if i == len(s) || plain[s[i]] {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
@@ -110,11 +116,9 @@ func TextLen(s []byte) int {
 	return len(`""`) + len(s) + bytes.Count(s, []byte(`"`)) + bytes.Count(s, []byte(`\`)) + bytes.Count(s, []byte("\n"))
 }
 
-// appendEscape writes what encoding/json writes. U+2028 and U+2029 are among its cases because JavaScript once ended a line there.
+// appendEscape writes what encoding/json writes, but for quotes and backslashes. U+2028 and U+2029 are among its cases because JavaScript once ended a line there.
 func appendEscape(b []byte, r rune) []byte {
 	switch r {
-	case '"', '\\':
-		return append(b, '\\', byte(r))
 	case '\b':
 		return append(b, `\b`...)
 	case '\f':
