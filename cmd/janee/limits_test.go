@@ -89,7 +89,9 @@ func TestFloodOfRefusalsOverStdio(t *testing.T) {
 		t.Errorf("%d recorded and %d counted, of %d", recorded, counted, calls)
 	}
 	p.run("", "logs", "verify")
-	var l struct{ Logs []struct{ Detail map[string]string } }
+	var l struct {
+		Logs []struct{ Detail map[string]string }
+	}
 	if err := json.Unmarshal([]byte(p.run("", "logs", "--json", "-n", "1")), &l); err != nil || len(l.Logs) != 1 || l.Logs[0].Detail["unrecorded"] == "" {
 		t.Errorf("the last record is %+v, %v", l, err)
 	}
