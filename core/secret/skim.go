@@ -70,10 +70,11 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 	i := from
 	for i+prefixSize <= len(p) {
 		if i = a.idle(p, i); a.special[p[i]] != 0 {
-			if n := a.before(p[from:i]); n > 0 || a.rows[a.class[p[i]]] < 0 {
+			if n := a.before(p[from:i]); n > 0 || a.rows[a.class[p[i]]] < 0 && !a.protects(p[i:]) {
 				return n, i
 			}
-			i++
+			for i++; i+prefixSize <= len(p) && a.special[p[i]] != 0 && a.rows[a.class[p[i]]] >= 0; i++ {
+			}
 			from = i
 			continue
 		}
@@ -103,6 +104,11 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 		}
 		n = to
 	}
+}
+
+// protects reports, at the root, the backslash that JSON in JSON is full of: it means nothing, and begins nothing here.
+func (a *automaton) protects(p []byte) bool {
+	return p[0] == '\\' && (p[1] == '"' || p[1] == '/') && a.rows[a.class['\\']] == ^0
 }
 
 // before is the node after p, which holds no escape and no start of a pattern but a short one at its end.
