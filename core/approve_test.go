@@ -409,6 +409,12 @@ func TestAnAgentCannotFloodThePerson(t *testing.T) {
 		t.Errorf("%s", d.Message)
 	}
 	h.refused(post("/0", ""), ApprovalPending)
+	other := post("/more", "")
+	other.Agent = "cursor"
+	h.refused(other, ApprovalPending) // the flood is not its own
+	h.says("deny", "once")(h.questions()[0], true)
+	h.refused(post("/more", ""), ApprovalPending) // a question that is answered makes room
+	h.refused(post("/most", ""), Busy)
 	h.pass(2 * hour)
 	h.refused(post("/more", ""), ApprovalPending)
 	if n := len(h.questions()); n != 1 {
