@@ -14,6 +14,7 @@ import (
 const (
 	EventOpen    = "open"
 	EventSession = "session.open"
+	eventRecover = "recover"
 )
 
 // Chain makes the lines of one writer. It is not safe for concurrent use: the log calls it under the lock that orders its appends.

@@ -51,6 +51,8 @@ type Verifier struct {
 	chains   map[string]*chainCheck
 	attested map[Head]place
 	granted  map[string]string // session → its grant's file, until the record of its opening comes up
+	pieces   map[piece]place   // half lines that records say were set aside
+	aside    []aside           // half lines that there are
 	current  *chainCheck
 	found    report
 }
@@ -77,7 +79,7 @@ func (r *report) add(at place, kind Kind, format string, args ...any) {
 
 // NewVerifier returns a verifier; keyFor returns the vault's key "audit/" + writer.
 func NewVerifier(keyFor func(writer string) []byte) *Verifier {
-	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{}, granted: map[string]string{}}
+	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{}, pieces: map[piece]place{}, granted: map[string]string{}}
 }
 
 // Granted says that file holds an authentic grant of session: a record of its opening must come up. Call it before the first Line, for grants
@@ -123,6 +125,8 @@ func (v *Verifier) Line(n int, text []byte) {
 		v.attestAll(e, c.at)
 	case EventSession:
 		delete(v.granted, e.Session)
+	case eventRecover:
+		v.tell(e, c.at)
 	}
 }
 
@@ -150,6 +154,7 @@ func (v *Verifier) Problems() []Problem {
 	}
 	v.reportHeads(&all)
 	v.reportGrants(&all)
+	v.reportAside(&all)
 	sort.Slice(all.problems, func(i, j int) bool {
 		a, b := all.problems[i], all.problems[j]
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text)) < 0

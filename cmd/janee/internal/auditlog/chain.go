@@ -45,14 +45,23 @@ func (l *Log) start() (*chain, error) {
 	if c.file, err = create(l.home, fileName(day, writer, 1), os.O_EXCL); err != nil {
 		return nil, err
 	}
+	hold(c.file) // while it lives, nobody takes its last line for one that was given up
 	first := c.lines.Open(now.UnixMilli(), l.options.Version, heads)
 	if l.broken != nil {
 		first = append(first, c.lines.Next(l.recovered(l.broken.Error()))...)
 	}
+	ends := l.findTorn()
+	for _, e := range ends {
+		first = append(first, c.lines.Next(tornRecord(now.UnixMilli(), e.file, e.text))...)
+	}
 	if err := c.put(first, l.giveUp); err != nil {
 		// No record stands in it yet. Left there, a full disk would collect one such file for each call.
+		for _, e := range ends {
+			_ = e.locked.Close()
+		}
 		return nil, errors.Join(err, c.file.Close(), os.Remove(c.file.Name()))
 	}
+	l.clear(c, ends)
 	return c, nil
 }
 
@@ -74,6 +83,7 @@ func (c *chain) roll(h *home.Home, day string, most int64) error {
 	if err != nil {
 		return err
 	}
+	hold(f)
 	c.full = append(c.full, c.file)
 	c.file, c.day, c.part, c.size = f, day, part, 0
 	return nil

@@ -123,6 +123,26 @@ func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool
 	}
 }
 
+// eachPiece calls do with each line of in, and its number from 1.
+func eachPiece(in io.Reader, do func(n int, text []byte)) error {
+	lines := bufio.NewReader(in)
+	for n := 1; ; n++ {
+		text, err := readLine(lines)
+		if errors.Is(err, errLongLine) {
+			_, err = rest(lines)
+		}
+		if err != nil && err != io.EOF {
+			return fmt.Errorf("read audit log: %w", err)
+		}
+		if err == nil || len(text) > 0 {
+			do(n, text)
+		}
+		if err != nil {
+			return nil
+		}
+	}
+}
+
 // rest reads what is there of a line that has begun, and returns its length with its line feed; io.EOF if it has none.
 func rest(lines *bufio.Reader) (n int64, err error) {
 	for {

@@ -6,7 +6,6 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
-	"strconv"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
@@ -44,7 +43,7 @@ func (l *Log) appendShared(records []audit.Record) error {
 // resume continues the shared chain after its last whole line. The batch it returns has to stand before the next record:
 // the first record where there is none yet, and a note about a line that was torn.
 func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte, err error) {
-	var torn int
+	var torn []byte
 	key := l.vault.Key("audit/" + CLI)
 	if len(files) > 0 {
 		if torn, err = l.setAside(files[len(files)-1], key); err != nil {
@@ -65,9 +64,8 @@ func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte,
 		lines = audit.NewChain(key, CLI)
 		batch = lines.Open(now, l.options.Version, heads)
 	}
-	if torn > 0 {
-		detail := map[string]string{"cause": "torn line", "bytes": strconv.Itoa(torn)}
-		batch = append(batch, lines.Next(audit.Record{TS: now, Event: eventRecover, Detail: detail})...)
+	if len(torn) > 0 {
+		batch = append(batch, lines.Next(tornRecord(now, files[len(files)-1], torn))...)
 	}
 	return lines, batch, nil
 }
@@ -111,36 +109,36 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 }
 
 // setAside moves what a killed command left behind the last line feed of f into a file beside it, so that the next line starts a line.
-// The copy is on the disk before the original is cut: a crash in between sets it aside twice. It returns the number of bytes.
+// The copy is on the disk before the original is cut: a crash in between sets it aside twice. It returns the bytes.
 // A record that lacks nothing but its line feed is given that instead: other chains may attest it.
-func (l *Log) setAside(f file, key []byte) (int, error) {
+func (l *Log) setAside(f file, key []byte) ([]byte, error) {
 	t, err := openTail(l.home, f)
 	if err == nil && t.long {
 		err = fmt.Errorf("set a torn line of %q aside: %w", f.path, errLongLine)
 	}
 	if err != nil || len(t.torn) == 0 {
-		return 0, err
+		return nil, err
 	}
 	guard := l.home.Guard()
 	if _, err := audit.ReadHead(key, t.torn); err == nil {
-		return 0, l.end(f)
+		return nil, l.end(f)
 	}
 	to, _, err := guard.OpenFile(f.path+tornSuffix, os.O_WRONLY|os.O_APPEND|os.O_CREATE)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	_, err = to.Write(append(t.torn[:len(t.torn):len(t.torn)], '\n'))
 	if err = errors.Join(err, datasync(to), to.Close(), home.SyncDir(filepath.Dir(f.path))); err != nil {
-		return 0, fmt.Errorf("set a torn line aside: %w", err)
+		return nil, fmt.Errorf("set a torn line aside: %w", err)
 	}
 	from, fi, err := guard.OpenFile(f.path, os.O_WRONLY)
 	if err != nil {
-		return 0, err
+		return nil, err
 	}
 	if err = errors.Join(from.Truncate(fi.Size()-int64(len(t.torn))), datasync(from), from.Close()); err != nil {
-		return 0, fmt.Errorf("set a torn line aside: %w", err)
+		return nil, fmt.Errorf("set a torn line aside: %w", err)
 	}
-	return len(t.torn), nil
+	return t.torn, nil
 }
 
 // end ends the last line of f.

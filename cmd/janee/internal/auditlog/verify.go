@@ -61,6 +61,9 @@ func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 		if err := report.feed(h, verifier, f, v.Key("audit/"+f.writer), f.path == newest[f.writer]); err != nil {
 			return Report{}, err
 		}
+		if err := report.readAside(f, verifier, h.Guard().OpenFile); err != nil {
+			return Report{}, err
+		}
 	}
 	report.Problems = append(report.Problems, verifier.Problems()...)
 	return report, nil
@@ -120,6 +123,7 @@ func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, key []byte
 	verifier.File(name, f.writer, f.day, f.part)
 	return eachLine(h, f, func(n int, text []byte, ended bool) bool {
 		if !ended && r.torn(name, n, text, key, newest) {
+			verifier.Aside(name, name, n, text, false)
 			return false
 		}
 		r.Lines++
