@@ -66,11 +66,15 @@ func rounds(standard int) int {
 // TestKilled kills processes at any moment of an edit or a call (JANEE_ROUNDS rounds, 50 by default): the home stays good,
 // and what a command has confirmed is there for ever.
 func TestKilled(t *testing.T) {
+	t.Parallel()
 	rounds := rounds(50)
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
 	defer api.Close()
 	k := &killing{place: newPlace(t), api: api.URL, added: []string{"base"}, ttls: []string{"1h"}}
 	k.run("a-key-of-some-length\n", "add", "base", "-u", api.URL, "--auth-type", "bearer", "-k", "-")
+	k.run("", "cap", "add", "asked", "-s", "base", "--no-auto-approve", "--allow", "GET *")
+	k.run("", "config", "set", "approvals.wait", "1s")
+	k.secret("another-key-of-some-length")
 	for k.round = range rounds {
 		var both sync.WaitGroup // two at a time: one may die with the lock held while the other waits for it
 		for _, command := range []func(){k.add, k.edits()[rand.IntN(len(k.edits()))]} {
@@ -79,6 +83,7 @@ func TestKilled(t *testing.T) {
 		both.Wait()
 		k.check()
 	}
+	k.swept()
 	t.Logf("%d rounds: %d of %d commands ended before they were killed", rounds, k.ended, 2*rounds)
 }
 
@@ -120,7 +125,7 @@ func (k *killing) add() {
 }
 
 func (k *killing) edits() []func() {
-	return []func(){k.editCapability, k.editService, k.replaceKey, k.rotate, k.execute, k.revoke}
+	return []func(){k.editCapability, k.editService, k.replaceKey, k.rotate, k.execute, k.revoke, k.approve, k.backup}
 }
 
 func (k *killing) editCapability() {
@@ -142,15 +147,31 @@ func (k *killing) replaceKey() {
 	k.attempt("another-key-of-some-length\n", "service", "edit", "base", "-k", "-")
 }
 
-func (k *killing) execute() {
+// approve has a question raised and answered.
+func (k *killing) approve() {
+	k.attempt(conversation("asked", 1), "serve")
+	var open struct{ Approvals []struct{ ID string } }
+	if out, err := k.try("", "approvals", "--json"); err == nil && json.Unmarshal([]byte(out), &open) == nil && len(open.Approvals) > 0 {
+		k.attempt("", "approve", open.Approvals[0].ID)
+	}
+}
+
+func (k *killing) backup() {
+	k.attempt("", "backup", "--to", filepath.Join(k.dir, fmt.Sprintf("%d.backup", k.round)))
+}
+
+func (k *killing) execute() { k.attempt(conversation("base", 20), "serve") }
+
+// conversation is what a client writes that makes so many calls.
+func conversation(capability string, calls int) string {
 	lines := []string{
 		`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"killed","version":"1"}}}`,
 		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
 	}
-	for i := range 20 {
-		lines = append(lines, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":{"capability":"base","method":"GET","path":"/%d"}}}`, i+1, i))
+	for i := range calls {
+		lines = append(lines, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":{"capability":%q,"method":"GET","path":"/%d"}}}`, i+1, capability, i))
 	}
-	k.attempt(strings.Join(lines, "\n")+"\n", "serve")
+	return strings.Join(lines, "\n") + "\n"
 }
 
 // revoke closes and opens sessions again, so that both the orders and the sessions are cut off half-written.
@@ -175,8 +196,10 @@ func (k *killing) check() {
 		k.t.Fatalf("round %d: capability base is lost or not as confirmed: %v, want a ttl of %v", k.round, have.Capabilities, k.ttls)
 	}
 	k.opened()
-	if out, err := k.try("", "sessions", "--json"); err != nil || !json.Valid([]byte(out)) {
-		k.t.Fatalf("round %d: sessions: %v\n%s", k.round, err, out)
+	for _, command := range []string{"sessions", "approvals"} {
+		if out, err := k.try("", command, "--json"); err != nil || !json.Valid([]byte(out)) {
+			k.t.Fatalf("round %d: %s: %v\n%s", k.round, command, err, out)
+		}
 	}
 	if out, err := k.try("", "logs", "verify"); err != nil {
 		k.t.Fatalf("round %d: logs verify: %v\n%s", k.round, err, out)
@@ -205,4 +228,33 @@ func (k *killing) opened() {
 			k.t.Fatalf("round %d: %s: %v", k.round, path, err)
 		}
 	}
+}
+
+// swept finds that what killed processes left is gone once it is older than any write takes and somebody writes there.
+func (k *killing) swept() {
+	k.t.Helper()
+	left := k.temporary()
+	for _, path := range left {
+		old := time.Now().Add(-time.Hour)
+		if err := os.Chtimes(path, old, old); err != nil {
+			k.t.Fatal(err)
+		}
+	}
+	k.run("", "reopen", "--all", "--yes")
+	k.run("", "key", "rotate")
+	s := k.serve("another agent")
+	s.get("base", "/to-open-a-session")
+	s.get("asked", "/to-be-asked")
+	if now := k.temporary(); len(now) > 0 {
+		k.t.Errorf("%d temporary files were left, these still are: %v", len(left), now)
+	}
+	k.t.Logf("%d temporary files were left and swept", len(left))
+}
+
+func (k *killing) temporary() (paths []string) {
+	for _, dir := range []string{".", "sessions", "approvals", "logs", "backups"} {
+		found, _ := filepath.Glob(filepath.Join(k.home, dir, ".tmp-*"))
+		paths = append(paths, found...)
+	}
+	return paths
 }
