@@ -33,9 +33,12 @@ test: vet build
 race:
 	$(GO) test -race ./...
 
-# The loops that kill janee at any moment, for longer.
+# What takes minutes: kills, load, revocations and abuse for longer than in `make test`, then every fuzz target for SOAKTIME. 20 minutes on two
+# cores at the most; each part has a bound of its own.
+SOAKTIME ?= 15s
 soak:
-	JANEE_ROUNDS=200 $(GO) test -count=1 -run Killed ./cmd/janee
+	JANEE_SOAK=1 JANEE_ROUNDS=200 $(GO) test -count=1 -timeout 10m -run '^Test(Killed|NoRecordIsLost|NothingIsSentAfterRevoke|Abusive|Hostile)' ./cmd/janee
+	$(MAKE) --no-print-directory fuzz FUZZTIME=$(SOAKTIME)
 
 # What CI holds besides the tests: what is downloaded is what was meant, nothing is required that is not used, staticcheck finds nothing,
 # and no weakness is known of what janee calls (see .ci/vulncheck). The checkers are built at pinned versions.
