@@ -26,6 +26,7 @@ type Gateway struct {
 	asked    func(config.Approvals, core.Question)
 	progress time.Duration // between two signs of life of a call that waits
 	budget   budget
+	crowd    crowd
 	flights  flights
 }
 
@@ -75,7 +76,7 @@ type Reply struct {
 func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 	release, ok := g.budget.take(c)
 	if !ok {
-		return Reply{Denial: core.Deny(core.Busy, c)}
+		return g.busy(c)
 	}
 	defer func() { release() }()
 	if err := g.log.Usable(); err != nil { // also what needs no record: a broker that cannot keep its log does nothing
@@ -102,7 +103,7 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 			event, seen = g.wait(ctx, flow, s), s.Watch
 			if release, ok = g.budget.take(c); !ok {
 				release = func() {}
-				return Reply{Denial: core.Deny(core.Busy, c)}
+				return g.busy(c)
 			}
 		case core.Send:
 			body, event = g.send(ctx, flow, s, state.Targets[s.Service])
@@ -116,6 +117,7 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 // Close records how many refusals had no record of their own. Call it when no more calls come, and before the log is closed.
 func (g *Gateway) Close() {
 	records := g.source.Current().Engine.Unrecorded(core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)})
+	records = append(records, g.crowd.rest(time.Now())...)
 	if err := g.log.Append(records, false); err != nil {
 		g.warn(err.Error())
 	}
