@@ -114,8 +114,8 @@ func TestSteadyAgentIsNeverRefused(t *testing.T) {
 	for _, n := range []int64{1, 7, 60, 1000} {
 		var even, burst window
 		for i := range 5 * n {
-			at := i * minute / n
-			if at = (i*minute + n - 1) / n; even.wait(at, minute, n) != 0 {
+			at := (i*minute + n - 1) / n
+			if even.wait(at, minute, n) != 0 {
 				t.Fatalf("%d a minute: call %d is refused", n, i)
 			}
 			even.add(at)
