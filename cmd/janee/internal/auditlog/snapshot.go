@@ -31,7 +31,9 @@ func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
 	}
 	for _, e := range entries {
 		if !IsName(path.Join(logsDir, e.Name())) {
-			foreign = append(foreign, e.Name())
+			if !ours(e.Name()) {
+				foreign = append(foreign, e.Name())
+			}
 			continue
 		}
 		// A file that is just being made may come to list heads that the others do not have yet.
