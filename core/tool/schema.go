@@ -107,13 +107,7 @@ const listServicesOutput = `{
           "limits": {
             "type": "object",
             "description": "How much you may use it. Absent: as whoami says.",
-            "properties": {
-              "perMinute": {"type": "integer", "description": "Calls in any minute."},
-              "perHour": {"type": "integer", "description": "Calls in any hour."},
-              "bytesPerHour": {"type": "integer", "description": "Bytes of requests and replies in any hour."},
-              "concurrent": {"type": "integer", "description": "Calls at once."},
-              "maxRequestBytes": {"type": "integer", "description": "Bytes of a request's body."},
-              "maxResponseBytes": {"type": "integer", "description": "Bytes of a reply's body that are handed back; a longer one is cut."}
+            "properties": {` + limitFields + `
             }
           },
           "baseUrl": {"type": "string", "description": "What the path of execute is relative to."},
@@ -126,6 +120,15 @@ const listServicesOutput = `{
   },
   "required": ["capabilities"]
 }`
+
+// limitFields are the properties of limits, wherever they are told.
+const limitFields = `
+        "perMinute": {"type": "integer", "description": "Calls in any minute."},
+        "perHour": {"type": "integer", "description": "Calls in any hour."},
+        "bytesPerHour": {"type": "integer", "description": "Bytes of requests and replies in any hour."},
+        "concurrent": {"type": "integer", "description": "Calls at once."},
+        "maxRequestBytes": {"type": "integer", "description": "Bytes of a request's body."},
+        "maxResponseBytes": {"type": "integer", "description": "Bytes of a reply's body that are handed back; a longer one is cut."}`
 
 const whoamiOutput = `{
   "type": "object",
@@ -145,13 +148,7 @@ const whoamiOutput = `{
     "limits": {
       "type": "object",
       "description": "How much you may use of all capabilities together; some have limits of their own, see list_services.",
-      "properties": {
-        "perMinute": {"type": "integer", "description": "Calls in any minute."},
-        "perHour": {"type": "integer", "description": "Calls in any hour."},
-        "bytesPerHour": {"type": "integer", "description": "Bytes of requests and replies in any hour."},
-        "concurrent": {"type": "integer", "description": "Calls at once."},
-        "maxRequestBytes": {"type": "integer", "description": "Bytes of a request's body."},
-        "maxResponseBytes": {"type": "integer", "description": "Bytes of a reply's body that are handed back; a longer one is cut."}
+      "properties": {` + limitFields + `
       }
     }
   },
