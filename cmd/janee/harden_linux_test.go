@@ -52,6 +52,8 @@ func TestMemoryIsNotForOthers(t *testing.T) {
 	watched := map[string]*exec.Cmd{"serve": c.command([]string{"janee", "serve"}), "add": c.command([]string{"janee", "add", "api", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-"})}
 	for name, cmd := range watched {
 		pid := c.hold(cmd)
+		// The runtime may sleep before main closes the process: the first look waits for that, the others hold it.
+		eventually(t, "closing janee "+name, func() bool { return errors.Is(c.peek(pid, "environ"), os.ErrPermission) })
 		for _, file := range []string{"environ", "mem", "maps"} {
 			if err := c.peek(pid, file); !errors.Is(err, os.ErrPermission) {
 				t.Errorf("%s of janee %s: %v", file, name, err)
