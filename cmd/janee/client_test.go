@@ -246,12 +246,12 @@ func wants(t testing.TB, got string, parts ...string) {
 // eventually waits up to five seconds for ok.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(30 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
 		if ok() {
 			return
 		}
 	}
-	t.Errorf("%s did not happen within half a minute", what)
+	t.Errorf("%s did not happen within five seconds", what)
 }
 
 func (s *server) close() {
