@@ -41,13 +41,14 @@ soak:
 	$(MAKE) --no-print-directory fuzz FUZZTIME=$(SOAKTIME)
 
 # What CI holds besides the tests: what is downloaded is what was meant, nothing is required that is not used, staticcheck finds nothing,
-# and no weakness is known of what janee calls (see .ci/vulncheck). The checkers are built at pinned versions.
+# everything compiles for macOS and Windows, and no weakness is known of what janee calls (see .ci/vulncheck). The checkers are built at pinned versions.
 check:
 	$(GO) mod verify
 	@for dir in . testscripts/gosdk .ci/tools; do $(GO) -C $$dir mod tidy -diff || exit 1; done
 	$(GO) -C .ci/tools build -o $(CURDIR)/bin/ tool
 	bin/staticcheck ./...
 	cd testscripts/gosdk && $(CURDIR)/bin/staticcheck ./...
+	for os in darwin windows; do GOOS=$$os $(GO) vet ./... || exit 1; done
 	.ci/vulncheck $(CURDIR)/bin/govulncheck
 
 vet:

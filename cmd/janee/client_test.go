@@ -90,6 +90,25 @@ func (p *place) configure(text string) {
 	}
 }
 
+// base adds a service at the API, with a capability that a person has to agree to beside the one that it gets.
+func (p *place) base(api *testAPI) {
+	p.t.Helper()
+	p.run("key_on_a_full_disk\n", "add", "base", "-u", api.url, "--auth-type", "bearer", "-k", "-")
+	p.run("", "cap", "add", "other", "-s", "base", "--allow", "GET *")
+	p.run("", "config", "set", "approvals.wait", "1s")
+	p.run("", "cap", "add", "asked", "-s", "base", "--allow", "GET *", "--no-auto-approve")
+}
+
+// question has the agent ask for something that a person has to agree to, and returns the id of the question.
+func (p *place) question(s *server) string {
+	p.t.Helper()
+	got := s.get("asked", "/asked")
+	wants(p.t, got, "APPROVAL_PENDING")
+	_, id, _ := strings.Cut(got, `"approvalId":"`)
+	id, _, _ = strings.Cut(id, `"`)
+	return id
+}
+
 // server is a running `janee serve` and the client that talks to it.
 type server struct {
 	t      testing.TB

@@ -31,15 +31,6 @@ func mount(t *testing.T, args ...string) {
 	}
 }
 
-// base adds a service at the API, with a capability that a person has to agree to beside the one that it gets.
-func (p *place) base(api *testAPI) {
-	p.t.Helper()
-	p.run("key_on_a_full_disk\n", "add", "base", "-u", api.url, "--auth-type", "bearer", "-k", "-")
-	p.run("", "cap", "add", "other", "-s", "base", "--allow", "GET *")
-	p.run("", "config", "set", "approvals.wait", "1s")
-	p.run("", "cap", "add", "asked", "-s", "base", "--allow", "GET *", "--no-auto-approve")
-}
-
 func (p *place) config() string {
 	p.t.Helper()
 	text, err := os.ReadFile(filepath.Join(p.home, "config.yaml"))
@@ -94,16 +85,6 @@ func TestFullHome(t *testing.T) {
 	wants(t, s.get("asked", "/asked"), `"status":200`)
 	p.run("", "service", "edit", "base", "--description", "short")
 	wants(t, p.run("", "logs", "verify"), "the log is whole")
-}
-
-// question has the agent ask for something that a person has to agree to, and returns the id of the question.
-func (p *place) question(s *server) string {
-	p.t.Helper()
-	got := s.get("asked", "/asked")
-	wants(p.t, got, "APPROVAL_PENDING")
-	_, id, _ := strings.Cut(got, `"approvalId":"`)
-	id, _, _ = strings.Cut(id, `"`)
-	return id
 }
 
 // TestReadOnlyHome serves from a home that cannot be written: by its file system, then by its modes.

@@ -12,9 +12,6 @@ import (
 	"testing"
 )
 
-// soaking reports whether `make soak` runs: tests then take minutes where they otherwise take seconds.
-func soaking() bool { return os.Getenv("JANEE_SOAK") != "" }
-
 // TestNoRecordIsLost has agents call at once, each as fast as it can. The API is asked exactly once for each call, the log holds an intent and a
 // result for each, no number is missing in any chain, and neither memory nor descriptors grow with the calls.
 func TestNoRecordIsLost(t *testing.T) {

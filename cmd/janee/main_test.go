@@ -17,6 +17,9 @@ import (
 // binDir holds the janee that the stories are told to: built as it ships, not the test binary in disguise.
 var binDir string
 
+// soaking reports whether `make soak` runs: tests then take minutes where they otherwise take seconds.
+func soaking() bool { return os.Getenv("JANEE_SOAK") != "" }
+
 func TestMain(m *testing.M) {
 	testscript.Main(building{m}, map[string]func(){"mcp": mcpMain, "ask": askMain})
 }
