@@ -143,7 +143,7 @@ func (f *Flow) Settled(in In) bool {
 	if f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall).State != approval.Open {
 		return true
 	}
-	_, open := f.engine.grant(in, f.pair, in.Files[session.File(f.pair)], f.capability, f.service.Base.Origin())
+	_, open := f.engine.grant(in, f.pair, in.Files[session.File(f.pair)], f.capability, f.service)
 	return open
 }
 

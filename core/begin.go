@@ -102,7 +102,7 @@ func (f *Flow) openSession(in In, approval string, until int64, create bool) Ste
 		expires = min(expires, until)
 	}
 	g := session.Grant{ID: hex.EncodeToString(in.Rand[16:32]), Agent: f.call.Agent, Via: f.call.Via, Capability: f.call.Capability,
-		Service: f.service.Name, Origin: f.service.Base.Origin(), Opened: in.Now.Wall, Expires: expires, Approval: approval, Reason: firstRunes(f.call.Reason, maxReason)}
+		Service: f.service.Name, Origin: f.service.Base.Origin(), Bound: f.service.SessionBinding(), Opened: in.Now.Wall, Expires: expires, Approval: approval, Reason: firstRunes(f.call.Reason, maxReason)}
 	f.next = func(in In, ev Event) Step { return f.announced(in, ev, g, create) }
 	r := f.record(in, audit.EventSession)
 	r.Session = g.ID
@@ -130,7 +130,7 @@ func (f *Flow) opened(in In, ev Event, own session.Grant) Step {
 		f.engine.sessions.alive(f.pair, own, in.Now, f.capability.TTL.Milliseconds(), true)
 		return f.commitIntent(in)
 	}
-	g, usable := f.engine.grant(in, f.pair, winner, f.capability, f.service.Base.Origin())
+	g, usable := f.engine.grant(in, f.pair, winner, f.capability, f.service)
 	if !usable {
 		return f.fail(in, SessionRevoked, "another process holds this session and it is over")
 	}

@@ -160,7 +160,7 @@ func (f *Flow) checkSession(in In) *Denial {
 	}
 	var data []byte
 	if data, f.stored = in.Files[session.File(f.pair)]; f.stored {
-		if g, ok := f.engine.grant(in, f.pair, data, f.capability, f.service.Base.Origin()); ok {
+		if g, ok := f.engine.grant(in, f.pair, data, f.capability, f.service); ok {
 			f.grant = g
 		}
 	}

@@ -10,12 +10,26 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// open decrypts the credential of a service. A value that was sealed for another service, field, type or origin is refused.
-func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) {
+// open decrypts the credential of a service. It refuses a value that was sealed for another service,
+// field, type or origin, and a proxy or certificate authority that the owner has not agreed to. to is
+// the destination that was agreed to.
+func (e *Engine) open(s *config.Service) (
+	scheme *sign.Scheme, c sign.Credential, to vault.Destination, err error,
+) {
 	scheme, ok := sign.Lookup(s.Auth.Type)
 	if !ok {
-		return nil, nil, fmt.Errorf("unknown auth type %q", s.Auth.Type)
+		return nil, nil, to, fmt.Errorf("unknown auth type %q", s.Auth.Type)
 	}
+	if c, err = e.decrypt(s); err != nil {
+		return nil, nil, to, err
+	}
+	if to, err = s.Agreed(e.vault, c); err != nil {
+		return nil, nil, to, err
+	}
+	return scheme, c, to, nil
+}
+
+func (e *Engine) decrypt(s *config.Service) (sign.Credential, error) {
 	c := sign.Credential{}
 	for field, v := range s.Auth.Fields {
 		if v.Sealed == "" {
@@ -25,14 +39,14 @@ func (e *Engine) open(s *config.Service) (*sign.Scheme, sign.Credential, error) 
 		want := s.Binding(field)
 		got, plain, err := e.vault.Open(v.Sealed)
 		if err != nil {
-			return nil, nil, fmt.Errorf("opening %s of service %q: %w", field, s.Name, err)
+			return nil, fmt.Errorf("opening %s of service %q: %w", field, s.Name, err)
 		}
 		if got != want {
-			return nil, nil, &reboundError{want: want, got: got}
+			return nil, &reboundError{want: want, got: got}
 		}
 		c[field] = plain
 	}
-	return scheme, c, nil
+	return c, nil
 }
 
 // reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its service was repointed.
@@ -53,6 +67,10 @@ func (f *Flow) credentialDenial(err error) *Denial {
 	var rebound *reboundError
 	if errors.As(err, &rebound) {
 		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(rebound.want.Service))
+	}
+	var unagreed *config.UnagreedError
+	if errors.As(err, &unagreed) {
+		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(unagreed.Is.Service))
 	}
 	return Deny(VaultLocked, f.call).because(err.Error(), "", "tell your person to store the key of this service again")
 }

@@ -51,7 +51,7 @@ func (f *Flow) withToken(in In) Step {
 	u.exchange, u.head, u.began = x, Head{}, in.Now.Mono
 	f.next = f.exchanged
 	return Send{Service: f.service.Name, Method: x.Method, URL: x.URL, Target: address.RequestURI(), Headers: x.Headers, Body: x.Body,
-		TimeoutMs: min(f.left(in), exchangeTimeoutMs), MaxBody: maxTokenReply, Watch: f.watch(), Flight: u.flight, Records: []Record{f.mint(in, "mint")}}
+		TimeoutMs: min(f.left(in), exchangeTimeoutMs), MaxBody: maxTokenReply, Watch: f.watch(), Flight: u.flight, CADigest: f.agreed.CA, Records: []Record{f.mint(in, "mint")}}
 }
 
 // mint is a record about the exchange and not about the agent's request.
@@ -121,12 +121,13 @@ func (f *Flow) recordMint(in In, token sign.Token, err error, code Code, then fu
 
 var exchangeEndings = map[string]string{ErrTimeout: "it did not answer in time", ErrUnreachable: "it could not be reached",
 	ErrUnscannable: "its answer cannot be read", ErrRejected: "the request to it is malformed", ErrBlocked: "its host leads to an address that it may not use",
-	ErrUnrecorded: "the audit log cannot be written", ErrCancelled: "it was given up"}
+	ErrUnrecorded: "the audit log cannot be written", ErrUntrusted: "the service's caFile holds other certificate authorities than its owner agreed to",
+	ErrCancelled: "it was given up"}
 
 // exchangeCode keeps the codes that say the same of every request.
 func exchangeCode(ev Ended) Code {
 	switch ev.Err {
-	case ErrBlocked, ErrUnrecorded, ErrCancelled:
+	case ErrBlocked, ErrUnrecorded, ErrCancelled, ErrUntrusted:
 		return endings[ev.Err]
 	}
 	return ExchangeFailed

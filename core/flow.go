@@ -13,6 +13,7 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/vault"
 )
 
 // defaultTimeoutMs bounds a whole exchange where the capability sets no timeout.
@@ -54,8 +55,9 @@ type Flow struct {
 
 	scheme     *sign.Scheme
 	credential sign.Credential
-	tokens     tokenUse  // where the auth type trades the credential for a token
-	challenge  challenge // where it signs what the API asks for
+	agreed     vault.Destination // where the owner lets the credential go
+	tokens     tokenUse          // where the auth type trades the credential for a token
+	challenge  challenge         // where it signs what the API asks for
 	trace      []sign.Note
 
 	scrubber *secret.Scrubber
@@ -108,7 +110,7 @@ func (f *Flow) send(in In, ev Event) Step {
 	}
 	f.intended = true
 	var err error
-	if f.scheme, f.credential, err = f.engine.open(f.service); err != nil {
+	if f.scheme, f.credential, f.agreed, err = f.engine.open(f.service); err != nil {
 		return f.finish(in, nil, f.credentialDenial(err), nil)
 	}
 	f.deadline = in.Now.Mono + f.timeout()
@@ -165,7 +167,7 @@ func (f *Flow) signed(in In) (Send, []secret.Text, error) {
 		return Send{}, nil, errors.New("the address does not survive being written and read again")
 	}
 	return Send{Service: f.service.Name, Method: f.judged.Method(), URL: address, Target: target, Headers: merge(headers, s.Headers),
-		Body: body, TimeoutMs: f.left(in), Watch: f.watch()}, s.Secrets, nil
+		Body: body, TimeoutMs: f.left(in), Watch: f.watch(), CADigest: f.agreed.CA}, s.Secrets, nil
 }
 
 func (f *Flow) sign(in In, headers []Header) (sign.Signed, error) {
@@ -219,7 +221,8 @@ func (f *Flow) replied(in In, ev Event) Step {
 }
 
 var endings = map[string]Code{ErrTimeout: UpstreamTimeout, ErrUnreachable: UpstreamUnreachable, ErrUnscannable: ResponseUnscannable,
-	ErrCancelled: Cancelled, ErrRejected: RequestRejected, ErrBlocked: EgressBlocked, ErrUnrecorded: AuditUnavailable}
+	ErrCancelled: Cancelled, ErrRejected: RequestRejected, ErrBlocked: EgressBlocked, ErrUnrecorded: AuditUnavailable,
+	ErrUntrusted: CredentialRebound}
 
 func (f *Flow) ended(in In, ev Ended) Step {
 	if ev.Err == "" && f.head != nil {
@@ -246,6 +249,9 @@ func (f *Flow) ended(in In, ev Ended) Step {
 	d := Deny(code, f.call)
 	if ev.Detail != "" {
 		d.Message += ": " + ev.Detail
+	}
+	if code == CredentialRebound {
+		d.NextStep = trustHint(f.service.Name)
 	}
 	if code == UpstreamUnreachable && !f.safe() {
 		d.NextStep = "tell your person; unless no connection was made, the API may have acted on the request: check before you repeat it"

@@ -131,13 +131,17 @@ func (o orders) ends(g session.Grant) bool {
 
 // grant returns the session that the call may use now. Its pair is compared because the mac alone does not keep the grant of
 // one agent from being copied over that of another.
-func (e *Engine) grant(in In, pair string, data []byte, p *config.Capability, origin string) (session.Grant, bool) {
+func (e *Engine) grant(
+	in In, pair string, data []byte, p *config.Capability, s *config.Service,
+) (session.Grant, bool) {
 	g, err := e.sessions.decode(e.stateKey, pair, data)
 	if err != nil {
 		return g, false
 	}
 	ttl := p.TTL.Milliseconds()
-	usable := g.Pair() == pair && g.Service == p.Service && g.Usable(in.Now.Wall, ttl, origin, !p.AutoApprove) && !e.orders(in, pair).ends(g)
+	usable := g.Pair() == pair && g.Service == p.Service &&
+		g.Usable(in.Now.Wall, ttl, s.Base.Origin(), s.SessionBinding(), !p.AutoApprove) &&
+		!e.orders(in, pair).ends(g)
 	return g, e.sessions.alive(pair, g, in.Now, ttl, usable)
 }
 

@@ -76,7 +76,7 @@ func (f *Flow) explainSigned(in In, ev Event) Step {
 		return f.done(nil, Deny(AuditUnavailable, f.call))
 	}
 	var err error
-	if f.scheme, f.credential, err = f.engine.open(f.service); err != nil {
+	if f.scheme, f.credential, f.agreed, err = f.engine.open(f.service); err != nil {
 		return f.done(nil, f.credentialDenial(err))
 	}
 	f.deadline = in.Now.Mono + f.timeout()

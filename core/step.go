@@ -51,6 +51,10 @@ type Send struct {
 	Watch                []string
 	Flight               string
 	Records              []Record
+
+	// CADigest is the SHA-256, in hex, that the content of the service's caFile must have, and "" where
+	// nothing was agreed to. With another content nothing is sent: the answer is Ended{Err: ErrUntrusted}.
+	CADigest string
 }
 
 // Done ends a flow. Exactly one of Result and Denial is set. Lock: refuse all further calls until the log can be written.
@@ -107,6 +111,7 @@ const (
 	ErrCancelled   = "cancelled"
 	ErrRejected    = "rejected"
 	ErrBlocked     = "blocked"
+	ErrUntrusted   = "untrusted"  // the caFile holds other authorities than the owner agreed to
 	ErrUnrecorded  = "unrecorded" // of a Flight: its records could not be written, nothing was sent
 )
 

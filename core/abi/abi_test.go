@@ -215,7 +215,7 @@ func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
 		"Commit":    {core.Commit{}, "Writes Removes Records Late"},
 		"List":      {core.List{}, "Dir"},
 		"Ask":       {core.Ask{}, "Question New Wait Watch"},
-		"Send":      {core.Send{}, "Service Method URL Target Headers Body TimeoutMs MaxBody Watch Flight Records"},
+		"Send":      {core.Send{}, "Service Method URL Target Headers Body TimeoutMs MaxBody Watch Flight Records CADigest"},
 		"Done":      {core.Done{}, "Result Denial Lock"},
 		"Committed": {core.Committed{}, "Exists Err"},
 		"Listed":    {core.Listed{}, "Err"},
@@ -268,7 +268,7 @@ func TestAppendersWriteWhatJSONWrites(t *testing.T) {
 		doneStep{Type: "done", Tool: odd, Result: json.RawMessage(`{"a":"<&>"}`), Share: &shareStep{odd, "b", "c", true}},
 		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Lock: true}, doneStep{Type: "done", Result: json.RawMessage("null")},
 		sendStep{Headers: [][2]string{}},
-		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40, []string{odd}, odd, odd, odd},
+		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40, []string{odd}, odd, odd, odd, odd},
 	} {
 		want := encode(a)
 		if got := a.append(nil); !bytes.Equal(got, want) {

@@ -81,7 +81,7 @@ func (s sendStep) append(b []byte) []byte {
 	}
 	b = appendNumber(appendNumber(b, `],"timeoutMs":`, s.TimeoutMs), `,"maxBody":`, s.MaxBody)
 	b = appendTexts(append(b, `,"watch":`...), s.Watch)
-	for _, o := range [...]struct{ name, value string }{{`,"caFile":`, s.CAFile}, {`,"proxy":`, s.Proxy}, {`,"flight":`, s.Flight}} {
+	for _, o := range [...]struct{ name, value string }{{`,"caFile":`, s.CAFile}, {`,"caDigest":`, s.CADigest}, {`,"proxy":`, s.Proxy}, {`,"flight":`, s.Flight}} {
 		if o.value != "" {
 			b = appendText(b, o.name, o.value)
 		}

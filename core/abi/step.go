@@ -45,6 +45,7 @@ type sendStep struct {
 	MaxBody   int64       `json:"maxBody"`
 	Watch     []string    `json:"watch"`
 	CAFile    string      `json:"caFile,omitempty"`
+	CADigest  string      `json:"caDigest,omitempty"`
 	Proxy     string      `json:"proxy,omitempty"`
 	Flight    string      `json:"flight,omitempty"`
 }
@@ -109,7 +110,7 @@ func (fl *flow) line(now core.Now, records []core.Record, to *commitStep) {
 
 func (fl *flow) send(s core.Send) sendStep {
 	out := sendStep{Type: "send", Service: s.Service, Method: s.Method, URL: s.URL, Target: s.Target, Headers: make([][2]string, len(s.Headers)),
-		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch, Flight: s.Flight}
+		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch, Flight: s.Flight, CADigest: s.CADigest}
 	if service := fl.config.Services[s.Service]; service != nil {
 		out.CAFile, out.Proxy = service.CAFile, service.Proxy
 	}

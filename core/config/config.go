@@ -53,10 +53,13 @@ type Service struct {
 	CAFile    string        // PEM file of the authorities to trust, "" = the system's
 	Proxy     string        // URL of the proxy to go through, "" = none
 	Guard     egress.Guard  // where connections may be made to: by the host of Base, or of Proxy where there is one, and allowPrivate
+	Bound     string        // line of vault.Bound that the owner agreed to, "" = none: see Agreed
 	Options   policy.Options
 	Ownership *Ownership // nil: the credential is for every agent
 	AllowHTTP bool
 	Line      int // 1-based, of the name
+
+	sessionBinding string
 }
 
 // Auth is a credential: the scheme of package sign, and the value of each of its fields by path ("key", "headers.X-Api-Key").

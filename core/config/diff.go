@@ -62,6 +62,7 @@ func sameService(a, b Service) bool {
 		}
 	}
 	a.Line, b.Line, a.Auth.Fields, b.Auth.Fields = 0, 0, nil, nil
+	a.Bound, b.Bound = "", "" // what it is about is compared; an agreement to it changes nothing else
 	return reflect.DeepEqual(a, b)
 }
 

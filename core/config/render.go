@@ -85,14 +85,22 @@ func flow(n *yaml.Node) string {
 	}
 }
 
-// scalar writes text plainly where YAML takes it as the same text, else in double quotes.
+// scalar writes text plainly where YAML takes it as the same text, else in quotes: in double ones
+// unless it holds some, as JSON does.
 func scalar(s string) string {
 	plain := yaml.Node{Kind: yaml.ScalarNode, Value: s}
-	if plainText(s) && plain.ShortTag() == "!!str" {
+	switch {
+	case plainText(s) && plain.ShortTag() == "!!str":
 		return s
+	case strings.Contains(s, `"`) && !strings.ContainsFunc(s, unfitForSingle):
+		return "'" + s + "'"
 	}
 	return quoted(s)
 }
+
+// unfitForSingle reports what single quotes cannot hold, or not without a second look: they know no
+// escapes.
+func unfitForSingle(r rune) bool { return r < ' ' || r > '~' || r == '\'' }
 
 func quoted(s string) string {
 	var b strings.Builder

@@ -9,7 +9,6 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
-	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
 )
 
@@ -19,15 +18,8 @@ var ErrNotSealed = errors.New("holds no sealed value")
 // Binding is what a value that stands in field ("key", "headers.X-Api-Key") of this service has to be sealed for.
 // Its origin is that of the base URL, followed by those of the endpoints to which the auth type sends the credential as well.
 func (s *Service) Binding(field string) vault.Binding {
-	b := vault.Binding{Service: s.Name, Field: field, Type: s.Auth.Type, Origin: s.Base.Origin()}
-	if scheme, ok := sign.Lookup(s.Auth.Type); ok {
-		c := sign.Credential{}
-		for path, v := range s.Auth.Fields {
-			c[path] = v.Plain
-		}
-		b.Origin = scheme.Origin(b.Origin, c)
-	}
-	return b
+	d := s.Destination()
+	return vault.Binding{Service: d.Service, Field: field, Type: d.Type, Origin: d.Origin}
 }
 
 // Reseal replaces sealed values of a service in place: fields holds new sealed text by path. The old text must be sealed (ErrNotSealed

@@ -37,6 +37,7 @@ func (r *configReader) service(key, n *yaml.Node) {
 		known{"allowDoubleSlash", r.flag(&s.Options.DoubleSlash, what+": allowDoubleSlash")},
 		known{"allowPrivate", later(&private)},
 		known{"proxy", later(&proxy)},
+		known{"bound", r.into(&s.Bound, what+": bound")},
 		known{"ownership", func(n *yaml.Node) { r.ownership(n, what, s) }},
 	)
 	if n.Kind != yaml.MappingNode {
@@ -46,6 +47,7 @@ func (r *configReader) service(key, n *yaml.Node) {
 	r.auth(auth, key.Line, what, s) // after the base, whose origin a credential is bound to
 	r.testPath(test, what, s)       // after the opt-outs
 	r.egress(private, proxy, base, what, s)
+	s.sessionBinding = s.bindSession()
 }
 
 func (r *configReader) base(n *yaml.Node, line int, what string, s *Service) {

@@ -30,7 +30,7 @@ func FuzzStateFiles(f *testing.F) {
 			if !whole || err != nil || again != g {
 				t.Errorf("%q: signed %v, %+v, again %+v, %v", data, whole, g, again, err)
 			}
-			if g.Usable(g.Expires, 1<<62, g.Origin, false) {
+			if g.Usable(g.Expires, 1<<62, g.Origin, g.Bound, false) {
 				t.Errorf("%+v can be used when it has expired", g)
 			}
 		}

@@ -10,7 +10,8 @@ import (
 // skewMs is how far ahead of this clock a grant may have been opened: another process on the same machine can read its clock a little later.
 const skewMs = 5000
 
-// Grant is one open session. Opened and Expires are Unix milliseconds; Origin is the origin of the service when the grant was opened;
+// Grant is one open session. Opened and Expires are Unix milliseconds; Origin is the origin of the
+// service when the grant was opened, Bound what else decided then where its credential goes;
 // Approval is the id of the approval that opened it, or empty if no person was asked.
 type Grant struct {
 	ID         string `json:"id"`
@@ -19,6 +20,7 @@ type Grant struct {
 	Capability string `json:"capability"`
 	Service    string `json:"service"`
 	Origin     string `json:"origin"`
+	Bound      string `json:"bound,omitempty"`
 	Opened     int64  `json:"opened"`
 	Expires    int64  `json:"expires"`
 	Approval   string `json:"approval,omitempty"`
@@ -29,12 +31,13 @@ type Grant struct {
 // the mac alone does not stop a grant from being copied over that of another agent.
 func (g Grant) Pair() string { return Pair(g.Via, g.Agent, g.Capability) }
 
-// Usable reports whether the grant permits a call at now (Unix ms). ttlMs, origin and needApproval are what the configuration says at the time of the call,
-// so a shorter ttl, a repointed service or a new demand for approval takes effect at once.
-func (g Grant) Usable(now, ttlMs int64, origin string, needApproval bool) bool {
+// Usable reports whether the grant permits a call at now (Unix ms). The other arguments are what the
+// configuration says at the time of the call, so a shorter ttl, a service that leads elsewhere or a
+// new demand for approval takes effect at once.
+func (g Grant) Usable(now, ttlMs int64, origin, bound string, needApproval bool) bool {
 	return g.Opened <= now+skewMs &&
 		now < min(g.Expires, g.Opened+ttlMs) &&
-		g.Origin == origin &&
+		g.Origin == origin && g.Bound == bound &&
 		(!needApproval || g.Approval != "")
 }
 

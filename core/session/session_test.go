@@ -19,9 +19,10 @@ func TestUsable(t *testing.T) {
 	type call struct {
 		now, ttl int64
 		origin   string
+		bound    string
 		ask      bool
 	}
-	good := call{1_100_000, 600_000, "https://api.stripe.com", false}
+	good := call{1_100_000, 600_000, "https://api.stripe.com", "", false}
 	for _, c := range []struct {
 		name   string
 		change func(*Grant, *call)
@@ -37,6 +38,9 @@ func TestUsable(t *testing.T) {
 		{"ttl made shorter", func(_ *Grant, c *call) { c.ttl = 100_000 }, false},
 		{"shorter ttl not over", func(_ *Grant, c *call) { c.ttl = 100_001 }, true},
 		{"another origin", func(_ *Grant, c *call) { c.origin = "https://api.stripe.co" }, false},
+		{"another destination", func(_ *Grant, c *call) { c.bound = "b" }, false},
+		{"its own destination", func(g *Grant, c *call) { g.Bound, c.bound = "b", "b" }, true},
+		{"no destination any more", func(g *Grant, _ *call) { g.Bound = "b" }, false},
 		{"approval now wanted", func(_ *Grant, c *call) { c.ask = true }, false},
 		{"approved", func(g *Grant, c *call) { g.Approval, c.ask = "a1", true }, true},
 		{"approved, not wanted", func(g *Grant, _ *call) { g.Approval = "a1" }, true},
@@ -44,7 +48,7 @@ func TestUsable(t *testing.T) {
 	} {
 		g, call := testGrant(), good
 		c.change(&g, &call)
-		if got := g.Usable(call.now, call.ttl, call.origin, call.ask); got != c.want {
+		if got := g.Usable(call.now, call.ttl, call.origin, call.bound, call.ask); got != c.want {
 			t.Errorf("%s: Usable = %v", c.name, got)
 		}
 	}

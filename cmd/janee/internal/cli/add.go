@@ -197,6 +197,9 @@ func wireHeaders(named map[string]string) (list []wire.Header) {
 // addTo splices the service, its sealed credential and its capability into text.
 func addTo(text []byte, s *store.Store, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
 	text, err := addSealed(text, s.Seal, service, credential)
+	if err == nil {
+		text, err = s.Bind(text, service.Name)
+	}
 	if err != nil || !capability {
 		return text, err
 	}

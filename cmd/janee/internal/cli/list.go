@@ -26,6 +26,9 @@ type serviceLine struct {
 	Name     string `json:"name"`
 	BaseURL  string `json:"baseUrl"`
 	AuthType string `json:"authType"`
+	Proxy    string `json:"proxy,omitempty"`
+	CAFile   string `json:"caFile,omitempty"`
+	route    string
 }
 
 type capabilityLine struct {
@@ -65,6 +68,7 @@ func printList(env *Env, services []serviceLine, capabilities []capabilityLine) 
 	if err := t.flush(); err != nil {
 		return err
 	}
+	printRoutes(env, services)
 	fmt.Fprintln(env.Stdout)
 	t = newTable(env.Stdout, "CAPABILITY", "SERVICE", "TTL", "RULES")
 	for _, l := range capabilities {
@@ -77,11 +81,21 @@ func printList(env *Env, services []serviceLine, capabilities []capabilityLine) 
 	return t.flush()
 }
 
+// printRoutes tells of the services whose credential does not go straight to their API: it is what
+// somebody who wants the key would change.
+func printRoutes(env *Env, services []serviceLine) {
+	for _, l := range services {
+		if l.route != "" {
+			fmt.Fprintf(env.Stdout, "%s goes %s\n", printable(l.Name), printable(l.route))
+		}
+	}
+}
+
 func listLines(c *config.Config) ([]serviceLine, []capabilityLine) {
 	services, capabilities := []serviceLine{}, []capabilityLine{}
 	for _, name := range c.ServiceNames {
 		s := c.Services[name]
-		services = append(services, serviceLine{s.Name, s.Base.String(), s.Auth.Type})
+		services = append(services, serviceLine{s.Name, s.Base.String(), s.Auth.Type, s.Proxy, s.CAFile, s.Route()})
 	}
 	for _, name := range c.CapabilityNames {
 		p := c.Capabilities[name]

@@ -77,7 +77,7 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 		closeLog(log, warn)
 		keeper.Close() // its last word is about all that was written
 	}()
-	client := upstream.New()
+	client := upstream.New(s.Home.Guard())
 	defer client.Close()
 	person := notify.New(s.Vault, env.Getenv, warn)
 	defer person.Close()

@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
@@ -108,6 +109,7 @@ type movePlan struct {
 	origin     string          // where the credential goes: to base, and to the endpoints of its auth type
 	credential sign.Credential // secrets to be sealed for origin
 	leaves     []string        // origins that secrets which are kept were sealed for so far, other than origin
+	unagreed   error           // why the owner has yet to agree to where the credential goes: then this edit does not
 	changes    []string        // names of what changes
 }
 
@@ -129,10 +131,26 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 		p.changes = append(p.changes, "ownership")
 	}
 	slices.Sort(p.changes)
+	p.unagreed = o.unagreed(s, service)
 	if moves || len(fresh) > 0 {
 		err = p.seal(s, service, fresh, moves)
 	}
 	return p, err
+}
+
+// unagreed says what the owner has not agreed to besides what the flags name. An edit of one part
+// never agrees to another that somebody put into the file.
+func (o serviceEdit) unagreed(s *store.Store, service *config.Service) error {
+	if !o.flagSet.Changed("ca-file") || s.Vault == nil {
+		return s.Agreed(service)
+	}
+	if service.Bound == "" {
+		others := *service
+		others.CAFile = ""
+		return s.Agreed(&others)
+	}
+	_, err := sealed.Agreed(s.Vault, service) // what the file holds that is replaced does not count
+	return err
 }
 
 // seal plans which fields are sealed: those that are new, and with a new base URL or token endpoint those that were sealed for another place.
@@ -185,7 +203,8 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 	if err != nil {
 		return nil, err
 	}
-	if now.base != agreed.base || now.origin != agreed.origin || !slices.Equal(now.leaves, agreed.leaves) {
+	if now.base != agreed.base || now.origin != agreed.origin || !slices.Equal(now.leaves, agreed.leaves) ||
+		(now.unagreed == nil) != (agreed.unagreed == nil) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
 	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet, "test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet, "description")}
@@ -196,7 +215,11 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 	if e.Fields, err = sealFields(s, service, now); err != nil {
 		return nil, err
 	}
-	return config.EditService(text, name, e)
+	text, err = config.EditService(text, name, e)
+	if err != nil || now.unagreed != nil {
+		return text, err
+	}
+	return s.Bind(text, name)
 }
 
 // record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere.
@@ -215,6 +238,9 @@ func (p movePlan) question() string {
 
 func (p movePlan) tell(env *Env, asJSON bool) error {
 	message := fmt.Sprintf("Changed service %s: %s", p.name, strings.Join(p.changes, ", "))
+	if p.unagreed != nil {
+		message += fmt.Sprintf(". Calls are refused until you run `janee trust %s`: %v", p.name, p.unagreed)
+	}
 	if len(p.leaves) > 0 {
 		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s", strings.Join(p.leaves, ", "), p.origin)
 	}

@@ -51,11 +51,14 @@ type testReport struct {
 	StatusCode   *int   `json:"statusCode"`
 	LatencyMs    int64  `json:"latencyMs"`
 	AuthType     string `json:"authType"`
+	Proxy        string `json:"proxy,omitempty"`
+	CAFile       string `json:"caFile,omitempty"`
 	Error        string `json:"error,omitempty"`
 	ReasonCode   string `json:"reasonCode,omitempty"`
 	NextStep     string `json:"nextStep,omitempty"`
 	ResponseBody string `json:"responseBody,omitempty"`
 	CheckedAt    string `json:"checkedAt"`
+	route        string
 }
 
 func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSON bool) error {
@@ -79,6 +82,11 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 	}
 	defer h.close()
 	reports, err := h.test(ctx, names, timeout)
+	for i := range reports {
+		service := s.Config.Services[names[i]]
+		reports[i].Proxy, reports[i].CAFile = service.Proxy, service.CAFile
+		reports[i].route = service.Route()
+	}
 	switch {
 	case err != nil:
 		return err
@@ -135,7 +143,7 @@ func printTests(w io.Writer, reports []testReport, paint style) error {
 			status = fmt.Sprint(*r.StatusCode)
 		}
 		fmt.Fprintf(w, "%s  %-*s  %s  %d ms  %s\n", word, width, r.Service, status, r.LatencyMs, printable(r.TestURL))
-		for _, line := range []struct{ name, text string }{{"", r.Error}, {"next step: ", r.NextStep}, {"it says: ", r.ResponseBody}} {
+		for _, line := range []struct{ name, text string }{{"it goes ", r.route}, {"", r.Error}, {"next step: ", r.NextStep}, {"it says: ", r.ResponseBody}} {
 			if line.text != "" {
 				fmt.Fprintf(w, "      %s%s\n", line.name, printable(line.text))
 			}

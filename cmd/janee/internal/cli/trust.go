@@ -10,6 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
@@ -18,31 +19,48 @@ import (
 )
 
 func trustCommand(env *Env) *cobra.Command {
-	var origin string
-	var asJSON bool
+	var a trustAnswer
 	c := &cobra.Command{
 		Use:   "trust SERVICE",
 		Short: "Agree to where a stored credential now goes",
-		Long: `A credential is sealed for one service, auth type and destination. Where config.yaml was changed since, calls
-are refused with CREDENTIAL_REBOUND, because whoever can edit the file could have the key sent to themselves.
-This shows what each value was sealed for and what the service says now, asks, and seals it for the new place.
-The audit log says so first.`,
+		Long: `A credential is bound to one service, auth type and destination: the origins it is sent to, the
+proxy on the way, and the certificate authorities that vouch for the API. Where config.yaml or the
+caFile was changed since, calls are refused with CREDENTIAL_REBOUND, because whoever can edit a file
+could have the key sent to themselves. This shows each part as it was agreed to and as it is now,
+asks, and binds the credential to the new destination: all of it or nothing. The audit log says so
+first.
+
+Without a terminal, name every part of the new destination: --yes, and where there are any --proxy
+and --ca-sha256.`,
 		Example: `  janee trust stripe
-  janee trust stripe --yes https://api.stripe.com`,
+  janee trust stripe --yes https://api.stripe.com
+  janee trust intranet --yes https://api.corp.example --proxy http://proxy.corp.example:3128`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return runTrust(env, args[0], trustAnswer{origin: origin, given: cmd.Flags().Changed("yes"), quiet: asJSON})
+			a.given = cmd.Flags().Changed("yes")
+			return runTrust(env, args[0], a)
 		},
 	}
-	c.Flags().StringVar(&origin, "yes", "", "do not ask: `ORIGIN` is where the credential may go, as in https://api.stripe.com")
-	c.Flags().BoolVar(&asJSON, "json", false, "print JSON and never ask")
+	f := c.Flags()
+	f.StringVar(&a.origin, "yes", "", "do not ask: `ORIGIN` is where the credential may go, as in https://api.stripe.com")
+	f.StringVar(&a.proxy, "proxy", "", "with --yes: the proxy `URL` that it may go through")
+	f.StringVar(&a.ca, "ca-sha256", "", "with --yes: the `DIGEST` of the caFile, in hex")
+	f.BoolVar(&a.quiet, "json", false, "print JSON and never ask")
 	return c
 }
 
-// trustAnswer is how the person says yes: on the terminal, or by naming the new origin.
+// trustAnswer is how the person says yes: on the terminal, or by naming every part of the new
+// destination.
 type trustAnswer struct {
-	origin       string
-	given, quiet bool
+	origin, proxy, ca string
+	given, quiet      bool
+}
+
+// trustChange is what the person is asked to agree to.
+type trustChange struct {
+	rebound []sealed.Field    // values to seal again
+	was, is vault.Destination // was: what was agreed to last, as far as anything tells
+	why     string            // what the owner has not agreed to; "" = the bound line is good
 }
 
 func runTrust(env *Env, name string, a trustAnswer) error {
@@ -54,29 +72,80 @@ func runTrust(env *Env, name string, a trustAnswer) error {
 	if service == nil {
 		return unknownName("service", name, s.Config.ServiceNames)
 	}
-	rebound, err := reboundFields(s, service)
+	change, err := changeOf(s, service)
 	if err != nil {
 		return err
 	}
-	message := fmt.Sprintf("Nothing to trust: the credential of %s is sealed for %s", name, service.Binding("").Origin)
-	if len(rebound) > 0 {
-		if agreed, err := a.ask(env, service, rebound); err != nil || !agreed {
+	message := "Nothing to trust: the credential of " + name + " is bound to " + routeText(change.is)
+	if !change.empty() {
+		if agreed, err := a.ask(env, service, change); err != nil || !agreed {
 			return err
 		}
-		if err := reseal(env, s, name, rebound); err != nil {
+		if err := trust(env, s, name, change); err != nil {
 			return err
 		}
-		message = fmt.Sprintf("The credential of %s is now sealed for %s", name, service.Binding("").Origin)
+		message = "The credential of " + name + " is now sealed for " + routeText(change.is)
 	}
 	if a.quiet {
-		return writeJSON(env.Stdout, trustReport(name, rebound, message))
+		return writeJSON(env.Stdout, trustReport(name, change, message))
 	}
 	fmt.Fprintln(env.Stderr, message)
 	return nil
 }
 
-// reboundFields returns the values to seal anew. One that does not open, or was sealed for another field, is refused: no change of a
-// service moves a password to where a user name is sent.
+// changeOf finds out what a service asks its owner to agree to.
+func changeOf(s *store.Store, service *config.Service) (c trustChange, err error) {
+	if c.rebound, err = reboundFields(s, service); err != nil {
+		return c, err
+	}
+	if c.is, err = s.Destination(service); err != nil {
+		return c, fmt.Errorf("trusting service %q: %w", service.Name, err)
+	}
+	c.was = vault.Destination{Service: c.is.Service, Type: c.is.Type, Origin: c.is.Origin}
+	if len(c.rebound) > 0 {
+		got := c.rebound[0].Got
+		c.was = vault.Destination{Service: got.Service, Type: got.Type, Origin: got.Origin}
+	}
+	err = s.Agreed(service)
+	unagreed, ok := errors.AsType[*config.UnagreedError](err)
+	switch {
+	case ok && unagreed.Was != vault.Destination{}:
+		c.was, c.why = unagreed.Was, unagreed.Why
+	case ok:
+		c.why = unagreed.Why
+	case err != nil:
+		return c, fmt.Errorf("trusting service %q: %w", service.Name, err)
+	case len(c.rebound) == 0:
+		c.was = c.is
+	}
+	return c, nil
+}
+
+func (c trustChange) empty() bool { return len(c.rebound) == 0 && c.why == "" }
+
+// equal reports whether another look has found the same.
+func (c trustChange) equal(d trustChange) bool {
+	same := func(a, b sealed.Field) bool { return a.Sealed == b.Sealed && a.Want == b.Want }
+	return c.was == d.was && c.is == d.is && c.why == d.why && slices.EqualFunc(c.rebound, d.rebound, same)
+}
+
+// part is one part of a destination, as it was agreed to and as it is.
+type part struct{ name, was, is string }
+
+// routeParts are the parts that a sealed value does not carry.
+func (c trustChange) routeParts() []part {
+	return []part{{"proxy", c.was.Proxy, c.is.Proxy}, {"caFile", digestText(c.was.CA), digestText(c.is.CA)}}
+}
+
+func digestText(digest string) string {
+	if digest == "" {
+		return ""
+	}
+	return "SHA-256 " + digest
+}
+
+// reboundFields returns the values to seal again. One that does not open, or was sealed for another
+// field, is refused: no change of a service moves a password to where a user name is sent.
 func reboundFields(s *store.Store, service *config.Service) (rebound []sealed.Field, err error) {
 	if s.Vault == nil {
 		return nil, nil // a home without a vault has nothing sealed
@@ -96,44 +165,93 @@ func reboundFields(s *store.Store, service *config.Service) (rebound []sealed.Fi
 	return rebound, nil
 }
 
-// ask has the person agree. Where nobody can be asked the new origin must be named, letter by letter: a bare yes in a script would
-// agree to whatever stands in the file by then.
-func (a trustAnswer) ask(env *Env, service *config.Service, rebound []sealed.Field) (bool, error) {
-	doing, origin := fmt.Sprintf("trusting service %q", service.Name), service.Binding("").Origin
-	switch {
-	case a.given && a.origin != origin:
-		return false, hint.Errorf(hint.Failed, "if the credential may go there: --yes "+origin, "%s: it points to %s, not to %q", doing, origin, a.origin)
-	case a.given:
-		return true, nil
+// ask has the person agree. Where nobody can be asked every part of the destination must be named,
+// letter by letter: a bare yes in a script would agree to whatever the file says by then.
+func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool, error) {
+	doing, flags := fmt.Sprintf("trusting service %q", service.Name), yesFlags(c.is)
+	if a.given {
+		return true, a.check(doing, flags, c.is)
 	}
 	ask := &asker{env: env, quiet: a.quiet}
 	defer ask.close()
 	t, err := ask.terminal("--yes")
 	if err != nil {
-		return false, hint.Errorf(hint.Usage, "run it in a terminal; or, if the credential may go there: --yes "+origin, "%s: nobody has agreed to %s", doing, origin)
+		return false, hint.Errorf(hint.Usage, "run it in a terminal; or, if the credential may go there: "+flags,
+			"%s: nobody has agreed to %s", doing, routeText(c.is))
 	}
-	for _, f := range rebound {
+	for _, f := range c.rebound {
 		t.Print("%s\n  was sealed for  %s\n  stands now at   %s\n", printable(f.Path), bindingText(f.Got), bindingText(f.Want))
 	}
-	agreed, err := t.Confirm("Send this credential to " + origin + "?")
+	for _, p := range c.routeParts() {
+		if p.was != "" || p.is != "" {
+			t.Print("%s\n  agreed was      %s\n  is now          %s\n", p.name, orNone(p.was), orNone(p.is))
+		}
+	}
+	if service.CAFile != "" {
+		t.Print("  in the file     %s\n", printable(service.CAFile))
+	}
+	if c.why != "" {
+		t.Print("reason: %s\n", printable(c.why))
+	}
+	agreed, err := t.Confirm("Send this credential to " + routeText(c.is) + "?")
 	if err == nil && !agreed {
 		fmt.Fprintln(env.Stderr, "Nothing was changed.")
 	}
 	return agreed, err
 }
 
+// check holds the parts that were named to those that there are.
+func (a trustAnswer) check(doing, flags string, is vault.Destination) error {
+	next := "if the credential may go there: " + flags
+	switch {
+	case a.origin != is.Origin:
+		return hint.Errorf(hint.Failed, next, "%s: it points to %s, not to %q", doing, is.Origin, a.origin)
+	case a.proxy != is.Proxy:
+		return hint.Errorf(hint.Failed, next, "%s: its proxy is %s, not %q", doing, orNone(is.Proxy), a.proxy)
+	case a.ca != is.CA:
+		return hint.Errorf(hint.Failed, next, "%s: the SHA-256 of its caFile is %s, not %q", doing, orNone(is.CA), a.ca)
+	}
+	return nil
+}
+
+// yesFlags are the flags that agree to a destination.
+func yesFlags(d vault.Destination) string {
+	flags := "--yes " + home.Quote(d.Origin)
+	if d.Proxy != "" {
+		flags += " --proxy " + home.Quote(d.Proxy)
+	}
+	if d.CA != "" {
+		flags += " --ca-sha256 " + d.CA
+	}
+	return flags
+}
+
+func routeText(d vault.Destination) string {
+	text := d.Origin
+	if d.Proxy != "" {
+		text += " through the proxy " + d.Proxy
+	}
+	if d.CA != "" {
+		text += ", trusting the authorities in its caFile"
+	}
+	return printable(text)
+}
+
+func orNone(text string) string {
+	if text == "" {
+		return "none"
+	}
+	return printable(text)
+}
+
 func bindingText(b vault.Binding) string {
 	return printable(fmt.Sprintf("%s, service %s, auth type %s, field %s", b.Origin, b.Service, b.Type, b.Field))
 }
 
-// reseal records the decision and then carries it out, unless the file says something else by now than what was agreed to.
-func reseal(env *Env, s *store.Store, service string, agreed []sealed.Field) error {
-	var records []audit.Record
-	for _, f := range agreed {
-		records = append(records, audit.Record{TS: time.Now().UnixMilli(), Event: "key.trust", Via: "cli", Service: service,
-			Detail: map[string]string{"field": f.Path, "from": bindingText(f.Got), "to": bindingText(f.Want)}})
-	}
-	if err := recordAll(s, records); err != nil {
+// trust records the decision and then carries it out, unless the files say something else by then
+// than what was agreed to.
+func trust(env *Env, s *store.Store, service string, agreed trustChange) error {
+	if err := recordAll(s, agreed.records(service)); err != nil {
 		return err
 	}
 	return edit(env, s, "trusting service "+service, func(text []byte) ([]byte, error) {
@@ -141,18 +259,41 @@ func reseal(env *Env, s *store.Store, service string, agreed []sealed.Field) err
 		if now == nil {
 			return nil, changedMeanwhile("trusting service " + service)
 		}
-		fields, err := reboundFields(s, now)
-		if err != nil || !slices.EqualFunc(fields, agreed, func(a, b sealed.Field) bool { return a.Sealed == b.Sealed && a.Want == b.Want }) {
+		change, err := changeOf(s, now)
+		if err != nil || !change.equal(agreed) {
 			return nil, errors.Join(err, changedMeanwhile("trusting service "+service))
 		}
 		values := map[string]string{}
-		for _, f := range fields {
+		for _, f := range change.rebound {
 			if values[f.Path], err = s.Seal(f.Want, f.Plain); err != nil {
 				return nil, err
 			}
 		}
-		return config.Reseal(text, service, values)
+		if text, err = config.Reseal(text, service, values); err != nil {
+			return nil, err
+		}
+		return s.Bind(text, service)
 	})
+}
+
+// records are those of an agreement, one for each value and each part.
+func (c trustChange) records(service string) (records []audit.Record) {
+	add := func(detail map[string]string) {
+		records = append(records, audit.Record{TS: time.Now().UnixMilli(), Event: "key.trust", Via: "cli",
+			Service: service, Detail: detail})
+	}
+	for _, f := range c.rebound {
+		add(map[string]string{"field": f.Path, "from": bindingText(f.Got), "to": bindingText(f.Want)})
+	}
+	for _, p := range c.routeParts() {
+		if p.was != p.is {
+			add(map[string]string{"part": p.name, "from": orNone(p.was), "to": orNone(p.is)})
+		}
+	}
+	if len(records) == 0 {
+		add(map[string]string{"to": routeText(c.is), "reason": c.why})
+	}
+	return records
 }
 
 // recordAll puts records on the disk, in the chain that commands share.
@@ -177,15 +318,21 @@ type binding struct {
 	Origin  string `json:"origin"`
 }
 
-func trustReport(service string, rebound []sealed.Field, message string) any {
+type trustedRoute struct {
+	Old vault.Destination `json:"old"`
+	New vault.Destination `json:"new"`
+}
+
+func trustReport(service string, c trustChange, message string) any {
 	fields := []trustedField{}
-	for _, f := range rebound {
+	for _, f := range c.rebound {
 		fields = append(fields, trustedField{f.Path, binding(f.Got), binding(f.Want)})
 	}
 	return struct {
-		OK      bool           `json:"ok"`
-		Service string         `json:"service"`
-		Fields  []trustedField `json:"fields"`
-		Message string         `json:"message"`
-	}{true, service, fields, message}
+		OK          bool           `json:"ok"`
+		Service     string         `json:"service"`
+		Fields      []trustedField `json:"fields"`
+		Destination trustedRoute   `json:"destination"`
+		Message     string         `json:"message"`
+	}{true, service, fields, trustedRoute{c.was, c.is}, message}
 }

@@ -57,7 +57,7 @@ func Run(m Machine) Report {
 	p := &patient{Machine: m}
 	report := Report{Overall: Pass}
 	for _, check := range []func(*patient) []Check{
-		checkHome, checkConfig, checkKey, checkBackup, checkCredentials, checkCopies, checkRules, checkAgents, checkLock, checkClock, checkLog, checkAnchor, checkDisk, checkClients,
+		checkHome, checkConfig, checkKey, checkBackup, checkCredentials, checkDestinations, checkCopies, checkRules, checkAgents, checkLock, checkClock, checkLog, checkAnchor, checkDisk, checkClients,
 	} {
 		for _, c := range check(p) {
 			report.Checks = append(report.Checks, c)

@@ -124,7 +124,7 @@ func (g *Gateway) fly(ctx context.Context, fl *flight, s core.Send, service upst
 		return
 	}
 	out := g.upstream.Do(ctx, upstream.Exchange{Target: to, Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
-		Timeout: flightTimeout, MaxBody: s.MaxBody}, fl)
+		Timeout: flightTimeout, MaxBody: s.MaxBody, CADigest: s.CADigest}, fl)
 	fl.end = core.Ended{Err: out.Err, Detail: out.Detail, Truncated: out.Truncated, Body: secret.New(string(fl.body))}
 }
 

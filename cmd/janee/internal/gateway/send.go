@@ -35,7 +35,7 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to ups
 	out := g.upstream.Do(ctx, upstream.Exchange{
 		Target: to,
 		Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
-		Timeout: time.Duration(s.TimeoutMs) * time.Millisecond, MaxBody: s.MaxBody,
+		Timeout: time.Duration(s.TimeoutMs) * time.Millisecond, MaxBody: s.MaxBody, CADigest: s.CADigest,
 	}, r)
 	if out.Err != "" {
 		return nil, ending(ctx, out)

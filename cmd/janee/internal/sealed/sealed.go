@@ -4,11 +4,13 @@
 package sealed
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
 )
 
@@ -42,3 +44,27 @@ func (f Field) Rebound() bool { return f.Err == nil && f.Got != f.Want }
 
 // Moved reports whether it was sealed for another field. No change of a service explains that: somebody moved the text.
 func (f Field) Moved() bool { return f.Err == nil && f.Got.Field != f.Want.Field }
+
+// Credential opens every value of s. The error names the value that does not open.
+func Credential(v *vault.Vault, s *config.Service) (sign.Credential, error) {
+	c := sign.Credential{}
+	for path, value := range s.Auth.Fields {
+		c[path] = value.Plain
+	}
+	for _, f := range Fields(v, s) {
+		if f.Err != nil {
+			return nil, fmt.Errorf("opening %s of service %q: %w", f.Path, s.Name, f.Err)
+		}
+		c[f.Path] = f.Plain
+	}
+	return c, nil
+}
+
+// Agreed returns the destination that the owner has agreed to for s; see config.Service.Agreed.
+func Agreed(v *vault.Vault, s *config.Service) (vault.Destination, error) {
+	c, err := Credential(v, s)
+	if err != nil {
+		return vault.Destination{}, err
+	}
+	return s.Agreed(v, c)
+}

@@ -118,7 +118,9 @@ func (r *reader) judge(s *Session, revoked []byte) {
 	if p := r.config.Capabilities[s.Capability]; p != nil {
 		ttl := p.TTL.Milliseconds()
 		s.Ends = min(s.Expires, s.Opened+ttl)
-		usable = p.Service == s.Service && s.Usable(r.now, ttl, r.config.Services[p.Service].Base.Origin(), !p.AutoApprove)
+		service := r.config.Services[p.Service]
+		usable = p.Service == s.Service && s.Usable(r.now, ttl, service.Base.Origin(),
+			service.SessionBinding(), !p.AutoApprove)
 	}
 	_, s.Closed = r.orders.Closes(s.Agent, s.Capability, r.now)
 	ended := r.orders.Ends(s.Grant)

@@ -37,7 +37,7 @@ func (s *Store) SealedConfig() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	text, _, err = config.Seal(text, s.Seal)
+	text, _, err = s.sealAll(text, s.Seal)
 	return text, err
 }
 

@@ -100,7 +100,7 @@ func (s *Store) SealInPlace(keys *keysource.Keys) error {
 		if out, err = s.ensureVault(keys, old); err != nil {
 			return nil, err
 		}
-		sealed, n, err = config.Seal(out, func(b vault.Binding, plain secret.Text) (string, error) {
+		sealed, n, err = s.sealAll(out, func(b vault.Binding, plain secret.Text) (string, error) {
 			if plain.Len() < secret.MinLength {
 				s.Warnings = append(s.Warnings, fmt.Sprintf("%s of service %s has fewer than %d characters: it is not masked in replies", b.Field, b.Service, secret.MinLength))
 			}

@@ -12,6 +12,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/wire"
 )
@@ -39,6 +40,7 @@ type Exchange struct {
 	RequestTarget string // path and query that must stand in the request line, byte for byte
 	Headers       []wire.Header
 	Body          []byte
+	CADigest      string        // SHA-256 in hex that the content of CAFile must have, "" = any
 	Timeout       time.Duration // for everything from the dial to the last byte of the body; must be positive
 	MaxBody       int64         // most decoded bytes delivered
 }
@@ -63,8 +65,10 @@ type Outcome struct {
 // Client does exchanges. It is safe for concurrent use.
 type Client struct{ pools pools }
 
-// New returns a client without connections.
-func New() *Client { return &Client{pools: pools{all: map[Target]*pool{}}} }
+// New returns a client without connections. files says whose files of certificate authorities count.
+func New(files home.Guard) *Client {
+	return &Client{pools: pools{all: map[Target]*pool{}, files: files}}
+}
 
 // Close drops idle connections and refuses further exchanges. It leaves those under way alone: cancel their contexts first.
 func (c *Client) Close() { c.pools.close() }
@@ -76,7 +80,7 @@ func (c *Client) Do(ctx context.Context, x Exchange, to Receiver) Outcome {
 	if err != nil {
 		return ended(err)
 	}
-	transport, err := c.pools.get(x.Target)
+	transport, err := c.pools.get(x.Target, x.CADigest)
 	if err != nil {
 		return ended(err)
 	}

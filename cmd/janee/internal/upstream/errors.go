@@ -17,6 +17,7 @@ const (
 	Unscannable = "unscannable" // the reply cannot be read as plain bytes, so nobody can look for secrets in it
 	Cancelled   = "cancelled"   // the context ended, or the receiver refused
 	Rejected    = "rejected"    // the request is not fit to be sent; nothing was dialled
+	Untrusted   = "untrusted"   // caFile holds another content than CADigest says; nothing was dialled
 	Blocked     = "blocked"     // the host led to an address that Target.Guard refuses; no connection was made
 )
 

@@ -16,6 +16,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/egress"
 	"github.com/true-and-useful/janee/core/wire"
 )
@@ -61,7 +62,7 @@ func (r *reply) Chunk(p []byte) error {
 }
 
 func newClient(t testing.TB) *Client {
-	c := New()
+	c := New(home.Guard{})
 	t.Cleanup(c.Close)
 	return c
 }

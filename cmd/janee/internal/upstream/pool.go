@@ -3,11 +3,14 @@ package upstream
 import (
 	"crypto/tls"
 	"crypto/x509"
+	"errors"
 	"net"
 	"net/http"
 	"os"
 	"sync"
 	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
 const (
@@ -22,19 +25,23 @@ type pools struct {
 	mu       sync.Mutex
 	all      map[Target]*pool
 	closed   bool
+	files    home.Guard
 	resolver *net.Resolver // nil: the system's; tests set their own
 }
 
 type pool struct {
 	transport *http.Transport
 	ca        stamp
+	digest    string // of what was read from the CA file
 	used      time.Time
 }
 
 // stamp tells whether the CA file was written since the pool was made.
 type stamp struct{ size, modified int64 }
 
-func (p *pools) get(t Target) (*http.Transport, error) {
+// get returns the transport for t. Its authorities are those whose content has the digest, if one is
+// given: they were read once, so that nothing can be swapped between the comparison and the use.
+func (p *pools) get(t Target, digest string) (*http.Transport, error) {
 	ca, err := caStamp(t.CAFile)
 	if err != nil {
 		return nil, err
@@ -45,17 +52,32 @@ func (p *pools) get(t Target) (*http.Transport, error) {
 		return nil, &fault{Cancelled, "the client is closed"}
 	}
 	now := time.Now()
-	if known := p.all[t]; known != nil && known.ca == ca {
-		known.used = now
-		return known.transport, nil
+	known := p.all[t]
+	if known == nil || known.ca != ca {
+		if known, err = p.open(t, ca, now); err != nil {
+			return nil, err
+		}
 	}
-	transport, err := newTransport(t, p.resolver)
+	if digest != "" && digest != known.digest {
+		return nil, errUntrusted
+	}
+	known.used = now
+	return known.transport, nil
+}
+
+func (p *pools) open(t Target, ca stamp, now time.Time) (*pool, error) {
+	roots, digest, err := p.roots(t.CAFile)
+	if err != nil {
+		return nil, err
+	}
+	transport, err := newTransport(t, roots, p.resolver)
 	if err != nil {
 		return nil, err
 	}
 	p.sweep(t, now)
-	p.all[t] = &pool{transport: transport, ca: ca, used: now}
-	return transport, nil
+	fresh := &pool{transport: transport, ca: ca, digest: digest, used: now}
+	p.all[t] = fresh
+	return fresh, nil
 }
 
 // sweep drops the pool that t had and those that nobody uses any more, such as of a service whose origin was edited.
@@ -79,11 +101,7 @@ func (p *pools) close() {
 }
 
 // newTransport leaves Proxy nil where the target names none: one named by the environment would see every host, and every secret sent over plain http.
-func newTransport(t Target, resolver *net.Resolver) (*http.Transport, error) {
-	roots, err := loadRoots(t.CAFile)
-	if err != nil {
-		return nil, err
-	}
+func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http.Transport, error) {
 	proxy, err := proxyOf(t)
 	if err != nil {
 		return nil, err
@@ -106,24 +124,29 @@ func newTransport(t Target, resolver *net.Resolver) (*http.Transport, error) {
 	}, nil
 }
 
-// loadRoots returns nil, which is the system's pool, when there is no caFile.
-func loadRoots(caFile string) (*x509.CertPool, error) {
+// roots returns nil, which is the system's pool, when there is no caFile.
+func (p *pools) roots(caFile string) (roots *x509.CertPool, digest string, err error) {
 	if caFile == "" {
-		return nil, nil
+		return nil, "", nil
 	}
-	roots, err := x509.SystemCertPool() // a copy
-	if err != nil {
-		return nil, &fault{Unreachable, "the system's certificates cannot be read"}
+	if roots, err = x509.SystemCertPool(); err != nil { // a copy
+		return nil, "", &fault{Unreachable, "the system's certificates cannot be read"}
 	}
-	pem, err := os.ReadFile(caFile)
-	if err != nil {
-		return nil, errCAFile
+	pem, digest, err := p.files.ReadAuthority(caFile)
+	switch {
+	case errors.Is(err, home.ErrOpenToOthers):
+		return nil, "", &fault{Unreachable, "the service's caFile, or a directory or link that leads " +
+			"to it, can be changed by other users; `janee doctor` says how to close it"}
+	case err != nil:
+		return nil, "", errCAFile
+	case !roots.AppendCertsFromPEM(pem):
+		return nil, "", &fault{Unreachable, "the service's caFile holds no certificate"}
 	}
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, &fault{Unreachable, "the service's caFile holds no certificate"}
-	}
-	return roots, nil
+	return roots, digest, nil
 }
+
+var errUntrusted = &fault{Untrusted,
+	"the service's caFile holds other certificate authorities than its owner agreed to"}
 
 var errCAFile = &fault{Unreachable, "the service's caFile cannot be read"}
 

@@ -85,12 +85,12 @@ func TestSweep(t *testing.T) {
 	c := newClient(t)
 	now := time.Now()
 	for name, used := range map[string]time.Time{"old": now.Add(-2*idleTimeout - time.Minute), "young": now.Add(-idleTimeout)} {
-		if _, err := c.pools.get(Target{Service: name}); err != nil {
+		if _, err := c.pools.get(Target{Service: name}, ""); err != nil {
 			t.Fatal(err)
 		}
 		c.pools.all[Target{Service: name}].used = used
 	}
-	if _, err := c.pools.get(Target{Service: "new"}); err != nil {
+	if _, err := c.pools.get(Target{Service: "new"}, ""); err != nil {
 		t.Fatal(err)
 	}
 	if c.pools.all[Target{Service: "old"}] != nil || c.pools.all[Target{Service: "young"}] == nil || len(c.pools.all) != 2 {

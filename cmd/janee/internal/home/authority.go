@@ -1,0 +1,94 @@
+package home
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+)
+
+// maxAuthority bounds a file of certificate authorities, in bytes. The list of a whole system has
+// some 250 KiB.
+const maxAuthority = 4 << 20
+
+// ReadAuthority returns the content of a file that says whom to trust, and its SHA-256 in hex. Anyone
+// may read it, but only we and root may own or write it, the directory it is in, and the links that
+// lead to it; Group lets the group write. Whoever else could change it could read every credential
+// that is sent on its word.
+func (g Guard) ReadAuthority(path string) (content []byte, digest string, err error) {
+	target, err := g.followOwn(path)
+	if err != nil {
+		return nil, "", err
+	}
+	f, err := openNoFollow(target, os.O_RDONLY)
+	if err != nil {
+		return nil, "", err
+	}
+	defer f.Close()
+	fi, err := f.Stat()
+	switch {
+	case err != nil:
+		return nil, "", err
+	case !fi.Mode().IsRegular():
+		return nil, "", fmt.Errorf("%q is not a regular file", path)
+	}
+	if err := cmp.Or(g.checkPlaceOwner(target, fi), g.checkPlaceMode(target, fi)); err != nil {
+		return nil, "", openToOthers(err)
+	}
+	content, err = io.ReadAll(io.LimitReader(f, maxAuthority+1))
+	switch {
+	case err != nil:
+		return nil, "", fmt.Errorf("read %q: %w", path, err)
+	case len(content) > maxAuthority:
+		return nil, "", fmt.Errorf("read %q: larger than %d MiB", path, maxAuthority>>20)
+	}
+	sum := sha256.Sum256(content)
+	return content, hex.EncodeToString(sum[:]), nil
+}
+
+// ErrOpenToOthers means that someone other than we and root can change a file.
+var ErrOpenToOthers = errors.New("open to others")
+
+type openError struct{ error }
+
+func openToOthers(err error) error     { return openError{err} }
+func (openError) Is(target error) bool { return target == ErrOpenToOthers }
+func (e openError) Unwrap() error      { return e.error }
+
+// maxLinks is how many links may follow one another.
+const maxLinks = 8
+
+// followOwn goes along links of the last step of path that belong to us or root, in directories that
+// nobody else can write to.
+func (g Guard) followOwn(path string) (string, error) {
+	for range maxLinks {
+		fi, err := os.Lstat(path)
+		if err != nil {
+			return "", err
+		}
+		err = cmp.Or(g.checkPlaceOwner(path, fi), g.CheckPlace(filepath.Dir(path)))
+		if err != nil {
+			return "", openToOthers(err)
+		}
+		if fi.Mode()&fs.ModeSymlink == 0 {
+			return path, nil
+		}
+		next, err := os.Readlink(path)
+		if err != nil {
+			return "", err
+		}
+		if !filepath.IsAbs(next) {
+			next = filepath.Join(filepath.Dir(path), next)
+		}
+		path = next
+	}
+	return "", hint.Errorf(hint.Failed, "name the file itself",
+		"%q: too many links", path)
+}

@@ -1,0 +1,116 @@
+package store
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/vault"
+)
+
+// errOtherAuthorities means that a caFile has changed since its owner agreed to it.
+var errOtherAuthorities = errors.New(
+	"its caFile holds other certificate authorities than its owner agreed to")
+
+// Destination is where config.yaml sends the credential of a service now, with the digest of what
+// its caFile holds.
+func (s *Store) Destination(service *config.Service) (vault.Destination, error) {
+	d := service.Destination()
+	if service.CAFile == "" {
+		return d, nil
+	}
+	var err error
+	if _, d.CA, err = s.Home.Guard().ReadAuthority(service.CAFile); err != nil {
+		return d, fmt.Errorf("reading the caFile of service %q: %w", service.Name, err)
+	}
+	return d, nil
+}
+
+// Agreed returns nil where the owner has agreed to where config.yaml sends the credential of a
+// service. Its error is a *config.UnagreedError where they have not.
+func (s *Store) Agreed(service *config.Service) error {
+	if s.Vault == nil || !service.Routed() && service.Bound == "" {
+		return nil // nothing is sealed, or the sealed values say it all
+	}
+	was, err := sealed.Agreed(s.Vault, service)
+	if err != nil || was.CA == "" {
+		return err
+	}
+	is, err := s.Destination(service)
+	if err == nil && is.CA != was.CA {
+		err = &config.UnagreedError{Was: was, Is: is, Why: errOtherAuthorities.Error()}
+	}
+	return err
+}
+
+// Bind has the owner's agreement written for a service as it stands in text, and takes out one that
+// is not needed. Callers have asked the owner, or the owner has given them every part.
+func (s *Store) Bind(text []byte, name string) ([]byte, error) {
+	c, err := config.Parse(text)
+	if err != nil {
+		return nil, err
+	}
+	service := c.Services[name]
+	switch {
+	case service == nil:
+		return nil, &config.NotFoundError{Kind: "service", Name: name, Known: c.ServiceNames}
+	case !service.Routed() && service.Bound == "":
+		return text, nil
+	case !service.Routed() || !service.Auth.Sealed():
+		return config.SetBound(text, name, "")
+	}
+	d, err := s.Destination(service)
+	if err != nil {
+		return nil, err
+	}
+	plain, err := sealed.Credential(s.Vault, service)
+	if err != nil {
+		return nil, err
+	}
+	b := vault.Bound{Destination: d, Values: service.Fingerprints(s.Vault, plain)}
+	return config.SetBound(text, name, s.Vault.SealBound(b))
+}
+
+// sealAll seals every plaintext secret of text. Whoever types a whole credential into a service has
+// also typed where it goes, so that is bound; where the service was agreed to for another
+// destination, or other values of it are sealed, only `janee trust` agrees.
+func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err error) {
+	before, err := config.Parse(text)
+	if err != nil {
+		return nil, 0, err
+	}
+	out, n, err = config.Seal(text, seal)
+	if err != nil || n == 0 {
+		return out, n, err
+	}
+	for _, name := range before.WhollyPlain() {
+		service := before.Services[name]
+		if !service.Routed() || !s.sameAgreement(service) {
+			continue
+		}
+		bound, err := s.Bind(out, name)
+		if err != nil {
+			s.Warnings = append(s.Warnings, fmt.Sprintf("%v; calls are refused until you have fixed that "+
+				"and agreed with `janee trust %s`", err, name))
+			continue
+		}
+		out = bound
+		s.Warnings = append(s.Warnings, fmt.Sprintf(
+			"service %s: as config.yaml says, its key goes %s", name, service.Route()))
+	}
+	return out, n, nil
+}
+
+// sameAgreement reports whether nothing says that the owner has agreed to another destination.
+func (s *Store) sameAgreement(service *config.Service) bool {
+	if service.Bound == "" {
+		return true
+	}
+	b, err := s.Vault.OpenBound(service.Bound)
+	if err != nil {
+		return false
+	}
+	is, err := s.Destination(service)
+	return err == nil && is == b.Destination
+}
