@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"go.yaml.in/yaml/v3"
+
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -166,8 +168,13 @@ func SetBound(text []byte, service, bound string) ([]byte, error) {
 		if err := e.known("service", "services", service); err != nil {
 			return err
 		}
-		path := []string{"services", service}
-		return e.texts(path, []textEdit{{"bound", &bound}})
+		path := []string{"services", service, "bound"}
+		if bound == "" {
+			return e.remove(path...)
+		}
+		line := textNode(bound)
+		line.Style = yaml.SingleQuotedStyle // JSON is full of double quotes
+		return e.put(path, line)
 	})
 }
 

@@ -67,7 +67,7 @@ func renderEntries(indent int, n *yaml.Node) string {
 // flow writes a value in one line, mappings and lists in brackets.
 func flow(n *yaml.Node) string {
 	if n.Kind == yaml.ScalarNode {
-		return written(0, n)
+		return written(n.Style, n)
 	}
 	var items []string
 	for i, item := range n.Content {
@@ -85,22 +85,14 @@ func flow(n *yaml.Node) string {
 	}
 }
 
-// scalar writes text plainly where YAML takes it as the same text, else in quotes: in double ones
-// unless it holds some, as JSON does.
+// scalar writes text plainly where YAML takes it as the same text, else in double quotes.
 func scalar(s string) string {
 	plain := yaml.Node{Kind: yaml.ScalarNode, Value: s}
-	switch {
-	case plainText(s) && plain.ShortTag() == "!!str":
+	if plainText(s) && plain.ShortTag() == "!!str" {
 		return s
-	case strings.Contains(s, `"`) && !strings.ContainsFunc(s, unfitForSingle):
-		return "'" + s + "'"
 	}
 	return quoted(s)
 }
-
-// unfitForSingle reports what single quotes cannot hold, or not without a second look: they know no
-// escapes.
-func unfitForSingle(r rune) bool { return r < ' ' || r > '~' || r == '\'' }
 
 func quoted(s string) string {
 	var b strings.Builder

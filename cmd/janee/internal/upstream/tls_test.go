@@ -21,6 +21,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
 // certificate makes one that signs itself, for 127.0.0.1.
@@ -170,4 +172,44 @@ func TestHTTP2(t *testing.T) {
 	if served.Load() != 2 {
 		t.Errorf("%d requests", served.Load())
 	}
+}
+
+// TestCADigest sends nothing on the word of authorities that nobody agreed to, whenever the file was
+// changed, and keeps to those that were read when only the file's times were put back.
+func TestCADigest(t *testing.T) {
+	good := certificate(t, tomorrow())
+	path := writeCA(t, filepath.Join(t.TempDir(), "ca"), good)
+	origin, _ := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{good}}, false)
+	_, digest, err := home.Guard{}.ReadAuthority(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, x := newClient(t), exchange("GET", origin, "/")
+	x.CAFile, x.CADigest = path, digest
+	out, _ := do(t, c, x)
+	want(t, out, "", "")
+
+	kept, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	more := writeCA(t, filepath.Join(t.TempDir(), "other"), certificate(t, tomorrow()))
+	other, err := os.ReadFile(more)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, content := range [][]byte{append(kept, other...), other} {
+		if err := os.WriteFile(path, content, 0o600); err != nil {
+			t.Fatal(err)
+		}
+		touch(t, path, time.Duration(i+1)*time.Minute)
+		out, _ = do(t, c, x)
+		want(t, out, Untrusted, errUntrusted.detail)
+	}
+	if err := os.WriteFile(path, kept, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	touch(t, path, 5*time.Minute)
+	out, _ = do(t, c, x)
+	want(t, out, "", "")
 }
