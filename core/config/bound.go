@@ -83,7 +83,9 @@ func (s *Service) Agreed(v *vault.Vault, plain sign.Credential) (vault.Destinati
 	}
 	is := s.Destination()
 	if s.Bound == "" {
-		return is, &UnagreedError{Is: is, Why: s.unagreedParts()}
+		direct := is
+		direct.Proxy = ""
+		return is, &UnagreedError{Is: is, Why: s.differs(direct)}
 	}
 	b, err := v.OpenBound(s.Bound)
 	if err != nil {
@@ -109,17 +111,6 @@ func (s *Service) Fingerprints(v *vault.Vault, plain sign.Credential) map[string
 		}
 	}
 	return prints
-}
-
-func (s *Service) unagreedParts() string {
-	var parts []string
-	if s.Proxy != "" {
-		parts = append(parts, "the proxy "+s.Proxy)
-	}
-	if s.CAFile != "" {
-		parts = append(parts, fmt.Sprintf("the caFile %q", s.CAFile))
-	}
-	return strings.Join(parts, " and ") + " was never agreed to"
 }
 
 // differs says in which parts s goes elsewhere than was agreed to, or "".

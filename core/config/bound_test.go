@@ -72,7 +72,7 @@ func TestAgreed(t *testing.T) {
 		"proxy":             {replaced("proxy.example.com", "proxy.example.net"), "proxy is"},
 		"no proxy":          {strip(text, "proxy"), "proxy is none"},
 		"no caFile":         {strip(text, "caFile"), "caFile is none"},
-		"no line":           {strip(text, "bound"), "the proxy http://proxy.example.com:3128 and the caFile"},
+		"no line":           {strip(text, "bound"), "proxy is http://proxy.example.com:3128, agreed was none; caFile is"},
 		"an edited line":    {replaced(`"proxy":"http://proxy`, `"proxy":"http://prozy`), "damaged"},
 		"another service's": {strings.Replace(text, "  s:", "  t:", 1), "service is t"},
 		"neither, no line":  {strip(text, "proxy", "caFile", "bound"), ""},
