@@ -140,11 +140,21 @@ func (f *Flow) await(in In, fresh bool) Step {
 
 // Settled reports whether the files that an Ask watches, as found now, end the wait.
 func (f *Flow) Settled(in In) bool {
-	if f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall).State != approval.Open {
+	if f.stands(in).State != approval.Open {
 		return true
 	}
 	_, open := f.engine.grant(in, f.pair, in.Files[session.File(f.pair)], f.capability, f.service)
 	return open
+}
+
+// stands says what the question has come to. Where there is a PIN, a yes that was given without it ends the question and allows nothing: the
+// next one is asked again, over the channel that asks for the PIN.
+func (f *Flow) stands(in In) approval.Standing {
+	s := f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall)
+	if s.State == approval.Allowed && f.engine.hasPIN() && !s.Answer.HeardWithPIN() {
+		return approval.Standing{State: approval.Expired}
+	}
+	return s
 }
 
 // heard goes by what the files say when the wait is over, whatever the shell made of it.
@@ -162,7 +172,7 @@ func (f *Flow) heard(in In, ev Event) Step {
 		f.session, f.question = f.grant.ID, Question{}
 		return f.commitIntent(in)
 	}
-	s := f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall)
+	s := f.stands(in)
 	switch s.State {
 	case approval.Allowed:
 		return f.spend(in, s.Answer)

@@ -8,6 +8,7 @@ package core
 
 import (
 	"sync"
+	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
@@ -77,6 +78,7 @@ type Engine struct {
 	sessions *sessionMemory
 	tokens   *tokens
 	limits   *limit.Book
+	pinned   *atomic.Bool // there is a PIN now: calls under way go by it too, although they keep the rest of what they began with
 
 	mu        sync.Mutex
 	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
@@ -84,7 +86,9 @@ type Engine struct {
 
 // New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
-	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(), limits: limit.NewBook(), scrubbers: map[string]*secret.Scrubber{}}
+	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(), limits: limit.NewBook(),
+		pinned: new(atomic.Bool), scrubbers: map[string]*secret.Scrubber{}}
+	e.pinned.Store(c.Approvals.PIN != "")
 	if v != nil {
 		e.stateKey = v.Key("state")
 	}
@@ -92,10 +96,11 @@ func New(c *config.Config, v *vault.Vault) *Engine {
 }
 
 // Next makes an engine for a changed configuration that remembers which sessions this process has seen end, what its agents have used of
-// their limits, and the tokens of the services that are as they were.
+// their limits, and the tokens of the services that are as they were. A PIN that c has binds calls that e has begun as well.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
-	n.sessions, n.tokens, n.limits = e.sessions, e.tokens, e.limits
+	n.sessions, n.tokens, n.limits, n.pinned = e.sessions, e.tokens, e.limits, e.pinned
+	n.pinned.Store(c.Approvals.PIN != "")
 	services, _ := config.Diff(e.config, c)
 	n.tokens.forget(append(services.Changed, services.Removed...))
 	return n

@@ -14,8 +14,11 @@ const (
 
 // elicits reports whether the agent's client may ask the person too. It cannot ask for the PIN, so it says no yes where there is one.
 func (e *Engine) elicits() bool {
-	return e.config.Approvals.Elicitation && e.config.Approvals.PIN == ""
+	return e.config.Approvals.Elicitation && !e.hasPIN()
 }
+
+// hasPIN reports whether a yes needs the PIN: by the configuration of the calls that e decides, or by the one that is in force now.
+func (e *Engine) hasPIN() bool { return e.config.Approvals.PIN != "" || e.pinned.Load() }
 
 // CodesFile names the state file that counts the codes tried for the question of the pending Ask.
 func (f *Flow) CodesFile() string { return approval.CodesFile(f.question.ID) }
@@ -33,6 +36,21 @@ func (f *Flow) CountCode(in In) (w Write, left int) {
 	return Write{Name: name, Data: tries.Encode(f.engine.stateKey)}, approval.MaxCodes - int(tries.Wrong)
 }
 
+// Said takes what a person said to the question of the pending Ask over a channel that does not ask for the PIN. A yes for a session ends when
+// its capability's ttl as it is now is over: that is what the person saw. false: there is a PIN, so that a yes does not count there.
+func (f *Flow) Said(now int64, decision, scope, by string) (Record, Write, bool) {
+	if decision != approval.Deny && f.engine.hasPIN() {
+		return Record{}, Write{}, false
+	}
+	r, w := f.said(now, decision, scope, by)
+	return r, w, true
+}
+
+func (f *Flow) said(now int64, decision, scope, by string) (Record, Write) {
+	a, r := Say(f.question, decision, scope, by, now, f.capability.TTL.Milliseconds())
+	return r, Write{Name: approval.AnswerFile(a.ID), Data: a.Encode(f.engine.stateKey), Create: true}
+}
+
 // Filled judges a form about the question of the pending Ask that was filled in and sent. The record stands in the log first, then the answer is
 // written; nil: it is none, and the question stays open. The right code proves that a person looked elsewhere than where the agent's host can; a no
 // needs no proof.
@@ -47,6 +65,6 @@ func (f *Flow) Filled(in In, code, decision string) (r Record, answer *Write) {
 		r.Event, r.Decision, r.Detail = "code.wrong", "", map[string]string{"by": ByElicitation, "approval": q.ID}
 		return r, nil
 	}
-	a, r := Say(q, said, scope, ByElicitation, in.Now.Wall, 0)
-	return r, &Write{Name: approval.AnswerFile(q.ID), Data: a.Encode(f.engine.stateKey), Create: true}
+	r, w := f.said(in.Now.Wall, said, scope, ByElicitation)
+	return r, &w
 }

@@ -5,20 +5,36 @@ import (
 	"github.com/true-and-useful/janee/core/approval"
 )
 
+// maxPrompt bounds what a shell may ask for at once.
+const maxPrompt = 64 << 10
+
+// prompt makes the text that asks about the request of a pending ask in a place of the shell's own; "" where it must not be asked there.
+func prompt(i *Instance, f *fields, _ []byte) (any, []byte, error) {
+	_, fl := i.flow(f)
+	most := f.number("most")
+	f.asking(fl)
+	if most < 0 || most > maxPrompt {
+		f.wrong("most must be 0 to %d", maxPrompt)
+	}
+	if err := f.end(); err != nil {
+		return nil, nil, err
+	}
+	return struct {
+		Text string `json:"text"`
+	}{fl.core.Form(int(most))}, nil, nil
+}
+
 // answer makes what a person said to the question of a pending ask, over a channel that the agent does not hold. The shell does the commit,
-// then the write, then goes on as with any other answer; without the commit there is no answer.
+// then the write, then goes on as with any other answer; without the commit there is no answer. Where there is a PIN, only a no is taken.
 func answer(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	now, decision, scope, by := f.now(), f.text("decision"), f.text("scope"), f.text("by")
-	var q core.Question
-	if fl != nil {
-		ask, asking := fl.pending.(core.Ask)
-		if q = ask.Question; !asking {
-			f.wrong("no person is asked")
-		}
-	}
+	f.asking(fl)
 	if decision != approval.Allow && decision != approval.Deny || scope != approval.Once && scope != approval.Session {
 		f.wrong("decision must be allow or deny, scope once or session")
+	}
+	if by == approval.ByCommand {
+		f.wrong("by must not be that of janee approve, which asks for the PIN")
 	}
 	if err := f.end(); err != nil {
 		return nil, nil, err
@@ -27,11 +43,24 @@ func answer(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if e.chain.lines == nil {
 		return nil, nil, bad("the answer cannot be recorded: begin another chain")
 	}
-	a, record := core.Say(q, decision, scope, by, now.Wall, 0)
+	record, w, heard := fl.core.Said(now.Wall, decision, scope, by)
+	if !heard {
+		return nil, nil, bad("a yes needs the PIN, which only janee approve asks for")
+	}
 	return struct {
 		Commit commitStep `json:"commit"`
 		Write  fileWrite  `json:"write"`
-	}{e.record(now, record), fileWrite{approval.AnswerFile(q.ID), string(a.Encode(e.vault.Key("state"))), true}}, nil, nil
+	}{e.record(now, record), fileWrite{w.Name, string(w.Data), w.Create}}, nil, nil
+}
+
+// asking wants a call that waits for a person.
+func (f *fields) asking(fl *flow) {
+	if fl == nil {
+		return
+	}
+	if _, ok := fl.pending.(core.Ask); !ok {
+		f.wrong("no person is asked")
+	}
 }
 
 // record makes the commit of a record that belongs to no step. Without a chain it holds no line.

@@ -8,7 +8,7 @@ const timeoutMs = 300_000; // for the person
 const parkedMs = 660_000; // longer than OpenClaw lets anybody think (600 s)
 const unaskedMs = 30_000; // for the execution of a call that nobody is asked about: it follows at once, and counts as under way until then
 const maxTitle = 80;
-const maxDescription = 512;
+const maxDescription = 512; // characters; the gateway refuses a longer one
 
 /** What a person says, or that nobody did. */
 export type Decision = "allow-once" | "allow-always" | "deny" | "timeout" | "cancelled";
@@ -27,11 +27,19 @@ interface Parked { flow: Flow; same: string; answered: Promise<void>; timer: Nod
 
 export class Approvals {
   #parked = new Map<string, Parked>(); // by tool call
+  #refresh: () => Promise<unknown>;
   #warn: (text: string) => void;
 
-  constructor(warn: (text: string) => void) { this.#warn = warn; }
+  /** refresh puts a changed config.yaml in force. */
+  constructor(refresh: () => Promise<unknown>, warn: (text: string) => void) {
+    this.#refresh = refresh;
+    this.#warn = warn;
+  }
 
-  /** Begins call and says what to ask, or null where there is nothing to ask: the execution then goes on from here. */
+  /**
+   * Begins call and says what to ask, or null where there is nothing to ask here: the execution then goes on from here, and waits for `janee
+   * approve` if a person has to be asked all the same.
+   */
   async ask(flow: Flow, call: Call, toolCallId: string): Promise<Prompt | null> {
     if (!flow.open(call)) {
       flow.drop();
@@ -40,14 +48,15 @@ export class Approvals {
     await flow.proceed(new AbortController().signal, (step: Step) => step.type === "send" || flow.waitsFor() !== null);
     const answered = Promise.withResolvers<void>();
     const question = flow.waitsFor();
-    const timer = setTimeout(() => { this.#end(toolCallId); }, question ? parkedMs : unaskedMs).unref();
+    const description = question ? flow.prompt(maxDescription) : "";
+    const timer = setTimeout(() => { this.#end(toolCallId); }, description ? parkedMs : unaskedMs).unref();
     this.#parked.set(toolCallId, { flow, same: sameness(call), answered: answered.promise, timer });
-    if (!question) {
+    if (!question || !description) {
       answered.resolve();
       return null;
     }
     return {
-      ...words(question), severity: "warning", allowedDecisions: ["allow-once", "allow-always", "deny"], timeoutMs,
+      title: title(question), description, severity: "warning", allowedDecisions: ["allow-once", "allow-always", "deny"], timeoutMs,
       onResolution: async (decision) => {
         await this.#resolve(flow, decision, toolCallId).catch((err: unknown) => this.#warn(`an approval could not be kept: ${says(err)}`));
         answered.resolve();
@@ -70,6 +79,8 @@ export class Approvals {
   }
 
   async #resolve(flow: Flow, decision: Decision, toolCallId: string): Promise<void> {
+    // A PIN that was set since the question was raised has to be known before a yes is judged; a no needs nothing.
+    if (decision.startsWith("allow")) await this.#refresh();
     switch (decision) {
       case "allow-once": await flow.answer("allow", "once"); return;
       case "allow-always": await flow.answer("allow", "session"); return;
@@ -88,19 +99,11 @@ export class Approvals {
   }
 }
 
-function words(q: Question): { title: string; description: string } {
-  const lines = [`${plain(q.method)} https://${plain(q.host)}${cut(plain(q.path), 200)}`, `Capability ${q.capability} for agent ${q.agent}`];
-  if (q.bodyBytes > 0) lines.push(`Body: ${q.bodyBytes} bytes, SHA-256 ${q.bodySha256?.slice(0, 16) ?? ""}…`);
-  lines.push(q.reason ? `The agent says: "${cut(plain(q.reason), 120)}"` : "The agent gives no reason", "Always: until the session ends, whatever the rules of the capability allow");
-  return { title: cut(`Janee: ${plain(q.method)} with ${q.capability}`, maxTitle), description: cut(lines.join("\n"), maxDescription) };
+// title is in no words of the agent's.
+function title(q: Question): string {
+  const text = `Janee: a request to ${q.service}`;
+  return text.length <= maxTitle ? text : "Janee: a request with a stored credential";
 }
-
-// plain shows what is no letter, number, sign or space as its code: control and invisible characters could make a request look like another.
-function plain(text: string): string {
-  return text.replace(/[^\p{L}\p{N}\p{P}\p{S} ]|["\\]/gu, (c) => c === '"' || c === "\\" ? `\\${c}` : `\\u{${(c.codePointAt(0) ?? 0).toString(16)}}`);
-}
-
-function cut(text: string, max: number): string { return text.length <= max ? text : `${text.slice(0, max - 1)}…`; }
 
 // sameness is equal for equal calls, whatever the order of their arguments.
 function sameness(call: Call): string {

@@ -29,7 +29,7 @@ export class EmbeddedBroker implements Broker {
     this.#engine = engine;
     this.#asking = asking;
     this.#warn = warn;
-    this.#approvals = new Approvals(warn);
+    this.#approvals = new Approvals(() => engine.current(), warn);
   }
 
   async call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
@@ -54,8 +54,9 @@ export class EmbeddedBroker implements Broker {
 
   async #run(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
     let flow = await this.#approvals.take(call, toolCallId);
+    const live = await this.#engine.current(); // also for a parked call: a PIN may have been set since its person answered
     if (!flow) {
-      flow = new Flow(await this.#engine.current(), this.#warn);
+      flow = new Flow(live, this.#warn);
       flow.open(call);
     }
     try {

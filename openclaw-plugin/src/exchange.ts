@@ -1,10 +1,10 @@
 // Sends one request as the core has signed it and hands its reply back, decoded, in small pieces. One connection for each exchange; no
 // redirect is followed, no proxy of the environment is asked, nothing is sent twice. It does not judge, sign, scrub or log.
-import { readFileSync } from "node:fs";
 import * as http from "node:http";
 import * as https from "node:https";
 import { getCACertificates } from "node:tls";
 import { isIP } from "node:net";
+import { authority } from "./authority.ts";
 import { codings, decode } from "./decode.ts";
 import { originOf, pinned, type Origin, type Permit } from "./dial.ts";
 import { explain, Fault } from "./fault.ts";
@@ -57,14 +57,6 @@ function tls(s: Send, origin: Origin): https.RequestOptions {
   const ca = s.caFile ? { ca: [...getCACertificates("default"), authority(s.caFile)] } : {};
   // Said outright: NODE_TLS_REJECT_UNAUTHORIZED must not open what carries a credential.
   return { ...ca, rejectUnauthorized: true, minVersion: "TLSv1.2", servername: isIP(origin.host) ? "" : origin.host };
-}
-
-function authority(path: string): string {
-  try {
-    return readFileSync(path, "utf8");
-  } catch {
-    throw new Fault("unreachable", "the service's caFile cannot be read");
-  }
 }
 
 /** The fields to be sent, in their order, as a flat list: Node then adds none but Connection. */

@@ -69,7 +69,15 @@ export class Flow {
     return revoked || settled ? null : step.question;
   }
 
-  /** Answers the question, by a person who was asked through OpenClaw. False: it could not be recorded, and so was not answered. */
+  /** The whole request that a person is asked about, in at most that many UTF-16 units; "" where only `janee approve` may ask about it. */
+  prompt(most: number): string {
+    return this.#live.module.call<{ text: string }>("prompt", { flow: this.#flow, most }).answer.text;
+  }
+
+  /**
+   * Answers the question, by a person who was asked through OpenClaw. False: it could not be recorded, and so was not answered. Errors: CoreError
+   * for a yes where there is a PIN.
+   */
   async answer(decision: "allow" | "deny", scope: "once" | "session"): Promise<boolean> {
     const about = { flow: this.#flow, now: now(), decision, scope, by: "openclaw" };
     const { commit, write } = this.#live.module.call<{ commit: Commit; write: FileWrite }>("answer", about).answer;

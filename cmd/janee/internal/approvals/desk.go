@@ -13,7 +13,7 @@ import (
 )
 
 // by stands in every answer that a command gives.
-const by = "cli"
+const by = approval.ByCommand
 
 // Errors of Say.
 var (

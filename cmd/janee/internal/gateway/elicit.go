@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
 	"github.com/true-and-useful/janee/core"
@@ -26,8 +25,8 @@ var formSchema = json.RawMessage(`{"type":"object","properties":{` +
 	`"decision":{"type":"string","title":"Decision","description":"once: this request alone; session: what the rules of the capability allow, until the session ends","enum":["once","session","deny"]}},` +
 	`"required":["code","decision"]}`)
 
-// maxFormText is how many characters of the path and of the reason a form shows: it is a dialog, not a page.
-const maxFormText = 500
+// maxForm bounds, in UTF-16 units, the request that a form shows: it is a dialog, not a page.
+const maxForm = 2000
 
 // elicit asks in the agent's client beside the wait. stop ends that, and returns when nothing is written any more.
 func (g *Gateway) elicit(ctx context.Context, flow *core.Flow, q core.Question) (stop func()) {
@@ -47,9 +46,13 @@ func (g *Gateway) elicit(ctx context.Context, flow *core.Flow, q core.Question) 
 // showForm shows the form until an answer is given or none can be. Whatever is not a form that was filled in leaves the question open: many hosts
 // decline by themselves.
 func (g *Gateway) showForm(ctx context.Context, flow *core.Flow, q core.Question, ask Elicit) {
+	request := flow.Form(maxForm)
+	if request == "" {
+		return
+	}
 	_, left := flow.CountCode(g.in([]string{flow.CodesFile()}))
 	for note := ""; left >= 0; note = "That code was wrong. " {
-		content, accepted := ask(ctx, formText(q, note), formSchema)
+		content, accepted := ask(ctx, formText(q, request, note), formSchema)
 		var form struct{ Code, Decision string }
 		if !accepted || ctx.Err() != nil || json.Unmarshal(content, &form) != nil {
 			return
@@ -88,6 +91,7 @@ func (g *Gateway) countCode(flow *core.Flow) (left int) {
 
 // answer records what a form says and then writes it, if it is an answer. Who answered before keeps the word.
 func (g *Gateway) answer(flow *core.Flow, code, decision string) (answered bool, err error) {
+	g.source.Current() // a PIN that was set meanwhile counts
 	record, w := flow.Filled(g.in(nil), code, decision)
 	if err := g.log.Append([]core.Record{record}, true); err != nil || w == nil {
 		return false, err
@@ -100,25 +104,9 @@ func (g *Gateway) answer(flow *core.Flow, code, decision string) (answered bool,
 	return true, err
 }
 
-// formText says what `janee approve` shows. It must not hold the code: the agent's host reads it.
-func formText(q core.Question, note string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s%s asks to send a request with the credential of %s:\n\n%s\n", note, plain.Line(q.Agent), plain.Line(q.Service), shown(q.Method+" "+q.Host+q.Path))
-	if q.BodyBytes > 0 {
-		fmt.Fprintf(&b, "body of %d bytes, SHA-256 %.8s\n", q.BodyBytes, q.BodySHA256)
-	}
-	if q.Reason != "" {
-		fmt.Fprintf(&b, "reason, in the agent's words: “%s”\n", shown(q.Reason))
-	}
-	fmt.Fprintf(&b, "\nRun `janee approvals` in a terminal of yours. It shows this request as %s, with its code.", q.ID[:8])
-	return b.String()
-}
-
-// shown escapes what an agent wrote and says so where it goes on.
-func shown(text string) string {
-	runes := []rune(plain.Line(text))
-	if len(runes) > maxFormText {
-		return string(runes[:maxFormText]) + "…"
-	}
-	return string(runes)
+// formText says more than `janee approvals` does: where that cuts, or shows a digest, there is no form. It must not hold the code: the agent's
+// host reads it.
+func formText(q core.Question, request, note string) string {
+	return fmt.Sprintf("%s%s asks to send a request with the credential of %s.\n\n%s\n\nRun `janee approvals` in a terminal of yours. "+
+		"It shows this request as %s, with its code.", note, plain.Line(q.Agent), plain.Line(q.Service), request, q.ID[:8])
 }

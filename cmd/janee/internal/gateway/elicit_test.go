@@ -145,7 +145,7 @@ func TestTheFormDoesNotTellTheCode(t *testing.T) {
 		t.Fatalf("%q, code %q", k.shown, q.Code)
 	}
 	text := k.shown[0]
-	for _, want := range []string{"claude-ai asks", "GET " + host + "/x\n", `“fine\u001b[2J\u000a request”`, "janee approvals", q.ID[:8], `"required":["code","decision"]`} {
+	for _, want := range []string{"claude-ai asks", "\nGET http://" + host + "/x\n", `"fine\u{1b}[2J\u{a} request"`, "janee approvals", q.ID[:8], `"required":["code","decision"]`} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the form lacks %q: %s", want, text)
 		}
