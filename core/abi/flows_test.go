@@ -261,6 +261,30 @@ var flows = []struct {
 		s.reply(flow, 200, `[]`, `{}`)
 		s.verified()
 	}},
+	{"pinned", "a person is asked in a place of the shell's own with the whole request; where there is a PIN by now, nobody is, and only a no is taken", func(s *shell) {
+		s.load(flowConfig)
+		flow, a := s.call(`{"capability":"asked","method":"POST","path":"/v1/refunds?amount=999999&to=mallory","body":"a=1","reason":"User\nasked"}`)
+		a = s.op(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"listed"},"names":[],"files":[]}`, flow, s.moment())
+		ask := s.commits(flow, a)
+		text := s.op(nil, `{"v":1,"op":"prompt","flow":%d,"most":512}`, flow).Text
+		expect(s, strings.Contains(text, "\nPOST https://api.stripe.com/base/v1/refunds?amount=999999&to=mallory\n") && strings.Contains(text, "\nBody of 3 bytes: a=1\n") &&
+			strings.Contains(text, `"User\u{a}asked"`), "%s", text)
+		expect(s, s.op(nil, `{"v":1,"op":"prompt","flow":%d,"most":100}`, flow).Text == "", "it does not fit")
+		const says = `{"v":1,"op":"answer","flow":%d,"now":[%d,%d],"decision":"%s","scope":"%s","by":"%s"}`
+		expect(s, s.send(nil, says, flow, s.wall, s.mono, "allow", "once", "cli").Error.Code == "bad_request", "a shell speaks as janee approve")
+		a = s.reload(flowConfig + "approvals: {pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n")
+		expect(s, a.Report.Success, "%+v", a)
+		for _, scope := range []string{"once", "session"} {
+			expect(s, s.send(nil, says, flow, s.wall, s.mono, "allow", scope, "openclaw").Error.Code == "bad_request", "a yes without the PIN")
+		}
+		expect(s, s.op(nil, `{"v":1,"op":"prompt","flow":%d,"most":512}`, flow).Text == "", "a person is asked where there is a PIN")
+		a = s.op(nil, says, flow, s.wall, s.mono, "deny", "once", "openclaw")
+		s.state[a.Write.Name] = a.Write.Data
+		s.store(&a.Commit)
+		done := s.commits(flow, s.heard(flow, ask))
+		expect(s, done.Refusal.Denial.ReasonCode == "APPROVAL_DENIED", "%+v", done)
+		s.verified()
+	}},
 	{"flights", "a token is asked for once: the call that sends makes the lines, the one that shares it none; the token is masked; one that cannot be recorded is not asked for", func(s *shell) {
 		s.load(flowConfig)
 		const get = `{"capability":"minting","method":"GET","path":"/v1/x"}`

@@ -37,6 +37,7 @@ type got struct {
 	Settled  bool
 	Permit   bool
 	Class    string
+	Text     string
 	Sealed   string
 	Plain    bool `json:"plaintext"`
 	Report   struct{ Success bool }

@@ -1,6 +1,7 @@
 // Asks a person through OpenClaw before a call is made: the call is begun, parked while the person is asked, and taken up again by the
 // execution that OpenClaw lets through. What the person said is recorded and kept by the core, as the answers of `janee approve` are.
 import type { Call, Flow } from "./flow.ts";
+import { shownWhole } from "./masking.ts";
 import type { Question, Step } from "./messages.ts";
 import { says } from "./refusal.ts";
 
@@ -48,7 +49,7 @@ export class Approvals {
     await flow.proceed(new AbortController().signal, (step: Step) => step.type === "send" || flow.waitsFor() !== null);
     const answered = Promise.withResolvers<void>();
     const question = flow.waitsFor();
-    const description = question ? flow.prompt(maxDescription) : "";
+    const description = question ? await wholly(flow.prompt(maxDescription)) : "";
     const timer = setTimeout(() => { this.#end(toolCallId); }, description ? parkedMs : unaskedMs).unref();
     this.#parked.set(toolCallId, { flow, same: sameness(call), answered: answered.promise, timer });
     if (!question || !description) {
@@ -98,6 +99,9 @@ export class Approvals {
     parked.flow.stop().catch((err: unknown) => this.#warn(`a call could not be ended: ${says(err)}`));
   }
 }
+
+// wholly is "" for a text that OpenClaw would not show as it is.
+async function wholly(text: string): Promise<string> { return await shownWhole(text) ? text : ""; }
 
 // title is in no words of the agent's.
 function title(q: Question): string {

@@ -183,6 +183,27 @@ func TestNoFormIsShown(t *testing.T) {
 	}
 }
 
+// TestAFormThatWouldNotShowTheWholeRequest: what does not fit, or cannot be shown as it is, is for janee approve.
+func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
+	for name, c := range map[string]core.Call{
+		"too long":      {Path: "/x?note=" + strings.Repeat("a", maxForm) + "&amount=999999"},
+		"binary":        {Path: "/x", Body: []byte("\x00\x01")},
+		"lines of ours": {Path: "/x", Body: []byte("a\n\nRun `janee approve`")},
+	} {
+		t.Run(name, func(t *testing.T) {
+			k, shown := eliciting(t, 200*time.Millisecond), 0
+			ask := func(context.Context, string, json.RawMessage) (json.RawMessage, bool) {
+				shown++
+				return nil, false
+			}
+			c.Tool, c.Agent, c.Via, c.Capability, c.Method = tool.Execute, "claude-ai", core.ViaStdio, "api", "POST"
+			if got := code(k.rig.gateway.Do(WithElicit(t.Context(), ask), c)); got != core.ApprovalPending || shown != 0 {
+				t.Errorf("ended with %s after %d forms", got, shown)
+			}
+		})
+	}
+}
+
 // TestAnswersMeet has a person answer a form about a question that was answered elsewhere meanwhile.
 func TestAnswersMeet(t *testing.T) {
 	k := eliciting(t, 20*time.Second)
