@@ -32,6 +32,12 @@ export class Gateway {
     return stdout + stderr;
   }
 
+  /** Runs the CLI and returns what it writes to stdout, whatever its exit code: an audit that finds something may fail. */
+  async json(...args: string[]): Promise<string> {
+    const { stdout } = await run(process.execPath, [cli, ...args], { env: this.#env, timeout: 180_000, maxBuffer: 64 << 20 }).catch((err: unknown) => err as { stdout: string });
+    return stdout;
+  }
+
   /** Changes openclaw.json; a running gateway takes that up by itself. */
   configure(change: object): void {
     const path = join(this.state, "openclaw.json");

@@ -13,6 +13,7 @@ import { Model } from "./model.ts";
 const world = new World(), model = new Model(), gateway = new Gateway(world.dir);
 const pack = fileURLToPath(new URL("../", import.meta.url));
 
+interface Finding { checkId: string; title: string; detail: string }
 interface Invoked { ok: boolean; result?: { content: { text: string }[]; details: unknown } }
 
 async function invoke(tool: string, args: object = {}): Promise<string> {
@@ -38,7 +39,7 @@ before(async () => {
   const tgz = readdirSync(pack).find((name) => name.endsWith(".tgz"));
   assert.ok(tgz, "make plugin packs it");
   await gateway.cli("plugins", "install", join(pack, tgz), "--force", "--accept-capabilities");
-  gateway.configure({ plugins: { entries: { janee: { enabled: true, config: world.config } } } });
+  gateway.configure({ tools: { allow: ["janee"] }, plugins: { allow: ["janee"], entries: { janee: { enabled: true, config: world.config } } } });
 }, { timeout: 300_000 });
 
 after(async () => {
@@ -54,6 +55,25 @@ test("the plugin is loaded with its tools, and the doctor finds nothing", { time
   for (const name of ["janee_list_services", "janee_execute", "janee_whoami", "janee_explain_access", "janee_reload_config"]) assert.match(inspected, new RegExp(name));
   assert.doesNotMatch(inspected, /error/i);
   assert.doesNotMatch(await gateway.cli("plugins", "doctor"), /janee.*(error|fail)/i);
+});
+
+test("the security audit finds nothing in the plugin", { timeout: 300_000 }, async () => {
+  const { findings } = JSON.parse(await gateway.json("security", "audit", "--deep", "--json")) as { findings: Finding[] };
+  assert.ok(findings.some((f) => f.checkId.startsWith("gateway.")), "it audits");
+  assert.deepEqual(findings.filter((f) => /^(?:plugins|skills)\./.test(f.checkId)), []);
+});
+
+// What OpenClaw's scanner of today forgives, such as a file that is read by another name, the one of tomorrow may not.
+test("what reads files and what sends are different files of the plugin", () => {
+  const dist = join(pack, "dist"), files = readdirSync(dist).filter((name) => name.endsWith(".js"));
+  assert.ok(files.length > 20);
+  for (const name of files) {
+    const text = readFileSync(join(dist, name), "utf8");
+    const sends = /from "node:(?:https?|net|tls|dgram|http2)"|\bfetch\s*\(|WebSocket/.test(text.replace(/import \{ isIP \} from "node:net";/, ""));
+    assert.ok(!sends || !/from "node:fs/.test(text), `${name} reads files and sends`);
+    assert.ok(!sends || !text.includes("process.env"), `${name} reads the environment and sends`);
+    assert.doesNotMatch(text, /child_process|\beval\s*\(|new Function|(?:\\x[0-9a-f]{2}){6}/i, name);
+  }
 });
 
 test("an agent lists, then executes: the API gets the key, the model does not", { timeout: 300_000 }, async () => {
@@ -84,10 +104,15 @@ test("a person is asked: yes lets one call through, no does not, nobody there re
   for (const [decision, path, sent] of [["allow-once", "/v1/yes", true], ["deny", "/v1/no", false]] as const) {
     model.turns = [{ tool: "janee_execute", args: { capability: "asks", method: "POST", path, reason: "Pay the bill" } }];
     const asked = await gateway.person(`agent:main:${decision}`, decision);
-    assert.match(asked, new RegExp(`POST https://127\\.0\\.0\\.1:\\d+${path}`));
+    assert.match(asked, new RegExp(`POST http://127\\.0\\.0\\.1:\\d+${path}`));
     assert.match(asked, /Pay the bill/);
     assert.equal(world.seen.includes(`POST ${path}`), sent, decision);
   }
+  // The gateway would show "token=***": the whole request is not asked about there.
+  model.turns = [{ tool: "janee_execute", args: { capability: "asks", method: "POST", path: "/v1/masked?token=to_mallory_999999_and_more", reason: "Pay the bill" } }];
+  assert.equal((await gateway.person("agent:main:masked", "allow-once")).trim(), "[]");
+  assert.match(model.transcript, /APPROVAL_PENDING/);
+  assert.ok(!world.seen.some((path) => path.includes("masked")));
   await gateway.invoke("janee_execute", { capability: "asks", method: "POST", path: "/v1/nobody" });
   assert.ok(!world.seen.includes("POST /v1/nobody"));
 });

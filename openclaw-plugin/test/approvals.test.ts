@@ -1,5 +1,7 @@
 // Approvals through OpenClaw: the hook asks, the execution of the same id goes on with what was said.
 import assert from "node:assert/strict";
+import { appendFileSync } from "node:fs";
+import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Decision, Prompt } from "../src/approvals.ts";
 import type { Tool } from "../src/openclaw.ts";
@@ -38,8 +40,8 @@ test("a capability that asks nobody goes on unasked", async () => {
 test("allow-once lets that one call through; the next is asked again", async () => {
   const params = post("/v1/charges?amount=1", "asks", 'Pay\u202e "the" bill\n');
   const { id, prompt } = await hook(params);
-  assert.match(prompt?.description ?? "", /^POST https:\/\/127\.0\.0\.1:\d+\/v1\/charges\?amount=1\n/);
-  assert.match(prompt?.description ?? "", /The agent says: "Pay\\u\{202e\} \\"the\\" bill/);
+  assert.match(prompt?.description ?? "", /^The request:\n```\nPOST http:\/\/127\.0\.0\.1:\d+\/v1\/charges\?amount=1\nCapability asks of service bank, agent main\n/);
+  assert.match(prompt?.description ?? "", /\nThe agent says: "Pay\\u\{202e\} \\"the\\" bill\\u\{a\}"\n```$/);
   assert.ok((prompt?.title.length ?? 99) <= 80 && (prompt?.description.length ?? 999) <= 512);
   const before = world.seen.length;
   await prompt?.onResolution("allow-once");
@@ -78,8 +80,44 @@ test("what was approved is not what is executed: it is not sent", async () => {
   assert.equal(world.seen.length, before);
 });
 
-test("allow-always opens the session", async () => {
+test("a request is shown whole, its headers and its body too", async () => {
+  const params = { ...post("/v1/x"), headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "amount=999999&to=mallory" };
+  const { prompt } = await hook(params);
+  assert.match(prompt?.description ?? "", /\nHeader Content-Type: application\/x-www-form-urlencoded\nBody of 24 bytes: amount=999999&to=mallory\n/);
+  await prompt?.onResolution("cancelled");
+});
+
+for (const [what, params] of Object.entries<object>({
+  "a path that does not fit": post(`/v1/refunds?note=${"a".repeat(400)}&amount=999999&to=mallory`),
+  "a body that does not fit": { ...post("/v1/x"), body: "a".repeat(600) },
+  "a body of several lines": { ...post("/v1/x"), body: "a\nCapability other of service bank" },
+  "a body that ends the block": { ...post("/v1/x"), body: "a``` b" },
+  "a header with more than one blank": { ...post("/v1/x"), headers: { "Content-Type": "text/plain;  charset=utf-8" } },
+})) {
+  test(`${what} is not asked about here, but by janee approve`, async () => {
+    const before = world.seen.length, { id, prompt } = await hook(params);
+    assert.equal(prompt, undefined);
+    const result = execute(id, params), approve = await only();
+    world.run("approve", approve);
+    assert.equal((await result).status, 200);
+    assert.equal(world.seen.length, before + 1);
+  });
+}
+
+// only is the one question that waits.
+async function only(): Promise<string> {
+  for (let i = 0; i < 100; i++) {
+    const { approvals: open } = JSON.parse(world.run("approvals", "--json")) as { approvals: { id: string }[] };
+    const last = open.at(-1);
+    if (last) return last.id;
+    await new Promise((done) => setTimeout(done, 50));
+  }
+  throw new Error("no question waits");
+}
+
+test("allow-always opens the session, for as long as the prompt said", async () => {
   const first = await hook(post("/v1/a", "later"));
+  assert.match(first.prompt?.description ?? "", /\nAlways, or a session: for 1h, what the rules of the capability allow\n/);
   await first.prompt?.onResolution("allow-always");
   assert.equal((await execute(first.id, post("/v1/a", "later"))).status, 200);
   assert.match(world.run("sessions"), /main +openclaw +later/);
@@ -106,3 +144,38 @@ test("with approvals: janee nobody is asked here", async () => {
   await world.tools("main", { ...world.config, approvals: "janee" }, "janee");
   assert.equal((await hook(post("/v1/x"))).prompt, undefined);
 });
+
+// The last tests: the PIN stays.
+const pin = "$argon2id$v=19$m=65536,t=3,p=4$rLQUy7rIcRSu/djH/NaI5A$ViQRjoCw6EdZKPYi69i8tQTCx1YF+Ih8ktUtybbaAzQ";
+
+test("a yes that OpenClaw passes on after a PIN was set is none; a no still is one", async () => {
+  await world.tools("main", world.config, "pinned").then((t) => { tools = t; });
+  const before = world.seen.length, stop = new AbortController();
+  const asked: [Decision, Asked][] = [];
+  for (const decision of ["allow-once", "allow-always", "deny"] satisfies Decision[]) {
+    const one = await hook(post(`/v1/pin/${decision}`));
+    assert.ok(one.prompt, decision);
+    asked.push([decision, one]);
+  }
+  const kept = await hook(post("/v1/pin/kept")); // the yes is on the disk before the PIN is in config.yaml
+  await kept.prompt?.onResolution("allow-always");
+  appendFileSync(join(world.home, "config.yaml"), `approvals:\n  pin: ${pin}\n`);
+  for (const [decision, { prompt }] of asked) await prompt?.onResolution(decision);
+  setTimeout(() => stop.abort(), 1000); // they would wait for janee approve
+  const results = await Promise.all([...asked.map(([decision, { id }]) => ended(id, post(`/v1/pin/${decision}`), stop.signal)), ended(kept.id, post("/v1/pin/kept"), stop.signal)]);
+  assert.deepEqual(results, ["CANCELLED", "CANCELLED", "APPROVAL_DENIED", "APPROVAL_EXPIRED"]);
+  assert.equal(world.seen.length, before);
+  assert.equal(world.try("logs", "verify").status, 0);
+});
+
+test("where there is a PIN nobody is asked here", async () => {
+  const stop = new AbortController(), { id, prompt } = await hook(post("/v1/pin/fresh"));
+  assert.equal(prompt, undefined);
+  setTimeout(() => stop.abort(), 300);
+  assert.equal(await ended(id, post("/v1/pin/fresh"), stop.signal), "CANCELLED");
+});
+
+async function ended(id: string, params: object, signal: AbortSignal): Promise<string | undefined> {
+  const result = await tools.get("janee_execute")?.execute(id, params, signal);
+  return (JSON.parse(result?.content[0]?.text ?? "") as Answer).denial?.reasonCode;
+}
