@@ -78,7 +78,7 @@ type Engine struct {
 	sessions *sessionMemory
 	tokens   *tokens
 	limits   *limit.Book
-	pinned   *atomic.Bool // there is a PIN now: calls under way go by it too, although they keep the rest of what they began with
+	pinned   *atomic.Bool // there is a PIN now: it counts for calls under way too
 
 	mu        sync.Mutex
 	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
@@ -86,8 +86,8 @@ type Engine struct {
 
 // New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
-	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(), limits: limit.NewBook(),
-		pinned: new(atomic.Bool), scrubbers: map[string]*secret.Scrubber{}}
+	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(),
+		limits: limit.NewBook(), pinned: new(atomic.Bool), scrubbers: map[string]*secret.Scrubber{}}
 	e.pinned.Store(c.Approvals.PIN != "")
 	if v != nil {
 		e.stateKey = v.Key("state")
@@ -95,8 +95,9 @@ func New(c *config.Config, v *vault.Vault) *Engine {
 	return e
 }
 
-// Next makes an engine for a changed configuration that remembers which sessions this process has seen end, what its agents have used of
-// their limits, and the tokens of the services that are as they were. A PIN that c has binds calls that e has begun as well.
+// Next makes an engine for a changed configuration that remembers which sessions this process has
+// seen end, what its agents have used of their limits, and the tokens of the services that are as
+// they were. A PIN that c has binds calls that e has begun as well.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
 	n.sessions, n.tokens, n.limits, n.pinned = e.sessions, e.tokens, e.limits, e.pinned

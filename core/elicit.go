@@ -17,7 +17,8 @@ func (e *Engine) elicits() bool {
 	return e.config.Approvals.Elicitation && !e.hasPIN()
 }
 
-// hasPIN reports whether a yes needs the PIN: by the configuration of the calls that e decides, or by the one that is in force now.
+// hasPIN reports whether a yes needs the PIN: by the configuration of the calls that e decides, or
+// by the one that is in force now.
 func (e *Engine) hasPIN() bool { return e.config.Approvals.PIN != "" || e.pinned.Load() }
 
 // CodesFile names the state file that counts the codes tried for the question of the pending Ask.
@@ -36,8 +37,9 @@ func (f *Flow) CountCode(in In) (w Write, left int) {
 	return Write{Name: name, Data: tries.Encode(f.engine.stateKey)}, approval.MaxCodes - int(tries.Wrong)
 }
 
-// Said takes what a person said to the question of the pending Ask over a channel that does not ask for the PIN. A yes for a session ends when
-// its capability's ttl as it is now is over: that is what the person saw. false: there is a PIN, so that a yes does not count there.
+// Said takes what a person said to the question of the pending Ask over a channel that does not ask
+// for the PIN. A yes for a session ends when its capability's ttl as it is now is over: that is
+// what the person saw. false: there is a PIN, so that a yes does not count there.
 func (f *Flow) Said(now int64, decision, scope, by string) (Record, Write, bool) {
 	if decision != approval.Deny && f.engine.hasPIN() {
 		return Record{}, Write{}, false

@@ -9,12 +9,15 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// Form returns the whole request of the pending Ask, for a place that Janee does not draw itself: a prompt of the agent's host, a chat, a
-// form. It is "" where the person must not be asked there: the text would pass most UTF-16 units, part of the request could not be seen as
-// it is, it holds a secret of the service, or there is a PIN, which no such place asks for. Such a question is for `janee approve`.
+// Form returns the whole request of the pending Ask, for a place that Janee does not draw itself: a
+// prompt of the agent's host, a chat, a form. It is "" where the person must not be asked there:
+// the text would pass most UTF-16 units, part of the request could not be seen as it is, it holds a
+// secret of the service, or there is a PIN, which no such place asks for. Such a question is for
+// `janee approve`.
 //
-// What decides comes first and is the request as it is sent. The reason comes last; it alone is cut, and it alone is escaped. All of it is one
-// fenced block: a chat that renders Markdown shows that letter by letter.
+// What decides comes first and is the request as it is sent. The reason comes last; it alone is
+// cut, and it alone is escaped. All of it is one fenced block: a chat that renders Markdown shows
+// that letter by letter.
 func (f *Flow) Form(most int) string {
 	if f.question.ID == "" || f.engine.hasPIN() {
 		return ""
@@ -51,12 +54,15 @@ func (f *Flow) formLines() (lines []string, plain bool) {
 		lines = append(lines, fmt.Sprintf("Body of %d bytes: %s", q.BodyBytes, body))
 		plain = plain && legible(body)
 	}
-	lines = append(lines, fmt.Sprintf("Capability %s of service %s, agent %s", q.Capability, q.Service, q.Agent),
-		fmt.Sprintf("Always, or a session: for %s, what the rules of the capability allow", config.FormatDuration(f.capability.TTL)))
+	lines = append(lines,
+		fmt.Sprintf("Capability %s of service %s, agent %s", q.Capability, q.Service, q.Agent),
+		fmt.Sprintf("Always, or a session: for %s, what the rules of the capability allow",
+			config.FormatDuration(f.capability.TTL)))
 	return lines, plain && legible(q.Capability+q.Service+q.Agent)
 }
 
-// holdsSecret reports whether an agent wrote a secret of the service into its request. Where the credential cannot be opened nobody can tell.
+// holdsSecret reports whether an agent wrote a secret of the service into its request. Where the
+// credential cannot be opened nobody can tell.
 func (f *Flow) holdsSecret(text string) bool {
 	scheme, credential, err := f.engine.open(f.service)
 	if err != nil {
@@ -66,9 +72,11 @@ func (f *Flow) holdsSecret(text string) bool {
 	return mask(f.engine.scrubber(f.service.Name, secrets), secrets, text) != text
 }
 
-// legible reports whether text is seen as it is wherever it is drawn. Only ASCII is: other letters look like each other, turn the direction of
-// writing, or are not seen at all. Blanks must stand alone, since places that show HTML make one of several, and enough of them break a line.
-// A backtick would end the fenced block; <, > and &amp; are read as markup by some chats (Slack's links, Telegram's HTML) even in there.
+// legible reports whether text is seen as it is wherever it is drawn. Only ASCII is: other letters
+// look like each other, turn the direction of writing, or are not seen at all. Blanks must stand
+// alone, since places that show HTML make one of several, and enough of them break a line. A
+// backtick would end the fenced block; <, > and &amp; are read as markup by some chats (Slack's
+// links, Telegram's HTML) even in there.
 func legible(text string) bool {
 	for i := range len(text) {
 		switch c := text[i]; {
@@ -86,10 +94,12 @@ func legible(text string) bool {
 // entity reports whether text goes on like a character reference of HTML after its &.
 func entity(text string) bool {
 	name, _, found := strings.Cut(text, ";")
-	return found && name != "" && strings.IndexFunc(name, func(r rune) bool { return r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }) < 0
+	other := func(r rune) bool { return r != '#' && !unicode.IsLetter(r) && !unicode.IsDigit(r) }
+	return found && name != "" && !strings.ContainsFunc(name, other)
 }
 
-// escaped writes what an agent says about its request in one line of at most room UTF-16 units; "…" says that it goes on.
+// escaped writes what an agent says about its request in one line of at most room UTF-16 units; "…"
+// says that it goes on.
 func escaped(text string, room int) string {
 	var parts []string
 	was := ' '
@@ -117,17 +127,21 @@ func escapedRune(r rune) string {
 	switch {
 	case r == '"' || r == '\\':
 		return `\` + string(r)
-	case r < unicode.MaxASCII && legible("a"+string(r)+"a") && r != '&', r > unicode.MaxASCII && seen(r):
+	case r < unicode.MaxASCII && r != '&' && legible("a"+string(r)+"a"),
+		r > unicode.MaxASCII && seen(r):
 		return string(r)
 	}
 	return fmt.Sprintf(`\u{%x}`, r)
 }
 
-// seen reports whether r is a letter, digit or sign of a script that a reader sees: not one that is blank (Hangul fillers), not one that
-// changes those beside it, no quotation mark or bracket, and none of the wide forms, which imitate ASCII.
+// seen reports whether r is a letter, digit or sign of a script that a reader sees: not one that is
+// blank (Hangul fillers), not one that changes those beside it, no quotation mark or bracket, and
+// none of the wide forms, which imitate ASCII.
 func seen(r rune) bool {
-	return (unicode.IsLetter(r) || unicode.IsMark(r) || unicode.IsDigit(r) || unicode.In(r, unicode.Po, unicode.Pd)) &&
-		!unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector) && (r < 0xff00 || r > 0xffef)
+	wide := r >= 0xff00 && r <= 0xffef
+	hidden := unicode.In(r, unicode.Other_Default_Ignorable_Code_Point, unicode.Variation_Selector)
+	return !wide && !hidden &&
+		unicode.In(r, unicode.L, unicode.M, unicode.Nd, unicode.Po, unicode.Pd)
 }
 
 func width(text string) (n int) {

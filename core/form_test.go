@@ -56,7 +56,8 @@ func TestAFormSaysHTTPWhereItIsHTTP(t *testing.T) {
 	}
 }
 
-// TestWhatCannotBeSeenIsNotShown has what a chat, a form or an eye takes for something else. Each is asked about by `janee approve` alone.
+// TestWhatCannotBeSeenIsNotShown has what a chat, a form or an eye takes for something else. Each
+// is asked about by `janee approve` alone.
 func TestWhatCannotBeSeenIsNotShown(t *testing.T) {
 	body := func(s string) func(*Call) { return func(c *Call) { c.Body = []byte(s) } }
 	header := func(s string) func(*Call) {
@@ -112,7 +113,8 @@ func TestWhatCannotBeSeenIsNotShown(t *testing.T) {
 	}
 }
 
-// TestAReasonForgesNothing puts words into the agent's mouth that would be lines, marks or code of the place that shows them.
+// TestAReasonForgesNothing puts words into the agent's mouth that would be lines, marks or code of
+// the place that shows them.
 func TestAReasonForgesNothing(t *testing.T) {
 	for reason, want := range map[string]string{
 		"a\nCapability b of service c":      `a\u{a}Capability b of service c`,
@@ -139,7 +141,8 @@ func TestAReasonForgesNothing(t *testing.T) {
 	}
 }
 
-// TestAYesWithoutThePIN gives each yes over a channel that does not ask for the PIN: before it was set, after, and by hand.
+// TestAYesWithoutThePIN gives each yes over a channel that does not ask for the PIN: before it was
+// set, after, and by hand.
 func TestAYesWithoutThePIN(t *testing.T) {
 	pinned := houseConfig + "approvals: {pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n"
 	for _, scope := range []string{approval.Once, approval.Session} {
@@ -204,18 +207,19 @@ func TestAYesWithoutThePIN(t *testing.T) {
 	}
 }
 
-// TestAlwaysIsForWhatThePersonSaw: a longer ttl that comes after the yes does not lengthen the session.
+// TestAlwaysIsForWhatThePersonSaw: a longer ttl that comes after the yes does not lengthen the
+// session.
 func TestAlwaysIsForWhatThePersonSaw(t *testing.T) {
 	h := newHouse(t, houseConfig)
-	h.person = func(Question, bool) {
-		_, w, _ := h.flow.Said(h.now.Wall, approval.Allow, approval.Session, "openclaw")
-		h.files[w.Name] = w.Data
-	}
+	h.refused(post("/x", ""), ApprovalPending)
 	began := h.now.Wall
+	_, w, _ := h.flow.Said(began, approval.Allow, approval.Session, "openclaw")
+	h.files[w.Name] = w.Data
+	const one = "asked: {service: stripe"
+	h.engine = h.engine.Next(h.parse(strings.Replace(houseConfig, one, one+", ttl: 12h", 1)), h.vault)
 	h.allowed(post("/x", ""))
-	for _, data := range h.files {
-		if a, err := approval.DecodeAnswer(h.vault.Key("state"), data); err == nil && a.Until != began+hour {
-			t.Errorf("a session until %d ms from now", a.Until-began)
-		}
+	grant, open := h.openSession(post("/x", ""))
+	if !open || grant.Expires != began+hour {
+		t.Errorf("open %v, a session until %d ms after the yes", open, grant.Expires-began)
 	}
 }

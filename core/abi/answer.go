@@ -8,7 +8,8 @@ import (
 // maxPrompt bounds what a shell may ask for at once.
 const maxPrompt = 64 << 10
 
-// prompt makes the text that asks about the request of a pending ask in a place of the shell's own; "" where it must not be asked there.
+// prompt makes the text that asks about the request of a pending ask in a place of the shell's own;
+// "" where it must not be asked there.
 func prompt(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	most := f.number("most")
@@ -24,8 +25,9 @@ func prompt(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	}{fl.core.Form(int(most))}, nil, nil
 }
 
-// answer makes what a person said to the question of a pending ask, over a channel that the agent does not hold. The shell does the commit,
-// then the write, then goes on as with any other answer; without the commit there is no answer. Where there is a PIN, only a no is taken.
+// answer makes what a person said to the question of a pending ask, over a channel that the agent
+// does not hold. The shell does the commit, then the write, then goes on as with any other answer;
+// without the commit there is no answer. Where there is a PIN, only a no is taken.
 func answer(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	now, decision, scope, by := f.now(), f.text("decision"), f.text("scope"), f.text("by")

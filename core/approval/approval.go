@@ -26,7 +26,8 @@ const (
 	Session = "session" // whatever the rules of the capability let through, until the session ends
 )
 
-// ByCommand names, in answers and records, the channel of `janee approve`, the only one that asks for the PIN.
+// ByCommand names, in answers and records, the channel of `janee approve`, the only one that asks
+// for the PIN.
 const ByCommand = "cli"
 
 // Question is what a person is asked about one request. Asked and Expires are Unix milliseconds; Path is what the API will be sent, query and all,
@@ -80,7 +81,8 @@ type Answer struct {
 	By       string `json:"by"`
 }
 
-// HeardWithPIN reports whether the answer counts where there is a PIN: a no always does, a yes only over the channel that asks for it.
+// HeardWithPIN reports whether the answer counts where there is a PIN: a no always does, a yes only
+// over the channel that asks for it.
 func (a Answer) HeardWithPIN() bool { return a.Decision == Deny || a.By == ByCommand }
 
 // Encode returns the content of the answer's file, one line, signed with the key "state" of the vault.

@@ -32,9 +32,11 @@ export class Gateway {
     return stdout + stderr;
   }
 
-  /** Runs the CLI and returns what it writes to stdout, whatever its exit code: an audit that finds something may fail. */
+  /** Runs the CLI and returns its stdout, whatever its exit code: an audit that finds something may fail. */
   async json(...args: string[]): Promise<string> {
-    const { stdout } = await run(process.execPath, [cli, ...args], { env: this.#env, timeout: 180_000, maxBuffer: 64 << 20 }).catch((err: unknown) => err as { stdout: string });
+    const options = { env: this.#env, timeout: 180_000, maxBuffer: 64 << 20 };
+    const { stdout } = await run(process.execPath, [cli, ...args], options)
+      .catch((err: unknown) => err as { stdout: string });
     return stdout;
   }
 

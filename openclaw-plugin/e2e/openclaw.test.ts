@@ -63,7 +63,8 @@ test("the security audit finds nothing in the plugin", { timeout: 300_000 }, asy
   assert.deepEqual(findings.filter((f) => /^(?:plugins|skills)\./.test(f.checkId)), []);
 });
 
-// What OpenClaw's scanner of today forgives, such as a file that is read by another name, the one of tomorrow may not.
+// What OpenClaw's scanner of today forgives, such as a file that is read by another name, the one
+// of tomorrow may not.
 test("what reads files and what sends are different files of the plugin", () => {
   const dist = join(pack, "dist"), files = readdirSync(dist).filter((name) => name.endsWith(".js"));
   assert.ok(files.length > 20);

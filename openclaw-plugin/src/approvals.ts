@@ -38,8 +38,8 @@ export class Approvals {
   }
 
   /**
-   * Begins call and says what to ask, or null where there is nothing to ask here: the execution then goes on from here, and waits for `janee
-   * approve` if a person has to be asked all the same.
+   * Begins call and says what to ask, or null where there is nothing to ask here: the execution
+   * then goes on from here, and waits for `janee approve` if a person has to be asked all the same.
    */
   async ask(flow: Flow, call: Call, toolCallId: string): Promise<Prompt | null> {
     if (!flow.open(call)) {
@@ -57,7 +57,8 @@ export class Approvals {
       return null;
     }
     return {
-      title: title(question), description, severity: "warning", allowedDecisions: ["allow-once", "allow-always", "deny"], timeoutMs,
+      title: title(question), description, severity: "warning",
+      allowedDecisions: ["allow-once", "allow-always", "deny"], timeoutMs,
       onResolution: async (decision) => {
         await this.#resolve(flow, decision, toolCallId).catch((err: unknown) => this.#warn(`an approval could not be kept: ${says(err)}`));
         answered.resolve();
@@ -80,7 +81,8 @@ export class Approvals {
   }
 
   async #resolve(flow: Flow, decision: Decision, toolCallId: string): Promise<void> {
-    // A PIN that was set since the question was raised has to be known before a yes is judged; a no needs nothing.
+    // A PIN that was set since the question was raised has to be known before a yes is judged; a no
+    // needs nothing.
     if (decision.startsWith("allow")) await this.#refresh();
     switch (decision) {
       case "allow-once": await flow.answer("allow", "once"); return;

@@ -54,7 +54,8 @@ export class EmbeddedBroker implements Broker {
 
   async #run(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
     let flow = await this.#approvals.take(call, toolCallId);
-    const live = await this.#engine.current(); // also for a parked call: a PIN may have been set since its person answered
+    // Also for a parked call: a PIN may have been set since its person answered.
+    const live = await this.#engine.current();
     if (!flow) {
       flow = new Flow(live, this.#warn);
       flow.open(call);

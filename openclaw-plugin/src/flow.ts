@@ -75,8 +75,8 @@ export class Flow {
   }
 
   /**
-   * Answers the question, by a person who was asked through OpenClaw. False: it could not be recorded, and so was not answered. Errors: CoreError
-   * for a yes where there is a PIN.
+   * Answers the question, by a person who was asked through OpenClaw. False: it could not be
+   * recorded, and so was not answered. Errors: CoreError for a yes where there is a PIN.
    */
   async answer(decision: "allow" | "deny", scope: "once" | "session"): Promise<boolean> {
     const about = { flow: this.#flow, now: now(), decision, scope, by: "openclaw" };

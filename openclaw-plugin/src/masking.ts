@@ -1,5 +1,6 @@
-// Tells whether OpenClaw shows a text as it is. Its gateway masks in every prompt what looks like a credential to it, such as the value after
-// "token=": behind such a name an agent could hide what it asks for.
+// Tells whether OpenClaw shows a text as it is. Its gateway masks in every prompt what looks like a
+// credential to it, such as the value after "token=": behind such a name an agent could hide what
+// it asks for.
 const sdk: string = "openclaw/plugin-sdk/logging-core"; // resolved by OpenClaw, in whose process this runs
 
 interface Masking { redactSensitiveText?: (text: string, options: { mode: "tools" }) => string }

@@ -40,7 +40,9 @@ test("a capability that asks nobody goes on unasked", async () => {
 test("allow-once lets that one call through; the next is asked again", async () => {
   const params = post("/v1/charges?amount=1", "asks", 'Pay\u202e "the" bill\n');
   const { id, prompt } = await hook(params);
-  assert.match(prompt?.description ?? "", /^The request:\n```\nPOST http:\/\/127\.0\.0\.1:\d+\/v1\/charges\?amount=1\nCapability asks of service bank, agent main\n/);
+  const text = prompt?.description ?? "";
+  assert.match(text, /^The request:\n```\nPOST http:\/\/127\.0\.0\.1:\d+\/v1\/charges\?amount=1\n/);
+  assert.match(text, /\nCapability asks of service bank, agent main\n/);
   assert.match(prompt?.description ?? "", /\nThe agent says: "Pay\\u\{202e\} \\"the\\" bill\\u\{a\}"\n```$/);
   assert.ok((prompt?.title.length ?? 99) <= 80 && (prompt?.description.length ?? 999) <= 512);
   const before = world.seen.length;
@@ -81,9 +83,11 @@ test("what was approved is not what is executed: it is not sent", async () => {
 });
 
 test("a request is shown whole, its headers and its body too", async () => {
-  const params = { ...post("/v1/x"), headers: { "Content-Type": "application/x-www-form-urlencoded" }, body: "amount=999999&to=mallory" };
-  const { prompt } = await hook(params);
-  assert.match(prompt?.description ?? "", /\nHeader Content-Type: application\/x-www-form-urlencoded\nBody of 24 bytes: amount=999999&to=mallory\n/);
+  const headers = { "Content-Type": "application/x-www-form-urlencoded" };
+  const { prompt } = await hook({ ...post("/v1/x"), headers, body: "amount=999999&to=mallory" });
+  const text = prompt?.description ?? "";
+  assert.match(text, /\nHeader Content-Type: application\/x-www-form-urlencoded\n/);
+  assert.match(text, /\nBody of 24 bytes: amount=999999&to=mallory\n/);
   await prompt?.onResolution("cancelled");
 });
 
@@ -162,7 +166,10 @@ test("a yes that OpenClaw passes on after a PIN was set is none; a no still is o
   appendFileSync(join(world.home, "config.yaml"), `approvals:\n  pin: ${pin}\n`);
   for (const [decision, { prompt }] of asked) await prompt?.onResolution(decision);
   setTimeout(() => stop.abort(), 1000); // they would wait for janee approve
-  const results = await Promise.all([...asked.map(([decision, { id }]) => ended(id, post(`/v1/pin/${decision}`), stop.signal)), ended(kept.id, post("/v1/pin/kept"), stop.signal)]);
+  const results = await Promise.all([
+    ...asked.map(([decision, { id }]) => ended(id, post(`/v1/pin/${decision}`), stop.signal)),
+    ended(kept.id, post("/v1/pin/kept"), stop.signal),
+  ]);
   assert.deepEqual(results, ["CANCELLED", "CANCELLED", "APPROVAL_DENIED", "APPROVAL_EXPIRED"]);
   assert.equal(world.seen.length, before);
   assert.equal(world.try("logs", "verify").status, 0);

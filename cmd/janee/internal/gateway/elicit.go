@@ -104,8 +104,8 @@ func (g *Gateway) answer(flow *core.Flow, code, decision string) (answered bool,
 	return true, err
 }
 
-// formText says more than `janee approvals` does: where that cuts, or shows a digest, there is no form. It must not hold the code: the agent's
-// host reads it.
+// formText says more than `janee approvals` does: where that cuts, or shows a digest, there is no
+// form. It must not hold the code: the agent's host reads it.
 func formText(q core.Question, request, note string) string {
 	return fmt.Sprintf("%s%s asks to send a request with the credential of %s.\n\n%s\n\nRun `janee approvals` in a terminal of yours. "+
 		"It shows this request as %s, with its code.", note, plain.Line(q.Agent), plain.Line(q.Service), request, q.ID[:8])

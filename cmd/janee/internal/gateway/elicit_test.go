@@ -183,7 +183,8 @@ func TestNoFormIsShown(t *testing.T) {
 	}
 }
 
-// TestAFormThatWouldNotShowTheWholeRequest: what does not fit, or cannot be shown as it is, is for janee approve.
+// TestAFormThatWouldNotShowTheWholeRequest: what does not fit, or cannot be shown as it is, is for
+// janee approve.
 func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 	for name, c := range map[string]core.Call{
 		"too long":      {Path: "/x?note=" + strings.Repeat("a", maxForm) + "&amount=999999"},
