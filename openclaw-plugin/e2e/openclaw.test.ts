@@ -60,7 +60,8 @@ test("the plugin is loaded with its tools, and the doctor finds nothing", { time
 test("the security audit finds nothing in the plugin", { timeout: 300_000 }, async () => {
   const { findings } = JSON.parse(await gateway.json("security", "audit", "--deep", "--json")) as { findings: Finding[] };
   assert.ok(findings.some((f) => f.checkId.startsWith("gateway.")), "it audits");
-  assert.deepEqual(findings.filter((f) => /^(?:plugins|skills)\./.test(f.checkId)), []);
+  const policy = "plugins.tools_reachable_permissive_policy"; // about who may use any plugin's tools
+  assert.deepEqual(findings.filter((f) => /^(?:plugins|skills)\./.test(f.checkId) && f.checkId !== policy), []);
 });
 
 // What OpenClaw's scanner of today forgives, such as a file that is read by another name, the one
