@@ -111,7 +111,8 @@ test("a person is asked: yes lets one call through, no does not, nobody there re
     assert.equal(world.seen.includes(`POST ${path}`), sent, decision);
   }
   // The gateway would show "token=***": the whole request is not asked about there.
-  model.turns = [{ tool: "janee_execute", args: { capability: "asks", method: "POST", path: "/v1/masked?token=to_mallory_999999_and_more", reason: "Pay the bill" } }];
+  const masked = "/v1/masked?token=to_mallory_999999_and_more";
+  model.turns = [{ tool: "janee_execute", args: { capability: "asks", method: "POST", path: masked } }];
   assert.equal((await gateway.person("agent:main:masked", "allow-once")).trim(), "[]");
   assert.match(model.transcript, /APPROVAL_PENDING/);
   assert.ok(!world.seen.some((path) => path.includes("masked")));
@@ -129,10 +130,11 @@ test("200 calls at once, and the log is whole", { timeout: 120_000 }, async () =
 test("remote mode against janee serve", { timeout: 120_000 }, async () => {
   const { url, token } = await world.serve();
   gateway.configure({ plugins: { entries: { janee: { config: { url, token } } } } });
-  for (let i = 0, said = ""; !/"agentId":"default"/.test(said); i++) { // a running gateway takes the change up by itself
+  // A running gateway takes the change up by itself; while it does, it may have no such tool.
+  for (let i = 0, said = ""; !/\bagentId\b.{1,5}\bdefault\b/.test(said); i++) {
     assert.ok(i < 60, said);
     await new Promise((done) => setTimeout(done, 500));
-    said = await invoke("janee_whoami");
+    said = await gateway.invoke("janee_whoami", {});
   }
   assert.match(await execute({}), /Bearer \[REDACTED\]/);
   assert.match(await execute({ method: "POST" }), /RULE_DENY/);
