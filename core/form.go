@@ -64,7 +64,7 @@ func (f *Flow) formLines() (lines []string, plain bool) {
 // holdsSecret reports whether an agent wrote a secret of the service into its request. Where the
 // credential cannot be opened nobody can tell.
 func (f *Flow) holdsSecret(text string) bool {
-	scheme, credential, err := f.engine.open(f.service)
+	scheme, credential, _, err := f.engine.open(f.service)
 	if err != nil {
 		return true
 	}
