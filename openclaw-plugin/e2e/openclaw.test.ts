@@ -64,20 +64,6 @@ test("the security audit finds nothing in the plugin", { timeout: 300_000 }, asy
   assert.deepEqual(findings.filter((f) => /^(?:plugins|skills)\./.test(f.checkId) && f.checkId !== policy), []);
 });
 
-// What OpenClaw's scanner of today forgives, such as a file that is read by another name, the one
-// of tomorrow may not.
-test("what reads files and what sends are different files of the plugin", () => {
-  const dist = join(pack, "dist"), files = readdirSync(dist).filter((name) => name.endsWith(".js"));
-  assert.ok(files.length > 20);
-  for (const name of files) {
-    const text = readFileSync(join(dist, name), "utf8");
-    const sends = /from "node:(?:https?|net|tls|dgram|http2)"|\bfetch\s*\(|WebSocket/.test(text.replace(/import \{ isIP \} from "node:net";/, ""));
-    assert.ok(!sends || !/from "node:fs/.test(text), `${name} reads files and sends`);
-    assert.ok(!sends || !text.includes("process.env"), `${name} reads the environment and sends`);
-    assert.doesNotMatch(text, /child_process|\beval\s*\(|new Function|(?:\\x[0-9a-f]{2}){6}/i, name);
-  }
-});
-
 test("an agent lists, then executes: the API gets the key, the model does not", { timeout: 300_000 }, async () => {
   await gateway.start((model.server.address() as AddressInfo).port, join(world.dir, "workspace"));
   model.turns = [{ tool: "janee_list_services", args: {} }, { tool: "janee_execute", args: { capability: "bank", method: "GET", path: "/v1/balance", reason: "User asked" } }];

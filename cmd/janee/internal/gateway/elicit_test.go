@@ -205,6 +205,22 @@ func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 	}
 }
 
+// TestAPINThatIsSetWhileAFormIsOpen: the call began without it, and the yes comes after.
+func TestAPINThatIsSetWhileAFormIsOpen(t *testing.T) {
+	k := eliciting(t, 600*time.Millisecond)
+	got := code(k.fills(t, func(q core.Question) (string, bool) {
+		s := k.rig.gateway.source.Current()
+		c := *s.Config
+		c.Approvals.PIN = "$argon2id$v=19$"
+		s.Engine.Next(&c, k.rig.vault)
+		return right("once")(q)
+	}))
+	answer, _ := k.rig.home.Read(approval.AnswerFile(k.rig.only(t).ID))
+	if got != core.ApprovalPending || answer != nil {
+		t.Errorf("ended with %s, answered %s", got, answer)
+	}
+}
+
 // TestAnswersMeet has a person answer a form about a question that was answered elsewhere meanwhile.
 func TestAnswersMeet(t *testing.T) {
 	k := eliciting(t, 20*time.Second)
