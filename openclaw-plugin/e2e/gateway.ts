@@ -93,7 +93,7 @@ export class Gateway {
   /** A person sends a message and answers every approval with decision; what they were asked. */
   async person(sessionKey: string, decision: string): Promise<string> {
     const script = fileURLToPath(new URL("person.mjs", import.meta.url));
-    return (await run(process.execPath, [script, `ws://127.0.0.1:${this.port}`, this.token, sessionKey, decision], { env: this.#env, timeout: 120_000 })).stdout;
+    return (await run(process.execPath, [script, `ws://127.0.0.1:${this.port}`, this.token, sessionKey, decision], { env: this.#env, timeout: 240_000 })).stdout;
   }
 }
 

@@ -88,7 +88,7 @@ test("/tools/invoke: allowed, denied, traversal, unknown, revoked, reloaded", { 
   assert.match(await invoke("janee_whoami"), /"agentId":"main"/);
 });
 
-test("a person is asked: yes lets one call through, no does not, nobody there refuses", { timeout: 300_000 }, async () => {
+test("a person is asked: yes lets one call through, no does not, nobody there refuses", { timeout: 900_000 }, async () => {
   for (const [decision, path, sent] of [["allow-once", "/v1/yes", true], ["deny", "/v1/no", false]] as const) {
     model.turns = [{ tool: "janee_execute", args: { capability: "asks", method: "POST", path, reason: "Pay the bill" } }];
     const asked = await gateway.person(`agent:main:${decision}`, decision);
@@ -113,12 +113,12 @@ test("200 calls at once, and the log is whole", { timeout: 120_000 }, async () =
   assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
 });
 
-test("remote mode against janee serve", { timeout: 120_000 }, async () => {
+test("remote mode against janee serve", { timeout: 300_000 }, async () => {
   const { url, token } = await world.serve();
   gateway.configure({ plugins: { entries: { janee: { config: { url, token } } } } });
   // A running gateway takes the change up by itself; while it does, it may have no such tool.
   for (let i = 0, said = ""; !/\bagentId\b.{1,5}\bdefault\b/.test(said); i++) {
-    assert.ok(i < 60, said);
+    assert.ok(i < 240, said);
     await new Promise((done) => setTimeout(done, 500));
     said = await gateway.invoke("janee_whoami", {});
   }
