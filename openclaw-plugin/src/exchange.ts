@@ -4,7 +4,6 @@ import * as http from "node:http";
 import * as https from "node:https";
 import { getCACertificates } from "node:tls";
 import { isIP } from "node:net";
-import { authority } from "./authority.ts";
 import { codings, decode } from "./decode.ts";
 import { originOf, pinned, type Origin, type Permit } from "./dial.ts";
 import { explain, Fault } from "./fault.ts";
@@ -22,6 +21,8 @@ const describesBytes = /^(?:content-digest|content-encoding|content-length|conte
 /** Who is told about the reply: head once, then the body in chunks of at most 64 KiB. */
 export interface Receiver {
   permit: Permit;
+  /** The certificate authorities at path, whose content must have the digest, if one is given. */
+  authority(path: string, digest: string | undefined): string;
   head(status: number, headers: [string, string][]): void;
   chunk(p: Buffer): void;
 }
@@ -48,13 +49,13 @@ async function dispatch(s: Send, body: Buffer, to: Receiver, signal: AbortSignal
     setHost: false, lookup: await pinned(origin, to.permit), maxHeaderSize: maxHeader, insecureHTTPParser: false, signal,
   };
   const request = origin.secure
-    ? https.request({ ...options, ...tls(s, origin), agent: new https.Agent({ keepAlive: false }) })
+    ? https.request({ ...options, ...tls(s, origin, to), agent: new https.Agent({ keepAlive: false }) })
     : http.request({ ...options, agent: new http.Agent({ keepAlive: false }) });
   return reply(request, body, origin);
 }
 
-function tls(s: Send, origin: Origin): https.RequestOptions {
-  const ca = s.caFile ? { ca: [...getCACertificates("default"), authority(s.caFile)] } : {};
+function tls(s: Send, origin: Origin, to: Receiver): https.RequestOptions {
+  const ca = s.caFile ? { ca: [...getCACertificates("default"), to.authority(s.caFile, s.caDigest)] } : {};
   // Said outright: NODE_TLS_REJECT_UNAUTHORIZED must not open what carries a credential.
   return { ...ca, rejectUnauthorized: true, minVersion: "TLSv1.2", servername: isIP(origin.host) ? "" : origin.host };
 }

@@ -3,6 +3,7 @@
 import { randomBytes } from "node:crypto";
 import { withBody } from "./answer.ts";
 import { mono, now } from "./clock.ts";
+import { authority } from "./authority.ts";
 import { exchange } from "./exchange.ts";
 import { explain, Fault } from "./fault.ts";
 import type { Permit } from "./dial.ts";
@@ -228,6 +229,7 @@ export class Flow {
     const scrub = (chunk: Buffer, last: boolean): void => { parts.push(module.call("scrub", { flow: this.#flow, last }, chunk).raw); };
     const truncated = await exchange(step, body, {
       permit: this.#permit,
+      authority: this.#authority,
       head: (status, headers) => { this.#resume({ event: { type: "head", status, headers } }); },
       chunk: (p) => scrub(p, false),
     }, signal);
@@ -237,6 +239,8 @@ export class Flow {
   }
 
   #permit: Permit = (addr, port) => this.#live.module.call<{ class: string; permit: boolean }>("classify", { flow: this.#flow, addr, port }).answer;
+
+  #authority = (path: string, digest: string | undefined): string => authority(this.#live.home.guard, path, digest);
 
   // fly waits for an exchange that the call may share with others.
   async #fly(step: Send, name: string, body: Buffer, signal: AbortSignal): Promise<Came> {
@@ -254,6 +258,7 @@ export class Flow {
     const parts: Buffer[] = [];
     out.truncated = await exchange({ ...step, timeoutMs: flightTimeout }, body, {
       permit: this.#permit,
+      authority: this.#authority,
       head: (status, headers) => { out.head = { status, headers }; },
       chunk: (p) => { parts.push(p); },
     }, signal);

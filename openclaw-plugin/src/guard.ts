@@ -1,9 +1,11 @@
 // Refuses files that another user could have written or could read, as package home of the Go side does; the messages are the same.
 // Use it for every file that janee owns. On Windows modes mean nothing and the checks pass.
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, statSync, type BigIntStats } from "node:fs";
+import { closeSync, constants, fstatSync, lstatSync, openSync, readlinkSync, readSync, statSync, type BigIntStats } from "node:fs";
+import { dirname, resolve } from "node:path";
 import { FileFault } from "./refusal.ts";
 
 const maxFile = 16 << 20; // bytes; no file of a home comes near it
+const maxLinks = 8; // that may follow one another
 // NONBLOCK, so that a FIFO laid in place of a file cannot hang the gateway before it is found out.
 const guarded = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
@@ -18,15 +20,45 @@ export class Guard {
 
   /** Refuses path as the directory of a file unless only root and we can put another file in its place; others may read it. */
   checkPlace(path: string): void {
-    for (const stat of [lstatSync(path, { bigint: true }), statSync(path, { bigint: true })]) {
-      const me = process.geteuid?.();
-      if (me !== undefined && stat.uid !== BigInt(me) && stat.uid !== 0n) {
-        throw new FileFault(`"${path}" belongs to user ${stat.uid}, not to you (user ${me})`, `sudo chown ${me} ${quote(path)}`);
-      }
-      const writable = stat.mode & (this.group ? 0o002n : 0o022n);
-      if (me !== undefined && !stat.isSymbolicLink() && writable !== 0n && (stat.mode & 0o1000n) === 0n) {
-        throw new FileFault(`"${path}" can be written to by other users (mode ${octal(stat)})`, `chmod ${this.group ? "o-w" : "go-w"} ${quote(path)}`);
-      }
+    for (const stat of [lstatSync(path, { bigint: true }), statSync(path, { bigint: true })]) this.#checkPlace(path, stat);
+  }
+
+  #checkPlace(path: string, stat: BigIntStats): void {
+    const me = process.geteuid?.();
+    if (me === undefined) return;
+    if (stat.uid !== BigInt(me) && stat.uid !== 0n) {
+      throw new FileFault(`"${path}" belongs to user ${stat.uid}, not to you (user ${me})`, `sudo chown ${me} ${quote(path)}`);
+    }
+    const writable = stat.mode & (this.group ? 0o002n : 0o022n);
+    if (!stat.isSymbolicLink() && writable !== 0n && (stat.mode & 0o1000n) === 0n) {
+      throw new FileFault(`"${path}" can be written to by other users (mode ${octal(stat)})`, `chmod ${this.group ? "o-w" : "go-w"} ${quote(path)}`);
+    }
+  }
+
+  /**
+   * The content of a file that says whom to trust. Anyone may read it, but only we and root may own or
+   * write it, the directory it is in, and the links that lead to it.
+   */
+  readAuthority(path: string): Buffer {
+    for (let links = 0; links < maxLinks; links++) {
+      const stat = lstatSync(path, { bigint: true });
+      this.#checkPlace(path, stat);
+      this.checkPlace(dirname(path));
+      if (!stat.isSymbolicLink()) return this.#readOpen(path);
+      path = resolve(dirname(path), readlinkSync(path));
+    }
+    throw new FileFault(`"${path}": too many links`, "name the file itself");
+  }
+
+  #readOpen(path: string): Buffer {
+    const fd = openSync(path, constants.O_RDONLY | guarded);
+    try {
+      const stat = fstatSync(fd, { bigint: true });
+      if (!stat.isFile()) throw new FileFault(`"${path}" is not a regular file`, "");
+      this.#checkPlace(path, stat);
+      return readAll(fd, path);
+    } finally {
+      closeSync(fd);
     }
   }
 

@@ -40,6 +40,7 @@ export interface Send {
   maxBody: number;
   watch: string[];
   caFile?: string;
+  caDigest?: string; // SHA-256 in hex that the content of caFile must have
   proxy?: string;
   flight?: string; // it trades a credential for a token, for all calls that name it
 }
@@ -49,7 +50,7 @@ export interface Done { type: "done"; tool?: string; result?: unknown; refusal?:
 export type Step = Commit | List | Ask | Send | Done;
 
 /** What ended an exchange other than the end of the reply. */
-export type Ending = "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked";
+export type Ending = "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked" | "untrusted";
 
 export type Event =
   | { type: "committed"; exists?: Record<string, string>; err?: boolean; lost?: boolean }

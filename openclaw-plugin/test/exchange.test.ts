@@ -5,9 +5,11 @@ import { createServer, isIP, type AddressInfo, type Socket } from "node:net";
 import { readFileSync } from "node:fs";
 import { test, type TestContext } from "node:test";
 import { brotliCompressSync, deflateRawSync, deflateSync, gzipSync, zstdCompressSync } from "node:zlib";
+import { authority } from "../src/authority.ts";
 import { originOf, pinned } from "../src/dial.ts";
 import { exchange } from "../src/exchange.ts";
 import { Fault } from "../src/fault.ts";
+import { Guard } from "../src/guard.ts";
 import type { Send } from "../src/messages.ts";
 
 interface Got { status: number; headers: [string, string][]; body: Buffer; truncated: boolean; chunks: number[] }
@@ -18,6 +20,7 @@ async function send(base: string, target: string, more: Partial<Send> = {}, body
   const s: Send = { type: "send", service: "s", method: "GET", url: base + target, target, headers: [], timeoutMs: 5000, maxBody: 1 << 20, watch: [], ...more };
   got.truncated = await exchange(s, body, {
     permit: () => ({ class: "loopback", permit }),
+    authority: (path, digest) => authority(new Guard(false), path, digest),
     head: (status, headers) => { got.status = status; got.headers = headers; },
     chunk: (p) => { got.chunks.push(p.length); parts.push(p); },
   }, new AbortController().signal);
