@@ -12,6 +12,22 @@ import (
 
 var update = flag.Bool("update", false, "write core/testdata/flows anew; look at what changed")
 
+// digestABC is the SHA-256 of the caFile that boundConfig was agreed to with.
+const digestABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
+
+// boundConfig holds the worked example of docs/formats.md.
+const boundConfig = `vault: {id: 5f0c2f7c9b3e4d11a7d2c0ffee000001, key: k1, check: 66a7e4c4f41d3cc5, source: file}
+services:
+  stripe:
+    baseUrl: https://api.stripe.com
+    proxy: http://127.0.0.1:3128
+    caFile: /etc/ca.pem
+    auth: {type: bearer, key: "janee:v1:k1:stripe:key:bearer:https%3A%2F%2Fapi.stripe.com:YWJjZGVmZ2hpamtshvV6b6EibcsGfaKaOwZC8sgujMAY-w6kT8T-"}
+    bound: '{"v":1,"kind":"bound","service":"stripe","type":"bearer","origin":"https://api.stripe.com","proxy":"http://127.0.0.1:3128","ca":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","values":{"key":"c5bc2fd663278436989d7613b841c640"},"mac":"757e945c817e4efcde2bc48567fa831de3baefccdc73f30288c9bd4f35841b3d"}'
+capabilities:
+  stripe: {service: stripe}
+`
+
 const flowConfig = `vault: {id: 5f0c2f7c9b3e4d11a7d2c0ffee000001, key: k1, check: 66a7e4c4f41d3cc5, source: file}
 services:
   stripe:
@@ -216,6 +232,21 @@ var flows = []struct {
 		s.op(nil, `{"v":1,"op":"wipe"}`)
 		a = s.send([]byte(balance), `{"v":1,"op":"needs","engine":%d,"tool":"execute","agent":"main","via":"openclaw"}`, s.engine)
 		expect(s, a.Error.Code == "no_such_engine", "%+v", a)
+	}},
+	{"bound", "a proxy and a caFile that were agreed to; others; another caFile than was agreed to", func(s *shell) {
+		s.load(boundConfig)
+		flow, a := s.call(balance)
+		send := s.commits(flow, a)
+		expect(s, send.Proxy == "http://127.0.0.1:3128" && send.CAFile == "/etc/ca.pem" && send.Digest == digestABC, "%+v", send)
+		done := s.commits(flow, s.resume(flow, `{"type":"ended","err":"untrusted","bytes":0}`))
+		expect(s, done.Refusal.Denial.ReasonCode == "CREDENTIAL_REBOUND", "%+v", done)
+		clear(s.state) // this shell replaces no session
+		s.load(strings.Replace(boundConfig, ":3128\n", ":3129\n", 1))
+		s.refused(balance, "CREDENTIAL_REBOUND")
+		clear(s.state)
+		s.load(boundConfig[:strings.Index(boundConfig, "    bound:")] + boundConfig[strings.Index(boundConfig, "capabilities:"):])
+		s.refused(balance, "CREDENTIAL_REBOUND")
+		s.verified()
 	}},
 	{"reload", "a changed file is put in force as a whole, a broken one is not; calls under way keep what they began with", func(s *shell) {
 		s.load(flowConfig)

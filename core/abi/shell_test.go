@@ -60,6 +60,8 @@ type step struct {
 	Target  string
 	Headers [][2]string
 	Proxy   string
+	CAFile  string
+	Digest  string `json:"caDigest"`
 	Flight  string
 	Tool    string
 	Result  json.RawMessage
