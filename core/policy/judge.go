@@ -10,6 +10,9 @@ func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 		return Judged{}, f.decision()
 	}
 	bare, query, f := checkTarget(path, o)
+	if f == nil {
+		f = checkParameters(query, method, inTheQuery)
+	}
 	if f != nil {
 		return Judged{}, f.decision()
 	}
@@ -41,16 +44,29 @@ func (p Policy) decide(method string, bit methods, path string) Decision {
 	return p.noMatch(method, bit, path)
 }
 
-// firstDeny compares without ASCII case and also without the trailing slashes of the path, since most routers treat those spellings alike.
+// firstDeny compares without ASCII case, and with each reading of the path.
 func firstDeny(globs []glob, bit methods, path string) *glob {
 	if len(globs) == 0 {
 		return nil
 	}
 	folded := fold(path, "%2a")
-	cut := strings.TrimRight(folded, "/")
+	g := firstMatch(globs, bit, folded)
+	if g == nil {
+		for _, reading := range readings(folded) {
+			if g = firstMatch(globs, bit, reading); g != nil {
+				break
+			}
+		}
+	}
+	return g
+}
+
+// firstMatch also tries the path without its trailing slashes, since most routers treat those spellings alike.
+func firstMatch(globs []glob, bit methods, path string) *glob {
+	cut := strings.TrimRight(path, "/")
 	for i := range globs {
 		g := &globs[i]
-		if g.methods&bit != 0 && (g.match(folded) || len(cut) != len(folded) && g.match(cut)) {
+		if g.methods&bit != 0 && (g.match(path) || len(cut) != len(path) && g.match(cut)) {
 			return g
 		}
 	}
@@ -91,11 +107,14 @@ func checkMethod(raw string) (string, methods, *fault) {
 		return "", 0, faultf(knownMethodsHint(), "the method is not a plain word of letters")
 	}
 	upper := strings.ToUpper(raw)
-	switch upper {
-	case "TRACE", "TRACK", "CONNECT":
+	if neverSent(upper) {
 		return "", 0, faultf(knownMethodsHint(), "the method %s is never sent", upper)
 	}
 	return upper, methodBit(upper), nil
+}
+
+func neverSent(upper string) bool {
+	return upper == "TRACE" || upper == "TRACK" || upper == "CONNECT"
 }
 
 // plainWord admits ASCII letters and "-" (VERSION-CONTROL), up to 32 of them.
