@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1) relative to the base URL of the service, with its query.
 // The rules see the path alone. The Judged is usable only when the outcome is Allowed.
@@ -11,7 +14,7 @@ func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 	}
 	bare, query, f := checkTarget(path, o)
 	if f == nil {
-		f = checkParameters(query, method, inTheQuery)
+		f = checkParameters(theQuery, query, method)
 	}
 	if f != nil {
 		return Judged{}, f.decision()
@@ -100,21 +103,19 @@ func methodBit(upper string) methods {
 	return 0
 }
 
+// neverSent: TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody judges.
+var neverSent = [...]string{"TRACE", "TRACK", "CONNECT"}
+
 // checkMethod returns the method in upper case with its bit, 0 for an ordinary word that no rule can name.
-// TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody judges.
 func checkMethod(raw string) (string, methods, *fault) {
 	if !plainWord(raw) {
 		return "", 0, faultf(knownMethodsHint(), "the method is not a plain word of letters")
 	}
 	upper := strings.ToUpper(raw)
-	if neverSent(upper) {
+	if slices.Contains(neverSent[:], upper) {
 		return "", 0, faultf(knownMethodsHint(), "the method %s is never sent", upper)
 	}
 	return upper, methodBit(upper), nil
-}
-
-func neverSent(upper string) bool {
-	return upper == "TRACE" || upper == "TRACK" || upper == "CONNECT"
 }
 
 // plainWord admits ASCII letters and "-" (VERSION-CONTROL), up to 32 of them.

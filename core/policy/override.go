@@ -2,47 +2,49 @@ package policy
 
 import "strings"
 
-// overrides are the names of query parameters and body fields by which a receiver takes another method than the one on the
-// request line, whatever they are set to. The keys are as foldName spells them. The fields of the header are in headers.go.
+// override is a name by which a receiver takes another method than the one on the request line.
+type override struct {
+	name    string
+	byValue bool // only where it is set to a method: other APIs use the name for things of their own
+}
+
+// overrides are the names of query parameters and of fields in a body, as foldName spells them.
+// Fields of the header are in headers.go.
 var overrides = byFoldedName(
-	"_method",                // Rails, Laravel, Symfony, Spring, Express, Plug, Parse Server, WordPress and their kind
-	"_httpmethod",            // Salesforce
-	"x-http-method-override", // ASP.NET MVC, ServiceStack, Google
-	"x-http-method",          // the header of OData, and the next that of IBM, where fields and headers are read alike
-	"x-method-override",
-	"x-tunneled-method",   // Catalyst
-	"alf_method",          // Alfresco
-	"__method_override__", // Flask, by a recipe of its documentation
-	"$httpmethod",         // Google
-	"$httpheaders",        // Google: it holds a header
+	override{name: "_method"},                // Rails, Laravel, Symfony, Spring, Plug, Parse Server
+	override{name: "_httpmethod"},            // Salesforce
+	override{name: "x-http-method-override"}, // ASP.NET MVC, ServiceStack, Google
+	override{name: "x-http-method"},          // headers that some read from a form as well
+	override{name: "x-method-override"},
+	override{name: "x-tunneled-method"},     // Catalyst
+	override{name: "alf_method"},            // Alfresco
+	override{name: "__method_override__"},   // Flask, by a recipe that many applications follow
+	override{name: "$httpmethod"},           // Google
+	override{name: "$httpheaders"},          // Google: it holds header fields
+	override{name: "method", byValue: true}, // Facebook Graph, Restlet, Akka; not method=flickr.test.echo
+	override{name: "$method", byValue: true},
 )
 
-func byFoldedName(names ...string) map[string]string {
-	m := make(map[string]string, len(names))
-	for _, name := range names {
-		m[strings.ReplaceAll(name, "-", "_")] = name
+func byFoldedName(list ...override) map[string]override {
+	m := make(map[string]override, len(list))
+	for _, o := range list {
+		m[strings.ReplaceAll(o.name, "-", "_")] = o
 	}
 	return m
 }
 
-// mayOverride are names by which Facebook Graph, Restlet and Akka do the same, and other APIs mean things of their own
-// (method=flickr.photos.search, method=card). They count only where they are set to a method.
-var mayOverride = set("method", "$method")
+const (
+	overrideStarts = "_$amx" // with which these names begin, so that most others are known by one byte
+	maxOverride    = 32      // longer than each of them
+)
 
-// field is the name of a parameter as its receiver takes it.
-type field struct {
-	name     string // what overrides and mayOverride know, else ""
-	verbatim bool   // no letter was in upper case
-}
-
-// maxOverride is longer than each name of overrides.
-const maxOverride = 32
-
-// foldName undoes what receivers undo. Rack and qs drop brackets around a name and those behind one, PHP drops leading blanks
-// and what follows a NUL, and makes "_" of "." and blanks; a name of a header field is read with "_" for "-".
-func foldName[T string | []byte](raw T) field {
+// foldName finds the override that receivers take a name for. Rack and qs drop brackets around a name
+// and those behind one, PHP drops leading blanks and what follows a NUL, and makes "_" of "." and of
+// blanks; header fields are read with "_" for "-". A name is verbatim if no letter was in upper case.
+func foldName[T string | []byte](raw T) (o override, verbatim bool) {
 	var buffer [maxOverride]byte
-	n, end, verbatim := 0, 0, true // end: behind the last byte that is no blank
+	n, end := 0, 0 // end: behind the last byte that is no blank
+	verbatim = true
 scan:
 	for i := 0; i < len(raw); {
 		c, size := unescape(raw[i:])
@@ -53,13 +55,16 @@ scan:
 		case c == 0 || c == '[' || c == ']':
 			break scan
 		case n == maxOverride:
-			return field{}
+			return override{}, false
 		case c >= 'A' && c <= 'Z':
-			c, verbatim = c|0x20, false
+			c, verbatim = lower(c), false
 		}
 		blank := c <= ' '
 		if blank || c == '.' || c == '-' {
 			c = '_'
+		}
+		if n == 0 && strings.IndexByte(overrideStarts, c) < 0 {
+			return override{}, false
 		}
 		buffer[n] = c
 		n++
@@ -67,15 +72,13 @@ scan:
 			end = n
 		}
 	}
-	if overrides[string(buffer[:end])] == "" && !mayOverride[string(buffer[:end])] {
-		return field{}
-	}
-	return field{string(buffer[:end]), verbatim}
+	return overrides[string(buffer[:end])], verbatim
 }
 
-// unescape reads one byte of a form, and how much text it takes: %XX, the %uXXXX of IIS, "+". What is malformed stands for
-// itself, and a rune beyond ASCII, which no name here holds, for a byte that none holds either.
-func unescape[T string | []byte](s T) (byte, int) {
+// unescape reads one byte of a form, and says how much text it takes: %XX, the %uXXXX of IIS, "+".
+// What is malformed stands for itself, and a rune beyond ASCII, which no name here holds, for a byte
+// that none holds either.
+func unescape[T string | []byte](s T) (c byte, size int) {
 	switch {
 	case s[0] == '+':
 		return ' ', 1
@@ -92,71 +95,80 @@ func unescape[T string | []byte](s T) (byte, int) {
 	return s[0], 1
 }
 
-// namesOther reports whether a value names another method than the one that is judged. To name the same changes nothing.
+// namesOther reports whether a value is another method than the one that is judged. To name the same
+// one changes nothing.
 func namesOther[T string | []byte](value T, method string) bool {
-	var buffer [8]byte // no method is longer than OPTIONS
-	word := buffer[:0]
+	var word [8]byte // no method that is known has as many letters
+	n := 0
 	for i := 0; i < len(value); {
 		c, size := unescape(value[i:])
 		i += size
 		switch {
 		case c <= ' ' || c == '"' || c == '\'':
 			continue
-		case len(word) == cap(word):
+		case n == len(word):
 			return false
 		}
-		word = append(word, c)
+		word[n] = c
+		n++
 	}
-	named := strings.ToUpper(string(word))
-	return (methodBit(named) != 0 || neverSent(named)) && !strings.EqualFold(named, method)
+	named := string(word[:n])
+	return !strings.EqualFold(named, method) && (among(knownMethods[:], named) || among(neverSent[:], named))
 }
 
-// carrier is where a request can hold a name that overrides its method.
+func among(methods []string, word string) bool {
+	for _, m := range methods {
+		if strings.EqualFold(m, word) {
+			return true
+		}
+	}
+	return false
+}
+
+// carrier is what holds names in a request.
 type carrier struct {
-	where, calls string // as in "the query holds the parameter"
-	verbatim     bool   // mayOverride counts only as it is written: Twilio has a field Method
+	where, kind string // as in "the query holds the parameter"
+	verbatim    bool   // a name that counts by its value counts only if verbatim: Twilio has a field Method
 }
 
 var (
-	inTheQuery = carrier{"the query", "the parameter", false}
-	inTheForm  = carrier{"the form body", "the field", true}
-	inTheParts = carrier{"the multipart body", "the field", true}
-	inTheJSON  = carrier{"the JSON body", "the field", true}
+	theQuery  = carrier{where: "the query", kind: "the parameter"}
+	theForm   = carrier{where: "the form body", kind: "the field", verbatim: true}
+	theParts  = carrier{where: "the multipart body", kind: "the field", verbatim: true}
+	theObject = carrier{where: "the JSON body", kind: "the field", verbatim: true}
 )
 
-// checkParameters holds a query or the body of a form to names that leave the method alone. Some receivers split at ";" too.
-func checkParameters[T string | []byte](text T, method string, in carrier) *fault {
+// checkParameters refuses an override in a query or in the body of a form. Some receivers split these
+// at ";" as well.
+func checkParameters[T string | []byte](in carrier, text T, method string) *fault {
 	for len(text) > 0 {
 		var parameter T
 		parameter, text = cutAt(text, '&', ';')
 		name, value := cutAt(parameter, '=', '=')
-		if f := checkField(foldName(name), value, method, in); f != nil {
-			return f
+		o, verbatim := foldName(name)
+		switch {
+		case o.name == "":
+		case !o.byValue:
+			return in.refuse(o)
+		case (verbatim || !in.verbatim) && namesOther(value, method):
+			return in.refuseValue(o)
 		}
 	}
 	return nil
 }
 
-func checkField[T string | []byte](f field, value T, method string, in carrier) *fault {
-	switch {
-	case f.name == "":
-		return nil
-	case overrides[f.name] != "":
-		return in.overrides(overrides[f.name])
-	case (f.verbatim || !in.verbatim) && namesOther(value, method):
-		return faultf("use the method you want in the method argument; if the API means something else by it, leave it out "+
-			"and choose from the reply", "%s holds %s %s with the name of another method, which some APIs go by, "+
-			"behind the rules", in.where, in.calls, f.name)
-	}
-	return nil
-}
-
-func (in carrier) overrides(name string) *fault {
+func (in carrier) refuse(o override) *fault {
 	return faultf("use the method you want in the method argument",
-		"%s holds %s %s, which changes the method behind the rules", in.where, in.calls, name)
+		"%s holds %s %s, which changes the method behind the rules", in.where, in.kind, o.name)
 }
 
-// cutAt splits s at the first of two bytes; without one all of it is head.
+func (in carrier) refuseValue(o override) *fault {
+	return faultf("use the method you want in the method argument; if the API means something else by "+
+		"it, leave it out and choose from the reply",
+		"%s sets %s %s to another method, which some APIs go by, behind the rules", in.where, in.kind, o.name)
+}
+
+// cutAt splits s at the first of two bytes; without one, all of it is head.
 func cutAt[T string | []byte](s T, one, other byte) (head, tail T) {
 	for i := 0; i < len(s); i++ {
 		if s[i] == one || s[i] == other {
