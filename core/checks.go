@@ -74,7 +74,8 @@ func (f *Flow) tellCapability(In) string {
 	return fmt.Sprintf("it reaches %s as service %q", f.service.Base, f.service.Name)
 }
 
-// checkRequest has the request judged, rules included, and refuses what is malformed, or what an API may read differently.
+// checkRequest has the request judged, rules included, and refuses what is malformed, or what an
+// API may read differently.
 func (f *Flow) checkRequest(In) *Denial {
 	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
 	if f.decision.Outcome == policy.Rejected {

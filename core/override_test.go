@@ -3,8 +3,6 @@ package core
 import (
 	"strings"
 	"testing"
-
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 const overrideConfig = `version: "1"
@@ -31,34 +29,40 @@ func posted(capability, path, kind, body string) Call {
 	return c
 }
 
-// TestOverridesAreRefused: neither query nor body gets a method served that was not judged, also where no rule is set, for the
-// record and a person's yes name the method too.
+// TestOverridesAreRefused: neither query nor body gets a method served that was not judged, also
+// where no rule is set, for the record and a person's yes name the method too.
 func TestOverridesAreRefused(t *testing.T) {
-	const form, part = "application/x-www-form-urlencoded", "--b\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE\r\n--b--\r\n"
+	const (
+		form  = "application/x-www-form-urlencoded"
+		parts = "multipart/form-data; boundary=b"
+		part  = "--b\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE\r\n--b--\r\n"
+		field = "the form body holds the field _method"
+		key   = "the JSON body holds the field _method"
+	)
 	for _, c := range []struct {
 		call Call
 		says string
 	}{
 		{posted("ruled", "/x?_method=DELETE", "", ""), "the query holds the parameter _method"},
-		{posted("ruled", "/x?method=DELETE", "", ""), "the query sets the parameter method to another method"},
-		{posted("ruled", "/x?$httpMethod=DELETE", "", ""), "the query holds the parameter $httpmethod"},
-		{posted("ruled", "/x", form, "a=1&_method=DELETE"), "the form body holds the field _method"},
-		{posted("ruled", "/x", "multipart/form-data; boundary=b", part), "the multipart body holds the field _method"},
-		{posted("ruled", "/x", "application/json", `{"_method":"DELETE"}`), "the JSON body holds the field _method"},
-		{posted("ruled", "/x", "", `{"_method":"DELETE"}`), "the JSON body holds the field _method"},
-		{posted("open", "/x", form, "_method=DELETE"), "the form body holds the field _method"},
-		{posted("forms", "/x", "", "_method=DELETE"), "the form body holds the field _method"},
-		{posted("forms", "/x", "text/plain", "_method=DELETE"), "the form body holds the field _method"},
+		{posted("ruled", "/x?method=DELETE", "", ""), "the query sets the parameter method"},
+		{posted("ruled", "/x?$httpMethod=DELETE", "", ""), "the parameter $httpmethod"},
+		{posted("ruled", "/x", form, "a=1&_method=DELETE"), field},
+		{posted("ruled", "/x", parts, part), "the multipart body holds the field _method"},
+		{posted("ruled", "/x", "application/json", `{"_method":"DELETE"}`), key},
+		{posted("ruled", "/x", "", `{"_method":"DELETE"}`), key},
+		{posted("open", "/x", form, "_method=DELETE"), field},
+		{posted("forms", "/x", "", "_method=DELETE"), field},
+		{posted("forms", "/x", "text/plain", "_method=DELETE"), field},
 	} {
 		for _, via := range []string{ViaStdio, ViaCLI} {
 			h := newHouse(t, overrideConfig)
 			c.call.Via = via
 			d := h.refused(c.call, RequestRejected)
-			if !strings.Contains(d.Message, c.says) || !strings.Contains(d.NextStep, "method argument") || len(h.sent) > 0 {
+			if !strings.Contains(d.Message, c.says) || !strings.Contains(d.NextStep, "argument") {
 				t.Errorf("%s %s: %+v, want it to say %q", c.call.Path, c.call.Body, d, c.says)
 			}
-			if r := h.records[len(h.records)-1]; len(h.records) != 1 || r.Event != "deny" || r.Code != RequestRejected {
-				t.Errorf("records %+v", h.records)
+			if r := h.records; len(h.sent) > 0 || len(r) != 1 || r[0].Event != "deny" {
+				t.Errorf("sent %+v, records %+v", h.sent, r)
 			}
 		}
 	}
@@ -68,14 +72,16 @@ func TestOverridesAreRefused(t *testing.T) {
 func TestOrdinaryBodiesPass(t *testing.T) {
 	for _, c := range []Call{
 		posted("ruled", "/rpc", "", `{"jsonrpc":"2.0","method":"DELETE","id":1}`),
-		posted("ruled", "/x?method=flickr.photos.search&method=post", "application/x-www-form-urlencoded", "payment_method=card&method=card&Method=GET"),
+		posted("ruled", "/x?method=flickr.photos.search&method=post", "", ""),
+		posted("ruled", "/x", "application/x-www-form-urlencoded", "method=card&Method=GET"),
 		posted("ruled", "/x", "text/plain", "_method=DELETE"),
 	} {
 		newHouse(t, overrideConfig).allowed(c)
 	}
 }
 
-// TestOverrideIsExplainedAndNotSigned: the command that shows a signature looks at the body as execute does, and an explanation at the query.
+// TestOverrideIsExplainedAndNotSigned: the command that shows a signature looks at the body as
+// execute does, and an explanation at the query.
 func TestOverrideIsExplainedAndNotSigned(t *testing.T) {
 	h := newHouse(t, overrideConfig)
 	c := posted("", "/x", "application/x-www-form-urlencoded", "_method=DELETE")
@@ -83,8 +89,8 @@ func TestOverrideIsExplainedAndNotSigned(t *testing.T) {
 	if d := h.refused(c, RequestRejected); !strings.Contains(d.Message, "_method") {
 		t.Errorf("%+v", d)
 	}
-	e := h.explain(Call{Tool: tool.ExplainAccess, Via: ViaStdio, Agent: "claude-ai", Capability: "ruled", Method: "POST", Path: "/x?$method=DELETE"})
-	if got := e.detail("request"); !strings.HasPrefix(got, "fail: ") || !strings.Contains(got, "$method") {
+	got := h.explain(asked(posted("ruled", "/x?$method=DELETE", "", ""))).detail("request")
+	if !strings.HasPrefix(got, "fail: ") || !strings.Contains(got, "$method") {
 		t.Errorf("request: %s", got)
 	}
 }

@@ -7,10 +7,11 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// CheckBody rejects a body that makes a receiver take another method than the one that Judge saw, or that cannot be checked
-// for it, and allows every other. Headers are those of the request, from whomever they come. The content type decides what is
-// read: forms where they are declared, JSON also where the body looks like it, for Parse Server takes any type for JSON.
-// A body may hold more than receivers take from it, so a name counts where any of them could find it.
+// CheckBody rejects a body that makes a receiver take another method than the one that Judge saw,
+// or that cannot be checked for it, and allows every other. Headers are those of the request, from
+// whomever they come. The content type decides what is read: forms where they are declared, JSON
+// also where the body looks like it, for Parse Server takes any type for JSON. A body may hold more
+// than receivers take from it, so a name counts where any of them could find it.
 func CheckBody(method string, body []byte, headers ...[]wire.Header) Decision {
 	if f := checkBody(method, body, headers); f != nil {
 		return f.decision()
@@ -51,8 +52,9 @@ type bodyType struct {
 	charset, coding             string // what is named that cannot be read here, else ""
 }
 
-// typeOf reads every content type that a receiver could take for the one, and takes each word for what it says wherever it
-// is: frameworks cut the value at ";", at "," or at a blank, or look only how it begins.
+// typeOf reads every content type that a receiver could take for the one, and takes each word for
+// what it says wherever it is: frameworks cut the value at ";", at "," or at a blank, or look only
+// how it begins.
 func typeOf(headers [][]wire.Header) bodyType {
 	t := bodyType{none: true}
 	for _, fields := range headers {
@@ -75,7 +77,7 @@ func isField(h wire.Header, name string) bool {
 
 func (t *bodyType) addType(value string) {
 	t.none = t.none && value == ""
-	t.form = t.form || strings.Contains(value, "urlencoded") || strings.Contains(value, "url-encoded")
+	t.form = t.form || strings.Contains(value, "urlencoded")
 	t.multipart = t.multipart || strings.Contains(value, "multipart")
 	t.json = t.json || strings.Contains(value, "json")
 	for rest, found := value, true; ; {
@@ -84,7 +86,9 @@ func (t *bodyType) addType(value string) {
 		}
 		name, extended := strings.CutPrefix(strings.TrimLeft(rest, " \t"), "*")
 		name, found = strings.CutPrefix(strings.TrimLeft(name, " \t"), "=")
-		if name = strings.Trim(name[:cutoff(name, ";,")], " \t\"'"); (found || extended) && !plainCharset(name) {
+		name, _ = cutAt(name, ';', ',')
+		name = strings.Trim(name, " \t\"'")
+		if (found || extended) && !plainCharset(name) {
 			t.charset = name
 		}
 	}
@@ -101,7 +105,8 @@ func (t *bodyType) addCoding(value string) {
 // noCodings are values of Content-Encoding that change nothing.
 var noCodings = set("", "identity", "none", "utf-8")
 
-// plainCharset reports whether ASCII text is the same bytes in a charset. In UTF-7, UTF-16 and EBCDIC it is not.
+// plainCharset reports whether ASCII text is the same bytes in a charset. In UTF-7, UTF-16 and
+// EBCDIC it is not.
 func plainCharset(name string) bool {
 	switch name {
 	case "utf-8", "utf8", "us-ascii", "ascii", "latin1":
@@ -110,24 +115,28 @@ func plainCharset(name string) bool {
 	return strings.HasPrefix(name, "iso-8859-") || strings.HasPrefix(name, "windows-125")
 }
 
-// unreadable refuses what a receiver decodes before it looks for names, where it looks for them. Parse Server does so in a POST of any
-// type, in a charset that begins with utf-; of these the ones with zero bytes can be read here.
+// unreadable refuses what a receiver decodes before it looks for names, where it looks for them.
+// Parse Server does so in a POST of any type, in a charset that begins with utf-; of these the ones
+// with zero bytes can be read here.
 func (t bodyType) unreadable(method string) *fault {
 	read := t.form || t.multipart || t.json || t.none
 	post := strings.EqualFold(method, "POST")
-	utf7 := strings.HasPrefix(t.charset, "utf") && !strings.HasPrefix(t.charset, "utf-16") && !strings.HasPrefix(t.charset, "utf-32")
+	utf7 := strings.HasPrefix(t.charset, "utf") &&
+		!strings.HasPrefix(t.charset, "utf-16") && !strings.HasPrefix(t.charset, "utf-32")
 	switch {
 	case t.charset != "" && (read || utf7):
 		return faultf("write the body in UTF-8 and name no other charset",
-			"the content type names the charset %q, in which the fields of the body cannot be checked", short(t.charset))
+			"the body is in the charset %q, in which its fields cannot be checked",
+			short(t.charset))
 	case t.coding != "" && (read || post):
-		return faultf("send the body without it", "the body has the content encoding %q, so its fields cannot be checked",
-			short(t.coding))
+		return faultf("send the body without it",
+			"the body has the coding %q, in which its fields cannot be checked", short(t.coding))
 	}
 	return nil
 }
 
-// looksLike reports whether one of these bytes is the first of the body that is neither blank nor part of a byte order mark.
+// looksLike reports whether one of these bytes is the first of the body that is neither blank nor
+// part of a byte order mark.
 func looksLike(body []byte, first string) bool {
 	body = bytes.TrimLeftFunc(trimMark(body), func(r rune) bool { return r <= ' ' })
 	return len(body) > 0 && strings.IndexByte(first, body[0]) >= 0
@@ -139,12 +148,4 @@ func trimMark(body []byte) []byte {
 		body = bytes.TrimPrefix(body, []byte(mark))
 	}
 	return body
-}
-
-// cutoff is where the first of these bytes is, or the end.
-func cutoff(s, any string) int {
-	if at := strings.IndexAny(s, any); at >= 0 {
-		return at
-	}
-	return len(s)
 }

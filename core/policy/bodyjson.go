@@ -6,9 +6,9 @@ import (
 	"strings"
 )
 
-// checkJSON refuses an override among the fields of an object. Deeper fields are data, and so is one
-// called method, which JSON-RPC and others need and no framework goes by. What is no JSON some receiver
-// may read all the same: there each such name counts that is followed by ":" or "=".
+// checkJSON refuses an override among the fields of an object. Deeper fields are data, and so is
+// one called method, which JSON-RPC and others need and no framework goes by. What is no JSON some
+// receiver may read all the same: there each such name counts that is followed by ":" or "=".
 func checkJSON(body []byte) *fault {
 	body = trimMark(body)
 	if bytes.IndexByte(body, 0) >= 0 { // UTF-16 or UTF-32: without the zeros ASCII is left as it is
@@ -27,7 +27,8 @@ func checkJSON(body []byte) *fault {
 // wordMethod is in each of the names that JSON is searched for.
 var wordMethod = newFolded("method")
 
-// overrideAnywhere finds whatever overrideOnTop finds, and more. It is quick, and nearly always finds nothing.
+// overrideAnywhere finds whatever overrideOnTop finds, and more. It is quick, and nearly always
+// finds nothing.
 func overrideAnywhere(body []byte) override {
 	if oddEscapes(body) {
 		body = unescapeJSON(body)
@@ -86,7 +87,8 @@ func overrideOnTop(body []byte) override {
 	return override{}
 }
 
-// oddEscapes reports whether an escape may stand for a byte of a name: of JSON's own none but \u00XX does.
+// oddEscapes reports whether an escape may stand for a byte of a name: of JSON's own none but
+// \u00XX does.
 func oddEscapes(body []byte) bool {
 	for {
 		at := bytes.IndexByte(body, '\\')
@@ -122,7 +124,8 @@ func unescapeJSON(text []byte) []byte {
 	return out
 }
 
-// escapedByte reads what follows a backslash. A rune beyond ASCII, which no name here holds, counts as a byte that none holds.
+// escapedByte reads what follows a backslash. A rune beyond ASCII, which no name here holds, counts
+// as a byte that none holds.
 func escapedByte(s []byte) (byte, int) {
 	switch {
 	case strings.IndexByte("bfnrt", s[0]) >= 0:

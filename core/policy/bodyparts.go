@@ -3,8 +3,8 @@ package policy
 import "bytes"
 
 const (
-	// maxPartName is how much of a name is read, so that a body full of names takes time linear in its
-	// length: enough for the longest with each byte written as %uXXXX.
+	// maxPartName is how much of a name is read, so that a body full of names takes time linear in
+	// its length: enough for the longest with each byte written as %uXXXX.
 	maxPartName = 6 * maxOverride
 	// maxPartHeader is how far behind the name of a part its value is looked for.
 	maxPartHeader = 1024
@@ -17,9 +17,9 @@ var (
 	wordName        = newFolded("name")
 )
 
-// checkMultipart looks for the header fields that name a part wherever they are, also in what a part
-// holds: where parts begin and end is what readers of multipart bodies differ on most. Rack takes
-// Content-ID for the name of a part that has no other.
+// checkMultipart looks for the header fields that name a part wherever they are, also in what a
+// part holds: where parts begin and end is what readers of multipart bodies differ on most. Rack
+// takes Content-ID for the name of a part that has no other.
 func checkMultipart(body []byte, method string) *fault {
 	for {
 		at := wordContent.index(body)
@@ -89,11 +89,12 @@ func checkPart(value, rest []byte, method string) *fault {
 }
 
 func encodedName(how string) *fault {
-	return faultf(`write it as name="…"`, "a part of the multipart body has an encoded name (%s), so it cannot be checked", how)
+	return faultf(`write it as name="…"`,
+		"a part of the multipart body has an encoded name (%s), so it cannot be checked", how)
 }
 
-// partName reads a value up to its closing quote or, if it has none, up to what may follow a word. Readers
-// that know escapes drop the backslash.
+// partName reads a value up to its closing quote or, if it has none, up to what may follow a word.
+// Readers that know escapes drop the backslash.
 func partName(value []byte) []byte {
 	quote := byte(0)
 	if len(value) > 0 && (value[0] == '"' || value[0] == '\'') {
@@ -125,8 +126,8 @@ func partValue(rest []byte) (value []byte, found bool) {
 	return nil, false
 }
 
-// cutLine splits body behind a header field, with the lines that continue it (RFC 5322 section 2.2.3).
-// A line may end in CR, LF or both.
+// cutLine splits body behind a header field, with the lines that continue it (RFC 5322 section
+// 2.2.3). A line may end in CR, LF or both.
 func cutLine(body []byte) (line, rest []byte) {
 	for i, c := range body {
 		if c != '\r' && c != '\n' || c == '\r' && i+1 < len(body) && body[i+1] == '\n' {

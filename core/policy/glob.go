@@ -26,12 +26,14 @@ func compile(r Rule, pattern string) glob {
 	return g
 }
 
-// compileDeny also tries the pattern without its trailing slashes: "/admin/" covers "/admin". And it tries it decoded, as
-// readings does a path: "/a%2Fb" and "/a/b" are one resource to a receiver that decodes.
+// compileDeny also tries the pattern without its trailing slashes: "/admin/" covers "/admin". And
+// it tries it decoded, as readings does a path: "/a%2Fb" and "/a/b" are one resource to a receiver
+// that decodes.
 func compileDeny(r Rule) []glob {
 	folded := fold(r.pattern, "*")
 	decoded := decodeSlashes(decodeSemicolons(folded))
-	patterns := []string{folded, strings.TrimRight(folded, "/"), decoded, strings.TrimRight(decoded, "/")}
+	patterns := []string{folded, strings.TrimRight(folded, "/"),
+		decoded, strings.TrimRight(decoded, "/")}
 	slices.Sort(patterns)
 	var globs []glob
 	for _, pattern := range slices.Compact(patterns) {

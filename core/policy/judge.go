@@ -64,7 +64,8 @@ func firstDeny(globs []glob, bit methods, path string) *glob {
 	return g
 }
 
-// firstMatch also tries the path without its trailing slashes, since most routers treat those spellings alike.
+// firstMatch also tries the path without its trailing slashes, since most routers treat those
+// spellings alike.
 func firstMatch(globs []glob, bit methods, path string) *glob {
 	cut := strings.TrimRight(path, "/")
 	for i := range globs {
@@ -103,7 +104,8 @@ func methodBit(upper string) methods {
 	return 0
 }
 
-// neverSent: TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody judges.
+// neverSent: TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody
+// judges.
 var neverSent = [...]string{"TRACE", "TRACK", "CONNECT"}
 
 // checkMethod returns the method in upper case with its bit, 0 for an ordinary word that no rule can name.

@@ -5,7 +5,7 @@ import "strings"
 // override is a name by which a receiver takes another method than the one on the request line.
 type override struct {
 	name    string
-	byValue bool // only where it is set to a method: other APIs use the name for things of their own
+	byValue bool // only if it is set to a method: other APIs mean something else by the name
 }
 
 // overrides are the names of query parameters and of fields in a body, as foldName spells them.
@@ -21,7 +21,7 @@ var overrides = byFoldedName(
 	override{name: "__method_override__"},   // Flask, by a recipe that many applications follow
 	override{name: "$httpmethod"},           // Google
 	override{name: "$httpheaders"},          // Google: it holds header fields
-	override{name: "method", byValue: true}, // Facebook Graph, Restlet, Akka; not method=flickr.test.echo
+	override{name: "method", byValue: true}, // Facebook Graph, Restlet, Akka
 	override{name: "$method", byValue: true},
 )
 
@@ -34,13 +34,14 @@ func byFoldedName(list ...override) map[string]override {
 }
 
 const (
-	overrideStarts = "_$amx" // with which these names begin, so that most others are known by one byte
+	overrideStarts = "_$amx" // the first bytes of these names: most others differ there
 	maxOverride    = 32      // longer than each of them
 )
 
-// foldName finds the override that receivers take a name for. Rack and qs drop brackets around a name
-// and those behind one, PHP drops leading blanks and what follows a NUL, and makes "_" of "." and of
-// blanks; header fields are read with "_" for "-". A name is verbatim if no letter was in upper case.
+// foldName finds the override that receivers take a name for. Rack and qs drop brackets around a
+// name and those behind one, PHP drops leading blanks and what follows a NUL, and makes "_" of "."
+// and of blanks; header fields are read with "_" for "-". A name is verbatim if no letter was in
+// upper case.
 func foldName[T string | []byte](raw T) (o override, verbatim bool) {
 	var buffer [maxOverride]byte
 	n, end := 0, 0 // end: behind the last byte that is no blank
@@ -76,8 +77,8 @@ scan:
 }
 
 // unescape reads one byte of a form, and says how much text it takes: %XX, the %uXXXX of IIS, "+".
-// What is malformed stands for itself, and a rune beyond ASCII, which no name here holds, for a byte
-// that none holds either.
+// What is malformed stands for itself, and a rune beyond ASCII, which no name here holds, for a
+// byte that none holds either.
 func unescape[T string | []byte](s T) (c byte, size int) {
 	switch {
 	case s[0] == '+':
@@ -86,7 +87,8 @@ func unescape[T string | []byte](s T) (c byte, size int) {
 		return s[0], 1
 	case len(s) >= 3 && isHex(s[1]) && isHex(s[2]):
 		return unhex(s[1])<<4 | unhex(s[2]), 3
-	case len(s) >= 6 && s[1]|0x20 == 'u' && isHex(s[2]) && isHex(s[3]) && isHex(s[4]) && isHex(s[5]):
+	case len(s) >= 6 && lower(s[1]) == 'u' &&
+		isHex(s[2]) && isHex(s[3]) && isHex(s[4]) && isHex(s[5]):
 		if s[2] != '0' || s[3] != '0' {
 			return 0xff, 6
 		}
@@ -95,8 +97,8 @@ func unescape[T string | []byte](s T) (c byte, size int) {
 	return s[0], 1
 }
 
-// namesOther reports whether a value is another method than the one that is judged. To name the same
-// one changes nothing.
+// namesOther reports whether a value is another method than the one that is judged. To name the
+// same one changes nothing.
 func namesOther[T string | []byte](value T, method string) bool {
 	var word [8]byte // no method that is known has as many letters
 	n := 0
@@ -113,7 +115,8 @@ func namesOther[T string | []byte](value T, method string) bool {
 		n++
 	}
 	named := string(word[:n])
-	return !strings.EqualFold(named, method) && (among(knownMethods[:], named) || among(neverSent[:], named))
+	return !strings.EqualFold(named, method) &&
+		(among(knownMethods[:], named) || among(neverSent[:], named))
 }
 
 func among(methods []string, word string) bool {
@@ -128,7 +131,7 @@ func among(methods []string, word string) bool {
 // carrier is what holds names in a request.
 type carrier struct {
 	where, kind string // as in "the query holds the parameter"
-	verbatim    bool   // a name that counts by its value counts only if verbatim: Twilio has a field Method
+	verbatim    bool   // byValue names count only if verbatim: Twilio has a field Method
 }
 
 var (
@@ -138,8 +141,8 @@ var (
 	theObject = carrier{where: "the JSON body", kind: "the field", verbatim: true}
 )
 
-// checkParameters refuses an override in a query or in the body of a form. Some receivers split these
-// at ";" as well.
+// checkParameters refuses an override in a query or in the body of a form. Some receivers split
+// these at ";" as well.
 func checkParameters[T string | []byte](in carrier, text T, method string) *fault {
 	for len(text) > 0 {
 		var parameter T
@@ -163,9 +166,10 @@ func (in carrier) refuse(o override) *fault {
 }
 
 func (in carrier) refuseValue(o override) *fault {
-	return faultf("use the method you want in the method argument; if the API means something else by "+
-		"it, leave it out and choose from the reply",
-		"%s sets %s %s to another method, which some APIs go by, behind the rules", in.where, in.kind, o.name)
+	return faultf("use the method you want in the method argument; "+
+		"if the API means something else by it, leave it out and choose from the reply",
+		"%s sets %s %s to another method, which some APIs go by, behind the rules",
+		in.where, in.kind, o.name)
 }
 
 // cutAt splits s at the first of two bytes; without one, all of it is head.

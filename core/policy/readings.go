@@ -5,17 +5,21 @@ import (
 	"strings"
 )
 
-// readings returns a folded path and every path that a chain of receivers may make of it, where an exception of the service
-// lets bytes stand that they read in different ways: proxies join slashes and decode them, servlet containers drop what
-// follows a ";", each in its own order. Without such bytes it returns nil. There are at most a few dozen, and mostly one.
+// receive are the steps that a receiver may take.
+var receive = [...]func(string) string{decodeSlashes, decodeSemicolons, cutParameters, joinSlashes}
+
+// readings returns a folded path and every path that a chain of receivers may make of it, where an
+// exception of the service lets bytes stand that they read in different ways: proxies join slashes
+// and decode them, servlet containers drop what follows a ";", each in its own order. Without such
+// bytes it returns nil. There are at most a few dozen, and mostly one.
 func readings(path string) []string {
-	if !strings.Contains(path, ";") && !strings.Contains(path, "//") && !strings.Contains(path, "%2f") &&
-		!strings.Contains(path, "%3b") {
+	if !strings.Contains(path, ";") && !strings.Contains(path, "//") &&
+		!strings.Contains(path, "%2f") && !strings.Contains(path, "%3b") {
 		return nil
 	}
 	all := []string{path}
 	for i := 0; i < len(all); i++ {
-		for _, read := range [...]func(string) string{decodeSlashes, decodeSemicolons, cutParameters, joinSlashes} {
+		for _, read := range receive {
 			if next := read(all[i]); !slices.Contains(all, next) {
 				all = append(all, next)
 			}

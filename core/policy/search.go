@@ -1,7 +1,7 @@
 package policy
 
-// folded is a word to be found in any case. Whole bodies are searched, nearly always in vain, so most bytes are skipped
-// (Horspool, Practical fast searching in strings, 1980).
+// folded is a word to be found in any case. Whole bodies are searched, nearly always in vain, so
+// most bytes are skipped (Horspool, Practical fast searching in strings, 1980).
 type folded struct {
 	word string
 	skip [256]uint8 // by how much a window moves on that ends in this byte
