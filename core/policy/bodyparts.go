@@ -93,24 +93,22 @@ func encodedName(how string) *fault {
 		"a part of the multipart body has an encoded name (%s), so it cannot be checked", how)
 }
 
-// partName reads a value up to its closing quote or, if it has none, up to what may follow a word.
+// partName reads a value up to a quote or, if it begins with none, up to what may follow a word.
 // Readers that know escapes drop the backslash.
 func partName(value []byte) []byte {
-	quote := byte(0)
-	if len(value) > 0 && (value[0] == '"' || value[0] == '\'') {
-		quote, value = value[0], bytes.TrimLeft(value[1:], " \t\r\n")
-	}
-	value = value[:min(len(value), maxPartName)]
-	for i, c := range value {
-		if c == quote || quote == 0 && (c <= ' ' || c == ';' || c == ',' || c == '>') {
-			value = value[:i]
+	name := bytes.TrimLeft(value, " \t\r\n\"'\\")
+	quoted := len(name) < len(value)
+	name = name[:min(len(name), maxPartName)]
+	for i, c := range name {
+		if c == '"' || c == '\'' || !quoted && (c <= ' ' || c == ';' || c == ',' || c == '>') {
+			name = name[:i]
 			break
 		}
 	}
-	if bytes.IndexByte(value, '\\') >= 0 {
-		value = bytes.ReplaceAll(value, []byte(`\`), nil)
+	if bytes.IndexByte(name, '\\') >= 0 {
+		name = bytes.ReplaceAll(name, []byte(`\`), nil)
 	}
-	return value
+	return name
 }
 
 // partValue is the first line behind the header of a part, of which rest is what is left.
