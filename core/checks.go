@@ -74,7 +74,8 @@ func (f *Flow) tellCapability(In) string {
 	return fmt.Sprintf("it reaches %s as service %q", f.service.Base, f.service.Name)
 }
 
-// checkRequest has the request judged, rules included, and refuses what is malformed or ambiguous.
+// checkRequest has the request judged, rules included, and refuses what is malformed, or what an
+// API may read differently.
 func (f *Flow) checkRequest(In) *Denial {
 	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
 	if f.decision.Outcome == policy.Rejected {
@@ -83,6 +84,10 @@ func (f *Flow) checkRequest(In) *Denial {
 	var err error
 	if f.headers, f.dropped, err = policy.Headers(f.call.Headers); err != nil {
 		return Deny(RequestRejected, f.call).because(err.Error(), "", "leave the header out: Janee adds credentials and framing itself")
+	}
+	d := policy.CheckBody(f.call.Method, f.call.Body, f.headers, f.service.Headers)
+	if d.Outcome != policy.Allowed {
+		return Deny(RequestRejected, f.call).because(d.Reason, "", d.Hint)
 	}
 	return nil
 }

@@ -81,7 +81,7 @@ var serviceKeys = []Key{
 	{Path: "services.NAME.bound", Kind: Text, Default: "none", Meaning: "Janee writes it: the destination that you agreed to for the credential, signed. `janee trust NAME` renews it."},
 	{Path: "services.NAME.allowPrivate", Kind: Ranges, Default: "none", Meaning: "Private addresses that may be dialled for this service, such as `10.1.0.0/16` or, with a port, `127.0.0.1/32:9000`."},
 	{Path: "services.NAME.allowHttp", Kind: Flag, Default: "false", Meaning: "Lets `baseUrl` be `http://` for another machine than this one. The credential then crosses the network in the clear."},
-	{Path: "services.NAME.allowEncodedSlash", Kind: Flag, Default: "false", Meaning: "Lets a path segment hold `%2F`, as project names of GitLab do. Rules then match the encoded text."},
+	{Path: "services.NAME.allowEncodedSlash", Kind: Flag, Default: "false", Meaning: "Lets a path segment hold `%2F`, as project names of GitLab do. Allow rules then match the encoded text, deny rules also the decoded one."},
 	{Path: "services.NAME.allowSemicolon", Kind: Flag, Default: "false", Meaning: "Lets paths hold `;` and `%3B`, and queries `;`."},
 	{Path: "services.NAME.allowDoubleSlash", Kind: Flag, Default: "false", Meaning: "Lets paths hold empty segments (`a//b`), as keys of S3 do."},
 }

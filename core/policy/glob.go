@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // glob is a rule made ready for matching: the literal text before the first star, after the last, and all between.
 // Nearly every rule that does not match is found out by head or tail alone.
@@ -23,12 +26,18 @@ func compile(r Rule, pattern string) glob {
 	return g
 }
 
-// compileDeny also tries the pattern without its trailing slashes: "/admin/" covers "/admin".
+// compileDeny also tries the pattern without its trailing slashes: "/admin/" covers "/admin". And
+// it tries it decoded, as readings does a path: "/a%2Fb" and "/a/b" are one resource to a receiver
+// that decodes.
 func compileDeny(r Rule) []glob {
 	folded := fold(r.pattern, "*")
-	globs := []glob{compile(r, folded)}
-	if cut := strings.TrimRight(folded, "/"); cut != folded {
-		globs = append(globs, compile(r, cut))
+	decoded := decodeSlashes(decodeSemicolons(folded))
+	patterns := []string{folded, strings.TrimRight(folded, "/"),
+		decoded, strings.TrimRight(decoded, "/")}
+	slices.Sort(patterns)
+	var globs []glob
+	for _, pattern := range slices.Compact(patterns) {
+		globs = append(globs, compile(r, pattern))
 	}
 	return globs
 }

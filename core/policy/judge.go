@@ -1,6 +1,9 @@
 package policy
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1) relative to the base URL of the service, with its query.
 // The rules see the path alone. The Judged is usable only when the outcome is Allowed.
@@ -10,6 +13,9 @@ func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 		return Judged{}, f.decision()
 	}
 	bare, query, f := checkTarget(path, o)
+	if f == nil {
+		f = checkParameters(theQuery, query, method)
+	}
 	if f != nil {
 		return Judged{}, f.decision()
 	}
@@ -41,16 +47,30 @@ func (p Policy) decide(method string, bit methods, path string) Decision {
 	return p.noMatch(method, bit, path)
 }
 
-// firstDeny compares without ASCII case and also without the trailing slashes of the path, since most routers treat those spellings alike.
+// firstDeny compares without ASCII case, and with each reading of the path.
 func firstDeny(globs []glob, bit methods, path string) *glob {
 	if len(globs) == 0 {
 		return nil
 	}
 	folded := fold(path, "%2a")
-	cut := strings.TrimRight(folded, "/")
+	g := firstMatch(globs, bit, folded)
+	if g == nil {
+		for _, reading := range readings(folded) {
+			if g = firstMatch(globs, bit, reading); g != nil {
+				break
+			}
+		}
+	}
+	return g
+}
+
+// firstMatch also tries the path without its trailing slashes, since most routers treat those
+// spellings alike.
+func firstMatch(globs []glob, bit methods, path string) *glob {
+	cut := strings.TrimRight(path, "/")
 	for i := range globs {
 		g := &globs[i]
-		if g.methods&bit != 0 && (g.match(folded) || len(cut) != len(folded) && g.match(cut)) {
+		if g.methods&bit != 0 && (g.match(path) || len(cut) != len(path) && g.match(cut)) {
 			return g
 		}
 	}
@@ -84,15 +104,17 @@ func methodBit(upper string) methods {
 	return 0
 }
 
+// neverSent: TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody
+// judges.
+var neverSent = [...]string{"TRACE", "TRACK", "CONNECT"}
+
 // checkMethod returns the method in upper case with its bit, 0 for an ordinary word that no rule can name.
-// TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody judges.
 func checkMethod(raw string) (string, methods, *fault) {
 	if !plainWord(raw) {
 		return "", 0, faultf(knownMethodsHint(), "the method is not a plain word of letters")
 	}
 	upper := strings.ToUpper(raw)
-	switch upper {
-	case "TRACE", "TRACK", "CONNECT":
+	if slices.Contains(neverSent[:], upper) {
 		return "", 0, faultf(knownMethodsHint(), "the method %s is never sent", upper)
 	}
 	return upper, methodBit(upper), nil

@@ -1,7 +1,6 @@
 package policy
 
 import (
-	"net/url"
 	"strings"
 	"unicode/utf8"
 )
@@ -22,7 +21,7 @@ func checkTarget(target string, o Options) (path, query string, f *fault) {
 	if f := checkQuery(query, o); f != nil {
 		return "", "", f
 	}
-	return path, query, checkOverride(query, o)
+	return path, query, nil
 }
 
 func checkPath(path string, o Options) *fault {
@@ -136,37 +135,9 @@ func checkQuery(query string, o Options) *fault {
 			i += 2
 			continue
 		}
-		// Some receivers split parameters at ";", which would hide a name from checkOverride.
+		// Some receivers split parameters at ";", which would hide a name from checkParameters.
 		if class[c]&inQuery == 0 && (c != ';' || !o.Semicolon) {
 			return rawByte("query", query, i)
-		}
-	}
-	return nil
-}
-
-// checkOverride refuses parameters by which Rails, Laravel and Symfony (_method) or Salesforce (_HttpMethod) turn one method into another after the rules saw the first.
-// Rack drops brackets around a name, PHP drops leading blanks and reads "." as "_".
-func checkOverride(query string, o Options) *fault {
-	separators := "&"
-	if o.Semicolon {
-		separators = "&;"
-	}
-	for query != "" {
-		parameter := query
-		if at := strings.IndexAny(query, separators); at >= 0 {
-			parameter, query = query[:at], query[at+1:]
-		} else {
-			query = ""
-		}
-		name, _, _ := strings.Cut(parameter, "=")
-		if decoded, err := url.QueryUnescape(name); err == nil {
-			name = decoded
-		}
-		name = strings.ReplaceAll(strings.Trim(name, " []"), ".", "_")
-		for _, override := range [...]string{"_method", "_httpmethod", "x-http-method-override"} {
-			if strings.EqualFold(name, override) {
-				return faultf("use the method you want in the method argument", "the query holds the parameter %s, which changes the method behind the rules", override)
-			}
 		}
 	}
 	return nil

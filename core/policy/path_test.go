@@ -28,6 +28,8 @@ func TestGrammarAccepts(t *testing.T) {
 		{Options{}, "/a?a=%2e%2F%5C%3B%09%FF&expand[]=x|y&q={}"},
 		{Options{}, "/a?u=https://x.example//../y?z"},
 		{Options{}, "/a?method=x&my_method=y&_methods=z&x=_method"},
+		{Options{}, "/a?method=flickr.photos.search&$method=&method&x=method=DELETE"},
+		{Options{}, "/a?method=GET&$METHOD=get&method=DELETED&filter[method]=DELETE"},
 		{Options{}, "/" + strings.Repeat("a", maxTarget-1)},
 		{slashes, "/projects/a%2Fb%2fc"},
 		{semicolons, "/a;b=1/c%3Bd/e%3bf?x=1;y=2"},
@@ -134,7 +136,20 @@ func TestGrammarRejects(t *testing.T) {
 		{Options{}, "/a?_method%5B%5D=DELETE", "_method"},
 		{Options{}, "/a?_HttpMethod=PATCH", "_httpmethod"},
 		{Options{}, "/a?X-HTTP-Method-Override=PATCH", "x-http-method-override"},
+		{Options{}, "/a?$httpMethod=DELETE", "$httpmethod"},
+		{Options{}, "/a?x-tunneled-method=DELETE", "x-tunneled-method"},
+		{Options{}, "/a?__METHOD_OVERRIDE__=DELETE", "__method_override__"},
+		{Options{}, "/a?method=DELETE", "method to another method"},
+		{Options{}, "/a?Method=delete", "method to another method"},
+		{Options{}, "/a?method=%44elete", "method to another method"},
+		{Options{}, "/a?method=+delete+", "method to another method"},
+		{Options{}, "/a?method[]=delete", "method to another method"},
+		{Options{}, "/a?method=GET&method=HEAD", "method to another method"},
+		{Options{}, "/a?method=TRACE", "method to another method"},
+		{Options{}, "/a?$method=PUT", "$method to another method"},
+		{Options{}, "/a?%24METHOD=put", "$method to another method"},
 		{semicolons, "/a?x=1;_method=DELETE", "_method"},
+		{semicolons, "/a?x=1;method=DELETE", "method to another method"},
 		{semicolons, "/a/..;x/b", "dot segments"},
 		{semicolons, "/a/.%3Bx/b", "dot segments"},
 		{semicolons, "/a/;x/b", "empty segment"},
@@ -177,11 +192,11 @@ func TestEveryByte(t *testing.T) {
 	}
 }
 
-// TestRulesSeeTheEncodedText: with an exception in force nothing is decoded for matching.
+// TestRulesSeeTheEncodedText: with an exception in force nothing is decoded for allow rules.
 func TestRulesSeeTheEncodedText(t *testing.T) {
 	p := New(rules(t, "GET /projects/a%2Fb", "GET /p/*"), rules(t, "GET /p/x"))
 	for target, want := range map[string]Outcome{
-		"/projects/a%2Fb": Allowed, "/projects/a%2fb": Denied, "/projects/a/b": Denied, "/p/x": Denied, "/p/x//": Denied, "/p/X%2Fy": Allowed, "/p//x": Allowed,
+		"/projects/a%2Fb": Allowed, "/projects/a%2fb": Denied, "/projects/a/b": Denied, "/p/x": Denied, "/p/x//": Denied, "/p/X%2Fy": Allowed, "/p//y": Allowed,
 	} {
 		if _, d := Judge(p, everything, "GET", target); d.Outcome != want {
 			t.Errorf("%s: %+v, want %s", target, d, want)

@@ -35,7 +35,9 @@ type Decision struct {
 	Hint    string // what to do next, "" if there is nothing to say
 }
 
-// Options are the exceptions a service may need from the path grammar. With an exception in force, rules match the encoded text as it stands.
+// Options are the exceptions a service may need from the path grammar. With one in force, allow
+// rules match the text as it is written, and deny rules match what a receiver may read in it as
+// well.
 type Options struct {
 	EncodedSlash bool // %2F inside a segment (GitLab project names)
 	Semicolon    bool // ; and %3B in paths, ; in queries
