@@ -246,7 +246,6 @@ var flows = []struct {
 		clear(s.state)
 		s.load(boundConfig[:strings.Index(boundConfig, "    bound:")] + boundConfig[strings.Index(boundConfig, "capabilities:"):])
 		s.refused(balance, "CREDENTIAL_REBOUND")
-		s.verified()
 	}},
 	{"reload", "a changed file is put in force as a whole, a broken one is not; calls under way keep what they began with", func(s *shell) {
 		s.load(flowConfig)
