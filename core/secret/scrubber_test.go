@@ -190,9 +190,14 @@ func naive(patterns []string, reach int, in string) string {
 		folded := fold(text)
 		for _, p := range patterns {
 			p = fold(p)
-			for i := range len(text) {
-				if strings.HasPrefix(folded[i:], p) && to[i+len(p)-1]-from[i] <= reach {
-					for k := from[i]; k < to[i+len(p)-1]; k++ {
+			for i := 0; ; i++ {
+				at := strings.Index(folded[i:], p)
+				if at < 0 {
+					break
+				}
+				i += at
+				if end := to[i+len(p)-1]; end-from[i] <= reach {
+					for k := from[i]; k < end; k++ {
 						masked[k] = true
 					}
 				}
