@@ -90,3 +90,14 @@ func TestWritebackComesAfterTheRules(t *testing.T) {
 		t.Errorf("explained: %s", outcome(done))
 	}
 }
+
+// The worked example of docs/formats.md, for shells in other languages.
+func TestMarkOfTheExample(t *testing.T) {
+	root, err := vault.ParseRoot("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if m := markOf(vault.New(root, "5f0c2f7c9b3e4d11a7d2c0ffee000001")); m != "[REDACTED:mh20m1]" {
+		t.Errorf("mark %s", m)
+	}
+}
