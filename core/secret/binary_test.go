@@ -56,6 +56,9 @@ func checkBinary(t *testing.T, seed uint64, size int, given ...string) {
 	in := noisy(r, patterns, size)
 	want := naive(patterns, s.automata[0].reach, in)
 	got := inChunks(s, in, func() int { return 1 + r.IntN(1+size) })
+	if s.Finds([]byte(in)) != (want != in) {
+		t.Errorf("seed %d, secrets %q: found %v", seed, given, want == in)
+	}
 	if got != want {
 		at := 0
 		for at < min(len(got), len(want)) && got[at] == want[at] {

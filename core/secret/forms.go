@@ -27,7 +27,7 @@ func forms(secret string) []string {
 	var found []string
 	for _, t := range slices.Concat([]string{text}, longLines(text), halves(text)) {
 		found = append(found, spellings(t)...)
-		// Who decodes base64 and writes it anew often leaves the padding out (RFC 4648 section 3.2).
+		// Programs that decode base64 and encode it anew often leave the padding out (RFC 4648 section 3.2).
 		if bare := strings.TrimRight(t, "="); bare != t && len(bare) >= MinLength {
 			found = append(found, spellings(bare)...)
 		}

@@ -5,16 +5,16 @@ import (
 	"strings"
 )
 
-// showIdentity is the field by which the owner says that an identity is no key. Directory templates set it.
+// showIdentity is the field with which the owner says that an identity is no key. Directory templates set it.
 func showIdentity(what string) Field {
 	return Field{Name: "showIdentity", Label: "Show the " + what + " in replies: it names an account and is no key (true or false)",
 		fault: oneOf("true", "false")}
 }
 
-// shown reports whether the value at path is an identity that replies may show. Taken out, it would be
-// missed by who reads an account, and written back as a mark: the id is part of every path of Twilio, and
-// an issue of Jira names people by it. It is a secret all the same where no other secret goes with it,
-// for some APIs take the key as user name.
+// shown reports whether e is an identity that replies may show. Masking it does harm: the id of an account
+// is part of every path of Twilio, and an agent that writes an issue of Jira back destroys the e-mail
+// address that it was not shown. Where no other secret goes with it, it is a secret all the same, because
+// some APIs take the key as user name.
 func (s *Scheme) shown(c Credential, e Entry) bool {
 	if !e.identity || !s.paired(c, e) {
 		return false
