@@ -52,7 +52,7 @@ func TestChallengeIsAnswered(t *testing.T) {
 		return Head{Status: 200}, []string{"you sent ", response, " for ", digestPassword}, Ended{}
 	})
 	res, body := h.allowed(posting("camera", "/set?a=b", "on=1"))
-	if res.Status != 200 || body != "you sent [REDACTED] for [REDACTED]" || len(response) != 64 || res.Redactions != 2 {
+	if res.Status != 200 || body != "you sent [REDACTED:x5qncd] for [REDACTED:x5qncd]" || len(response) != 64 || res.Redactions != 2 {
 		t.Errorf("%d %q, response %q", res.Status, body, response)
 	}
 	if len(h.sent) != 2 {

@@ -34,6 +34,7 @@ var checks = []check{
 	{name: "size", refuse: (*Flow).checkSize, holds: (*Flow).tellSize},
 	{name: "request", refuse: (*Flow).checkRequest, skip: (*Flow).unasked, holds: says("method and path are well formed")},
 	{name: "rules", refuse: (*Flow).checkRules, skip: (*Flow).unjudged, holds: (*Flow).tellRule},
+	{name: "writeback", refuse: (*Flow).checkWriteback, skip: (*Flow).unjudged, holds: says("it holds no mark of a masked value")},
 	{name: "allow_commands", skip: unset("no capability runs commands")},
 	{name: "reason", refuse: (*Flow).checkReason, skip: (*Flow).unreasoned, holds: says("no reason is asked for")},
 	{name: "root_key", refuse: (*Flow).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},

@@ -82,15 +82,21 @@ type Engine struct {
 
 	mu        sync.Mutex
 	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
+
+	mark  string           // what takes the place of a secret in all that this home shows to agents
+	marks *secret.Scrubber // finds mark in requests; nil without a root key
 }
 
 // New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
 	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(),
-		limits: limit.NewBook(), pinned: new(atomic.Bool), scrubbers: map[string]*secret.Scrubber{}}
+		limits: limit.NewBook(), pinned: new(atomic.Bool), scrubbers: map[string]*secret.Scrubber{},
+		mark: secret.Marker}
 	e.pinned.Store(c.Approvals.PIN != "")
 	if v != nil {
 		e.stateKey = v.Key("state")
+		e.mark = markOf(v)
+		e.marks = secret.NewScrubber(secret.New(e.mark))
 	}
 	return e
 }
@@ -113,7 +119,7 @@ func (e *Engine) scrubber(service string, secrets []secret.Text) *secret.Scrubbe
 	defer e.mu.Unlock()
 	s, ok := e.scrubbers[service]
 	if !ok {
-		s = secret.NewScrubber(secrets...)
+		s = e.newScrubber(secrets)
 		e.scrubbers[service] = s
 	}
 	return s

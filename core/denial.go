@@ -10,6 +10,7 @@ const (
 	ReasonRequired      Code = "REASON_REQUIRED"
 	RequestRejected     Code = "REQUEST_REJECTED"
 	RuleDeny            Code = "RULE_DENY"
+	RedactedWriteback   Code = "REDACTED_WRITEBACK"
 	ApprovalPending     Code = "APPROVAL_PENDING"
 	ApprovalDenied      Code = "APPROVAL_DENIED"
 	ApprovalExpired     Code = "APPROVAL_EXPIRED"
@@ -53,11 +54,14 @@ type Denial struct {
 type text struct{ message, next string }
 
 var texts = map[Code]text{
-	BadArguments:        {"the arguments could not be read", "correct the call; the tool's input schema names every argument"},
-	CapabilityNotFound:  {"there is no such capability", "call list_services and use one of the names it lists"},
-	ReasonRequired:      {"this capability wants a reason", "repeat the call with `reason`: one sentence on why the user wants this"},
-	RequestRejected:     {"the request is malformed or ambiguous and was not sent", "send a plain path that begins with /, without dot segments, double slashes or encoded separators"},
-	RuleDeny:            {"the rules of this capability do not allow this request", "tell your person what you wanted to do; they can change the rules in config.yaml"},
+	BadArguments:       {"the arguments could not be read", "correct the call; the tool's input schema names every argument"},
+	CapabilityNotFound: {"there is no such capability", "call list_services and use one of the names it lists"},
+	ReasonRequired:     {"this capability wants a reason", "repeat the call with `reason`: one sentence on why the user wants this"},
+	RequestRejected:    {"the request is malformed or ambiguous and was not sent", "send a plain path that begins with /, without dot segments, double slashes or encoded separators"},
+	RuleDeny:           {"the rules of this capability do not allow this request", "tell your person what you wanted to do; they can change the rules in config.yaml"},
+	RedactedWriteback: {"the request holds a mark that stands for a masked secret, so it was not sent",
+		"leave that field out, or change only the fields that you mean to change (PATCH, where the API has it); " +
+			"if the API wants the masked value itself, tell your person"},
 	ApprovalPending:     {"a person has to say yes before this request is sent", "make the call with execute: your person is asked then"},
 	ApprovalDenied:      {"a person said no to this request", "do not repeat the call; ask your person what they would prefer"},
 	ApprovalExpired:     {"the approval is over: it was not given in time, or it has been used", "leave approvalId out; your person is then asked again"},

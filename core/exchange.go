@@ -83,7 +83,7 @@ func (f *Flow) landed(in In, ev Ended) Step {
 	secrets := f.scheme.Secrets(f.credential)
 	token, err := f.readToken(in, ev, secrets)
 	if err == nil {
-		u.have, u.own = f.engine.tokens.landed(u.key, f.service.Name, u.flight, in.Now, token, secrets), true
+		u.have, u.own = f.engine.tokens.landed(u.key, f.service.Name, u.flight, in.Now, token, secrets, f.engine.newScrubber), true
 	} else {
 		u.have, u.own = f.engine.tokens.crashed(u.key, f.service.Name, u.flight, in.Now), false
 	}
@@ -137,7 +137,7 @@ func exchangeCode(ev Ended) Code {
 // what the endpoint says is scrubbed before anything is cut out of it.
 func (f *Flow) readToken(in In, ev Ended, secrets []secret.Text) (token sign.Token, err error) {
 	x, head, body := f.tokens.exchange, f.tokens.head, ev.Body.Reveal()
-	scrubber := sync.OnceValue(func() *secret.Scrubber { return secret.NewScrubber(slices.Concat(secrets, x.Secrets())...) })
+	scrubber := sync.OnceValue(func() *secret.Scrubber { return f.engine.newScrubber(slices.Concat(secrets, x.Secrets())) })
 	switch {
 	case ev.Err != "":
 		err = errors.New(exchangeEnding(ev))

@@ -174,7 +174,7 @@ func TestRefusedTokenIsDroppedOnce(t *testing.T) {
 	post := get("crm", "/x")
 	post.Method = "POST"
 	sent := len(i.sent)
-	if r, body := i.allowed(post); r.Status != 401 || body != "no [REDACTED]" || len(i.sent) != sent+1 {
+	if r, body := i.allowed(post); r.Status != 401 || body != "no [REDACTED:x5qncd]" || len(i.sent) != sent+1 {
 		t.Errorf("POST: status %d, body %q, %d requests", r.Status, body, len(i.sent)-sent)
 	}
 	if i.allowed(post); i.bearer() != minting(3) {
@@ -260,9 +260,9 @@ func TestFailedExchanges(t *testing.T) {
 		code  Code
 		text  string
 	}{
-		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`), ExchangeFailed, `service "crm": the token endpoint answered 400 (invalid_client: [REDACTED] is wrong)`},
+		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`), ExchangeFailed, `service "crm": the token endpoint answered 400 (invalid_client: [REDACTED:x5qncd] is wrong)`},
 		// Cut after scrubbing: no first half of the secret is left over.
-		{answer(400, `{"error":"`+strings.Repeat("x", 185)+clientSecret+`"}`), ExchangeFailed, "x[REDACTED])"},
+		{answer(400, `{"error":"`+strings.Repeat("x", 178)+clientSecret+`"}`), ExchangeFailed, "x[REDACTED:x5qncd])"},
 		{answer(401, ``, Header{Name: "Date", Value: "Mon, 23 Nov 2026 09:43:45 GMT"}), ExchangeFailed, "this clock is 600 s behind the endpoint's"},
 		{answer(200, `{"access_token":"","tok_of":1}`), ExchangeFailed, "no token that could be sent"},
 		{answer(200, `<html>`), ExchangeFailed, "not the JSON"},

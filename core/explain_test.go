@@ -63,19 +63,19 @@ func TestExplainTellsEveryCheck(t *testing.T) {
 		story string
 		says  map[string]string
 	}{
-		{"allowed", get("readonly", "/v1/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ reason+ root_key+ session+ limits+ approval+",
+		{"allowed", get("readonly", "/v1/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ reason+ root_key+ session+ limits+ approval+",
 			map[string]string{"rules": `the allow rule "GET *" matches`, "capability_exists": "https://api.stripe.com/base", "session": "none is open", "ownership": "skip: the service has no owner"}},
-		{"no rules", get("stripe", "/v1/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ reason+ root_key+ session+ limits+ approval+",
+		{"no rules", get("stripe", "/v1/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ reason+ root_key+ session+ limits+ approval+",
 			map[string]string{"rules": "no rules are set"}},
-		{"denied", post, "lock+ capability_exists+ mode+ default_access+ size+ request+ rules- reason+ root_key+ session+ limits+ approval+", map[string]string{"rules": `deny rule "POST *"`}},
+		{"denied", post, "lock+ capability_exists+ mode+ default_access+ size+ request+ rules- writeback+ reason+ root_key+ session+ limits+ approval+", map[string]string{"rules": `deny rule "POST *"`}},
 		{"rejected", get("readonly", "/v1/../x"), "lock+ capability_exists+ mode+ default_access+ size+ request- reason+ root_key+ session+ limits+ approval+",
 			map[string]string{"rules": "skip: rules are for requests"}},
 		{"unknown", get("nosuch", "/x"), "lock+ capability_exists-", map[string]string{"approval": "skip: there is no such capability"}},
 		{"no request", bare, "lock+ capability_exists+ mode+ default_access+ size+ root_key+ session+ limits+ approval+",
 			map[string]string{"rules": "skip: give method and path", "request": "skip: give method and path", "reason": "skip: every call has to give a reason"}},
-		{"asked", get("asked", "/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ reason+ root_key+ session+ limits+ approval-",
+		{"asked", get("asked", "/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ reason+ root_key+ session+ limits+ approval-",
 			map[string]string{"approval": "a person has to say yes"}},
-		{"the person's own", own, "lock+ capability_exists+ mode+ size+ request+ rules+ reason+ root_key+", map[string]string{"approval": "skip: a person's own"}},
+		{"the person's own", own, "lock+ capability_exists+ mode+ size+ request+ rules+ writeback+ reason+ root_key+", map[string]string{"approval": "skip: a person's own"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newHouse(t, houseConfig).explain(asked(c.call))

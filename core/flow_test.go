@@ -109,7 +109,7 @@ func TestKeyNeverComesBack(t *testing.T) {
 		return Head{Status: 401, Headers: []Header{{Name: "Location", Value: "https://x.example/?k=" + testKey}, {Name: "Content-Length", Value: "36"}}}, []string{"a " + auth[:12], auth[12:] + " b"}, Ended{}
 	}
 	r, body := h.allowed(get("stripe", "/x"))
-	if body != "a Bearer [REDACTED] b" || len(r.Headers) != 1 || r.Headers[0].Value != "https://x.example/?k=[REDACTED]" || r.Redactions != 2 {
+	if body != "a Bearer [REDACTED:x5qncd] b" || len(r.Headers) != 1 || r.Headers[0].Value != "https://x.example/?k=[REDACTED:x5qncd]" || r.Redactions != 2 {
 		t.Errorf("body %q, headers %v, %d redactions", body, r.Headers, r.Redactions)
 	}
 	// A reply that is cut inside the key shows nothing of it.
@@ -118,7 +118,7 @@ func TestKeyNeverComesBack(t *testing.T) {
 	h.reply = func(Send) (Head, []string, Ended) {
 		return Head{Status: 200}, []string{"a " + testKey + strings.Repeat(" b", 9999)}, Ended{Truncated: true}
 	}
-	if r, body = h.allowed(cut); body != "a [REDACTED]" || !r.Truncated {
+	if r, body = h.allowed(cut); body != "a [REDACTED:x5qncd]" || !r.Truncated {
 		t.Errorf("cut body %q", body)
 	}
 	h.reply = func(Send) (Head, []string, Ended) {
@@ -210,7 +210,7 @@ func TestSecretInThePath(t *testing.T) {
 	h := newHouse(t, "services: {bot: {baseUrl: https://api.telegram.org, auth: {type: telegram, key: \""+key+"\"}}}\ncapabilities: {bot: {service: bot, rules: {allow: [GET /getMe]}}}\n")
 	h.reply = func(s Send) (Head, []string, Ended) { return Head{Status: 404}, []string{"no " + s.Target}, Ended{} }
 	_, body := h.allowed(get("bot", "/getMe"))
-	if s := h.sent[0]; s.URL != "https://api.telegram.org/bot"+key+"/getMe" || s.Target != "/bot"+key+"/getMe" || body != "no /bot[REDACTED]/getMe" {
+	if s := h.sent[0]; s.URL != "https://api.telegram.org/bot"+key+"/getMe" || s.Target != "/bot"+key+"/getMe" || body != "no /bot[REDACTED:x5qncd]/getMe" {
 		t.Errorf("sent %s, body %q", s.URL, body)
 	}
 	if last := h.records[len(h.records)-1]; last.Target != "/getMe" {

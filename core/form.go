@@ -69,7 +69,7 @@ func (f *Flow) holdsSecret(text string) bool {
 		return true
 	}
 	secrets := scheme.Secrets(credential)
-	return mask(f.engine.scrubber(f.service.Name, secrets), secrets, text) != text
+	return f.mask(f.engine.scrubber(f.service.Name, secrets), secrets, text) != text
 }
 
 // legible reports whether text is seen as it is wherever it is drawn. Only ASCII is: other letters

@@ -92,19 +92,19 @@ func (f *Flow) explainSigned(in In, ev Event) Step {
 		f.tokens.have = &minted{token: sign.Token{Text: secret.New("(the token)")}}
 	}
 	f.challenge.awaited = f.scheme.Challenged()
-	f.scrubber = secret.NewScrubber(secrets...)
+	f.scrubber = f.engine.newScrubber(secrets)
 	s, _, err := f.signed(in)
 	if err != nil {
 		return f.done(nil, f.signingDenial(err, secrets))
 	}
 	out.Request = SignedCall{s.Method, s.URL, steps(f.trace), fields(s.Headers), ""}
-	out.mask(func(text string) string { return mask(f.scrubber, secrets, text) })
+	out.mask(func(text string) string { return f.mask(f.scrubber, secrets, text) })
 	return f.done(&Result{Tool: ExplainSigning, Data: encode(out)})
 }
 
 func (f *Flow) signingDenial(err error, secrets []secret.Text) *Denial {
 	d := Deny(SigningFailed, f.call)
-	d.Message += ": " + mask(secret.NewScrubber(secrets...), secrets, err.Error())
+	d.Message += ": " + f.mask(f.engine.newScrubber(secrets), secrets, err.Error())
 	return d
 }
 
@@ -124,11 +124,11 @@ func fields(headers []Header) []SignedField {
 }
 
 // mask also takes out secrets that are too short to be looked for in replies: nothing here is worth keeping whole for.
-func mask(s *secret.Scrubber, secrets []secret.Text, text string) string {
+func (f *Flow) mask(s *secret.Scrubber, secrets []secret.Text, text string) string {
 	text, _ = s.Clean(text)
 	for _, short := range secrets {
 		if n := short.Len(); n > 0 && n < secret.MinLength {
-			text = strings.ReplaceAll(text, short.Reveal(), secret.Marker)
+			text = strings.ReplaceAll(text, short.Reveal(), f.engine.mark)
 		}
 	}
 	return text

@@ -87,7 +87,8 @@ func (t *tokens) ready(key, service string, now Now) (m *minted, flight string) 
 func (s *slot) flight(key string) string { return fmt.Sprintf("%s.%d", key, s.round) }
 
 // landed takes the token that a flight has brought. Of equal flights the first fills the slot, and the others use what it made.
-func (t *tokens) landed(key, service, flight string, now Now, token sign.Token, secrets []secret.Text) *minted {
+func (t *tokens) landed(key, service, flight string, now Now, token sign.Token, secrets []secret.Text,
+	scrubber func([]secret.Text) *secret.Scrubber) *minted {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.slot(key, service)
@@ -99,7 +100,7 @@ func (t *tokens) landed(key, service, flight string, now Now, token sign.Token, 
 		secrets = append(secrets, old.token.Text)
 	}
 	life := token.Expires - now.Wall
-	m := &minted{token: token, scrubber: secret.NewScrubber(secrets...), renew: now.Mono + life/5*4, ends: now.Mono + life, distrusted: s.refused}
+	m := &minted{token: token, scrubber: scrubber(secrets), renew: now.Mono + life/5*4, ends: now.Mono + life, distrusted: s.refused}
 	t.rounds++
 	s.round, s.token, s.refused = t.rounds, m, false
 	return m

@@ -96,7 +96,7 @@ func TestTrialReports(t *testing.T) {
 		status           int // 0: none
 		fault, code, say string
 	}{
-		{"refused", answer(401, "you sent Bearer "+testKey), 401, "does not accept the credential", "", "you sent Bearer [REDACTED]"},
+		{"refused", answer(401, "you sent Bearer "+testKey), 401, "does not accept the credential", "", "you sent Bearer [REDACTED:x5qncd]"},
 		{"forbidden", answer(403, "no"), 403, "does not accept", "", "no"},
 		{"redirected", answer(302, ""), 302, "redirect", "", ""},
 		{"absent", answer(404, "no such page"), 404, "testPath may be wrong", "", "no such page"},
@@ -105,7 +105,7 @@ func TestTrialReports(t *testing.T) {
 		{"timeout", func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrTimeout} }, 0, "did not answer in time", UpstreamTimeout, ""},
 		{"unreachable", func(Send) (Head, []string, Ended) {
 			return Head{}, nil, Ended{Err: ErrUnreachable, Detail: "no " + testKey}
-		}, 0, "no [REDACTED]", UpstreamUnreachable, ""},
+		}, 0, "no [REDACTED:x5qncd]", UpstreamUnreachable, ""},
 		{"cut", func(Send) (Head, []string, Ended) {
 			return Head{Status: 200}, []string{"x"}, Ended{Err: ErrUnreachable}
 		}, 200, "could not be reached", UpstreamUnreachable, ""},

@@ -23,6 +23,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/vault"
 )
 
 // evidence is what one test has seen of janee, and where its files lie. At the end no secret of the test may stand in any of it: neither
@@ -105,18 +106,14 @@ func (e *evidence) stored() (secrets []string) {
 		e.plain[h.ConfigPath()] = true
 	}
 	for _, service := range s.Config.Services {
-		for _, f := range sealed.Fields(s.Vault, service) {
-			if f.Err == nil {
-				secrets = append(secrets, f.Plain.Reveal())
-			}
-		}
-		secrets = append(secrets, typed(service)...)
+		secrets = append(secrets, secretsOf(s.Vault, service)...)
 	}
 	return append(secrets, e.rootKey()...)
 }
 
-// typed is the secrets of a service that stand in config.yaml as a person wrote them.
-func typed(service *config.Service) (secrets []string) {
+// secretsOf is what must not be shown of a service, whether it is sealed or stands in config.yaml as a person wrote it.
+// What names an account may be shown.
+func secretsOf(v *vault.Vault, service *config.Service) (secrets []string) {
 	scheme, ok := sign.Lookup(service.Auth.Type)
 	if !ok {
 		return nil
@@ -125,10 +122,13 @@ func typed(service *config.Service) (secrets []string) {
 	for path, v := range service.Auth.Fields {
 		held[path] = v.Plain
 	}
-	for _, entry := range scheme.Entries(held) {
-		if entry.Secret {
-			secrets = append(secrets, held[entry.Path].Reveal())
+	for _, f := range sealed.Fields(v, service) {
+		if f.Err == nil {
+			held[f.Path] = f.Plain
 		}
+	}
+	for _, text := range scheme.Secrets(held) {
+		secrets = append(secrets, text.Reveal())
 	}
 	return secrets
 }

@@ -75,7 +75,7 @@ var flows = []struct {
 		body, done := s.reply(flow, 200, `[["Content-Type","application/json"],["Set-Cookie","a=b"],["X-Request-Id","r-sk_live_xxx"],["Content-Length","34"]]`,
 			`{"key":"sk_li`, `ve_xxx","object":"balance"}`)
 		expect(s, send.Type == "send" && send.Target == "/base/v1/balance?limit=3", "target %q", send.Target)
-		expect(s, body == `{"key":"[REDACTED]","object":"balance"}`, "body %s", body)
+		expect(s, body == `{"key":"[REDACTED:mh20m1]","object":"balance"}`, "body %s", body)
 		expect(s, strings.Contains(string(done.Result), `"redactions":2`), "result %s", done.Result)
 		flow, a = s.call(`{"capability":"stripe","method":"POST","path":"/v1/refunds","body":{"charge":"ch_1"},"headers":{"Idempotency-Key":"k1","Authorization":"Bearer x"},"reason":"User asked"}`)
 		expect(s, len(a.Step.Writes) == 0 && len(a.Step.Lines) == 1, "a second session")

@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"slices"
 	"strings"
+	"unicode"
 	"unicode/utf16"
 	"unicode/utf8"
 )
@@ -23,9 +24,13 @@ func forms(secret string) []string {
 	if len(text) < MinLength {
 		return nil
 	}
-	found := spellings(text)
-	for _, line := range longLines(text) {
-		found = append(found, spellings(line)...)
+	var found []string
+	for _, t := range slices.Concat([]string{text}, longLines(text), halves(text)) {
+		found = append(found, spellings(t)...)
+		// Programs that decode base64 and encode it anew often leave the padding out (RFC 4648 section 3.2).
+		if bare := strings.TrimRight(t, "="); bare != t && len(bare) >= MinLength {
+			found = append(found, spellings(bare)...)
+		}
 	}
 	for _, form := range found {
 		// A secret may itself hold what looks like escapes. Those of one kind are undone in a text where another kind was put over them.
@@ -53,8 +58,46 @@ func longLines(text string) []string {
 	})
 }
 
+// halves returns what follows the separators of a secret in parts, where it is worth finding alone: an
+// upstream may show the secret of id:secret and id|secret, the token of a Telegram bot, the signature of
+// a JWT (RFC 7519), without what comes before. That is an id, and no secret.
+func halves(text string) (found []string) {
+	if strings.ContainsFunc(text, unicode.IsSpace) {
+		return nil // a text in several lines, or several words
+	}
+	for _, tail := range []string{after(text, ":"), after(text, "|"), afterLast(text, ":|"), afterLast(text, ".")} {
+		if keyLike(tail) && !slices.Contains(found, tail) {
+			found = append(found, tail)
+		}
+	}
+	return found
+}
+
+func after(text, separator string) string {
+	_, tail, _ := strings.Cut(text, separator)
+	return tail
+}
+
+func afterLast(text, separators string) string {
+	if i := strings.LastIndexAny(text, separators); i >= 0 {
+		return text[i+1:]
+	}
+	return ""
+}
+
+// keyLike reports whether half a secret is more than a word or a number, which would be masked wherever
+// it is said: it is long, or holds letters and digits, or capitals within.
+func keyLike(half string) bool {
+	if len(half) < MinLength {
+		return false
+	}
+	digits, letters := strings.ContainsAny(half, "0123456789"), strings.ContainsFunc(half, unicode.IsLetter)
+	mixed := strings.ToLower(half[1:]) != half[1:] && strings.ToUpper(half[1:]) != half[1:]
+	return len(half) >= minLine || digits && letters || mixed
+}
+
 func spellings(text string) []string {
-	found := append(hexForms(text), base64Forms(text)...)
+	found := slices.Concat(hexForms(text), base64Forms(text), quotedForms(text))
 	found = append(found, text)
 	for _, change := range [][2]string{
 		{" ", "+"},    // application/x-www-form-urlencoded, WHATWG URL section 5
@@ -69,11 +112,38 @@ func spellings(text string) []string {
 	return append(found, wideForms(text)...)
 }
 
-// hexForms also has the colons of OpenSSL, the dashes of .NET and the blanks of a dump.
+// quotedForms returns the secret in quoted-printable (RFC 2045 section 6.7) and as the Q encoding of
+// header fields (RFC 2047 sections 4.2 and 5). They are patterns, and no escape is read at an equals sign:
+// key=41 is also how a parameter begins.
+func quotedForms(text string) []string {
+	printable := func(c byte) bool { return c >= ' ' && c <= '~' && c != '=' }
+	return []string{
+		quoted(text, printable),
+		strings.ReplaceAll(quoted(text, func(c byte) bool { return printable(c) && c != '?' && c != '_' }), " ", "_"),
+		strings.ReplaceAll(quoted(text, func(c byte) bool {
+			return alphanumeric(c) || strings.IndexByte("!*+-/ ", c) >= 0
+		}), " ", "_"),
+	}
+}
+
+func quoted(text string, plain func(byte) bool) string {
+	var out strings.Builder
+	for i := range len(text) {
+		if c := text[i]; plain(c) {
+			out.WriteByte(c)
+		} else {
+			out.Write([]byte{'=', hexDigits[c>>4], hexDigits[c&15]})
+		}
+	}
+	return out.String()
+}
+
+// hexForms also has the colons of OpenSSL, the dashes of .NET, the blanks of a dump, and the equals signs
+// of quoted-printable that encodes every byte.
 func hexForms(text string) []string {
 	plain := hex.EncodeToString([]byte(text))
 	found := []string{plain}
-	for _, separator := range []string{":", "-", " "} {
+	for _, separator := range []string{":", "-", " ", "="} {
 		form := make([]byte, 0, 2*len(plain))
 		for i := 0; i < len(plain); i += 2 {
 			form = append(append(form, separator...), plain[i:i+2]...)

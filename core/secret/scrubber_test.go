@@ -115,6 +115,9 @@ func TestNilScrubber(t *testing.T) {
 	if got, n := s.Clean(key); got != key || n != 0 {
 		t.Errorf("nil: %q, %d", got, n)
 	}
+	if s.Finds([]byte(key)) || NewScrubber().Finds([]byte(key)) {
+		t.Error("found nothing's secret")
+	}
 	if got := NewScrubber().Stream().Write([]byte(key), false); string(got) != key {
 		t.Errorf("no secrets: %q", got)
 	}
@@ -190,9 +193,14 @@ func naive(patterns []string, reach int, in string) string {
 		folded := fold(text)
 		for _, p := range patterns {
 			p = fold(p)
-			for i := range len(text) {
-				if strings.HasPrefix(folded[i:], p) && to[i+len(p)-1]-from[i] <= reach {
-					for k := from[i]; k < to[i+len(p)-1]; k++ {
+			for i := 0; ; i++ {
+				at := strings.Index(folded[i:], p)
+				if at < 0 {
+					break
+				}
+				i += at
+				if end := to[i+len(p)-1]; end-from[i] <= reach {
+					for k := from[i]; k < end; k++ {
 						masked[k] = true
 					}
 				}
@@ -311,4 +319,27 @@ func FuzzScrubber(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestFindsAcrossSteps(t *testing.T) {
+	const key = "SK_ex4mple/+secret"
+	s := NewScrubber(New(key))
+	for _, form := range []string{key, escaped(key, "%%%02x"), escaped(key, "&#%d;")} {
+		for cut := range len(form) + 1 {
+			for _, text := range []string{form, form[:len(form)-1]} {
+				p := strings.Repeat("x", findStep-cut) + text + strings.Repeat("#", findStep)
+				if got := s.Finds([]byte(p)); got != (text == form) {
+					t.Fatalf("%q, cut behind %d bytes: %v", text, cut, got)
+				}
+			}
+		}
+	}
+}
+
+func TestMarked(t *testing.T) {
+	const mark = "[REDACTED:k3f9qz]"
+	s := NewScrubber(New("abcdefgh")).Marked(mark).With(New("ijklmnop"))
+	if got, n := s.Clean("abcdefgh ijklmnop"); got != mark+" "+mark || n != 2 {
+		t.Errorf("%q, %d", got, n)
+	}
 }

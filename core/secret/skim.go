@@ -79,15 +79,15 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 			continue
 		}
 		n, k := int32(0), 0
-		for ; k < prefixSize; k++ {
-			if to := a.rows[int(n)*a.width+int(a.class[p[i+k]])]; to >= 0 {
-				n = to
-			} else {
-				return a.before(p[from : i+k]), i + k
-			}
+		for ; k < prefixSize && a.special[p[i+k]] == 0; k++ {
+			n = a.rows[int(n)*a.width+int(a.class[p[i+k]])]
 		}
-		if n >= a.shallow {
+		switch {
+		case n >= a.shallow:
 			return n, i + prefixSize
+		case k < prefixSize: // on to the special byte: with those before i, what was read may begin a pattern
+			i += k
+			continue
 		}
 		i++
 	}

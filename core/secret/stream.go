@@ -8,8 +8,9 @@ import (
 // Stream scrubs one sequence of bytes that comes in chunks; where the chunks end makes no difference to the whole. Not for concurrent use.
 type Stream struct {
 	readers    []reader
+	mark       string
 	held       []byte // bytes read and not yet returned
-	masked     bool   // the last byte returned belongs to a Marker
+	masked     bool   // the last byte returned belongs to a mark
 	redactions int
 	limited    bool
 	left       int64 // bytes still to be shown, where limited; negative once more than that have come
@@ -56,7 +57,7 @@ func (t *Stream) visible(decided int) int {
 	return shown
 }
 
-// Redactions returns the number of Markers written so far.
+// Redactions returns the number of marks written so far.
 func (t *Stream) Redactions() int { return t.redactions }
 
 // Format implements fmt.Formatter: the bytes held back may be secret.
@@ -97,7 +98,7 @@ func (t *Stream) emit(decided int) []byte {
 		}
 		clean = t.pass(clean, t.held[pos:r.start])
 		if !t.masked {
-			clean = append(clean, Marker...)
+			clean = append(clean, t.mark...)
 			t.masked = true
 			t.redactions++
 		}

@@ -18,12 +18,13 @@ var awsSigV4 = Scheme{
 	Title: "AWS Signature Version 4",
 	Docs:  "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html",
 	Fields: []Field{
-		{Name: "accessKeyId", Secret: true, Required: true, Label: "AWS access key id", fault: scopeFault},
+		{Name: "accessKeyId", Secret: true, Identity: true, Required: true, Label: "AWS access key id", fault: scopeFault},
 		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key", fault: plainFault},
 		{Name: "sessionToken", Secret: true, Label: "AWS session token (temporary credentials only)", fault: tokenFault},
 		{Name: "region", Required: true, Label: "AWS region, e.g. eu-west-1", fault: scopeFault},
 		{Name: "awsService", Required: true, Label: "AWS service as in signatures, e.g. s3, ses, execute-api", fault: scopeFault},
 		{Name: "unsignedPayload", Label: "Leave the body out of the signature (true or false)", fault: oneOf("true", "false")},
+		showIdentity("access key id"),
 	},
 	sign: signAWS,
 }

@@ -14,8 +14,9 @@ var basic = Scheme{
 	Title: "User name and password (HTTP Basic)",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc7617#section-2",
 	Fields: []Field{
-		{Name: "username", Secret: true, Required: true, Label: "User name, or the API key if there is no password", fault: userFault},
+		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name, or the API key if there is no password", fault: userFault},
 		{Name: "password", Secret: true, Label: "Password (may be empty)", fault: plainFault},
+		showIdentity("user name"),
 	},
 	sign:    signBasic,
 	derived: basicForms,

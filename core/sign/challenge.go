@@ -34,8 +34,9 @@ var digestAuth = Scheme{
 	Title: "User name and password (HTTP Digest)",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc7616",
 	Fields: []Field{
-		{Name: "username", Secret: true, Required: true, Label: "User name", fault: digestUserFault},
+		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name", fault: digestUserFault},
 		{Name: "password", Secret: true, Required: true, Label: "Password", fault: plainFault},
+		showIdentity("user name"),
 	},
 	challenge: answerDigest,
 }

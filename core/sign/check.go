@@ -62,8 +62,9 @@ func (c Credential) fault(f Field, path string) string {
 
 // Entry is one field of a credential by path, as in "key" or "headers.X-Api-Key".
 type Entry struct {
-	Path   string
-	Secret bool
+	Path     string
+	Secret   bool
+	identity bool
 }
 
 // Entries lists what c holds in the order of the scheme's fields; the entries of a map come by name.
@@ -71,7 +72,7 @@ func (s *Scheme) Entries(c Credential) []Entry {
 	var found []Entry
 	for _, f := range s.Fields {
 		for _, path := range c.paths(f) {
-			found = append(found, Entry{path, f.Secret})
+			found = append(found, Entry{path, f.Secret, f.Identity})
 		}
 	}
 	return found

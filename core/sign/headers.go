@@ -13,7 +13,7 @@ var headers = Scheme{
 	Title: "API key in headers of your choice",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc9110#section-5",
 	Fields: []Field{
-		{Name: "headers", Secret: true, Required: true, Map: true, Label: "Header name and value", fault: headerFault},
+		{Name: "headers", Secret: true, Identity: true, Required: true, Map: true, Label: "Header name and value", fault: headerFault},
 	},
 	sign:    signHeaders,
 	derived: headerTails,

@@ -22,6 +22,7 @@ type Field struct {
 	Name                  string
 	Secret, Required, Map bool
 	List, Endpoint        bool
+	Identity              bool // names an account, where another secret goes with it; see shown
 	Label                 string
 	fault                 func(value string) string // what keeps value from being used, "" if nothing does; never shows it
 }
@@ -144,19 +145,19 @@ func (s *Scheme) sendable(signed Signed, r Request) (Signed, error) {
 // Unmasked returns the paths of secret values that are too short to be looked for in replies.
 func (s *Scheme) Unmasked(c Credential) (paths []string) {
 	for _, e := range s.Entries(c) {
-		if n := c[e.Path].Len(); e.Secret && n > 0 && n < secret.MinLength {
+		if n := c[e.Path].Len(); e.Secret && n > 0 && n < secret.MinLength && !s.shown(c, e) {
 			paths = append(paths, e.Path)
 		}
 	}
 	return paths
 }
 
-// Secrets returns every text that must not reach an agent: the values of secret fields and what is sent in their place.
+// Secrets returns every text that must not reach an agent: the values of secret fields, but for identities, and what is sent in their place.
 // It asks for no valid credential, so that nothing is shown because something else is wrong.
 func (s *Scheme) Secrets(c Credential) []secret.Text {
 	var found []secret.Text
 	for _, e := range s.Entries(c) {
-		if v := c[e.Path]; e.Secret && !v.IsZero() {
+		if v := c[e.Path]; e.Secret && !v.IsZero() && !s.shown(c, e) {
 			found = append(found, v)
 		}
 	}

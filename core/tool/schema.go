@@ -35,7 +35,7 @@ const executeOutput = `{
   "properties": {
     "status": {"type": "integer", "description": "HTTP status of the reply."},
     "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers of the reply, name to value."},
-    "body": {"type": "string", "description": "Body of the reply with secrets replaced by [REDACTED]."},
+    "body": {"type": "string", "description": "Body of the reply with secrets replaced by a mark such as [REDACTED:k3f9qz]."},
     "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "description": "base64: the reply is not text and body holds it in base64."},
     "truncated": {"type": "boolean", "description": "True if the reply was longer than maxBytes and was cut."},
     "redactions": {"type": "integer", "minimum": 0, "description": "How many secrets were taken out of the reply."},

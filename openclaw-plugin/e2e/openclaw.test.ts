@@ -69,7 +69,7 @@ test("an agent lists, then executes: the API gets the key, the model does not", 
   model.turns = [{ tool: "janee_list_services", args: {} }, { tool: "janee_execute", args: { capability: "bank", method: "GET", path: "/v1/balance", reason: "User asked" } }];
   await gateway.cli("agent", "--agent", "main", "--session-key", "agent:main:one", "--message", "go");
   assert.ok(model.tools.includes("janee_execute"), "the tools are offered by name");
-  assert.match(model.transcript, /Bearer \[REDACTED\]/);
+  assert.match(model.transcript, /Bearer \[REDACTED:[0-9a-z]{6}\]/);
   assert.equal(world.seen.at(-1), "GET /v1/balance");
   assert.match(world.run("sessions"), /main +openclaw +bank/);
 });
@@ -122,7 +122,7 @@ test("remote mode against janee serve", { timeout: 300_000 }, async () => {
     await new Promise((done) => setTimeout(done, 500));
     said = await gateway.invoke("janee_whoami", {});
   }
-  assert.match(await execute({}), /Bearer \[REDACTED\]/);
+  assert.match(await execute({}), /Bearer \[REDACTED:[0-9a-z]{6}\]/);
   assert.match(await execute({ method: "POST" }), /RULE_DENY/);
 });
 

@@ -129,7 +129,7 @@ func (a Auth) Fields() (names []string) {
 				names = append(names, name)
 			}
 			slices.Sort(names)
-		case f.Required && !fixed, a.Type == "basic":
+		case f.Required && !fixed, a.Type == "basic" && f.Secret:
 			names = append(names, f.Name)
 		}
 	}
