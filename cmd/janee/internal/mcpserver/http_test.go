@@ -136,8 +136,8 @@ func TestHTTPDeleteEndsTheSession(t *testing.T) {
 			t.Errorf("afterwards: %d", status)
 		}
 	}
-	if len(w.http.server.clients) != 0 || len(w.http.requests) != 0 {
-		t.Errorf("left: %d clients, %v", len(w.http.server.clients), w.http.requests)
+	if len(w.http.server.opts.Clients.all) != 0 || len(w.http.requests) != 0 {
+		t.Errorf("left: %d clients, %v", len(w.http.server.opts.Clients.all), w.http.requests)
 	}
 }
 
@@ -232,8 +232,8 @@ func TestHTTPToolsChanged(t *testing.T) {
 	a, b := w.hello("a", "c"), w.hello("b", "c")
 	newsA, endA := a.stream()
 	defer endA()
-	w.http.server.ToolsChanged()
-	w.http.server.ToolsChanged() // b has no stream yet, and is owed one
+	w.http.server.opts.Clients.ToolsChanged()
+	w.http.server.opts.Clients.ToolsChanged() // b has no stream yet, and is owed one
 	if n := soon(t, newsA); n.Method != "notifications/tools/list_changed" || strings.Contains(n.Raw, "_meta") {
 		t.Errorf("a: %s", n.Raw)
 	}
@@ -247,7 +247,7 @@ func TestHTTPToolsChanged(t *testing.T) {
 	if n, ok := <-newsB; ok {
 		t.Errorf("b, first stream: %s", n.Raw)
 	}
-	w.http.server.ToolsChanged()
+	w.http.server.opts.Clients.ToolsChanged()
 	if n := soon(t, newer); n.Method != "notifications/tools/list_changed" {
 		t.Errorf("b, second stream: %s", n.Raw)
 	}
