@@ -327,15 +327,25 @@ func TestHTTPBoundsSessions(t *testing.T) {
 			t.Errorf("%s: %d, not %d", p.token, status, want)
 		}
 	}
-	for i := len(w.http.sessions); i < maxSessions; i++ {
-		if _, err := w.http.open(Principal{Agent: fmt.Sprint("agent", i)}, message{}); err != nil {
-			t.Fatal(err)
+}
+
+// TestHTTPSessionsOfOthersKeepNobodyOut has agents fill their sessions so that none of them can be ended for a new one.
+func TestHTTPSessionsOfOthersKeepNobodyOut(t *testing.T) {
+	w := serveHTTP(t, echo)
+	for agent := range 10 {
+		for range maxAgentSessions {
+			s, err := w.http.open(Principal{Agent: fmt.Sprint("agent", agent)}, message{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.attach()
 		}
 	}
-	p := &peer{web: w, token: "late"}
-	res := p.do(t.Context(), http.MethodPost, hello("c"))
-	if res.Body.Close(); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
-		t.Error(res.Status)
+	if _, err := w.http.open(Principal{Agent: "agent0"}, message{}); err == nil {
+		t.Error("an agent has no bound of its own")
+	}
+	if status, _ := w.hello("late", "c").post(call(1, `{}`)); status != 200 {
+		t.Errorf("another agent: %d", status)
 	}
 }
 

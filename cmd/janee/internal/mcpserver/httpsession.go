@@ -75,7 +75,7 @@ func (h *HTTP) makeRoom(agent string) (surplus []*httpSession, err error) {
 		surplus = append(surplus, oldest)
 		own--
 	}
-	if h.closed || own >= maxAgentSessions || len(h.sessions) >= maxSessions {
+	if h.closed || own >= maxAgentSessions {
 		err = errSessions
 	}
 	return surplus, err

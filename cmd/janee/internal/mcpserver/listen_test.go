@@ -352,7 +352,11 @@ func TestPutAgainMovesTheWaitingLine(t *testing.T) {
 func (o *outbox) snapshot() [][]byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.queue
+	lines := make([][]byte, len(o.queue))
+	for i, l := range o.queue {
+		lines[i] = l.text
+	}
+	return lines
 }
 
 func (o *outbox) isClosed() bool {

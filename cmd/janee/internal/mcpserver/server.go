@@ -64,6 +64,7 @@ type Reply struct {
 	Text       []byte
 	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal. Where it is Text itself, that is JSON on one line
 	IsError    bool
+	Written    func() // is called once, when the answer is written, or is not going to be; nil tells nobody
 }
 
 // Options: Version, Clients, Tools and Refuse are needed.
@@ -241,5 +242,7 @@ func (s *Server) call(ctx context.Context, f *flight, name string) Reply {
 	}
 	tell, stop := f.progress()
 	defer stop()
-	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.elicit(), f.ending})
+	reply := s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.elicit(), f.ending})
+	f.written = reply.Written
+	return reply
 }
