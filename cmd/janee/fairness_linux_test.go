@@ -16,8 +16,8 @@ import (
 	"time"
 )
 
-// holdingAPI answers /hang/N never, /stall/N with 9 of 10 MiB and then nothing more, /trickle/N a byte at a time, /large/N and
-// /large with 9 MiB, and /small-N at once.
+// holdingAPI answers /hang/N never, /stall/N with 9 of 10 MiB and then nothing more, /trickle/N a
+// byte at a time, /large/N and /large with 9 MiB, and /small-N at once.
 type holdingAPI struct {
 	url  string
 	held atomic.Int64 // requests that came for one of these
@@ -65,15 +65,21 @@ func (a *holdingAPI) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 
 var kibibyte = strings.Repeat("a", 1<<10)
 
-// TestHostileAgentsKeepNobodyOut has one agent, then five together, hold what agents share: all the calls they may have under
-// way at once, with as large replies as there are. Another agent's calls to the same service are served at once, each time.
+// TestHostileAgentsKeepNobodyOut has one agent, then five together, hold what agents share: all the
+// calls they may have under way at once, with as large replies as there are. Another agent's calls
+// to the same service are served at once, each time.
 func TestHostileAgentsKeepNobodyOut(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		agents int
 		kinds  []string
-	}{{1, []string{"hang"}}, {1, []string{"stall"}}, {1, []string{"large"}}, {5, []string{"hang", "stall", "trickle", "large"}}} {
-		t.Run(fmt.Sprint(tt.agents, tt.kinds), func(t *testing.T) { newPlace(t).besides(tt.agents, tt.kinds) })
+	}{
+		{1, []string{"hang"}}, {1, []string{"stall"}}, {1, []string{"large"}},
+		{5, []string{"hang", "stall", "trickle", "large"}},
+	} {
+		t.Run(fmt.Sprint(tt.agents, tt.kinds), func(t *testing.T) {
+			newPlace(t).besides(tt.agents, tt.kinds)
+		})
 	}
 }
 
@@ -91,7 +97,9 @@ func (p *place) besides(agents int, kinds []string) {
 	for _, token := range tokens {
 		c := s.client(t, token, "mallory")
 		for i := range 64 {
-			calls.Go(func() { s.callWithoutReading(ctx, c, i, fmt.Sprintf("/%s/%d", kinds[i%len(kinds)], i)) })
+			calls.Go(func() {
+				s.callWithoutReading(ctx, c, i, fmt.Sprintf("/%s/%d", kinds[i%len(kinds)], i))
+			})
 		}
 	}
 	defer calls.Wait()
@@ -105,13 +113,15 @@ func (p *place) besides(agents int, kinds []string) {
 	c := s.client(t, alice, "alice")
 	for i := 0; i < 20 && !t.Failed(); i++ {
 		began := time.Now()
-		wants(t, c.call("execute", map[string]any{"capability": "bank", "method": "GET", "path": fmt.Sprint("/small-", i)}), `"status":200`, `"truncated":false`)
+		small := map[string]any{"capability": "bank", "method": "GET", "path": fmt.Sprint("/small-", i)}
+		wants(t, c.call("execute", small), `"status":200`, `"truncated":false`)
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("call %d took %v", i, took)
 		}
 	}
 	if agents == 1 {
-		got := c.call("execute", map[string]any{"capability": "bank", "method": "GET", "path": "/large", "maxBytes": 10 << 20})
+		got := c.call("execute", map[string]any{
+			"capability": "bank", "method": "GET", "path": "/large", "maxBytes": 10 << 20})
 		if !strings.Contains(got, `"truncated":false`) {
 			t.Errorf("a large reply: %.200s … %.200s", got, got[max(0, len(got)-200):])
 		}
@@ -123,7 +133,8 @@ func (p *place) besides(agents int, kinds []string) {
 	}
 }
 
-// callWithoutReading makes a call for as large a reply as there is, and reads nothing of it until ctx ends.
+// callWithoutReading makes a call for as large a reply as there is, and reads nothing of it until
+// ctx ends.
 func (s *running) callWithoutReading(ctx context.Context, c *webClient, id int, path string) {
 	address := strings.TrimPrefix(s.url, "http://")
 	conn, err := net.Dial("tcp", address)
@@ -132,9 +143,11 @@ func (s *running) callWithoutReading(ctx context.Context, c *webClient, id int, 
 	}
 	defer conn.Close()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
-	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":`+
-		`{"capability":"bank","method":"GET","path":%q,"maxBytes":%d}}}`, id+10, path, 10<<20)
-	_, _ = io.WriteString(conn, fmt.Sprintf("POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\nAccept: application/json, text/event-stream\r\n"+
-		"Authorization: Bearer %s\r\nMcp-Session-Id: %s\r\nContent-Length: %d\r\n\r\n%s", address, c.token, c.session, len(body), body))
+	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
+		`"params":{"name":"execute","arguments":{"capability":"bank","method":"GET","path":%q,"maxBytes":%d}}}`, id+10, path, 10<<20)
+	_, _ = fmt.Fprintf(conn, "POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"+
+		"Accept: application/json, text/event-stream\r\nAuthorization: Bearer %s\r\n"+
+		"Mcp-Session-Id: %s\r\nContent-Length: %d\r\n\r\n%s",
+		address, c.token, c.session, len(body), body)
 	<-ctx.Done()
 }

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// TestServersStartBesideAnEditor starts servers while config.yaml changes all the time: the audit log's anchor, the reload and
-// the server know each other, and what one of them tells early must find the others made.
+// TestServersStartBesideAnEditor starts servers while config.yaml changes all the time: the audit
+// log's anchor, the reload and the server know each other, and what one of them tells early must
+// find the others made.
 func TestServersStartBesideAnEditor(t *testing.T) {
 	t.Parallel()
 	starts := 40
@@ -27,7 +28,8 @@ func TestServersStartBesideAnEditor(t *testing.T) {
 	edited := p.editing(done)
 	for i := range starts {
 		cmd := exec.Command(filepath.Join(binDir, "janee"), "serve")
-		cmd.Env, cmd.Stdin = p.env, strings.NewReader(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`+"\n")
+		list := `{"jsonrpc":"2.0","id":1,"method":"tools/list"}` + "\n"
+		cmd.Env, cmd.Stdin = p.env, strings.NewReader(list)
 		var out, stderr bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &out, &stderr
 		if err := cmd.Run(); err != nil || !strings.Contains(out.String(), `"execute"`) {
@@ -40,7 +42,8 @@ func TestServersStartBesideAnEditor(t *testing.T) {
 	wants(t, p.run("", "logs", "verify"), "the log is whole")
 }
 
-// editing renames one of two configurations after another into place, without a pause, and says at the end how many.
+// editing renames one of two configurations after another into place, without a pause, and says at
+// the end how many.
 func (p *place) editing(done <-chan struct{}) (edited <-chan int) {
 	text, err := os.ReadFile(filepath.Join(p.home, "config.yaml"))
 	if err != nil {

@@ -1,5 +1,5 @@
-// Collects what of a reply is kept. It takes room as the reply comes; where there is none it waits, and at the end of the
-// call's time the reply is cut, because the request has acted already.
+// Collects what of a reply is kept. It takes room as the reply comes; where there is none it waits,
+// and at the end of the call's time the reply is cut, because the request has acted already.
 import type { Lease } from "./share.ts";
 
 export class Body {
@@ -21,7 +21,8 @@ export class Body {
   async keep(p: Buffer): Promise<boolean> {
     const more = this.#size + p.length - this.#room;
     if (more > 0) {
-      const taken = await this.#lease.take(more, Math.max(more, this.#whole - this.#room), this.#late);
+      const rest = Math.max(more, this.#whole - this.#room);
+      const taken = await this.#lease.take(more, rest, this.#late);
       if (taken === 0) return false;
       this.#room += taken;
     }

@@ -15,10 +15,13 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-const replyBudget = 64 << 20; // bytes of reply bodies that the calls of all agents may hold together
+const replyBudget = 64 << 20; // bytes of reply bodies that the calls of all agents hold together
 const replyFloor = 1 << 20; // of these, what each agent has whatever the others hold
 const replyStep = 64 << 10; // the least that there must be of an agent's share for a request to be sent
 const roomPatience = 1000; // ms
+
+const busy = new Refusal("BUSY", "too many calls are under way",
+  "wait for some of your calls to end, then repeat this one");
 
 export class EmbeddedBroker implements Broker {
   #engine: Engine;
@@ -35,7 +38,7 @@ export class EmbeddedBroker implements Broker {
   }
 
   async call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
-    if (!await this.#room(call)) return new Refusal("BUSY", "too many calls are under way", "wait for some of your calls to end, then repeat this one").text(call.agent);
+    if (!await this.#room(call)) return busy.text(call.agent);
     try {
       return await this.#run(call, signal, toolCallId);
     } catch (err) {
@@ -43,14 +46,17 @@ export class EmbeddedBroker implements Broker {
     }
   }
 
-  // room is false where the replies of its own agent hold all of its share: then it is better not to send the request.
+  // room is false where the replies of its own agent hold all of its share: then it is better not
+  // to send the request.
   #room({ tool, agent }: Call): boolean | Promise<boolean> {
-    return tool !== "execute" || this.#replies.lease(agent).room(replyStep, AbortSignal.timeout(roomPatience));
+    if (tool !== "execute") return true;
+    return this.#replies.lease(agent).room(replyStep, AbortSignal.timeout(roomPatience));
   }
 
   async ask(call: Call, toolCallId: string): Promise<Prompt | null> {
     if (this.#asking === "janee") return null;
-    return this.#approvals.ask(new Flow(await this.#engine.current(), this.#warn, this.#replies), call, toolCallId);
+    const flow = new Flow(await this.#engine.current(), this.#warn, this.#replies);
+    return this.#approvals.ask(flow, call, toolCallId);
   }
 
   close(): Promise<void> { return this.#engine.close(); }

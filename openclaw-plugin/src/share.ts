@@ -1,5 +1,6 @@
-// Divides what all agents of a gateway need among them, as package fair of the Go side does: an agent may hold as much as
-// stays free, each has its floor whatever the others hold, and one lease of each may take all that it will ever need.
+// Divides what all agents of a gateway need among them, as package fair of the Go side does: an
+// agent may hold as much as stays free, each has its floor whatever the others hold, and one lease
+// of each may take all that it will ever need.
 
 interface Share { held: number; first: Lease | null }
 
@@ -77,10 +78,13 @@ export class Lease {
     return true;
   }
 
-  /** Takes n more, or beyond the agent's share rest, and returns which; waits for room, and returns 0 where signal ends first. */
+  /**
+   * Takes n more, or beyond the agent's share rest, and returns which; waits for room, and returns 0
+   * where signal ends first.
+   */
   async take(n: number, rest: number, signal: AbortSignal): Promise<number> {
     for (;;) {
-      const taken = this.#pool.fits(this.#agent, n) ? n : this.#pool.goesBeyond(this.#agent, rest, this) ? rest : 0;
+      const taken = this.#now(n, rest);
       if (taken > 0) {
         this.#pool.take(this.#agent, taken);
         this.#held += taken;
@@ -88,6 +92,11 @@ export class Lease {
       }
       if (!await this.#pool.freed(signal)) return 0;
     }
+  }
+
+  #now(n: number, rest: number): number {
+    if (this.#pool.fits(this.#agent, n)) return n;
+    return this.#pool.goesBeyond(this.#agent, rest, this) ? rest : 0;
   }
 
   /** Gives back all that is held. */

@@ -174,7 +174,10 @@ test("a log that cannot be written refuses, and goes on in a new chain", async (
 });
 
 test("an agent whose calls hang, or stop within large replies, keeps no other agent out", async () => {
-  const mallory = await world.tools("mallory"), alice = await world.tools("alice"), stop = new AbortController();
+  const mallory = await world.tools("mallory"), alice = await world.tools("alice");
+  const stop = new AbortController();
+  const small = (of: Map<string, Tool>, more: object = {}): ReturnType<typeof call> =>
+    call(of, "janee_execute", { capability: "bank", method: "GET", path: "/v1/x", ...more });
   const large = Buffer.alloc(9 << 20, "a");
   let held = 0;
   world.handler = (req, res) => {
@@ -187,19 +190,21 @@ test("an agent whose calls hang, or stop within large replies, keeps no other ag
   while (held < 40) await new Promise((done) => setTimeout(done, 20));
   await new Promise((done) => setTimeout(done, 500));
   for (let i = 0; i < 10; i++) {
-    const answer = await call(alice, "janee_execute", { capability: "bank", method: "GET", path: "/v1/x", maxBytes: 10 << 20 });
+    const answer = await small(alice, { maxBytes: 10 << 20 });
     assert.deepEqual([answer.status, answer.truncated], [200, false]);
   }
-  assert.equal((await call(mallory, "janee_execute", { capability: "bank", method: "GET", path: "/v1/x" })).denial?.reasonCode, "BUSY");
+  assert.equal((await small(mallory)).denial?.reasonCode, "BUSY");
   stop.abort();
   await Promise.all(hold);
-  assert.equal((await call(mallory, "janee_execute", { capability: "bank", method: "GET", path: "/v1/x" })).status, 200, "room comes back");
+  assert.equal((await small(mallory)).status, 200, "room comes back");
 });
 
 test("more large replies than an agent's share are whole, one after another", async () => {
   world.handler = (_req, res) => { res.end(Buffer.alloc(9 << 20, "a")); };
-  const answers = await Promise.all(Array.from({ length: 8 }, () => get("/v1/x", { maxBytes: 10 << 20 })));
-  for (const a of answers) assert.deepEqual([a.status, a.truncated, a.body?.length], [200, false, 9 << 20]);
+  const all = Array.from({ length: 8 }, () => get("/v1/x", { maxBytes: 10 << 20 }));
+  for (const a of await Promise.all(all)) {
+    assert.deepEqual([a.status, a.truncated, a.body?.length], [200, false, 9 << 20]);
+  }
   world.handler = (_req, res) => { res.end('{"ok":true}'); };
 });
 

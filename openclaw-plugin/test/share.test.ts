@@ -9,7 +9,9 @@ const over = AbortSignal.abort();
 
 /** Takes for agent as much as its share has, in steps of n. */
 async function fill(pool: Pool, agent: string, n: number): Promise<number> {
-  for (let held = 0; ; held += n) if (!await pool.lease(agent).room(n, over) || await pool.lease(agent).take(n, n, over) === 0) return held;
+  let held = 0;
+  while (await pool.lease(agent).room(n, over)) held += await pool.lease(agent).take(n, n, over);
+  return held;
 }
 
 test("the next agent always has a share, and at least the floor", async () => {

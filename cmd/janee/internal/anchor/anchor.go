@@ -21,7 +21,8 @@ const (
 	patience = 10 * time.Second // for all that are told
 )
 
-// Bell says that a file of the log is full. It is made before the log that rings it and the Keeper that hears it.
+// Bell says that a file of the log is full. It is made before the log that rings it and the Keeper
+// that hears it.
 type Bell chan struct{}
 
 // NewBell returns a Bell that has not been rung.

@@ -49,12 +49,14 @@ func newRig(t *testing.T, a config.Anchor) *rig {
 		t.Fatal(err)
 	}
 	rolled := NewBell()
-	if r.log, err = auditlog.Open(r.home, testVault, auditlog.Options{MaxFile: 2000, Rolled: rolled.Ring}); err != nil {
+	r.log, err = auditlog.Open(r.home, testVault, auditlog.Options{MaxFile: 2000, Rolled: rolled.Ring})
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.log.Close() })
-	r.keeper = New(Parts{Rolled: rolled, Home: r.home, Vault: testVault, Config: func() *config.Anchor { r.mu.Lock(); defer r.mu.Unlock(); a := r.config; return &a },
-		Warn: func(line string) { r.mu.Lock(); defer r.mu.Unlock(); r.warnings = append(r.warnings, line) }})
+	r.keeper = New(Parts{Rolled: rolled, Home: r.home, Vault: testVault,
+		Config: func() *config.Anchor { r.mu.Lock(); defer r.mu.Unlock(); a := r.config; return &a },
+		Warn:   func(line string) { r.mu.Lock(); defer r.mu.Unlock(); r.warnings = append(r.warnings, line) }})
 	return r
 }
 

@@ -95,10 +95,12 @@ func TestRefuse(t *testing.T) {
 type house struct{ released int }
 
 func (h *house) Do(context.Context, core.Call) gateway.Reply {
-	return gateway.Reply{Result: &core.Result{Tool: tool.Execute, Status: 200}, Body: []byte("{}"), Release: func() { h.released++ }}
+	result := &core.Result{Tool: tool.Execute, Status: 200}
+	return gateway.Reply{Result: result, Body: []byte("{}"), Release: func() { h.released++ }}
 }
 
-// TestRoomIsHandedOnWithTheReply: what was rendered is in memory until the transport has written it.
+// TestRoomIsHandedOnWithTheReply: what was rendered is in memory until the transport has written
+// it.
 func TestRoomIsHandedOnWithTheReply(t *testing.T) {
 	h := &house{}
 	reply := (&Broker{Gateway: h}).Call(t.Context(), mcpserver.Call{Tool: tool.Execute})

@@ -68,8 +68,10 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 		defer site.listener.Close()
 	}
 	warn := func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
-	rolled, clients := anchor.NewBell(), mcpserver.NewClients() // before all parts that tell them something
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version(), Rolled: rolled.Ring})
+	// Before all parts that tell them something.
+	rolled, clients := anchor.NewBell(), mcpserver.NewClients()
+	options := auditlog.Options{Version: version(), Rolled: rolled.Ring}
+	log, err := auditlog.Open(s.Home, s.Vault, options)
 	if err != nil {
 		return err
 	}
@@ -95,8 +97,8 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	case o.agent != "":
 		b.IdentitySource = "command line"
 	}
-	server := mcpserver.New(b, mcpserver.Options{Version: version(), Clients: clients, Instructions: tool.Instructions,
-		Tools: tool.Definitions(), Refuse: b.Refuse, Log: warn})
+	server := mcpserver.New(b, mcpserver.Options{Version: version(), Clients: clients,
+		Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: b.Refuse, Log: warn})
 
 	stop, wait := background(ctx, source)
 	defer wait()

@@ -1,5 +1,6 @@
-// Package fair divides what a process has of something among agents, so that neither one of them nor several together keep
-// another out. It says how much each may hold; what that is, and when it comes back, is the caller's business.
+// Package fair divides what a process has of something among agents, so that neither one of them
+// nor several together keep another out. It says how much each may hold; what that is, and when it
+// comes back, is the caller's business.
 package fair
 
 import (
@@ -7,14 +8,16 @@ import (
 	"sync"
 )
 
-// Pool is an amount that agents share. Each agent may hold as much as stays free, no more: an agent alone is given half of
-// the total, and of n agents that take all they can, each has one share of n+1. The share that stays free is there for
-// whichever agent comes next, and nobody has to say how many there will be (dynamic thresholds, Choudhury and Hahne 1998).
+// Pool is an amount that agents share. Each agent may hold as much as stays free, no more: an agent
+// alone is given half of the total, and of n agents that take all they can, each has one share of
+// n+1. The share that stays free is there for whichever agent comes next, and nobody has to say how
+// many there will be (dynamic thresholds, Choudhury and Hahne 1998).
 //
-// Two things go beyond that. Each agent is given its floor whatever the others hold, so that many agents in concert cannot
-// keep one out; in all a Pool gives at most its total and a floor for each agent. And one lease of each agent may take of
-// what is free at all, but only all that it will ever need: leases that grow while they hold something would otherwise
-// wait for each other for good.
+// Two things go beyond that. Each agent is given its floor whatever the others hold, so that many
+// agents in concert cannot keep one out; in all a Pool gives at most its total and a floor for each
+// agent. And one lease of each agent may take of what is free at all, but only all that it will
+// ever need: leases that grow while they hold something would otherwise wait for each other for
+// good.
 type Pool struct {
 	total, floor int64
 
@@ -56,8 +59,8 @@ func (l *Lease) Try(n int64) bool {
 	return false
 }
 
-// Take waits until there is room for n more in the agent's share, or beyond it for rest, or ctx ends. It returns which of
-// the two it has taken. rest is all that the lease will ever need.
+// Take waits until there is room for n more in the agent's share, or beyond it for rest, or ctx
+// ends. It returns which of the two it has taken. rest is all that the lease will ever need.
 func (l *Lease) Take(ctx context.Context, n, rest int64) (taken int64, err error) {
 	err = l.pool.until(ctx, func() bool {
 		switch {
@@ -108,13 +111,15 @@ func (l *Lease) Free() {
 	}
 }
 
-// fits reports whether there is room for n more in the agent's share. The lock is held, as in those below.
+// fits reports whether there is room for n more in the agent's share. The lock is held, as in those
+// below.
 func (l *Lease) fits(n int64) bool {
 	p := l.pool
 	return p.share(l.agent).held+n <= max(p.floor, p.total-p.held-n)
 }
 
-// goesBeyond reports whether the lease may be the one of its agent that takes n beyond the share, and makes it that.
+// goesBeyond reports whether the lease may be the one of its agent that takes n beyond the share,
+// and makes it that.
 func (l *Lease) goesBeyond(n int64) bool {
 	p := l.pool
 	s := p.share(l.agent)

@@ -20,8 +20,8 @@ func fill(p *Pool, agent string, n int64) (leases []*Lease, held int64) {
 	}
 }
 
-// TestAgentsAloneAndInConcert has agents take all they can, one after another: the next always finds a share, and small
-// amounts are always given.
+// TestAgentsAloneAndInConcert has agents take all they can, one after another: the next always
+// finds a share, and small amounts are always given.
 func TestAgentsAloneAndInConcert(t *testing.T) {
 	for agents := 1; agents <= 50; agents++ {
 		p := New(6400, 100)
@@ -40,8 +40,8 @@ func TestAgentsAloneAndInConcert(t *testing.T) {
 	}
 }
 
-// TestLeasesThatGrowDoNotWaitForEachOther: pieces of work of 10 each hold all there is before any is done, of one agent and
-// of four.
+// TestLeasesThatGrowDoNotWaitForEachOther: pieces of work of 10 each hold all there is before any
+// is done, of one agent and of four.
 func TestLeasesThatGrowDoNotWaitForEachOther(t *testing.T) {
 	for agents := 1; agents <= 4; agents++ {
 		p := New(64, 1)
@@ -71,7 +71,8 @@ func TestLeasesThatGrowDoNotWaitForEachOther(t *testing.T) {
 func TestTakeWaits(t *testing.T) {
 	p := New(10, 0)
 	held, other := p.Lease("a"), p.Lease("a")
-	if n, err := held.Take(t.Context(), 10, 10); err != nil || n != 10 || other.Fits(1) || other.Try(1) {
+	n, err := held.Take(t.Context(), 10, 10)
+	if err != nil || n != 10 || other.Fits(1) || other.Try(1) {
 		t.Fatal("the whole is not held by one lease", n, err)
 	}
 	ctx, stop := context.WithTimeout(t.Context(), 10*time.Millisecond)
@@ -92,7 +93,8 @@ func TestTakeWaits(t *testing.T) {
 	}
 }
 
-// TestPoolAgainstSums has agents take and free at random: what the pool counts is what the leases hold, and is bounded.
+// TestPoolAgainstSums has agents take and free at random: what the pool counts is what the leases
+// hold, and is bounded.
 func TestPoolAgainstSums(t *testing.T) {
 	p, random := New(1000, 20), rand.New(rand.NewPCG(1, 2))
 	leases := make([]*Lease, 40)

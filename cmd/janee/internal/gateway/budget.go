@@ -12,24 +12,25 @@ import (
 )
 
 const (
-	// replyBudget bounds the bytes of reply bodies that calls hold together, from the first byte that came until the answer
-	// is written. In JSON, and once more inside the protocol's, each takes several times as much: without a bound a few
-	// agents that ask for large replies, or read theirs slowly, exhaust the memory.
+	// replyBudget bounds the bytes of reply bodies that calls hold together, from the first byte that
+	// came until the answer is written. In JSON, and once more inside the protocol's, each takes
+	// several times as much: without a bound a few agents that ask for large replies, or read theirs
+	// slowly, exhaust the memory.
 	replyBudget = 64 << 20
-	// replyFloor is what each agent has of it whatever the others hold: several replies of the size that calls ask for
-	// where they do not say.
+	// replyFloor is what each agent has of it whatever the others hold: several replies of the size
+	// that calls ask for where they do not say.
 	replyFloor = 1 << 20
 	// replyStep is the least that a reply takes at once.
 	replyStep = 64 << 10
-	// roomPatience is for how long a call waits to be sent while its own agent holds its whole share: answers that are just
-	// being read give theirs back at once.
+	// roomPatience is for how long a call waits to be sent while its own agent holds its whole share:
+	// answers that are just being read give theirs back at once.
 	roomPatience = time.Second
 )
 
 func newReplies() *fair.Pool { return fair.New(replyBudget, replyFloor) }
 
-// room reports whether the reply of c could be taken in now. Only its own agent can be the cause where it could not: then
-// it is better not to send the request than to cut its reply.
+// room reports whether the reply of c could be taken in now. Only its own agent can be the cause
+// where it could not: then it is better not to send the request than to cut its reply.
 func (g *Gateway) room(ctx context.Context, c core.Call, lease *fair.Lease) bool {
 	if c.Tool != tool.Execute || lease.Fits(replyStep) {
 		return true
@@ -39,8 +40,8 @@ func (g *Gateway) room(ctx context.Context, c core.Call, lease *fair.Lease) bool
 	return lease.Wait(ctx, replyStep) == nil
 }
 
-// body is the part of a reply that the flow lets through. It takes room as it grows: what has not come takes none, however
-// much a call asks for or a server announces.
+// body is the part of a reply that the flow lets through. It takes room as it grows: what has not
+// come takes none, however much a call asks for or a server announces.
 type body struct {
 	ctx   context.Context
 	late  time.Time // when the call has no more time
@@ -49,8 +50,9 @@ type body struct {
 	bytes []byte
 }
 
-// keep appends p. Where there is no room it waits, and with it the server that sends: the request has acted already, so
-// the call is not refused any more. A reply that finds no room within the time of the call is cut.
+// keep appends p. Where there is no room it waits, and with it the server that sends: the request
+// has acted already, so the call is not refused any more. A reply that finds no room within the
+// time of the call is cut.
 func (b *body) keep(p []byte) error {
 	if want := len(b.bytes) + len(p); want > cap(b.bytes) {
 		n, err := b.take(max(want, min(max(2*cap(b.bytes), replyStep), int(b.whole))))
@@ -63,7 +65,8 @@ func (b *body) keep(p []byte) error {
 	return nil
 }
 
-// take takes room for size bytes, or for the whole, and returns how much that is more than there was.
+// take takes room for size bytes, or for the whole, and returns how much that is more than there
+// was.
 func (b *body) take(size int) (more int, err error) {
 	n := int64(size - cap(b.bytes))
 	if b.lease.Try(n) {

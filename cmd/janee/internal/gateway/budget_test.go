@@ -14,10 +14,15 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
+// largest is a call for as large a reply as there is.
+func largest(agent, path string) core.Call {
+	return core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaHTTP, Capability: "api",
+		Method: "GET", Path: path, MaxBytes: core.MaxMaxBytes}
+}
+
 // get makes a call of agent that asks for as large a reply as there is.
 func (r *rig) get(agent, path string) Reply {
-	return r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaHTTP, Capability: "api",
-		Method: "GET", Path: path, MaxBytes: core.MaxMaxBytes})
+	return r.gateway.Do(context.Background(), largest(agent, path))
 }
 
 // sized answers /N with N bytes, or /N-M with as many of M.
@@ -39,7 +44,8 @@ func sized(w http.ResponseWriter, q *http.Request) {
 // roomFor reports whether agent could take n.
 func (r *rig) roomFor(agent string, n int64) bool { return r.gateway.replies.Lease(agent).Fits(n) }
 
-// TestOnlyWhatHasComeTakesRoom: neither what a call asks for nor what a server announces is reserved.
+// TestOnlyWhatHasComeTakesRoom: neither what a call asks for nor what a server announces is
+// reserved.
 func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
 	r := newRig(t)
 	r.api = sized
@@ -47,8 +53,7 @@ func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
 	var calls sync.WaitGroup
 	for range 40 {
 		calls.Go(func() {
-			r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "mallory", Via: core.ViaHTTP, Capability: "api", Method: "GET",
-				Path: "/1000-10000000", MaxBytes: core.MaxMaxBytes})
+			r.gateway.Do(ctx, largest("mallory", "/1000-10000000"))
 		})
 	}
 	time.Sleep(300 * time.Millisecond)
@@ -62,7 +67,8 @@ func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
 	}
 }
 
-// TestRepliesHoldRoomUntilTheyAreWritten: a client that does not read keeps its replies in memory after the calls are over.
+// TestRepliesHoldRoomUntilTheyAreWritten: a client that does not read keeps its replies in memory
+// after the calls are over.
 func TestRepliesHoldRoomUntilTheyAreWritten(t *testing.T) {
 	r := newRig(t)
 	r.api, r.gateway.patience = sized, 0
@@ -97,7 +103,8 @@ func TestRepliesHoldRoomUntilTheyAreWritten(t *testing.T) {
 	}
 }
 
-// TestRepliesWaitForRoom has more come at once than an agent's share: all are whole, one after another.
+// TestRepliesWaitForRoom has more come at once than an agent's share: all are whole, one after
+// another.
 func TestRepliesWaitForRoom(t *testing.T) {
 	r := newRig(t)
 	r.api, r.gateway.patience = sized, time.Minute
@@ -114,7 +121,8 @@ func TestRepliesWaitForRoom(t *testing.T) {
 	calls.Wait()
 }
 
-// TestAReplyWithoutRoomIsCut: the request has acted, so what came of its reply is handed back at the end of its time.
+// TestAReplyWithoutRoomIsCut: the request has acted, so what came of its reply is handed back at
+// the end of its time.
 func TestAReplyWithoutRoomIsCut(t *testing.T) {
 	r := newRig(t)
 	held := r.gateway.replies.Lease("mallory")
@@ -130,8 +138,9 @@ func TestAReplyWithoutRoomIsCut(t *testing.T) {
 	r.gateway.source.Current().Config.Capabilities["api"] = service
 	began := time.Now()
 	reply := r.get("alice", fmt.Sprint("/", 8<<20))
-	if reply.Denial != nil || !reply.Result.Truncated || len(reply.Body) < replyFloor/2 || len(reply.Body) > replyFloor {
-		t.Fatalf("%+v, %d bytes", reply.Denial, len(reply.Body))
+	n := len(reply.Body)
+	if reply.Denial != nil || !reply.Result.Truncated || n < replyFloor/2 || n > replyFloor {
+		t.Fatalf("%+v, %d bytes", reply.Denial, n)
 	}
 	if took := time.Since(began); took > 5*time.Second {
 		t.Errorf("it took %v", took)

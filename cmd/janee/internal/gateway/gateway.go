@@ -64,12 +64,14 @@ func New(p Parts) *Gateway {
 	if p.Asked == nil {
 		p.Asked = func(config.Approvals, core.Question) {}
 	}
-	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source, started: time.Now(), warn: p.Warn, asked: p.Asked,
+	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source,
+		started: time.Now(), warn: p.Warn, asked: p.Asked,
 		progress: progressInterval, patience: roomPatience, replies: newReplies()}
 }
 
-// Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed bytes of an execute. Release
-// gives back the room that it takes among all replies: call it when nothing made of Body is in memory any more.
+// Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed
+// bytes of an execute. Release gives back the room that it takes among all replies: call it when
+// nothing made of Body is in memory any more.
 type Reply struct {
 	Result  *core.Result
 	Denial  *core.Denial

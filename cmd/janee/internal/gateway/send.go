@@ -17,7 +17,8 @@ const watchInterval = 50 * time.Millisecond
 var errRevoked = errors.New("revoked")
 
 // send carries out one exchange and collects the scrubbed body. A call whose session ended since it began is not sent.
-func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to upstream.Target, lease *fair.Lease) ([]byte, core.Event) {
+func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to upstream.Target,
+	lease *fair.Lease) ([]byte, core.Event) {
 	if ctx.Err() != nil {
 		return nil, core.Stopped{Why: core.StopCancelled}
 	}
@@ -33,7 +34,9 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to ups
 	}
 
 	timeout := time.Duration(s.TimeoutMs) * time.Millisecond
-	r := &receiver{gateway: g, flow: flow, body: body{ctx: ctx, late: time.Now().Add(timeout), lease: lease, whole: s.MaxBody}}
+	late := time.Now().Add(timeout)
+	kept := body{ctx: ctx, late: late, lease: lease, whole: s.MaxBody}
+	r := &receiver{gateway: g, flow: flow, body: kept}
 	out := g.upstream.Do(ctx, upstream.Exchange{
 		Target: to,
 		Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,

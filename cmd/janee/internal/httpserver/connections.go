@@ -13,8 +13,8 @@ import (
 
 // connections bounds how many are open. When there is no room for a new one, the one that has waited longest is cut:
 // first of those that never showed a token, then of those between two requests. A limit that only stopped accepting
-// would let anybody who opens connections and says nothing keep all agents out. Those in use are never cut: agents share
-// them, so that there is always one for another agent.
+// would let anybody who opens connections and says nothing keep all agents out. Those in use are
+// never cut: agents share them, so that there is always one for another agent.
 type connections struct {
 	max   int
 	inUse *fair.Pool
@@ -34,7 +34,8 @@ type connection struct {
 }
 
 func newConnections(max int) *connections {
-	return &connections{max: max, inUse: fair.New(int64(max), connectionFloor), open: map[net.Conn]*connection{}, strangers: list.New(), idle: list.New()}
+	return &connections{max: max, inUse: fair.New(int64(max), connectionFloor),
+		open: map[net.Conn]*connection{}, strangers: list.New(), idle: list.New()}
 }
 
 // state is the hook of net/http.
@@ -143,8 +144,8 @@ func (c *connections) context(ctx context.Context, conn net.Conn) context.Contex
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// busy marks the connection of a request as one of agent, and as in use until net/http calls it idle. false: the agent has
-// its share in use.
+// busy marks the connection of a request as one of agent, and as in use until net/http calls it
+// idle. false: the agent has its share in use.
 func (c *connections) busy(r *http.Request, agent string) bool {
 	conn, _ := r.Context().Value(connKey{}).(net.Conn)
 	c.mu.Lock()

@@ -23,7 +23,8 @@ const (
 	maxBody        = 4 << 20
 	maxHeader      = 16 << 10 // net/http grants 4 KiB more
 	maxConnections = 2048     // open at a time
-	// connectionFloor is how many connections with requests each agent may have whatever the others have.
+	// connectionFloor is how many connections with requests each agent may have whatever the others
+	// have.
 	connectionFloor = 8
 	headerTime      = 10 * time.Second // for a TLS handshake, and for the header of a request
 	bodyTime        = 30 * time.Second // for a request as a whole to arrive, and for its answer to be taken

@@ -14,8 +14,8 @@ import (
 // What one agent may have going at a time. Its calls are fewer (mcpserver), so that what cancels them still gets in.
 const maxPosts = 128
 
-// postBytes bounds the bodies that all agents together have being read or answered. An agent alone may have half of it, and
-// each has room for one.
+// postBytes bounds the bodies that all agents together have being read or answered. An agent alone
+// may have half of it, and each has room for one.
 const postBytes = 128 << 20
 
 // serve hands a request of a known agent on.

@@ -329,7 +329,8 @@ func TestHTTPBoundsSessions(t *testing.T) {
 	}
 }
 
-// TestHTTPSessionsOfOthersKeepNobodyOut has agents fill their sessions so that none of them can be ended for a new one.
+// TestHTTPSessionsOfOthersKeepNobodyOut has agents fill their sessions so that none of them can be
+// ended for a new one.
 func TestHTTPSessionsOfOthersKeepNobodyOut(t *testing.T) {
 	w := serveHTTP(t, echo)
 	for agent := range 10 {

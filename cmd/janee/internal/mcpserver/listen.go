@@ -29,8 +29,9 @@ func listChanged(meta map[string]any) []byte {
 		Method: mcp.MethodNotificationToolsListChanged, Params: mcp.NotificationParams{Meta: meta}}})
 }
 
-// Clients are the connections and HTTP sessions that a Server serves. They are made before it: whatever has news for them
-// (a reload) is also among the parts that the Server answers with. It is safe for concurrent use.
+// Clients are the connections and HTTP sessions that a Server serves. They are made before it:
+// whatever has news for them (a reload) is also among the parts that the Server answers with. It is
+// safe for concurrent use.
 type Clients struct {
 	mu  sync.Mutex // taken before that of a client
 	all map[listener]bool
@@ -39,8 +40,8 @@ type Clients struct {
 // NewClients returns what a Server is made with. There are none yet.
 func NewClients() *Clients { return &Clients{all: map[listener]bool{}} }
 
-// ToolsChanged tells all clients that what the tools answer has changed: those that have initialized, and those of
-// 2026-07-28 that listen for it. It never blocks.
+// ToolsChanged tells all clients that what the tools answer has changed: those that have
+// initialized, and those of 2026-07-28 that listen for it. It never blocks.
 func (s *Clients) ToolsChanged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()

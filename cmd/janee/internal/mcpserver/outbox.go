@@ -68,7 +68,8 @@ func (o *outbox) putAgain(line []byte) {
 	if o.closed { // nothing could take the place of the one that waits
 		return
 	}
-	if i := slices.IndexFunc(o.queue, func(l outLine) bool { return bytes.Equal(l.text, line) }); i >= 0 {
+	same := func(l outLine) bool { return bytes.Equal(l.text, line) }
+	if i := slices.IndexFunc(o.queue, same); i >= 0 {
 		o.queue = slices.Delete(o.queue, i, i+1)
 		o.lines--
 		o.bytes -= len(line)
@@ -149,7 +150,8 @@ func (o *outbox) take() (line outLine, last bool) {
 	return line, len(o.queue) == 0
 }
 
-// wrote notes that n bytes have left, and returns the lines that never will where writing has failed.
+// wrote notes that n bytes have left, and returns the lines that never will where writing has
+// failed.
 func (o *outbox) wrote(n int, err error) (dropped []outLine) {
 	o.mu.Lock()
 	defer o.mu.Unlock()

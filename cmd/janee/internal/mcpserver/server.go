@@ -64,7 +64,7 @@ type Reply struct {
 	Text       []byte
 	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal. Where it is Text itself, that is JSON on one line
 	IsError    bool
-	Written    func() // is called once, when the answer is written, or is not going to be; nil tells nobody
+	Written    func() // is called once, when the answer is written or given up; nil tells nobody
 }
 
 // Options: Version, Clients, Tools and Refuse are needed.
@@ -87,8 +87,8 @@ type Server struct {
 	busy     busyCount
 }
 
-// New panics if Options.Refuse or Options.Clients is missing or two tools share a name: mistakes of the program, not of its
-// input.
+// New panics if Options.Refuse or Options.Clients is missing or two tools share a name: mistakes of
+// the program, not of its input.
 func New(b Broker, opts Options) *Server {
 	if opts.Refuse == nil || opts.Clients == nil {
 		panic("mcpserver: Options.Refuse or Options.Clients is nil")

@@ -12,7 +12,9 @@ import (
 
 // counted is a broker that counts how many of its replies are written or dropped.
 func counted(n *atomic.Int64) brokerFunc {
-	return func(context.Context, Call) Reply { return Reply{Text: []byte("{}"), Written: func() { n.Add(1) }} }
+	return func(context.Context, Call) Reply {
+		return Reply{Text: []byte("{}"), Written: func() { n.Add(1) }}
+	}
 }
 
 func reaches(t *testing.T, n *atomic.Int64, want int64) {
@@ -68,7 +70,7 @@ func TestRoomIsHeldUntilAnAnswerIsWritten(t *testing.T) {
 		t.Fatal(err)
 	}
 	m, _ := parse([]byte(call(1, `{}`)))
-	slow := &slowWriter{ResponseRecorder: httptest.NewRecorder(), began: make(chan struct{}), taken: make(chan struct{})}
+	slow := &slowWriter{httptest.NewRecorder(), make(chan struct{}), make(chan struct{})}
 	done := make(chan struct{})
 	go func() {
 		defer close(done)

@@ -54,7 +54,8 @@ type Exchange struct {
 }
 
 // Receiver is told about the reply: Head once, then Chunk for each piece of the body, in order, from the goroutine that called Do.
-// An error from either ends the exchange as Cancelled, ErrEnough from Chunk as cut. What was delivered is a reply only if Outcome.Err is "" in the end: a wrong checksum shows last.
+// An error from either ends the exchange as Cancelled, ErrEnough from Chunk as cut. What was
+// delivered is a reply only if Outcome.Err is "" in the end: a wrong checksum shows last.
 type Receiver interface {
 	// Head gives the final status and the header fields, sorted by name. Trailers are not delivered.
 	Head(status int, headers []wire.Header) error

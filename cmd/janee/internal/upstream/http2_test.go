@@ -105,7 +105,8 @@ func (w *waiting) Chunk(p []byte) error {
 	return w.reply.Chunk(p)
 }
 
-// TestHTTP2TakesInLittleForAReceiverThatWaits: over HTTP/2 the sender is held back by the window alone.
+// TestHTTP2TakesInLittleForAReceiverThatWaits: over HTTP/2 the sender is held back by the window
+// alone.
 func TestHTTP2TakesInLittleForAReceiverThatWaits(t *testing.T) {
 	const size = 8 << 20
 	var sent atomic.Int64
