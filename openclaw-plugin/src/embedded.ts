@@ -5,6 +5,7 @@ import { Flow, type Call } from "./flow.ts";
 import { CoreError, Trap } from "./module.ts";
 import { Refusal } from "./refusal.ts";
 import type { Asking } from "./settings.ts";
+import { Pool } from "./share.ts";
 
 /** What answers calls of agents: with text, whatever happens. */
 export interface Broker {
@@ -14,16 +15,20 @@ export interface Broker {
   close(): Promise<void>;
 }
 
-const replyBudget = 64 << 20; // bytes of reply bodies that calls under way may hold together
-const defaultMax = 256 << 10;
-const maxMax = 10 << 20;
+const replyBudget = 64 << 20; // bytes of reply bodies that the calls of all agents hold together
+const replyFloor = 1 << 20; // of these, what each agent has whatever the others hold
+const replyStep = 64 << 10; // the least that there must be of an agent's share for a request to be sent
+const roomPatience = 1000; // ms
+
+const busy = new Refusal("BUSY", "too many calls are under way",
+  "wait for some of your calls to end, then repeat this one");
 
 export class EmbeddedBroker implements Broker {
   #engine: Engine;
   #warn: (text: string) => void;
   #asking: Asking;
   #approvals: Approvals;
-  #held = 0;
+  #replies = new Pool(replyBudget, replyFloor);
 
   constructor(engine: Engine, asking: Asking, warn: (text: string) => void) {
     this.#engine = engine;
@@ -33,21 +38,25 @@ export class EmbeddedBroker implements Broker {
   }
 
   async call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
-    const size = bodySize(call);
-    if (this.#held + size > replyBudget) return new Refusal("BUSY", "too many calls are under way", "wait for some of your calls to end, then repeat this one").text(call.agent);
-    this.#held += size;
+    if (!await this.#room(call)) return busy.text(call.agent);
     try {
       return await this.#run(call, signal, toolCallId);
     } catch (err) {
       return this.#failed(err).text(call.agent);
-    } finally {
-      this.#held -= size;
     }
+  }
+
+  // room is false where the replies of its own agent hold all of its share: then it is better not
+  // to send the request.
+  #room({ tool, agent }: Call): boolean | Promise<boolean> {
+    if (tool !== "execute") return true;
+    return this.#replies.lease(agent).room(replyStep, AbortSignal.timeout(roomPatience));
   }
 
   async ask(call: Call, toolCallId: string): Promise<Prompt | null> {
     if (this.#asking === "janee") return null;
-    return this.#approvals.ask(new Flow(await this.#engine.current(), this.#warn), call, toolCallId);
+    const flow = new Flow(await this.#engine.current(), this.#warn, this.#replies);
+    return this.#approvals.ask(flow, call, toolCallId);
   }
 
   close(): Promise<void> { return this.#engine.close(); }
@@ -57,7 +66,7 @@ export class EmbeddedBroker implements Broker {
     // Also for a parked call: a PIN may have been set since its person answered.
     const live = await this.#engine.current();
     if (!flow) {
-      flow = new Flow(live, this.#warn);
+      flow = new Flow(live, this.#warn, this.#replies);
       flow.open(call);
     }
     try {
@@ -66,6 +75,8 @@ export class EmbeddedBroker implements Broker {
     } catch (err) {
       flow.drop();
       throw err;
+    } finally {
+      flow.release();
     }
   }
 
@@ -76,10 +87,4 @@ export class EmbeddedBroker implements Broker {
     this.#warn(`a call failed inside: ${known ? err.message : err instanceof Error ? err.name : "unknown"}`); // the text of others may quote anything
     return new Refusal("INTERNAL", "Janee failed inside", "tell your person; the log of the gateway names the call");
   }
-}
-
-function bodySize({ tool, args }: Call): number {
-  if (tool !== "execute") return 0;
-  const n = typeof args === "object" && args !== null && "maxBytes" in args ? Number(args.maxBytes) : 0;
-  return n > 0 && n <= maxMax ? n : defaultMax;
 }

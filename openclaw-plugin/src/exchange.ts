@@ -18,16 +18,22 @@ const computed = /^(?:connection|expect|http2-settings|keep-alive|proxy-authoriz
 // True only of the body as it came over the wire.
 const describesBytes = /^(?:content-digest|content-encoding|content-length|content-md5|digest|repr-digest)$/;
 
-/** Who is told about the reply: head once, then the body in chunks of at most 64 KiB. */
+/**
+ * Who is told about the reply: head once, then the body in chunks of at most 64 KiB. False from chunk cuts the body
+ * there.
+ */
 export interface Receiver {
   permit: Permit;
   /** The certificate authorities at path, whose content must have the digest, if one is given. */
   authority(path: string, digest: string | undefined): string;
   head(status: number, headers: [string, string][]): void;
-  chunk(p: Buffer): void;
+  chunk(p: Buffer): void | Promise<boolean>;
 }
 
-/** Sends s with body and delivers the reply; true if the reply was longer than s.maxBody. Errors: Fault, or the reason of signal. */
+/**
+ * Sends s with body and delivers the reply; true if the reply was longer than s.maxBody, or was cut. Errors: Fault, or
+ * the reason of signal.
+ */
 export async function exchange(s: Send, body: Buffer, to: Receiver, signal: AbortSignal): Promise<boolean> {
   const all = AbortSignal.any([signal, AbortSignal.timeout(s.timeoutMs)]);
   try {
@@ -104,7 +110,10 @@ async function receive(reply: http.IncomingMessage, s: Send, to: Receiver, signa
     let left = s.maxBody;
     for await (const chunk of decode(reply as AsyncIterable<Buffer>, names)) {
       signal.throwIfAborted();
-      for (let at = 0; at < Math.min(chunk.length, left); at += chunkSize) to.chunk(chunk.subarray(at, Math.min(at + chunkSize, left)));
+      for (let at = 0; at < Math.min(chunk.length, left); at += chunkSize) {
+        const part = chunk.subarray(at, Math.min(at + chunkSize, left));
+        if (await to.chunk(part) === false) return true;
+      }
       if ((left -= chunk.length) < 0) return true;
       await new Promise(setImmediate); // a long reply must not keep the gateway from its other work
     }

@@ -2,6 +2,7 @@
 // decides nothing.
 import { randomBytes } from "node:crypto";
 import { withBody } from "./answer.ts";
+import { Body } from "./body.ts";
 import { mono, now } from "./clock.ts";
 import { authority } from "./authority.ts";
 import { exchange } from "./exchange.ts";
@@ -12,6 +13,7 @@ import type { Landed } from "./flights.ts";
 import type { Ask, Commit, Done, Event, FileWrite, Question, Send, Step } from "./messages.ts";
 import { CoreError } from "./module.ts";
 import { says } from "./refusal.ts";
+import type { Lease, Pool } from "./share.ts";
 
 const flightTimeout = 30_000; // ms for the exchange of a token; a call that has less time left waits for less
 const watchInterval = 50; // ms; a revocation cuts a call in flight within 100
@@ -36,15 +38,19 @@ export class Flow {
   #needs: string[] = [];
   #next: Next | null = null; // to be done; null: not begun
   #body: Buffer = Buffer.alloc(0);
+  #replies: Pool;
+  #lease: Lease | null = null;
 
-  constructor(live: Live, warn: (text: string) => void) {
+  constructor(live: Live, warn: (text: string) => void, replies: Pool) {
     this.#live = live;
     this.#warn = warn;
+    this.#replies = replies;
   }
 
   /** Takes the call up; true if the request is one that a person may have to say yes to. Errors: CoreError, Trap. */
   open(call: Call): boolean {
     const { module, engine } = this.#live;
+    this.#lease = this.#replies.lease(call.agent);
     const about = { engine, tool: call.tool, agent: call.agent, via: "openclaw", identitySource: "openclaw (the agent of the run)" };
     ({ flow: this.#flow, files: this.#needs } = module.call<{ flow: number; files: string[] }>("needs", about, Buffer.from(JSON.stringify(call.args ?? {}))).answer);
     return this.#needs.some((name) => name.startsWith("approvals/"));
@@ -225,16 +231,24 @@ export class Flow {
   }
 
   async #exchange(step: Send, body: Buffer, signal: AbortSignal): Promise<Event> {
-    const { module } = this.#live, parts: Buffer[] = [];
-    const scrub = (chunk: Buffer, last: boolean): void => { parts.push(module.call("scrub", { flow: this.#flow, last }, chunk).raw); };
-    const truncated = await exchange(step, body, {
+    const { module } = this.#live;
+    this.release(); // of an exchange before this one, the body is dropped
+    const late = AbortSignal.any([signal, AbortSignal.timeout(step.timeoutMs)]);
+    const kept = new Body(this.#lease ?? this.#replies.lease(""), step.maxBody, late);
+    const keep = async (chunk: Buffer, last: boolean): Promise<boolean> => {
+      const room = await kept.keep(module.call("scrub", { flow: this.#flow, last }, chunk).raw);
+      signal.throwIfAborted();
+      return room;
+    };
+    let truncated = await exchange(step, body, {
       permit: this.#permit,
       authority: this.#authority,
       head: (status, headers) => { this.#resume({ event: { type: "head", status, headers } }); },
-      chunk: (p) => scrub(p, false),
+      chunk: (p) => keep(p, false),
     }, signal);
-    if (!truncated) scrub(Buffer.alloc(0), true); // what is held back of a cut reply may begin a secret
-    this.#body = Buffer.concat(parts);
+    // What is held back of a cut reply may begin a secret.
+    if (!truncated) truncated = !await keep(Buffer.alloc(0), true);
+    this.#body = kept.bytes();
     return { type: "ended", truncated, bytes: this.#body.length };
   }
 
@@ -276,6 +290,9 @@ export class Flow {
     const event = await this.#commit(commit);
     return { stored: event.type === "committed" && !event.err, lost: event.type === "committed" && event.lost === true };
   }
+
+  /** Gives back the room that the reply takes among all. */
+  release(): void { this.#lease?.free(); }
 
   /** Forgets a call that did not come to its end. */
   drop(): void {

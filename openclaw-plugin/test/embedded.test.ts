@@ -173,10 +173,39 @@ test("a log that cannot be written refuses, and goes on in a new chain", async (
   assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
 });
 
-test("calls that may hold more than 64 MiB of replies together are refused as BUSY", async () => {
-  const answers = await Promise.all(Array.from({ length: 7 }, () => get("/v1/x", { maxBytes: 10 << 20 })));
-  assert.deepEqual(answers.map((a) => a.denial?.reasonCode ?? a.status).sort(), [200, 200, 200, 200, 200, 200, "BUSY"]);
-  assert.equal((await get("/v1/x", { maxBytes: 10 << 20 })).status, 200, "what was held is given back");
+test("an agent whose calls hang, or stop within large replies, keeps no other agent out", async () => {
+  const mallory = await world.tools("mallory"), alice = await world.tools("alice");
+  const stop = new AbortController();
+  const small = (of: Map<string, Tool>, more: object = {}): ReturnType<typeof call> =>
+    call(of, "janee_execute", { capability: "bank", method: "GET", path: "/v1/x", ...more });
+  const large = Buffer.alloc(9 << 20, "a");
+  let held = 0;
+  world.handler = (req, res) => {
+    if (!req.url?.startsWith("/v1/hold")) return void res.end('{"ok":true}');
+    held++;
+    if (req.url.endsWith("0")) res.writeHead(200, { "Content-Length": 10 << 20 }).write(large);
+  };
+  const hold = Array.from({ length: 40 }, (_, i) => call(mallory, "janee_execute",
+    { capability: "bank", method: "GET", path: `/v1/hold${i % 2}`, maxBytes: 10 << 20 }, stop.signal));
+  while (held < 40) await new Promise((done) => setTimeout(done, 20));
+  await new Promise((done) => setTimeout(done, 500));
+  for (let i = 0; i < 10; i++) {
+    const answer = await small(alice, { maxBytes: 10 << 20 });
+    assert.deepEqual([answer.status, answer.truncated], [200, false]);
+  }
+  assert.equal((await small(mallory)).denial?.reasonCode, "BUSY");
+  stop.abort();
+  await Promise.all(hold);
+  assert.equal((await small(mallory)).status, 200, "room comes back");
+});
+
+test("more large replies than an agent's share are whole, one after another", async () => {
+  world.handler = (_req, res) => { res.end(Buffer.alloc(9 << 20, "a")); };
+  const all = Array.from({ length: 8 }, () => get("/v1/x", { maxBytes: 10 << 20 }));
+  for (const a of await Promise.all(all)) {
+    assert.deepEqual([a.status, a.truncated, a.body?.length], [200, false, 9 << 20]);
+  }
+  world.handler = (_req, res) => { res.end('{"ok":true}'); };
 });
 
 test("a plugin that was stopped has a whole log, and starts anew at the next call", async () => {

@@ -21,8 +21,24 @@ const (
 	patience = 10 * time.Second // for all that are told
 )
 
+// Bell says that a file of the log is full. It is made before the log that rings it and the Keeper
+// that hears it.
+type Bell chan struct{}
+
+// NewBell returns a Bell that has not been rung.
+func NewBell() Bell { return make(Bell, 1) }
+
+// Ring does not wait.
+func (b Bell) Ring() {
+	select {
+	case b <- struct{}{}:
+	default:
+	}
+}
+
 // Parts are what a Keeper works with. Config gives what is in force; Warn receives one line for the person.
 type Parts struct {
+	Rolled Bell
 	Home   *home.Home
 	Vault  *vault.Vault
 	Config func() *config.Anchor
@@ -34,7 +50,6 @@ type Keeper struct {
 	Parts
 	now     func() time.Time
 	command []string // of the configuration at the start
-	rolled  chan struct{}
 	stop    context.CancelFunc
 	done    chan struct{}
 
@@ -47,20 +62,12 @@ type Keeper struct {
 // while a server runs can make it run nothing.
 func New(p Parts) *Keeper {
 	ctx, stop := context.WithCancel(context.Background())
-	k := &Keeper{Parts: p, now: time.Now, rolled: make(chan struct{}, 1), stop: stop, done: make(chan struct{})}
+	k := &Keeper{Parts: p, now: time.Now, stop: stop, done: make(chan struct{})}
 	if a := p.Config(); a != nil {
 		k.command = a.Command
 	}
 	go k.run(ctx)
 	return k
-}
-
-// Rolled says that a file of the log is full. It does not wait.
-func (k *Keeper) Rolled() {
-	select {
-	case k.rolled <- struct{}{}:
-	default:
-	}
 }
 
 // Close tells a last time. Call it when nothing is written any more.
@@ -82,7 +89,7 @@ func (k *Keeper) run(ctx context.Context) {
 		select {
 		case <-ctx.Done():
 			return
-		case <-k.rolled:
+		case <-k.Rolled:
 			due = true
 		case <-tick.C:
 		}

@@ -48,12 +48,15 @@ func newRig(t *testing.T, a config.Anchor) *rig {
 	if r.home, err = home.Create(filepath.Join(t.TempDir(), "home")); err != nil {
 		t.Fatal(err)
 	}
-	if r.log, err = auditlog.Open(r.home, testVault, auditlog.Options{MaxFile: 2000, Rolled: func() { r.keeper.Rolled() }}); err != nil {
+	rolled := NewBell()
+	r.log, err = auditlog.Open(r.home, testVault, auditlog.Options{MaxFile: 2000, Rolled: rolled.Ring})
+	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.log.Close() })
-	r.keeper = New(Parts{Home: r.home, Vault: testVault, Config: func() *config.Anchor { r.mu.Lock(); defer r.mu.Unlock(); a := r.config; return &a },
-		Warn: func(line string) { r.mu.Lock(); defer r.mu.Unlock(); r.warnings = append(r.warnings, line) }})
+	r.keeper = New(Parts{Rolled: rolled, Home: r.home, Vault: testVault,
+		Config: func() *config.Anchor { r.mu.Lock(); defer r.mu.Unlock(); a := r.config; return &a },
+		Warn:   func(line string) { r.mu.Lock(); defer r.mu.Unlock(); r.warnings = append(r.warnings, line) }})
 	return r
 }
 

@@ -55,8 +55,17 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	case r.Tool == tool.ReloadConfig:
 		return b.answer(r, b.Config.Reload(r.Agent, b.Via))
 	}
+	return rendered(reply)
+}
+
+// rendered hands the room of the reply on to whoever writes it.
+func rendered(reply gateway.Reply) mcpserver.Reply {
+	release := reply.Release
+	defer func() { release() }() // a reply that cannot be rendered must not keep it
 	text := reply.Result.Text(reply.Body)
-	return mcpserver.Reply{Text: text, Structured: reply.Result.Structured(text)}
+	structured := reply.Result.Structured(text)
+	release = func() {}
+	return mcpserver.Reply{Text: text, Structured: structured, Written: reply.Release}
 }
 
 func (b *Broker) answer(r *core.Result, report any) mcpserver.Reply {

@@ -90,3 +90,24 @@ func TestRefuse(t *testing.T) {
 		}
 	}
 }
+
+// house gives back the room of its replies when it is told to.
+type house struct{ released int }
+
+func (h *house) Do(context.Context, core.Call) gateway.Reply {
+	result := &core.Result{Tool: tool.Execute, Status: 200}
+	return gateway.Reply{Result: result, Body: []byte("{}"), Release: func() { h.released++ }}
+}
+
+// TestRoomIsHandedOnWithTheReply: what was rendered is in memory until the transport has written
+// it.
+func TestRoomIsHandedOnWithTheReply(t *testing.T) {
+	h := &house{}
+	reply := (&Broker{Gateway: h}).Call(t.Context(), mcpserver.Call{Tool: tool.Execute})
+	if h.released != 0 || !strings.Contains(string(reply.Text), `"status":200`) {
+		t.Errorf("released %d times with the reply %s", h.released, reply.Text)
+	}
+	if reply.Written(); h.released != 1 {
+		t.Errorf("released %d times when it is written", h.released)
+	}
+}

@@ -40,6 +40,7 @@ func (h *house) close() {
 func (h *house) do(ctx context.Context, c core.Call) ([]byte, error) {
 	c.Via = core.ViaCLI
 	reply := h.gateway.Do(ctx, c)
+	defer reply.Release()
 	d := reply.Denial
 	if d == nil {
 		return reply.Result.Text(reply.Body), nil

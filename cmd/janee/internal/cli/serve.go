@@ -68,11 +68,17 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 		defer site.listener.Close()
 	}
 	warn := func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
-	var keeper *anchor.Keeper
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version(), Rolled: func() { keeper.Rolled() }})
+	// Before all parts that tell them something.
+	rolled, clients := anchor.NewBell(), mcpserver.NewClients()
+	options := auditlog.Options{Version: version(), Rolled: rolled.Ring}
+	log, err := auditlog.Open(s.Home, s.Vault, options)
 	if err != nil {
 		return err
 	}
+	source := reload.New(s, reload.Options{Keys: env.Keys(), Warn: warn, Changed: clients.ToolsChanged,
+		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
+	keeper := anchor.New(anchor.Parts{Rolled: rolled, Home: s.Home, Vault: s.Vault, Warn: warn,
+		Config: func() *config.Anchor { return source.Current().Config.Audit.Anchor }})
 	defer func() {
 		closeLog(log, warn)
 		keeper.Close() // its last word is about all that was written
@@ -82,10 +88,6 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	person := notify.New(s.Vault, env.Getenv, warn)
 	defer person.Close()
 
-	var server *mcpserver.Server
-	source := reload.New(s, reload.Options{Keys: env.Keys(), Warn: warn, Changed: func() { server.ToolsChanged() },
-		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
-	keeper = anchor.New(anchor.Parts{Home: s.Home, Vault: s.Vault, Warn: warn, Config: func() *config.Anchor { return source.Current().Config.Audit.Anchor }})
 	g := gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked})
 	defer g.Close()
 	b := &broker.Broker{Gateway: g, Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}
@@ -95,7 +97,8 @@ func runServe(ctx context.Context, env *Env, o serveOptions) error {
 	case o.agent != "":
 		b.IdentitySource = "command line"
 	}
-	server = mcpserver.New(b, mcpserver.Options{Version: version(), Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: b.Refuse, Log: warn})
+	server := mcpserver.New(b, mcpserver.Options{Version: version(), Clients: clients,
+		Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: b.Refuse, Log: warn})
 
 	stop, wait := background(ctx, source)
 	defer wait()

@@ -40,7 +40,8 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := mcpserver.New(broker{}, mcpserver.Options{Version: "conformance", Tools: tools, Refuse: refuse, Log: warn})
+	server := mcpserver.New(broker{}, mcpserver.Options{Version: "conformance",
+		Clients: mcpserver.NewClients(), Tools: tools, Refuse: refuse, Log: warn})
 	proxy := &http.Server{Handler: withToken(inner.Addr()), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = proxy.Serve(outer) }()
 	defer proxy.Close()

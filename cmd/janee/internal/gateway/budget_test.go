@@ -1,38 +1,175 @@
 package gateway
 
 import (
+	"context"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
 	"testing"
+	"time"
 
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-func TestBudgetBoundsRepliesTogether(t *testing.T) {
-	var b budget
-	var held []func()
-	large := core.Call{Tool: tool.Execute, MaxBytes: core.MaxMaxBytes}
-	for len(held) < 100 {
-		release, ok := b.take(large)
-		if !ok {
+// largest is a call for as large a reply as there is.
+func largest(agent, path string) core.Call {
+	return core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaHTTP, Capability: "api",
+		Method: "GET", Path: path, MaxBytes: core.MaxMaxBytes}
+}
+
+// get makes a call of agent that asks for as large a reply as there is.
+func (r *rig) get(agent, path string) Reply {
+	return r.gateway.Do(context.Background(), largest(agent, path))
+}
+
+// sized answers /N with N bytes, or /N-M with as many of M.
+func sized(w http.ResponseWriter, q *http.Request) {
+	come, said, _ := strings.Cut(q.URL.Path[1:], "-")
+	n, _ := strconv.Atoi(come)
+	if said != "" {
+		w.Header().Set("Content-Length", said)
+	}
+	for block := []byte(strings.Repeat("a", 1<<10)); n > 0; n -= len(block) {
+		_, _ = w.Write(block[:min(n, len(block))])
+	}
+	if said != "" {
+		_ = http.NewResponseController(w).Flush()
+		<-q.Context().Done()
+	}
+}
+
+// roomFor reports whether agent could take n.
+func (r *rig) roomFor(agent string, n int64) bool { return r.gateway.replies.Lease(agent).Fits(n) }
+
+// TestOnlyWhatHasComeTakesRoom: neither what a call asks for nor what a server announces is
+// reserved.
+func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
+	r := newRig(t)
+	r.api = sized
+	ctx, stop := context.WithCancel(context.Background())
+	var calls sync.WaitGroup
+	for range 40 {
+		calls.Go(func() {
+			r.gateway.Do(ctx, largest("mallory", "/1000-10000000"))
+		})
+	}
+	time.Sleep(300 * time.Millisecond)
+	if !r.roomFor("mallory", 29<<20) {
+		t.Error("hanging calls hold more than has come of their replies")
+	}
+	stop()
+	calls.Wait()
+	if !r.roomFor("mallory", replyBudget/2) {
+		t.Error("calls that are over keep room")
+	}
+}
+
+// TestRepliesHoldRoomUntilTheyAreWritten: a client that does not read keeps its replies in memory
+// after the calls are over.
+func TestRepliesHoldRoomUntilTheyAreWritten(t *testing.T) {
+	r := newRig(t)
+	r.api, r.gateway.patience = sized, 0
+	var unread []Reply
+	for {
+		reply := r.get("mallory", fmt.Sprint("/", 8<<20))
+		if reply.Denial != nil {
+			if reply.Denial.Code != core.Busy {
+				t.Fatalf("%+v", reply.Denial)
+			}
 			break
 		}
-		held = append(held, release)
+		if unread = append(unread, reply); len(unread) > 10 {
+			t.Fatal("replies that nobody reads have no bound")
+		}
 	}
-	if len(held) != replyBudget/core.MaxMaxBytes {
-		t.Errorf("%d large replies at once", len(held))
+	for range 10 {
+		reply := r.get("alice", "/100000")
+		if reply.Denial != nil || len(reply.Body) != 100_000 || reply.Result.Truncated {
+			t.Fatalf("another agent: %+v", reply)
+		}
+		reply.Release()
 	}
-	if _, ok := b.take(core.Call{Tool: tool.Whoami}); !ok {
-		t.Error("a tool that fetches nothing waits for replies")
+	for _, reply := range unread {
+		if len(reply.Body) != 8<<20 || reply.Result.Truncated {
+			t.Errorf("%d bytes, cut: %v", len(reply.Body), reply.Result.Truncated)
+		}
+		reply.Release()
 	}
-	for _, release := range held {
-		release()
+	if reply := r.get("mallory", "/1"); reply.Denial != nil {
+		t.Errorf("afterwards: %+v", reply.Denial)
 	}
-	if n := b.held.Load(); n != 0 {
-		t.Errorf("%d bytes stay reserved", n)
+}
+
+// TestRepliesWaitForRoom has more come at once than an agent's share: all are whole, one after
+// another.
+func TestRepliesWaitForRoom(t *testing.T) {
+	r := newRig(t)
+	r.api, r.gateway.patience = sized, time.Minute
+	var calls sync.WaitGroup
+	for range 12 {
+		calls.Go(func() {
+			reply := r.get("a", fmt.Sprint("/", 10<<20))
+			if reply.Denial != nil || reply.Result.Truncated || len(reply.Body) != 10<<20 {
+				t.Errorf("%+v, %d bytes", reply.Denial, len(reply.Body))
+			}
+			reply.Release()
+		})
 	}
-	if release, ok := b.take(core.Call{Tool: tool.Execute}); !ok || b.held.Load() != core.DefaultMaxBytes {
-		t.Error("a call without maxBytes reserves nothing")
-	} else {
-		release()
+	calls.Wait()
+}
+
+// TestAReplyWithoutRoomIsCut: the request has acted, so what came of its reply is handed back at
+// the end of its time.
+func TestAReplyWithoutRoomIsCut(t *testing.T) {
+	r := newRig(t)
+	held := r.gateway.replies.Lease("mallory")
+	defer held.Free()
+	r.api = func(w http.ResponseWriter, q *http.Request) {
+		if _, err := held.Take(t.Context(), replyBudget, replyBudget); err != nil {
+			t.Error("there is no room at the beginning")
+		}
+		sized(w, q)
+	}
+	service := r.gateway.source.Current().Config.Capabilities["api"]
+	service.Timeout = time.Second
+	r.gateway.source.Current().Config.Capabilities["api"] = service
+	began := time.Now()
+	reply := r.get("alice", fmt.Sprint("/", 8<<20))
+	n := len(reply.Body)
+	if reply.Denial != nil || !reply.Result.Truncated || n < replyFloor/2 || n > replyFloor {
+		t.Fatalf("%+v, %d bytes", reply.Denial, n)
+	}
+	if took := time.Since(began); took > 5*time.Second {
+		t.Errorf("it took %v", took)
+	}
+	reply.Release()
+}
+
+// TestARevocationEndsTheWaitForRoom: a reply that waits holds up no order of the owner.
+func TestARevocationEndsTheWaitForRoom(t *testing.T) {
+	r := newRig(t)
+	held := r.gateway.replies.Lease("mallory")
+	defer held.Free()
+	come := make(chan struct{})
+	r.api = func(w http.ResponseWriter, q *http.Request) {
+		_, _ = held.Take(t.Context(), replyBudget, replyBudget)
+		close(come)
+		sized(w, q)
+	}
+	ended := make(chan Reply)
+	go func() { ended <- r.get("alice", fmt.Sprint("/", 8<<20)) }()
+	<-come
+	time.Sleep(100 * time.Millisecond)
+	r.write(t, "LOCKED", []byte("{}"))
+	select {
+	case reply := <-ended:
+		if reply.Denial == nil {
+			t.Errorf("%d bytes after the lock", len(reply.Body))
+		}
+	case <-time.After(5 * time.Second):
+		t.Fatal("the wait goes on")
 	}
 }

@@ -22,7 +22,7 @@ func (g *Gateway) busy(c core.Call) Reply {
 			g.warn(err.Error())
 		}
 	}
-	return Reply{Denial: core.Deny(core.Busy, c)}
+	return Reply{Denial: core.Deny(core.Busy, c), Release: func() {}}
 }
 
 func (w *crowd) add(c core.Call, now time.Time) (r core.Record, due bool) {

@@ -10,7 +10,12 @@ import (
 // TestNoCallIsRefusedUnseen floods a gateway without room: all refusals are in the log, in a few records.
 func TestNoCallIsRefusedUnseen(t *testing.T) {
 	r := newRig(t)
-	r.gateway.budget.held.Store(replyBudget)
+	full := r.gateway.replies.Lease("claude-ai")
+	if _, err := full.Take(t.Context(), replyBudget, replyBudget); err != nil {
+		t.Fatal("a budget of which nothing is held has no room")
+	}
+	defer full.Free()
+	r.gateway.patience = 0
 	const calls = 500
 	for range calls {
 		if reply := r.do("api", "/x"); reply.Denial == nil || reply.Denial.Code != core.Busy {

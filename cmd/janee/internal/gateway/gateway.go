@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
@@ -25,7 +26,8 @@ type Gateway struct {
 	warn     func(string)
 	asked    func(config.Approvals, core.Question)
 	progress time.Duration // between two signs of life of a call that waits
-	budget   budget
+	patience time.Duration // for room for replies, of a call that is not sent yet
+	replies  *fair.Pool
 	crowd    crowd
 	flights  flights
 }
@@ -62,23 +64,32 @@ func New(p Parts) *Gateway {
 	if p.Asked == nil {
 		p.Asked = func(config.Approvals, core.Question) {}
 	}
-	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source, started: time.Now(), warn: p.Warn, asked: p.Asked, progress: progressInterval}
+	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source,
+		started: time.Now(), warn: p.Warn, asked: p.Asked,
+		progress: progressInterval, patience: roomPatience, replies: newReplies()}
 }
 
-// Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed bytes of an execute.
+// Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed
+// bytes of an execute. Release gives back the room that it takes among all replies: call it when
+// nothing made of Body is in memory any more.
 type Reply struct {
-	Result *core.Result
-	Denial *core.Denial
-	Body   []byte
+	Result  *core.Result
+	Denial  *core.Denial
+	Body    []byte
+	Release func()
 }
 
 // Do takes one call through the house. It returns when the call is over; cancelling ctx ends it early.
-func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
-	release, ok := g.budget.take(c)
-	if !ok {
+func (g *Gateway) Do(ctx context.Context, c core.Call) (reply Reply) {
+	lease := g.replies.Lease(c.Agent)
+	if !g.room(ctx, c, lease) {
 		return g.busy(c)
 	}
-	defer func() { release() }()
+	defer func() {
+		if reply.Release = lease.Free; reply.Body == nil { // nothing is kept, or the call panicked
+			lease.Free()
+		}
+	}()
 	if err := g.log.Usable(); err != nil { // also what needs no record: a broker that cannot keep its log does nothing
 		g.warn(err.Error())
 		return Reply{Denial: core.Deny(core.AuditUnavailable, c)}
@@ -99,14 +110,10 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) Reply {
 			if s.New {
 				g.asked(state.Config.Approvals, s.Question)
 			}
-			release() // who waits for a person keeps nobody else from being served
 			event, seen = g.wait(ctx, flow, s), s.Watch
-			if release, ok = g.budget.take(c); !ok {
-				release = func() {}
-				return g.busy(c)
-			}
 		case core.Send:
-			body, event = g.send(ctx, flow, s, state.Targets[s.Service])
+			lease.Free() // of an exchange before this one, the body is dropped
+			body, event = g.send(ctx, flow, s, state.Targets[s.Service].For(c.Agent), lease)
 		case core.Done:
 			return g.reply(s, body)
 		}

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 )
@@ -16,7 +17,8 @@ const watchInterval = 50 * time.Millisecond
 var errRevoked = errors.New("revoked")
 
 // send carries out one exchange and collects the scrubbed body. A call whose session ended since it began is not sent.
-func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to upstream.Target) ([]byte, core.Event) {
+func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to upstream.Target,
+	lease *fair.Lease) ([]byte, core.Event) {
 	if ctx.Err() != nil {
 		return nil, core.Stopped{Why: core.StopCancelled}
 	}
@@ -31,19 +33,22 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to ups
 		return nil, g.exchange(ctx, flow, s, to)
 	}
 
-	r := &receiver{gateway: g, flow: flow, most: s.MaxBody}
+	timeout := time.Duration(s.TimeoutMs) * time.Millisecond
+	late := time.Now().Add(timeout)
+	kept := body{ctx: ctx, late: late, lease: lease, whole: s.MaxBody}
+	r := &receiver{gateway: g, flow: flow, body: kept}
 	out := g.upstream.Do(ctx, upstream.Exchange{
 		Target: to,
 		Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
-		Timeout: time.Duration(s.TimeoutMs) * time.Millisecond, MaxBody: s.MaxBody, CADigest: s.CADigest,
+		Timeout: timeout, MaxBody: s.MaxBody, CADigest: s.CADigest,
 	}, r)
 	if out.Err != "" {
 		return nil, ending(ctx, out)
 	}
 	if !out.Truncated {
-		r.body = append(r.body, flow.Scrub(nil, true)...)
+		out.Truncated = r.body.keep(flow.Scrub(nil, true)) != nil
 	}
-	return r.body, core.Ended{Truncated: out.Truncated, Bytes: int64(len(r.body))}
+	return r.body.bytes, core.Ended{Truncated: out.Truncated, Bytes: int64(len(r.body.bytes))}
 }
 
 func ending(ctx context.Context, out upstream.Outcome) core.Event {
@@ -73,20 +78,18 @@ func (g *Gateway) watch(ctx context.Context, flow *core.Flow, names []string, ca
 type receiver struct {
 	gateway *Gateway
 	flow    *core.Flow
-	most    int64
-	body    []byte
+	body    body
 }
 
 func (r *receiver) Head(status int, headers []core.Header) error {
 	r.flow.Resume(r.gateway.in(nil), core.Head{Status: status, Headers: headers})
 	if length, ok := core.Get(headers, "Content-Length"); ok {
 		n, _ := strconv.ParseInt(length, 10, 64)
-		r.body = make([]byte, 0, min(max(n, 0), r.most))
+		r.body.whole = min(max(n, 0), r.body.whole)
 	}
 	return nil
 }
 
 func (r *receiver) Chunk(p []byte) error {
-	r.body = append(r.body, r.flow.Scrub(p, false)...)
-	return nil
+	return r.body.keep(r.flow.Scrub(p, false))
 }

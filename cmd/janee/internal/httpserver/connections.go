@@ -7,13 +7,17 @@ import (
 	"net"
 	"net/http"
 	"sync"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 )
 
 // connections bounds how many are open. When there is no room for a new one, the one that has waited longest is cut:
 // first of those that never showed a token, then of those between two requests. A limit that only stopped accepting
-// would let anybody who opens connections and says nothing keep all agents out.
+// would let anybody who opens connections and says nothing keep all agents out. Those in use are
+// never cut: agents share them, so that there is always one for another agent.
 type connections struct {
-	max int
+	max   int
+	inUse *fair.Pool
 
 	mu        sync.Mutex
 	open      map[net.Conn]*connection
@@ -24,12 +28,14 @@ type connections struct {
 
 type connection struct {
 	conn  net.Conn
+	use   *fair.Lease   // while it has a request of an agent
 	list  *list.List    // where it waits; nil while it has a request of an agent
 	place *list.Element // in list
 }
 
 func newConnections(max int) *connections {
-	return &connections{max: max, open: map[net.Conn]*connection{}, strangers: list.New(), idle: list.New()}
+	return &connections{max: max, inUse: fair.New(int64(max), connectionFloor),
+		open: map[net.Conn]*connection{}, strangers: list.New(), idle: list.New()}
 }
 
 // state is the hook of net/http.
@@ -76,6 +82,14 @@ func (c *connections) oldest() net.Conn {
 
 func (c *connections) wait(one *connection, l *list.List) {
 	one.list, one.place = l, l.PushBack(one)
+	one.unused()
+}
+
+func (c *connection) unused() {
+	if c.use != nil {
+		c.use.Free()
+		c.use = nil
+	}
 }
 
 func (c *connections) leave(one *connection) {
@@ -94,6 +108,7 @@ func (c *connections) remove(conn net.Conn) {
 func (c *connections) forget(conn net.Conn) {
 	if one := c.open[conn]; one != nil {
 		c.leave(one)
+		one.unused()
 		delete(c.open, conn)
 	}
 }
@@ -129,14 +144,23 @@ func (c *connections) context(ctx context.Context, conn net.Conn) context.Contex
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// busy marks the connection of a request as one of an agent, and as in use until net/http calls it idle.
-func (c *connections) busy(r *http.Request) {
+// busy marks the connection of a request as one of agent, and as in use until net/http calls it
+// idle. false: the agent has its share in use.
+func (c *connections) busy(r *http.Request, agent string) bool {
 	conn, _ := r.Context().Value(connKey{}).(net.Conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if one := c.open[conn]; one != nil {
-		c.leave(one)
+	one := c.open[conn]
+	if one == nil {
+		return true // cut, or the server ends: what it writes goes nowhere
 	}
+	use := c.inUse.Lease(agent)
+	if !use.Try(1) {
+		return false
+	}
+	c.leave(one)
+	one.use = use
+	return true
 }
 
 // rest lets the connection wait among the idle ones, unless it waits already: as a stranger, that is.

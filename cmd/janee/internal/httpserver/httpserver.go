@@ -21,13 +21,16 @@ import (
 // The limits of the server. They stand in docs and tests, and no setting changes them.
 const (
 	maxBody        = 4 << 20
-	maxHeader      = 16 << 10         // net/http grants 4 KiB more
-	maxConnections = 2048             // open at a time
-	headerTime     = 10 * time.Second // for a TLS handshake, and for the header of a request
-	bodyTime       = 30 * time.Second // for a request as a whole to arrive, and for its answer to be taken
-	idleTime       = 2 * time.Minute  // between requests
-	drainTime      = 10 * time.Second // for what is in flight when the server ends
-	lastWait       = time.Second      // for it to end once cancelled
+	maxHeader      = 16 << 10 // net/http grants 4 KiB more
+	maxConnections = 2048     // open at a time
+	// connectionFloor is how many connections with requests each agent may have whatever the others
+	// have.
+	connectionFloor = 8
+	headerTime      = 10 * time.Second // for a TLS handshake, and for the header of a request
+	bodyTime        = 30 * time.Second // for a request as a whole to arrive, and for its answer to be taken
+	idleTime        = 2 * time.Minute  // between requests
+	drainTime       = 10 * time.Second // for what is in flight when the server ends
+	lastWait        = time.Second      // for it to end once cancelled
 )
 
 // MCP answers the requests that are let through; body is nil but for a POST.

@@ -9,6 +9,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 )
 
 func closed(t *testing.T, c net.Conn) bool {
@@ -136,17 +138,57 @@ func TestAnAgentIsBoundedAlone(t *testing.T) {
 
 func TestBytesOfAnAgentAreBounded(t *testing.T) {
 	l := newLoad()
-	for range maxPostBytes / maxBody {
-		if !l.begin("a", maxBody) {
-			t.Fatal("refused too early")
+	var ends []func()
+	for end, ok := l.begin("a", maxBody); ok; end, ok = l.begin("a", maxBody) {
+		ends = append(ends, end)
+	}
+	if n := len(ends); n < 16 || n > 17 {
+		t.Errorf("an agent alone has %d of the largest bodies", n)
+	}
+	for agent := range 20 {
+		if _, ok := l.begin(fmt.Sprint(agent), maxBody); !ok {
+			t.Errorf("there is no room for a body of agent %d", agent)
 		}
 	}
-	if l.begin("a", 1) || !l.begin("b", maxBody) {
-		t.Error("the bound is that of one agent")
+	for _, end := range ends {
+		end()
 	}
-	l.end("a", maxBody)
-	if !l.begin("a", maxBody) {
+	if _, ok := l.begin("a", maxBody); !ok {
 		t.Error("what has ended counts")
+	}
+}
+
+// TestConnectionsInUseAreShared has one agent hold all the connections it gets: another finds one.
+func TestConnectionsInUseAreShared(t *testing.T) {
+	s := start(t, Options{}, func(s *Server) { s.conns.max, s.conns.inUse = 64, fair.New(64, 2) })
+	held := 0
+	var connections []net.Conn
+	for range 64 {
+		c := s.dial()
+		fmt.Fprint(c, strings.ReplaceAll(post("wait"), "\n", "\r\n"))
+		select {
+		case <-s.inner.entered:
+			held++
+			connections = append(connections, c)
+			continue
+		case <-time.After(200 * time.Millisecond):
+		}
+		if status, header, _ := s.answer(c); status != 429 || header.Get("Retry-After") == "" {
+			t.Errorf("one beyond the share: %d", status)
+		}
+		break
+	}
+	if held < 32 || held > 33 {
+		t.Errorf("one agent holds %d of 64 connections", held)
+	}
+	for range 10 {
+		s.asks()
+	}
+	close(s.inner.release)
+	for _, c := range connections {
+		if status, _, _ := s.answer(c); status != 200 {
+			t.Errorf("a call in flight: %d", status)
+		}
 	}
 }
 

@@ -210,10 +210,15 @@ func (c *conn) land(f *flight, lines ...[]byte) {
 	cancelled := f.cancelled
 	c.mu.Unlock()
 	if cancelled {
+		f.over()
 		return
 	}
-	for _, line := range lines {
-		c.out.put(line)
+	for i, line := range lines {
+		written := func() {}
+		if i == len(lines)-1 {
+			written = f.over
+		}
+		c.out.putAnd(line, written)
 	}
 }
 

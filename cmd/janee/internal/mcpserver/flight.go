@@ -22,6 +22,14 @@ type flight struct {
 	cancelled bool              // by the client, which wants no reply
 	listens   bool              // subscriptions/listen, and granted
 	reply     *Reply            // tools/call, once the Broker has returned
+	written   func()            // of its reply; nil where nobody wants to know
+}
+
+// over tells the Broker that nothing of its reply is in memory any more.
+func (f *flight) over() {
+	if f.written != nil {
+		f.written()
+	}
 }
 
 // progress returns what tells the client how far its call is, nil where it did not ask (MCP, Progress), and stop, after

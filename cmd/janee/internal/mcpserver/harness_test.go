@@ -32,6 +32,7 @@ var echo = brokerFunc(func(_ context.Context, c Call) Reply {
 
 func testOptions() Options {
 	return Options{
+		Clients:      NewClients(),
 		Version:      "1.2.3",
 		Instructions: tool.Instructions,
 		Tools:        tool.Definitions(),

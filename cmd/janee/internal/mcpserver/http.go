@@ -14,8 +14,7 @@ import (
 
 // The limits of HTTP. They stand in docs and tests, and no setting changes them.
 const (
-	maxSessions      = 1024             // in all
-	maxAgentSessions = 128              // an agent; one more ends the session it has not used for longest
+	maxAgentSessions = 128              // one more ends the session it has not used for longest
 	maxAgentRequests = 64               // in flight, an agent
 	sessionIdle      = 30 * time.Minute // without a request or an open stream
 	keepAlive        = 25 * time.Second // between comments on a stream: proxies cut what is silent for 30 s or 60 s
@@ -183,6 +182,7 @@ func (h *HTTP) request(x *exchange, s *httpSession, m message) {
 	}
 	gone := context.AfterFunc(x.r.Context(), func() { time.AfterFunc(h.server.opts.Grace, f.cancel) })
 	defer gone()
+	defer f.over() // a client that reads slowly keeps its answer in memory until then
 	lines, _ := h.server.answer(f)
 	if cancelled := h.land(s, f); cancelled {
 		x.nothing()

@@ -136,8 +136,8 @@ func TestHTTPDeleteEndsTheSession(t *testing.T) {
 			t.Errorf("afterwards: %d", status)
 		}
 	}
-	if len(w.http.server.clients) != 0 || len(w.http.requests) != 0 {
-		t.Errorf("left: %d clients, %v", len(w.http.server.clients), w.http.requests)
+	if len(w.http.server.opts.Clients.all) != 0 || len(w.http.requests) != 0 {
+		t.Errorf("left: %d clients, %v", len(w.http.server.opts.Clients.all), w.http.requests)
 	}
 }
 
@@ -232,8 +232,8 @@ func TestHTTPToolsChanged(t *testing.T) {
 	a, b := w.hello("a", "c"), w.hello("b", "c")
 	newsA, endA := a.stream()
 	defer endA()
-	w.http.server.ToolsChanged()
-	w.http.server.ToolsChanged() // b has no stream yet, and is owed one
+	w.http.server.opts.Clients.ToolsChanged()
+	w.http.server.opts.Clients.ToolsChanged() // b has no stream yet, and is owed one
 	if n := soon(t, newsA); n.Method != "notifications/tools/list_changed" || strings.Contains(n.Raw, "_meta") {
 		t.Errorf("a: %s", n.Raw)
 	}
@@ -247,7 +247,7 @@ func TestHTTPToolsChanged(t *testing.T) {
 	if n, ok := <-newsB; ok {
 		t.Errorf("b, first stream: %s", n.Raw)
 	}
-	w.http.server.ToolsChanged()
+	w.http.server.opts.Clients.ToolsChanged()
 	if n := soon(t, newer); n.Method != "notifications/tools/list_changed" {
 		t.Errorf("b, second stream: %s", n.Raw)
 	}
@@ -327,15 +327,26 @@ func TestHTTPBoundsSessions(t *testing.T) {
 			t.Errorf("%s: %d, not %d", p.token, status, want)
 		}
 	}
-	for i := len(w.http.sessions); i < maxSessions; i++ {
-		if _, err := w.http.open(Principal{Agent: fmt.Sprint("agent", i)}, message{}); err != nil {
-			t.Fatal(err)
+}
+
+// TestHTTPSessionsOfOthersKeepNobodyOut has agents fill their sessions so that none of them can be
+// ended for a new one.
+func TestHTTPSessionsOfOthersKeepNobodyOut(t *testing.T) {
+	w := serveHTTP(t, echo)
+	for agent := range 10 {
+		for range maxAgentSessions {
+			s, err := w.http.open(Principal{Agent: fmt.Sprint("agent", agent)}, message{})
+			if err != nil {
+				t.Fatal(err)
+			}
+			s.attach()
 		}
 	}
-	p := &peer{web: w, token: "late"}
-	res := p.do(t.Context(), http.MethodPost, hello("c"))
-	if res.Body.Close(); res.StatusCode != 503 || res.Header.Get("Retry-After") == "" {
-		t.Error(res.Status)
+	if _, err := w.http.open(Principal{Agent: "agent0"}, message{}); err == nil {
+		t.Error("an agent has no bound of its own")
+	}
+	if status, _ := w.hello("late", "c").post(call(1, `{}`)); status != 200 {
+		t.Errorf("another agent: %d", status)
 	}
 }
 

@@ -36,7 +36,7 @@ func (h *HTTP) open(from Principal, m message) (*httpSession, error) {
 	_, _ = rand.Read(id[:]) // never fails: see crypto/rand
 	s := &httpSession{id: base64.RawURLEncoding.EncodeToString(id[:]), from: from, client: clientLabel(m.clientName), forms: m.showsForms,
 		changed: make(chan struct{}, 1), used: h.now()}
-	h.server.register(s)
+	h.server.opts.Clients.add(s)
 	h.mu.Lock()
 	surplus, err := h.makeRoom(from.Agent)
 	if err == nil {
@@ -75,7 +75,7 @@ func (h *HTTP) makeRoom(agent string) (surplus []*httpSession, err error) {
 		surplus = append(surplus, oldest)
 		own--
 	}
-	if h.closed || own >= maxAgentSessions || len(h.sessions) >= maxSessions {
+	if h.closed || own >= maxAgentSessions {
 		err = errSessions
 	}
 	return surplus, err
@@ -126,7 +126,7 @@ func (h *HTTP) end(s *httpSession) {
 
 // finish cancels what a session that was taken out still does.
 func (h *HTTP) finish(s *httpSession) {
-	h.server.unregister(s)
+	h.server.opts.Clients.remove(s)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.ended = true

@@ -3,6 +3,7 @@ package mcpserver
 import (
 	"encoding/json"
 	"fmt"
+	"sync"
 
 	"github.com/mark3labs/mcp-go/mcp"
 )
@@ -28,12 +29,23 @@ func listChanged(meta map[string]any) []byte {
 		Method: mcp.MethodNotificationToolsListChanged, Params: mcp.NotificationParams{Meta: meta}}})
 }
 
-// ToolsChanged tells the clients of all connections and HTTP sessions that what the tools answer has changed: those that have initialized,
-// and those of 2026-07-28 that listen for it. It never blocks.
-func (s *Server) ToolsChanged() {
+// Clients are the connections and HTTP sessions that a Server serves. They are made before it:
+// whatever has news for them (a reload) is also among the parts that the Server answers with. It is
+// safe for concurrent use.
+type Clients struct {
+	mu  sync.Mutex // taken before that of a client
+	all map[listener]bool
+}
+
+// NewClients returns what a Server is made with. There are none yet.
+func NewClients() *Clients { return &Clients{all: map[listener]bool{}} }
+
+// ToolsChanged tells all clients that what the tools answer has changed: those that have
+// initialized, and those of 2026-07-28 that listen for it. It never blocks.
+func (s *Clients) ToolsChanged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	for c := range s.clients {
+	for c := range s.all {
 		c.toolsChanged()
 	}
 }
@@ -41,16 +53,16 @@ func (s *Server) ToolsChanged() {
 // listener is a connection or an HTTP session. Its toolsChanged never blocks.
 type listener interface{ toolsChanged() }
 
-func (s *Server) register(c listener) {
+func (s *Clients) add(c listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.clients[c] = true
+	s.all[c] = true
 }
 
-func (s *Server) unregister(c listener) {
+func (s *Clients) remove(c listener) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	delete(s.clients, c)
+	delete(s.all, c)
 }
 
 func (c *conn) toolsChanged() {

@@ -49,10 +49,10 @@ func (a answer) over(t *testing.T, id string) {
 func TestToolsChangedInTheHandshakeEra(t *testing.T) {
 	c := connect(t, echo)
 	c.ask(`{"jsonrpc":"2.0","id":1,"method":"ping"}`) // has not initialized: asked for nothing
-	c.server.ToolsChanged()
+	c.server.opts.Clients.ToolsChanged()
 	c.quiet()
 	c.ask(hello("a"))
-	c.server.ToolsChanged()
+	c.server.opts.Clients.ToolsChanged()
 	c.next().about(t, changed, "")
 	c.ask(call(2, `{}`)).seen(t)
 	if a := c.ask(`{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true}}}`); a.code() != -32601 {
@@ -65,7 +65,7 @@ func TestToolsChangedIsNotSentAfterAFailedInitialize(t *testing.T) {
 	if a := c.ask(modern(1, "initialize", "m", `,"clientInfo":{"name":"m"}`)); a.code() != -32601 {
 		t.Fatalf("got %s", a.Raw)
 	}
-	c.server.ToolsChanged()
+	c.server.opts.Clients.ToolsChanged()
 	c.quiet()
 }
 
@@ -73,7 +73,7 @@ func TestListen(t *testing.T) {
 	for _, id := range []string{`1`, `"one"`, `9007199254740993`, `"<a>\u0061"`, `1.50`} {
 		c := connect(t, echo)
 		c.ask(modern(100, "tools/list", "m", ""))
-		c.server.ToolsChanged()
+		c.server.opts.Clients.ToolsChanged()
 		c.quiet() // nobody asked yet
 		a := c.ask(listenAs(id))
 		a.about(t, acked, wire(id))
@@ -82,7 +82,7 @@ func TestListen(t *testing.T) {
 		}
 		c.quiet() // it stays open
 		for range 3 {
-			c.server.ToolsChanged()
+			c.server.opts.Clients.ToolsChanged()
 			c.next().about(t, changed, wire(id))
 		}
 		c.ask(modern(101, "tools/call", "m", `,"name":"whoami"`)).seen(t)
@@ -106,7 +106,7 @@ func TestListenForNothingEndsAtOnce(t *testing.T) {
 			t.Errorf("the acknowledgement comes first and promises nothing: %s", a.Raw)
 		}
 		c.next().over(t, "5")
-		c.server.ToolsChanged()
+		c.server.opts.Clients.ToolsChanged()
 		c.quiet()
 		c.ask(listenAs("5")).about(t, acked, "5") // the id is free again
 	}
@@ -123,7 +123,7 @@ func TestListenThatIsMalformed(t *testing.T) {
 			t.Errorf("%.100s: %s", line, a.Raw)
 		}
 	}
-	c.server.ToolsChanged()
+	c.server.opts.Clients.ToolsChanged()
 	c.quiet()
 	longest := `"` + strings.Repeat("x", maxListenID-2) + `"`
 	c.ask(listenAs(longest)).about(t, acked, longest)
@@ -136,7 +136,7 @@ func TestCancelEndsAListen(t *testing.T) {
 	c.send(cancelOf("1.0")) // not an id as written
 	c.send(cancelOf("1"))
 	c.ask(modern(2, "tools/list", "m", "")) // the cancellation has been read
-	c.server.ToolsChanged()
+	c.server.opts.Clients.ToolsChanged()
 	c.next().about(t, changed, `"1"`)
 	c.quiet() // and no result
 	c.ask(listenAs("1")).about(t, acked, "1")
@@ -252,17 +252,17 @@ func TestToolsChangedReachesEveryConnection(t *testing.T) {
 	b, endB := connection(listenAs("7"))
 	a()
 	b()
-	s.ToolsChanged()
+	s.opts.Clients.ToolsChanged()
 	if x, y := a(), b(); !strings.Contains(x, changed) || !strings.Contains(y, changed) || !strings.Contains(y, ":7") || strings.Contains(x, "_meta") {
 		t.Errorf("%s, %s", x, y)
 	}
 	endA()
 	endB()
 	wg.Wait()
-	if len(s.clients) != 0 {
-		t.Errorf("%d connections are left", len(s.clients))
+	if len(s.opts.Clients.all) != 0 {
+		t.Errorf("%d connections are left", len(s.opts.Clients.all))
 	}
-	s.ToolsChanged()
+	s.opts.Clients.ToolsChanged()
 }
 
 // However the configuration changes while requests come and listens open and end, each acknowledgement is the first of
@@ -277,7 +277,7 @@ func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				c.server.ToolsChanged()
+				c.server.opts.Clients.ToolsChanged()
 			}
 		}
 	})
@@ -302,7 +302,7 @@ func TestToolsChangedDoesNotPileUp(t *testing.T) {
 	c.send(hello("m"), listenAs("1"), listenAs("2"), `{"jsonrpc":"2.0","id":3,"method":"ping"}`)
 	c.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`) // what came before has been received
 	for range 10 * maxOutLines {
-		c.server.ToolsChanged()
+		c.server.opts.Clients.ToolsChanged()
 	}
 	c.read()
 	c.in.Close()
@@ -352,7 +352,11 @@ func TestPutAgainMovesTheWaitingLine(t *testing.T) {
 func (o *outbox) snapshot() [][]byte {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.queue
+	lines := make([][]byte, len(o.queue))
+	for i, l := range o.queue {
+		lines[i] = l.text
+	}
+	return lines
 }
 
 func (o *outbox) isClosed() bool {

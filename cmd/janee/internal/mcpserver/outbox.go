@@ -22,7 +22,7 @@ type outbox struct {
 
 	mu     sync.Mutex
 	more   *sync.Cond
-	queue  [][]byte
+	queue  []outLine
 	lines  int           // queued or being written
 	bytes  int           // the same, in bytes
 	waiter chan struct{} // closed when there is room again; nil while nobody waits
@@ -41,11 +41,23 @@ func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
 	return o
 }
 
+// outLine is a line and whom to tell when it is written or dropped.
+type outLine struct {
+	text    []byte
+	written func()
+}
+
 // put queues a line; after close or a failed write it is dropped.
-func (o *outbox) put(line []byte) {
+func (o *outbox) put(line []byte) { o.putAnd(line, func() {}) }
+
+// putAnd queues a line, and calls written once it is written or dropped.
+func (o *outbox) putAnd(line []byte, written func()) {
 	o.mu.Lock()
-	defer o.mu.Unlock()
-	o.add(line)
+	kept := o.add(outLine{line, written})
+	o.mu.Unlock()
+	if !kept {
+		written()
+	}
 }
 
 // putAgain queues a line that says the same as an equal one before it, and takes that one's place if it still waits:
@@ -56,25 +68,27 @@ func (o *outbox) putAgain(line []byte) {
 	if o.closed { // nothing could take the place of the one that waits
 		return
 	}
-	if i := slices.IndexFunc(o.queue, func(l []byte) bool { return bytes.Equal(l, line) }); i >= 0 {
+	same := func(l outLine) bool { return bytes.Equal(l.text, line) }
+	if i := slices.IndexFunc(o.queue, same); i >= 0 {
 		o.queue = slices.Delete(o.queue, i, i+1)
 		o.lines--
 		o.bytes -= len(line)
 	}
-	o.add(line)
+	o.add(outLine{line, func() {}})
 }
 
-func (o *outbox) add(line []byte) {
+func (o *outbox) add(line outLine) (kept bool) {
 	if o.closed {
-		return
+		return false
 	}
 	if o.lines == 0 {
 		o.moved = time.Now()
 	}
 	o.queue = append(o.queue, line)
 	o.lines++
-	o.bytes += len(line)
+	o.bytes += len(line.text)
 	o.more.Signal()
+	return true
 }
 
 // room returns a channel that is closed once the queue is within its limits.
@@ -103,46 +117,55 @@ func (o *outbox) write(w *bufio.Writer) {
 	defer close(o.done)
 	for {
 		line, last := o.take()
-		if line == nil {
+		if line.text == nil {
 			return
 		}
-		_, err := w.Write(line)
+		_, err := w.Write(line.text)
 		if err == nil && last { // replies that are ready together leave in one system call
 			err = w.Flush()
 		}
-		if o.wrote(len(line), err); err != nil {
+		dropped := o.wrote(len(line.text), err)
+		line.written()
+		for _, other := range dropped {
+			other.written()
+		}
+		if err != nil {
 			return
 		}
 	}
 }
 
 // take returns the next line and whether the queue is empty behind it; nil when closed and empty.
-func (o *outbox) take() (line []byte, last bool) {
+func (o *outbox) take() (line outLine, last bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	for len(o.queue) == 0 {
 		if o.closed {
-			return nil, true
+			return outLine{}, true
 		}
 		o.more.Wait()
 	}
-	line, o.queue[0] = o.queue[0], nil
+	line, o.queue[0] = o.queue[0], outLine{}
 	o.queue = o.queue[1:]
 	return line, len(o.queue) == 0
 }
 
-func (o *outbox) wrote(n int, err error) {
+// wrote notes that n bytes have left, and returns the lines that never will where writing has
+// failed.
+func (o *outbox) wrote(n int, err error) (dropped []outLine) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	o.lines--
 	o.bytes -= n
 	if err != nil {
+		dropped = o.queue
 		o.closed, o.queue, o.err = true, nil, fmt.Errorf("writing replies: %w", err)
 	}
 	if o.waiter != nil && !o.full() {
 		close(o.waiter)
 		o.waiter = nil
 	}
+	return dropped
 }
 
 // stalled is for how long the client has taken nothing of what it is owed.

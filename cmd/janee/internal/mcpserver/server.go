@@ -11,7 +11,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -65,11 +64,13 @@ type Reply struct {
 	Text       []byte
 	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal. Where it is Text itself, that is JSON on one line
 	IsError    bool
+	Written    func() // is called once, when the answer is written or given up; nil tells nobody
 }
 
-// Options: Version, Tools and Refuse are needed.
+// Options: Version, Clients, Tools and Refuse are needed.
 type Options struct {
 	Version      string
+	Clients      *Clients
 	Instructions string
 	Tools        []tool.Definition
 	Refuse       func(Refusal) Reply // writes the refusals of the connection in the format of all others
@@ -84,15 +85,13 @@ type Server struct {
 	tools    map[string]bool
 	protocol *server.MCPServer
 	busy     busyCount
-
-	mu      sync.Mutex // taken before that of a client
-	clients map[listener]bool
 }
 
-// New panics if Options.Refuse is missing or two tools share a name: mistakes of the program, not of its input.
+// New panics if Options.Refuse or Options.Clients is missing or two tools share a name: mistakes of
+// the program, not of its input.
 func New(b Broker, opts Options) *Server {
-	if opts.Refuse == nil {
-		panic("mcpserver: Options.Refuse is nil")
+	if opts.Refuse == nil || opts.Clients == nil {
+		panic("mcpserver: Options.Refuse or Options.Clients is nil")
 	}
 	if opts.Grace == 0 {
 		opts.Grace = defaultGrace
@@ -100,7 +99,7 @@ func New(b Broker, opts Options) *Server {
 	if opts.Log == nil {
 		opts.Log = func(string) {}
 	}
-	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, clients: map[listener]bool{}, busy: busyCount{log: opts.Log}}
+	s := &Server{broker: b, opts: opts, tools: map[string]bool{}, busy: busyCount{log: opts.Log}}
 	s.protocol = server.NewMCPServer(serverName, opts.Version,
 		server.WithInstructions(opts.Instructions),
 		server.WithToolCapabilities(true)) // listChanged: ToolsChanged sends it
@@ -142,8 +141,8 @@ func (s *Server) Serve(ctx context.Context, in io.Reader, out io.Writer) error {
 		listens: map[string]*listen{},
 		ending:  make(chan struct{}),
 	}
-	s.register(c)
-	defer s.unregister(c)
+	s.opts.Clients.add(c)
+	defer s.opts.Clients.remove(c)
 	defer s.busy.tell()
 	readErr := c.loop(ctx, in)
 	close(c.ending)
@@ -243,5 +242,7 @@ func (s *Server) call(ctx context.Context, f *flight, name string) Reply {
 	}
 	tell, stop := f.progress()
 	defer stop()
-	return s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.elicit(), f.ending})
+	reply := s.broker.Call(ctx, Call{name, f.agent, f.client, f.arguments, tell, f.elicit(), f.ending})
+	f.written = reply.Written
+	return reply
 }

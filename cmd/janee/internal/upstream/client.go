@@ -5,6 +5,7 @@ package upstream
 
 import (
 	"context"
+	"errors"
 	"io"
 	"net/http"
 	"slices"
@@ -23,12 +24,19 @@ const chunkSize = 64 << 10
 // Target selects the pool of connections. Exchanges with equal targets share connections; no others do.
 type Target struct {
 	Service string // name in the configuration
+	Agent   string // for which it is sent; "" for what is fetched for all agents together
 	CAFile  string // path of a PEM file trusted besides the system's roots; "" for none
 	Origin  string // scheme://host[:port], exactly as the URL begins
 	Proxy   string // scheme://host[:port] of an http, https or socks5 proxy; "" for none, whatever the environment says
 	// Guard permits each address that is dialled: one of Origin's host, or with Proxy one of the proxy's, which then alone sees where Origin leads.
 	// The zero value refuses all.
 	Guard egress.Guard
+}
+
+// For returns the same target for an agent.
+func (t Target) For(agent string) Target {
+	t.Agent = agent
+	return t
 }
 
 // Exchange is one request, ready to be sent. Body must not change until Do has returned, nor afterwards:
@@ -46,7 +54,8 @@ type Exchange struct {
 }
 
 // Receiver is told about the reply: Head once, then Chunk for each piece of the body, in order, from the goroutine that called Do.
-// An error from either ends the exchange as Cancelled. What was delivered is a reply only if Outcome.Err is "" in the end: a wrong checksum shows last.
+// An error from either ends the exchange as Cancelled, ErrEnough from Chunk as cut. What was
+// delivered is a reply only if Outcome.Err is "" in the end: a wrong checksum shows last.
 type Receiver interface {
 	// Head gives the final status and the header fields, sorted by name. Trailers are not delivered.
 	Head(status int, headers []wire.Header) error
@@ -58,7 +67,7 @@ type Receiver interface {
 type Outcome struct {
 	Err       string // "" when the reply is whole or cut at MaxBody, else one of the constants below
 	Detail    string // why, for the person's log: fixed texts that name at most one of the request's header fields, never a value
-	Truncated bool   // the body was longer than MaxBody
+	Truncated bool   // the body was longer than MaxBody, or than the Receiver could take
 	DateMs    int64  // the reply's Date field in Unix milliseconds, 0 if there is none
 }
 
@@ -140,8 +149,12 @@ func pump(body *decoder, limit int64, to Receiver) (truncated bool, err error) {
 		truncated = int64(n) > limit
 		p := buf[:min(int64(n), max(limit, 0))]
 		limit -= int64(n)
-		if len(p) > 0 && to.Chunk(p) != nil {
-			return truncated, errReceiver
+		if len(p) > 0 {
+			if err := to.Chunk(p); errors.Is(err, ErrEnough) {
+				return true, nil
+			} else if err != nil {
+				return truncated, errReceiver
+			}
 		}
 		if truncated || err == io.EOF {
 			return truncated, nil

@@ -26,6 +26,10 @@ type fault struct{ kind, detail string }
 
 func (f *fault) Error() string { return f.kind + ": " + f.detail }
 
+// ErrEnough is what a Receiver returns that can take no more of a body: what it has is the reply,
+// cut.
+var ErrEnough = errors.New("the receiver has no room for more")
+
 var errReceiver = &fault{Cancelled, "the receiver refused the reply"}
 
 func ended(err error) Outcome {

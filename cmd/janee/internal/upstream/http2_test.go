@@ -7,6 +7,8 @@ import (
 	"encoding/binary"
 	"io"
 	"net"
+	"net/http"
+	"net/http/httptest"
 	"path/filepath"
 	"sync/atomic"
 	"testing"
@@ -90,4 +92,53 @@ func rawHTTP2(t testing.TB, cert tls.Certificate, answer func(stream uint32) []b
 func frame(kind, flags byte, stream uint32, payload []byte) []byte {
 	head := binary.BigEndian.AppendUint32([]byte{0, 0, byte(len(payload)), kind, flags}, stream)
 	return bytes.Join([][]byte{head, payload}, nil)
+}
+
+// waiting takes nothing of a body until it is closed.
+type waiting struct {
+	reply
+	open chan struct{}
+}
+
+func (w *waiting) Chunk(p []byte) error {
+	<-w.open
+	return w.reply.Chunk(p)
+}
+
+// TestHTTP2TakesInLittleForAReceiverThatWaits: over HTTP/2 the sender is held back by the window
+// alone.
+func TestHTTP2TakesInLittleForAReceiverThatWaits(t *testing.T) {
+	const size = 8 << 20
+	var sent atomic.Int64
+	s := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
+		if q.ProtoMajor != 2 {
+			t.Errorf("it speaks %s", q.Proto)
+		}
+		for block := make([]byte, 16<<10); sent.Load() < size; sent.Add(int64(len(block))) {
+			if _, err := w.Write(block); err != nil {
+				return
+			}
+		}
+	}))
+	cert := certificate(t, tomorrow())
+	s.EnableHTTP2, s.TLS = true, &tls.Config{Certificates: []tls.Certificate{cert}}
+	s.StartTLS()
+	defer s.Close()
+	x := exchange("GET", s.URL, "/")
+	x.CAFile, x.MaxBody = writeCA(t, filepath.Join(t.TempDir(), "ca"), cert), size
+	w := &waiting{open: make(chan struct{})}
+	done := make(chan Outcome)
+	go func() { done <- newClient(t).Do(t.Context(), x, w) }()
+	last := int64(-1)
+	for now := sent.Load(); now == 0 || now != last; now = sent.Load() {
+		last = now
+		time.Sleep(200 * time.Millisecond)
+	}
+	if last > 2*streamWindow {
+		t.Errorf("%d bytes were sent to a receiver that waits", last)
+	}
+	close(w.open)
+	if out := <-done; out.Err != "" || len(w.body) != size {
+		t.Errorf("%+v, %d bytes", out, len(w.body))
+	}
 }

@@ -16,11 +16,17 @@ import (
 const (
 	connectTimeout = 10 * time.Second // for the dial, and again for the TLS handshake
 	idleTimeout    = 90 * time.Second
-	maxConns       = 64 // a service
+	maxConns       = 64 // a service, for an agent
+	maxIdleConns   = 32
 	maxHeaderBytes = 64 << 10
+	// streamWindow bounds what net/http takes in of an HTTP/2 reply that the receiver keeps waiting:
+	// nobody else counts it.
+	streamWindow = 512 << 10
 )
 
-// pools keeps one transport a target, so that no connection, and no trust in a private CA, passes from one service to another.
+// pools keeps one transport a target, so that no connection, and no trust in a private CA, passes
+// from one service to another, nor a connection from one agent to another: calls that hang take
+// only connections of their own agent.
 type pools struct {
 	mu       sync.Mutex
 	all      map[Target]*pool
@@ -113,14 +119,15 @@ func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
 		TLSHandshakeTimeout:    connectTimeout,
 		DisableCompression:     true, // decoder does it, with limits
-		MaxIdleConns:           maxConns,
-		MaxIdleConnsPerHost:    maxConns,
+		MaxIdleConns:           maxIdleConns,
+		MaxIdleConnsPerHost:    maxIdleConns,
 		MaxConnsPerHost:        maxConns,
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
 		// Without pings a connection that died in the machine's sleep swallows every call until its timeout.
-		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second},
+		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second,
+			MaxReceiveBufferPerStream: streamWindow},
 	}, nil
 }
 

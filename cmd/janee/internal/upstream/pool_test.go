@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"io"
 	"net"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -67,17 +68,57 @@ func TestConnectionLimit(t *testing.T) {
 }
 
 func TestServicesShareNoConnection(t *testing.T) {
+	shareNoConnection(t, func(target *Target, name string) { target.Service = name })
+}
+
+func TestAgentsShareNoConnection(t *testing.T) {
+	shareNoConnection(t, func(target *Target, name string) { target.Agent = name })
+}
+
+func shareNoConnection(t *testing.T, name func(*Target, string)) {
 	origin, accepted := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	c := newClient(t)
-	for i, service := range []string{"a", "b", "a", "b"} {
+	for i, each := range []string{"a", "b", "a", "b"} {
 		x := exchange("GET", origin, "/")
-		x.Service = service
+		name(&x.Target, each)
 		out, _ := do(t, c, x)
 		want(t, out, "", "")
 		if n := accepted(); n != min(i+1, 2) {
 			t.Errorf("call %d: %d connections", i, n)
 		}
 	}
+}
+
+// TestHangingCallsOfAnAgentKeepNobodyOut has one agent hang on all its connections and more.
+func TestHangingCallsOfAnAgentKeepNobodyOut(t *testing.T) {
+	release := make(chan bool)
+	origin, accepted := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+		for request := readRequest(r); request != ""; request = readRequest(r) {
+			if strings.Contains(request, "/hang") {
+				<-release
+			}
+			io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
+		}
+	})
+	c := newClient(t)
+	var calls sync.WaitGroup
+	for range 2 * maxConns {
+		calls.Go(func() {
+			x := exchange("GET", origin, "/hang")
+			x.Target = x.Target.For("mallory")
+			out, _ := do(t, c, x)
+			want(t, out, "", "")
+		})
+	}
+	for began := time.Now(); accepted() < maxConns && time.Since(began) < 10*time.Second; {
+		time.Sleep(time.Millisecond)
+	}
+	x := exchange("GET", origin, "/")
+	x.Target, x.Timeout = x.Target.For("alice"), 5*time.Second
+	out, _ := do(t, c, x)
+	want(t, out, "", "")
+	close(release)
+	calls.Wait()
 }
 
 // TestSweep drops pools that nobody uses when another is made, and keeps the rest.
