@@ -19,6 +19,7 @@ services:
   s3:
     baseUrl: https://s3.eu-west-1.amazonaws.com
     auth: {type: aws-sigv4, accessKeyId: AKIDEXAMPLE, secretAccessKey: wJalrXUtnFEMI/K7MDENG, region: eu-west-1, awsService: s3}
+    testPath: /bkt?location
   dynamo:
     baseUrl: https://dynamodb.eu-west-1.amazonaws.com
     auth: {type: aws-sigv4, accessKeyId: AKIDEXAMPLE, secretAccessKey: wJalrXUtnFEMI/K7MDENG, region: eu-west-1, awsService: dynamodb}
@@ -136,5 +137,14 @@ func TestListedHeadersAreTold(t *testing.T) {
 	}
 	if d, _ := h.engine.Judge(call("nobody", "GET", "/v1/x")); d.Outcome == policy.Allowed {
 		t.Error("a capability that is not there allows")
+	}
+}
+
+// TestTrialWithOperation: the owner wrote the testPath, its query as well.
+func TestTrialWithOperation(t *testing.T) {
+	h := newHouse(t, headersConfig)
+	done, _ := h.do(Call{Tool: tool.TestService, Via: ViaCLI, Service: "s3"})
+	if done.Denial != nil || len(h.sent) != 1 || h.sent[0].Target != "/bkt?location" {
+		t.Errorf("%+v, sent %v", done.Denial, h.sent)
 	}
 }

@@ -231,3 +231,19 @@ func TestHeaderNames(t *testing.T) {
 		}
 	}
 }
+
+// TestEveryLineIsTried: each line of the table decides on some header of this test, so that none can
+// be taken out unseen.
+func TestEveryLineIsTried(t *testing.T) {
+	tried := map[*headerLine]bool{}
+	for _, names := range want {
+		for _, name := range strings.Fields(names) {
+			tried[headerLineOf(canonicalName(name))] = true
+		}
+	}
+	for i := range headerTable {
+		if !tried[&headerTable[i]] {
+			t.Errorf("no header of %q is tried", headerTable[i].names)
+		}
+	}
+}

@@ -161,3 +161,14 @@ func FuzzQueryOperations(f *testing.F) {
 		}
 	})
 }
+
+// TestLintWithKeys: what is said of rules on paths does not go astray over rules with a key.
+func TestLintWithKeys(t *testing.T) {
+	p := restricted(t, "* *|PUT /b/*?acl", "POST /b/*?acl|PUT /b/*")
+	if found := p.MissedCollections(); len(found) != 1 || found[0].Rule != "PUT /b/*" {
+		t.Errorf("missed: %v", found)
+	}
+	if found := p.DeadRules(); len(found) != 1 || found[0].Rule != "PUT /b/*?acl" {
+		t.Errorf("dead: %v", found)
+	}
+}
