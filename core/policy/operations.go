@@ -182,19 +182,23 @@ func (p Policy) decideKeys(d Decision, o Options, a asked) Decision {
 		return p.deniedBy(g.text, a.method, a.bit, a.path)
 	}
 	first, operations := "", 0
+	var unnamed []string
 	for _, key := range keys {
 		named := p.keyed.allows(a, key)
 		if o.Operations.holds(foldedKey(key)) {
 			operations++
-			if named == "" {
-				return unnamedKey(a, key)
+			if named == "" && !slices.Contains(unnamed, key) {
+				unnamed = append(unnamed, key)
 			}
 		}
 		if first == "" {
 			first = named
 		}
 	}
-	if first != "" && (d.Outcome != Allowed || operations > 0) {
+	switch {
+	case len(unnamed) > 0:
+		return unnamedKeys(a, unnamed)
+	case first != "" && (d.Outcome != Allowed || operations > 0):
 		return Decision{Outcome: Allowed, Rule: first, Reason: "an allow rule matches"}
 	}
 	return d
@@ -230,15 +234,18 @@ func (k *keyedGlobs) allows(a asked, key string) (rule string) {
 	return ""
 }
 
-// unnamedKey refuses a key that no allow rule names, with the rule to ask for.
-func unnamedKey(a asked, key string) Decision {
-	d := Decision{Setting: "queryOperations",
-		Reason: fmt.Sprintf("the query key %s chooses another operation of %s %s, and no allow rule names it", short(key), a.method, short(a.path))}
-	if ValidQueryKey(key) {
-		d.Hint = fmt.Sprintf("leave it out, or ask your person to allow \"%s %s?%s\"", a.method,
-			short(a.path), key)
-	} else {
-		d.Hint = "write the key without escapes"
+// unnamedKeys refuses keys that no allow rule names, with the rules to ask for.
+func unnamedKeys(a asked, keys []string) Decision {
+	const most = 3 // a model needs no list of what it wrote
+	d := Decision{Setting: "queryOperations", Hint: "write the query keys without escapes",
+		Reason: fmt.Sprintf("the query key %s chooses another operation of %s %s, and no allow rule names it",
+			short(keys[0]), a.method, short(a.path))}
+	if !slices.ContainsFunc(keys, func(key string) bool { return !ValidQueryKey(key) }) {
+		var rules []string
+		for _, key := range keys[:min(most, len(keys))] {
+			rules = append(rules, fmt.Sprintf(`"%s %s?%s"`, a.method, short(a.path), key))
+		}
+		d.Hint = "leave it out, or ask your person to allow " + strings.Join(rules, " and ")
 	}
 	return d
 }
