@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/json"
+	"slices"
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/limit"
@@ -17,6 +18,7 @@ type listed struct {
 	AutoApprove    bool          `json:"autoApprove"`
 	RequiresReason bool          `json:"requiresReason"`
 	Rules          *listedRules  `json:"rules,omitempty"`
+	AllowHeaders   []string      `json:"allowHeaders,omitempty"`
 	Limits         *limit.Limits `json:"limits,omitempty"`
 	BaseURL        string        `json:"baseUrl"`
 	Description    string        `json:"description,omitempty"`
@@ -53,6 +55,9 @@ func (e *Engine) listServices(c Call) json.RawMessage {
 		}
 		if p.Policy.Restricted() {
 			l.Rules = &listedRules{Allow: ruleTexts(p.Policy.Allow()), Deny: ruleTexts(p.Policy.Deny())}
+		}
+		for _, name := range slices.Concat(s.AllowHeaders, p.AllowHeaders) {
+			l.AllowHeaders = append(l.AllowHeaders, name.String())
 		}
 		if p.Limits != (limit.Limits{}) {
 			l.Limits = &p.Limits

@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -78,33 +79,69 @@ func (f *Flow) tellCapability(In) string {
 // checkRequest has the request judged, rules included, and refuses what is malformed, or what an
 // API may read differently.
 func (f *Flow) checkRequest(In) *Denial {
-	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
-	if f.decision.Outcome == policy.Rejected {
+	if f.judge(); f.decision.Outcome == policy.Rejected {
 		return Deny(RequestRejected, f.call).because(f.decision.Reason, "", f.decision.Hint)
 	}
-	var err error
-	if f.headers, f.dropped, err = policy.Headers(f.call.Headers); err != nil {
-		return Deny(RequestRejected, f.call).because(err.Error(), "", "leave the header out: Janee adds credentials and framing itself")
+	return nil
+}
+
+// judge decides on the request line, then on headers and body. Of several refusals what is malformed is told first.
+func (f *Flow) judge() {
+	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
+	if f.decision.Outcome == policy.Rejected {
+		return
+	}
+	sorted := f.headerPolicy().Sort(f.call.Method, f.judged.Path(), f.call.Headers)
+	if sorted.Outcome == policy.Rejected || f.decision.Outcome == policy.Allowed &&
+		sorted.Outcome != policy.Allowed {
+		f.decision = sorted.Decision
+	}
+	f.headers, f.dropped = sorted.Kept, sorted.Dropped
+	if sorted.Outcome != policy.Allowed {
+		return
 	}
 	d := policy.CheckBody(f.call.Method, f.call.Body, f.headers, f.service.Headers)
 	if d.Outcome != policy.Allowed {
-		return Deny(RequestRejected, f.call).because(d.Reason, "", d.Hint)
+		f.decision = d
 	}
-	return nil
+}
+
+// Judge decides on the request of c by the rules of its capability and by nothing else, and names the headers that would be
+// left out. The zero Decision is for a capability that there is not.
+func (e *Engine) Judge(c Call) (policy.Decision, []string) {
+	f := &Flow{engine: e, call: c}
+	if f.checkCapability(In{}) != nil {
+		return policy.Decision{}, nil
+	}
+	f.judge()
+	return f.decision, f.dropped
+}
+
+// headerPolicy is what the agent's headers are sorted by.
+func (f *Flow) headerPolicy() policy.HeaderPolicy {
+	s, c := f.service, f.capability
+	return policy.HeaderPolicy{Policy: c.Policy, Options: s.Options, Base: s.Base,
+		Written: s.Written, Fixed: s.Headers,
+		Allow: slices.Concat(s.AllowHeaders, c.AllowHeaders), Deny: slices.Concat(s.DenyHeaders,
+			c.DenyHeaders)}
 }
 
 func (f *Flow) checkRules(In) *Denial {
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RuleDeny, f.call).because(f.decision.Reason, policyText(f.decision.Rule), f.decision.Hint)
+	return Deny(RuleDeny, f.call).because(f.decision.Reason, policyText(f.decision),
+		f.decision.Hint)
 }
 
-func policyText(rule string) string {
-	if rule == "" {
+func policyText(d policy.Decision) string {
+	switch {
+	case d.Setting != "":
+		return d.Setting
+	case d.Rule == "":
 		return "no allow rule matches"
 	}
-	return fmt.Sprintf("deny %q", rule)
+	return fmt.Sprintf("deny %q", d.Rule)
 }
 
 func (f *Flow) tellRule(In) string {

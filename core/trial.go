@@ -79,7 +79,10 @@ func (f *Flow) test(in In) Step {
 			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path that is harmless to GET", s.Name)))
 	}
 	f.call.Method, f.call.Path, f.call.Headers, f.call.Body, f.call.MaxBytes = "GET", s.TestPath, nil, nil, maxTestBody*utf8.UTFMax
-	if f.judged, f.decision = policy.Judge(f.testPolicy(), s.Options, f.call.Method, f.call.Path); f.decision.Outcome != policy.Allowed {
+	options := s.Options
+	options.Operations = nil // the owner wrote the path, query and all
+	if f.judged, f.decision = policy.Judge(f.testPolicy(), options, f.call.Method,
+		f.call.Path); f.decision.Outcome != policy.Allowed {
 		return f.deny(in, Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason, "", f.decision.Hint))
 	}
 	if d := f.take(in); d != nil {

@@ -30,6 +30,8 @@ type CapabilityEdit struct {
 	ClearRules  bool     // takes both lists out first: without lists everything is allowed
 	Allow, Deny []string // replaces the list; at least one rule
 
+	AllowHeaders, DenyHeaders []string // replaces the list; empty and not nil takes it out
+
 	ClearAgents   bool     // takes the list out: access decides then
 	AllowedAgents []string // replaces the list; at least one name
 	Access        *string  // "open", "restricted", or "" to follow the server's
@@ -43,7 +45,10 @@ type CapabilityEdit struct {
 type ServiceEdit struct {
 	BaseURL, Description, Docs, TestPath, CAFile *string
 	Fields                                       []KV
-	Ownership                                    *Ownership // its CreatedAt is not looked at; without a Policy the block goes
+	AllowHeaders,
+	DenyHeaders []string // replaces the list; empty and not nil takes it out
+	QueryOperations []string   // one name of a family, or keys; empty and not nil takes the line out
+	Ownership       *Ownership // its CreatedAt is not looked at; without a Policy the block goes
 }
 
 // RemoveService takes a service out of the text, and with it exactly the capabilities named, which must be all that use it
@@ -130,6 +135,10 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		if err := e.setItems(path("rules", "deny"), a.Deny, sameRule); err != nil {
 			return err
 		}
+		if err := e.nameLists(path(), []nameList{{"allowHeaders", a.AllowHeaders}, {"denyHeaders",
+			a.DenyHeaders}}); err != nil {
+			return err
+		}
 		if a.ClearLimits {
 			if err := e.remove(path(limitsSection)...); err != nil {
 				return err
@@ -170,6 +179,13 @@ func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 			if err := e.put(keys, textNode(f.Value)); err != nil {
 				return err
 			}
+		}
+		if err := e.nameLists(path(), []nameList{{"allowHeaders", s.AllowHeaders}, {"denyHeaders",
+			s.DenyHeaders}}); err != nil {
+			return err
+		}
+		if err := e.operations(path("queryOperations"), s.QueryOperations); err != nil {
+			return err
 		}
 		if err := e.own(name, s.Ownership); err != nil {
 			return err

@@ -281,7 +281,10 @@ func TestScalarsAreKnown(t *testing.T) {
 	for section, keys := range scalars {
 		for key, flag := range keys {
 			path := map[string]string{"services": "services.a.", "capabilities": "capabilities.c.", "server": "server.", "approvals": "approvals.", "limits": "limits."}[section] + key
-			value := map[string]string{"access": "open", "defaultAccess": "restricted", "port": "9100", "testPath": "/x", "service": "a", "ttl": "1m", "timeout": "1m", "headers": "all", "wait": "5s"}[key]
+			value := map[string]string{"access": "open", "defaultAccess": "restricted",
+				"port": "9100", "testPath": "/x", "service": "a", "ttl": "1m", "timeout": "1m",
+				"headers": "all", "wait": "5s",
+				"queryOperations": "s3"}[key]
 			switch {
 			case key == "baseUrl":
 				continue

@@ -17,7 +17,7 @@ func (r *configReader) capability(key, n *yaml.Node) {
 	r.config.CapabilityNames = append(r.config.CapabilityNames, c.Name)
 
 	what := "capability " + brief(c.Name)
-	var service *yaml.Node
+	var service, allow *yaml.Node
 	r.mapping(n, what,
 		known{"service", func(n *yaml.Node) { service = n }},
 		known{"description", r.into(&c.Description, what+": description")},
@@ -25,6 +25,8 @@ func (r *configReader) capability(key, n *yaml.Node) {
 		known{"autoApprove", r.flag(&c.AutoApprove, what+": autoApprove")},
 		known{"requiresReason", r.flag(&c.RequiresReason, what+": requiresReason")},
 		known{"rules", func(n *yaml.Node) { r.rules(n, what, c) }},
+		known{"allowHeaders", func(n *yaml.Node) { allow = n }},
+		known{"denyHeaders", r.headerNames(&c.DenyHeaders, what+": denyHeaders")},
 		known{"headers", func(n *yaml.Node) { r.allHeaders(n, what, c) }},
 		known{"timeout", r.duration(&c.Timeout, what+": timeout", MaxTimeout, "1h")},
 		known{"allowedAgents", func(n *yaml.Node) { r.allowedAgents(n, what, c) }},
@@ -35,6 +37,7 @@ func (r *configReader) capability(key, n *yaml.Node) {
 	)
 	if n.Kind == yaml.MappingNode {
 		r.serviceOf(service, key.Line, what, c)
+		r.allowHeaders(allow, what, r.config.Services[c.Service], &c.AllowHeaders)
 	}
 }
 

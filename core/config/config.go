@@ -46,15 +46,19 @@ type Config struct {
 type Service struct {
 	Name, Description, Docs string
 
-	Base      policy.Base
-	Auth      Auth
-	Headers   []wire.Header // sent with every request, after the agent's own
-	TestPath  string        // path of a harmless GET, "" where the file names none
-	CAFile    string        // PEM file of the authorities to trust, "" = the system's
-	Proxy     string        // URL of the proxy to go through, "" = none
-	Guard     egress.Guard  // where connections may be made to: by the host of Base, or of Proxy where there is one, and allowPrivate
-	Bound     string        // line of vault.Bound that the owner agreed to, "" = none: see Agreed
-	Options   policy.Options
+	Base     policy.Base
+	Auth     Auth
+	Headers  []wire.Header // sent with every request, after the agent's own
+	TestPath string        // path of a harmless GET, "" where the file names none
+	CAFile   string        // PEM file of the authorities to trust, "" = the system's
+	Proxy    string        // URL of the proxy to go through, "" = none
+	Guard    egress.Guard  // where connections may be made to: by the host of Base, or of Proxy where there is one, and allowPrivate
+	Bound    string        // line of vault.Bound that the owner agreed to, "" = none: see Agreed
+	Options  policy.Options
+
+	AllowHeaders, DenyHeaders []policy.HeaderName // of agents, in all capabilities
+	Written                   []string            // header fields that the auth type writes
+
 	Ownership *Ownership // nil: the credential is for every agent
 	AllowHTTP bool
 	Line      int // 1-based, of the name
@@ -84,8 +88,9 @@ type Capability struct {
 	AutoApprove                bool          // false: a person says yes before a session opens
 	RequiresReason, AllHeaders bool
 	Policy                     policy.Policy
-	AllowedAgents              []string // where there are any, they alone may use it
-	Access                     Access   // who else may; "" = as the server says
+	AllowHeaders, DenyHeaders  []policy.HeaderName // beside those of the service
+	AllowedAgents              []string            // where there are any, they alone may use it
+	Access                     Access              // who else may; "" = as the server says
 	Limits                     limit.Limits
 	Line                       int // 1-based, of the name
 }

@@ -38,6 +38,8 @@ type NewCapability struct {
 	AllHeaders     bool
 	Allow, Deny    []string // rules; both nil = no rules (everything allowed), Allow empty but not nil = nothing allowed
 
+	AllowHeaders, DenyHeaders []string
+
 	AllowedAgents []string
 	Access        string // "open", "restricted", or "" to follow the server's
 	Limits        []KV   // by the names of package limit
@@ -162,6 +164,11 @@ func (a NewCapability) node() *yaml.Node {
 	putFlag(n, "requiresReason", a.RequiresReason)
 	if a.Allow != nil || a.Deny != nil {
 		n.Content = append(n.Content, textNode("rules"), a.rules())
+	}
+	for _, l := range []nameList{{"allowHeaders", a.AllowHeaders}, {"denyHeaders", a.DenyHeaders}} {
+		if len(l.names) > 0 {
+			n.Content = append(n.Content, textNode(l.key), list(l.names))
+		}
 	}
 	if a.AllHeaders {
 		put(n, "headers", "all")

@@ -26,6 +26,8 @@ const (
 	Moment   Kind = "time"
 	Texts    Kind = "name: text lines"
 	Words    Kind = "list of words"
+	Fields   Kind = "list of headers"
+	Keys     Kind = "name, or list of query keys"
 	Section  Kind = "section"
 	Names    Kind = "section by name"
 )
@@ -69,6 +71,13 @@ var serviceKeys = []Key{
 	{Path: "services.NAME.docs", Kind: Text, Meaning: "Address of the documentation of the API. Agents read it."},
 	{Path: "services.NAME.auth", Kind: Section, Required: true, Meaning: "The credential. Its keys depend on `type`; see below."},
 	{Path: "services.NAME.headers", Kind: Texts, Meaning: "Header fields to send with every request, such as `Stripe-Version`. A field that carries a credential is refused here: it belongs under `auth`, where it is sealed."},
+	{Path: "services.NAME.allowHeaders", Kind: Fields,
+		Meaning: "Headers that agents may send though they would be refused or dropped, such as `Stripe-Account` or `x-amz-grant-*`. See [policies](policies.md#headers)."},
+	{Path: "services.NAME.denyHeaders", Kind: Fields,
+		Meaning: "Headers with which a request is refused. They win over `allowHeaders`."},
+	{Path: "services.NAME.queryOperations", Kind: Keys,
+		Default: "`s3` for `aws-sigv4` with an S3 `awsService`, `azure` for `azure-sharedkey`, else none",
+		Meaning: "Query keys that choose the operation, so that an allow rule has to name them with `?KEY`: those of `s3`, `azure` or `git`, or your own, such as `[acl, policy]`. `[]` is none."},
 	{Path: "services.NAME.ownership", Kind: Section, Default: "for every agent", Meaning: "Whose credential it is, where it is not for every agent."},
 	{Path: "services.NAME.ownership.accessPolicy", Kind: Text, Required: true, Only: []string{"all-agents", "agent-only", "shared"},
 		Meaning: "Who may use it: everybody, the owner alone, or the owner and those in `sharedWith`."},
@@ -119,11 +128,16 @@ var capabilityKeys = []Key{
 	{Path: "capabilities.NAME.autoApprove", Kind: Flag, Default: "true", Meaning: "`false`: a person says yes before a session opens."},
 	{Path: "capabilities.NAME.requiresReason", Kind: Flag, Default: "false", Meaning: "`true`: a call without a reason is refused. Reasons are logged."},
 	{Path: "capabilities.NAME.rules", Kind: Section, Default: "everything is allowed", Meaning: "Which requests are allowed. See [policies](policies.md)."},
-	{Path: "capabilities.NAME.rules.allow", Kind: Rules, Default: "nothing is allowed", Meaning: "What is allowed, where there are rules: `METHOD PATH`, with `*` for any text."},
+	{Path: "capabilities.NAME.rules.allow", Kind: Rules, Default: "nothing is allowed",
+		Meaning: "What is allowed, where there are rules: `METHOD PATH`, with `*` for any text, and `?KEY` at the end for a query that holds the key."},
 	{Path: "capabilities.NAME.rules.deny", Kind: Rules, Meaning: "What is refused whatever is allowed. Deny rules are looked at first."},
 	{Path: "capabilities.NAME.allowedAgents", Kind: Agents, Default: "see `access`", Meaning: "The agents that may use it, and no others. Without the line `access` decides."},
 	{Path: "capabilities.NAME.access", Kind: Text, Only: []string{string(Open), string(Restricted)}, Default: "`server.defaultAccess`",
 		Meaning: "Whether agents that `allowedAgents` does not name may use it."},
+	{Path: "capabilities.NAME.allowHeaders", Kind: Fields,
+		Meaning: "As for a service, for this capability alone."},
+	{Path: "capabilities.NAME.denyHeaders", Kind: Fields,
+		Meaning: "As for a service, for this capability alone."},
 	{Path: "capabilities.NAME.headers", Kind: Text, Only: []string{"all"}, Default: "the usual ones",
 		Meaning: "`all` shows the agent every header field of a reply. Usual are content type and length, dates, `etag`, `link`, `location`, `retry-after`, request ids and rate limits."},
 	{Path: "capabilities.NAME.timeout", Kind: Duration, Default: FormatDuration(60 * time.Second),

@@ -278,7 +278,9 @@ func everyKey(t *testing.T) string {
 	t.Helper()
 	examples := map[Kind]any{Text: "text", Flag: true, Duration: "15m", Address: "https://api.example.com", Rules: []string{"GET /v1/*"},
 		Texts: map[string]string{"X-Version": "some text"}, Agents: []string{"ann", "bob"}, Number: 9100,
-		Count: 60, Size: "8KiB", Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16", "127.0.0.1/32:9000", "fd00::/8"}}
+		Count: 60, Size: "8KiB", Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16",
+			"127.0.0.1/32:9000", "fd00::/8"},
+		Fields: []string{"Stripe-Account", "x-amz-grant-*"}, Keys: []string{"acl", "policy"}}
 	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080",
 		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared",
 		"source": SourceCommand, "command": []string{"pass", "show", "janee"}}
@@ -345,13 +347,18 @@ func TestSchemaRefuses(t *testing.T) {
 		"rule without path": service + "capabilities: {c: {service: x, rules: {allow: [GET]}}}",
 		"headers":           service + "capabilities: {c: {service: x, headers: some}}",
 		"range":             "services: {x: {baseUrl: https://a.example, allowPrivate: [10.1.0.1], auth: {type: bearer, key: k0123456789}}}",
-		"access":            "server: {defaultAccess: closed}",
-		"agents as text":    service + "capabilities: {c: {service: x, allowedAgents: ann}}",
-		"port":              "server: {port: 70000}",
-		"ownership":         "services: {x: {baseUrl: https://a.example, ownership: {createdBy: ann}, auth: {type: bearer, key: k0123456789}}}",
-		"moment":            "agents: {x: {token: t, created: yesterday}}",
-		"source":            "vault: {id: x, key: k1, check: 0123456789abcdef, source: tpm}",
-		"flag":              service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
+		"header names":      service + "capabilities: {c: {service: x, allowHeaders: [a b]}}",
+		"headers as text": service +
+			"capabilities: {c: {service: x, denyHeaders: Stripe-Account}}",
+		"operations":     "services: {x: {baseUrl: https://a.example, queryOperations: s4, auth: {type: bearer, key: k0123456789}}}",
+		"operation keys": "services: {x: {baseUrl: https://a.example, queryOperations: [a=b], auth: {type: bearer, key: k0123456789}}}",
+		"access":         "server: {defaultAccess: closed}",
+		"agents as text": service + "capabilities: {c: {service: x, allowedAgents: ann}}",
+		"port":           "server: {port: 70000}",
+		"ownership":      "services: {x: {baseUrl: https://a.example, ownership: {createdBy: ann}, auth: {type: bearer, key: k0123456789}}}",
+		"moment":         "agents: {x: {token: t, created: yesterday}}",
+		"source":         "vault: {id: x, key: k1, check: 0123456789abcdef, source: tpm}",
+		"flag":           service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
 	} {
 		if validates(t, s, text) == nil {
 			t.Errorf("%s: the schema accepts it", name)

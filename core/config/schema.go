@@ -3,6 +3,8 @@ package config
 import (
 	"encoding/json"
 	"strings"
+
+	"github.com/true-and-useful/janee/core/policy"
 )
 
 // Schema is a JSON Schema (draft 2020-12) of config.yaml for editors, from the table of Reference. It accepts what Parse accepts, but cannot
@@ -97,6 +99,12 @@ func (k Kind) schema() object {
 		return object{"type": "array", "items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"}}
 	case Rules:
 		return object{"type": "array", "items": object{"type": "string", "pattern": `^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`}}
+	case Fields:
+		return object{"type": "array", "items": object{"type": "string", "pattern": "^[!#$%&'+.^_`|~0-9A-Za-z-]+\\*?$"}}
+	case Keys:
+		return object{"oneOf": []object{{"enum": policy.OperationFamilies()},
+			{"type": "array", "items": object{"type": text,
+				"pattern": "^[A-Za-z0-9._~:@$\\[\\]-]+$"}}}}
 	case Words:
 		return object{"type": append(text, "array"), "items": object{"type": text}}
 	case Texts:

@@ -21,7 +21,7 @@ func (r *configReader) service(key, n *yaml.Node) {
 	r.config.ServiceNames = append(r.config.ServiceNames, s.Name)
 
 	what := "service " + brief(s.Name)
-	var base, auth, test, private, proxy *yaml.Node
+	var base, auth, test, private, proxy, allow, operations *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	r.mapping(n, what,
 		known{"baseUrl", later(&base)},
@@ -29,6 +29,9 @@ func (r *configReader) service(key, n *yaml.Node) {
 		known{"docs", r.into(&s.Docs, what+": docs")},
 		known{"auth", later(&auth)},
 		known{"headers", func(n *yaml.Node) { r.headers(n, what, s) }},
+		known{"allowHeaders", later(&allow)},
+		known{"denyHeaders", r.headerNames(&s.DenyHeaders, what+": denyHeaders")},
+		known{"queryOperations", later(&operations)},
 		known{"testPath", later(&test)},
 		known{"caFile", r.into(&s.CAFile, what+": caFile")},
 		known{"allowHttp", r.flag(&s.AllowHTTP, what+": allowHttp")},
@@ -45,7 +48,10 @@ func (r *configReader) service(key, n *yaml.Node) {
 	}
 	r.base(base, key.Line, what, s) // after allowHttp
 	r.auth(auth, key.Line, what, s) // after the base, whose origin a credential is bound to
-	r.testPath(test, what, s)       // after the opt-outs
+	r.written(s)                    // after the auth
+	r.allowHeaders(allow, what, s, &s.AllowHeaders)
+	r.queryOperations(operations, what, s)
+	r.testPath(test, what, s) // after the opt-outs
 	r.egress(private, proxy, base, what, s)
 	s.sessionBinding = s.bindSession()
 }

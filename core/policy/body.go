@@ -149,3 +149,11 @@ func trimMark(body []byte) []byte {
 	}
 	return body
 }
+
+func set(names ...string) map[string]bool {
+	m := make(map[string]bool, len(names))
+	for _, name := range names {
+		m[name] = true
+	}
+	return m
+}

@@ -2,101 +2,194 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Headers sorts the fields an agent wants to send: kept in their order and spelling, and the names of those left out.
-// What is not on the list of harmless fields is dropped: credentials, Host, framing, hop-by-hop and forwarding fields come from the broker or not at all.
-// It is an error if a name or value is malformed (RFC 9110 section 5), a name comes twice, or a field asks the receiver to act on another method or path than the one judged.
-func Headers(agent []wire.Header) (kept []wire.Header, dropped []string, err error) {
+// HeaderPolicy decides on the fields an agent wants to send along with a request. The zero value
+// lets no selector pass.
+type HeaderPolicy struct {
+	Policy  Policy
+	Options Options
+	Base    Base
+
+	Allow,
+	Deny []HeaderName // as the owner lists them for the service and the capability; Deny wins
+	Written []string      // names that the auth type writes
+	Fixed   []wire.Header // sent with every request of the service, in place of the agent's
+}
+
+// Sorted is what became of an agent's fields. Nothing is kept unless the outcome of Decision is
+// Allowed.
+type Sorted struct {
+	Kept    []wire.Header // in their order and spelling
+	Dropped []string      // names of those left out
+	Decision
+}
+
+// Sort puts each field into its class (headerTable). It is made after the request has been judged;
+// method and path are the ones judged. A field is dropped only where nothing that the request does
+// can rest on it. Rejected are malformed fields (RFC 9110 section 5), a name that comes twice, and
+// fields that change what was judged; Denied are selectors, and fields that the owner denies.
+func (p HeaderPolicy) Sort(method, path string, agent []wire.Header) Sorted {
+	s := Sorted{Decision: Decision{Outcome: Allowed}}
+	call := headerCall{HeaderPolicy: p, method: strings.ToUpper(method), path: path}
 	seen := make(map[string]bool, len(agent))
 	for _, h := range agent {
-		if !wire.ValidName(h.Name) {
-			return nil, nil, fmt.Errorf("checking headers: %q is not a header name", h.Name)
-		}
-		if !wire.ValidValue(h.Value) {
-			return nil, nil, fmt.Errorf("checking headers: the value of %s holds a byte that no header may hold, or begins or ends in a blank", h.Name)
-		}
 		name := canonicalName(h.Name)
-		if seen[name] {
-			return nil, nil, fmt.Errorf("checking headers: %s comes twice", h.Name)
+		f := malformed(h)
+		if f == nil && seen[name] {
+			f = faultf("give it once", "checking headers: %s comes twice", h.Name)
+		}
+		if f != nil {
+			return Sorted{Decision: f.decision()}
 		}
 		seen[name] = true
+		send, d := call.judge(h, name)
 		switch {
-		case overriding[name]:
-			return nil, nil, fmt.Errorf("checking headers: %s changes method or path behind the rules: give them as arguments", h.Name)
-		case harmless(name):
-			kept = append(kept, h)
+		case d.Outcome != Allowed:
+			return Sorted{Decision: d}
+		case send:
+			s.Kept = append(s.Kept, h)
 		default:
-			dropped = append(dropped, h.Name)
+			s.Dropped = append(s.Dropped, h.Name)
 		}
 	}
-	return kept, dropped, nil
+	return call.perConnection(s, agent)
 }
 
-// canonicalName folds what receivers fold: CGI and its heirs make "X-Real-IP" and "X_Real.IP" one variable.
-func canonicalName(name string) string {
-	return strings.Map(func(r rune) rune {
+func malformed(h wire.Header) *fault {
+	const hint = "leave the header out, or write its text in ASCII"
+	switch {
+	case !wire.ValidName(h.Name):
+		return faultf(hint, "checking headers: %q is not a header name", h.Name)
+	case !wire.ValidValue(h.Value):
+		return faultf(hint,
+			"checking headers: the value of %s holds a byte that no header may hold, or"+
+				" begins or ends in a blank", h.Name)
+	}
+	return nil
+}
+
+// headerCall is one request whose fields are sorted.
+type headerCall struct {
+	HeaderPolicy
+	method, path string
+}
+
+// judge decides on one field: to be sent, to be dropped, or what refuses the request.
+func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
+	line := headerLineOf(name)
+	pass := Decision{Outcome: Allowed}
+	if line.class == fixedDrop {
+		return false, pass
+	}
+	if line.class == fixedRefusal {
+		return false, rejected(h.Name, line,
+			"give method and path as arguments, and leave the header out")
+	}
+	if n, denied := covered(c.Deny, name); denied {
+		return false, Decision{Setting: "denyHeaders",
+			Reason: fmt.Sprintf("the header %s is refused: denyHeaders names %s", h.Name, n),
+			Hint:   "leave the header out: the owner has ruled it out"}
+	}
+	if slices.ContainsFunc(c.Written, func(w string) bool { return canonicalName(w) == name }) {
+		return false, pass
+	}
+	if send, d, fixed := c.fixed(h, name, line); fixed {
+		return send, d
+	}
+	_, listed := covered(c.Allow, name)
+	switch {
+	case line.class == sentField:
+		return true, pass
+	case line.selects():
+		return c.selector(h, line, listed)
+	case listed:
+		return true, pass
+	case line.class == droppedField, line.class == pieceField && c.reads():
+		return false, pass
+	case line.class == pieceField:
+		line = &headerLine{why: "says which part is written, and a write without it overwrites more"}
+	}
+	return false, rejected(h.Name, line, listHint(h.Name))
+}
+
+// fixed decides on a field that the service sends with every request. The service's own wins, which
+// must not turn a request about one account into a request about another.
+func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bool, d Decision,
+	fixed bool) {
+	at := slices.IndexFunc(c.Fixed,
+		func(own wire.Header) bool { return canonicalName(own.Name) == name })
+	switch {
+	case at < 0:
+		return false, Decision{}, false
+	case c.Fixed[at].Value == h.Value:
+		return true, Decision{Outcome: Allowed}, true
+	case line.selects():
+		return false, Decision{Setting: "headers",
+			Reason: fmt.Sprintf("the header %s %s, and the service sends another value of it",
+				h.Name, line.why),
+			Hint: "leave the header out: the owner has chosen its value"}, true
+	}
+	return false, Decision{Outcome: Allowed}, true
+}
+
+func (c headerCall) reads() bool { return c.method == "GET" || c.method == "HEAD" }
+
+func rejected(name string, line *headerLine, hint string) Decision {
+	return Decision{Outcome: Rejected, Reason: fmt.Sprintf("checking headers: %s %s", name,
+		line.why), Hint: hint}
+}
+
+func listHint(name string) string {
+	return "leave the header out, or ask your person to list " + name + " under allowHeaders of the capability"
+}
+
+func (l *headerLine) selects() bool {
+	switch l.class {
+	case selectorField, copySource, copySourceURL, moveSource, destination:
+		return true
+	}
+	return false
+}
+
+// selector lets a selector pass where there are no rules that it could get around, or where an
+// owner lists it. One that names a path is held to the rules all the same.
+func (c headerCall) selector(h wire.Header, line *headerLine, listed bool) (send bool, d Decision) {
+	switch {
+	case !c.Policy.Restricted():
+		return true, Decision{Outcome: Allowed}
+	case !listed:
+		return false, Decision{Setting: "allowHeaders",
+			Reason: fmt.Sprintf("the header %s %s, which no rule speaks of", h.Name, line.why),
+			Hint:   listHint(h.Name)}
+	}
+	d = c.named(h, line)
+	return d.Outcome == Allowed, d
+}
+
+// perConnection takes out what the agent's Connection field names: a recipient would (RFC 9110
+// section 7.6.1). A write may rest on such a field, so a write is refused.
+func (c headerCall) perConnection(s Sorted, agent []wire.Header) Sorted {
+	value, _ := wire.Get(agent, "Connection")
+	for option := range strings.SplitSeq(value, ",") {
+		name := canonicalName(strings.TrimSpace(option))
+		at := slices.IndexFunc(s.Kept,
+			func(h wire.Header) bool { return canonicalName(h.Name) == name })
 		switch {
-		case r >= 'A' && r <= 'Z':
-			return r | 0x20
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			return r
-		}
-		return '-'
-	}, name)
-}
-
-// overriding fields make Rails, Django, ASP.NET, Symfony, IIS and others serve another method or path than the one on the request line.
-var overriding = set("x-http-method-override", "x-http-method", "x-method-override", "x-original-method", "x-forwarded-method",
-	"x-original-url", "x-original-uri", "x-rewrite-url", "x-rewrite-uri", "x-override-url", "x-forwarded-uri", "x-http-path-override")
-
-// Range is not among them: asked for in pieces, a reply that repeats the key would come back too short for the scrubber to know it.
-var harmlessNames = set("accept", "accept-language", "content-type", "content-language", "idempotency-key", "prefer", "user-agent",
-	"if-match", "if-none-match", "if-modified-since", "if-unmodified-since",
-	"anthropic-beta", "anthropic-version", "intercom-version", "notion-version", "openai-beta", "openai-organization", "openai-project",
-	"paypal-request-id", "square-version", "stripe-version", "x-goog-user-project", "x-idempotency-key")
-
-func harmless(name string) bool {
-	return harmlessNames[name] || strings.HasPrefix(name, "x-") && !reserved(name)
-}
-
-// reservedPrefixes are families of x- fields that belong to signers, proxies and this broker.
-var reservedPrefixes = []string{"x-janee-", "x-amz-", "x-bapi-", "x-forward", "x-envoy-", "x-proxy-", "x-original-", "x-remote-", "x-ssl-",
-	"x-client-cert", "x-middleware-"} // the last: CVE-2025-29927, authorization skipped by a field
-
-// reservedWords mark a field that carries a credential or an identity (X-Api-Key, X-Vault-Token, X-Auth-User, X-MS-Client-Principal,
-// X-Goog-IAP-JWT-Assertion, X-Consumer-Username) or moves the request elsewhere (X-Script-Name, X-Backend-Host), whoever the vendor is.
-var reservedWords = []string{"key", "token", "secret", "auth", "sign", "password", "passphrase", "credential", "session", "cookie",
-	"user", "principal", "consumer", "jwt", "iap", "role", "group", "admin", "impersonat",
-	"host", "script", "backend", "override", "rewrite", "upstream", "internal"}
-
-var reservedNames = set("x-real-ip", "x-client-ip", "x-cluster-client-ip", "x-originating-ip", "x-true-client-ip", "x-host", "x-http-host-override",
-	"x-ms-date", "x-sendfile-type", "x-accel-mapping")
-
-func reserved(name string) bool {
-	for _, prefix := range reservedPrefixes {
-		if strings.HasPrefix(name, prefix) {
-			return true
+		case at < 0:
+		case !c.reads():
+			f := faultf("leave Connection out",
+				"checking headers: Connection names %s, which would then not reach the API",
+				s.Kept[at].Name)
+			return Sorted{Decision: f.decision()}
+		default:
+			s.Dropped = append(s.Dropped, s.Kept[at].Name)
+			s.Kept = slices.Delete(s.Kept, at, at+1)
 		}
 	}
-	for _, word := range reservedWords {
-		if strings.Contains(name, word) {
-			return true
-		}
-	}
-	return reservedNames[name]
-}
-
-// SameHeader reports whether two names are one field to some receiver: without regard to case, and with "_" and "." read as "-".
-func SameHeader(a, b string) bool { return canonicalName(a) == canonicalName(b) }
-
-func set(names ...string) map[string]bool {
-	m := make(map[string]bool, len(names))
-	for _, name := range names {
-		m[name] = true
-	}
-	return m
+	return s
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1) relative to the base URL of the service, with its query.
-// The rules see the path alone. The Judged is usable only when the outcome is Allowed.
+// The rules see the path, and of the query the keys that a rule or Options.Operations names. The Judged is usable only when the outcome is Allowed.
 func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 	method, bit, f := checkMethod(method)
 	if f != nil {
@@ -20,6 +20,9 @@ func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 		return Judged{}, f.decision()
 	}
 	d := p.decide(method, bit, bare)
+	if query != "" {
+		d = p.decideKeys(d, o, asked{method, bit, bare, query})
+	}
 	if d.Outcome != Allowed {
 		return Judged{}, d
 	}

@@ -24,7 +24,7 @@ func (p Policy) MissedCollections() []Missed {
 	var found []Missed
 	for _, r := range p.deny {
 		path := strings.TrimSuffix(r.pattern, "/*")
-		if path == r.pattern || path == "" {
+		if path == r.pattern || path == "" || r.key != "" {
 			continue
 		}
 		// A star inside stands for some name; any will do to see what the other rules say.

@@ -1,5 +1,5 @@
 // Package policy decides whether an agent may make a request, and is the one place that reads a request path.
-// Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join to turn what was allowed into the URL to dial, and Headers to filter what the agent sends along.
+// Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join to turn what was allowed into the URL to dial, and HeaderPolicy to sort what the agent sends along.
 // Do not look into a path anywhere else: what Judge read is byte for byte what must be sent, and a second reader would see something different.
 package policy
 
@@ -33,6 +33,7 @@ type Decision struct {
 	Rule    string // text of the rule that decided, "" if none did
 	Reason  string // one sentence for a person or a model, without control bytes; a refused byte is named as %XX
 	Hint    string // what to do next, "" if there is nothing to say
+	Setting string // key of config.yaml that refuses where no rule does, such as "allowHeaders"
 }
 
 // Options are the exceptions a service may need from the path grammar. With one in force, allow
@@ -42,6 +43,8 @@ type Options struct {
 	EncodedSlash bool // %2F inside a segment (GitLab project names)
 	Semicolon    bool // ; and %3B in paths, ; in queries
 	DoubleSlash  bool // empty segments (S3 keys), though never at the start, where // names a host (RFC 3986 section 4.2)
+
+	Operations *Operations // query keys that choose the operation; nil: rules see the path alone
 }
 
 // Policy is a fixed set of rules. The zero value denies everything. Safe for concurrent use.
@@ -49,6 +52,7 @@ type Policy struct {
 	mode                mode
 	allow, deny         []Rule
 	allowGlob, denyGlob []glob
+	keyed               keyedGlobs // of the rules with ?KEY, which have no glob of their own above
 }
 
 type mode uint8
@@ -70,10 +74,17 @@ func New(allow, deny []Rule) Policy {
 	}
 	p := Policy{mode: byRules, allow: slices.Clone(allow), deny: slices.Clone(deny)}
 	for _, r := range allow {
+		if p.keyed.addAllow(r) {
+			p.allowGlob = append(p.allowGlob,
+				glob{text: r.String()}) // of no method: it keeps the places of the others
+			continue
+		}
 		p.allowGlob = append(p.allowGlob, compile(r, r.pattern))
 	}
 	for _, r := range deny {
-		p.denyGlob = append(p.denyGlob, compileDeny(r)...)
+		if !p.keyed.addDeny(r) {
+			p.denyGlob = append(p.denyGlob, compileDeny(r)...)
+		}
 	}
 	return p
 }

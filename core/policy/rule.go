@@ -7,10 +7,14 @@ import (
 )
 
 // Rule is one line "METHOD PATTERN" such as "GET /v1/*". Rules are comparable; make them with ParseRule only.
-type Rule struct{ method, pattern string }
+type Rule struct {
+	method, pattern string
+	key             string // of the query; "" for a rule on the path alone
+}
 
 // ParseRule reads a rule. METHOD is GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS in any case, or "*"; blanks or tabs follow; PATTERN begins with "/" or "*".
 // In a pattern "*" stands for any bytes, also none, also "/"; every other byte stands for itself and there is no way to escape.
+// "?KEY" at the end of a pattern wants the query to hold that key, with any value or none.
 // A pattern that no path of the grammar could ever match is an error too, since a deny rule that cannot fire is a hole.
 func ParseRule(s string) (Rule, error) {
 	// Not strings.Fields: that splits at U+00A0 and its like, which a reader takes for part of the word.
@@ -25,16 +29,25 @@ func ParseRule(s string) (Rule, error) {
 	if method != "*" && methodBit(method) == 0 {
 		return Rule{}, fmt.Errorf("reading rule %q: %q is not a method: want %s or *", s, fields[0], anyMethod)
 	}
-	if err := checkPattern(fields[1]); err != nil {
+	pattern, key, keyed := strings.Cut(fields[1], "?")
+	if keyed && !ValidQueryKey(key) {
+		return Rule{},
+			fmt.Errorf("reading rule %q: after ? comes the name of one query key, as in %q", s,
+				"PUT /bucket/*?acl")
+	}
+	if err := checkPattern(pattern); err != nil {
 		return Rule{}, fmt.Errorf("reading rule %q: %w", s, err)
 	}
-	return Rule{method, fields[1]}, nil
+	return Rule{method, pattern, key}, nil
 }
 
 // String returns the rule as ParseRule reads it, "" for the zero Rule.
 func (r Rule) String() string {
 	if r == (Rule{}) {
 		return ""
+	}
+	if r.key != "" {
+		return r.method + " " + r.pattern + "?" + r.key
 	}
 	return r.method + " " + r.pattern
 }
@@ -47,7 +60,7 @@ func (r Rule) methods() methods {
 }
 
 func checkPattern(pattern string) error {
-	if pattern[0] != '/' && pattern[0] != '*' {
+	if pattern == "" || pattern[0] != '/' && pattern[0] != '*' {
 		return fmt.Errorf("the pattern %q must begin with / or *", pattern)
 	}
 	everything := Options{EncodedSlash: true, Semicolon: true, DoubleSlash: true}

@@ -26,7 +26,8 @@ var awsSigV4 = Scheme{
 		{Name: "unsignedPayload", Label: "Leave the body out of the signature (true or false)", fault: oneOf("true", "false")},
 		showIdentity("access key id"),
 	},
-	sign: signAWS,
+	sign:   signAWS,
+	writes: fields("Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"),
 }
 
 // scopeFault keeps the delimiters of a credential scope and of the Authorization field out of its parts.

@@ -24,6 +24,7 @@ var (
 		},
 		sign:    signStorage,
 		derived: decodedForms("key"),
+		writes:  fields("Authorization", "x-ms-date"),
 	}
 	azureCosmos = Scheme{
 		Type:    "azure-cosmos",
@@ -32,6 +33,7 @@ var (
 		Fields:  []Field{{Name: "key", Secret: true, Required: true, Label: "Primary or secondary key (base64)", fault: base64Fault}},
 		sign:    signCosmos,
 		derived: decodedForms("key"),
+		writes:  fields("Authorization", "x-ms-date"),
 	}
 )
 

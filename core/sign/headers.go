@@ -17,6 +17,7 @@ var headers = Scheme{
 	},
 	sign:    signHeaders,
 	derived: headerTails,
+	writes:  headersWritten,
 }
 
 func signHeaders(c Credential, _ Request, _ Moment) (Signed, error) {

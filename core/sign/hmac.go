@@ -47,6 +47,7 @@ var hmacTemplate = Scheme{
 	sign:    signTemplate,
 	whole:   templateWhole,
 	derived: templateForms,
+	writes:  templateWritten,
 }
 
 // placed are the values that can be sent, in the order in which they are appended to a query; the signature comes last.

@@ -17,6 +17,7 @@ var hmacBybit = Scheme{
 	Docs:   "https://bybit-exchange.github.io/docs/v5/guide#authentication",
 	Fields: []Field{apiKey, apiSecret},
 	sign:   signBybit,
+	writes: fields("X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW", "X-BAPI-SIGN"),
 }
 
 // What exchanges hand out.

@@ -11,11 +11,13 @@ import (
 // hmacCoinbase signs for Coinbase Exchange: base64 HMAC-SHA256 over time, method, target and body, under the decoded secret.
 // Coinbase Advanced Trade has keys of another kind: use jwt-es256 there.
 var hmacCoinbase = Scheme{
-	Type:    "hmac-coinbase",
-	Title:   "Coinbase Exchange (HMAC-SHA256 with passphrase)",
-	Docs:    "https://docs.cdp.coinbase.com/exchange/rest-api/authentication",
-	Fields:  []Field{apiKey, base64Secret, passphrase},
-	sign:    signCoinbase,
+	Type:   "hmac-coinbase",
+	Title:  "Coinbase Exchange (HMAC-SHA256 with passphrase)",
+	Docs:   "https://docs.cdp.coinbase.com/exchange/rest-api/authentication",
+	Fields: []Field{apiKey, base64Secret, passphrase},
+	sign:   signCoinbase,
+	writes: fields("CB-ACCESS-KEY", "CB-ACCESS-SIGN", "CB-ACCESS-TIMESTAMP",
+		"CB-ACCESS-PASSPHRASE"),
 	derived: decodedForms("apiSecret"),
 }
 

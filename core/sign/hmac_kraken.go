@@ -19,6 +19,7 @@ var hmacKraken = Scheme{
 	Docs:    "https://docs.kraken.com/api/docs/guides/spot-rest-auth",
 	Fields:  []Field{apiKey, base64Secret},
 	sign:    signKraken,
+	writes:  fields("API-Key", "API-Sign"),
 	derived: decodedForms("apiSecret"),
 }
 

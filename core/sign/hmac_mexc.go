@@ -18,6 +18,7 @@ var (
 		sign: func(c Credential, r Request, m Moment) (Signed, error) {
 			return signParameters("X-MEXC-APIKEY", c, r, m), nil
 		},
+		writes: fields("X-MEXC-APIKEY"),
 	}
 	hmacBinance = Scheme{
 		Type:   "hmac-binance",
@@ -27,6 +28,7 @@ var (
 		sign: func(c Credential, r Request, m Moment) (Signed, error) {
 			return signParameters("X-MBX-APIKEY", c, r, m), nil
 		},
+		writes: fields("X-MBX-APIKEY"),
 	}
 )
 

@@ -15,6 +15,8 @@ var hmacOKX = Scheme{
 	Docs:   "https://www.okx.com/docs-v5/en/#overview-rest-authentication",
 	Fields: []Field{apiKey, apiSecret, passphrase},
 	sign:   signOKX,
+	writes: fields("OK-ACCESS-KEY", "OK-ACCESS-SIGN", "OK-ACCESS-TIMESTAMP",
+		"OK-ACCESS-PASSPHRASE"),
 }
 
 func signOKX(c Credential, r Request, m Moment) (Signed, error) {

@@ -31,6 +31,7 @@ var messageSignature = Scheme{
 	sign:    signMessage,
 	whole:   messageKey,
 	derived: messageForms,
+	writes:  fields("Signature-Input", "Signature"),
 }
 
 // base64OrPEM waits for messageKey to know which of the two it has to be; neither may be anything else.

@@ -13,6 +13,7 @@ var query = Scheme{
 		{Name: "key", Secret: true, Required: true, Label: "API key", fault: plainFault},
 	},
 	sign:    signQuery,
+	writes:  fields(),
 	derived: queryForms,
 }
 

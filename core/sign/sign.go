@@ -39,6 +39,7 @@ type Scheme struct {
 	// challenge gets a credential that has passed Check, and the fields WWW-Authenticate of the refusal; nil: see Sign
 	challenge func(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error)
 	derived   func(c Credential) []string // further texts that would give the credential away; may be nil
+	writes    func(c Credential) []string // names of the fields that are written; nil: Authorization alone
 }
 
 // Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are not secret.

@@ -11,7 +11,8 @@ var telegram = Scheme{
 	Fields: []Field{
 		{Name: "key", Secret: true, Required: true, Label: "Bot token, e.g. 123456:ABC-DEF", fault: botFault},
 	},
-	sign: signTelegram,
+	sign:   signTelegram,
+	writes: fields(),
 }
 
 func signTelegram(c Credential, _ Request, _ Moment) (Signed, error) {

@@ -98,12 +98,13 @@ const listServicesOutput = `{
           "requiresReason": {"type": "boolean", "description": "True: every execute needs a reason."},
           "rules": {
             "type": "object",
-            "description": "What requests are judged by: deny first, then allow, and what matches neither is refused. Absent: all requests are allowed. A rule is METHOD PATTERN, and * stands for any characters.",
+            "description": "What requests are judged by: deny first, then allow, and what matches neither is refused. Absent: all requests are allowed. A rule is METHOD PATTERN, * stands for any characters, and ?KEY at the end for a query that holds KEY.",
             "properties": {
               "allow": {"type": "array", "items": {"type": "string"}, "description": "Rules that allow."},
               "deny": {"type": "array", "items": {"type": "string"}, "description": "Rules that refuse."}
             }
           },
+          "allowHeaders": {"type": "array", "items": {"type": "string"}, "description": "Headers you may send although they choose an account, a second resource or a permission."},
           "limits": {
             "type": "object",
             "description": "How much you may use it. Absent: as whoami says.",

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -47,6 +48,8 @@ type capabilityDetail struct {
 	RequiresReason bool          `json:"requiresReason"`
 	AllowRules     []string      `json:"allowRules"`
 	DenyRules      []string      `json:"denyRules"`
+	AllowHeaders   []string      `json:"allowHeaders,omitempty"` // its own and those of the service
+	DenyHeaders    []string      `json:"denyHeaders,omitempty"`
 	Timeout        string        `json:"timeout,omitempty"`
 	Access         string        `json:"access,omitempty"` // its own; none: as the server says
 	AllowedAgents  []string      `json:"allowedAgents,omitempty"`
@@ -61,7 +64,8 @@ func runCapList(env *Env, asJSON bool) error {
 	}
 	details := []capabilityDetail{}
 	for _, name := range v.config.CapabilityNames {
-		details = append(details, detailOf(v.config.Capabilities[name]))
+		c := v.config.Capabilities[name]
+		details = append(details, detailOf(v.config.Services[c.Service], c))
 	}
 	if asJSON {
 		return writeJSON(env.Stdout, struct {
@@ -77,10 +81,12 @@ func runCapList(env *Env, asJSON bool) error {
 	return nil
 }
 
-func detailOf(c *config.Capability) capabilityDetail {
+func detailOf(s *config.Service, c *config.Capability) capabilityDetail {
 	d := capabilityDetail{Name: c.Name, Service: c.Service, Description: c.Description, TTL: config.FormatDuration(c.TTL),
 		AutoApprove: c.AutoApprove, RequiresReason: c.RequiresReason, Access: string(c.Access), AllowedAgents: c.AllowedAgents,
 		AllowRules: ruleTexts(c.Policy.Allow()), DenyRules: ruleTexts(c.Policy.Deny()), restricted: c.Policy.Restricted()}
+	d.AllowHeaders = headerTexts(slices.Concat(s.AllowHeaders, c.AllowHeaders))
+	d.DenyHeaders = headerTexts(slices.Concat(s.DenyHeaders, c.DenyHeaders))
 	d.Limits = limitsOf(c)
 	if c.Timeout > 0 {
 		d.Timeout = config.FormatDuration(c.Timeout)
@@ -130,6 +136,14 @@ func (d capabilityDetail) print(w io.Writer) {
 	}
 	for _, r := range d.DenyRules {
 		fmt.Fprintf(w, "  deny  %s\n", printable(r))
+	}
+	for _, l := range [...]struct {
+		what  string
+		names []string
+	}{{"allow", d.AllowHeaders}, {"deny ", d.DenyHeaders}} {
+		if len(l.names) > 0 {
+			fmt.Fprintf(w, "  %s headers %s\n", l.what, printable(strings.Join(l.names, ", ")))
+		}
 	}
 	if !d.restricted {
 		fmt.Fprintln(w, "  no rules: everything is allowed")

@@ -21,6 +21,7 @@ type capFlags struct {
 	approve, noApprove        bool
 	reason, noReason          bool
 	allow, deny, agents       []string
+	headers                   headerFlags
 	access                    string
 	limits                    []string
 	asJSON                    bool
@@ -38,6 +39,7 @@ func (o *capFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&o.noReason, "no-requires-reason", false, "a reason is welcome and not required (the default)")
 	f.StringArrayVar(&o.allow, "allow", nil, `rule for what is allowed, as in "GET /v1/*"; may be repeated`)
 	f.StringArrayVar(&o.deny, "deny", nil, `rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
+	o.headers.register(f)
 	f.StringSliceVar(&o.agents, "allowed-agents", nil, "agents that may use it, and no others; may be repeated")
 	f.StringVar(&o.access, "access", "", "where it names no agents: open to all of them, or restricted (default as server.defaultAccess says)")
 	f.StringArrayVar(&o.limits, "limit", nil, "how much an agent may use it, as in per-minute=60 or bytes-per-hour=10MB; may be repeated")
@@ -56,6 +58,7 @@ func (o *capFlags) check() error {
 		checkDuration("--timeout", o.timeout, config.MaxTimeout, "1h"),
 		checkRules("--allow", o.allow),
 		checkRules("--deny", o.deny),
+		o.headers.check(),
 		checkAgents("--allowed-agents", o.agents),
 		checkWord("--access", o.access, string(config.Open), string(config.Restricted)))
 }
@@ -145,7 +148,9 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		return unknownName("service", service, s.Config.ServiceNames)
 	}
 	a := config.NewCapability{Name: name, Service: service, Description: o.description, TTL: o.ttl, Timeout: o.timeout,
-		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny, AllowedAgents: o.agents, Access: o.access, Limits: limits}
+		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny,
+		AllowHeaders: o.headers.allow, DenyHeaders: o.headers.deny, AllowedAgents: o.agents,
+		Access: o.access, Limits: limits}
 	if a.TTL == "" {
 		a.TTL = config.FormatDuration(config.DefaultTTL)
 	}
@@ -175,10 +180,12 @@ func capEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change a capability",
-		Long: `Change what the flags name and nothing else. --allow, --deny and --allowed-agents each replace their whole list.
-An empty --ttl, --timeout or --description takes the line out, and so does a --limit without a value.`,
+		Long: `Change what the flags name and nothing else. --allow, --deny, --allow-headers, --deny-headers and --allowed-agents
+each replace their whole list. An empty --ttl, --timeout, --description, --allow-headers or --deny-headers takes the
+line out, and so does a --limit without a value.`,
 		Example: `  janee cap edit stripe --ttl 15m --requires-reason
   janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
+  janee cap edit stripe --allow-headers Stripe-Account
   janee cap edit stripe --allowed-agents deploy-bot,claude-code
   janee cap edit stripe --limit per-minute=60 --limit bytes-per-hour=10MB
   janee cap edit stripe --limit per-minute=
@@ -219,7 +226,10 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	}
 	e := config.CapabilityEdit{TTL: given(o.flagSet, "ttl"), Timeout: given(o.flagSet, "timeout"), Description: given(o.flagSet, "description"),
 		AutoApprove: either(o.approve, o.noApprove), RequiresReason: either(o.reason, o.noReason),
-		ClearRules: clear.rules, Allow: o.allow, Deny: o.deny, ClearAgents: clear.agents, AllowedAgents: o.agents, Access: given(o.flagSet, "access"),
+		ClearRules: clear.rules, Allow: o.allow, Deny: o.deny,
+		AllowHeaders: listed(o.flagSet, "allow-headers"), DenyHeaders: listed(o.flagSet,
+			"deny-headers"),
+		ClearAgents: clear.agents, AllowedAgents: o.agents, Access: given(o.flagSet, "access"),
 		ClearLimits: clear.limits, Limits: limits}
 	if clear.access {
 		e.Access = new(string)

@@ -28,7 +28,12 @@ type serviceLine struct {
 	AuthType string `json:"authType"`
 	Proxy    string `json:"proxy,omitempty"`
 	CAFile   string `json:"caFile,omitempty"`
-	route    string
+
+	AllowHeaders    []string `json:"allowHeaders,omitempty"`
+	DenyHeaders     []string `json:"denyHeaders,omitempty"`
+	QueryOperations string   `json:"queryOperations,omitempty"` // "s3", or keys
+
+	route string
 }
 
 type capabilityLine struct {
@@ -38,6 +43,10 @@ type capabilityLine struct {
 	AllowRules int           `json:"allowRules"`
 	DenyRules  int           `json:"denyRules"`
 	Limits     *limit.Limits `json:"limits,omitempty"` // sizes in bytes
+
+	AllowHeaders []string `json:"allowHeaders,omitempty"` // beside those of the service
+	DenyHeaders  []string `json:"denyHeaders,omitempty"`
+
 	restricted bool
 }
 
@@ -95,12 +104,15 @@ func listLines(c *config.Config) ([]serviceLine, []capabilityLine) {
 	services, capabilities := []serviceLine{}, []capabilityLine{}
 	for _, name := range c.ServiceNames {
 		s := c.Services[name]
-		services = append(services, serviceLine{s.Name, s.Base.String(), s.Auth.Type, s.Proxy, s.CAFile, s.Route()})
+		services = append(services, serviceLine{s.Name, s.Base.String(), s.Auth.Type, s.Proxy, s.CAFile,
+			headerTexts(s.AllowHeaders), headerTexts(s.DenyHeaders), s.Options.Operations.String(),
+			s.Route()})
 	}
 	for _, name := range c.CapabilityNames {
 		p := c.Capabilities[name]
 		capabilities = append(capabilities, capabilityLine{p.Name, p.Service, config.FormatDuration(p.TTL),
-			len(p.Policy.Allow()), len(p.Policy.Deny()), limitsOf(p), p.Policy.Restricted()})
+			len(p.Policy.Allow()), len(p.Policy.Deny()), limitsOf(p),
+			headerTexts(p.AllowHeaders), headerTexts(p.DenyHeaders), p.Policy.Restricted()})
 	}
 	return services, capabilities
 }

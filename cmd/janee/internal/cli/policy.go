@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -26,6 +27,7 @@ func policyCommand(env *Env) *cobra.Command {
 
 func policyCheckCommand(env *Env) *cobra.Command {
 	var agent string
+	var headers []string
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check CAPABILITY METHOD PATH",
@@ -36,27 +38,49 @@ capability. The exit code is 0 where the request is allowed and 3 where it is de
 because it is malformed.`,
 		Example: `  janee policy check stripe GET /v1/balance
   janee policy check stripe POST "/v1/refunds?expand[]=charge" --json
+  janee policy check stripe GET /v1/balance --header "Stripe-Account: acct_1"
   janee policy check stripe GET /v1/balance --agent deploy-bot`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(_ *cobra.Command, args []string) error {
-			return runPolicyCheck(env, core.Call{Capability: args[0], Method: args[1], Path: args[2], Agent: agent}, asJSON)
+			fields, err := readHeaders(headers)
+			if err != nil {
+				return err
+			}
+			return runPolicyCheck(env, core.Call{Capability: args[0], Method: args[1],
+				Path: args[2], Headers: fields, Agent: agent}, asJSON)
 		},
 	}
 	c.Flags().StringVar(&agent, "agent", "", "the request is this agent's; else your own")
+	c.Flags().StringArrayVarP(&headers, "header", "H", nil,
+		`header that the request has, as in "Stripe-Account: acct_1"; may be repeated`)
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
+// readHeaders reads headers as they are written on the wire.
+func readHeaders(lines []string) (fields []core.Header, err error) {
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		if !ok {
+			return nil, hint.Errorf(hint.Usage, `write it as in --header "Stripe-Account: acct_1"`,
+				"--header: %q holds no colon", line)
+		}
+		fields = append(fields, core.Header{Name: name, Value: strings.Trim(value, " \t")})
+	}
+	return fields, nil
+}
+
 type policyAnswer struct {
-	Capability string `json:"capability"`
-	Agent      string `json:"agent,omitempty"`
-	Method     string `json:"method"`
-	Path       string `json:"path"`
-	Allowed    bool   `json:"allowed"`
-	Outcome    string `json:"outcome"` // allow, deny or reject
-	Rule       string `json:"rule,omitempty"`
-	Reason     string `json:"reason"`
-	NextStep   string `json:"nextStep,omitempty"`
+	Capability string   `json:"capability"`
+	Agent      string   `json:"agent,omitempty"`
+	Method     string   `json:"method"`
+	Path       string   `json:"path"`
+	Allowed    bool     `json:"allowed"`
+	Outcome    string   `json:"outcome"` // allow, deny or reject
+	Rule       string   `json:"rule,omitempty"`
+	Dropped    []string `json:"droppedHeaders,omitempty"`
+	Reason     string   `json:"reason"`
+	NextStep   string   `json:"nextStep,omitempty"`
 }
 
 func runPolicyCheck(env *Env, c core.Call, asJSON bool) error {
@@ -64,12 +88,12 @@ func runPolicyCheck(env *Env, c core.Call, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	p, ok := v.config.Capabilities[c.Capability]
-	if !ok {
+	if v.config.Capabilities[c.Capability] == nil {
 		return unknownName("capability", c.Capability, v.config.CapabilityNames)
 	}
-	_, d := policy.Judge(p.Policy, v.config.Services[p.Service].Options, c.Method, c.Path)
-	a := policyAnswer{Capability: c.Capability, Method: c.Method, Path: c.Path, Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),
+	d, dropped := core.New(v.config, nil).Judge(c)
+	a := policyAnswer{Dropped: dropped, Capability: c.Capability, Method: c.Method, Path: c.Path,
+		Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),
 		Rule: d.Rule, Reason: d.Reason, NextStep: d.Hint}
 	if c.Agent != "" {
 		c.Agent, c.Via = caller(c.Agent)
@@ -95,6 +119,9 @@ func printPolicy(w io.Writer, a policyAnswer) {
 		outcome += fmt.Sprintf(" %q", a.Rule)
 	}
 	fmt.Fprintf(w, "%s: %s\n", outcome, printable(a.Reason))
+	if len(a.Dropped) > 0 {
+		fmt.Fprintf(w, "Headers that are left out: %s\n", printable(strings.Join(a.Dropped, ", ")))
+	}
 	if a.NextStep != "" {
 		fmt.Fprintf(w, "Next step: %s\n", printable(a.NextStep))
 	}

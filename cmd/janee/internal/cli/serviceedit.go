@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,7 @@ import (
 type serviceEdit struct {
 	secrets     secretFlags
 	owner       ownerFlags
+	headers     headerFlags
 	flagSet     *pflag.FlagSet
 	yes, asJSON bool
 }
@@ -40,12 +42,13 @@ func serviceEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change a service or replace its credential",
-		Long: `Change what the flags name and nothing else; headers are merged. An empty --test-path, --ca-file or
---description takes the line out. A credential is sealed for the place it is sent to: a base URL at another place
+		Long: `Change what the flags name and nothing else; auth headers are merged. An empty --test-path, --ca-file,
+--description, --allow-headers, --deny-headers or --query-operations takes the line out. A credential is sealed for the place it is sent to: a base URL at another place
 shows both, asks, and seals it anew.`,
 		Example: `  janee service edit stripe --key-from-env NEW_KEY
   pass stripe | janee service edit stripe -k -
   janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance
+  janee service edit minio --query-operations s3
   janee service edit stripe --owner deploy-bot --shared-with claude-code`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error { return runServiceEdit(env, args[0], o) },
@@ -59,12 +62,15 @@ shows both, asks, and seals it anew.`,
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
 	o.owner.register(f)
+	o.headers.register(f)
+	f.StringSlice("query-operations", nil,
+		"query keys that choose the operation: s3, azure, git, none, or keys of your own")
 	o.flagSet = f
 	return c
 }
 
 func runServiceEdit(env *Env, name string, o serviceEdit) error {
-	if err := o.owner.check(); err != nil {
+	if err := errors.Join(o.owner.check(), o.headers.check()); err != nil {
 		return err
 	}
 	s, err := open(env)
@@ -122,7 +128,10 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 			return p, fmt.Errorf("--url: %w", err)
 		}
 	}
-	for flag, key := range map[string]string{"url": "baseUrl", "test-path": "testPath", "ca-file": "caFile", "description": "description"} {
+	for flag, key := range map[string]string{"url": "baseUrl", "test-path": "testPath",
+		"ca-file": "caFile", "description": "description",
+		"allow-headers": "allowHeaders", "deny-headers": "denyHeaders",
+		"query-operations": "queryOperations"} {
 		if o.flagSet.Changed(flag) {
 			p.changes = append(p.changes, key)
 		}
@@ -207,7 +216,12 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 		(now.unagreed == nil) != (agreed.unagreed == nil) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
-	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet, "test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet, "description")}
+	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet,
+		"test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet,
+		"description"),
+		AllowHeaders: listed(o.flagSet, "allow-headers"), DenyHeaders: listed(o.flagSet,
+			"deny-headers"),
+		QueryOperations: listed(o.flagSet, "query-operations")}
 	if o.flagSet.Changed("url") {
 		base := now.base.String()
 		e.BaseURL = &base

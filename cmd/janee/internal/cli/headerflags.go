@@ -1,0 +1,51 @@
+package cli
+
+import (
+	"fmt"
+
+	"github.com/spf13/pflag"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/policy"
+)
+
+// headerFlags are the lists of headers that services and capabilities have in common.
+type headerFlags struct{ allow, deny []string }
+
+func (o *headerFlags) register(f *pflag.FlagSet) {
+	f.StringSliceVar(&o.allow, "allow-headers", nil,
+		"headers that agents may send although they choose an account or a permission, as in Stripe-Account; may be repeated")
+	f.StringSliceVar(&o.deny, "deny-headers", nil,
+		"headers with which a request is refused; may be repeated")
+}
+
+func (o *headerFlags) check() error {
+	for flag, names := range map[string][]string{"--allow-headers": o.allow,
+		"--deny-headers": o.deny} {
+		for _, name := range names {
+			if _, err := policy.ParseHeaderName(name); err != nil {
+				return hint.New(hint.Usage,
+					"write names as in "+flag+" Stripe-Account,x-amz-grant-*", fmt.Errorf("%s: %w",
+						flag, err))
+			}
+		}
+	}
+	return nil
+}
+
+// listed is the list of a flag, nil where the command line does not have it, empty where it is
+// there without a name.
+func listed(f *pflag.FlagSet, name string) []string {
+	if !f.Changed(name) {
+		return nil
+	}
+	names, _ := f.GetStringSlice(name) // the flag is of this type
+	return append([]string{}, names...)
+}
+
+func headerTexts(names []policy.HeaderName) (texts []string) {
+	for _, n := range names {
+		texts = append(texts, n.String())
+	}
+	return texts
+}

@@ -1,0 +1,286 @@
+package policy
+
+// headerClass says what becomes of a field that an agent wants to send. Its zero value refuses.
+type headerClass uint8
+
+const (
+	refusedField  headerClass = iota // the request is refused, unless an owner lists the field
+	fixedRefusal                     // the request is refused, and no owner can list the field
+	fixedDrop                        // left out and told, and no owner can list the field
+	droppedField                     // left out and told: no request rests on it
+	pieceField                       // left out of a GET or HEAD; any other request is refused
+	selectorField                    // refused, unless listed or without rules
+	copySource                       // a selector that names a path of this API to read from
+	copySourceURL                    // a selector that names what to read from with its host
+	moveSource                       // a selector that names a path which is read and then deleted
+	destination                      // a selector that names a path or URL to write to
+	sentField                        // everything that the table does not name
+)
+
+// headerLine is a line of the table: names as canonicalName folds them, "*" for any bytes; and why,
+// which completes a sentence that begins with the name.
+type headerLine struct {
+	class headerClass
+	names string
+	why   string
+}
+
+// headerTable holds every field that is not simply sent, and the sent ones that a pattern further
+// down would catch. A name in full wins over a pattern, and of patterns the first wins.
+//
+// What belongs where: a field that describes the data (its type, its checksum, its metadata, how it
+// is encrypted) or sets a condition is sent, since a write without it would do something else. A
+// field that names a second resource, an account, a namespace or a permission is a selector: rules
+// are about paths and would never see it.
+var headerTable = []headerLine{
+	// Messages: Janee frames them.
+	{fixedDrop, "host", "says where the request goes, which the base URL does"},
+	{fixedDrop,
+		"content-length transfer-encoding",
+		"cuts the message: two servers that disagree see two (RFC 9112 section 6)"},
+	{fixedDrop,
+		"connection keep-alive proxy-connection te trailer upgrade http2-settings close",
+		"belongs to one connection (RFC 9110 section 7.6.1)"},
+	{fixedDrop,
+		"proxy-authorization proxy-authenticate proxy-authentication-info",
+		"is for a proxy, which Janee itself talks to"},
+	{fixedDrop, "sec-websocket-*", "opens a WebSocket, which no call can use"},
+	{fixedDrop, "expect accept-encoding", "is settled between Janee and the API"},
+	{refusedField,
+		"x-amz-trailer x-amz-decoded-content-length",
+		"announces a body in signed chunks, whose frames the API would store as data"},
+
+	// Another method or path than the one judged.
+	{fixedRefusal,
+		"x-http-method-override x-method-override x-http-method x-method x-http-verb x-verb" +
+			" x-http-verb-override http-method http-method-override http-verb method-override" +
+			" -method method x-request-method x-real-method x-original-method x-forwarded-method" +
+			" x-rewrite-method x-override-method x-tunneled-method x-tunnel-method x-original-verb" +
+			" x-forwarded-verb x-invoke-method x-matched-method",
+		"has Rails, Django, Symfony, ASP.NET and others serve another method than the one judged"},
+	{fixedRefusal,
+		"x-original-url x-original-uri x-original-path x-rewrite-url x-rewrite-uri" +
+			" x-rewrite-path x-override-url x-override-uri x-override-path x-forwarded-uri" +
+			" x-forwarded-url x-forwarded-path x-forwarded-request-uri x-http-path-override" +
+			" x-http-url-override x-path-override x-url-override x-uri-override x-proxy-url" +
+			" x-proxy-uri x-proxy-path x-envoy-original-path x-envoy-original-url" +
+			" x-waws-unencoded-url x-arr-original-url x-ms-original-url",
+		"has IIS, Zend, Symfony, Azure and Envoy serve another path than the one judged"},
+	{fixedRefusal,
+		"x-path x-url x-uri x-request-uri x-request-url x-request-path x-real-uri x-real-url" +
+			" x-real-path x-raw-uri x-raw-url x-raw-path x-path-info x-pathinfo path-info" +
+			" request-uri request-url http-url base-url x-base-url uri url x-http-destinationurl" +
+			" http-destinationurl x-destination-url destination-url x-target-url x-target-uri" +
+			" x-target-path x-route x-route-path x-query-string x-original-query x-query",
+		"has gateways and frameworks serve another path than the one judged"},
+	{fixedRefusal,
+		"x-matched-path x-invoke-path x-invoke-query x-invoke-output x-invoke-status" +
+			" x-invoke-error x-now-route-matches x-now-route-match x-nextjs-matched-path" +
+			" x-nextjs-rewrite x-nextjs-rewritten-path x-nextjs-rewritten-query x-middleware-rewrite" +
+			" x-middleware-invoke x-middleware-override-headers x-middleware-request-* x-vercel-sc-*",
+		"has Next.js and its hosts serve another route than the one judged"},
+	{refusedField,
+		"x-*override* x-*rewrite* l5d-*",
+		"is named like a field that puts something else in place of what was judged"},
+
+	// Data: what a later pattern would catch and a write depends on.
+	{sentField,
+		"idempotency-key x-idempotency-key *-idempotency-key *-idempotency-token *-client-token" +
+			" amz-sdk-*",
+		"names a repeat of the same write"},
+	{selectorField,
+		"x-container-read x-container-write x-remove-container-* x-*-meta-temp-url-key*" +
+			" x-*-meta-access-control-*",
+		"sets who may use a container (OpenStack Swift)"},
+	{selectorField,
+		"x-container-sync-* x-versions-location x-history-location",
+		"names where else objects go (OpenStack Swift)"},
+	{sentField, "x-*-meta-*", "is metadata of the object that is written"},
+	{sentField,
+		"x-amz-server-side-encryption* x-*-encryption*",
+		"says how an object is encrypted, and with whose key: without it, it is stored otherwise"},
+	{sentField,
+		"if if-match if-none-match if-modified-since if-unmodified-since if-*" +
+			" *-copy-source-if-* *-if-match *-if-none-match *-if-modified-since" +
+			" *-if-unmodified-since x-ms-if-* x-ms-source-if-* x-goog-if-*",
+		"is a condition: a write without it is unguarded"},
+	{sentField,
+		"x-amz-expected-bucket-owner x-amz-source-expected-bucket-owner",
+		"is a condition on whose bucket it is"},
+	{sentField,
+		"lock-token x-ms-lease-id",
+		"proves a lock, and opens nothing that the credential does not"},
+	{sentField,
+		"x-csrf-token x-csrftoken x-xsrf-token csrf-token csrftoken xsrf-token *-csrf-token" +
+			" x-atlassian-token",
+		"proves that a form was read, and is no credential by itself"},
+	{sentField,
+		"x-ms-session-token x-continuation-token continuation-token x-next-token x-page-token" +
+			" x-sync-token x-amz-request-token mcp-session-id x-snowflake-authorization-token-type",
+		"goes on with an exchange that the credential opened"},
+	{sentField,
+		"*partitionkey* *partition-key* surrogate-key *-surrogate-key xkey-purge cache-key" +
+			" *-cache-key *-routing-key *-object-key *-sort-key *-message-key",
+		"names data"},
+	{sentField, "user-agent *-user-agent", "names the program that calls"},
+	{sentField,
+		"x-amz-target soapaction",
+		"names the operation, as a body does: rules on paths see neither"},
+
+	// Pieces: asked for in pieces, a reply that repeats the key comes back too short to know the
+	// key in it.
+	{pieceField,
+		"range *-range if-range range-unit x-ms-range-*",
+		"asks for a part of a reply, in which a key cannot be recognised"},
+
+	// A second resource.
+	{refusedField, "*-source-authorization", "is a credential for the source of a copy"},
+	{copySourceURL,
+		"x-ms-copy-source x-cos-copy-source x-ms-file-copy-source",
+		"names what is copied"},
+	{copySource,
+		"x-amz-copy-source x-goog-copy-source copy-source x-copy-source x-*-copy-source" +
+			" x-copy-from x-oss-symlink-target x-cos-symlink-target x-amz-symlink-target",
+		"names what is copied"},
+	{selectorField,
+		"*-copy-source-* x-copy-from-* destination-account",
+		"says which version or part of another resource is copied"},
+	{moveSource,
+		"x-ms-rename-source x-ms-file-rename-source x-amz-rename-source x-*-rename-source" +
+			" x-*-move-source",
+		"names what is moved away"},
+	{destination, "destination x-destination", "names where a copy goes (RFC 4918 section 10.3)"},
+	{selectorField, "dropbox-api-arg", "holds the arguments of the call, the path among them"},
+	{selectorField,
+		"x-ms-delete-snapshots x-ms-undelete-source x-ms-deleted-* x-ms-source-container-name" +
+			" x-object-manifest x-symlink-target* x-amzn-sagemaker-target-*",
+		"takes another resource into the request"},
+	{selectorField,
+		"x-oss-callback* x-obs-callback* x-cos-callback* x-tos-callback*",
+		"names a URL that the API calls"},
+
+	// An account or a namespace.
+	{selectorField,
+		"stripe-account stripe-context *-stripe-account",
+		"selects the account that is acted on"},
+	{selectorField, "dropbox-api-select-* dropbox-api-path-root", "selects whose files are meant"},
+	{selectorField,
+		"openai-organization openai-project anthropic-organization* anthropic-workspace*",
+		"selects the organization that is used and charged"},
+	{selectorField,
+		"x-goog-user-project x-amz-request-payer x-hf-bill-to",
+		"selects who is charged, and by whose permission"},
+	{selectorField,
+		"*-customer-id customer-id customerid customeraccountid amazon-advertising-api-scope",
+		"selects the customer that is acted on"},
+	{selectorField, "paypal-auth-assertion", "selects the merchant that is acted for"},
+	{selectorField, "from", "names the user who acts, on APIs such as PagerDuty"},
+	{selectorField,
+		"namespace *-namespace *-namespace-id *tenant* accept-profile content-profile" +
+			" *-database x-trino-catalog x-trino-schema x-presto-catalog x-presto-schema" +
+			" x-consul-partition sap-client x-anchormailbox x-found-cluster dapr-app-id" +
+			" x-amz-outpost-id",
+		"selects a namespace"},
+	{selectorField,
+		"account *-account *-account-id *-accountid *-account-name *-subaccount* subaccount*" +
+			" x-sub-account*",
+		"selects an account"},
+	{selectorField,
+		"*organization* *organisation* org *-org orgid *-orgid org-id *-org-id *-org-ids" +
+			" *-org-name zuora-entity-ids x-scope-* x-gw-ims-org-id",
+		"selects an organization"},
+	{selectorField,
+		"*workspace* *-project *-project-id *-projectid *-team *-team-id *-teamid *-site-id" +
+			" *-siteid *-business-id *-company-id *-store-id *-merchant-id *-profile-id" +
+			" x-sandbox-name x-realm* x-*-realm* intuit-realm-id",
+		"selects a part of an account"},
+
+	// A permission.
+	{selectorField,
+		"x-amz-acl x-amz-grant-* *-acl *-grant-* x-ms-acl x-ms-permissions x-ms-owner" +
+			" x-ms-group x-ms-umask x-ms-blob-public-access x-ms-file-permission*" +
+			" x-amz-object-ownership x-predefined-acl",
+		"sets who may use what is written"},
+	{selectorField,
+		"x-ms-file-request-intent mscrm-bypass* x-goog-iam-*",
+		"selects by which permission the API acts"},
+	{selectorField,
+		"x-amz-bypass-governance-retention x-amz-object-lock-* x-amz-mfa x-amz-confirm-*" +
+			" x-amz-create-session-mode x-amz-optional-object-attributes x-ms-immutability-*" +
+			" x-ms-legal-hold x-*-bypass-* x-*-object-lock-*",
+		"sets or lifts what keeps an object from being changed"},
+	{selectorField, "impersonate-*", "selects the user that Kubernetes acts as"},
+
+	// Somebody else than the credential's owner.
+	{refusedField,
+		"sudo x-sudo x-sudo-* *on-behalf* x-actor x-actor-* actor *-acting-as act-as x-act-as" +
+			" x-acting-* run-as *-run-as *runas* *-sudo-* x-as-user as-user x-as-* *impersonat*" +
+			" *-switch-user switch-user x-become* x-assume-* api-username x-api-username" +
+			" mscrmcallerid callerobjectid x-caller-id x-effective-user x-proxy-user x-delegate*",
+		"has the API act as somebody else"},
+	{refusedField,
+		"remote-user remote-groups remote-email remote-name x-remote-user* x-remote-group*" +
+			" x-remote-email x-remote-name x-webauth-* x-authenticated-* x-auth-user*" +
+			" x-auth-request-* x-auth-subject x-auth-email-verified x-forwarded-user" +
+			" x-forwarded-email x-forwarded-groups x-forwarded-preferred-username x-forwarded-roles" +
+			" x-ms-client-principal* x-goog-authenticated-* x-goog-iap-* x-consumer-*" +
+			" x-credential-identifier x-anonymous-consumer x-amzn-oidc-* cf-access-authenticated-*" +
+			" tailscale-user-* x-vouch-* x-pomerium-* x-authentik-* x-hasura-* x-jwt-payload" +
+			" x-endpoint-api-userinfo",
+		"is what a login proxy says of the user, and the API believes it"},
+	{refusedField,
+		"x-user x-username x-userid x-user-* x-*-user x-*-username x-group x-groups x-role" +
+			" x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*" +
+			" x-*-principal x-subject x-identity x-identity-* x-owner-id",
+		"says who calls, which the credential does"},
+	{refusedField,
+		"client-cert client-cert-chain ssl-client-* x-ssl-* x-client-cert* x-arr-clientcert" +
+			" x-forwarded-client-cert x-amzn-mtls-* x-forwarded-tls-*",
+		"is what a proxy says of a client's certificate"},
+
+	// Proxies.
+	{droppedField,
+		"forwarded forwarded-* *-forwarded-for x-forward* fly-force-* fly-replay* via" +
+			" max-forwards x-forwarder-for",
+		"is a proxy's to write"},
+	{droppedField,
+		"client-ip *-client-ip cf-connecting-* cf-pseudo-ipv4 cf-ipcountry cf-ray cf-visitor" +
+			" cf-worker cdn-loop x-real-* x-remote-* x-originating-* x-original-* x-source-ip" +
+			" x-azure-clientip x-azure-socketip x-azure-fdid x-appengine-* x-vercel-* x-arr-*" +
+			" x-envoy-* x-proxy-* proxy proxy-* x-trusted-* early-data alt-used front-end-https" +
+			" x-url-scheme",
+		"says where a request came from, and receivers trust it"},
+	{droppedField,
+		"x-host x-*-host x-script-* x-backend-* x-upstream-* x-internal-* x-sendfile-type" +
+			" x-accel-* x-middleware-* x-nextjs-*",
+		"steers a proxy or a server behind it"},
+	// x-middleware-subrequest: CVE-2025-29927, authorization skipped by a field
+	{droppedField, "x-janee-*", "is Janee's own"},
+
+	// Credentials: Janee adds the one there is, and a second could win.
+	{droppedField,
+		"date x-amz-date x-ms-date x-goog-date x-oss-date x-cos-date x-obs-date x-tos-date" +
+			" x-bce-date x-log-date",
+		"is the time of signing, by Janee's clock"},
+	{droppedField,
+		"x-*-content-sha256 x-oss-additional-headers x-amz-algorithm x-amz-credential" +
+			" x-amz-region-set x-amz-signedheaders x-bapi-* ok-access-* cb-access-* kc-api-* bfx-*" +
+			" api-sign x-mbx-apikey x-mexc-apikey",
+		"is a part of the signature"},
+	{droppedField,
+		"authorization *authorization* authentication *-authentication auth *-auth auth-*" +
+			" *-auth-* dpop",
+		"carries a credential"},
+	{droppedField, "cookie cookie2 set-cookie* *cookie*", "carries a credential"},
+	{droppedField,
+		"key *-key *apikey* *api-key* *access-key* *-key-id token *token token-* *-token-*" +
+			" *secret* *password* *passwd* *passphrase* *passcode* *credential* *jwt* *-otp *-pin" +
+			" *connection-string* x-registry-config",
+		"is named like a credential"},
+	{droppedField,
+		"signature signature-* *-signature *-signature-* *-sign x-sign* *-signed",
+		"is named like a signature"},
+	{droppedField,
+		"session *-session *-session-id *sessionid session-id x-session-*",
+		"is named like a login"},
+}

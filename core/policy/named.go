@@ -1,0 +1,200 @@
+package policy
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
+
+// named judges the path that a field names beside the one on the request line, as a request of its
+// own would be judged.
+func (c headerCall) named(h wire.Header, line *headerLine) Decision {
+	var methods []string
+	switch line.class {
+	case selectorField:
+		return Decision{Outcome: Allowed}
+	case copySource, copySourceURL:
+		methods = []string{"GET"}
+	case moveSource:
+		methods = []string{"GET", "DELETE"}
+	case destination:
+		methods = []string{"PUT"}
+	}
+	targets, f := c.targets(h, line)
+	if f != nil {
+		d := f.decision()
+		d.Reason = fmt.Sprintf("checking headers: %s: %s", h.Name, d.Reason)
+		return d
+	}
+	for _, method := range methods {
+		for _, target := range targets {
+			if _, d := Judge(c.Policy, c.Options, method, target); d.Outcome != Allowed {
+				d.Reason = fmt.Sprintf("the header %s %s: %s", h.Name, line.why, d.Reason)
+				return d
+			}
+		}
+	}
+	return Decision{Outcome: Allowed}
+}
+
+// targets reads the path of this service that a field names, with its query, in the one spelling
+// that rules are written in. Of a value with two readings both have to be allowed; what lies
+// outside the base URL is refused.
+func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) {
+	raw, query, hasQuery := strings.Cut(h.Value, "?")
+	path, f := c.local(raw, line)
+	if f != nil {
+		return nil, f
+	}
+	decoded, ok := percentDecoded(path)
+	switch {
+	case !ok:
+		return nil, faultf("write a percent sign as %25",
+			"it holds a percent sign without two hex digits after it")
+	case strings.Contains(path, "+"):
+		return nil, faultf("write a plus as %2B and a blank as %20",
+			"it holds a plus, which some receivers read as a blank")
+	case strings.Contains(path, "#") || strings.Contains(decoded, "?"):
+		return nil, faultf("name it without",
+			"it holds a # or an encoded ?, at which some receivers cut the path")
+	case !strings.HasPrefix(decoded, "/"):
+		decoded = "/" + decoded // "bucket/key", as most SDKs write it
+	}
+	paths, f := c.under(decoded, canonicalName(h.Name))
+	if f != nil {
+		return nil, f
+	}
+	if name := signedBy(query); name != "" {
+		return nil, faultf("name the source without it",
+			"its query holds %s, which is a credential", name)
+	}
+	for i := range paths {
+		if paths[i] = rawPath(paths[i]); hasQuery {
+			paths[i] += "?" + query
+		}
+	}
+	return paths, nil
+}
+
+// local is the path of a value that may name a host, which must be the one of the base URL.
+func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
+	elsewhere := func() (string, *fault) {
+		return "", faultf("name something at "+c.Base.Origin(),
+			"it names another place than the base URL of the service")
+	}
+	rest := raw
+	if line.class == copySourceURL && !strings.Contains(raw, "://") {
+		rest = c.Base.scheme + "://" + raw
+	}
+	if scheme, after, ok := strings.Cut(rest, "://"); ok {
+		authority, path, _ := strings.Cut(after, "/")
+		base, err := ParseBase(scheme+"://"+authority, true)
+		if err != nil || base.Origin() != c.Base.Origin() {
+			return elsewhere()
+		}
+		return "/" + path, nil
+	}
+	if lower := strings.ToLower(rest); strings.HasPrefix(lower, "arn:") || strings.HasPrefix(lower,
+		"arn%3a") || strings.HasPrefix(rest, "//") {
+		return elsewhere()
+	}
+	return rest, nil
+}
+
+// under cuts from a path what the base URL says already. Stores that have the bucket in the host
+// name name it in the source all the same; where the host does not tell, both readings count.
+func (c headerCall) under(path, header string) ([]string, *fault) {
+	if header == "x-copy-from" {
+		return []string{c.underAccount(path)}, nil
+	}
+	rest, ok := strings.CutPrefix(path, c.Base.path)
+	if !ok || !strings.HasPrefix(rest, "/") {
+		return nil, faultf("name something under "+c.Base.String(),
+			"it names another place than the base URL of the service")
+	}
+	if header == "destination" || c.Base.path != "" {
+		return []string{rest}, nil
+	}
+	bucket, key, _ := strings.Cut(rest[1:], "/")
+	own := bucket != "" && strings.HasPrefix(c.Base.host, strings.ToLower(bucket)+".")
+	switch {
+	case bucketInHost(c.Base.host) && !own:
+		return nil, faultf("name something in the bucket of "+c.Base.Origin(),
+			"it names another bucket than the base URL of the service")
+	case bucketInHost(c.Base.host):
+		return []string{"/" + key}, nil
+	case own:
+		return []string{rest, "/" + key}, nil
+	}
+	return []string{rest}, nil
+}
+
+// underAccount puts the account before a container of OpenStack Swift, as the request's own path
+// has it.
+func (c headerCall) underAccount(path string) string {
+	if segments := strings.SplitN(c.path, "/", 4); len(segments) == 4 && segments[1] == "v1" {
+		return "/v1/" + segments[2] + path
+	}
+	return path
+}
+
+// bucketInHost reports whether a host name begins with a bucket: a label after the first says which
+// store it is.
+func bucketInHost(host string) bool {
+	_, rest, _ := strings.Cut(host, ".")
+	for label := range strings.SplitSeq(rest, ".") {
+		if label == "s3" || label == "cos" || label == "obs" || label == "storage" ||
+			strings.HasPrefix(label, "s3-") ||
+			strings.HasPrefix(label, "oss-") {
+			return true
+		}
+	}
+	return false
+}
+
+// signedBy names the parameter by which a URL carries its own credential, "" if none does.
+func signedBy(query string) string {
+	for _, raw := range queryKeys(query, "&;") {
+		switch name := foldedKey(raw); name {
+		case "sig", "signature", "x-amz-signature", "x-goog-signature", "x-oss-signature",
+			"x-amz-security-token", "q-signature", "token":
+			return name
+		}
+	}
+	return ""
+}
+
+func percentDecoded(s string) (string, bool) {
+	if strings.IndexByte(s, '%') < 0 {
+		return s, true
+	}
+	out := make([]byte, 0, len(s))
+	for i := 0; i < len(s); i++ {
+		if s[i] != '%' {
+			out = append(out, s[i])
+			continue
+		}
+		c, ok := escape(s, i)
+		if !ok {
+			return "", false
+		}
+		out = append(out, c)
+		i += 2
+	}
+	return string(out), true
+}
+
+// rawPath escapes what may not stand raw in a path.
+func rawPath(decoded string) string {
+	const hex = "0123456789ABCDEF"
+	out := make([]byte, 0, len(decoded))
+	for i := 0; i < len(decoded); i++ {
+		if c := decoded[i]; class[c]&inPath != 0 {
+			out = append(out, c)
+		} else {
+			out = append(out, '%', hex[c>>4], hex[c&15])
+		}
+	}
+	return string(out)
+}
