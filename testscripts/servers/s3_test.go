@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"net/http"
+	"net/url"
 	"os/exec"
 	"regexp"
 	"strings"
@@ -31,6 +32,9 @@ const s3Capabilities = `  all: {service: s3}
   cleaner:
     service: s3
     rules: {allow: ["POST /multi?delete"]}
+  remover:
+    service: s3
+    rules: {allow: ["DELETE /force"]}
 `
 
 // bucket is MinIO behind Janee, and MinIO as a client sees it that has nothing to do with Janee.
@@ -99,6 +103,9 @@ func TestS3(t *testing.T) {
 	t.Run("delete many", b.deleteMany)
 	t.Run("policy under rules", b.policy)
 	t.Run("key in pieces", b.pieces)
+	t.Run("names", b.names)
+	t.Run("queries", b.queries)
+	t.Run("delete by force", b.force)
 	t.Run("wrong key", b.wrongKey)
 }
 
@@ -234,6 +241,21 @@ func (b bucket) pieces(t *testing.T) {
 			masked(t, r, s3Key)
 		}
 	}
+	b.copiedPieces(t)
+}
+
+// copiedPieces: a part of an upload can be a range of another object.
+func (b bucket) copiedPieces(t *testing.T) {
+	started := b.wants(t, 200, call{Capability: "all", Method: "POST", Path: "/leak/piece?uploads"})
+	id := regexp.MustCompile(`<UploadId>([^<]+)<`).FindStringSubmatch(started.Body)
+	if id == nil {
+		t.Fatalf("no upload: %s", started.raw)
+	}
+	b.refused(t, "REQUEST_REJECTED", call{Capability: "all", Method: "PUT", Path: "/leak/piece?partNumber=1&uploadId=" + id[1],
+		Headers: map[string]string{"x-amz-copy-source": "/leak/env", "x-amz-copy-source-range": "bytes=4-9"}})
+	if parts := b.truth.wants(t, 200, "GET", "/leak/piece?uploadId="+id[1], "").body; strings.Contains(parts, "<Part>") {
+		t.Errorf("a piece was copied: %s", parts)
+	}
 }
 
 // wrongKey: MinIO looks at signatures, or the rest of this file would prove little.
@@ -243,4 +265,70 @@ func (b bucket) wrongKey(t *testing.T) {
 	if r := stranger.do(t, "GET", "/", ""); r.status != 403 || !strings.Contains(r.body, "SignatureDoesNotMatch") {
 		t.Errorf("a request signed with another key: %d %s", r.status, r.body)
 	}
+}
+
+// names: a name that Janee takes is that of the object on the server, byte for byte, and one that it refuses writes nothing.
+func (b bucket) names(t *testing.T) {
+	b.make(t, "names")
+	names := []string{"tab\tx", "nl\nx", "back\\slash", "trail ", "per%cent", "per%2Fx", "dot/./x", "dot/../x", "a//b", "日本", "a;b"}
+	for c := byte('!'); c <= '~'; c++ {
+		names = append(names, "c"+string(c)+"x")
+	}
+	taken := 0
+	for _, name := range names {
+		path, truly := "/names/"+strings.ReplaceAll(url.PathEscape(name), "%2F", "/"), "/names/"+escaped(name)
+		r := b.execute(t, call{Capability: "all", Method: "PUT", Path: path, Body: "under " + name})
+		switch {
+		case r.Status == 200:
+			taken++
+			b.holds(t, truly, "under "+name)
+			b.truth.wants(t, 204, "DELETE", truly, "")
+		case r.Denial.ReasonCode != "REQUEST_REJECTED":
+			t.Errorf("%q: want it written or REQUEST_REJECTED, got %s", name, r.raw)
+		}
+		if left := b.keys(t, "names"); left != "[]" {
+			t.Fatalf("PUT of %q wrote %s", name, left)
+		}
+	}
+	if taken < 80 {
+		t.Errorf("Janee took %d names of %d", taken, len(names))
+	}
+}
+
+// escaped is a name as AWS spells it in a canonical path.
+func escaped(name string) (path string) {
+	for _, c := range []byte(name) {
+		if unreserved := "-._~/"; c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte(unreserved, c) >= 0 {
+			path += string(rune(c))
+		} else {
+			path += fmt.Sprintf("%%%02X", c)
+		}
+	}
+	return path
+}
+
+// queries: what is signed is what the server reads, whatever the query is spelled like.
+func (b bucket) queries(t *testing.T) {
+	b.make(t, "queries", "a%2Bb", "1", "a%20b", "2", "a%26b%3Dc", "3", "%C3%B6", "4")
+	for query, want := range map[string]string{
+		"prefix=a%2Bb": "a+b", "prefix=a%20": "a b", "prefix=a+b": "a b", "prefix=a%26b%3Dc": "a&amp;b=c", "prefix=%C3%B6": "ö",
+		"prefix=%c3%b6": "ö", "max-keys=1&prefix=a%2B": "a+b", "prefix=a%2B&max-keys=1": "a+b", "prefix=a%26&delimiter=": "a&amp;b=c",
+		"prefix=a%2B&encoding-type=url": "a%2Bb",
+	} {
+		r := b.wants(t, 200, call{Capability: "all", Method: "GET", Path: "/queries?list-type=2&" + query})
+		if found := keyElement.FindAllStringSubmatch(r.Body, -1); len(found) != 1 || found[0][1] != want {
+			t.Errorf("%s: want the object %q, got %s", query, want, r.Body)
+		}
+	}
+}
+
+// force: MinIO deletes a bucket with all that is in it where a header says so. The rule is about the bucket alone.
+func (b bucket) force(t *testing.T) {
+	b.make(t, "force", "one", "1")
+	b.wants(t, 409, call{Capability: "remover", Method: "DELETE", Path: "/force"})
+	r := b.execute(t, call{Capability: "remover", Method: "DELETE", Path: "/force", Headers: map[string]string{"x-minio-force-delete": "true"}})
+	if r.Status != 0 {
+		t.Errorf("want a refusal, got %s", r.raw)
+	}
+	b.holds(t, "/force/one", "1")
 }
