@@ -150,7 +150,9 @@ var want = map[string]string{
 		X-Ms-Blob-Public-Access X-Amz-Object-Ownership X-Container-Read
 		X-Account-Meta-Temp-URL-Key X-Amz-Bypass-Governance-Retention X-Amz-Object-Lock-Mode
 		X-Amz-Object-Lock-Legal-Hold X-Amz-Mfa X-Ms-Immutability-Policy-Mode X-Ms-Legal-Hold
-		X-Ms-Delete-Snapshots Impersonate-User Impersonate-Group Impersonate-Extra-Scopes
+		X-Ms-Delete-Snapshots X-Minio-Force-Delete
+		X-Minio-Source-Replication-Request X-Amz-Meta-Snowball-Auto-Extract
+		X-Amz-Meta-Minio-Snowball-Prefix Impersonate-User Impersonate-Group Impersonate-Extra-Scopes
 		X-Goog-Copy-Source-Generation Destination-Account X-Container-Sync-To X-Container-Sync-Key
 		X-Versions-Location X-Remove-Container-Read X-Ms-Deleted-Container-Name
 		X-Ms-Source-Container-Name X-Ms-Undelete-Source X-Oss-Callback X-Obs-Callback X-Hf-Bill-To
