@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -99,10 +100,13 @@ func blob(capability, method, path, body string, headers ...string) call {
 func TestAzure(t *testing.T) {
 	t.Parallel()
 	a := startAzurite(t)
+	a.make(t, "public", "dst", "old")
 	t.Run("create, put, metadata, list, get, delete", a.basics)
 	t.Run("copy", a.copies)
 	t.Run("acl under rules", a.acl)
 	t.Run("key in pieces", a.pieces)
+	t.Run("names", a.names)
+	t.Run("queries", a.queries)
 	t.Run("wrong key", a.wrongKey)
 }
 
@@ -157,7 +161,6 @@ func (a account) copies(t *testing.T) {
 	a.wants(t, 202, from("all", "/copy/dst", "/other/src"))
 	a.holds(t, "copy", "dst", "another's")
 
-	a.make(t, "public", "dst", "old")
 	if r := a.execute(t, from("objects", "/public/dst", "/copy/src")); r.Status != 0 {
 		t.Errorf("a copy that nothing lists: want a refusal, got %s", r.raw)
 	}
@@ -222,5 +225,57 @@ func (a account) wrongKey(t *testing.T) {
 	}
 	if _, err := stranger.CreateContainer(t.Context(), "strange", nil); err == nil || !strings.Contains(err.Error(), "AuthorizationFailure") {
 		t.Errorf("a request signed with another key: %v", err)
+	}
+}
+
+// names are those of the server, as in S3.
+func (a account) names(t *testing.T) {
+	a.make(t, "names")
+	taken := 0
+	for _, name := range objectNames() {
+		path := "/names/" + strings.ReplaceAll(url.PathEscape(name), "%2F", "/")
+		r := a.execute(t, blob("all", "PUT", path, "under "+name, "x-ms-blob-type", "BlockBlob"))
+		got := a.list(t, "names")
+		switch {
+		case r.Status == http.StatusCreated:
+			taken++
+			if want := fmt.Sprintf("%q", []string{name}); got != want {
+				t.Fatalf("PUT of %q wrote %s", name, got)
+			}
+			a.wants(t, 202, blob("all", "DELETE", path, ""))
+		case r.Denial.ReasonCode != "REQUEST_REJECTED" || got != "[]":
+			t.Fatalf("%q: want it written or REQUEST_REJECTED, got %s and %s", name, r.raw, got)
+		}
+	}
+	if taken < 80 {
+		t.Errorf("Janee took %d names", taken)
+	}
+}
+
+// list is the names of the blobs of a container, quoted.
+func (a account) list(t *testing.T, container string) string {
+	t.Helper()
+	var names []string
+	for pages := a.truth.NewListBlobsFlatPager(container, nil); pages.More(); {
+		page, err := pages.NextPage(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, item := range page.Segment.BlobItems {
+			names = append(names, *item.Name)
+		}
+	}
+	return fmt.Sprintf("%q", names)
+}
+
+// queries are signed as the server reads them.
+func (a account) queries(t *testing.T) {
+	a.make(t, "queries", "a+b", "1", "a b", "2", "a&b=c", "3", "ö", "4")
+	for query, want := range map[string]string{"prefix=a%2Bb": "a+b", "prefix=a%20b": "a b", "prefix=a%26b%3Dc": "a&amp;b=c",
+		"prefix=%C3%B6": "ö", "maxresults=1&prefix=a%2B": "a+b", "Prefix=a%2B": "a+b"} {
+		r := a.wants(t, 200, blob("all", "GET", "/queries?restype=container&comp=list&"+query, ""))
+		if !strings.Contains(r.Body, "<Name>"+want+"</Name>") {
+			t.Errorf("%s: want the blob %q, got %s", query, want, r.Body)
+		}
 	}
 }

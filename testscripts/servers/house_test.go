@@ -222,3 +222,14 @@ func masked(t *testing.T, r reply, key string) {
 		}
 	}
 }
+
+// objectNames are names that an object may have in a store, each with one thing in it that could be read otherwise.
+func objectNames() []string {
+	names := []string{"tab\tx", "nl\nx", "back\\slash", "trail ", "per%cent", "per%2Fx", "dot/./x", "dot/../x", "a//b", "日本", "a;b"}
+	for c := byte('!'); c <= '~'; c++ {
+		if c != '\\' && c != '/' {
+			names = append(names, "c"+string(c)+"x")
+		}
+	}
+	return names
+}

@@ -97,6 +97,7 @@ func contentMD5(body string) string {
 func TestS3(t *testing.T) {
 	t.Parallel()
 	b := startMinIO(t)
+	b.make(t, "public", "dst", "old", "open", "read me")
 	t.Run("put, list, get, head, delete", b.basics)
 	t.Run("metadata", b.metadata)
 	t.Run("copy", b.copies)
@@ -170,7 +171,6 @@ func (b bucket) copies(t *testing.T) {
 	b.holds(t, "/copy/dst", "another's")
 
 	// Without allowHeaders: the rules let this path be written, and still no copy is made.
-	b.make(t, "public", "dst", "old")
 	refused := from("objects", "/copy/src")
 	refused.Path = "/public/dst"
 	if r := b.execute(t, refused); r.Status != 0 {
@@ -201,7 +201,6 @@ const publicPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Pr
 
 // policy: `PUT /public/*` is about objects. With ?policy the same path opens the bucket to everybody.
 func (b bucket) policy(t *testing.T) {
-	b.truth.wants(t, 200, "PUT", "/public/open", "read me")
 	anonymous := awsClient{url: b.truth.url}
 	closed := func(when string) {
 		t.Helper()
@@ -270,12 +269,8 @@ func (b bucket) wrongKey(t *testing.T) {
 // names: a name that Janee takes is that of the object on the server, byte for byte, and one that it refuses writes nothing.
 func (b bucket) names(t *testing.T) {
 	b.make(t, "names")
-	names := []string{"tab\tx", "nl\nx", "back\\slash", "trail ", "per%cent", "per%2Fx", "dot/./x", "dot/../x", "a//b", "日本", "a;b"}
-	for c := byte('!'); c <= '~'; c++ {
-		names = append(names, "c"+string(c)+"x")
-	}
 	taken := 0
-	for _, name := range names {
+	for _, name := range objectNames() {
 		path, truly := "/names/"+strings.ReplaceAll(url.PathEscape(name), "%2F", "/"), "/names/"+escaped(name)
 		r := b.execute(t, call{Capability: "all", Method: "PUT", Path: path, Body: "under " + name})
 		switch {
@@ -291,7 +286,7 @@ func (b bucket) names(t *testing.T) {
 		}
 	}
 	if taken < 80 {
-		t.Errorf("Janee took %d names of %d", taken, len(names))
+		t.Errorf("Janee took %d names", taken)
 	}
 }
 
