@@ -44,10 +44,10 @@ soak:
 # everything compiles for macOS and Windows, and no weakness is known of what janee calls (see .ci/vulncheck). The checkers are built at pinned versions.
 check:
 	$(GO) mod verify
-	@for dir in . testscripts/gosdk .ci/tools; do $(GO) -C $$dir mod tidy -diff || exit 1; done
+	@for dir in . testscripts/gosdk testscripts/servers testscripts/servers/minio .ci/tools; do $(GO) -C $$dir mod tidy -diff || exit 1; done
 	$(GO) -C .ci/tools build -o $(CURDIR)/bin/ tool
 	bin/staticcheck ./...
-	cd testscripts/gosdk && $(CURDIR)/bin/staticcheck ./...
+	for dir in testscripts/gosdk testscripts/servers; do (cd $$dir && $(CURDIR)/bin/staticcheck ./...) || exit 1; done
 	for os in darwin windows; do GOOS=$$os $(GO) vet ./... || exit 1; done
 	.ci/vulncheck $(CURDIR)/bin/govulncheck
 
@@ -84,8 +84,9 @@ test-openclaw: build plugin
 	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
 	cd openclaw-plugin && npm run --silent e2e
 
-# Real servers on loopback: MinIO from the Go module proxy, Azurite and dynalite from npm. Five minutes where nothing is cached, most of
-# them for building MinIO, then half a minute. What cannot be had is an error. Needs Node 18 or newer.
+# Real servers on loopback: MinIO from the Go module proxy, Azurite and dynalite from npm. Where nothing is cached
+# building MinIO takes most of the time, which is five minutes at the most; then it is a quarter of a minute.
+# A server that cannot be had is an error. Needs Node 18 or newer.
 test-servers: build
 	cd testscripts/servers && npm ci --silent --no-audit --no-fund --ignore-scripts
 	cd testscripts/servers/minio && CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .

@@ -27,7 +27,8 @@ type answer struct {
 
 func (c awsClient) do(t *testing.T, method, path, body string, headers ...string) answer {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), method, c.url+path, strings.NewReader(body))
+	ctx := t.Context()
+	request, err := http.NewRequestWithContext(ctx, method, c.url+path, strings.NewReader(body))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -35,9 +36,9 @@ func (c awsClient) do(t *testing.T, method, path, body string, headers ...string
 		request.Header.Set(headers[i], headers[i+1])
 	}
 	if c.id != "" {
-		sum := sha256.Sum256([]byte(body))
-		request.Header.Set("X-Amz-Content-Sha256", hex.EncodeToString(sum[:]))
-		c.sign(t, request, time.Now())
+		if err := c.sign(request, []byte(body), time.Now()); err != nil {
+			t.Fatal(err)
+		}
 	}
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
@@ -51,21 +52,22 @@ func (c awsClient) do(t *testing.T, method, path, body string, headers ...string
 	return answer{response.StatusCode, response.Header, string(text)}
 }
 
-func (c awsClient) sign(t *testing.T, r *http.Request, at time.Time) {
-	t.Helper()
-	signer := v4.NewSigner(func(o *v4.SignerOptions) { o.DisableURIPathEscaping = c.service == "s3" })
-	err := signer.SignHTTP(r.Context(), aws.Credentials{AccessKeyID: c.id, SecretAccessKey: c.key}, r,
-		r.Header.Get("X-Amz-Content-Sha256"), c.service, "us-east-1", at)
-	if err != nil {
-		t.Fatal(err)
-	}
+func (c awsClient) sign(r *http.Request, body []byte, at time.Time) error {
+	sum := sha256.Sum256(body)
+	payload := hex.EncodeToString(sum[:])
+	r.Header.Set("X-Amz-Content-Sha256", payload)
+	signer := v4.NewSigner(func(o *v4.SignerOptions) {
+		o.DisableURIPathEscaping = c.service == "s3"
+	})
+	credentials := aws.Credentials{AccessKeyID: c.id, SecretAccessKey: c.key}
+	return signer.SignHTTP(r.Context(), credentials, r, payload, c.service, "us-east-1", at)
 }
 
 func (c awsClient) wants(t *testing.T, status int, method, path, body string) answer {
 	t.Helper()
 	a := c.do(t, method, path, body)
 	if a.status != status {
-		t.Fatalf("%s %s without Janee: want status %d, got %d %s", method, path, status, a.status, a.body)
+		t.Fatalf("%s %s without Janee: want %d, got %d %s", method, path, status, a.status, a.body)
 	}
 	return a
 }

@@ -1,15 +1,16 @@
-// Package servers drives the real binary against real servers on loopback: MinIO, Azurite and dynalite.
-// They hold what no stub of ours would know: whether a signature is right, what a header does where it
-// arrives, and what a request without it does. Each test looks at the server's own state by a client
-// that has nothing to do with Janee. It is a module of its own, so that none of this is a dependency
-// of Janee. JANEE and MINIO name the binaries, ../../bin/janee and ../../bin/minio where they are not
-// set. A server that is not there is an error, never a skip.
+// Package servers drives the real binary against real servers on loopback: MinIO, Azurite and
+// dynalite. They know what no stub of ours would: whether a signature is right, what a header does
+// where it arrives, and what a request without it does. Each test looks at the server's own state
+// with a client that has nothing to do with Janee. It is a module of its own, so that none of this
+// is a dependency of Janee. JANEE and MINIO name the binaries, ../../bin/janee and ../../bin/minio
+// where they are not set. A server that is not there is an error, never a skip.
 package servers
 
 import (
 	"bufio"
 	"encoding/json"
 	"io"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -62,6 +63,14 @@ func (h *house) run(stdin string, args ...string) {
 	}
 }
 
+// addAWS stores a service of the type aws-sigv4.
+func (h *house) addAWS(name, url, id, key, service string) {
+	h.t.Helper()
+	h.run(key, "add", name, "-u", url, "--no-capability", "--auth-type", "aws-sigv4",
+		"--access-key-id", id, "--secret-access-key", "-", "--aws-region", "us-east-1",
+		"--aws-service", service)
+}
+
 // capabilities appends YAML to config.yaml, as a person would in an editor.
 func (h *house) capabilities(text string) {
 	h.t.Helper()
@@ -111,8 +120,11 @@ func (h *house) serve() *agent {
 		}
 	})
 	a := &agent{in: in, out: bufio.NewReader(out)}
-	a.ask(h.t, "initialize", map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{},
-		"clientInfo": map[string]any{"name": "servers-test", "version": "1"}}, nil)
+	a.ask(h.t, "initialize", map[string]any{
+		"protocolVersion": "2025-06-18",
+		"capabilities":    map[string]any{},
+		"clientInfo":      map[string]any{"name": "servers-test", "version": "1"},
+	}, nil)
 	return a
 }
 
@@ -120,7 +132,8 @@ func (h *house) serve() *agent {
 func (a *agent) ask(t *testing.T, method string, params, result any) {
 	t.Helper()
 	a.next++
-	request, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": a.next, "method": method, "params": params})
+	request, err := json.Marshal(map[string]any{
+		"jsonrpc": "2.0", "id": a.next, "method": method, "params": params})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -163,6 +176,14 @@ type call struct {
 	Body       string            `json:"body,omitempty"`
 }
 
+func ask(capability, method, path, body string, headers ...string) call {
+	c := call{capability, method, path, map[string]string{}, body}
+	for i := 0; i < len(headers); i += 2 {
+		c.Headers[headers[i]] = headers[i+1]
+	}
+	return c
+}
+
 // reply is what `execute` answers: what the server said, or why it was not asked.
 type reply struct {
 	Status  int
@@ -201,13 +222,11 @@ func (a *agent) wants(t *testing.T, status int, c call) reply {
 }
 
 // refused makes a call that Janee must refuse for this reason.
-func (a *agent) refused(t *testing.T, code string, c call) reply {
+func (a *agent) refused(t *testing.T, code string, c call) {
 	t.Helper()
-	r := a.execute(t, c)
-	if r.Status != 0 || r.Denial.ReasonCode != code {
-		t.Fatalf("%s %s: want %s, got %s", c.Method, c.Path, code, r.raw)
+	if r := a.execute(t, c); r.Status != 0 || r.Denial.ReasonCode != code {
+		t.Fatalf("%s %s %v: want %s, got %s", c.Method, c.Path, c.Headers, code, r.raw)
 	}
-	return r
 }
 
 // mask is what stands in a reply for a secret.
@@ -223,13 +242,20 @@ func masked(t *testing.T, r reply, key string) {
 	}
 }
 
-// objectNames are names that an object may have in a store, each with one thing in it that could be read otherwise.
+// objectNames are names that an object may have in a store, each with one thing in it that could be
+// read otherwise.
 func objectNames() []string {
-	names := []string{"tab\tx", "nl\nx", "back\\slash", "trail ", "per%cent", "per%2Fx", "dot/./x", "dot/../x", "a//b", "日本", "a;b"}
+	names := []string{"tab\tx", "nl\nx", "back\\slash", "trail ", "per%cent", "per%2Fx", "dot/./x",
+		"dot/../x", "a//b", "日本", "a;b"}
 	for c := byte('!'); c <= '~'; c++ {
 		if c != '\\' && c != '/' {
 			names = append(names, "c"+string(c)+"x")
 		}
 	}
 	return names
+}
+
+// escapedPath leaves slashes as they are.
+func escapedPath(name string) string {
+	return strings.ReplaceAll(url.PathEscape(name), "%2F", "/")
 }

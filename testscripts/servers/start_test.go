@@ -7,13 +7,14 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 )
 
-// bounded ends what a test started while there is still time to clean up: where the time of `go test`
-// is over, go ends this process without a clean-up.
+// bounded ends what a test started while there is still time to clean up: when the time of `go
+// test` is over, go ends this process at once.
 func bounded(t *testing.T) context.Context {
 	deadline, ok := t.Deadline()
 	if !ok {
@@ -102,5 +103,13 @@ func stop(t *testing.T, cmd *exec.Cmd, ended <-chan error) {
 			t.Errorf("ending %s: %v", cmd.Path, err)
 		}
 		<-ended
+	}
+}
+
+// node is the command of a server that npm has brought.
+func node(script string, args func(port string) []string) func(context.Context, string) *exec.Cmd {
+	script = filepath.Join("node_modules", filepath.FromSlash(script))
+	return func(ctx context.Context, port string) *exec.Cmd {
+		return exec.CommandContext(ctx, "node", append([]string{script}, args(port)...)...)
 	}
 }
