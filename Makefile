@@ -86,7 +86,7 @@ test-openclaw: build plugin
 
 # Real servers on loopback: MinIO from the Go module proxy, Azurite and dynalite from npm. Where nothing is cached
 # building MinIO takes most of the time, which is five minutes at the most; then it is a quarter of a minute.
-# A server that cannot be had is an error. Needs Node 18 or newer.
+# A server that cannot be had is an error. Needs Node 20 or newer.
 test-servers: build
 	cd testscripts/servers && npm ci --silent --no-audit --no-fund --ignore-scripts
 	cd testscripts/servers/minio && CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .
