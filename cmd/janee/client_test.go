@@ -138,7 +138,7 @@ func (r reply) text() string {
 	if len(r.Result.Content) == 0 {
 		return ""
 	}
-	return r.Result.Content[0].Text
+	return r.Result.Content[len(r.Result.Content)-1].Text // the JSON, before which a refusal has prose
 }
 
 type lockedBuffer struct {

@@ -50,7 +50,7 @@ type sendStep struct {
 	Flight    string      `json:"flight,omitempty"`
 }
 
-// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an execute is the shell's to fill in, since it has
+// doneStep holds one of Result and Refusal: what the agent is given, as text. Before a Refusal it is given Prose. The body of an execute is the shell's to fill in, since it has
 // the bytes; the result of a reload is null, since the shell has yet to do it.
 type doneStep struct {
 	Type    string          `json:"type"`
@@ -58,6 +58,7 @@ type doneStep struct {
 	Result  json.RawMessage `json:"result,omitempty"`
 	Share   *shareStep      `json:"share,omitempty"` // to be written into config.yaml, then answered
 	Refusal json.RawMessage `json:"refusal,omitempty"`
+	Prose   string          `json:"prose,omitempty"` // of a refusal: what goes in front of it
 	Lock    bool            `json:"lock"`
 }
 
@@ -123,7 +124,7 @@ func (fl *flow) send(s core.Send) sendStep {
 func done(s core.Done) doneStep {
 	d := doneStep{Type: "done", Lock: s.Lock}
 	if s.Denial != nil {
-		d.Refusal = s.Denial.Text()
+		d.Refusal, d.Prose = s.Denial.Text(), s.Denial.Prose()
 		return d
 	}
 	d.Tool, d.Result, d.Share = s.Result.Tool, s.Result.Text(nil), (*shareStep)(s.Result.Share)
