@@ -1,7 +1,5 @@
 package tool
 
-import ()
-
 // TestService tries the credential of a service with a request that its owner has chosen.
 const TestService = "test_service"
 
