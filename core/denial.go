@@ -88,7 +88,7 @@ var texts = map[Code]text{
 	OwnershipDenied:         {"the credential belongs to another agent", "tell your person; who may use it stands under ownership of the service in config.yaml"},
 
 	NotReady: {"Janee cannot work yet: its home is missing or cannot be read",
-		"tell your person to run `janee doctor` in a terminal; that is theirs to do, not yours"},
+		"tell your person to run `janee doctor` in a terminal"},
 }
 
 // trustHint names the command that a person runs; only they can know whether the change was meant.
