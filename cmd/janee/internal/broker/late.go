@@ -13,9 +13,12 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// rest is how often as long as it took to look for a root key in vain nobody looks again: a passphrase costs time, and the
-// command that a key comes from may show a person a window.
-const rest = 10
+// A look that took longer than slow is not repeated for rest times as long: the command that a root key comes from may show a
+// person a window, and a passphrase costs time.
+const (
+	slow = time.Second
+	rest = 10
+)
 
 // Late is a Broker that may not be there yet: a home that is missing or broken must not end the server, for all that a person
 // would see of that is a closed connection. Until it can be opened each call is refused with what they have to do, and looks
@@ -59,8 +62,8 @@ func (l *Late) look() error {
 	}
 	b, err := l.open()
 	if l.err = err; err != nil {
-		if hint.ExitCode(err) == hint.Locked {
-			l.next = time.Now().Add(rest * time.Since(began))
+		if took := time.Since(began); took > slow {
+			l.next = time.Now().Add(rest * took)
 		}
 		return err
 	}
