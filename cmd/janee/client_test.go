@@ -125,10 +125,20 @@ type server struct {
 
 type reply struct {
 	Result struct {
-		IsError bool
-		Content []struct{ Text string }
+		toolResult
+		Tools []struct {
+			Name         string
+			OutputSchema json.RawMessage
+		}
 	}
 	Error *struct{ Message string }
+}
+
+// toolResult is what a client is given for a call.
+type toolResult struct {
+	Content           []struct{ Text string }
+	StructuredContent json.RawMessage
+	IsError           bool
 }
 
 func (r reply) text() string {
