@@ -50,7 +50,7 @@ type sendStep struct {
 	Flight    string      `json:"flight,omitempty"`
 }
 
-// doneStep holds one of Result and Refusal: what the agent is given, as text. Before a Refusal it is given Prose. The body of an execute is the shell's to fill in, since it has
+// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an execute is the shell's to fill in, since it has
 // the bytes; the result of a reload is null, since the shell has yet to do it.
 type doneStep struct {
 	Type    string          `json:"type"`
