@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw vet bench bench-go benchstat fuzz clean
+.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw test-gemini vet bench bench-go benchstat fuzz clean
 
 all: build
 
@@ -84,6 +84,10 @@ test-openclaw: build plugin
 	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
 	cd openclaw-plugin && npm run --silent e2e
 
+# The real Gemini CLI, with a scripted model on loopback: what reaches it of answers and refusals. Needs Node 20 or newer.
+test-gemini: build
+	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && npm test --silent
+
 # The tables of docs/performance.md: every way into janee beside the API itself, in one run of five minutes. Needs a quiet machine.
 # BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE keeps every figure.
 BENCHFLAGS ?=
@@ -111,4 +115,4 @@ fuzz:
 	done
 
 clean:
-	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules openclaw-plugin/node_modules openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
+	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules testscripts/gemini/node_modules openclaw-plugin/node_modules openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
