@@ -6,9 +6,10 @@ import (
 	"unicode"
 )
 
-// Prose is the refusal as a model reads it: the code and the reason, the next step, the question that a person is asked.
-// It goes out in front of Text and begins with the code, so that it is never JSON: some clients (Gemini CLI 0.61) parse the
-// first text of a result, hold what comes of it against the tool's output schema, and show the model a schema error instead.
+// Prose is the refusal as a model reads it: the code and the reason, the next step, the question
+// that a person is asked. It goes out in front of Text and begins with the code, so that it is
+// never JSON: some clients (Gemini CLI 0.61) parse the first text of a result, hold what comes of
+// it against the tool's output schema, and show the model a schema error instead.
 func (d *Denial) Prose() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s: %s", d.Code, oneLine(d.Message))

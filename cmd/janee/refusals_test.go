@@ -13,8 +13,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 )
 
-// shown is what the model of a client such as Gemini CLI 0.61 is shown: it makes structured content of a first text that is
-// JSON, holds it against the tool's output schema, also that of an error, and shows a schema error where it does not fit.
+// shown is what the model of a client such as Gemini CLI 0.61 is shown: it makes structured content
+// of a first text that is JSON, holds it against the tool's output schema, also that of an error,
+// and shows a schema error where it does not fit.
 func (r toolResult) shown(schema *jsonschema.Schema) (texts []string, err error) {
 	structured := r.StructuredContent
 	if structured == nil && len(r.Content) > 0 && json.Valid([]byte(r.Content[0].Text)) {
@@ -35,7 +36,8 @@ func (r toolResult) shown(schema *jsonschema.Schema) (texts []string, err error)
 	return texts, nil
 }
 
-// reaches fails unless the refusal is shown: the prose first, with what a model has to do, then the JSON.
+// reaches fails unless the refusal is shown: the prose first, with what a model has to do, then the
+// JSON.
 func (r toolResult) reaches(t *testing.T, schema *jsonschema.Schema, code string) {
 	t.Helper()
 	texts, err := r.shown(schema)
@@ -112,8 +114,8 @@ func (p *place) doors(t *testing.T) map[string]door {
 	}
 }
 
-// TestRefusalsReachEveryModel: over each transport, in both eras, a refusal of every tool is shown by a client that parses
-// first texts, and what is no refusal fits its schema there as well.
+// TestRefusalsReachEveryModel: over each transport, in both eras, a refusal of every tool is shown
+// by a client that parses first texts, and what is no refusal fits its schema there as well.
 func TestRefusalsReachEveryModel(t *testing.T) {
 	t.Parallel()
 	p, api := newPlace(t), startAPI(t)

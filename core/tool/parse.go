@@ -27,9 +27,9 @@ type Arguments struct {
 	TimeoutMs                int64  // of test_service, argument timeout; 0 if absent
 }
 
-// ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of them in particular,
-// and "arguments" if it is what holds them.
-// Text stands by itself and is meant for the model.
+// ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of
+// them in particular, and "arguments" if it is what holds them. Text stands by itself and is meant
+// for the model.
 type ArgumentError struct{ Name, Text string }
 
 func (e *ArgumentError) Error() string { return e.Text }
@@ -52,8 +52,8 @@ var (
 // an optional argument as its absence. A key given twice at any depth, a key that the tool does not take, a wrong type and a
 // missing argument are refused; the error is an *ArgumentError. The result shares no memory with raw.
 //
-// Where a type leaves no doubt about what is meant, values of another are read as it: see [object], [whole] and [headerValue].
-// The caller bounds the size of raw.
+// Where a type leaves no doubt about what is meant, values of another are read as it: see [object],
+// [whole] and [headerValue]. The caller bounds the size of raw.
 func Parse(name string, raw []byte) (Arguments, error) {
 	keys, ok := taken[name]
 	if !ok {
@@ -108,8 +108,9 @@ func argumentError(name string, err error) error {
 	return &ArgumentError{Text: name + ": " + err.Error()}
 }
 
-// object reads an object out of a value that the scanner has passed. Models often give one as JSON text in a string, once;
-// the text is read as strictly as the rest. [] is how some languages write an object without members.
+// object reads an object out of a value that the scanner has passed. Models often give one as JSON
+// text in a string, once; the text is read as strictly as the rest. [] is how some languages write
+// an object without members.
 func object(name, want string, value []byte, visit visitor) error {
 	inner, isText := Unquote(value)
 	text := value
@@ -127,7 +128,7 @@ func object(name, want string, value []byte, visit visitor) error {
 }
 
 func emptyList(text []byte) bool {
-	return text[0] == '[' && len(bytes.Trim(text, "[] \t\r\n")) == 0 && bytes.Count(text, []byte("[")) == 1
+	return text[0] == '[' && len(bytes.TrimSpace(text[1:len(text)-1])) == 0
 }
 
 func executeArguments(m map[string][]byte) (a Arguments, err error) {
@@ -239,8 +240,8 @@ func text(name string, value []byte) (s string, err error) {
 	return s, nil
 }
 
-// whole reads a whole number from 1 to most. Some clients write every number with a fraction, or as a string, so 1024.0,
-// "1024" and "1e3" are such numbers too.
+// whole reads a whole number from 1 to most. Some clients write every number with a fraction, or as
+// a string, so 1024.0, "1024" and "1e3" are such numbers too.
 func whole(name, what string, value []byte, most int64) (int64, error) {
 	number := value
 	if inner, ok := Unquote(value); ok {
@@ -253,10 +254,11 @@ func whole(name, what string, value []byte, most int64) (int64, error) {
 	return int64(n), nil
 }
 
-// isNumber reports whether text is a number of JSON and nothing else: other readers also take 0x10, 1_000 or a sign before it.
+// isNumber reports whether text is a number of JSON: strconv also takes 0x10, 1_000 or a sign
+// before it.
 func isNumber(text []byte) bool {
 	got, err := scan(text, nil)
-	return err == nil && len(got) == len(text) && kind(got) == "a number"
+	return err == nil && kind(got) == "a number"
 }
 
 func unknown(tool, key string) error {

@@ -11,8 +11,9 @@ const describeExplainAccess = `Ask whether a request would be allowed, without m
 // A schema without properties names them all the same: some clients reject an object schema that lacks the word.
 const noInput = `{"type": "object", "properties": {}, "additionalProperties": false}`
 
-// body is a string, though any JSON value is taken: Gemini CLI drops a tool whose properties lack a type, and clients that
-// translate schemas for Gemini choke on a list of types. An object that a client refuses then comes as JSON text.
+// body is a string, though any JSON value is taken: Gemini CLI drops a tool whose properties lack a
+// type, and clients that translate schemas for Gemini choke on a list of types. An object that a
+// client refuses then comes as JSON text.
 const executeInput = `{
   "type": "object",
   "properties": {

@@ -35,8 +35,8 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
-// checkSchema wants a type for everything, a description for every property, required names that exist, and items for every
-// array: clients reject a tool that lacks them.
+// checkSchema wants a type for everything, a description for every property, required names that
+// exist, and items for every array: clients reject a tool that lacks them.
 func checkSchema(t *testing.T, at string, s map[string]any) {
 	if s["type"] == nil || s["type"] == "" {
 		t.Errorf("%s has no type", at)

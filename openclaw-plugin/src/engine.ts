@@ -182,7 +182,8 @@ function refusalOf(err: unknown): Error {
   return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
 }
 
-// notReady is what the person mends. The agent may run as the same user, so it is told not to do it.
+// notReady is what the person mends. The agent may run as the same user, so it is told not to do
+// it.
 function notReady(message: string, mend: string): Refusal {
   return new Refusal("NOT_READY", message, `tell your person to ${mend}. That is theirs to do, not yours; no restart is needed`);
 }

@@ -137,8 +137,8 @@ export function said(result: ToolResult | undefined): string {
   return json;
 }
 
-// reaches fails where a client that makes structured content of a first text that is JSON would lose the refusal, as
-// Gemini CLI does, or where the prose lacks what a model needs.
+// reaches fails where a client that makes structured content of a first text that is JSON would
+// lose the refusal, as Gemini CLI does, or where the prose lacks what a model needs.
 function reaches(texts: string[], json: string): void {
   const { error, denial } = JSON.parse(json) as Required<Answer>, [prose = ""] = texts;
   assert.throws(() => { JSON.parse(prose); }, SyntaxError, prose);

@@ -1,5 +1,6 @@
-// What reaches the model of the real Gemini CLI (`make test-gemini`): refusals above all, which it lost where their first text was
-// JSON. The API, the model and the home are of this test. JANEE names the binary.
+// What reaches the model of the real Gemini CLI (`make test-gemini`): refusals above all, which it
+// lost where their first text was JSON. The API, the model and the home are of this test. JANEE
+// names the binary.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';

@@ -1,5 +1,5 @@
-// A model on loopback that makes the calls it is told, one a turn, over the interface of Gemini (streamGenerateContent), and keeps
-// what it was sent.
+// A model on loopback that makes the calls it is told, one a turn, over the interface of Gemini
+// (streamGenerateContent), and keeps what it was sent.
 import { createServer } from 'node:http';
 
 export class Model {

@@ -1,5 +1,6 @@
-// A transport that makes structured content of a first text that is JSON, as the one of Gemini CLI 0.61 does before the SDK holds
-// it against the tool's output schema. A refusal whose first text is JSON is lost in it: callTool throws.
+// A transport that makes structured content of a first text that is JSON, as the one of Gemini CLI
+// 0.61 does before the SDK holds it against the tool's output schema. A refusal whose first text is
+// JSON is lost in it: callTool throws.
 export class Parsing {
   constructor(inner) {
     this.inner = inner;

@@ -13,16 +13,16 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// A look that took longer than slow is not repeated for rest times as long: the command that a root key comes from may show a
-// person a window, and a passphrase costs time.
+// A look that took longer than slow is not repeated for rest times as long: the command that a root
+// key comes from may show a person a window, and a passphrase costs time.
 const (
 	slow = time.Second
 	rest = 10
 )
 
-// Late is a Broker that may not be there yet: a home that is missing or broken must not end the server, for all that a person
-// would see of that is a closed connection. Until it can be opened each call is refused with what they have to do, and looks
-// once more.
+// Late is a Broker that may not be there yet: a home that is missing or broken must not end the
+// server, for all that a person would see of that is a closed connection. Until it can be opened
+// each call is refused with what they have to do, and looks once more.
 type Late struct {
 	open  func() (*Broker, error)
 	agent string
@@ -69,12 +69,14 @@ func (l *Late) look() error {
 	}
 	l.ready.Store(b)
 	if l.refused > 0 {
-		l.warn(fmt.Sprintf("calls can be made from now on; %d were refused before, without a record", l.refused))
+		l.warn(fmt.Sprintf("calls can be made from now on; %d were refused before, without a record",
+			l.refused))
 	}
 	return nil
 }
 
-// Call implements mcpserver.Broker. What is refused here leaves no record: there is no log without a home and its key.
+// Call implements mcpserver.Broker. What is refused here leaves no record: there is no log without
+// a home and its key.
 func (l *Late) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	if b := l.ready.Load(); b != nil {
 		return b.Call(ctx, c)
@@ -95,8 +97,8 @@ func (l *Late) lookFor() error {
 	return err
 }
 
-// notReady tells what the person has to do. An agent that runs commands as the same user could do it too, and would then have
-// chosen the configuration that judges it.
+// notReady tells what the person has to do. An agent that runs commands as the same user could do
+// it too, and would then have chosen the configuration that judges it.
 func (l *Late) notReady(agent string, err error) *core.Denial {
 	code := core.NotReady
 	if hint.ExitCode(err) == hint.Locked {

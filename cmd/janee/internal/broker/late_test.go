@@ -15,7 +15,8 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// TestLateRefusesInWordsForAPerson: whatever keeps a home from being opened, the agent hears what its person has to do.
+// TestLateRefusesInWordsForAPerson: whatever keeps a home from being opened, the agent hears what
+// its person has to do.
 func TestLateRefusesInWordsForAPerson(t *testing.T) {
 	for _, tt := range []struct {
 		err        error
@@ -87,7 +88,8 @@ func TestLateOpensOnce(t *testing.T) {
 	}
 }
 
-// TestSlowLooksAreRare: an agent that calls on must not have a person asked for the root key each time.
+// TestSlowLooksAreRare: an agent that calls on must not have a person asked for the root key each
+// time.
 func TestSlowLooksAreRare(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		looks, took := 0, 2*time.Second

@@ -26,20 +26,24 @@ type parts struct {
 }
 
 // openParts watches config.yaml and the hangup signal from now on. clients are told of changes.
-func openParts(ctx context.Context, env *Env, s *store.Store, clients *mcpserver.Clients, hangup <-chan struct{}) (*parts, error) {
+func openParts(ctx context.Context, env *Env, s *store.Store, clients *mcpserver.Clients,
+	hangup <-chan struct{}) (*parts, error) {
 	rolled := anchor.NewBell() // before the log that rings it and the keeper that hears it
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Version: version(), Rolled: rolled.Ring})
+	log, err := auditlog.Open(s.Home, s.Vault,
+		auditlog.Options{Version: version(), Rolled: rolled.Ring})
 	if err != nil {
 		return nil, err
 	}
 	p := &parts{}
-	p.source = reload.New(s, reload.Options{Keys: env.Keys(), Warn: env.warn, Changed: clients.ToolsChanged,
+	p.source = reload.New(s, reload.Options{
+		Keys: env.Keys(), Warn: env.warn, Changed: clients.ToolsChanged,
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
 	keeper := anchor.New(anchor.Parts{Rolled: rolled, Home: s.Home, Vault: s.Vault, Warn: env.warn,
 		Config: func() *config.Anchor { return p.source.Current().Config.Audit.Anchor }})
 	client := upstream.New(s.Home.Guard())
 	person := notify.New(s.Vault, env.Getenv, env.warn)
-	p.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: p.source, Warn: env.warn, Asked: person.Asked})
+	p.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client,
+		Source: p.source, Warn: env.warn, Asked: person.Asked})
 	p.ends = []func(){
 		keeper.Close, // its last word is about all that was written
 		func() { closeLog(log, env.warn) },
@@ -51,7 +55,8 @@ func openParts(ctx context.Context, env *Env, s *store.Store, clients *mcpserver
 
 // broker answers the calls of one transport. agent is as whom they are all made, or "".
 func (p *parts) broker(via, agent, identitySource string) *broker.Broker {
-	return &broker.Broker{Gateway: p.gateway, Config: p.source, Via: via, Agent: agent, IdentitySource: identitySource}
+	return &broker.Broker{Gateway: p.gateway, Config: p.source,
+		Via: via, Agent: agent, IdentitySource: identitySource}
 }
 
 // stdioBroker is the one of a client that has started the server.

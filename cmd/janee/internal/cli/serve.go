@@ -53,7 +53,7 @@ func runServe(cmd *cobra.Command, env *Env, o serveOptions) error {
 	if o.transport == transportHTTP {
 		return serveHTTP(cmd.Context(), env, o, clients, hangup)
 	}
-	env.Keys().Ask = nil // the terminal, if there is one, is that of the client, which may be an agent's
+	env.Keys().Ask = nil // the terminal, if there is one, is the client's, which may be an agent
 	var opened atomic.Pointer[parts]
 	late := broker.NewLate(o.agent, env.warn, func() (*broker.Broker, error) {
 		s, err := open(env)
@@ -73,18 +73,20 @@ func runServe(cmd *cobra.Command, env *Env, o serveOptions) error {
 			p.close()
 		}
 	}()
-	if err := late.Open(); err != nil { // clients show of a server that ends no more than that it is gone
+	if err := late.Open(); err != nil { // a server that ends is to clients a closed connection
 		_ = report(env, cmd, nil, err)
 		env.warn("it goes on and refuses calls until that is mended; it need not be started again")
 	}
-	err := mcpserver.New(late, mcpOptions(env, clients, late.Refuse)).Serve(cmd.Context(), env.Stdin, env.Stdout)
+	server := mcpserver.New(late, mcpOptions(env, clients, late.Refuse))
+	err := server.Serve(cmd.Context(), env.Stdin, env.Stdout)
 	if late.Err() != nil {
 		return hint.New(hint.ExitCode(late.Err()), "", errors.Join(err, errSaid))
 	}
 	return err
 }
 
-func serveHTTP(ctx context.Context, env *Env, o serveOptions, clients *mcpserver.Clients, hangup <-chan struct{}) error {
+func serveHTTP(ctx context.Context, env *Env, o serveOptions, clients *mcpserver.Clients,
+	hangup <-chan struct{}) error {
 	s, err := open(env)
 	if err != nil {
 		return err
@@ -104,7 +106,8 @@ func serveHTTP(ctx context.Context, env *Env, o serveOptions, clients *mcpserver
 	return site.serve(ctx, mcpserver.New(b, mcpOptions(env, clients, b.Refuse)), p.source, env.warn)
 }
 
-func mcpOptions(env *Env, clients *mcpserver.Clients, refuse func(mcpserver.Refusal) mcpserver.Reply) mcpserver.Options {
+func mcpOptions(env *Env, clients *mcpserver.Clients,
+	refuse func(mcpserver.Refusal) mcpserver.Reply) mcpserver.Options {
 	return mcpserver.Options{Version: version(), Clients: clients, Instructions: tool.Instructions,
 		Tools: tool.Definitions(), Refuse: refuse, Log: env.warn}
 }

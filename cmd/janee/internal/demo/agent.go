@@ -47,7 +47,8 @@ func (a *agent) initialize() error {
 	return a.write(map[string]any{"jsonrpc": "2.0", "method": "notifications/initialized"})
 }
 
-// answer is what a tool call came to: the text of its last content. Before that of a refusal stands the same as prose.
+// answer is what a tool call came to: the text of its last content. Before that of a refusal stands
+// the same as prose.
 type answer struct {
 	Content []struct{ Text string }
 	IsError bool

@@ -30,8 +30,8 @@ func (s *Server) handler() http.Handler {
 	})))
 }
 
-// health says that the process answers or, where it is asked for, that it works by the configuration as it stands; nothing
-// else about it, for anybody may ask.
+// health says that the process answers or, where it is asked for, that it works by the
+// configuration as it stands; nothing else about it, for anybody may ask.
 func health(w http.ResponseWriter, r *http.Request, well string, ready func() bool) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")

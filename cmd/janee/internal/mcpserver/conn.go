@@ -128,8 +128,8 @@ func (c *conn) receive(line []byte) {
 	}
 }
 
-// greetingFailed has what follows refused until an initialize succeeds: a client whose name was not understood would otherwise
-// be served under none.
+// greetingFailed has what follows refused until an initialize succeeds: a client whose name was not
+// understood would otherwise be served under none.
 func (c *conn) greetingFailed() { c.failed = !c.who.initialized }
 
 func (c *conn) notified(m message) {
@@ -145,7 +145,7 @@ func (c *conn) notified(m message) {
 // request admits a request and starts it.
 func (c *conn) request(m message) {
 	if c.failed && !m.modern && m.method != methodInitialize && m.method != methodPing {
-		c.out.put(invalid("not initialized: the initialize before this failed; send one that succeeds first").line(m.id))
+		c.out.put(invalid("not initialized: initialize failed; send one that succeeds first").line(m.id))
 		return
 	}
 	if m.method != methodInitialize && m.clientName != "" {

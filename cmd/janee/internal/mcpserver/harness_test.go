@@ -224,7 +224,8 @@ func (a answer) seen(t *testing.T) (s struct{ Tool, Agent, Client, Arguments str
 	return s
 }
 
-// refused fails unless a is a refusal with the code: isError, prose first, then JSON, and nothing structured.
+// refused fails unless a is a refusal with the code: isError, prose first, then JSON, and nothing
+// structured.
 func (a answer) refused(t *testing.T, code string) {
 	t.Helper()
 	var d struct{ Denial struct{ ReasonCode string } }

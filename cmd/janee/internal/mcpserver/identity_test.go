@@ -86,7 +86,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestFailedInitializeIsNotFollowedByService: what is wrong with its greeting must not make a client nobody.
+// TestFailedInitializeIsNotFollowedByService: what is wrong with its greeting must not make a
+// client nobody.
 func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 	params := func(params string) string {
 		return `{"jsonrpc":"2.0","id":7,"method":"initialize","params":` + params + `}`
@@ -145,7 +146,8 @@ func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 	}
 }
 
-// TestGreetingsOfOtherMakes: as clients write them that know no empty objects, and as PowerShell pipes them.
+// TestGreetingsOfOtherMakes: as clients write them that know no empty objects, and as PowerShell
+// pipes them.
 func TestGreetingsOfOtherMakes(t *testing.T) {
 	for name, greeting := range map[string]string{
 		"list of capabilities": strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":[]`, 1),

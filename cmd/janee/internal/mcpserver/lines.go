@@ -34,8 +34,8 @@ func (r *lineReader) next() ([]byte, error) {
 	}
 }
 
-// trimmed takes away the blanks around a message, and a byte order mark before it: PowerShell pipes one, and a reader may
-// ignore it (RFC 8259 §8.1).
+// trimmed takes away the blanks around a message, and a byte order mark before it: PowerShell pipes
+// one, and a reader may ignore it (RFC 8259 §8.1).
 func trimmed(line []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(line), []byte("\ufeff")))
 }

@@ -215,8 +215,8 @@ func (m *message) forProtocol() json.RawMessage {
 	}{mcp.JSONRPC_VERSION, m.id, m.method, params})
 }
 
-// initializeParams leaves out what a client says it can do: some write [] for {} there, which mcp-go does not read, and all
-// that is of interest is read already.
+// initializeParams leaves out what a client says it can do: some write [] for {} there, which
+// mcp-go does not read, and all that is of interest is read already.
 func (m *message) initializeParams() json.RawMessage {
 	type client struct {
 		Name string `json:"name"`

@@ -13,9 +13,10 @@ import (
 // encodeCall returns the line that answers a call, or nil if the structured content is not JSON. It is written once, into a
 // buffer of its size: by way of encoding/json a reply of megabytes would be held four times over, with many at a time.
 //
-// A refusal carries no structured content: clients check it against the output schema even where isError is set (TypeScript
-// SDK 1.32), and would show the model a schema error instead. Prose comes before its JSON, as Gemini CLI (0.61) makes
-// structured content of a first text that is JSON.
+// A refusal carries no structured content: clients check it against the output schema even where
+// isError is set (TypeScript SDK 1.32), and would show the model a schema error instead. Prose
+// comes before its JSON, as Gemini CLI (0.61) makes structured content of a first text that is
+// JSON.
 func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
 	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":},{"type":"text","text":}],` +
 		`"structuredContent":,"isError":true}}` + "\n"

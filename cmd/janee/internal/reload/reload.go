@@ -77,7 +77,8 @@ func (r *Source) Current() *gateway.State {
 	return r.current.Load()
 }
 
-// InForce looks at the file and reports whether what stands in it is in force: it is not while it has an error.
+// InForce looks at the file and reports whether what stands in it is in force: it is not while it
+// has an error.
 func (r *Source) InForce() bool {
 	r.Current()
 	r.mu.Lock()
