@@ -184,5 +184,5 @@ test("where there is a PIN nobody is asked here", async () => {
 
 async function ended(id: string, params: object, signal: AbortSignal): Promise<string | undefined> {
   const result = await tools.get("janee_execute")?.execute(id, params, signal);
-  return (JSON.parse(result?.content[0]?.text ?? "") as Answer).denial?.reasonCode;
+  return (JSON.parse(said(result)) as Answer).denial?.reasonCode;
 }
