@@ -65,18 +65,18 @@ after(() => {
 const get = (path, capability = 'bank') => ['execute', { capability, method: 'GET', path, reason: 'User asked' }];
 
 test('all tools are offered; answers and refusals reach the model', { timeout: 120_000 }, async () => {
-  const [list, allowed, denied, body, pending, unread] = await turn([
+  const [list, allowed, denied, body, pending, unknown] = await turn([
     ['list_services', {}], get('/v1/x'), ['execute', { capability: 'bank', method: 'POST', path: '/v1/x' }],
     ['execute', { capability: 'bank', method: 'GET', path: '/v1/x', body: '{"a":1}' }],
-    get('/v1/asked', 'asked'), ['whoami', { nonsense: 1 }],
+    get('/v1/asked', 'asked'), get('/v1/x', 'nosuch'),
   ]);
   for (const name of ['execute', 'list_services', 'whoami', 'explain_access', 'test_service', 'manage_credential', 'reload_config']) {
     assert.ok(model.offered.includes(`mcp_janee_${name}`), `${name} is not offered`);
   }
   assert.match(list, /bank/);
-  for (const reply of [allowed, body]) assert.match(reply, /Bearer \[REDACTED\]/);
+  for (const reply of [allowed, body]) assert.match(reply, /Bearer \[REDACTED/);
   assert.match(denied, /RULE_DENY: .*Next: /);
-  assert.match(unread, /BAD_ARGUMENTS: .*nonsense/);
+  assert.match(unknown, /CAPABILITY_NOT_FOUND: .*nosuch/);
   const [{ id }] = JSON.parse(run(['approvals', '--json'])).approvals;
   assert.match(pending, new RegExp(`APPROVAL_PENDING: .*Approval id: ${id}`));
   assert.ok(!model.transcript.includes(key));
@@ -87,7 +87,7 @@ test('a person says yes, and the call goes through', { timeout: 120_000 }, async
   run(['approve', id]);
   const [, args] = get('/v1/asked', 'asked');
   const [answer] = await turn([['execute', { ...args, approvalId: id }]]);
-  assert.match(answer, /Bearer \[REDACTED\]/);
+  assert.match(answer, /Bearer \[REDACTED/);
 });
 
 test('without a home the model is told what its person has to do', { timeout: 120_000 }, async () => {
