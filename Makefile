@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw test-servers vet bench bench-go benchstat fuzz clean
+.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat fuzz clean
 
 all: build
 
@@ -91,6 +91,10 @@ test-servers: build
 	cd testscripts/servers && npm ci --silent --no-audit --no-fund --ignore-scripts
 	cd testscripts/servers/minio && CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .
 	cd testscripts/servers && $(GO) vet . && $(GO) test -count=1 -timeout 2m .
+
+# The real Gemini CLI, with a scripted model on loopback: what reaches it of answers and refusals. Needs Node 20 or newer.
+test-gemini: build
+	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && npm test --silent
 
 # The tables of docs/performance.md: every way into janee beside the API itself, in one run of five minutes. Needs a quiet machine.
 # BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE keeps every figure.

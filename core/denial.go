@@ -17,6 +17,7 @@ const (
 	SessionRevoked      Code = "SESSION_REVOKED"
 	Locked              Code = "LOCKED"
 	VaultLocked         Code = "VAULT_LOCKED"
+	NotReady            Code = "NOT_READY"
 	CredentialRebound   Code = "CREDENTIAL_REBOUND"
 	AuditUnavailable    Code = "AUDIT_UNAVAILABLE"
 	EgressBlocked       Code = "EGRESS_BLOCKED"
@@ -85,6 +86,9 @@ var texts = map[Code]text{
 	AgentNotAllowed:         {"this capability is for agents that its owner named", "tell your person; they can add you to allowedAgents of this capability"},
 	DefaultAccessRestricted: {"this capability is closed to agents that its owner has not named", "tell your person; they can name you in allowedAgents of this capability, or open it to all with access: open"},
 	OwnershipDenied:         {"the credential belongs to another agent", "tell your person; who may use it stands under ownership of the service in config.yaml"},
+
+	NotReady: {"Janee cannot work yet: its home is missing or cannot be read",
+		"tell your person to run `janee doctor` in a terminal"},
 }
 
 // trustHint names the command that a person runs; only they can know whether the change was meant.

@@ -125,10 +125,20 @@ type server struct {
 
 type reply struct {
 	Result struct {
-		IsError bool
-		Content []struct{ Text string }
+		toolResult
+		Tools []struct {
+			Name         string
+			OutputSchema json.RawMessage
+		}
 	}
 	Error *struct{ Message string }
+}
+
+// toolResult is what a client is given for a call.
+type toolResult struct {
+	Content           []struct{ Text string }
+	StructuredContent json.RawMessage
+	IsError           bool
 }
 
 func (r reply) text() string {
@@ -138,7 +148,7 @@ func (r reply) text() string {
 	if len(r.Result.Content) == 0 {
 		return ""
 	}
-	return r.Result.Content[0].Text
+	return r.Result.Content[len(r.Result.Content)-1].Text // the JSON, before which a refusal has prose
 }
 
 type lockedBuffer struct {

@@ -266,7 +266,7 @@ func TestAppendersWriteWhatJSONWrites(t *testing.T) {
 		commitStep{Type: "commit", Writes: []fileWrite{}, Lines: []string{}},
 		commitStep{Type: "commit", Writes: []fileWrite{{odd, odd, true}, {"b", "", false}}, Remove: []string{odd, "x"}, Writer: odd, Lines: []string{odd, "l"}, Late: true},
 		doneStep{Type: "done", Tool: odd, Result: json.RawMessage(`{"a":"<&>"}`), Share: &shareStep{odd, "b", "c", true}},
-		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Lock: true}, doneStep{Type: "done", Result: json.RawMessage("null")},
+		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Prose: odd, Lock: true}, doneStep{Type: "done", Result: json.RawMessage("null")},
 		sendStep{Headers: [][2]string{}},
 		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40, []string{odd}, odd, odd, odd, odd},
 	} {

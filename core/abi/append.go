@@ -103,5 +103,8 @@ func (d doneStep) append(b []byte) []byte {
 	if d.Refusal != nil {
 		b = append(append(b, `,"refusal":`...), d.Refusal...)
 	}
+	if d.Prose != "" {
+		b = appendText(b, `,"prose":`, d.Prose)
+	}
 	return append(appendFlag(b, `,"lock":`, d.Lock), '}')
 }

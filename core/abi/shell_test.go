@@ -69,7 +69,8 @@ type step struct {
 		Error  string
 		Denial struct{ ReasonCode string }
 	}
-	Lock bool
+	Prose string
+	Lock  bool
 }
 
 // shell talks to an instance as a Node shell does, keeps state files and the log in memory, and writes down every message.
@@ -222,6 +223,9 @@ func (s *shell) refused(args, code string) {
 	done := s.commits(s.call(args))
 	if done.Type != "done" || done.Refusal == nil || done.Refusal.Denial.ReasonCode != code {
 		s.t.Fatalf("%s ended with %+v, not with %s", args, done, code)
+	}
+	if !strings.HasPrefix(done.Prose, code+": ") {
+		s.t.Errorf("%s ended with the prose %q", code, done.Prose)
 	}
 }
 

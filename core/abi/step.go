@@ -58,6 +58,7 @@ type doneStep struct {
 	Result  json.RawMessage `json:"result,omitempty"`
 	Share   *shareStep      `json:"share,omitempty"` // to be written into config.yaml, then answered
 	Refusal json.RawMessage `json:"refusal,omitempty"`
+	Prose   string          `json:"prose,omitempty"` // of a refusal: what goes in front of it
 	Lock    bool            `json:"lock"`
 }
 
@@ -123,7 +124,7 @@ func (fl *flow) send(s core.Send) sendStep {
 func done(s core.Done) doneStep {
 	d := doneStep{Type: "done", Lock: s.Lock}
 	if s.Denial != nil {
-		d.Refusal = s.Denial.Text()
+		d.Refusal, d.Prose = s.Denial.Text(), s.Denial.Prose()
 		return d
 	}
 	d.Tool, d.Result, d.Share = s.Result.Tool, s.Result.Text(nil), (*shareStep)(s.Result.Share)

@@ -27,8 +27,9 @@ type Arguments struct {
 	TimeoutMs                int64  // of test_service, argument timeout; 0 if absent
 }
 
-// ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of them in particular.
-// Text stands by itself and is meant for the model.
+// ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of
+// them in particular, and "arguments" if it is what holds them. Text stands by itself and is meant
+// for the model.
 type ArgumentError struct{ Name, Text string }
 
 func (e *ArgumentError) Error() string { return e.Text }
@@ -50,7 +51,9 @@ var (
 // Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object without members, and null for
 // an optional argument as its absence. A key given twice at any depth, a key that the tool does not take, a wrong type and a
 // missing argument are refused; the error is an *ArgumentError. The result shares no memory with raw.
-// The caller bounds the size of raw.
+//
+// Where a type leaves no doubt about what is meant, values of another are read as it: see [object],
+// [whole] and [headerValue]. The caller bounds the size of raw.
 func Parse(name string, raw []byte) (Arguments, error) {
 	keys, ok := taken[name]
 	if !ok {
@@ -91,16 +94,41 @@ func readObject(raw []byte, visit visitor) error {
 		return nil
 	}
 	text, err := scan(raw, visit)
-	if known := (*ArgumentError)(nil); errors.As(err, &known) {
-		return known
+	if err != nil || text[0] == '{' || string(text) == "null" {
+		return argumentError("arguments", err)
 	}
-	if err != nil {
-		return &ArgumentError{Text: "arguments: " + err.Error()}
+	return object("arguments", "an object", text, visit)
+}
+
+// argumentError says of what is wrong with a JSON text whose it is.
+func argumentError(name string, err error) error {
+	if known := (*ArgumentError)(nil); err == nil || errors.As(err, &known) {
+		return err
 	}
-	if text[0] != '{' && string(text) != "null" {
-		return &ArgumentError{Text: "arguments must be an object, got " + kind(text)}
+	return &ArgumentError{Text: name + ": " + err.Error()}
+}
+
+// object reads an object out of a value that the scanner has passed. Models often give one as JSON
+// text in a string, once; the text is read as strictly as the rest. [] is how some languages write
+// an object without members.
+func object(name, want string, value []byte, visit visitor) error {
+	inner, isText := Unquote(value)
+	text := value
+	if isText {
+		text = []byte(inner)
 	}
-	return nil
+	text, err := scan(text, visit)
+	switch {
+	case err == nil && (text[0] == '{' || emptyList(text)):
+		return nil
+	case err == nil || isText && errors.Is(err, ErrSyntax):
+		return wrong(name, "must be "+want+", got "+kind(value))
+	}
+	return argumentError(name, err)
+}
+
+func emptyList(text []byte) bool {
+	return text[0] == '[' && len(bytes.TrimSpace(text[1:len(text)-1])) == 0
 }
 
 func executeArguments(m map[string][]byte) (a Arguments, err error) {
@@ -111,7 +139,7 @@ func executeArguments(m map[string][]byte) (a Arguments, err error) {
 		return Arguments{}, err
 	}
 	if value := m["maxBytes"]; value != nil {
-		if a.MaxBytes, err = size("maxBytes", value); err != nil {
+		if a.MaxBytes, err = whole("maxBytes", "a whole number", value, LimitMaxBytes); err != nil {
 			return Arguments{}, err
 		}
 	}
@@ -162,15 +190,21 @@ func texts(m map[string][]byte, list []textArgument) (err error) {
 }
 
 func headers(value []byte) (fields []wire.Header, err error) {
-	if value[0] != '{' {
-		return nil, wrong("headers", "must be an object of strings, got "+kind(value))
-	}
-	_, err = scan(value, func(name string, value []byte) error {
-		v, err := text(fmt.Sprintf("headers.%.64s", name), value)
+	err = object("headers", "an object of strings", value, func(name string, value []byte) error {
+		v, err := headerValue(fmt.Sprintf("headers.%.64s", name), value)
 		fields = append(fields, wire.Header{Name: name, Value: v})
 		return err
 	})
 	return fields, err
+}
+
+// headerValue reads a string, or a number or a boolean, which is sent as it was written.
+func headerValue(name string, value []byte) (string, error) {
+	switch kind(value) {
+	case "a number", "a boolean":
+		return string(value), nil
+	}
+	return text(name, value)
 }
 
 func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
@@ -206,16 +240,25 @@ func text(name string, value []byte) (s string, err error) {
 	return s, nil
 }
 
-// size reads a whole number. Some clients write every number with a fraction, so 1024.0 is one too.
-func size(name string, value []byte) (int64, error) {
-	if c := value[0]; c != '-' && !digit(c) {
-		return 0, wrong(name, "must be a number, got "+kind(value))
+// whole reads a whole number from 1 to most. Some clients write every number with a fraction, or as
+// a string, so 1024.0, "1024" and "1e3" are such numbers too.
+func whole(name, what string, value []byte, most int64) (int64, error) {
+	number := value
+	if inner, ok := Unquote(value); ok {
+		number = []byte(inner)
 	}
-	n, err := strconv.ParseFloat(string(value), 64)
-	if err != nil || n < 1 || n > LimitMaxBytes || n != math.Trunc(n) {
-		return 0, wrong(name, fmt.Sprintf("must be a whole number from 1 to %d, got %.32s", LimitMaxBytes, value))
+	n, err := strconv.ParseFloat(string(number), 64)
+	if !isNumber(number) || err != nil || n < 1 || n > float64(most) || n != math.Trunc(n) {
+		return 0, wrong(name, fmt.Sprintf("must be %s from 1 to %d, got %.32s", what, most, value))
 	}
 	return int64(n), nil
+}
+
+// isNumber reports whether text is a number of JSON: strconv also takes 0x10, 1_000 or a sign
+// before it.
+func isNumber(text []byte) bool {
+	got, err := scan(text, nil)
+	return err == nil && kind(got) == "a number"
 }
 
 func unknown(tool, key string) error {

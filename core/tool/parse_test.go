@@ -43,6 +43,27 @@ func TestParse(t *testing.T) {
 			with(func(a *Arguments) { a.MaxBytes, a.ApprovalID, a.Reason = 1, "q1", "why" })},
 		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`, with(func(a *Arguments) { a.MaxBytes = LimitMaxBytes })},
 		{"fraction of nothing", Execute, `{` + least + `,"maxBytes":1024.0}`, with(func(a *Arguments) { a.MaxBytes = 1024 })},
+		{"number in a string", Execute, `{` + least + `,"maxBytes":"1000"}`, with(func(a *Arguments) { a.MaxBytes = 1000 })},
+		{"fraction of nothing in a string", Execute, `{` + least + `,"maxBytes":"1000.0"}`, with(func(a *Arguments) { a.MaxBytes = 1000 })},
+		{"exponent", Execute, `{` + least + `,"maxBytes":1e3}`, with(func(a *Arguments) { a.MaxBytes = 1000 })},
+		{"exponent in a string", Execute, `{` + least + `,"maxBytes":"1E3"}`, with(func(a *Arguments) { a.MaxBytes = 1000 })},
+		{"timeout in a string", TestService, `{"timeout":"5000"}`, Arguments{TimeoutMs: 5000}},
+		{"headers in a string", Execute, `{` + least + `,"headers":" {\"B\": \"1\", \"a\":\"\\u0032\"}\n"}`, with(func(a *Arguments) {
+			a.Headers = []wire.Header{{Name: "B", Value: "1"}, {Name: "a", Value: "2"}}
+		})},
+		{"headers of other kinds", Execute, `{` + least + `,"headers":{"A":3,"B":1.50,"C":-1e3,"D":12345678901234567890,"E":true,"F":false}}`,
+			with(func(a *Arguments) {
+				a.Headers = []wire.Header{{Name: "A", Value: "3"}, {Name: "B", Value: "1.50"}, {Name: "C", Value: "-1e3"},
+					{Name: "D", Value: "12345678901234567890"}, {Name: "E", Value: "true"}, {Name: "F", Value: "false"}}
+			})},
+		{"no headers, as a list", Execute, `{` + least + `,"headers":[ ]}`, base},
+		{"no headers, as a list in a string", Execute, `{` + least + `,"headers":"[]"}`, base},
+		{"arguments in a string", Execute, `"{\"capability\":\"stripe\",\"method\":\"GET\",\"path\":\"/a\\u003fb\"}"`,
+			with(func(a *Arguments) { a.Path = "/a?b" })},
+		{"no arguments, as a list", Whoami, `[]`, Arguments{}},
+		{"no arguments, as text", Whoami, `"{}"`, Arguments{}},
+		{"body text that is a list", Execute, `{` + least + `,"body":"[]"}`, with(func(a *Arguments) { a.Body = []byte("[]") })},
+		{"body list", Execute, `{` + least + `,"body":[]}`, with(func(a *Arguments) { a.Body, a.BodyIsJSON = []byte("[]"), true })},
 		{"null is absent", Execute, `{` + least + `,"headers":null,"body":null,"bodyEncoding":null,"reason":null,"approvalId":null,"maxBytes":null}`, base},
 		{"nothing", ListServices, ``, Arguments{}},
 		{"blank", ListServices, " \n", Arguments{}},
@@ -78,9 +99,30 @@ func TestParseRefuses(t *testing.T) {
 		{Execute, `{"capability":"a","method":true,"path":"/"}`, "method", "method must be a string, got a boolean"},
 		{Execute, `{` + least + `,"reason":{}}`, "reason", "reason must be a string, got an object"},
 		{Execute, `{` + least + `,"approvalId":1}`, "approvalId", "approvalId must be a string, got a number"},
+		{Execute, `[]`, "capability", "capability is required"},
+		{Execute, `"{}"`, "capability", "capability is required"},
+		{Execute, `[[]]`, "arguments", "arguments must be an object, got an array"},
+		{Execute, `[{` + least + `}]`, "arguments", "arguments must be an object, got an array"},
+		{Execute, `""`, "arguments", "arguments must be an object, got a string"},
+		{Execute, `"x"`, "arguments", "arguments must be an object, got a string"},
+		{Execute, `"\"{}\""`, "arguments", "arguments must be an object, got a string"},
+		{Execute, `"{\"url\":\"x\"}"`, "url", `unknown argument "url": execute takes ` +
+			`capability, method, path, headers, body, bodyEncoding, reason, approvalId, maxBytes`},
+		{Execute, `"{\"path\":\"/a\",\"path\":\"/b\"}"`, "", `arguments: duplicate key "path"`},
+		{Execute, `{` + least + `,"headers":"{\"A\":\"1\",\"A\":\"2\"}"}`, "", `headers: duplicate key "A"`},
+		{Execute, `{` + least + `,"headers":"{\"A\":{\"b\":1,\"b\":2}}"}`, "", `headers: duplicate key "b"`},
+		{Execute, `{` + least + `,"headers":"{\"A\":\"\\ud800\"}"}`, "",
+			"headers: not valid Unicode: half a surrogate pair at byte 6"},
+		{Execute, `{` + least + `,"headers":"{\"A\":\"1\"} {}"}`, "headers", "headers must be an object of strings, got a string"},
+		{Execute, `{` + least + `,"headers":"\"{}\""}`, "headers", "headers must be an object of strings, got a string"},
+		{Execute, `{` + least + `,"headers":"null"}`, "headers", "headers must be an object of strings, got a string"},
+		{Execute, `{` + least + `,"headers":""}`, "headers", "headers must be an object of strings, got a string"},
+		{Execute, `{` + least + `,"headers":["A: b"]}`, "headers", "headers must be an object of strings, got an array"},
+		{Execute, `{` + least + `,"headers":[[]]}`, "headers", "headers must be an object of strings, got an array"},
+		{Execute, `{` + least + `,"headers":true}`, "headers", "headers must be an object of strings, got a boolean"},
+		{Execute, `{` + least + `,"headers":{"Age":[1]}}`, "headers.Age", "headers.Age must be a string, got an array"},
+		{Execute, `{` + least + `,"headers":"{\"Age\":{}}"}`, "headers.Age", "headers.Age must be a string, got an object"},
 		{Execute, `{` + least + `,"headers":"A: b"}`, "headers", "headers must be an object of strings, got a string"},
-		{Execute, `{` + least + `,"headers":[]}`, "headers", "headers must be an object of strings, got an array"},
-		{Execute, `{` + least + `,"headers":{"Age":1}}`, "headers.Age", "headers.Age must be a string, got a number"},
 		{Execute, `{` + least + `,"headers":{"Age":null}}`, "headers.Age", "headers.Age must be a string, got null"},
 		{Execute, `{` + least + `,"headers":{"A":"1","A":"2"}}`, "", `arguments: duplicate key "A"`},
 		{Execute, `{` + least + `,"body":{"a":1,"\u0061":2}}`, "", `arguments: duplicate key "a"`},
@@ -92,7 +134,8 @@ func TestParseRefuses(t *testing.T) {
 		{Execute, `{` + least + `,"body":"AA","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
 		{Execute, `{` + least + `,"body":"AB==","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
 		{Execute, `{` + least + `,"body":"AP/\n+","bodyEncoding":"base64"}`, "body", "body is not base64 (standard alphabet, padded, one line)"},
-		{Execute, `{` + least + `,"maxBytes":"10"}`, "maxBytes", "maxBytes must be a number, got a string"},
+		{Execute, `{` + least + `,"maxBytes":true}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got true"},
+		{Execute, `{` + least + `,"maxBytes":[]}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got []"},
 		{Execute, `{` + least + `,"maxBytes":0}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got 0"},
 		{Execute, `{` + least + `,"maxBytes":-1}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got -1"},
 		{Execute, `{` + least + `,"maxBytes":1.5}`, "maxBytes", "maxBytes must be a whole number from 1 to 10485760, got 1.5"},
@@ -117,9 +160,7 @@ func TestParseRefuses(t *testing.T) {
 		{ExplainAccess, `{"method":"GET","path":"/"}`, "capability", "capability is required"},
 		{ExplainAccess, `{"capability":"a","agent":["b"]}`, "agent", "agent must be a string, got an array"},
 		{ExplainAccess, `{"capability":"a","reason":"r"}`, "reason", `unknown argument "reason": explain_access takes capability, method, path, agent`},
-		{Execute, `[]`, "", "arguments must be an object, got an array"},
-		{Execute, `"{}"`, "", "arguments must be an object, got a string"},
-		{ListServices, `false`, "", "arguments must be an object, got a boolean"},
+		{ListServices, `false`, "arguments", "arguments must be an object, got a boolean"},
 		{Execute, `{` + least + `,"reason":"\ud800"}`, "", "arguments: not valid Unicode: half a surrogate pair at byte 69"},
 		{Execute, `{` + least + `,"body":{"a":"\udfff"}}`, "", "arguments: not valid Unicode: half a surrogate pair at byte 72"},
 		{Execute, "{" + least + ",\"reason\":\"\xff\"}", "", "arguments: not valid Unicode: bytes that are not UTF-8"},
@@ -175,6 +216,9 @@ func FuzzParseArguments(f *testing.F) {
 				t.Fatalf("%q: %T", raw, err)
 			}
 			return
+		}
+		if text, ok := Unquote(bytes.TrimSpace(raw)); ok { // the arguments as JSON text
+			raw = []byte(text)
 		}
 		var same struct {
 			Capability, Method, Path string
@@ -241,5 +285,16 @@ func TestLongNames(t *testing.T) {
 	long := strings.Repeat("x", 10_000)
 	if a, err := Parse(Execute, []byte(`{"capability":"c","method":"GET","path":"/`+long+`","reason":"`+long+`"}`)); err != nil || len(a.Reason) != 10_000 || len(a.Path) != 10_001 {
 		t.Errorf("path and reason are bounded elsewhere: %v", err)
+	}
+}
+
+// TestNumbersOfOtherReaders: in a string, only what JSON calls a number is one.
+func TestNumbersOfOtherReaders(t *testing.T) {
+	for _, text := range []string{"", " 1", "1 ", "+1", "0x10", "1_000", "01", "1.", ".5", "1.5", "1,000", "1e", "Inf", "NaN", "\u0661",
+		"1000 bytes", "-1", "0", "0.0", "1e99", "10485761", "null", "true", "{}", "\\\"1\\\""} {
+		_, err := Parse(Execute, []byte(`{`+least+`,"maxBytes":"`+text+`"}`))
+		if err == nil || !strings.Contains(err.Error(), "maxBytes must be a whole number from 1 to 10485760") {
+			t.Errorf("%q: %v", text, err)
+		}
 	}
 }

@@ -11,8 +11,9 @@ const describeExplainAccess = `Ask whether a request would be allowed, without m
 // A schema without properties names them all the same: some clients reject an object schema that lacks the word.
 const noInput = `{"type": "object", "properties": {}, "additionalProperties": false}`
 
-// body has no type, so that any JSON value fits. A list of types would have to say what the items of an array are, and
-// clients that want items reject the whole tool without them.
+// body is a string, though any JSON value is taken: Gemini CLI drops a tool whose properties lack a
+// type, and clients that translate schemas for Gemini choke on a list of types. An object that a
+// client refuses then comes as JSON text.
 const executeInput = `{
   "type": "object",
   "properties": {
@@ -20,7 +21,7 @@ const executeInput = `{
     "method": {"type": "string", "enum": ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"], "description": "HTTP method, in upper case."},
     "path": {"type": "string", "description": "Path and query, relative to the capability's baseUrl and beginning with \"/\", for example /v1/customers?limit=3. It is sent exactly as written: percent-encode what is not plain, and write no host, no \"..\" and no \"//\"."},
     "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Further request headers, name to value, such as Content-Type or Idempotency-Key. Headers that carry credentials are left out and named in droppedHeaders: Janee adds its own."},
-    "body": {"description": "Request body. A string is sent as its text; any other JSON value is sent as the JSON you wrote."},
+    "body": {"type": "string", "description": "Request body: the text to send, for example JSON. It is sent as it is. An object or array is taken as well and sent as the JSON you wrote."},
     "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "default": "utf8", "description": "base64: body is a base64 string and its decoded bytes are sent. Use it for binary data."},
     "reason": {"type": "string", "description": "Why you make this request, in one sentence for the person who reads the log. Needed where requiresReason is true."},
     "approvalId": {"type": "string", "description": "The approvalId of an APPROVAL_PENDING refusal, when you repeat that same request."},

@@ -1,11 +1,5 @@
 package tool
 
-import (
-	"fmt"
-	"math"
-	"strconv"
-)
-
 // TestService tries the credential of a service with a request that its owner has chosen.
 const TestService = "test_service"
 
@@ -60,11 +54,9 @@ func testArguments(m map[string][]byte) (a Arguments, err error) {
 		return Arguments{}, err
 	}
 	if value := m["timeout"]; value != nil {
-		n, err := strconv.ParseFloat(string(value), 64)
-		if err != nil || n < 1 || n > MaxTestTimeoutMs || n != math.Trunc(n) {
-			return Arguments{}, wrong("timeout", fmt.Sprintf("must be a whole number of milliseconds from 1 to %d, got %.32s", MaxTestTimeoutMs, value))
+		if a.TimeoutMs, err = whole("timeout", "a whole number of milliseconds", value, MaxTestTimeoutMs); err != nil {
+			return Arguments{}, err
 		}
-		a.TimeoutMs = int64(n)
 	}
 	return a, nil
 }

@@ -35,9 +35,15 @@ func TestDefinitions(t *testing.T) {
 	}
 }
 
-// checkSchema wants a description for every property, required names that exist, and items for every array: clients reject a
-// tool that lacks them.
+// checkSchema wants a type for everything, a description for every property, required names that
+// exist, and items for every array: clients reject a tool that lacks them.
 func checkSchema(t *testing.T, at string, s map[string]any) {
+	if s["type"] == nil || s["type"] == "" {
+		t.Errorf("%s has no type", at)
+	}
+	if values, is := s["additionalProperties"].(map[string]any); is {
+		checkSchema(t, at+".*", values)
+	}
 	properties, _ := s["properties"].(map[string]any)
 	for name, p := range properties {
 		property := p.(map[string]any)

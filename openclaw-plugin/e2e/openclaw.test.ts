@@ -6,7 +6,8 @@ import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
 import { fileURLToPath } from "node:url";
-import { key, World } from "../test/harness.ts";
+import type { ToolResult } from "../src/openclaw.ts";
+import { key, said, World } from "../test/harness.ts";
 import { Gateway } from "./gateway.ts";
 import { Model } from "./model.ts";
 
@@ -14,13 +15,13 @@ const world = new World(), model = new Model(), gateway = new Gateway(world.dir)
 const pack = fileURLToPath(new URL("../", import.meta.url));
 
 interface Finding { checkId: string; title: string; detail: string }
-interface Invoked { ok: boolean; result?: { content: { text: string }[]; details: unknown } }
+interface Invoked { ok: boolean; result?: ToolResult }
 
 async function invoke(tool: string, args: object = {}): Promise<string> {
   const text = await gateway.invoke(tool, args), answer = JSON.parse(text) as Invoked;
   assert.ok(answer.ok, text);
   assert.deepEqual(answer.result?.details, {});
-  return answer.result?.content[0]?.text ?? "";
+  return said(answer.result);
 }
 const execute = (args: object): Promise<string> => invoke("janee_execute", { capability: "bank", method: "GET", path: "/v1/balance", ...args });
 

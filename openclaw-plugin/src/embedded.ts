@@ -7,9 +7,9 @@ import { Refusal } from "./refusal.ts";
 import type { Asking } from "./settings.ts";
 import { Pool } from "./share.ts";
 
-/** What answers calls of agents: with text, whatever happens. */
+/** What answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then JSON. */
 export interface Broker {
-  call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string>;
+  call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]>;
   /** What a person is to be asked through OpenClaw before the call is made under the same id; null: nothing. */
   ask?(call: Call, toolCallId: string): Promise<Prompt | null>;
   close(): Promise<void>;
@@ -37,12 +37,12 @@ export class EmbeddedBroker implements Broker {
     this.#approvals = new Approvals(() => engine.current(), warn);
   }
 
-  async call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
-    if (!await this.#room(call)) return busy.text(call.agent);
+  async call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]> {
+    if (!await this.#room(call)) return busy.texts(call.agent);
     try {
       return await this.#run(call, signal, toolCallId);
     } catch (err) {
-      return this.#failed(err).text(call.agent);
+      return this.#failed(err).texts(call.agent);
     }
   }
 
@@ -61,7 +61,7 @@ export class EmbeddedBroker implements Broker {
 
   close(): Promise<void> { return this.#engine.close(); }
 
-  async #run(call: Call, signal: AbortSignal, toolCallId: string): Promise<string> {
+  async #run(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]> {
     let flow = await this.#approvals.take(call, toolCallId);
     // Also for a parked call: a PIN may have been set since its person answered.
     const live = await this.#engine.current();
@@ -71,7 +71,8 @@ export class EmbeddedBroker implements Broker {
     }
     try {
       const ended = await flow.proceed(signal);
-      return ended && "reload" in ended ? JSON.stringify(await this.#engine.reload(call.agent)) : ended?.text ?? "";
+      if (ended && "reload" in ended) return [JSON.stringify(await this.#engine.reload(call.agent))];
+      return ended?.texts ?? [];
     } catch (err) {
       flow.drop();
       throw err;

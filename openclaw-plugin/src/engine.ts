@@ -173,9 +173,17 @@ function newWriter(): string {
 
 function refusalOf(err: unknown): Error {
   if (err instanceof Refusal) return err;
-  if (err instanceof FileFault) return new Refusal("INTERNAL", err.message, err.hint ? `tell your person to run: ${err.hint}` : "tell your person");
+  if (err instanceof FileFault) return notReady(err.message, err.hint ? `run: ${err.hint}` : "look at it");
   if (err instanceof CoreError && err.code === "key_invalid") return new Refusal("VAULT_LOCKED", `vault locked: ${err.message}`, "tell your person to restore the root key of this home from a backup");
-  if (err instanceof CoreError && err.code === "config_invalid") return new Refusal("INTERNAL", `config.yaml: ${err.message}`, "tell your person to run `janee doctor`");
-  if (errno(err) === "ENOENT") return new Refusal("INTERNAL", "read the config: it does not exist", "tell your person to run `janee init`");
+  if (err instanceof CoreError && err.code === "config_invalid") {
+    return notReady(`config.yaml: ${err.message}`, "mend the file; `janee doctor` says what is wrong with it");
+  }
+  if (errno(err) === "ENOENT") return notReady("there is no config.yaml in the home", "run `janee init`");
   return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
+}
+
+// notReady is what the person mends. The agent may run as the same user, so it is told not to do
+// it.
+function notReady(message: string, mend: string): Refusal {
+  return new Refusal("NOT_READY", message, `tell your person to ${mend}. That is theirs to do, not yours; no restart is needed`);
 }

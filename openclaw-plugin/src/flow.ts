@@ -21,8 +21,8 @@ const watchInterval = 50; // ms; a revocation cuts a call in flight within 100
 /** Who wants what: arguments as the agent gave them. */
 export interface Call { tool: string; args: unknown; agent: string }
 
-/** The end of a call: the text for the agent, or null where the configuration is to be read again and that told. */
-export type Ended = { text: string } | { reload: true };
+/** The end of a call: the texts for the agent, or that the configuration is to be read again and that told. */
+export type Ended = { texts: string[] } | { reload: true };
 
 interface Next { step: Step; body: Buffer }
 
@@ -112,9 +112,9 @@ export class Flow {
 
   #end(step: Done): Ended {
     if (step.lock) this.#warn("the result of a call could not be recorded; calls are refused until the log can be written");
-    if (step.refusal !== undefined) return { text: JSON.stringify(step.refusal) };
+    if (step.refusal !== undefined) return { texts: [step.prose ?? "", JSON.stringify(step.refusal)] };
     if (step.tool === "reload_config") return { reload: true };
-    return { text: step.tool === "execute" ? withBody(step.result, this.#body) : JSON.stringify(step.result) };
+    return { texts: [step.tool === "execute" ? withBody(step.result, this.#body) : JSON.stringify(step.result)] };
   }
 
   #in(): { now: [number, number]; rand: string } { return { now: now(), rand: randomBytes(64).toString("hex") }; }

@@ -24,7 +24,7 @@ export class Home {
     try {
       guard.checkDir(dir);
     } catch (err) {
-      throw errno(err) === "ENOENT" ? new FileFault(`open janee home "${dir}": it does not exist`, "run `janee init`") : err;
+      throw errno(err) === "ENOENT" ? new FileFault(`open janee home "${dir}": it does not exist`, "janee init") : err;
     }
     for (const name of ["logs", "sessions", "approvals"]) absentOr(() => guard.checkDir(this.path(name)));
     for (const name of ["config.yaml", ".lock"]) absentOr(() => guard.checkFile(this.path(name)));

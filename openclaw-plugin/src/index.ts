@@ -48,8 +48,8 @@ export default {
         parameters,
         catalogMode: "direct-only", // OpenClaw's tool search, on by default, would hide the tools
         async execute(id, params, signal) {
-          const text = await brokerOf(api).call({ tool: name, args: params, agent: agentOf(ctx.agentId) }, signal ?? new AbortController().signal, id);
-          return { content: [{ type: "text", text }], details: {} };
+          const texts = await brokerOf(api).call({ tool: name, args: params, agent: agentOf(ctx.agentId) }, signal ?? new AbortController().signal, id);
+          return { content: texts.map((text) => ({ type: "text", text })), details: {} };
         },
       }), { name: `janee_${name}` });
     }

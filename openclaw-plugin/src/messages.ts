@@ -45,7 +45,7 @@ export interface Send {
   flight?: string; // it trades a credential for a token, for all calls that name it
 }
 
-export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; lock: boolean }
+export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; prose?: string; lock: boolean }
 
 export type Step = Commit | List | Ask | Send | Done;
 

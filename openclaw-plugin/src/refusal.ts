@@ -10,10 +10,17 @@ export class Refusal extends Error {
     this.next = next;
   }
 
-  /** The text for the agent. */
-  text(agent: string): string {
-    return JSON.stringify({ error: this.message, denial: { reasonCode: this.code, agentId: agent, nextStep: this.next } });
+  /** The texts for the agent: prose, then JSON, both as the core has them (Denial.Prose, Denial.Text). */
+  texts(agent: string): string[] {
+    const denial = { reasonCode: this.code, agentId: agent, nextStep: this.next };
+    const prose = `${this.code}: ${oneLine(this.message)}.\nNext: ${oneLine(this.next)}`;
+    return [prose, JSON.stringify({ error: this.message, denial })];
   }
+}
+
+// oneLine keeps what a file holds from adding a line of its own, such as a next step.
+function oneLine(text: string): string {
+  return text.replaceAll("\n", "; ").replace(/[\p{Cc}\u2028\u2029]/gu, " ");
 }
 
 /** What is wrong with a file, and the line that mends it. */

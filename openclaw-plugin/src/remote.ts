@@ -23,14 +23,14 @@ export class RemoteBroker implements Broker {
     if (/^http:\/\/(?!localhost|127\.|\[::1\])/.test(server.url)) warn("the token goes over plain http; on a network that others share, use https");
   }
 
-  async call({ tool, args, agent }: Call, signal: AbortSignal): Promise<string> {
+  async call({ tool, args, agent }: Call, signal: AbortSignal): Promise<string[]> {
     try {
       return await this.#call(tool, args, agent, signal);
     } catch (err) {
-      if (err instanceof Refusal) return err.text(agent);
+      if (err instanceof Refusal) return err.texts(agent);
       this.#sessions.delete(agent);
-      if (signal.aborted) return new Refusal("CANCELLED", "the call was cancelled", "repeat it if it is still wanted").text(agent);
-      return unreachable("it did not answer; the call may have been carried out").text(agent);
+      if (signal.aborted) return new Refusal("CANCELLED", "the call was cancelled", "repeat it if it is still wanted").texts(agent);
+      return unreachable("it did not answer; the call may have been carried out").texts(agent);
     }
   }
 
@@ -40,7 +40,7 @@ export class RemoteBroker implements Broker {
     for (const s of open) if (s.status === "fulfilled") await this.#post("DELETE", s.value, null).catch(() => undefined);
   }
 
-  async #call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string> {
+  async #call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string[]> {
     const params = { name: tool, arguments: args ?? {} };
     let answer = await this.#request("tools/call", params, await this.#session(agent), signal);
     if (answer.status === 404) { // the session is over and nothing was done: once more, in a new one
@@ -49,9 +49,9 @@ export class RemoteBroker implements Broker {
     }
     if (answer.status !== 200) throw refused(answer.status);
     const { result, error } = answer.message as ToolAnswer;
-    const text = result?.content?.find((part) => part.type === "text")?.text;
-    if (text === undefined) throw new Refusal("INTERNAL", `the Janee server refused: ${error?.message ?? "no answer"}`, "tell your person");
-    return text;
+    const texts = result?.content?.flatMap(({ text }) => text ?? []) ?? [];
+    if (texts.length === 0) throw new Refusal("INTERNAL", `the Janee server refused: ${error?.message ?? "no answer"}`, "tell your person");
+    return texts;
   }
 
   #session(agent: string): Promise<string> {

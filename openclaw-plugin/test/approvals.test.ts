@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { after, before, test } from "node:test";
 import type { Decision, Prompt } from "../src/approvals.ts";
 import type { Tool } from "../src/openclaw.ts";
-import { World, type Answer } from "./harness.ts";
+import { said, World, type Answer } from "./harness.ts";
 
 const world = new World();
 let tools: Map<string, Tool>, calls = 0;
@@ -26,7 +26,7 @@ async function hook(params: object): Promise<Asked> {
 
 async function execute(id: string, params: object): Promise<Answer> {
   const result = await tools.get("janee_execute")?.execute(id, params);
-  return JSON.parse(result?.content[0]?.text ?? "") as Answer;
+  return JSON.parse(said(result)) as Answer;
 }
 
 const post = (path: string, capability = "asks", reason = "Pay the bill"): object => ({ capability, method: "POST", path, reason });
@@ -77,7 +77,7 @@ test("what was approved is not what is executed: it is not sent", async () => {
   const before = world.seen.length, stop = new AbortController();
   const result = tools.get("janee_execute")?.execute(id, post("/v1/other"), stop.signal);
   setTimeout(() => stop.abort(), 300); // it waits for a person of its own
-  const answer = JSON.parse((await result)?.content[0]?.text ?? "") as Answer;
+  const answer = JSON.parse(said(await result)) as Answer;
   assert.equal(answer.denial?.reasonCode, "CANCELLED");
   assert.equal(world.seen.length, before);
 });
@@ -184,5 +184,5 @@ test("where there is a PIN nobody is asked here", async () => {
 
 async function ended(id: string, params: object, signal: AbortSignal): Promise<string | undefined> {
   const result = await tools.get("janee_execute")?.execute(id, params, signal);
-  return (JSON.parse(result?.content[0]?.text ?? "") as Answer).denial?.reasonCode;
+  return (JSON.parse(said(result)) as Answer).denial?.reasonCode;
 }

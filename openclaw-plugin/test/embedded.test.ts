@@ -224,7 +224,8 @@ test("a home that others can read, or a root key that is gone, is refused with t
   chmodSync(world.home, 0o755);
   const open = await world.tools("main", undefined, "open");
   const refused = await call(open, "janee_list_services");
-  assert.match(refused.denial?.nextStep ?? "", /chmod 700/);
+  assert.equal(refused.denial?.reasonCode, "NOT_READY");
+  assert.match(refused.denial?.nextStep ?? "", /chmod 700.*not yours/);
   chmodSync(world.home, 0o700);
   const root = world.env["JANEE_KEY_FILE"] ?? "";
   renameSync(root, root + ".away");

@@ -1,12 +1,13 @@
 // A home made by the real janee, an API on loopback that demands the key, and the built plugin with a host that offers it nothing but what
 // OpenClaw does. JANEE names the binary.
+import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import type { BeforeToolCall, PluginApi, Tool } from "../src/openclaw.ts";
+import type { BeforeToolCall, PluginApi, Tool, ToolResult } from "../src/openclaw.ts";
 
 export const janee = process.env["JANEE"] ?? new URL("../../bin/janee", import.meta.url).pathname;
 export const key = "plugin_test_key_2b7e151628aed2a6"; // of no vendor's shape
@@ -23,7 +24,7 @@ export interface Answer {
   truncated?: boolean;
   redactions?: number;
   error?: string;
-  denial?: { reasonCode: string; agentId: string; nextStep: string };
+  denial?: { reasonCode: string; agentId: string; nextStep: string; approvalId?: string };
 }
 
 export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
@@ -122,8 +123,25 @@ export async function call(tools: Map<string, Tool>, name: string, params: unkno
   return JSON.parse(await say(tools, name, params, signal)) as Answer;
 }
 
-/** Calls a tool for its text. */
+/** Calls a tool for the text of its answer: of a refusal the JSON, which has prose before it. */
 export async function say(tools: Map<string, Tool>, name: string, params: unknown = {}, signal?: AbortSignal): Promise<string> {
-  const result = await tools.get(name)?.execute("call", params, signal);
-  return result?.content[0]?.text ?? "";
+  return said(await tools.get(name)?.execute("call", params, signal));
+}
+
+/** The JSON of a result, which is all of it or, of a refusal, what follows the prose. */
+export function said(result: ToolResult | undefined): string {
+  const texts = result?.content.map(({ text }) => text) ?? [], json = texts.at(-1) ?? "";
+  const refused = json.startsWith('{"error":');
+  assert.equal(texts.length, refused ? 2 : 1, json);
+  if (refused) reaches(texts, json);
+  return json;
+}
+
+// reaches fails where a client that makes structured content of a first text that is JSON would
+// lose the refusal, as Gemini CLI does, or where the prose lacks what a model needs.
+function reaches(texts: string[], json: string): void {
+  const { error, denial } = JSON.parse(json) as Required<Answer>, [prose = ""] = texts;
+  assert.throws(() => { JSON.parse(prose); }, SyntaxError, prose);
+  assert.ok(prose.startsWith(`${denial.reasonCode}: `), prose);
+  for (const part of [error, denial.nextStep, denial.approvalId ?? ""]) assert.ok(prose.includes(part), prose);
 }

@@ -11,6 +11,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ElicitRequestSchema } from '@modelcontextprotocol/sdk/types.js';
+import { refusal } from './parsing.mjs';
 
 const janee = process.env.JANEE ?? new URL('../../bin/janee', import.meta.url).pathname;
 
@@ -78,7 +79,7 @@ for (const kind of ['stdio', 'http']) describe(`elicitation over ${kind}`, () =>
   }
 
   const get = (client, path) => client.callTool({ name: 'execute', arguments: { capability: 'bank_asked', method: 'GET', path, reason: 'User asked' } });
-  const reason = (r) => JSON.parse(r.content[0].text).denial.reasonCode;
+  const reason = (r) => refusal(r).reasonCode;
   const question = (path) => JSON.parse(run(['approvals', '--json'])).approvals.find((q) => q.path === path);
 
   test('the code that janee approvals shows lets the request through, once', async () => {

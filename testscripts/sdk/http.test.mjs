@@ -9,6 +9,7 @@ import { after, before, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js';
 import { ToolListChangedNotificationSchema } from '@modelcontextprotocol/sdk/types.js';
+import { Parsing, refusal } from './parsing.mjs';
 
 const janee = process.env.JANEE ?? new URL('../../bin/janee', import.meta.url).pathname;
 const key = 'sdk_test_key_of_http_2b7e151628aed2a6';
@@ -34,7 +35,7 @@ async function connect(bearer) {
   const t = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${bearer}` } } });
   const c = new Client({ name: 'sdk-test', version: '1' });
   c.onerror = (err) => faults.push(err);
-  await c.connect(t);
+  await c.connect(new Parsing(t));
   return [c, t];
 }
 
@@ -85,9 +86,16 @@ test('execute allowed: the API gets the key, the agent does not', async () => {
 test('execute refused: an error result, nothing sent', async () => {
   const before = seen.length;
   const r = await execute({ method: 'POST', path: '/v1/charges' });
-  assert.equal(r.isError, true);
-  assert.equal(JSON.parse(r.content[0].text).denial.reasonCode, 'RULE_DENY');
+  assert.equal(refusal(r).reasonCode, 'RULE_DENY');
   assert.equal(seen.length, before);
+});
+
+test('a refusal of every tool reaches a client that parses first texts', async () => {
+  const { tools } = await client.listTools();
+  for (const { name } of tools) {
+    const r = await client.callTool({ name, arguments: { nonsense: 1 } });
+    assert.equal(refusal(r).reasonCode, 'BAD_ARGUMENTS', name);
+  }
 });
 
 test('cancel ends the call and the session stays usable', async () => {

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
+import { Parsing, refusal } from './parsing.mjs';
 
 const janee = process.env.JANEE ?? new URL('../../bin/janee', import.meta.url).pathname;
 const key = 'sdk_test_key_2b7e151628aed2a6';
@@ -33,7 +34,7 @@ before(async () => {
   transport = new StdioClientTransport({ command: janee, args: ['serve'], env, stderr: 'ignore' });
   client = new Client({ name: 'sdk-test', version: '1' });
   client.onerror = (err) => faults.push(err);
-  await client.connect(transport);
+  await client.connect(new Parsing(transport));
 });
 
 after(async () => {
@@ -78,10 +79,16 @@ test('execute allowed: the API gets the key, the agent does not', async () => {
 test('execute refused: an error result, no exception in the client, nothing sent', async () => {
   const before = seen.length;
   const r = await execute({ method: 'POST', path: '/v1/charges' });
-  assert.equal(r.isError, true);
-  assert.equal(r.structuredContent, undefined);
-  assert.equal(JSON.parse(r.content[0].text).denial.reasonCode, 'RULE_DENY');
+  assert.equal(refusal(r).reasonCode, 'RULE_DENY');
   assert.equal(seen.length, before);
+});
+
+test('a refusal of every tool reaches a client that parses first texts', async () => {
+  const { tools } = await client.listTools();
+  for (const { name } of tools) {
+    const r = await client.callTool({ name, arguments: { nonsense: 1 } });
+    assert.equal(refusal(r).reasonCode, 'BAD_ARGUMENTS', name);
+  }
 });
 
 test('cancel ends the call and the connection stays usable', async () => {

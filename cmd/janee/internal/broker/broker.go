@@ -47,7 +47,7 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	}
 	reply := b.Gateway.Do(ctx, call)
 	if reply.Denial != nil {
-		return mcpserver.Reply{Text: reply.Denial.Text(), IsError: true}
+		return refused(reply.Denial)
 	}
 	switch r := reply.Result; { // allowed by the gateway, done here: the engine cannot change itself
 	case r.Share != nil:
@@ -94,5 +94,9 @@ func (b *Broker) agent(said string) string {
 
 // Refuse writes the refusals that a transport makes itself, in the format of all others.
 func (b *Broker) Refuse(r mcpserver.Refusal) mcpserver.Reply {
-	return mcpserver.Reply{Text: core.Deny(r.Code, core.Call{Agent: b.agent(r.Agent)}).Text(), IsError: true}
+	return refused(core.Deny(r.Code, core.Call{Agent: b.agent(r.Agent)}))
+}
+
+func refused(d *core.Denial) mcpserver.Reply {
+	return mcpserver.Reply{Prose: d.Prose(), Text: d.Text(), IsError: true}
 }

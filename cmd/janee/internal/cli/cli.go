@@ -36,6 +36,9 @@ type Env struct {
 	keys *keysource.Keys
 }
 
+// warn tells the person one line.
+func (env *Env) warn(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
+
 // Keys finds root keys for this command, and asks on the terminal where a passphrase opens one.
 func (env *Env) Keys() *keysource.Keys {
 	if env.keys == nil {
@@ -174,7 +177,7 @@ func open(env *Env) (*store.Store, error) {
 		return nil, err
 	}
 	for _, w := range s.Warnings {
-		fmt.Fprintf(env.Stderr, "janee: %s\n", w)
+		env.warn(w)
 	}
 	if s.NewKey {
 		sayKey(env.Stderr, s.KeySource)

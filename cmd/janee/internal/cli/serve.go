@@ -2,23 +2,18 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
+	"sync/atomic"
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
-	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
-	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
-	"github.com/true-and-useful/janee/cmd/janee/internal/notify"
-	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
-	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
-	"github.com/true-and-useful/janee/core/audit"
-	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -44,91 +39,79 @@ agent that "janee agent add" has registered is had in this way alone, and with i
 			if err := o.check(cmd.Flags().Changed); err != nil {
 				return usage(cmd, err)
 			}
-			return runServe(cmd.Context(), env, o)
+			return runServe(cmd, env, o)
 		},
 	}
 	o.flags(cmd)
 	return cmd
 }
 
-func runServe(ctx context.Context, env *Env, o serveOptions) error {
+func runServe(cmd *cobra.Command, env *Env, o serveOptions) error {
 	boundMemory(env.Getenv)
-	if o.transport != transportHTTP {
-		env.Keys().Ask = nil // the terminal, if there is one, is that of the client, which may be an agent's
+	clients := mcpserver.NewClients() // before all parts that tell them something
+	hangup := onHangup(cmd.Context())
+	if o.transport == transportHTTP {
+		return serveHTTP(cmd.Context(), env, o, clients, hangup)
 	}
+	env.Keys().Ask = nil // the terminal, if there is one, is the client's, which may be an agent
+	var opened atomic.Pointer[parts]
+	late := broker.NewLate(o.agent, env.warn, func() (*broker.Broker, error) {
+		s, err := open(env)
+		if err != nil {
+			return nil, err
+		}
+		p, err := openParts(cmd.Context(), env, s, clients, hangup)
+		if err != nil {
+			return nil, err
+		}
+		opened.Store(p)
+		sayRunning(env.Stderr, "stdio", s)
+		return p.stdioBroker(o.agent), nil
+	})
+	defer func() {
+		if p := opened.Load(); p != nil {
+			p.close()
+		}
+	}()
+	if err := late.Open(); err != nil { // a server that ends is to clients a closed connection
+		_ = report(env, cmd, nil, err)
+		env.warn("it goes on and refuses calls until that is mended; it need not be started again")
+	}
+	server := mcpserver.New(late, mcpOptions(env, clients, late.Refuse))
+	err := server.Serve(cmd.Context(), env.Stdin, env.Stdout)
+	if late.Err() != nil {
+		return hint.New(hint.ExitCode(late.Err()), "", errors.Join(err, errSaid))
+	}
+	return err
+}
+
+func serveHTTP(ctx context.Context, env *Env, o serveOptions, clients *mcpserver.Clients,
+	hangup <-chan struct{}) error {
 	s, err := open(env)
 	if err != nil {
 		return err
 	}
-	var site *site
-	if o.transport == transportHTTP {
-		if site, err = openSite(env, s, o); err != nil {
-			return err
-		}
-		defer site.listener.Close()
-	}
-	warn := func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }
-	// Before all parts that tell them something.
-	rolled, clients := anchor.NewBell(), mcpserver.NewClients()
-	options := auditlog.Options{Version: version(), Rolled: rolled.Ring}
-	log, err := auditlog.Open(s.Home, s.Vault, options)
+	site, err := openSite(env, s, o)
 	if err != nil {
 		return err
 	}
-	source := reload.New(s, reload.Options{Keys: env.Keys(), Warn: warn, Changed: clients.ToolsChanged,
-		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
-	keeper := anchor.New(anchor.Parts{Rolled: rolled, Home: s.Home, Vault: s.Vault, Warn: warn,
-		Config: func() *config.Anchor { return source.Current().Config.Audit.Anchor }})
-	defer func() {
-		closeLog(log, warn)
-		keeper.Close() // its last word is about all that was written
-	}()
-	client := upstream.New(s.Home.Guard())
-	defer client.Close()
-	person := notify.New(s.Vault, env.Getenv, warn)
-	defer person.Close()
-
-	g := gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client, Source: source, Warn: warn, Asked: person.Asked})
-	defer g.Close()
-	b := &broker.Broker{Gateway: g, Config: source, Via: core.ViaStdio, Agent: o.agent, IdentitySource: "transport (clientInfo.name)"}
-	switch {
-	case site != nil:
-		b.Via, b.IdentitySource = core.ViaHTTP, "token"
-	case o.agent != "":
-		b.IdentitySource = "command line"
+	defer site.listener.Close()
+	p, err := openParts(ctx, env, s, clients, hangup)
+	if err != nil {
+		return err
 	}
-	server := mcpserver.New(b, mcpserver.Options{Version: version(), Clients: clients,
-		Instructions: tool.Instructions, Tools: tool.Definitions(), Refuse: b.Refuse, Log: warn})
+	defer p.close()
+	b := p.broker(core.ViaHTTP, o.agent, "token")
+	site.say(env.Stderr, s)
+	return site.serve(ctx, mcpserver.New(b, mcpOptions(env, clients, b.Refuse)), p.source, env.warn)
+}
 
-	stop, wait := background(ctx, source)
-	defer wait()
-	defer stop()
-	if site != nil {
-		site.say(env.Stderr, s)
-		return site.serve(ctx, server, source, warn)
-	}
-	sayRunning(env.Stderr, "stdio", s)
-	return server.Serve(ctx, env.Stdin, env.Stdout)
+func mcpOptions(env *Env, clients *mcpserver.Clients,
+	refuse func(mcpserver.Refusal) mcpserver.Reply) mcpserver.Options {
+	return mcpserver.Options{Version: version(), Clients: clients, Instructions: tool.Instructions,
+		Tools: tool.Definitions(), Refuse: refuse, Log: env.warn}
 }
 
 func sayRunning(w io.Writer, where string, s *store.Store) {
 	fmt.Fprintf(w, "Janee MCP server running on %s\nConfig: %s\nLogs: %s\n", where, s.Home.ConfigPath(), s.Home.LogsPath())
-}
-
-// background watches config.yaml and the hangup signal beside the server.
-func background(ctx context.Context, source *reload.Source) (stop, wait func()) {
-	ctx, cancel := context.WithCancel(ctx)
-	hangup, done := onHangup(ctx), make(chan struct{})
-	go func() {
-		defer close(done)
-		source.Run(ctx, hangup)
-	}()
-	return cancel, func() { <-done }
-}
-
-// closeLog writes down what is still on its way to the disk.
-func closeLog(log *auditlog.Log, warn func(string)) {
-	if err := log.Close(); err != nil {
-		warn(err.Error())
-	}
 }

@@ -87,6 +87,7 @@ func (t *site) serve(ctx context.Context, server *mcpserver.Server, source *relo
 		AllowedHosts: t.names(),
 		EnforceHosts: t.tcp().IP.IsLoopback(),
 		Certificate:  t.certificate,
+		Ready:        source.InForce,
 		Log:          warn,
 	}).Serve(ctx, t.listener)
 }

@@ -32,7 +32,8 @@ func (broker) Call(_ context.Context, c mcpserver.Call) mcpserver.Reply {
 	case "test_simple_text":
 		return mcpserver.Reply{Text: []byte("This is a simple text response for testing.")}
 	case "test_error_handling":
-		return mcpserver.Reply{Text: []byte("This tool intentionally returns an error for testing"), IsError: true}
+		const why = "This tool intentionally returns an error for testing"
+		return mcpserver.Reply{Prose: why, Text: []byte(why), IsError: true}
 	case "test_tool_with_progress":
 		return progress(c)
 	}
@@ -50,5 +51,5 @@ func progress(c mcpserver.Call) mcpserver.Reply {
 }
 
 func refuse(r mcpserver.Refusal) mcpserver.Reply {
-	return mcpserver.Reply{Text: []byte(r.Code), IsError: true}
+	return mcpserver.Reply{Prose: r.Code, Text: []byte(r.Code), IsError: true}
 }

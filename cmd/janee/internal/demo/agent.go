@@ -47,7 +47,8 @@ func (a *agent) initialize() error {
 	return a.write(map[string]any{"jsonrpc": "2.0", "method": "notifications/initialized"})
 }
 
-// answer is what a tool call came to: the text of its first content.
+// answer is what a tool call came to: the text of its last content. Before that of a refusal stands
+// the same as prose.
 type answer struct {
 	Content []struct{ Text string }
 	IsError bool
@@ -57,7 +58,7 @@ func (a answer) text() string {
 	if len(a.Content) == 0 {
 		return ""
 	}
-	return a.Content[0].Text
+	return a.Content[len(a.Content)-1].Text
 }
 
 func (a *agent) tool(name string, arguments map[string]any) (answer, error) {

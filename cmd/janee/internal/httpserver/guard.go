@@ -21,21 +21,28 @@ func (s *Server) handler() http.Handler {
 		case "/mcp", "/":
 			tools.ServeHTTP(w, r)
 		case "/healthz":
-			health(w, r)
+			health(w, r, "ok", nil)
+		case "/readyz":
+			health(w, r, "ready", s.options.Ready)
 		default:
 			refuse(w, http.StatusNotFound, "nothing here")
 		}
 	})))
 }
 
-// health says that the process answers, and nothing about it.
-func health(w http.ResponseWriter, r *http.Request) {
+// health says that the process answers or, where it is asked for, that it works by the
+// configuration as it stands; nothing else about it, for anybody may ask.
+func health(w http.ResponseWriter, r *http.Request, well string, ready func() bool) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
 		refuse(w, http.StatusMethodNotAllowed, "use GET")
 		return
 	}
-	_, _ = w.Write([]byte("ok\n"))
+	if ready != nil && !ready() {
+		refuse(w, http.StatusServiceUnavailable, "not "+well)
+		return
+	}
+	_, _ = w.Write([]byte(well + "\n"))
 }
 
 func refuse(w http.ResponseWriter, status int, text string) {

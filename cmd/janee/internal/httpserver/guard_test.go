@@ -132,6 +132,24 @@ func TestHealth(t *testing.T) {
 	}
 }
 
+func TestReady(t *testing.T) {
+	ready := true
+	s := start(t, Options{Ready: func() bool { return ready }})
+	if status, _, body := s.raw("GET /readyz HTTP/1.1\nHost: localhost\n\n"); status != 200 || body != "ready\n" {
+		t.Errorf("%d %q", status, body)
+	}
+	ready = false
+	if status, _, body := s.raw("GET /readyz HTTP/1.1\nHost: localhost\n\n"); status != 503 || body != "not ready\n" {
+		t.Errorf("%d %q", status, body)
+	}
+	if status, _, _ := s.raw("GET /healthz HTTP/1.1\nHost: localhost\n\n"); status != 200 {
+		t.Errorf("it is alive all the same: %d", status)
+	}
+	if status, _, _ := s.raw("GET /readyz HTTP/1.1\nHost: evil.example\n\n"); status != 403 {
+		t.Errorf("a foreign host: %d", status)
+	}
+}
+
 func TestPanicTellsNothing(t *testing.T) {
 	s := start(t, Options{})
 	status, header, body := s.raw(post("panic"))

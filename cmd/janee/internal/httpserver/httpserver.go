@@ -51,6 +51,7 @@ type Options struct {
 	AllowedHosts []string         // names or name:port, beside the loopback names
 	EnforceHosts bool             // also where AllowedHosts is empty: for listeners on loopback, which web pages can reach by DNS rebinding
 	Certificate  *tls.Certificate // nil: plain HTTP
+	Ready        func() bool      // whether config.yaml as it stands is in force; nil = always
 	Log          func(string)     // what went wrong, without any value a client sent; nil = nowhere
 }
 

@@ -17,6 +17,7 @@ type conn struct {
 	out    *outbox
 	who    identity // the loop's alone
 	forms  bool     // the client can ask its person; the loop's alone
+	failed bool     // an initialize has failed, and none has succeeded; the loop's alone
 	asker  asker
 	over   time.Time // when the grace began; zero before
 	wg     sync.WaitGroup
@@ -111,6 +112,9 @@ func (c *conn) patience() time.Duration {
 // receive judges one line and starts what it asks for.
 func (c *conn) receive(line []byte) {
 	m, f := parse(line)
+	if m.greets && (f != nil || m.id == nil) {
+		c.greetingFailed()
+	}
 	switch {
 	case f != nil && m.id == nil && m.method != "": // a notification is never answered, JSON-RPC 2.0 §4.1
 	case f != nil:
@@ -124,6 +128,10 @@ func (c *conn) receive(line []byte) {
 	}
 }
 
+// greetingFailed has what follows refused until an initialize succeeds: a client whose name was not
+// understood would otherwise be served under none.
+func (c *conn) greetingFailed() { c.failed = !c.who.initialized }
+
 func (c *conn) notified(m message) {
 	if m.method != methodCancelled {
 		return
@@ -136,6 +144,10 @@ func (c *conn) notified(m message) {
 
 // request admits a request and starts it.
 func (c *conn) request(m message) {
+	if c.failed && !m.modern && m.method != methodInitialize && m.method != methodPing {
+		c.out.put(invalid("not initialized: initialize failed; send one that succeeds first").line(m.id))
+		return
+	}
 	if m.method != methodInitialize && m.clientName != "" {
 		if err := c.who.claim(m.clientName); err != nil {
 			c.out.put(invalid("%v", err).line(m.id))
@@ -183,14 +195,16 @@ func (c *conn) admit(f *flight) error {
 func (c *conn) initialize(f *flight) {
 	who := c.who
 	err := who.initialize(f.clientName)
-	if err != nil {
+	if err != nil { // it belongs to somebody, whom this does not concern
 		c.land(f, invalid("%v", err).line(f.id))
 		return
 	}
 	lines, ok := c.server.answer(f)
 	c.land(f, lines...)
-	if ok {
-		c.who, c.forms = who, f.showsForms
+	if !ok {
+		c.greetingFailed()
+	} else {
+		c.who, c.forms, c.failed = who, f.showsForms, false
 		c.mu.Lock()
 		c.greeted = true
 		c.mu.Unlock()

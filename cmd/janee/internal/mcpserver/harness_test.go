@@ -39,7 +39,7 @@ func testOptions() Options {
 		Grace:        200 * time.Millisecond,
 		Refuse: func(r Refusal) Reply {
 			text, _ := json.Marshal(map[string]any{"error": "refused", "denial": map[string]string{"reasonCode": r.Code, "agentId": r.Agent}})
-			return Reply{Text: text}
+			return Reply{Prose: r.Code + ": refused.", Text: text}
 		},
 	}
 }
@@ -203,11 +203,16 @@ func (a answer) code() int {
 	return a.Error.Code
 }
 
+// text is the one content of a result, or of a refusal the second, which is the JSON.
 func (a answer) text() string {
-	if a.Result == nil || len(a.Result.Content) != 1 {
+	want := 1
+	if a.Result != nil && a.Result.IsError {
+		want = 2
+	}
+	if a.Result == nil || len(a.Result.Content) != want {
 		return ""
 	}
-	return a.Result.Content[0].Text
+	return a.Result.Content[want-1].Text
 }
 
 // seen is what echo was called with.
@@ -219,11 +224,13 @@ func (a answer) seen(t *testing.T) (s struct{ Tool, Agent, Client, Arguments str
 	return s
 }
 
-// refused fails unless a is a refusal with the code: isError, text alone.
+// refused fails unless a is a refusal with the code: isError, prose first, then JSON, and nothing
+// structured.
 func (a answer) refused(t *testing.T, code string) {
 	t.Helper()
 	var d struct{ Denial struct{ ReasonCode string } }
-	if err := json.Unmarshal([]byte(a.text()), &d); err != nil || !a.Result.IsError || a.Result.StructuredContent != nil || d.Denial.ReasonCode != code {
+	if err := json.Unmarshal([]byte(a.text()), &d); err != nil || !a.Result.IsError || a.Result.StructuredContent != nil ||
+		d.Denial.ReasonCode != code || !strings.HasPrefix(a.Result.Content[0].Text, code+": ") {
 		t.Fatalf("got %s, want a refusal %s", a.Raw, code)
 	}
 }
@@ -242,7 +249,7 @@ func (g *gate) Call(ctx context.Context, c Call) Reply {
 	case <-g.release:
 		return Reply{Text: []byte("{}"), Structured: json.RawMessage("{}")}
 	case <-ctx.Done():
-		return Reply{Text: []byte(`{"denial":{"reasonCode":"CANCELLED"}}`), IsError: true}
+		return Reply{Prose: "CANCELLED: over.", Text: []byte(`{"denial":{"reasonCode":"CANCELLED"}}`), IsError: true}
 	}
 }
 

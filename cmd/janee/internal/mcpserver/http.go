@@ -1,7 +1,6 @@
 package mcpserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"net/http"
@@ -105,7 +104,7 @@ func (h *HTTP) Serve(w http.ResponseWriter, r *http.Request, from Principal, bod
 }
 
 func (h *HTTP) post(x *exchange, from Principal, body []byte) {
-	m, f := parse(bytes.TrimSpace(body))
+	m, f := parse(trimmed(body))
 	if v := version(x.r.Header, m); v != "" {
 		x.reply(http.StatusBadRequest, versionError(m.id, v))
 		return

@@ -86,6 +86,106 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
+// TestFailedInitializeIsNotFollowedByService: what is wrong with its greeting must not make a
+// client nobody.
+func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
+	params := func(params string) string {
+		return `{"jsonrpc":"2.0","id":7,"method":"initialize","params":` + params + `}`
+	}
+	for name, greeting := range map[string]string{
+		"no object":        params(`[1]`),
+		"text":             params(`"x"`),
+		"client":           params(`{"protocolVersion":"2025-06-18","clientInfo":[]}`),
+		"name":             params(`{"protocolVersion":"2025-06-18","clientInfo":{"name":7}}`),
+		"no name":          params(`{"protocolVersion":"2025-06-18","clientInfo":{"name":null}}`),
+		"version":          params(`{"protocolVersion":5,"clientInfo":{"name":"a"}}`),
+		"meta":             params(`{"_meta":7,"clientInfo":{"name":"a"}}`),
+		"two names":        params(`{"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"b"}},"clientInfo":{"name":"a"}}`),
+		"params twice":     params(`{},"params":{}`),
+		"key twice":        params(`{"clientInfo":{"name":"a","name":"b"}}`),
+		"too deep":         params(`{"capabilities":` + nested(maxDepth) + `}`),
+		"no notification":  `{"jsonrpc":"2.0","method":"initialize","params":{"clientInfo":{"name":"a"}}}`,
+		"no such JSON-RPC": `{"jsonrpc":"1.0","id":7,"method":"initialize"}`,
+		"id":               `{"jsonrpc":"2.0","id":null,"method":"initialize"}`,
+		"not UTF-8":        params("{\"clientInfo\":{\"name\":\"B\xfcro\"}}"),
+		"cut off":          `{"jsonrpc":"2.0","id":7,"method":"initialize","params":{`,
+		"a later era":      modern(7, "initialize", "", `,"clientInfo":{"name":"x"}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := connect(t, echo)
+			c.send(greeting)
+			if name != "no notification" {
+				if a := c.next(); a.Error == nil {
+					t.Fatalf("it succeeded: %s", a.Raw)
+				}
+			}
+			for _, line := range []string{call(1, `{}`), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`} {
+				if a := c.ask(line); a.code() != -32600 || !strings.Contains(a.Error.Message, "not initialized") {
+					t.Errorf("%s: %s", line, a.Raw)
+				}
+			}
+			if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"ping"}`); a.Result == nil {
+				t.Errorf("ping: %s", a.Raw)
+			}
+			c.ask(hello("late"))
+			if s := c.ask(call(2, `{}`)).seen(t); s.Agent != "late" {
+				t.Errorf("served as %s", s.Agent)
+			}
+		})
+	}
+	c := connect(t, echo)
+	c.ask(hello("a"))
+	c.ask(params(`[1]`))
+	if s := c.ask(call(1, `{}`)).seen(t); s.Agent != "a" {
+		t.Errorf("a second greeting has ended the first: %s", s.Agent)
+	}
+	c = connect(t, echo)
+	c.ask(params(`[1]`))
+	if s := c.ask(modern(1, "tools/call", "m", `,"name":"execute"`)).seen(t); s.Agent != "m" {
+		t.Errorf("a call that needs no greeting is served as %s", s.Agent)
+	}
+}
+
+// TestGreetingsOfOtherMakes: as clients write them that know no empty objects, and as PowerShell
+// pipes them.
+func TestGreetingsOfOtherMakes(t *testing.T) {
+	for name, greeting := range map[string]string{
+		"list of capabilities": strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":[]`, 1),
+		"kinds of others":      strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":{"experimental":[],"sampling":true}`, 1),
+		"no capabilities":      strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":null`, 1),
+		"parts of a client":    strings.Replace(hello("a"), `"version":"1"`, `"version":1,"icons":{},"title":null`, 1),
+		"byte order mark":      "\ufeff" + hello("a"),
+		"mark and blanks":      " \ufeff \t" + hello("a") + "\r",
+	} {
+		c := connect(t, echo)
+		if a := c.ask(greeting); a.Result == nil || a.Result.ProtocolVersion != "2025-06-18" {
+			t.Errorf("%s: %s", name, a.Raw)
+		}
+		if s := c.ask(call(1, `{}`)).seen(t); s.Agent != "a" {
+			t.Errorf("%s: served as %s", name, s.Agent)
+		}
+	}
+	web := serveHTTP(t, echo)
+	p := &peer{web: web, token: "a"}
+	if status, messages := p.post("\ufeff" + strings.Replace(hello("a"), `{}`, `[]`, 1)); status != 200 || messages[0].Result == nil {
+		t.Errorf("HTTP: %d %+v", status, messages)
+	}
+}
+
+func TestParamsNull(t *testing.T) {
+	c := connect(t, echo)
+	c.ask(hello("a"))
+	c.send(`{"jsonrpc":"2.0","method":"notifications/initialized","params":null}`)
+	for _, method := range []string{"tools/list", "ping"} {
+		if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":null}`); a.Result == nil {
+			t.Errorf("%s: %s", method, a.Raw)
+		}
+	}
+	if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}`); a.code() != -32602 {
+		t.Errorf("a call of nothing: %s", a.Raw)
+	}
+}
+
 // mcp-go on its own saw an empty name in 27 of 40 calls that were written right behind initialize.
 func TestCallBehindInitializeIsNamed(t *testing.T) {
 	for range 40 {

@@ -28,10 +28,16 @@ func (r *lineReader) next() ([]byte, error) {
 		if err != nil {
 			return nil, err
 		}
-		if line = bytes.TrimSpace(line); len(line) > 0 {
+		if line = trimmed(line); len(line) > 0 {
 			return line, nil
 		}
 	}
+}
+
+// trimmed takes away the blanks around a message, and a byte order mark before it: PowerShell pipes
+// one, and a reader may ignore it (RFC 8259 §8.1).
+func trimmed(line []byte) []byte {
+	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(line), []byte("\ufeff")))
 }
 
 func (r *lineReader) line() ([]byte, error) {

@@ -1,6 +1,7 @@
 package mcpserver
 
 import (
+	"bytes"
 	"encoding/json"
 	"fmt"
 	"unicode/utf8"
@@ -13,6 +14,7 @@ import (
 const (
 	methodInitialize = string(mcp.MethodInitialize)
 	methodCall       = string(mcp.MethodToolsCall)
+	methodPing       = string(mcp.MethodPing)
 	methodListen     = string(mcp.MethodSubscriptionsListen)
 	methodCancelled  = string(mcp.MethodNotificationCancelled)
 )
@@ -39,6 +41,7 @@ func invalid(format string, args ...any) *fault {
 type message struct {
 	id            json.RawMessage // as written; nil for a notification, and where it could not be read
 	method        string
+	greets        bool // its method is initialize, as far as can be seen where it cannot be read
 	params        json.RawMessage
 	isAnswer      bool            // to a request of this server's
 	result        json.RawMessage // of an answer; nil for an error
@@ -47,6 +50,7 @@ type message struct {
 	requestID     json.RawMessage // notifications/cancelled
 	meta          json.RawMessage
 	progressToken json.RawMessage // of a call whose client wants to be told how far it is; else nil
+	offered       json.RawMessage // initialize: the version that the client asks for
 	showsForms    bool            // initialize: the client can ask its person, see showsForms
 	clientName    string          // the name in _meta or, for initialize, in clientInfo; "" when none is given
 	version       string          // of the protocol, as _meta names it; "" before 2026-07-28
@@ -56,15 +60,18 @@ type message struct {
 
 // parse reads one line. The message of a fault has an id only if that id is beyond doubt.
 func parse(line []byte) (message, *fault) {
-	m := message{size: len(line)}
+	m, whole := message{size: len(line)}, line
 	line, depth, ok := readable(line)
 	if !ok {
+		m.greets = bytes.Contains(whole, []byte(`"`+methodInitialize+`"`))
 		return m, &fault{mcp.PARSE_ERROR, "the message is not JSON in UTF-8"}
 	}
 	if line[0] != '{' {
 		return m, invalid("a message is one JSON object; batches are not served")
 	}
 	envelope, twice := members(line)
+	method, _ := text(envelope["method"])
+	m.greets = method == methodInitialize
 	if twice != nil {
 		if m.id = envelope["id"]; *twice == "id" || !isID(m.id) {
 			m.id = nil
@@ -121,6 +128,9 @@ func (m *message) readEnvelope(envelope map[string]json.RawMessage) *fault {
 // readParams reads what this package decides on, and refuses keys given twice anywhere but inside the arguments of
 // a tool: those are the Broker's, which answers with a denial the model can read.
 func (m *message) readParams() *fault {
+	if string(m.params) == "null" { // as some clients write that there are none
+		m.params = nil
+	}
 	if m.params == nil {
 		return m.check()
 	}
@@ -140,6 +150,7 @@ func (m *message) readParams() *fault {
 		}
 	}
 	m.tool, _ = text(params["name"])
+	m.offered = params["protocolVersion"]
 	m.arguments, m.requestID, m.meta = params["arguments"], params["requestId"], params["_meta"]
 	m.showsForms = m.method == methodInitialize && showsForms(params["capabilities"])
 	if f := m.readClient(params["clientInfo"]); f != nil {
@@ -187,11 +198,14 @@ func (m *message) check() *fault {
 // (large numbers lose digits, of two equal keys one is lost) and reach the Broker as bytes by another way.
 func (m *message) forProtocol() json.RawMessage {
 	params := m.params
-	if m.method == methodCall {
+	switch {
+	case m.method == methodCall:
 		params = encode(struct {
 			Name string          `json:"name"`
 			Meta json.RawMessage `json:"_meta,omitempty"`
 		}{m.tool, m.meta})
+	case m.method == methodInitialize && params != nil:
+		params = m.initializeParams()
 	}
 	return encode(struct {
 		JSONRPC string          `json:"jsonrpc"`
@@ -199,4 +213,18 @@ func (m *message) forProtocol() json.RawMessage {
 		Method  string          `json:"method"`
 		Params  json.RawMessage `json:"params,omitempty"`
 	}{mcp.JSONRPC_VERSION, m.id, m.method, params})
+}
+
+// initializeParams leaves out what a client says it can do: some write [] for {} there, which
+// mcp-go does not read, and all that is of interest is read already.
+func (m *message) initializeParams() json.RawMessage {
+	type client struct {
+		Name string `json:"name"`
+	}
+	return encode(struct {
+		Version      json.RawMessage `json:"protocolVersion,omitempty"`
+		Capabilities struct{}        `json:"capabilities"`
+		Client       client          `json:"clientInfo"`
+		Meta         json.RawMessage `json:"_meta,omitempty"`
+	}{m.offered, struct{}{}, client{m.clientName}, m.meta})
 }

@@ -13,21 +13,28 @@ import (
 // encodeCall returns the line that answers a call, or nil if the structured content is not JSON. It is written once, into a
 // buffer of its size: by way of encoding/json a reply of megabytes would be held four times over, with many at a time.
 //
-// A refusal carries text alone: clients check structuredContent against the output schema even where isError is set
-// (TypeScript SDK 1.32), and would show the model a schema error instead.
+// A refusal carries no structured content: clients check it against the output schema even where
+// isError is set (TypeScript SDK 1.32), and would show the model a schema error instead. Prose
+// comes before its JSON, as Gemini CLI (0.61) makes structured content of a first text that is
+// JSON.
 func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
-	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":}],"structuredContent":,"isError":true}}` + "\n"
+	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":},{"type":"text","text":}],` +
+		`"structuredContent":,"isError":true}}` + "\n"
 	start := []byte("{")
 	if head != (mcp.Result{}) {
 		start = bytes.TrimSuffix(encode(head), []byte("}\n")) // {"_meta":…,"resultType":…
 	}
-	out := make([]byte, 0, len(frame)+len(id)+len(start)+line.TextLen(r.Text)+len(r.Structured))
+	prose := []byte(r.Prose)
+	out := make([]byte, 0, len(frame)+len(id)+len(start)+line.TextLen(prose)+line.TextLen(r.Text)+len(r.Structured))
 	out = fmt.Appendf(out, `{"jsonrpc":%q,"id":%s,"result":%s`, mcp.JSONRPC_VERSION, id, start)
 	if len(start) > len("{") {
 		out = append(out, ',')
 	}
-	out = append(out, `"content":[{"type":"text","text":`...)
-	out = append(line.AppendText(out, r.Text), `}]`...)
+	out = append(out, `"content":[`...)
+	if r.IsError {
+		out = append(appendText(out, prose), ',')
+	}
+	out = append(appendText(out, r.Text), ']')
 	switch {
 	case r.IsError:
 		out = append(out, `,"isError":true`...)
@@ -39,6 +46,10 @@ func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
 		out = append(append(out, `,"structuredContent":`...), object...)
 	}
 	return append(out, "}}\n"...)
+}
+
+func appendText(out, text []byte) []byte {
+	return append(line.AppendText(append(out, `{"type":"text","text":`...), text), '}')
 }
 
 // structured returns the structured content on one line; false: it is not JSON. Where it is the text itself, core has just encoded it: to read

@@ -26,7 +26,10 @@ func TestLineOfACall(t *testing.T) {
 		{"modern", modern, Reply{Text: text}, `{"jsonrpc":"2.0","id":"\"","result":{"resultType":"complete","content":[{"type":"text","text":"a\n\"\u2028"}]}}` + "\n"},
 		{"structured", mcp.Result{}, Reply{Structured: json.RawMessage("{\n \"a\" : \"\u2029 <\" }\n")}, `{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":""}],"structuredContent":{"a":"\u2029 <"}}}` + "\n"},
 		{"the text itself, on two lines", mcp.Result{}, Reply{Text: own, Structured: own}, `{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"{\n\"a\":1}"}],"structuredContent":{"a":1}}}` + "\n"},
-		{"refusal", mcp.Result{}, Reply{Structured: json.RawMessage(`{}`), IsError: true}, `{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":""}],"isError":true}}` + "\n"},
+		{"refusal", mcp.Result{}, Reply{Prose: "A: \"", Text: []byte(`{}`), Structured: json.RawMessage(`{}`), IsError: true},
+			`{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"A: \""},{"type":"text","text":"{}"}],"isError":true}}` + "\n"},
+		{"refusal, modern", modern, Reply{Prose: "A", IsError: true}, `{"jsonrpc":"2.0","id":"\"","result":{"resultType":"complete",` +
+			`"content":[{"type":"text","text":"A"},{"type":"text","text":""}],"isError":true}}` + "\n"},
 		{"not JSON", mcp.Result{}, Reply{Structured: json.RawMessage(`{"a":1`)}, ""},
 		{"two values", mcp.Result{}, Reply{Structured: json.RawMessage(`{},"isError":true`)}, ""},
 	} {

@@ -61,6 +61,7 @@ type Call struct {
 
 // Reply is the answer to a call.
 type Reply struct {
+	Prose      string // of a refusal: what a model reads before Text; it must not be JSON
 	Text       []byte
 	Structured json.RawMessage // what the tool's output schema describes; nil for a refusal. Where it is Text itself, that is JSON on one line
 	IsError    bool

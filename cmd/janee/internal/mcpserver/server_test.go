@@ -163,7 +163,7 @@ func TestUnknownToolReachesTheBroker(t *testing.T) {
 
 func TestUnknownToolIsARefusalTheModelSees(t *testing.T) {
 	c := connect(t, brokerFunc(func(context.Context, Call) Reply {
-		return Reply{Text: []byte(`{"denial":{"reasonCode":"BAD_ARGUMENTS"}}`), Structured: json.RawMessage(`{}`), IsError: true}
+		return Reply{Prose: "BAD_ARGUMENTS: no.", Text: []byte(`{"denial":{"reasonCode":"BAD_ARGUMENTS"}}`), Structured: json.RawMessage(`{}`), IsError: true}
 	}))
 	c.ask(strings.Replace(call(1, `{}`), "execute", "approve", 1)).refused(t, "BAD_ARGUMENTS")
 	c.ask(modern(2, "tools/call", "", `,"name":"approve"`)).refused(t, "BAD_ARGUMENTS")

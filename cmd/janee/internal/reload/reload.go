@@ -77,6 +77,15 @@ func (r *Source) Current() *gateway.State {
 	return r.current.Load()
 }
 
+// InForce looks at the file and reports whether what stands in it is in force: it is not while it
+// has an error.
+func (r *Source) InForce() bool {
+	r.Current()
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return !r.reloads.Broken()
+}
+
 func (r *Source) stale() bool {
 	now, err := r.home.ConfigStamp()
 	if err != nil {

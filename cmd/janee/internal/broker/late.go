@@ -1,0 +1,120 @@
+package broker
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
+	"github.com/true-and-useful/janee/core"
+)
+
+// A look that took longer than slow is not repeated for rest times as long: the command that a root
+// key comes from may show a person a window, and a passphrase costs time.
+const (
+	slow = time.Second
+	rest = 10
+)
+
+// Late is a Broker that may not be there yet: a home that is missing or broken must not end the
+// server, for all that a person would see of that is a closed connection. Until it can be opened
+// each call is refused with what they have to do, and looks once more.
+type Late struct {
+	open  func() (*Broker, error)
+	agent string
+	warn  func(string)
+	ready atomic.Pointer[Broker]
+
+	mu      sync.Mutex // held while it is opened
+	err     error      // why it could not be, the last time
+	next    time.Time  // no look before this
+	refused int
+}
+
+// NewLate opens nothing yet. agent is as whom every call is made, or "".
+func NewLate(agent string, warn func(string), open func() (*Broker, error)) *Late {
+	return &Late{agent: agent, warn: warn, open: open}
+}
+
+// Open opens it, unless that is done, and returns why it cannot be.
+func (l *Late) Open() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.look()
+}
+
+// Err is why it is not open.
+func (l *Late) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err
+}
+
+// look opens it. l.mu is held.
+func (l *Late) look() error {
+	began := time.Now()
+	if l.ready.Load() != nil || began.Before(l.next) {
+		return l.err
+	}
+	b, err := l.open()
+	if l.err = err; err != nil {
+		if took := time.Since(began); took > slow {
+			l.next = time.Now().Add(rest * took)
+		}
+		return err
+	}
+	l.ready.Store(b)
+	if l.refused > 0 {
+		l.warn(fmt.Sprintf("calls can be made from now on; %d were refused before, without a record",
+			l.refused))
+	}
+	return nil
+}
+
+// Call implements mcpserver.Broker. What is refused here leaves no record: there is no log without
+// a home and its key.
+func (l *Late) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
+	if b := l.ready.Load(); b != nil {
+		return b.Call(ctx, c)
+	}
+	if err := l.lookFor(); err != nil {
+		return refused(l.notReady(c.Agent, err))
+	}
+	return l.ready.Load().Call(ctx, c)
+}
+
+func (l *Late) lookFor() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	err := l.look()
+	if err != nil {
+		l.refused++
+	}
+	return err
+}
+
+// notReady tells what the person has to do. An agent that runs commands as the same user could do
+// it too, and would then have chosen the configuration that judges it.
+func (l *Late) notReady(agent string, err error) *core.Denial {
+	code := core.NotReady
+	if hint.ExitCode(err) == hint.Locked {
+		code = core.VaultLocked
+	}
+	d := core.Deny(code, core.Call{Agent: cmp.Or(l.agent, agent)})
+	d.Message = err.Error()
+	if mend := hint.Of(err); mend != "" {
+		d.NextStep = "tell your person what to do: " + mend
+	}
+	d.NextStep += ". Do not do it yourself, and do not look for keys or change files of Janee. " +
+		"When it is done, repeat the call: no restart is needed"
+	return d
+}
+
+// Refuse writes the refusals that a transport makes itself, also while there is no Broker.
+func (l *Late) Refuse(r mcpserver.Refusal) mcpserver.Reply {
+	return (&Broker{Agent: l.agent}).Refuse(r)
+}
