@@ -19,8 +19,8 @@ import (
 
 // What an install of the plugin downloads, and what it loads.
 const (
-	maxGzip = 2_400_000
-	maxRaw  = 9_000_000
+	maxGzip = 3_000_000
+	maxRaw  = 12_000_000
 )
 
 // imported is all that the module may ask of its host, which gives it no file, no network and no environment.
