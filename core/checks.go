@@ -100,9 +100,15 @@ func (f *Flow) judge() {
 	if sorted.Outcome != policy.Allowed {
 		return
 	}
-	d := policy.CheckBody(f.call.Method, f.call.Body, f.headers, f.service.Headers)
-	if d.Outcome != policy.Allowed {
-		f.decision = d
+	_, query, _ := strings.Cut(f.call.Path, "?")
+	for _, d := range []policy.Decision{
+		policy.CheckForeign(query, f.service.Options),
+		policy.CheckBody(f.call.Method, f.call.Body, f.headers, f.service.Headers),
+	} {
+		if d.Outcome != policy.Allowed {
+			f.decision = d
+			return
+		}
 	}
 }
 

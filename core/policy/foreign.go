@@ -1,0 +1,54 @@
+package policy
+
+import "strings"
+
+// foreignKeys are the names of query parameters by which APIs take a credential beside, or in place
+// of, the one in the header, as bareKey spells them. What could also be the key of a record or the
+// token of a page ("key", "token") is not among them.
+var foreignKeys = map[string]bool{
+	"accesstoken":            true, // RFC 6750 section 2.3; Facebook Graph, GitHub once, Dropbox
+	"bearertoken":            true,
+	"authtoken":              true, // Zoho, WordPress plug-ins
+	"authorization":          true, // Dropbox: "authorization=Bearer ..."
+	"apikey":                 true, // most APIs that take a key at all
+	"xapikey":                true, // gateways that read header fields from the query
+	"apitoken":               true, // Pipedrive
+	"xauthtoken":             true,
+	"xaccesstoken":           true,
+	"privatetoken":           true, // GitLab
+	"jobtoken":               true, // GitLab
+	"hapikey":                true, // HubSpot
+	"subscriptionkey":        true, // Azure API Management
+	"ocpapimsubscriptionkey": true, // the same, as a header names it
+	"awsaccesskeyid":         true, // presigned URLs: AWS Signature Version 2
+	"xamzcredential":         true, // Version 4
+	"xamzsignature":          true,
+	"xamzsecuritytoken":      true,
+	"xgoogcredential":        true, // Google Cloud Storage, V4
+	"xgoogsignature":         true,
+	"xossaccesskeyid":        true, // Alibaba Cloud
+	"xosscredential":         true,
+	"xosssignature":          true,
+}
+
+// CheckForeign refuses a query that brings a credential of its own. Servers take the first, the last
+// or the one in the query of two, so an agent could act for another account than the owner's, and
+// write into it what it has read from theirs.
+func CheckForeign(query string, o Options) Decision {
+	separators := "&"
+	if o.Semicolon {
+		separators = "&;"
+	}
+	for _, raw := range queryKeys(query, separators) {
+		if foreignKeys[bareKey(raw)] {
+			return faultf("leave it out: Janee adds the credential of the service",
+				"the query holds the parameter %s, which carries a credential", short(raw)).decision()
+		}
+	}
+	return Decision{Outcome: Allowed}
+}
+
+// bareKey is foldedKey without what names are split by.
+func bareKey(raw string) string {
+	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(foldedKey(raw))
+}
