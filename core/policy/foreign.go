@@ -48,7 +48,7 @@ func CheckForeign(query string, o Options) Decision {
 	return Decision{Outcome: Allowed}
 }
 
+var splits = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
+
 // bareKey is foldedKey without what names are split by.
-func bareKey(raw string) string {
-	return strings.NewReplacer("_", "", "-", "", ".", "", " ", "").Replace(foldedKey(raw))
-}
+func bareKey(raw string) string { return splits.Replace(foldedKey(raw)) }
