@@ -293,8 +293,8 @@ var flows = []struct {
 	}},
 	{"pinned", "a person is asked in a place of the shell's own with the whole request; where there is a PIN by now, nobody is, and only a no is taken", func(s *shell) {
 		s.load(flowConfig)
-		flow, a := s.call(`{"capability":"asked","method":"POST","path":"/v1/refunds?amount=999999&to=mallory","body":"a=1","reason":"User\nasked"}`)
-		a = s.op(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"listed"},"names":[],"files":[]}`, flow, s.moment())
+		flow, _ := s.call(`{"capability":"asked","method":"POST","path":"/v1/refunds?amount=999999&to=mallory","body":"a=1","reason":"User\nasked"}`)
+		a := s.op(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"listed"},"names":[],"files":[]}`, flow, s.moment())
 		ask := s.commits(flow, a)
 		text := s.op(nil, `{"v":1,"op":"prompt","flow":%d,"most":512}`, flow).Text
 		expect(s, strings.Contains(text, "\nPOST https://api.stripe.com/base/v1/refunds?amount=999999&to=mallory\n") && strings.Contains(text, "\nBody of 3 bytes: a=1\n") &&
