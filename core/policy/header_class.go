@@ -176,7 +176,9 @@ func (n HeaderName) stands(of func(headerClass) bool) string {
 			continue
 		}
 		for _, name := range strings.Fields(line.names) {
-			if strings.HasPrefix(strings.TrimSuffix(name, "*"), n.name) {
+			beginning, starred := strings.CutSuffix(name, "*")
+			if strings.HasPrefix(beginning, n.name) ||
+				starred && strings.HasPrefix(n.name, beginning) {
 				return n.text + " covers " + name + ", which " + line.why
 			}
 		}

@@ -118,7 +118,7 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 }
 
 // fixed decides on a field that the service sends with every request. The service's own wins, which
-// must not turn a request about one account into a request about another.
+// must not turn a request about one account, or by one person, into a request of another.
 func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bool, d Decision,
 	fixed bool) {
 	at := slices.IndexFunc(c.Fixed,
@@ -128,7 +128,7 @@ func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bo
 		return false, Decision{}, false
 	case c.Fixed[at].Value == h.Value:
 		return true, Decision{Outcome: Allowed}, true
-	case line.selects():
+	case line.selects(), line.class == refusedField:
 		return false, Decision{Setting: "headers",
 			Reason: fmt.Sprintf("the header %s %s, and the service sends another value of it",
 				h.Name, line.why),

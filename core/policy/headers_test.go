@@ -98,13 +98,15 @@ func TestHeadersListedByTheOwner(t *testing.T) {
 			"X-Client-Secret", "Host", "X-Method", "X-Signer"), Deny: names(t, "X-Amz-Grant-Write*",
 			"Accept"),
 		Written: []string{"X-Signer"}, Fixed: fields{{Name: "Stripe-Version", Value: "1"},
-			{Name: "OpenAI-Project", Value: "a b"}, {Name: "OpenAI-Organization", Value: "own"}}}
+			{Name: "OpenAI-Project", Value: "a b"}, {Name: "OpenAI-Organization", Value: "own"},
+			{Name: "On-Behalf-Of", Value: "bot"}}}
 	for name, want := range map[string]string{"Stripe-Account": "sent", "x_amz_grant_read": "sent",
 		"X-Amz-Grant-Write-Acp": "deny", "X-Amz-Acl": "sent", "X-Sudo": "sent",
 		"Range": "sent", "X-Client-Secret": "sent", "Accept": "deny", "accept": "deny",
 		"Stripe-Context": "deny", "Host": "dropped", "X-Method": "reject",
 		"X_Signer":       "dropped",
-		"Stripe_Version": "dropped", "OpenAI-Project": "sent", "OpenAI-Organization": "deny"} {
+		"Stripe_Version": "dropped", "OpenAI-Project": "sent", "OpenAI-Organization": "deny",
+		"On_Behalf_Of": "deny"} {
 		if got := outcome(t, p, "PUT", name); got != want {
 			t.Errorf("%s: %s, want %s", name, got, want)
 		}
