@@ -31,7 +31,7 @@ func checkBody(method string, body []byte, headers [][]wire.Header) *fault {
 		return f
 	}
 	if t.form {
-		if f := checkParameters(theForm, body, method); f != nil {
+		if f := checkParameters(theForm, trimMark(body), method); f != nil {
 			return f
 		}
 	}
