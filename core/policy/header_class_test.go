@@ -91,7 +91,8 @@ var want = map[string]string{
 		X-Idempotent-Key RequestVerificationToken X-AntiForgery-Token X-Transmission-Session-Id
 		X-Amzn-Bedrock-AgentCore-Runtime-Session-Id X-Amzn-SageMaker-Session-Id X-Trino-Session
 		Crypto-Key X-Goog-Content-Length-Range X-Amz-Optional-Object-Attributes Kafka-Key
-		X-Dedup-Key X-Amz-Meta-Override-Reason X-Ms-Meta-Rewrite`,
+		X-Dedup-Key X-Atlassian-Force-Account-Id
+		X-Zendesk-Marketplace-Organization-Id X-Amz-Meta-Override-Reason X-Ms-Meta-Rewrite`,
 	// Left out of every request, and told.
 	"dropped": `Host HOST Content-Length Transfer-Encoding Connection Keep-Alive Proxy-Connection TE
 		Trailer Upgrade Expect HTTP2-Settings Close Accept-Encoding Sec-WebSocket-Key
@@ -121,7 +122,7 @@ var want = map[string]string{
 		X-Oss-Range X-Range Byte-Range Range-Unit X-Ms-Range-Get-Content-MD5
 		X-Ms-Source-Range X-Amz-Copy-Source-Range X-Oss-Copy-Source-Range`,
 	// Left out of a read and told; sent with a write, of whose body it says what part it is.
-	"part": `Content-Range content_range X-Upload-Content-Range`,
+	"part": `Content-Range content_range X-Content-Range X-Upload-Content-Range`,
 	// Refused, whatever the capability.
 	"refused": `X-HTTP-Method-Override x_http_method_override X.HTTP.Method.Override X-HTTP-Method
 		X-Method-Override X-Original-Method X-Forwarded-Method X-Method X-Http-Verb
@@ -169,6 +170,7 @@ var want = map[string]string{
 		X-Found-Cluster Dapr-App-Id orgId Zuora-Entity-Ids Harvest-Account-Id Procore-Company-Id
 		X-Ms-File-Request-Intent MSCRM.BypassCustomPluginExecution X-Goog-Iam-Authority-Selector
 		X-Auth-Sudo-Project-Id X-Amzn-SageMaker-Target-Model X-Apigw-Api-Id X-Explode-Archive
+		Account-Id SiteId Project-Id Company-Id Merchant-Id Database
 		Confluent-Identity-Pool-Id Cf-R2-Jurisdiction Surreal-Ns`,
 	// Selectors that name a path or a URL.
 	"path": `X-Amz-Copy-Source x_amz_copy_source X-Goog-Copy-Source X-Oss-Copy-Source X-Obs-Copy-Source

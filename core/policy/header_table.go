@@ -137,6 +137,9 @@ var headerTable = []headerLine{
 		"names data"},
 	{sentField, "crypto-key", "says how a push message is encrypted (RFC 8188 drafts)"},
 	{sentField, "x-goog-content-length-range", "bounds the size of an upload"},
+	{sentField,
+		"x-atlassian-force-account-id x-zendesk-marketplace-organization-id",
+		"says how users are written, or which program calls"},
 	{sentField, "x-amz-optional-object-attributes", "asks for more of a listing"},
 	{sentField, "user-agent *-user-agent", "names the program that calls"},
 	{sentField,
@@ -146,7 +149,7 @@ var headerTable = []headerLine{
 	// Pieces: asked for in pieces, a reply that repeats the key comes back too short to know the
 	// key in it.
 	{partField,
-		"content-range x-upload-content-range",
+		"content-range x-content-range x-upload-content-range",
 		"says which part of an upload the body is, and some take it for Range in a read"},
 	{pieceField,
 		"range *-range if-range range-unit x-ms-range-*",
@@ -196,12 +199,13 @@ var headerTable = []headerLine{
 	{selectorField, "from", "names the user who acts, on APIs such as PagerDuty"},
 	{selectorField,
 		"namespace *-namespace *-namespace-id *tenant* accept-profile content-profile" +
-			" *-database x-trino-catalog x-trino-schema x-presto-catalog x-presto-schema" +
+			" database *-database ns db x-trino-catalog x-trino-schema x-presto-catalog x-presto-schema" +
 			" x-consul-partition sap-client x-anchormailbox x-found-cluster dapr-app-id" +
 			" x-amz-outpost-id x-apigw-api-id cf-r2-jurisdiction surreal-ns surreal-db",
 		"selects a namespace"},
 	{selectorField,
-		"account *-account *-account-id *-accountid *-account-name *-subaccount* subaccount*" +
+		"account account-id accountid account-name *-account *-account-id *-accountid" +
+			" *-account-name *-subaccount* subaccount*" +
 			" x-sub-account*",
 		"selects an account"},
 	{selectorField,
@@ -211,7 +215,9 @@ var headerTable = []headerLine{
 	{selectorField,
 		"*workspace* *-project *-project-id *-projectid *-team *-team-id *-teamid *-site-id" +
 			" *-siteid *-business-id *-company-id *-store-id *-merchant-id *-profile-id" +
-			" x-sandbox-name x-realm* x-*-realm* intuit-realm-id",
+			" project-id projectid team-id teamid site-id siteid business-id company-id companyid" +
+			" store-id storeid merchant-id merchantid profile-id" +
+			" x-sandbox-name realm x-realm* x-*-realm* intuit-realm-id",
 		"selects a part of an account"},
 
 	// A permission.
@@ -225,7 +231,8 @@ var headerTable = []headerLine{
 		"selects by which permission the API acts"},
 	{selectorField,
 		"x-amz-bypass-governance-retention x-amz-object-lock-* x-amz-mfa x-amz-confirm-*" +
-			" x-amz-create-session-mode x-ms-immutability-* x-ms-legal-hold x-*-bypass-* x-*-object-lock-*",
+			" x-amz-create-session-mode x-ms-immutability-* x-ms-legal-hold x-*-bypass-*" +
+			" x-*-object-lock-*",
 		"sets or lifts what keeps an object from being changed"},
 	{selectorField, "impersonate-*", "selects the user that Kubernetes acts as"},
 
@@ -248,8 +255,8 @@ var headerTable = []headerLine{
 			" x-endpoint-api-userinfo",
 		"is what a login proxy says of the user, and the API believes it"},
 	{refusedField,
-		"x-user x-username x-userid x-user-* x-*-user x-*-user-id x-*-username x-group x-groups x-role" +
-			" x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*" +
+		"x-user x-username x-userid x-user-* x-*-user x-*-user-id x-*-username x-group x-groups" +
+			" x-role x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*" +
 			" x-*-principal x-subject x-identity x-identity-* x-owner-id",
 		"says who calls, which the credential does"},
 	{refusedField,
