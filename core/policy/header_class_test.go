@@ -91,7 +91,7 @@ var want = map[string]string{
 		X-Idempotent-Key RequestVerificationToken X-AntiForgery-Token X-Transmission-Session-Id
 		X-Amzn-Bedrock-AgentCore-Runtime-Session-Id X-Amzn-SageMaker-Session-Id X-Trino-Session
 		Crypto-Key X-Goog-Content-Length-Range X-Amz-Optional-Object-Attributes Kafka-Key
-		X-Dedup-Key X-Atlassian-Force-Account-Id
+		X-Dedup-Key X-Vercel-Digest X-Vercel-Artifact-Duration X-Atlassian-Force-Account-Id
 		X-Zendesk-Marketplace-Organization-Id X-Amz-Meta-Override-Reason X-Ms-Meta-Rewrite`,
 	// Left out of every request, and told.
 	"dropped": `Host HOST Content-Length Transfer-Encoding Connection Keep-Alive Proxy-Connection TE
