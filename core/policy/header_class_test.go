@@ -87,7 +87,7 @@ var want = map[string]string{
 		X-Oss-Forbid-Overwrite X-Goog-Copy-Source-Encryption-Key
 		X-Snowflake-Authorization-Token-Type Client-Id Kbn-Xsrf X-Amz-Invocation-Type
 		X-Stainless-Lang Asana-Enable OCS-APIRequest ConsistencyLevel X-Checksum-Deploy
-		X-Timestamp X-Nonce X-Simulated-Trading Idempotence-Key Idempotency-Token Client-Token
+		X-Timestamp X-Nonce X-Simulated-Trading Idempotence-Key Idempotency-Token
 		X-Idempotent-Key RequestVerificationToken X-AntiForgery-Token X-Transmission-Session-Id
 		X-Amzn-Bedrock-AgentCore-Runtime-Session-Id X-Amzn-SageMaker-Session-Id X-Trino-Session
 		Crypto-Key X-Goog-Content-Length-Range X-Amz-Optional-Object-Attributes Kafka-Key
@@ -102,7 +102,7 @@ var want = map[string]string{
 		Ocp-Apim-Subscription-Key Xi-Api-Key X-RapidAPI-Key X-Functions-Key X-Goog-Api-Key
 		CB-ACCESS-KEY CB-ACCESS-TIMESTAMP OK-ACCESS-SIGN OK-ACCESS-PASSPHRASE KC-API-KEY
 		X-MBX-APIKEY X-MEXC-APIKEY X-Bapi-Api-Key X-BAPI-TIMESTAMP X-Auth-Token X-Auth-Key
-		X-Auth-Email X-Access-Token X-Vault-Token X-Consul-Token Private-Token Job-Token
+		X-Auth-Email Client-Token X-Access-Token X-Vault-Token X-Consul-Token Private-Token Job-Token
 		Deploy-Token Circle-Token X-Shopify-Access-Token Token X-Token X-Figma-Token X-Amz-Date
 		X-AMZ-Security-Token X-Amz-Content-Sha256 X-Amz-Signature X-Amz-Credential
 		X-Amz-S3session-Token X-Ms-Date X-Goog-Date Date X-My-Secret Client-Secret X-Password

@@ -90,7 +90,7 @@ var headerTable = []headerLine{
 			" traceparent tracestate x-requested-with",
 		"describes the message"},
 	{sentField,
-		"*idempot* client-token *-client-token dedup-key *-dedup-key amz-sdk-*",
+		"*idempot* *-client-token dedup-key *-dedup-key amz-sdk-*",
 		"names a repeat of the same write"},
 	{selectorField,
 		"x-container-read x-container-write x-remove-container-* x-*-meta-temp-url-key*" +
