@@ -229,7 +229,8 @@ func TestHeaderNames(t *testing.T) {
 		"transfer_encoding": "cuts the message", "TE": "one connection",
 		"Accept-Encoding": "settled", "X-HTTP-Method-Override": "another method",
 		"X-Original-*": "covers x-original-method", "con*": "covers content-length",
-		"Sec-WebSocket-Key": "WebSocket", "sec-websocket-k*": "covers sec-websocket-*", "x-proxy-u*": "covers x-proxy-url"} {
+		"Sec-WebSocket-Key": "WebSocket", "sec-websocket-k*": "covers sec-websocket-*",
+		"x-proxy-u*": "covers x-proxy-url"} {
 		n, err := ParseHeaderName(text)
 		if got := n.Unlistable(); err != nil || (got == "") != (says == "") ||
 			!strings.Contains(got, says) {
