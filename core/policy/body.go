@@ -31,7 +31,7 @@ func checkBody(method string, body []byte, headers [][]wire.Header) *fault {
 		return f
 	}
 	if t.form {
-		if f := checkParameters(theForm, body, method); f != nil {
+		if f := checkParameters(theForm, trimMark(body), method); f != nil {
 			return f
 		}
 	}
@@ -60,19 +60,14 @@ func typeOf(headers [][]wire.Header) bodyType {
 	for _, fields := range headers {
 		for _, h := range fields {
 			switch {
-			case isField(h, "Content-Type"):
+			case SameHeader(h.Name, "Content-Type"):
 				t.addType(strings.ToLower(h.Value))
-			case isField(h, "Content-Encoding"):
+			case SameHeader(h.Name, "Content-Encoding"):
 				t.addCoding(strings.ToLower(h.Value))
 			}
 		}
 	}
 	return t
-}
-
-// isField is SameHeader, which allocates, for a name in its usual spelling or in none.
-func isField(h wire.Header, name string) bool {
-	return strings.EqualFold(h.Name, name) || len(h.Name) == len(name) && SameHeader(h.Name, name)
 }
 
 func (t *bodyType) addType(value string) {

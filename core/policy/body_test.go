@@ -24,7 +24,7 @@ func TestVectorsBodyOverride(t *testing.T) {
 		ID, Method, Type, Body, Want, Says, Why string
 		BodyB64                                 []byte `json:"body_b64"`
 	}
-	for _, c := range vectors.Load[bodyCase](t, "body_override", 140) {
+	for _, c := range vectors.Load[bodyCase](t, "body_override", 142) {
 		t.Run(c.ID, func(t *testing.T) {
 			if c.Body != "" {
 				c.BodyB64 = []byte(c.Body)

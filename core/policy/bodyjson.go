@@ -43,6 +43,9 @@ func overrideAnywhere(body []byte) override {
 		for n := 0; n < maxOverride && start > 0 && keyByte(body[start-1]); n++ {
 			start--
 		}
+		if start > 0 && body[start-1] == '\\' {
+			start++ // the letter of an escape, as in "\t_method"
+		}
 		for n := 0; n < maxOverride && end < len(body) && keyByte(body[end]); n++ {
 			end++
 		}

@@ -89,20 +89,35 @@ func headerLineOf(name string) *headerLine {
 // canonicalName folds what receivers fold: CGI and its heirs make "X-Real-IP" and "X_Real.IP" one
 // variable.
 func canonicalName(name string) string {
-	return strings.Map(func(r rune) rune {
-		switch {
-		case r >= 'A' && r <= 'Z':
-			return r | 0x20
-		case r >= 'a' && r <= 'z' || r >= '0' && r <= '9':
-			return r
-		}
-		return '-'
-	}, name)
+	var buffer [64]byte // most names fit, so that only the result is allocated
+	out := buffer[:0]
+	for i := range len(name) {
+		out = append(out, nameByte(name[i]))
+	}
+	return string(out)
+}
+
+func nameByte(c byte) byte {
+	switch c = lower(c); {
+	case c >= 'a' && c <= 'z' || c >= '0' && c <= '9':
+		return c
+	}
+	return '-'
 }
 
 // SameHeader reports whether two names are one field to some receiver: without regard to case, and
 // with "_" and "." read as "-".
-func SameHeader(a, b string) bool { return canonicalName(a) == canonicalName(b) }
+func SameHeader(a, b string) bool {
+	if len(a) != len(b) {
+		return false
+	}
+	for i := range len(a) {
+		if nameByte(a[i]) != nameByte(b[i]) {
+			return false
+		}
+	}
+	return true
+}
 
 // HeaderName is a name as an owner lists it under allowHeaders or denyHeaders: a whole one, or the
 // beginning of one with a star behind it. The zero value names nothing.
@@ -161,7 +176,9 @@ func (n HeaderName) stands(of func(headerClass) bool) string {
 			continue
 		}
 		for _, name := range strings.Fields(line.names) {
-			if strings.HasPrefix(strings.TrimSuffix(name, "*"), n.name) {
+			beginning, starred := strings.CutSuffix(name, "*")
+			if strings.HasPrefix(beginning, n.name) ||
+				starred && strings.HasPrefix(n.name, beginning) {
 				return n.text + " covers " + name + ", which " + line.why
 			}
 		}

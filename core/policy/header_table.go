@@ -9,6 +9,7 @@ const (
 	fixedDrop                        // left out and told, and no owner can list the field
 	droppedField                     // left out and told: no request rests on it
 	pieceField                       // left out of a GET or HEAD; any other request is refused
+	partField                        // left out of a GET or HEAD, and sent with any other request
 	selectorField                    // refused, unless listed or without rules
 	copySource                       // a selector that names a path of this API to read from
 	copySourceURL                    // a selector that names what to read from with its host
@@ -54,9 +55,9 @@ var headerTable = []headerLine{
 	{fixedRefusal,
 		"x-http-method-override x-method-override x-http-method x-method x-http-verb x-verb" +
 			" x-http-verb-override http-method http-method-override http-verb method-override" +
-			" -method method x-request-method x-real-method x-original-method x-forwarded-method" +
-			" x-rewrite-method x-override-method x-tunneled-method x-tunnel-method x-original-verb" +
-			" x-forwarded-verb x-invoke-method x-matched-method",
+			" -method method x-httpmethod x-request-method x-real-method x-original-method" +
+			" x-forwarded-method x-rewrite-method x-override-method x-tunneled-method" +
+			" x-tunnel-method x-original-verb x-forwarded-verb x-invoke-method x-matched-method",
 		"has Rails, Django, Symfony, ASP.NET and others serve another method than the one judged"},
 	{fixedRefusal,
 		"x-original-url x-original-uri x-original-path x-rewrite-url x-rewrite-uri" +
@@ -67,8 +68,10 @@ var headerTable = []headerLine{
 			" x-waws-unencoded-url x-arr-original-url x-ms-original-url",
 		"has IIS, Zend, Symfony, Azure and Envoy serve another path than the one judged"},
 	{fixedRefusal,
+		// script-name: Gunicorn cuts its value from the path
 		"x-path x-url x-uri x-request-uri x-request-url x-request-path x-real-uri x-real-url" +
 			" x-real-path x-raw-uri x-raw-url x-raw-path x-path-info x-pathinfo path-info" +
+			" script-name x-replaced-path" +
 			" request-uri request-url http-url base-url x-base-url uri url x-http-destinationurl" +
 			" http-destinationurl x-destination-url destination-url x-target-url x-target-uri" +
 			" x-target-path x-route x-route-path x-query-string x-original-query x-query",
@@ -79,26 +82,32 @@ var headerTable = []headerLine{
 			" x-nextjs-rewrite x-nextjs-rewritten-path x-nextjs-rewritten-query x-middleware-rewrite" +
 			" x-middleware-invoke x-middleware-override-headers x-middleware-request-* x-vercel-sc-*",
 		"has Next.js and its hosts serve another route than the one judged"},
-	{refusedField,
-		"x-*override* x-*rewrite* l5d-*",
-		"is named like a field that puts something else in place of what was judged"},
-
-	// Data: what a later pattern would catch and a write depends on.
+	// Data: what a later pattern would catch and a write depends on. And what nearly every request
+	// holds, so that no pattern is tried on it.
 	{sentField,
-		"idempotency-key x-idempotency-key *-idempotency-key *-idempotency-token *-client-token" +
-			" amz-sdk-*",
+		"accept accept-language content-type content-language content-encoding content-disposition" +
+			" content-md5 cache-control origin referer prefer x-request-id x-correlation-id" +
+			" traceparent tracestate x-requested-with",
+		"describes the message"},
+	{sentField,
+		"*idempot* *-client-token dedup-key *-dedup-key amz-sdk-*",
 		"names a repeat of the same write"},
 	{selectorField,
 		"x-container-read x-container-write x-remove-container-* x-*-meta-temp-url-key*" +
 			" x-*-meta-access-control-*",
 		"sets who may use a container (OpenStack Swift)"},
 	{selectorField,
-		"x-minio-* x-amz-meta-snowball-auto-extract x-amz-meta-minio-snowball-*",
-		"has MinIO act on more than the path: delete all below it, or unpack an archive beside it"},
+		"x-minio-* x-amz-meta-snowball-auto-extract x-amz-meta-minio-snowball-*" +
+			" x-explode-archive*",
+		"has MinIO and Artifactory act on more than the path: delete all below it, or unpack an" +
+			" archive beside it"},
 	{selectorField,
 		"x-container-sync-* x-versions-location x-history-location",
 		"names where else objects go (OpenStack Swift)"},
 	{sentField, "x-*-meta-*", "is metadata of the object that is written"},
+	{refusedField,
+		"x-*override* x-*rewrite* l5d-*",
+		"is named like a field that puts something else in place of what was judged"},
 	{sentField,
 		"x-amz-server-side-encryption* x-*-encryption*",
 		"says how an object is encrypted, and with whose key: without it, it is stored otherwise"},
@@ -114,17 +123,27 @@ var headerTable = []headerLine{
 		"lock-token x-ms-lease-id",
 		"proves a lock, and opens nothing that the credential does not"},
 	{sentField,
-		"x-csrf-token x-csrftoken x-xsrf-token csrf-token csrftoken xsrf-token *-csrf-token" +
-			" x-atlassian-token",
+		"*csrf* *xsrf* *antiforgery* *anti-forgery* requestverificationtoken x-atlassian-token" +
+			" x-transmission-session-id",
 		"proves that a form was read, and is no credential by itself"},
 	{sentField,
 		"x-ms-session-token x-continuation-token continuation-token x-next-token x-page-token" +
-			" x-sync-token x-amz-request-token mcp-session-id x-snowflake-authorization-token-type",
+			" x-sync-token x-amz-request-token mcp-session-id x-amzn-*-session-id x-trino-session" +
+			" x-presto-session x-snowflake-authorization-token-type",
 		"goes on with an exchange that the credential opened"},
 	{sentField,
 		"*partitionkey* *partition-key* surrogate-key *-surrogate-key xkey-purge cache-key" +
-			" *-cache-key *-routing-key *-object-key *-sort-key *-message-key",
+			" *-cache-key *-routing-key *-object-key *-sort-key *-message-key kafka-key",
 		"names data"},
+	{sentField, "crypto-key", "says how a push message is encrypted (RFC 8188 drafts)"},
+	{sentField, "x-goog-content-length-range", "bounds the size of an upload"},
+	{sentField,
+		"x-vercel-digest x-vercel-artifact-* x-vercel-blob-*",
+		"describes a file that is uploaded"},
+	{sentField,
+		"x-atlassian-force-account-id x-zendesk-marketplace-organization-id",
+		"says how users are written, or which program calls"},
+	{sentField, "x-amz-optional-object-attributes", "asks for more of a listing"},
 	{sentField, "user-agent *-user-agent", "names the program that calls"},
 	{sentField,
 		"x-amz-target soapaction",
@@ -132,6 +151,9 @@ var headerTable = []headerLine{
 
 	// Pieces: asked for in pieces, a reply that repeats the key comes back too short to know the
 	// key in it.
+	{partField,
+		"content-range x-content-range x-upload-content-range",
+		"says which part of an upload the body is, and some take it for Range in a read"},
 	{pieceField,
 		"range *-range if-range range-unit x-ms-range-*",
 		"asks for a part of a reply, in which a key cannot be recognised"},
@@ -180,12 +202,13 @@ var headerTable = []headerLine{
 	{selectorField, "from", "names the user who acts, on APIs such as PagerDuty"},
 	{selectorField,
 		"namespace *-namespace *-namespace-id *tenant* accept-profile content-profile" +
-			" *-database x-trino-catalog x-trino-schema x-presto-catalog x-presto-schema" +
+			" database *-database ns db x-trino-catalog x-trino-schema x-presto-catalog x-presto-schema" +
 			" x-consul-partition sap-client x-anchormailbox x-found-cluster dapr-app-id" +
-			" x-amz-outpost-id",
+			" x-amz-outpost-id x-apigw-api-id cf-r2-jurisdiction surreal-ns surreal-db",
 		"selects a namespace"},
 	{selectorField,
-		"account *-account *-account-id *-accountid *-account-name *-subaccount* subaccount*" +
+		"account account-id accountid account-name *-account *-account-id *-accountid" +
+			" *-account-name *-subaccount* subaccount*" +
 			" x-sub-account*",
 		"selects an account"},
 	{selectorField,
@@ -195,7 +218,9 @@ var headerTable = []headerLine{
 	{selectorField,
 		"*workspace* *-project *-project-id *-projectid *-team *-team-id *-teamid *-site-id" +
 			" *-siteid *-business-id *-company-id *-store-id *-merchant-id *-profile-id" +
-			" x-sandbox-name x-realm* x-*-realm* intuit-realm-id",
+			" project-id projectid team-id teamid site-id siteid business-id company-id companyid" +
+			" store-id storeid merchant-id merchantid profile-id" +
+			" x-sandbox-name realm x-realm* x-*-realm* intuit-realm-id",
 		"selects a part of an account"},
 
 	// A permission.
@@ -205,20 +230,21 @@ var headerTable = []headerLine{
 			" x-amz-object-ownership x-predefined-acl",
 		"sets who may use what is written"},
 	{selectorField,
-		"x-ms-file-request-intent mscrm-bypass* x-goog-iam-*",
+		"x-ms-file-request-intent mscrm-bypass* x-goog-iam-* confluent-identity-pool-id",
 		"selects by which permission the API acts"},
 	{selectorField,
 		"x-amz-bypass-governance-retention x-amz-object-lock-* x-amz-mfa x-amz-confirm-*" +
-			" x-amz-create-session-mode x-amz-optional-object-attributes x-ms-immutability-*" +
-			" x-ms-legal-hold x-*-bypass-* x-*-object-lock-*",
+			" x-amz-create-session-mode x-ms-immutability-* x-ms-legal-hold x-*-bypass-*" +
+			" x-*-object-lock-*",
 		"sets or lifts what keeps an object from being changed"},
 	{selectorField, "impersonate-*", "selects the user that Kubernetes acts as"},
 
 	// Somebody else than the credential's owner.
 	{refusedField,
-		"sudo x-sudo x-sudo-* *on-behalf* x-actor x-actor-* actor *-acting-as act-as x-act-as" +
-			" x-acting-* run-as *-run-as *runas* *-sudo-* x-as-user as-user x-as-* *impersonat*" +
-			" *-switch-user switch-user x-become* x-assume-* api-username x-api-username" +
+		"sudo x-sudo x-sudo-* *behalf* x-actor x-actor-* actor *-acting-as actas x-actas act-as" +
+			" act-as-* *-act-as *-act-as-* x-acting-* run-as run-as-* *-run-as *runas* *-sudo-*" +
+			" as-user x-as-* doas x-doas *impersonat* *masquerade* *-switch-user switch-user" +
+			" x-become* assume-user x-assume-* x-proxied* api-username x-api-username" +
 			" mscrmcallerid callerobjectid x-caller-id x-effective-user x-proxy-user x-delegate*",
 		"has the API act as somebody else"},
 	{refusedField,
@@ -232,8 +258,8 @@ var headerTable = []headerLine{
 			" x-endpoint-api-userinfo",
 		"is what a login proxy says of the user, and the API believes it"},
 	{refusedField,
-		"x-user x-username x-userid x-user-* x-*-user x-*-username x-group x-groups x-role" +
-			" x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*" +
+		"x-user x-username x-userid x-user-* x-*-user x-*-user-id x-*-username x-group x-groups" +
+			" x-role x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*" +
 			" x-*-principal x-subject x-identity x-identity-* x-owner-id",
 		"says who calls, which the credential does"},
 	{refusedField,

@@ -95,7 +95,7 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 			Reason: fmt.Sprintf("the header %s is refused: denyHeaders names %s", h.Name, n),
 			Hint:   "leave the header out: the owner has ruled it out"}
 	}
-	if slices.ContainsFunc(c.Written, func(w string) bool { return canonicalName(w) == name }) {
+	if slices.ContainsFunc(c.Written, func(w string) bool { return SameHeader(w, name) }) {
 		return false, pass
 	}
 	if send, d, fixed := c.fixed(h, name, line); fixed {
@@ -103,13 +103,13 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 	}
 	_, listed := covered(c.Allow, name)
 	switch {
-	case line.class == sentField:
+	case line.class == sentField, line.class == partField && !c.reads():
 		return true, pass
 	case line.selects():
 		return c.selector(h, line, listed)
 	case listed:
 		return true, pass
-	case line.class == droppedField, line.class == pieceField && c.reads():
+	case line.class == droppedField, line.class == partField, line.class == pieceField && c.reads():
 		return false, pass
 	case line.class == pieceField:
 		line = &headerLine{why: "says which part is written, and a write without it overwrites more"}
@@ -118,17 +118,17 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 }
 
 // fixed decides on a field that the service sends with every request. The service's own wins, which
-// must not turn a request about one account into a request about another.
+// must not turn a request about one account, or by one person, into a request of another.
 func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bool, d Decision,
 	fixed bool) {
 	at := slices.IndexFunc(c.Fixed,
-		func(own wire.Header) bool { return canonicalName(own.Name) == name })
+		func(own wire.Header) bool { return SameHeader(own.Name, name) })
 	switch {
 	case at < 0:
 		return false, Decision{}, false
 	case c.Fixed[at].Value == h.Value:
 		return true, Decision{Outcome: Allowed}, true
-	case line.selects():
+	case line.selects(), line.class == refusedField:
 		return false, Decision{Setting: "headers",
 			Reason: fmt.Sprintf("the header %s %s, and the service sends another value of it",
 				h.Name, line.why),
@@ -176,9 +176,9 @@ func (c headerCall) selector(h wire.Header, line *headerLine, listed bool) (send
 func (c headerCall) perConnection(s Sorted, agent []wire.Header) Sorted {
 	value, _ := wire.Get(agent, "Connection")
 	for option := range strings.SplitSeq(value, ",") {
-		name := canonicalName(strings.TrimSpace(option))
+		name := strings.TrimSpace(option)
 		at := slices.IndexFunc(s.Kept,
-			func(h wire.Header) bool { return canonicalName(h.Name) == name })
+			func(h wire.Header) bool { return SameHeader(h.Name, name) })
 		switch {
 		case at < 0:
 		case !c.reads():

@@ -2,6 +2,7 @@ package policy
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/true-and-useful/janee/core/wire"
@@ -95,8 +96,9 @@ func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
 		}
 		return "/" + path, nil
 	}
-	if lower := strings.ToLower(rest); strings.HasPrefix(lower, "arn:") || strings.HasPrefix(lower,
-		"arn%3a") || strings.HasPrefix(rest, "//") {
+	decoded, _ := percentDecoded(rest)
+	name := strings.ToLower(strings.TrimLeft(decoded, "/"))
+	if strings.HasPrefix(name, "arn:") || strings.HasPrefix(rest, "//") {
 		return elsewhere()
 	}
 	return rest, nil
@@ -139,14 +141,29 @@ func (c headerCall) underAccount(path string) string {
 	return path
 }
 
-// bucketInHost reports whether a host name begins with a bucket: a label after the first says which
-// store it is.
+// storeLabels begin the label of a host name that says which store it is, behind that of a bucket.
+var storeLabels = []string{"s3-", "s3express-", "cos-", "obs-", "oss-", "tos-"}
+
+// bucketInHost reports whether a host name begins with a bucket.
 func bucketInHost(host string) bool {
-	_, rest, _ := strings.Cut(host, ".")
-	for label := range strings.SplitSeq(rest, ".") {
-		if label == "s3" || label == "cos" || label == "obs" || label == "storage" ||
-			strings.HasPrefix(label, "s3-") ||
-			strings.HasPrefix(label, "oss-") {
+	host, _, _ = strings.Cut(host, ":")
+	labels := strings.Split(host, ".")
+	if slices.Contains(labels, "svc") {
+		return false // Kubernetes: "minio.s3.svc" is a service in a namespace
+	}
+	for i, label := range labels {
+		switch label {
+		case "storage":
+			return i > 0 && (strings.HasSuffix(host, ".googleapis.com") ||
+				strings.HasSuffix(host, ".yandexcloud.net"))
+		case "digitaloceanspaces", "linodeobjects": // behind a region
+			return i > 1
+		case "r2": // behind an account, and perhaps a jurisdiction
+			return i > 1 && labels[1] != "eu" && labels[1] != "fedramp"
+		}
+		if i > 0 && slices.ContainsFunc(storeLabels, func(begin string) bool {
+			return strings.HasPrefix(label+"-", begin)
+		}) {
 			return true
 		}
 	}

@@ -36,7 +36,12 @@ var operationKeys = map[string]string{
 		" syncobjectcopy tagging torrent transferacceleration truncate uploadid uploads versionid" +
 		" versioning versions vod website websiteconfig worm wormextend wormid x-oss-process" +
 		" x-oss-async-process x-image-process ci-process x-amz-* x-goog-acl x-oss-acl x-obs-acl" +
-		" x-cos-acl force-delete lambdaarn events",
+		" x-cos-acl force-delete lambdaarn events addlegalhold accessmonitor" +
+		" accesspointconfigforobjectprocess accesspointpolicy asyncfetch billing" +
+		" bucketarchivedirectread callback-var cleanrestoredobject comp customdomain" +
+		" directcoldaccess domain domaincertificate extendretention fetchtask httpsconfig metaquery" +
+		" mirror mirrorbacktosource origin paybytraffic protection redundancytransition" +
+		" removelegalhold replication-check replication-reset replication-reset-status rtc seal",
 	// https://learn.microsoft.com/en-us/rest/api/storageservices/: comp and restype choose the operation, action, resource and
 	// mode do so for Data Lake; snapshot and its like choose another resource. sig is a credential
 	// (SAS).

@@ -61,6 +61,9 @@ func TestQueryOperations(t *testing.T) {
 		{s3, "GET /b/*", "", "GET", "/b/k?partNumber=1", Denied}, // a piece
 		{s3, "* *", "", "DELETE", "/b/k?versionId=x", Denied},
 		{s3, "* *", "", "POST", "/b?delete", Denied},
+		{s3, "* *", "", "POST", "/b/k?extendRetention", Denied}, // IBM
+		{s3, "* *", "", "POST", "/b?metaQuery", Denied},         // OSS
+		{s3, "* *", "", "PUT", "/b?billing", Denied},            // Google
 		{s3, "POST /b?delete", "", "POST", "/b?delete", Allowed},
 		{s3, "* *|* *?policy", "PUT /public/*", "PUT", "/public/?policy", Denied},
 		// a deny rule without a key denies with any
