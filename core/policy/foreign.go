@@ -31,18 +31,29 @@ var foreignKeys = map[string]bool{
 	"xosssignature":          true,
 }
 
-// CheckForeign refuses a query that brings a credential of its own. Servers take the first, the last
-// or the one in the query of two, so an agent could act for another account than the owner's, and
-// write into it what it has read from theirs.
+// otherPersons are the names by which APIs act as somebody else, as X-Sudo and its kind do in a header.
+var otherPersons = map[string]bool{
+	"sudo":     true, // GitLab
+	"asuserid": true, // Canvas
+	"doas":     true, // Hadoop, Knox
+}
+
+// CheckForeign refuses a query that brings a credential of its own, or another person. Servers take
+// the first, the last or the one in the query of two credentials, so an agent could act for another
+// account than the owner's, and write into it what it has read from theirs.
 func CheckForeign(query string, o Options) Decision {
 	separators := "&"
 	if o.Semicolon {
 		separators = "&;"
 	}
 	for _, raw := range queryKeys(query, separators) {
-		if foreignKeys[bareKey(raw)] {
+		switch name := bareKey(raw); {
+		case foreignKeys[name]:
 			return faultf("leave it out: Janee adds the credential of the service",
 				"the query holds the parameter %s, which carries a credential", short(raw)).decision()
+		case otherPersons[name]:
+			return faultf("leave it out: the credential says who acts",
+				"the query holds the parameter %s, which has the API act as somebody else", short(raw)).decision()
 		}
 	}
 	return Decision{Outcome: Allowed}

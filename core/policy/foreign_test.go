@@ -23,6 +23,12 @@ func TestForeignCredentials(t *testing.T) {
 			t.Errorf("%q: %+v", query, d)
 		}
 	}
+	for _, query := range []string{"sudo=root", "a=b&Sudo=1", "as_user_id=7", "doAs=admin", "doas[]=x", "%73udo=1"} {
+		d := CheckForeign(query, Options{})
+		if d.Outcome != Rejected || !strings.Contains(d.Reason, "somebody else") || d.Hint == "" {
+			t.Errorf("%q: %+v", query, d)
+		}
+	}
 	if d := CheckForeign("a=b;access_token=x", Options{Semicolon: true}); d.Outcome != Rejected {
 		t.Errorf("behind a semicolon: %+v", d)
 	}
@@ -31,7 +37,7 @@ func TestForeignCredentials(t *testing.T) {
 func TestWhatIsNoForeignCredential(t *testing.T) {
 	for _, query := range []string{"", "token=abc", "key=abc", "page_token=x", "nextToken=x", "next_page_token=x",
 		"continuation-token=x", "sort_key=x", "q=access_token", "q=api_key=1", "client_secret=pi_1_secret_2",
-		"access_tokens=all", "fields=access_token,id", "uploadId=x"} {
+		"access_tokens=all", "as_user=1", "pseudo=1", "fields=access_token,id", "uploadId=x"} {
 		if d := CheckForeign(query, Options{}); d.Outcome != Allowed {
 			t.Errorf("%q: %+v", query, d)
 		}
