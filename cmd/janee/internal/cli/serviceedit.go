@@ -144,6 +144,11 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 	}
 	slices.Sort(p.changes)
 	p.unagreed = o.unagreed(s, service)
+	if p.unagreed == nil && s.Typed(service) &&
+		(moves || len(fresh) > 0 || o.flagSet.Changed("ca-file")) {
+		p.unagreed = &config.UnagreedError{Is: service.Destination(),
+			Why: "it goes " + service.Route() + ", as was typed beside the old values"}
+	}
 	if err := p.reroute(s, service, given(o.flagSet, "ca-file")); err != nil {
 		return p, err
 	}

@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
 	"github.com/true-and-useful/janee/core/config"
@@ -46,7 +47,9 @@ func (s *Store) Agreed(service *config.Service) error {
 
 // Bind has the owner's agreement written for a service as it stands in text, and takes out one that
 // is not needed. Callers have asked the owner, or the owner has given them every part.
-func (s *Store) Bind(text []byte, name string) ([]byte, error) {
+func (s *Store) Bind(text []byte, name string) ([]byte, error) { return s.bind(text, name, false) }
+
+func (s *Store) bind(text []byte, name string, typed bool) ([]byte, error) {
 	c, err := config.Parse(text)
 	if err != nil {
 		return nil, err
@@ -68,7 +71,11 @@ func (s *Store) Bind(text []byte, name string) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := vault.Bound{Destination: d, Values: service.Fingerprints(s.Vault, plain)}
+	b := vault.Bound{Destination: d, Values: service.Fingerprints(s.Vault, plain), Typed: typed}
+	was, err := s.Vault.OpenBound(service.Bound)
+	if err == nil && was.Destination == d && maps.Equal(was.Values, b.Values) {
+		return text, nil // and a line that was typed does not become one that was asked about
+	}
 	return config.SetBound(text, name, s.Vault.SealBound(b))
 }
 
@@ -89,7 +96,7 @@ func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err
 		if !service.Routed() || !s.sameAgreement(service) {
 			continue
 		}
-		bound, err := s.Bind(out, name)
+		bound, err := s.bind(out, name, service.Bound == "" || s.Typed(service))
 		if err != nil {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("%v; calls are refused until you have fixed that "+
 				"and agreed with `janee trust %s`", err, name))
@@ -100,6 +107,17 @@ func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err
 			"service %s: as config.yaml says, its key goes %s", name, service.Route()))
 	}
 	return out, n, nil
+}
+
+// Typed reports whether the line of a service is about nothing but values that were typed into
+// config.yaml beside the destination. Whoever can write the file can have such a line made for a
+// worthless value, and break the service with it: a key that its owner then gives anew would follow.
+func (s *Store) Typed(service *config.Service) bool {
+	if s.Vault == nil || service.Bound == "" {
+		return false
+	}
+	b, err := s.Vault.OpenBound(service.Bound)
+	return err == nil && b.Typed
 }
 
 // sameAgreement reports whether nothing says that the owner has agreed to another destination.
