@@ -196,9 +196,13 @@ func wireHeaders(named map[string]string) (list []wire.Header) {
 
 // addTo splices the service, its sealed credential and its capability into text.
 func addTo(text []byte, s *store.Store, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
-	text, err := addSealed(text, s.Seal, service, credential)
-	if err == nil {
-		text, err = s.Bind(text, service.Name)
+	named := config.Service{Name: service.Name, CAFile: service.CAFile}
+	to, err := s.Destination(&named)
+	if err != nil {
+		return nil, err
+	}
+	if text, err = addSealed(text, s.Seal, service, credential); err == nil {
+		text, err = s.Bind(text, service.Name, to.CA)
 	}
 	if err != nil || !capability {
 		return text, err

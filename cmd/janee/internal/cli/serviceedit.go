@@ -117,7 +117,7 @@ type movePlan struct {
 	credential sign.Credential // secrets to be sealed for origin
 	leaves     []string        // origins other than origin that secrets were sealed for so far: the owner is asked
 	route      string          // how the credential goes besides, "" for straight
-	cas        [2]string       // digests of the certificate authorities that were agreed to and that are, where a flag changes them
+	cas        [2]string       // digests of the caFile, as agreed to and as this edit leaves it
 	unagreed   error           // why the owner has yet to agree to where the credential goes: then this edit does not
 	changes    []string        // names of what changes
 }
@@ -161,14 +161,15 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 // reroute plans what a service trusts, and how its credential goes then.
 func (p *movePlan) reroute(s *store.Store, service *config.Service, caFile *string) error {
 	is := *service
+	was, _ := vault.ReadBound(service.Bound) // unagreed verifies it
+	p.cas = [2]string{was.CA, was.CA}
 	if caFile != nil {
 		is.CAFile = *caFile
 		to, err := s.Destination(&is)
 		if err != nil {
 			return err
 		}
-		was, _ := vault.ReadBound(service.Bound) // nothing rests on it: see unagreed
-		p.cas = [2]string{was.CA, to.CA}
+		p.cas[1] = to.CA
 	}
 	p.route = is.Route()
 	return nil
@@ -284,7 +285,7 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 	if err != nil || now.unagreed != nil {
 		return text, err
 	}
-	return s.Bind(text, name)
+	return s.Bind(text, name, now.cas[1])
 }
 
 // record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere,

@@ -272,7 +272,7 @@ func trust(env *Env, s *store.Store, service string, agreed trustChange) error {
 		if text, err = config.Reseal(text, service, values); err != nil {
 			return nil, err
 		}
-		return s.Bind(text, service)
+		return s.Bind(text, service, agreed.is.CA)
 	})
 }
 

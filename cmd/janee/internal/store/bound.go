@@ -46,10 +46,13 @@ func (s *Store) Agreed(service *config.Service) error {
 }
 
 // Bind has the owner's agreement written for a service as it stands in text, and takes out one that
-// is not needed. Callers have asked the owner, or the owner has given them every part.
-func (s *Store) Bind(text []byte, name string) ([]byte, error) { return s.bind(text, name, false) }
+// is not needed. Callers have asked the owner, or the owner has given them every part. ca is the
+// digest of the caFile that the owner was asked about: the file may hold something else by now.
+func (s *Store) Bind(text []byte, name, ca string) ([]byte, error) {
+	return s.bind(text, name, ca, false)
+}
 
-func (s *Store) bind(text []byte, name string, typed bool) ([]byte, error) {
+func (s *Store) bind(text []byte, name, ca string, typed bool) ([]byte, error) {
 	c, err := config.Parse(text)
 	if err != nil {
 		return nil, err
@@ -63,10 +66,8 @@ func (s *Store) bind(text []byte, name string, typed bool) ([]byte, error) {
 	case !service.Routed() || !service.Auth.Sealed():
 		return config.SetBound(text, name, "")
 	}
-	d, err := s.Destination(service)
-	if err != nil {
-		return nil, err
-	}
+	d := service.Destination()
+	d.CA = ca
 	plain, err := sealed.Credential(s.Vault, service)
 	if err != nil {
 		return nil, err
@@ -93,10 +94,17 @@ func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err
 	}
 	for _, name := range before.WhollyPlain() {
 		service := before.Services[name]
-		if !service.Routed() || !s.sameAgreement(service) {
+		if !service.Routed() {
 			continue
 		}
-		bound, err := s.bind(out, name, service.Bound == "" || s.Typed(service))
+		is, err := s.Destination(service)
+		if err == nil && !s.sameAgreement(service, is) {
+			continue
+		}
+		var bound []byte
+		if err == nil {
+			bound, err = s.bind(out, name, is.CA, service.Bound == "" || s.Typed(service))
+		}
 		if err != nil {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("%v; calls are refused until you have fixed that "+
 				"and agreed with `janee trust %s`", err, name))
@@ -121,14 +129,10 @@ func (s *Store) Typed(service *config.Service) bool {
 }
 
 // sameAgreement reports whether nothing says that the owner has agreed to another destination.
-func (s *Store) sameAgreement(service *config.Service) bool {
+func (s *Store) sameAgreement(service *config.Service, is vault.Destination) bool {
 	if service.Bound == "" {
 		return true
 	}
 	b, err := s.Vault.OpenBound(service.Bound)
-	if err != nil {
-		return false
-	}
-	is, err := s.Destination(service)
 	return err == nil && is == b.Destination
 }
