@@ -115,7 +115,7 @@ type movePlan struct {
 	base       policy.Base
 	origin     string          // where the credential goes: to base, and to the endpoints of its auth type
 	credential sign.Credential // secrets to be sealed for origin
-	leaves     []string        // origins other than origin that secrets were sealed for so far: the owner is asked
+	leaves     []string        // other origins that secrets were sealed for: the owner is asked
 	route      string          // how the credential goes besides, "" for straight
 	cas        [2]string       // digests of the caFile, as agreed to and as this edit leaves it
 	unagreed   error           // why the owner has yet to agree to where the credential goes: then this edit does not
@@ -265,7 +265,8 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 		return nil, err
 	}
 	if now.base != agreed.base || now.origin != agreed.origin || !slices.Equal(now.leaves, agreed.leaves) ||
-		now.route != agreed.route || now.cas != agreed.cas || (now.unagreed == nil) != (agreed.unagreed == nil) {
+		now.route != agreed.route || now.cas != agreed.cas ||
+		(now.unagreed == nil) != (agreed.unagreed == nil) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
 	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet,

@@ -176,7 +176,8 @@ func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool
 	defer ask.close()
 	t, err := ask.terminal("--yes")
 	if err != nil {
-		return false, hint.Errorf(hint.Usage, "run it in a terminal; or, if the credential may go there: `"+command+"`",
+		return false, hint.Errorf(hint.Usage,
+			"run it in a terminal; or, if the credential may go there: `"+command+"`",
 			"%s: nobody has agreed to %s", doing, routeText(c.is))
 	}
 	for _, f := range c.rebound {
