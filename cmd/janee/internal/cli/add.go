@@ -51,7 +51,7 @@ A secret given as an argument can be read by other processes: let janee ask for 
 	f.StringVar(&o.authType, "auth-type", "", "how requests are signed: "+strings.Join(sign.Types(), ", "))
 	f.StringVar(&o.testPath, "test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
 	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
-	f.StringVar(&o.caFile, "ca-file", "", "PEM file of the API's own certificate authority")
+	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM file of the API's own certificate authority")
 	f.BoolVar(&o.noCapability, "no-capability", false, "store the service only")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)

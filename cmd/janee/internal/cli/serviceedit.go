@@ -57,7 +57,7 @@ shows both, asks, and seals it anew.`,
 	f := c.Flags()
 	f.StringP("url", "u", "", "base URL of the API")
 	f.String("test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
-	f.String("ca-file", "", "PEM file of the API's own certificate authority")
+	f.Var(new(pathFlag), "ca-file", "PEM file of the API's own certificate authority")
 	f.String("description", "", "what it is for; agents read it")
 	f.BoolVarP(&o.yes, "yes", "y", false, "send the credential to the new place without asking")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
