@@ -48,7 +48,7 @@ func (f *Flow) formLines() (lines []string, plain bool) {
 	plain = legible(lines[0])
 	for _, h := range f.headers {
 		lines = append(lines, "Header "+h.Name+": "+h.Value)
-		plain = plain && legible(h.Value)
+		plain = plain && legible(h.Name) && legible(h.Value)
 	}
 	if body := string(f.call.Body); body != "" {
 		lines = append(lines, fmt.Sprintf("Body of %d bytes: %s", q.BodyBytes, body))
@@ -98,13 +98,24 @@ func entity(text string) bool {
 	return found && name != "" && !strings.ContainsFunc(name, other)
 }
 
+// maxMarks is how many combining marks one letter may carry: more than any script needs, and too few
+// to pile up over the lines above.
+const maxMarks = 3
+
 // escaped writes what an agent says about its request in one line of at most room UTF-16 units; "…"
 // says that it goes on.
 func escaped(text string, room int) string {
 	var parts []string
-	was := ' '
+	was, marks := ' ', 0
 	for _, r := range text {
-		if r != ' ' || was != ' ' { // enough blanks would make what follows look like a line of ours
+		if marks++; !unicode.Is(unicode.M, r) {
+			marks = 0
+		}
+		switch {
+		case r == ' ' && was == ' ': // enough blanks would make what follows look like a line of ours
+		case marks > maxMarks:
+			parts = append(parts, fmt.Sprintf(`\u{%x}`, r))
+		default:
 			parts = append(parts, escapedRune(r))
 		}
 		was = r

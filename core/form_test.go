@@ -93,9 +93,12 @@ func TestWhatCannotBeSeenIsNotShown(t *testing.T) {
 		"a header, two blanks":            header("a  b"),
 		"a header, a backtick":            header("a`b"),
 		"a header, not ASCII":             header("ü"),
-		"a path with a backtick":          func(c *Call) { c.Path = "/x`y" },
-		"a secret of the service":         body("key=" + testKey),
-		"the secret as a reason":          func(c *Call) { c.Reason = "with " + testKey },
+		"a header's name, the end of the block": func(c *Call) {
+			c.Headers = append(c.Headers, Header{Name: "X-```", Value: "a"})
+		},
+		"a path with a backtick":  func(c *Call) { c.Path = "/x`y" },
+		"a secret of the service": body("key=" + testKey),
+		"the secret as a reason":  func(c *Call) { c.Reason = "with " + testKey },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, houseConfig)
@@ -130,6 +133,7 @@ func TestAReasonForgesNothing(t *testing.T) {
 		"Bezahle für 木村さん — dann ok":        "Bezahle für 木村さん — dann ok",
 		"a\ufe0f\U000e0041":                 `a\u{fe0f}\u{e0041}`,
 		"\xff":                              `\u{fffd}`,
+		"e\u0301\u0323\u0301\u0301\u0301f":  "e\u0301\u0323\u0301" + `\u{301}\u{301}f`,
 	} {
 		h := newHouse(t, houseConfig)
 		c := post("/x", "")

@@ -184,11 +184,17 @@ func endpointFault(value string) string {
 		return "is not a URL, such as https://example.com/oauth/token"
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
 		return "holds more than scheme, host and path"
+	case strings.Trim(strings.ToLower(u.Host), hostBytes) != "":
+		return "has a host that is no name in ASCII: an international one is written in its xn-- form"
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		return ""
 	}
 	return "is not https"
 }
+
+// hostBytes are all that a host with its port is made of. A person who is asked whether a credential
+// may go there must not take another script's letters for them.
+const hostBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]"
 
 func loopback(host string) bool {
 	ip, err := netip.ParseAddr(host)

@@ -188,7 +188,8 @@ func TestListedTokenEndpoint(t *testing.T) {
 			t.Errorf("goes to %s", x.URL)
 		}
 	}
-	for _, address := range []string{"http://evil.example/token", "evil.example/token", "https:evil.example", "https://u:p@evil.example/", "https://evil.example/?a", "https://evil.example/#", "ftp://evil.example/"} {
+	for _, address := range []string{"http://evil.example/token", "evil.example/token", "https:evil.example", "https://u:p@evil.example/", "https://evil.example/?a", "https://evil.example/#", "ftp://evil.example/",
+		"https://l\u043egin.example/", "https://login\u200b.example/", "https://login.example%2eevil/"} {
 		values := map[string]string{"credentials": accountFile(map[string]any{"token_uri": address}), "scopes": "a", "tokenUri": address}
 		fieldError(t, serviceAccount.Check(credential(values)), "tokenUri", nil)
 		fieldError(t, clientCredentials.Check(credential(map[string]string{"tokenUrl": address, "clientId": "i", "clientSecret": "s"})), "tokenUrl", nil)

@@ -35,6 +35,9 @@ type Bound struct {
 	// Values holds the Fingerprint of each sealed value by its path under auth. Without it an agreed
 	// line of a worthless value would serve for any older value that is put back beside it.
 	Values map[string]string `json:"values"`
+	// Typed says that nobody was asked: the values were typed into config.yaml beside the destination.
+	// It says nothing of values that come in another way.
+	Typed bool `json:"typed,omitempty"`
 }
 
 // SealBound returns b as one signed line without a line feed.

@@ -51,7 +51,7 @@ A secret given as an argument can be read by other processes: let janee ask for 
 	f.StringVar(&o.authType, "auth-type", "", "how requests are signed: "+strings.Join(sign.Types(), ", "))
 	f.StringVar(&o.testPath, "test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
 	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
-	f.StringVar(&o.caFile, "ca-file", "", "PEM file of the API's own certificate authority")
+	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM file of the API's own certificate authority")
 	f.BoolVar(&o.noCapability, "no-capability", false, "store the service only")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
@@ -196,9 +196,13 @@ func wireHeaders(named map[string]string) (list []wire.Header) {
 
 // addTo splices the service, its sealed credential and its capability into text.
 func addTo(text []byte, s *store.Store, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
-	text, err := addSealed(text, s.Seal, service, credential)
-	if err == nil {
-		text, err = s.Bind(text, service.Name)
+	named := config.Service{Name: service.Name, CAFile: service.CAFile}
+	to, err := s.Destination(&named)
+	if err != nil {
+		return nil, err
+	}
+	if text, err = addSealed(text, s.Seal, service, credential); err == nil {
+		text, err = s.Bind(text, service.Name, to.CA)
 	}
 	if err != nil || !capability {
 		return text, err

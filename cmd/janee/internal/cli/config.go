@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -108,7 +109,7 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 	if err != nil {
 		return hint.New(hint.ExitCode(err), setHint(key, err), err)
 	}
-	message := fmt.Sprintf("Set %s to %s", key, value)
+	message := fmt.Sprintf("Set %s to %s", key, value) + refusedUntil(s, key)
 	if asJSON {
 		return writeJSON(env.Stdout, struct {
 			OK      bool   `json:"ok"`
@@ -119,6 +120,20 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 	}
 	fmt.Fprintln(env.Stderr, printable(message))
 	return nil
+}
+
+// refusedUntil says so where a setting changes how a credential goes. To set it agrees to nothing: the
+// rest of the service may be somebody else's.
+func refusedUntil(s *store.Store, key string) string {
+	for _, name := range s.Config.ServiceNames {
+		if !strings.HasPrefix(key, "services."+name+".") {
+			continue
+		}
+		if c, err := changeOf(s, s.Config.Services[name]); err == nil && !c.empty() {
+			return fmt.Sprintf(". Calls are refused until you run `janee trust %s`", name)
+		}
+	}
+	return ""
 }
 
 // setHint names the command for what `config set` does not do, or repeats the hint that err has.

@@ -40,7 +40,7 @@ func changedMeanwhile(doing string) error {
 // consent asks on the terminal whether to go on, unless yes. With --json nobody is asked: the flag --yes is needed.
 func consent(env *Env, yes, asJSON bool, doing, question string) error {
 	if asJSON && !yes {
-		return hint.Errorf(hint.Usage, "add --yes", "%s: nobody has agreed to it", doing)
+		return hint.Errorf(hint.Usage, "add --yes", "%s: nobody has agreed: %s", doing, question)
 	}
 	return agree(env, yes, question)
 }

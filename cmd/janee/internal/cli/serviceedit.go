@@ -17,6 +17,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/vault"
 )
 
 type serviceEdit struct {
@@ -56,7 +57,7 @@ shows both, asks, and seals it anew.`,
 	f := c.Flags()
 	f.StringP("url", "u", "", "base URL of the API")
 	f.String("test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
-	f.String("ca-file", "", "PEM file of the API's own certificate authority")
+	f.Var(new(pathFlag), "ca-file", "PEM file of the API's own certificate authority")
 	f.String("description", "", "what it is for; agents read it")
 	f.BoolVarP(&o.yes, "yes", "y", false, "send the credential to the new place without asking")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
@@ -114,7 +115,9 @@ type movePlan struct {
 	base       policy.Base
 	origin     string          // where the credential goes: to base, and to the endpoints of its auth type
 	credential sign.Credential // secrets to be sealed for origin
-	leaves     []string        // origins that secrets which are kept were sealed for so far, other than origin
+	leaves     []string        // other origins that secrets were sealed for: the owner is asked
+	route      string          // how the credential goes besides, "" for straight
+	cas        [2]string       // digests of the caFile, as agreed to and as this edit leaves it
 	unagreed   error           // why the owner has yet to agree to where the credential goes: then this edit does not
 	changes    []string        // names of what changes
 }
@@ -141,10 +144,35 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 	}
 	slices.Sort(p.changes)
 	p.unagreed = o.unagreed(s, service)
+	if p.unagreed == nil && s.Typed(service) &&
+		(moves || len(fresh) > 0 || o.flagSet.Changed("ca-file")) {
+		p.unagreed = &config.UnagreedError{Is: service.Destination(),
+			Why: "it goes " + service.Route() + ", as was typed beside the old values"}
+	}
+	if err := p.reroute(s, service, given(o.flagSet, "ca-file")); err != nil {
+		return p, err
+	}
 	if moves || len(fresh) > 0 {
 		err = p.seal(s, service, fresh, moves)
 	}
 	return p, err
+}
+
+// reroute plans what a service trusts, and how its credential goes then.
+func (p *movePlan) reroute(s *store.Store, service *config.Service, caFile *string) error {
+	is := *service
+	was, _ := vault.ReadBound(service.Bound) // unagreed verifies it
+	p.cas = [2]string{was.CA, was.CA}
+	if caFile != nil {
+		is.CAFile = *caFile
+		to, err := s.Destination(&is)
+		if err != nil {
+			return err
+		}
+		p.cas[1] = to.CA
+	}
+	p.route = is.Route()
+	return nil
 }
 
 // unagreed says what the owner has not agreed to besides what the flags name. An edit of one part
@@ -180,16 +208,40 @@ func (p *movePlan) seal(s *store.Store, service *config.Service, fresh sign.Cred
 	slices.Sort(p.changes)
 	p.origin = scheme.Origin(p.base.Origin(), whole)
 	for _, f := range held {
-		if !moves || f.Got.Origin == p.origin {
-			continue
-		}
-		p.credential[f.Path] = f.Plain
-		if !slices.Contains(p.leaves, f.Got.Origin) {
-			p.leaves = append(p.leaves, f.Got.Origin)
+		if moves && f.Got.Origin != p.origin {
+			p.credential[f.Path] = f.Plain
+			p.leave(f.Got.Origin)
 		}
 	}
+	p.replace(s, service, fresh)
 	slices.Sort(p.leaves)
 	return scheme.Check(whole)
+}
+
+// replace looks at the values that fresh ones are for. Where config.yaml was changed since they were
+// sealed, whoever changed it, and not the owner, says where the new key would go: then it is asked
+// about like one that is kept.
+func (p *movePlan) replace(s *store.Store, service *config.Service, fresh sign.Credential) {
+	if s.Vault == nil {
+		return
+	}
+	for _, f := range sealed.Fields(s.Vault, service) {
+		if _, replaced := find(fresh, f.Path); !replaced || !f.Rebound() {
+			continue
+		}
+		there := f.Want
+		there.Origin = f.Got.Origin
+		if f.Got == there && f.Got.Origin != p.origin {
+			p.leave(f.Got.Origin)
+		}
+	}
+}
+
+// leave notes an origin that the credential is not sent to any more.
+func (p *movePlan) leave(origin string) {
+	if !slices.Contains(p.leaves, origin) {
+		p.leaves = append(p.leaves, origin)
+	}
 }
 
 // find looks a field up as headers are compared: without regard to case.
@@ -213,6 +265,7 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 		return nil, err
 	}
 	if now.base != agreed.base || now.origin != agreed.origin || !slices.Equal(now.leaves, agreed.leaves) ||
+		now.route != agreed.route || now.cas != agreed.cas ||
 		(now.unagreed == nil) != (agreed.unagreed == nil) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
@@ -233,16 +286,28 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 	if err != nil || now.unagreed != nil {
 		return text, err
 	}
-	return s.Bind(text, name)
+	return s.Bind(text, name, now.cas[1])
 }
 
-// record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere.
+// record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere,
+// or on the word of others.
 func (p movePlan) record(s *store.Store) error {
-	if len(p.leaves) == 0 {
+	var records []audit.Record
+	add := func(detail map[string]string) {
+		records = append(records, audit.Record{TS: time.Now().UnixMilli(), Event: "key.trust",
+			Via: "cli", Service: p.name, Detail: detail})
+	}
+	if len(p.leaves) > 0 {
+		add(map[string]string{"from": strings.Join(p.leaves, ", "), "to": p.origin})
+	}
+	if p.unagreed == nil && p.cas[0] != p.cas[1] {
+		add(map[string]string{"part": "caFile",
+			"from": orNone(digestText(p.cas[0])), "to": orNone(digestText(p.cas[1]))})
+	}
+	if s.Vault == nil || len(records) == 0 {
 		return nil
 	}
-	return recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: "key.trust", Via: "cli", Service: p.name,
-		Detail: map[string]string{"from": strings.Join(p.leaves, ", "), "to": p.origin}}})
+	return recordAll(s, records)
 }
 
 // question shows where the credential was to be sent so far and where it would be sent.
@@ -255,8 +320,14 @@ func (p movePlan) tell(env *Env, asJSON bool) error {
 	if p.unagreed != nil {
 		message += fmt.Sprintf(". Calls are refused until you run `janee trust %s`: %v", p.name, p.unagreed)
 	}
-	if len(p.leaves) > 0 {
+	switch {
+	case len(p.leaves) > 0:
 		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s", strings.Join(p.leaves, ", "), p.origin)
+	case len(p.credential) > 0:
+		message += ". Its credential is sealed for " + p.origin
+	}
+	if p.unagreed == nil && p.route != "" {
+		message += ". It goes " + p.route
 	}
 	if asJSON {
 		return writeJSON(env.Stdout, struct {
@@ -266,6 +337,6 @@ func (p movePlan) tell(env *Env, asJSON bool) error {
 			Message string   `json:"message"`
 		}{true, p.name, p.changes, message})
 	}
-	fmt.Fprintln(env.Stderr, message)
+	fmt.Fprintln(env.Stderr, printable(message))
 	return nil
 }

@@ -168,15 +168,16 @@ func reboundFields(s *store.Store, service *config.Service) (rebound []sealed.Fi
 // ask has the person agree. Where nobody can be asked every part of the destination must be named,
 // letter by letter: a bare yes in a script would agree to whatever the file says by then.
 func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool, error) {
-	doing, flags := fmt.Sprintf("trusting service %q", service.Name), yesFlags(c.is)
+	doing, command := fmt.Sprintf("trusting service %q", service.Name), yesCommand(c.is)
 	if a.given {
-		return true, a.check(doing, flags, c.is)
+		return true, a.check(doing, command, c.is)
 	}
 	ask := &asker{env: env, quiet: a.quiet}
 	defer ask.close()
 	t, err := ask.terminal("--yes")
 	if err != nil {
-		return false, hint.Errorf(hint.Usage, "run it in a terminal; or, if the credential may go there: "+flags,
+		return false, hint.Errorf(hint.Usage,
+			"run it in a terminal; or, if the credential may go there: `"+command+"`",
 			"%s: nobody has agreed to %s", doing, routeText(c.is))
 	}
 	for _, f := range c.rebound {
@@ -201,8 +202,8 @@ func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool
 }
 
 // check holds the parts that were named to those that there are.
-func (a trustAnswer) check(doing, flags string, is vault.Destination) error {
-	next := "if the credential may go there: " + flags
+func (a trustAnswer) check(doing, command string, is vault.Destination) error {
+	next := "if the credential may go there: `" + command + "`"
 	switch {
 	case a.origin != is.Origin:
 		return hint.Errorf(hint.Failed, next, "%s: it points to %s, not to %q", doing, is.Origin, a.origin)
@@ -214,9 +215,9 @@ func (a trustAnswer) check(doing, flags string, is vault.Destination) error {
 	return nil
 }
 
-// yesFlags are the flags that agree to a destination.
-func yesFlags(d vault.Destination) string {
-	flags := "--yes " + home.Quote(d.Origin)
+// yesCommand agrees to a destination, as it is pasted into a shell.
+func yesCommand(d vault.Destination) string {
+	flags := "janee trust " + home.Quote(d.Service) + " --yes " + home.Quote(d.Origin)
 	if d.Proxy != "" {
 		flags += " --proxy " + home.Quote(d.Proxy)
 	}
@@ -272,7 +273,7 @@ func trust(env *Env, s *store.Store, service string, agreed trustChange) error {
 		if text, err = config.Reseal(text, service, values); err != nil {
 			return nil, err
 		}
-		return s.Bind(text, service)
+		return s.Bind(text, service, agreed.is.CA)
 	})
 }
 

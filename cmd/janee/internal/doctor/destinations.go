@@ -42,5 +42,10 @@ func (p *patient) checkRoute(service *config.Service) []Check {
 	case err != nil:
 		return nil // checkField has told of it
 	}
-	return passed("destinations", "service %s: its key goes %s, as you agreed", service.Name, service.Route())
+	how := "as you agreed"
+	if s.Typed(service) {
+		how = "as was typed beside it; nobody was asked"
+	}
+	return passed("destinations", "service %s: its key goes %s, %s",
+		service.Name, service.Route(), how)
 }

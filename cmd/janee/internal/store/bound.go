@@ -3,6 +3,7 @@ package store
 import (
 	"errors"
 	"fmt"
+	"maps"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
 	"github.com/true-and-useful/janee/core/config"
@@ -45,8 +46,13 @@ func (s *Store) Agreed(service *config.Service) error {
 }
 
 // Bind has the owner's agreement written for a service as it stands in text, and takes out one that
-// is not needed. Callers have asked the owner, or the owner has given them every part.
-func (s *Store) Bind(text []byte, name string) ([]byte, error) {
+// is not needed. Callers have asked the owner, or the owner has given them every part. ca is the
+// digest of the caFile that the owner was asked about: the file may hold something else by now.
+func (s *Store) Bind(text []byte, name, ca string) ([]byte, error) {
+	return s.bind(text, name, ca, false)
+}
+
+func (s *Store) bind(text []byte, name, ca string, typed bool) ([]byte, error) {
 	c, err := config.Parse(text)
 	if err != nil {
 		return nil, err
@@ -60,15 +66,17 @@ func (s *Store) Bind(text []byte, name string) ([]byte, error) {
 	case !service.Routed() || !service.Auth.Sealed():
 		return config.SetBound(text, name, "")
 	}
-	d, err := s.Destination(service)
-	if err != nil {
-		return nil, err
-	}
+	d := service.Destination()
+	d.CA = ca
 	plain, err := sealed.Credential(s.Vault, service)
 	if err != nil {
 		return nil, err
 	}
-	b := vault.Bound{Destination: d, Values: service.Fingerprints(s.Vault, plain)}
+	b := vault.Bound{Destination: d, Values: service.Fingerprints(s.Vault, plain), Typed: typed}
+	was, err := s.Vault.OpenBound(service.Bound)
+	if err == nil && was.Destination == d && maps.Equal(was.Values, b.Values) {
+		return text, nil // and a line that was typed does not become one that was asked about
+	}
 	return config.SetBound(text, name, s.Vault.SealBound(b))
 }
 
@@ -86,10 +94,17 @@ func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err
 	}
 	for _, name := range before.WhollyPlain() {
 		service := before.Services[name]
-		if !service.Routed() || !s.sameAgreement(service) {
+		if !service.Routed() {
 			continue
 		}
-		bound, err := s.Bind(out, name)
+		is, err := s.Destination(service)
+		if err == nil && !s.sameAgreement(service, is) {
+			continue
+		}
+		var bound []byte
+		if err == nil {
+			bound, err = s.bind(out, name, is.CA, service.Bound == "" || s.Typed(service))
+		}
 		if err != nil {
 			s.Warnings = append(s.Warnings, fmt.Sprintf("%v; calls are refused until you have fixed that "+
 				"and agreed with `janee trust %s`", err, name))
@@ -102,15 +117,22 @@ func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err
 	return out, n, nil
 }
 
+// Typed reports whether the line of a service is about nothing but values that were typed into
+// config.yaml beside the destination. Whoever can write the file can have such a line made for a
+// worthless value, and break the service with it: a key that its owner then gives anew would follow.
+func (s *Store) Typed(service *config.Service) bool {
+	if s.Vault == nil || service.Bound == "" {
+		return false
+	}
+	b, err := s.Vault.OpenBound(service.Bound)
+	return err == nil && b.Typed
+}
+
 // sameAgreement reports whether nothing says that the owner has agreed to another destination.
-func (s *Store) sameAgreement(service *config.Service) bool {
+func (s *Store) sameAgreement(service *config.Service, is vault.Destination) bool {
 	if service.Bound == "" {
 		return true
 	}
 	b, err := s.Vault.OpenBound(service.Bound)
-	if err != nil {
-		return false
-	}
-	is, err := s.Destination(service)
 	return err == nil && is == b.Destination
 }

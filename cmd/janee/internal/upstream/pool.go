@@ -59,12 +59,13 @@ func (p *pools) get(t Target, digest string) (*http.Transport, error) {
 	}
 	now := time.Now()
 	known := p.all[t]
-	if known == nil || known.ca != ca {
+	other := func() bool { return digest != "" && digest != known.digest }
+	if known == nil || known.ca != ca || other() { // two contents may have one stamp
 		if known, err = p.open(t, ca, now); err != nil {
 			return nil, err
 		}
 	}
-	if digest != "" && digest != known.digest {
+	if other() {
 		return nil, errUntrusted
 	}
 	known.used = now

@@ -212,4 +212,24 @@ func TestCADigest(t *testing.T) {
 	touch(t, path, 5*time.Minute)
 	out, _ = do(t, c, x)
 	want(t, out, "", "")
+
+	// Package managers give every file the same time, and certificates of a kind have the same size.
+	was, err := os.Stat(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(kept[:len(kept)-1], ' '), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Chtimes(path, time.Time{}, was.ModTime()); err != nil {
+		t.Fatal(err)
+	}
+	if _, x.CADigest, err = (home.Guard{}).ReadAuthority(path); err != nil {
+		t.Fatal(err)
+	}
+	out, _ = do(t, c, x)
+	want(t, out, "", "")
+	x.CADigest = digest
+	out, _ = do(t, c, x)
+	want(t, out, Untrusted, errUntrusted.detail)
 }
