@@ -103,6 +103,24 @@ func TestRepliesHoldRoomUntilTheyAreWritten(t *testing.T) {
 	}
 }
 
+// TestARefusalHoldsNoRoom: where the first exchange of a call brings a reply and the call is refused
+// all the same, nobody gets that reply, and nobody is there to give its room back.
+func TestARefusalHoldsNoRoom(t *testing.T) {
+	r := rigFor(t, "{type: digest, username: operator, password: password_of_the_room}")
+	r.api = sized // and asks for no credential: the answer is one to a request without its body
+	c := largest("mallory", fmt.Sprint("/", 8<<20))
+	c.Method, c.Body = "POST", []byte("x")
+	for range 2 {
+		reply := r.gateway.Do(context.Background(), c)
+		if code(reply) != core.SigningFailed || reply.Body != nil {
+			t.Fatalf("%s, %d bytes", code(reply), len(reply.Body))
+		}
+	}
+	if !r.roomFor("mallory", replyBudget/2) {
+		t.Error("refused calls hold room")
+	}
+}
+
 // TestRepliesWaitForRoom has more come at once than an agent's share: all are whole, one after
 // another.
 func TestRepliesWaitForRoom(t *testing.T) {

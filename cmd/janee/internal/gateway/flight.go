@@ -143,7 +143,8 @@ func endpoint(service upstream.Target, address string) (upstream.Target, error) 
 		service.Guard = guard
 	}
 	service.Origin = u.Scheme + "://" + u.Host
-	return service, nil
+	// The token is for all agents that wait: it must not queue behind what one of them has hanging.
+	return service.For(""), nil
 }
 
 func (fl *flight) Head(status int, headers []core.Header) error {

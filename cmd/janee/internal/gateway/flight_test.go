@@ -276,7 +276,10 @@ func TestTokenEndpointIsGuarded(t *testing.T) {
 		}
 	}
 	for name, permitted := range map[string]string{"plain": "1.1.1.1", "opened": "1.1.1.1 127.0.0.2", "proxied": "127.0.0.1"} {
-		to, err := endpoint(target(name), "https://idp.example:8443/token")
+		to, err := endpoint(target(name).For("mallory"), "https://idp.example:8443/token")
+		if to.Agent != "" {
+			t.Errorf("%s: all agents' token is fetched on connections of %q", name, to.Agent)
+		}
 		if err != nil || to.Origin != "https://idp.example:8443" || to.CAFile != "ca.pem" || to.Service != name || to.Proxy != c.Services[name].Proxy {
 			t.Errorf("%s: %+v, %v", name, to, err)
 		}

@@ -70,8 +70,8 @@ func New(p Parts) *Gateway {
 }
 
 // Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed
-// bytes of an execute. Release gives back the room that it takes among all replies: call it when
-// nothing made of Body is in memory any more.
+// bytes of an execute; a Denial has none. Release gives back the room that it takes among all
+// replies: call it when nothing made of Body is in memory any more.
 type Reply struct {
 	Result  *core.Result
 	Denial  *core.Denial
@@ -133,6 +133,9 @@ func (g *Gateway) Close() {
 func (g *Gateway) reply(d core.Done, body []byte) Reply {
 	if d.Lock {
 		g.warn("the result of a call could not be recorded; calls are refused until the log can be written")
+	}
+	if d.Denial != nil {
+		body = nil // of an exchange before the refusal: whoever is refused gives back no room
 	}
 	return Reply{Result: d.Result, Denial: d.Denial, Body: body}
 }

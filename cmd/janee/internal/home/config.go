@@ -25,11 +25,18 @@ type Stamp struct {
 }
 
 // ReadConfig returns config.yaml and the stamp it had when reading began: if it changes meanwhile, the next stamp differs.
-// A missing file is fs.ErrNotExist.
+// A missing file is fs.ErrNotExist. An empty one is refused: editors empty a file before they write
+// it, and a vault made for it meanwhile would take the place of what the person is saving.
 func (h *Home) ReadConfig() ([]byte, Stamp, error) {
 	data, fi, err := h.guard.readFile(h.ConfigPath())
 	if err != nil {
 		return nil, Stamp{}, configError(err)
+	}
+	if len(bytes.TrimSpace(data)) == 0 {
+		return nil, Stamp{}, hint.Errorf(hint.Failed,
+			"save the file again, or put it back from a backup; "+
+				"to begin anew, remove it and run `janee init`",
+			"%s is empty", h.ConfigPath())
 	}
 	return data, stampOf(fi), nil
 }

@@ -128,10 +128,8 @@ func (m *message) readEnvelope(envelope map[string]json.RawMessage) *fault {
 // readParams reads what this package decides on, and refuses keys given twice anywhere but inside the arguments of
 // a tool: those are the Broker's, which answers with a denial the model can read.
 func (m *message) readParams() *fault {
-	if string(m.params) == "null" { // as some clients write that there are none
+	if isNothing(m.params) {
 		m.params = nil
-	}
-	if m.params == nil {
 		return m.check()
 	}
 	if m.params[0] != '{' {
@@ -148,6 +146,10 @@ func (m *message) readParams() *fault {
 		if err := tool.CheckDuplicates(value); err != nil {
 			return invalid("params: %.64q: %v", key, err)
 		}
+	}
+	if meta, given := params["_meta"]; given && isNothing(meta) { // mcp-go does not read []
+		delete(params, "_meta")
+		m.params = encode(params)
 	}
 	m.tool, _ = text(params["name"])
 	m.offered = params["protocolVersion"]

@@ -28,7 +28,7 @@ func TestLines(t *testing.T) {
 		{"no method", `{"jsonrpc":"2.0","id":1}`, -32600, "1", "method"},
 		{"method of another case", `{"jsonrpc":"2.0","id":1,"Method":"ping"}`, -32600, "1", "method"},
 		{"unknown method", `{"jsonrpc":"2.0","id":1,"method":"no/such"}`, -32601, "1", "not found"},
-		{"params array", `{"jsonrpc":"2.0","id":1,"method":"ping","params":[]}`, -32602, "1", "params"},
+		{"params array", `{"jsonrpc":"2.0","id":1,"method":"ping","params":[1]}`, -32602, "1", "params"},
 		{"id twice", `{"jsonrpc":"2.0","id":1,"id":2,"method":"ping"}`, -32600, "null", `"id"`},
 		{"method twice", `{"jsonrpc":"2.0","id":1,"method":"ping","method":"tools/list"}`, -32600, "1", `"method"`},
 		{"key twice, one escaped", `{"jsonrpc":"2.0","id":1,"method":"ping","m\u0065thod":"x"}`, -32600, "1", `"method"`},
@@ -44,7 +44,7 @@ func TestLines(t *testing.T) {
 		{"cancelling nothing", `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":99}}`, 0, "", ""},
 		{"answer to nothing", `{"jsonrpc":"2.0","id":1,"result":{}}`, 0, "", ""},
 		{"error to nothing", `{"jsonrpc":"2.0","id":1,"error":{"code":1,"message":"x"}}`, 0, "", ""},
-		{"meta of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":[]}}`, -32602, "1", "_meta"},
+		{"meta of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":[1]}}`, -32602, "1", "_meta"},
 		{"client of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":{"io.modelcontextprotocol/clientInfo":"x"}}}`, -32602, "1", "clientInfo"},
 		{"client name of a wrong kind", `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"clientInfo":{"name":1}}}`, -32602, "1", "clientInfo"},
 		{"line too long", `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"x":"` + strings.Repeat("x", maxLine) + `"}}`, -32600, "null", "bytes"},
@@ -62,6 +62,30 @@ func TestLines(t *testing.T) {
 				t.Errorf("afterwards: %s", a.Raw)
 			}
 		})
+	}
+}
+
+// TestNothingIsReadAsAnEmptyObject: null and [] are params, _meta and capabilities without members,
+// as some clients write them. Who calls is another matter: clientInfo has to be what it should.
+func TestNothingIsReadAsAnEmptyObject(t *testing.T) {
+	c := connect(t, echo)
+	for _, nothing := range []string{`{}`, `null`, `[]`, `[ ]`} {
+		for _, line := range []string{
+			`{"jsonrpc":"2.0","id":1,"method":"ping","params":@}`,
+			`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":@}`,
+			`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"_meta":@}}`,
+			`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"whoami","_meta":@}}`,
+		} {
+			line = strings.ReplaceAll(line, "@", nothing)
+			if a := c.ask(line); a.Result == nil {
+				t.Errorf("%s: %s", line, a.Raw)
+			}
+		}
+		greeting := `{"jsonrpc":"2.0","id":1,"method":"initialize","params":{"protocolVersion":` +
+			`"2025-06-18","capabilities":@,"_meta":@}}`
+		if a := connect(t, echo).ask(strings.ReplaceAll(greeting, "@", nothing)); a.Result == nil {
+			t.Errorf("initialize with %s: %s", nothing, a.Raw)
+		}
 	}
 }
 

@@ -94,6 +94,13 @@ func object(raw json.RawMessage) (map[string]json.RawMessage, bool) {
 	return values, true
 }
 
+// isNothing reports whether there is no value, or one that some clients write for an object without
+// members: null, or [] where their language has one kind of empty collection (PHP).
+func isNothing(raw json.RawMessage) bool {
+	return raw == nil || string(raw) == "null" ||
+		raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
+}
+
 // text reads an optional string; absent is "".
 func text(raw json.RawMessage) (string, bool) {
 	if raw == nil {
