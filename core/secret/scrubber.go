@@ -21,7 +21,8 @@ type Scrubber struct {
 	mark     string
 }
 
-// NewScrubber compiles secrets; those shorter than MinLength are left out. It costs some 0.05 ms a token and 5 ms a PEM key: keep the result.
+// NewScrubber compiles secrets; those shorter than MinLength are left out. It costs some 0.05 ms a token
+// and 4 ms a PEM key: keep the result.
 func NewScrubber(secrets ...Text) *Scrubber {
 	var patterns []string
 	for _, s := range secrets {
