@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 )
 
 // Marker takes the place of each run of masked bytes, unless Marked names another.
@@ -52,6 +53,22 @@ func (s *Scrubber) Clean(text string) (string, int) {
 		return text, 0
 	}
 	return string(clean), t.redactions
+}
+
+// Beginning returns the first n characters of a clean text, without a mark that the cut would break: half
+// a mark would pass for text.
+func Beginning(text string, n int) string {
+	runes := []rune(text)
+	if len(runes) <= n {
+		return text
+	}
+	text = string(runes[:n])
+	i := strings.LastIndexByte(text, '[')
+	if opened := strings.TrimSuffix(Marker, "]"); i >= 0 && !strings.Contains(text[i:], "]") &&
+		(strings.HasPrefix(text[i:], opened) || strings.HasPrefix(opened, text[i:])) {
+		return text[:i]
+	}
+	return text
 }
 
 // Stream starts the scrubbing of one sequence of bytes.
