@@ -261,6 +261,7 @@ func TestFailedExchanges(t *testing.T) {
 		text  string
 	}{
 		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`), ExchangeFailed, `service "crm": the token endpoint answered 400 (invalid_client: [REDACTED:x5qncd] is wrong)`},
+		{answer(400, `{"error":"`+strings.Repeat("x", 190)+clientSecret+`"}`), ExchangeFailed, strings.Repeat("x", 190) + ")"},
 		// Cut after scrubbing: no first half of the secret is left over.
 		{answer(400, `{"error":"`+strings.Repeat("x", 178)+clientSecret+`"}`), ExchangeFailed, "x[REDACTED:x5qncd])"},
 		{answer(401, ``, Header{Name: "Date", Value: "Mon, 23 Nov 2026 09:43:45 GMT"}), ExchangeFailed, "this clock is 600 s behind the endpoint's"},

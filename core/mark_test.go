@@ -40,6 +40,7 @@ func TestWritebackIsRefused(t *testing.T) {
 		"JSON escapes":   {body: `{"a":"\u005bREDACTED:x5qnc\u0064\u005D"}`, where: "body"},
 		"JSON in JSON":   {body: string(quoted), where: "body"},
 		"HTML":           {body: "<b>&#91;REDACTED&#x3a;x5qncd&#93;</b>", where: "body"},
+		"HTML of PHP":    {body: "<b>&lbrack;REDACTED&colon;x5qncd&rsqb;</b>", where: "body"},
 		"base64":         {body: `{"data":"` + base64.StdEncoding.EncodeToString([]byte("key="+testMark+"\n")) + `"}`, where: "body"},
 		"large body":     {body: strings.Repeat(`{"a":"%41"},`, 15000) + testMark, where: "body"},
 		"across a step":  {body: strings.Repeat("x", 64<<10-5) + testMark, where: "body"},

@@ -11,6 +11,7 @@ import (
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -188,7 +189,7 @@ func (f *Flow) tried(in In, d *Denial) (*Result, *Denial) {
 	}
 	r.AuthOK = f.head.Status/100 == 2
 	if !r.AuthOK {
-		r.ResponseBody = firstRunes(strings.ToValidUTF8(string(f.trial.answer), "\ufffd"), maxTestBody)
+		r.ResponseBody = secret.Beginning(strings.ToValidUTF8(string(f.trial.answer), "\ufffd"), maxTestBody)
 	}
 	return f.told(r, statusFault(f.head.Status), "", ""), nil
 }

@@ -101,6 +101,7 @@ func TestTrialReports(t *testing.T) {
 		{"redirected", answer(302, ""), 302, "redirect", "", ""},
 		{"absent", answer(404, "no such page"), 404, "testPath may be wrong", "", "no such page"},
 		{"broken", answer(500, long), 500, "answered 500", "", long[:2*maxTestBody]},
+		{"long, a key at the cut", answer(500, long[:2*maxTestBody-10]+testKey), 500, "answered 500", "", long[:2*maxTestBody-10]},
 		{"binary", answer(500, "a\xff\xfeb"), 500, "answered 500", "", "a\ufffdb"},
 		{"timeout", func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrTimeout} }, 0, "did not answer in time", UpstreamTimeout, ""},
 		{"unreachable", func(Send) (Head, []string, Ended) {

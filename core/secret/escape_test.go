@@ -26,6 +26,7 @@ func TestReadEscape(t *testing.T) {
 		"&#65;": {5, "A"}, "&#0000065;": {10, "A"}, "&#x41;": {6, "A"}, "&#X41;": {6, "A"}, "&#xfc;": {6, "ü"}, "&#128273;": {9, "🔑"}, "&#1114112;": {1, "&"},
 		"&#;": {1, "&"}, "&#65 ": {1, "&"}, "&amp;": {5, "&"}, "&amp;amp;lt;": {12, "<"}, "&AMP;#65;": {9, "A"}, "&lt;": {4, "<"}, "&gt;": {4, ">"},
 		"&quot;": {6, `"`}, "&apos;": {6, "'"}, "&lt": {1, "&"}, "&b=c": {1, "&"}, "&#10;": {5, ""}, "&#00000000065;": {1, "&"},
+		"&lowbar;": {8, "_"}, "&amp;commat;": {12, "@"}, "&Hat;": {5, "^"}, "&lowbar": {1, "&"}, "&low;": {1, "&"},
 		`\n`: {2, ""}, `\r`: {2, ""}, `\\\n`: {4, ""}, `\t`: {2, "\t"}, `\"`: {1, ""}, `\\\"`: {3, ""}, `\/`: {1, ""}, `\`: {1, `\`}, `\a`: {1, `\`}, `\\a`: {2, `\`},
 		`\u0041`: {6, "A"}, `\\u0041`: {7, "A"}, `\u00FC`: {6, "ü"}, `\u004`: {1, `\`}, `\ud83d\udd11`: {6, "\xed\xa0\xbd"}, `\u0000`: {6, ""},
 		`\x41`: {4, "A"}, `\x4`: {1, `\`}, `\101`: {4, "A"}, `\303\274`: {4, "\xc3"}, `\401`: {1, `\`}, `\0`: {1, `\`}, "\\\n": {1, ""}, `\ü`: {1, `\`},
@@ -201,5 +202,24 @@ func TestReachIsBounded(t *testing.T) {
 	}
 	if got := shown + len(stream.Write([]byte("inelKx93"), true)); got != 7+600_000+8 || stream.Redactions() != 0 {
 		t.Errorf("%d bytes shown, %d redactions", got, stream.Redactions())
+	}
+}
+
+// PHP's htmlentities names every sign of ASCII that HTML has a name for, with its flag ENT_HTML5.
+func TestNamedSigns(t *testing.T) {
+	named := strings.NewReplacer("!", "&excl;", "#", "&num;", "$", "&dollar;", "%", "&percnt;", "(", "&lpar;", ")", "&rpar;",
+		"*", "&ast;", "+", "&plus;", ",", "&comma;", ".", "&period;", "/", "&sol;", ":", "&colon;", ";", "&semi;",
+		"=", "&equals;", "?", "&quest;", "@", "&commat;", "[", "&lbrack;", `\`, "&bsol;", "]", "&rsqb;", "^", "&Hat;",
+		"_", "&lowbar;", "`", "&grave;", "{", "&lbrace;", "|", "&vert;", "}", "&rcub;",
+		"&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&quot;", "'", "&apos;")
+	const key = "sk_live:!#$%()*+,./;=?@[\\]^`{|}&<>\"'0123456789"
+	text := named.Replace(key)
+	if strings.Trim(text, "abcdefghijklmnopqrstuvwxyzH0123456789&;") != "" {
+		t.Fatalf("a sign is left in %q", text)
+	}
+	for _, shown := range []string{text, html.EscapeString(text)} {
+		if got, n := NewScrubber(New(key)).Clean("a " + shown + " z"); got != "a "+Marker+" z" || n != 1 {
+			t.Errorf("%q is shown as %q", shown, got)
+		}
 	}
 }

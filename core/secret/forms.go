@@ -25,7 +25,11 @@ func forms(secret string) []string {
 		return nil
 	}
 	var found []string
-	for _, t := range slices.Concat([]string{text}, longLines(text), halves(text)) {
+	parts := slices.Concat([]string{text}, longLines(text), halves(text), values(text))
+	if pair := pairIn(text); pair != "" {
+		parts = append(append(parts, pair), halves(pair)...)
+	}
+	for _, t := range parts {
 		found = append(found, spellings(t)...)
 		// Programs that decode base64 and encode it anew often leave the padding out (RFC 4648 section 3.2).
 		if bare := strings.TrimRight(t, "="); bare != t && len(bare) >= MinLength {
@@ -60,17 +64,53 @@ func longLines(text string) []string {
 
 // halves returns what follows the separators of a secret in parts, where it is worth finding alone: an
 // upstream may show the secret of id:secret and id|secret, the token of a Telegram bot, the signature of
-// a JWT (RFC 7519), without what comes before. That is an id, and no secret.
+// a JWT (RFC 7519), without what comes before. That is an id, and no secret, unless no password follows.
 func halves(text string) (found []string) {
 	if strings.ContainsFunc(text, unicode.IsSpace) {
 		return nil // a text in several lines, or several words
 	}
-	for _, tail := range []string{after(text, ":"), after(text, "|"), afterLast(text, ":|"), afterLast(text, ".")} {
-		if keyLike(tail) && !slices.Contains(found, tail) {
-			found = append(found, tail)
+	parts := []string{after(text, ":"), after(text, "|"), afterLast(text, ":|"), afterLast(text, ".")}
+	if name, password, paired := strings.Cut(text, ":"); paired && len(password) < minPassword {
+		parts = append(parts, name)
+	}
+	for _, part := range parts {
+		if keyLike(part) && !slices.Contains(found, part) {
+			found = append(found, part)
 		}
 	}
 	return found
+}
+
+// minPassword is the length in bytes from which a password is no filler beside a key that is the user
+// name, as the x of Freshdesk is.
+const minPassword = 4
+
+// values returns what parameters name in a text of several, such as a field Cookie or a shared access
+// signature, where it may be the key: an API may show one parameter without the others. Dates, words and
+// addresses are none.
+func values(text string) (found []string) {
+	between := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(";,&", r) }
+	for _, parameter := range strings.FieldsFunc(text, between) {
+		_, value, _ := strings.Cut(parameter, "=")
+		value = meaning(strings.Trim(value, `"`), "%")
+		if len(value) >= MinLength && alphanumerical(value) && !strings.Contains(value, "://") {
+			found = append(found, value)
+		}
+	}
+	return found
+}
+
+// pairIn returns the pair that a secret is the base64 of, "" if it is of none. The token of Basic (RFC
+// 7617 section 2) is one, and other schemes have such keys: the API reads the pair, and may show it.
+func pairIn(text string) string {
+	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
+		pair, err := encoding.DecodeString(strings.TrimRight(text, "="))
+		if err == nil && len(pair) >= MinLength && utf8.Valid(pair) && slices.Contains(pair, ':') &&
+			!strings.ContainsFunc(string(pair), unicode.IsControl) {
+			return string(pair)
+		}
+	}
+	return ""
 }
 
 func after(text, separator string) string {
@@ -91,9 +131,13 @@ func keyLike(half string) bool {
 	if len(half) < MinLength {
 		return false
 	}
-	digits, letters := strings.ContainsAny(half, "0123456789"), strings.ContainsFunc(half, unicode.IsLetter)
 	mixed := strings.ToLower(half[1:]) != half[1:] && strings.ToUpper(half[1:]) != half[1:]
-	return len(half) >= minLine || digits && letters || mixed
+	return len(half) >= minLine || alphanumerical(half) || mixed
+}
+
+// alphanumerical reports whether text holds both digits and letters.
+func alphanumerical(text string) bool {
+	return strings.ContainsAny(text, "0123456789") && strings.ContainsFunc(text, unicode.IsLetter)
 }
 
 func spellings(text string) []string {

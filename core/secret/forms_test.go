@@ -80,20 +80,64 @@ func TestHalvesThatCountAsSecrets(t *testing.T) {
 	checkHidden(t, "id:se:cret_0123456789", "se:cret_0123456789")
 	checkHidden(t, "id:qWeRtYuI", "qWeRtYuI")
 	checkHidden(t, "id:pass1234", "pass1234")
+	// Of a pair with no password, or a filler, the name is the key.
+	checkHidden(t, half+":", half)
+	checkHidden(t, half+":x", half)
+}
+
+// A token of Basic, or of Elasticsearch's ApiKey, that is stored as it is sent. The API knows the pair in it.
+func TestPairInBase64(t *testing.T) {
+	for pair, part := range map[string]string{
+		"jane:token_0123456789":                       "token_0123456789",
+		"VuaCfGcBCdbkQm-e5aOx:ui2lp2axTNmsyakw9tvNnw": "ui2lp2axTNmsyakw9tvNnw",
+		"sk_live_0123456789:":                         "sk_live_0123456789",
+		"jörg:pässwörd_0123456789":                    "pässwörd_0123456789",
+	} {
+		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawURLEncoding} {
+			whole := e.EncodeToString([]byte(pair))
+			s := NewScrubber(New(whole))
+			for _, shown := range []string{whole, pair, part, url.QueryEscape(part)} {
+				if got, _ := s.Clean("a " + shown + " z"); got != "a "+Marker+" z" {
+					t.Errorf("%q: %q is shown as %q", whole, shown, got)
+				}
+			}
+		}
+	}
+}
+
+// A field of a request may hold several values, one of them the key: cookies, the parameters of a scheme.
+func TestParametersThatCountAsSecrets(t *testing.T) {
+	const sig = "qWeRtYuIoPaSdFgHjKlZ+xCvBnM/0123456789"
+	for _, whole := range []string{
+		"session=" + sig + "; theme=dark", "theme=dark; session=" + sig + "==; a=b", "a=b;session=" + sig,
+		`Token token="` + sig + `", email="jane"`,
+		"SharedAccessSignature sr=x.servicebus.windows.net&sig=" +
+			url.QueryEscape(sig+"=") + "&se=1700000000&skn=Root",
+	} {
+		if got, _ := NewScrubber(New(whole)).Clean("a " + sig + " z"); got != "a "+Marker+" z" {
+			t.Errorf("%q: %q is shown as %q", whole, sig, got)
+		}
+	}
 }
 
 // An id names an account and is no secret; a word or a number would be masked wherever it is said.
 func TestHalvesThatDoNot(t *testing.T) {
 	for whole, part := range map[string]string{
-		"123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw":                "bot123456789",
-		"AC0123456789abcdef:qWeRtYuIoPaSdFgH":                         "AC0123456789abcdef",
-		"0123456789abcdef:organization":                               "organization",
-		"0123456789abcdef:Password":                                   "Password",
-		"0123456789abcdef|1234567890":                                 "1234567890",
-		"0123456789abcdef.example":                                    "example",
-		"0123456789abcdef:abc123":                                     "abc123",
-		"read: something0123456789":                                   "something0123456789",
-		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N": "eyJzdWIiOiIxIn0",
+		"123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw":                           "bot123456789",
+		"AC0123456789abcdef:qWeRtYuIoPaSdFgH":                                    "AC0123456789abcdef",
+		"0123456789abcdef:organization":                                          "organization",
+		"0123456789abcdef:Password":                                              "Password",
+		"0123456789abcdef|1234567890":                                            "1234567890",
+		"0123456789abcdef.example":                                               "example",
+		"0123456789abcdef:abc123":                                                "abc123",
+		"0123456789abcdef:correct":                                               "0123456789abcdef",
+		"theme=organization; session=0123456789abcdef":                           "organization",
+		"sr=https%3A%2F%2Fx.example.com%2Fhub1&sig=0123456789abcdef":             "https://x.example.com/hub1",
+		"se=1700000000&sig=0123456789abcdef":                                     "1700000000",
+		"skn=RootManageSharedAccessKey&sig=0123456789abcdef":                     "RootManageSharedAccessKey",
+		base64.StdEncoding.EncodeToString([]byte("jane.smith:token_0123456789")): "jane.smith",
+		"read: something0123456789":                                              "something0123456789",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N":            "eyJzdWIiOiIxIn0",
 	} {
 		if got, n := NewScrubber(New(whole)).Clean("a " + part + " z"); n != 0 {
 			t.Errorf("%q: %q is shown as %q", whole, part, got)

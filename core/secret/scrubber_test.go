@@ -336,6 +336,29 @@ func TestFindsAcrossSteps(t *testing.T) {
 	}
 }
 
+// Half a mark is none that an agent, or Janee, would know again.
+func TestBeginningKeepsMarksWhole(t *testing.T) {
+	const text = "äb[c] [REDACTED:k3f9qz] z"
+	for n := range len(text) + 2 {
+		want := string([]rune(text)[:min(n, len([]rune(text)))])
+		if n > 6 && n < 23 {
+			want = "äb[c] "
+		}
+		if n == 3 { // it might be one
+			want = "äb"
+		}
+		if got := Beginning(text, n); got != want {
+			t.Errorf("%d: %q, want %q", n, got, want)
+		}
+	}
+	if got := Beginning("[REDACTED:k3f9qz] [REDACTED", 17); got != "[REDACTED:k3f9qz]" {
+		t.Errorf("%q", got)
+	}
+	if got := Beginning("[REDACTED", 20); got != "[REDACTED" {
+		t.Errorf("what is not cut: %q", got)
+	}
+}
+
 func TestMarked(t *testing.T) {
 	const mark = "[REDACTED:k3f9qz]"
 	s := NewScrubber(New("abcdefgh")).Marked(mark).With(New("ijklmnop"))

@@ -157,7 +157,7 @@ func complaint(body []byte) string {
 	if text == "" {
 		return ""
 	}
-	return " (" + text[:min(len(text), 200)] + ")"
+	return " (" + secret.Beginning(text, 200) + ")"
 }
 
 // skew says how far the clocks are apart, from a minute on: signed times are the usual reason for a refusal then.

@@ -26,6 +26,7 @@ func (s *Scheme) shown(c Credential, e Entry) bool {
 var fillers = []string{
 	"x-oauth-basic", // https://docs.github.com/en/rest/authentication (OAuth tokens over basic)
 	"api_token",     // https://engineering.toggl.com/docs/authentication
+	"footastic",     // https://wufoo.github.io/docs/#authentication
 	"anystring",     // https://mailchimp.com/developer/marketing/docs/fundamentals/#authenticate-with-basic-auth
 }
 

@@ -42,6 +42,7 @@ func TestIdentitiesAreShown(t *testing.T) {
 		{"basic", "username", map[string]string{"username": sid, "password": ""}, false},
 		{"basic", "username", map[string]string{"username": "sk_live_0123456789abcdef", "password": "x", "showIdentity": "true"}, false},
 		{"basic", "username", map[string]string{"username": "ghp_0123456789abcdef", "password": "x-oauth-basic", "showIdentity": "true"}, false},
+		{"basic", "username", map[string]string{"username": "AOI6-LFKL-VM1Q-IEX9", "password": "footastic", "showIdentity": "true"}, false},
 		{"basic", "username", map[string]string{"username": sid + "0", "password": "token_0123456789"}, false},
 		{"basic", "username", map[string]string{"username": "ACG123456789abcdef0123456789abcdef", "password": "token_0123456789"}, false},
 		{"basic", "username", map[string]string{"username": "https//key@example.com", "password": "token_0123456789"}, false},
