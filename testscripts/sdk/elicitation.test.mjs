@@ -91,7 +91,7 @@ for (const kind of ['stdio', 'http']) describe(`elicitation over ${kind}`, () =>
     });
     assert.equal((await get(client, '/once')).structuredContent.status, 200);
     assert.deepEqual(forms[0].requestedSchema.required, ['code', 'decision']);
-    assert.match(forms[0].message, /GET 127\.0\.0\.1:\d+\/once\n.*“User asked”[^]*janee approvals/);
+    assert.match(forms[0].message, /GET http:\/\/127\.0\.0\.1:\d+\/once\n[^]*"User asked"[^]*janee approvals/);
     assert.ok(!JSON.stringify(forms[0]).includes(code));
     assert.equal(reason(await get(client, '/once?more')), 'APPROVAL_PENDING'); // the code of another question
     assert.deepEqual(seen, ['GET /once']);
@@ -100,7 +100,7 @@ for (const kind of ['stdio', 'http']) describe(`elicitation over ${kind}`, () =>
   test('for a session, and no', async () => {
     const decisions = { '/session': 'session', '/denied': 'deny' };
     const client = await connect(({ params }) => {
-      const path = params.message.match(/GET \S+?(\/\S*)/)[1];
+      const path = params.message.match(/GET http:\/\/[^/]+(\/\S*)/)[1];
       return { action: 'accept', content: { code: question(path).code, decision: decisions[path] } };
     });
     assert.equal(reason(await get(client, '/denied')), 'APPROVAL_DENIED');
