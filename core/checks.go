@@ -126,10 +126,15 @@ func (e *Engine) Judge(c Call) (policy.Decision, []string) {
 // headerPolicy is what the agent's headers are sorted by.
 func (f *Flow) headerPolicy() policy.HeaderPolicy {
 	s, c := f.service, f.capability
-	return policy.HeaderPolicy{Policy: c.Policy, Options: s.Options, Base: s.Base,
-		Written: s.Written, Fixed: s.Headers,
-		Allow: slices.Concat(s.AllowHeaders, c.AllowHeaders), Deny: slices.Concat(s.DenyHeaders,
-			c.DenyHeaders)}
+	return policy.HeaderPolicy{
+		Policy:  c.Policy,
+		Options: s.Options,
+		Base:    s.Base,
+		Allow:   slices.Concat(s.AllowHeaders, c.AllowHeaders),
+		Deny:    slices.Concat(s.DenyHeaders, c.DenyHeaders),
+		Written: s.Written,
+		Fixed:   s.Headers,
+	}
 }
 
 func (f *Flow) checkRules(In) *Denial {

@@ -13,7 +13,7 @@ import (
 )
 
 // Destination is where config.yaml sends the credential of s now. Its CA is empty: this package reads
-// no file, so whoever reads CAFile compares the digest.
+// no file, so the code that reads CAFile compares the digest.
 func (s *Service) Destination() vault.Destination {
 	d := vault.Destination{
 		Service: s.Name, Type: s.Auth.Type, Origin: s.Base.Origin(), Proxy: s.Proxy,
@@ -169,8 +169,8 @@ func SetBound(text []byte, service, bound string) ([]byte, error) {
 	})
 }
 
-// WhollyPlain names the services, sorted, whose every secret stands in the clear: what a person typed
-// as one piece, with everything that stands beside it.
+// WhollyPlain names the services, sorted, whose secrets are all in plaintext: a person typed them
+// together, with everything else that the service says.
 func (c *Config) WhollyPlain() (names []string) {
 	for name, s := range c.Services {
 		if !s.Auth.Sealed() && s.Auth.plainSecrets() {

@@ -15,8 +15,9 @@ type HeaderPolicy struct {
 	Options Options
 	Base    Base
 
-	Allow,
-	Deny []HeaderName // as the owner lists them for the service and the capability; Deny wins
+	// As the owner lists them for the service and the capability; Deny wins.
+	Allow, Deny []HeaderName
+
 	Written []string      // names that the auth type writes
 	Fixed   []wire.Header // sent with every request of the service, in place of the agent's
 }

@@ -91,7 +91,7 @@ for (const kind of ['stdio', 'http']) describe(`elicitation over ${kind}`, () =>
     });
     assert.equal((await get(client, '/once')).structuredContent.status, 200);
     assert.deepEqual(forms[0].requestedSchema.required, ['code', 'decision']);
-    assert.match(forms[0].message, /GET http:\/\/127\.0\.0\.1:\d+\/once\n[^]*"User asked"[^]*janee approvals/);
+    assert.match(forms[0].message, /\nGET http:\/\/127\.0\.0\.1:\d+\/once\nCapability bank_asked of service bank, agent .*\n.*\nThe agent says: "User asked"\n[^]*janee approvals/);
     assert.ok(!JSON.stringify(forms[0]).includes(code));
     assert.equal(reason(await get(client, '/once?more')), 'APPROVAL_PENDING'); // the code of another question
     assert.deepEqual(seen, ['GET /once']);

@@ -43,9 +43,12 @@ func serviceEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit NAME",
 		Short: "Change a service or replace its credential",
-		Long: `Change what the flags name and nothing else; auth headers are merged. An empty --test-path, --ca-file,
---description, --allow-headers, --deny-headers or --query-operations takes the line out. A credential is sealed for the place it is sent to: a base URL at another place
-shows both, asks, and seals it anew.`,
+		Long: `Change what the flags name and nothing else; auth headers are merged. An empty --test-path,
+--ca-file, --description, --allow-headers, --deny-headers or --query-operations takes the line out.
+
+A credential is sealed for the place it is sent to. Where the base URL leads to another place than
+the stored credential was sealed for, this shows both, asks, and seals the credential again. It does
+not agree to a proxy or caFile that somebody wrote into config.yaml: ` + "`janee trust`" + ` does.`,
 		Example: `  janee service edit stripe --key-from-env NEW_KEY
   pass stripe | janee service edit stripe -k -
   janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance
@@ -269,12 +272,15 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 		(now.unagreed == nil) != (agreed.unagreed == nil) {
 		return nil, changedMeanwhile("editing service " + name)
 	}
-	e := config.ServiceEdit{Ownership: o.owner.change(service.Ownership), TestPath: given(o.flagSet,
-		"test-path"), CAFile: given(o.flagSet, "ca-file"), Description: given(o.flagSet,
-		"description"),
-		AllowHeaders: listed(o.flagSet, "allow-headers"), DenyHeaders: listed(o.flagSet,
-			"deny-headers"),
-		QueryOperations: listed(o.flagSet, "query-operations")}
+	e := config.ServiceEdit{
+		Ownership:       o.owner.change(service.Ownership),
+		TestPath:        given(o.flagSet, "test-path"),
+		CAFile:          given(o.flagSet, "ca-file"),
+		Description:     given(o.flagSet, "description"),
+		AllowHeaders:    listed(o.flagSet, "allow-headers"),
+		DenyHeaders:     listed(o.flagSet, "deny-headers"),
+		QueryOperations: listed(o.flagSet, "query-operations"),
+	}
 	if o.flagSet.Changed("url") {
 		base := now.base.String()
 		e.BaseURL = &base

@@ -25,7 +25,7 @@ func trustCommand(env *Env) *cobra.Command {
 		Short: "Agree to where a stored credential now goes",
 		Long: `A credential is bound to one service, auth type and destination: the origins it is sent to, the
 proxy on the way, and the certificate authorities that vouch for the API. Where config.yaml or the
-caFile was changed since, calls are refused with CREDENTIAL_REBOUND, because whoever can edit a file
+caFile was changed since, calls are refused with CREDENTIAL_REBOUND, because anyone who can edit a file
 could have the key sent to themselves. This shows each part as it was agreed to and as it is now,
 asks, and binds the credential to the new destination: all of it or nothing. The audit log says so
 first.

@@ -35,7 +35,7 @@ func (h *Home) ReadConfig() ([]byte, Stamp, error) {
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, Stamp{}, hint.Errorf(hint.Failed,
 			"save the file again, or put it back from a backup; "+
-				"to begin anew, remove it and run `janee init`",
+				"to start again, remove it and run `janee init`",
 			"%s is empty", h.ConfigPath())
 	}
 	return data, stampOf(fi), nil
