@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
@@ -52,17 +52,17 @@ func runApprovals(env *Env, asJSON bool) error {
 		return err
 	}
 	now := time.Now()
-	items, err := approvals.Read(s.Home, s.Vault, now)
+	items, err := answers.Read(s.Home, s.Vault, now)
 	if err != nil {
 		return err
 	}
-	items = approvals.Open(items)
+	items = answers.Open(items)
 	if asJSON {
 		out := struct {
-			Approvals []approvals.View `json:"approvals"`
-		}{[]approvals.View{}}
+			Approvals []answers.View `json:"approvals"`
+		}{[]answers.View{}}
 		for _, i := range items {
-			out.Approvals = append(out.Approvals, approvals.ViewOf(i.Question))
+			out.Approvals = append(out.Approvals, answers.ViewOf(i.Question))
 		}
 		return writeJSON(env.Stdout, out)
 	}
@@ -70,7 +70,7 @@ func runApprovals(env *Env, asJSON bool) error {
 }
 
 // printApprovals takes three lines a question: who, what, and why; and one for the code, where there is one.
-func printApprovals(env *Env, items []approvals.Item, now time.Time) error {
+func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 	if len(items) == 0 {
 		fmt.Fprintln(env.Stderr, "No request waits for your yes.")
 		return nil
@@ -83,7 +83,7 @@ func printApprovals(env *Env, items []approvals.Item, now time.Time) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	indent := strings.Repeat(" ", approvals.ShortID+tableGap)
+	indent := strings.Repeat(" ", answers.ShortID+tableGap)
 	for n, line := range strings.Split(strings.TrimSuffix(rows.String(), "\n"), "\n") {
 		fmt.Fprintln(env.Stdout, line)
 		if n > 0 {
@@ -120,7 +120,7 @@ func reason(q approval.Question, before string) string {
 
 // printQuestion shows a question whole.
 func printQuestion(w io.Writer, q approval.Question, now time.Time) {
-	fmt.Fprintf(w, "Approval %s, asked %s ago, open for %s more\n", q.ID[:approvals.ShortID], age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
+	fmt.Fprintf(w, "Approval %s, asked %s ago, open for %s more\n", q.ID[:answers.ShortID], age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
 	fmt.Fprintf(w, "  agent       %s, over %s\n", plain.Line(q.Agent), q.Via)
 	fmt.Fprintf(w, "  capability  %s, of service %s\n", plain.Line(q.Capability), plain.Line(q.Service))
 	fmt.Fprintf(w, "  request     %s\n", request(q))
@@ -140,7 +140,7 @@ func reasonOr(q approval.Question) string {
 	return "none given"
 }
 
-func openApprovalDesk(env *Env) (*store.Store, *approvals.Desk, error) {
+func openApprovalDesk(env *Env) (*store.Store, *answers.Desk, error) {
 	s, err := open(env)
 	if err != nil {
 		return nil, nil, err
@@ -149,7 +149,7 @@ func openApprovalDesk(env *Env) (*store.Store, *approvals.Desk, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, &approvals.Desk{Home: d.Home, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
+	return s, &answers.Desk{Home: d.Home, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
 }
 
 // pollInterval is how often --watch looks for new questions.

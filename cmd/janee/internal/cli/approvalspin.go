@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/config"
@@ -67,8 +67,8 @@ func newPIN(tty *term.Terminal) (hash string, err error) {
 	if err != nil {
 		return "", err
 	}
-	if first.Len() < approvals.MinPIN {
-		return "", hint.Errorf(hint.Usage, "", "a PIN needs at least %d characters; nothing was changed", approvals.MinPIN)
+	if first.Len() < answers.MinPIN {
+		return "", hint.Errorf(hint.Usage, "", "a PIN needs at least %d characters; nothing was changed", answers.MinPIN)
 	}
 	second, err := tty.Secret("Once more")
 	if err != nil {
@@ -77,11 +77,11 @@ func newPIN(tty *term.Terminal) (hash string, err error) {
 	if second.Reveal() != first.Reveal() {
 		return "", hint.Errorf(hint.Usage, "", "the two are not the same; nothing was changed")
 	}
-	return approvals.HashPIN(first), nil
+	return answers.HashPIN(first), nil
 }
 
 // checkPIN asks on the terminal, never anywhere else: what an agent can type into is no second factor.
-func checkPIN(env *Env, desk *approvals.Desk, tty *term.Terminal, hash string) error {
+func checkPIN(env *Env, desk *answers.Desk, tty *term.Terminal, hash string) error {
 	if tty == nil {
 		own, err := env.Terminal()
 		if err != nil {

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/approval"
@@ -15,17 +15,17 @@ import (
 type watcher struct {
 	env   *Env
 	store *store.Store
-	desk  *approvals.Desk
+	desk  *answers.Desk
 	tty   *term.Terminal
 	seen  map[string]bool
 }
 
 func (w *watcher) look() error {
-	items, err := approvals.Read(w.store.Home, w.store.Vault, time.Now())
+	items, err := answers.Read(w.store.Home, w.store.Vault, time.Now())
 	if err != nil {
 		return err
 	}
-	for _, i := range approvals.Open(items) {
+	for _, i := range answers.Open(items) {
 		if !w.seen[i.ID] {
 			w.seen[i.ID] = true
 			if err := w.ask(i.Question); err != nil {
@@ -50,7 +50,7 @@ func (w *watcher) ask(q approval.Question) error {
 		o := approveOptions{session: answer == "s"}
 		switch answer {
 		case "":
-			w.tty.Print("Left open: `janee approve %s`\n", q.ID[:approvals.ShortID])
+			w.tty.Print("Left open: `janee approve %s`\n", q.ID[:answers.ShortID])
 			return nil
 		case "y", "s":
 			return w.tell(say(w.env, w.store, w.desk, w.tty, q, approval.Allow, o))

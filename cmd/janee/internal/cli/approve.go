@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
@@ -66,11 +66,11 @@ func runAnswer(env *Env, id, decision string, o approveOptions) error {
 		return err
 	}
 	now := time.Now()
-	items, err := approvals.Read(s.Home, s.Vault, now)
+	items, err := answers.Read(s.Home, s.Vault, now)
 	if err != nil {
 		return err
 	}
-	item, err := approvals.Find(items, id)
+	item, err := answers.Find(items, id)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func runAnswer(env *Env, id, decision string, o approveOptions) error {
 }
 
 // say answers a question, on tty where a PIN has to be asked for; nil: it opens the terminal itself.
-func say(env *Env, s *store.Store, desk *approvals.Desk, tty *term.Terminal, q approval.Question, decision string, o approveOptions) (v verdict, err error) {
+func say(env *Env, s *store.Store, desk *answers.Desk, tty *term.Terminal, q approval.Question, decision string, o approveOptions) (v verdict, err error) {
 	scope, length, ttl, err := scopeOf(s.Config, q, o)
 	if err != nil {
 		return v, err
@@ -100,9 +100,9 @@ func say(env *Env, s *store.Store, desk *approvals.Desk, tty *term.Terminal, q a
 		}
 	}
 	a, mine, err := desk.Say(q, decision, scope, length)
-	short := q.ID[:approvals.ShortID]
+	short := q.ID[:answers.ShortID]
 	switch {
-	case errors.Is(err, approvals.ErrOver):
+	case errors.Is(err, answers.ErrOver):
 		return v, hint.Errorf(hint.Failed, "when the agent makes the call again, you are asked again", "answering %s: it is over since %s", short, clock(time.Now(), q.Expires))
 	case err != nil:
 		return v, fmt.Errorf("answering %s: %w", short, err)
@@ -145,16 +145,16 @@ func scopeOf(c *config.Config, q approval.Question, o approveOptions) (scope str
 }
 
 type answerLine struct {
-	OK       bool           `json:"ok"`
-	ID       string         `json:"id"`
-	Decision string         `json:"decision"`
-	Scope    string         `json:"scope,omitempty"`
-	Until    string         `json:"until,omitempty"`
-	Approval approvals.View `json:"approval"`
+	OK       bool         `json:"ok"`
+	ID       string       `json:"id"`
+	Decision string       `json:"decision"`
+	Scope    string       `json:"scope,omitempty"`
+	Until    string       `json:"until,omitempty"`
+	Approval answers.View `json:"approval"`
 }
 
 func answerJSON(q approval.Question, a approval.Answer) answerLine {
-	line := answerLine{OK: true, ID: q.ID, Decision: a.Decision, Until: utc(a.Until), Approval: approvals.ViewOf(q)}
+	line := answerLine{OK: true, ID: q.ID, Decision: a.Decision, Until: utc(a.Until), Approval: answers.ViewOf(q)}
 	if a.Decision == approval.Allow {
 		line.Scope = a.Scope
 	} else {

@@ -5,7 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/approvals"
+	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/webhook"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/config"
@@ -16,13 +16,13 @@ import (
 type message struct {
 	Version int    `json:"version"`
 	Event   string `json:"event"`
-	approvals.View
+	answers.View
 	Approve string `json:"approve"`
 	Deny    string `json:"deny"`
 }
 
 func messageOf(q approval.Question) message {
-	v, short := approvals.ViewOf(q), q.ID[:approvals.ShortID]
+	v, short := answers.ViewOf(q), q.ID[:answers.ShortID]
 	v.Path, v.Code = policy.Redact(q.Path), "" // a chat is read by more than one, and bots
 	return message{Version: 1, Event: "approval.asked", View: v, Approve: "janee approve " + short, Deny: "janee deny " + short}
 }

@@ -1,7 +1,10 @@
-// Package approvals is what the person's own commands do with questions that agents raised: list them, find one by the beginning of its id, say yes or no.
-// Use Read to look and Desk to answer; the call that waits, in whatever process, goes by the file that a Desk writes.
-// It judges no call: that is package core, by the same files. It prints nothing and asks nothing.
-package approvals
+// Package answers is what the owner's commands do with the questions that agents raised: list them, find one by the
+// beginning of its id, approve or deny it, and check the PIN. Use Read to look and Desk to answer. The call that
+// waits, in whatever process, reads the file that a Desk writes.
+//
+// Package core/approval says what questions and answers are and how they are encoded; this package keeps them in a
+// home. It judges no call: package core does that, from the same files. It prints nothing and asks nothing.
+package answers
 
 import (
 	"fmt"

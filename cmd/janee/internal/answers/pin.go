@@ -1,4 +1,4 @@
-package approvals
+package answers
 
 import (
 	"crypto/rand"
