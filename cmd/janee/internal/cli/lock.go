@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
-	"github.com/true-and-useful/janee/cmd/janee/internal/sessions"
+	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
@@ -72,16 +72,16 @@ func runLock(env *Env, asJSON bool) error {
 }
 
 // brake is a desk that can lock without a configuration and without a root key: only the record needs those.
-func brake(env *Env, h *home.Home) *sessions.Desk {
+func brake(env *Env, h *home.Home) *revocations.Desk {
 	env.Keys().Ask = nil // a brake waits for no passphrase
 	s, err := store.Open(env.Keys())
 	if err == nil {
-		var desk *sessions.Desk
+		var desk *revocations.Desk
 		if desk, err = newDesk(s); err == nil {
 			return desk
 		}
 	}
-	return &sessions.Desk{Home: h, Record: func(audit.Record) error { return err }, Now: time.Now}
+	return &revocations.Desk{Home: h, Record: func(audit.Record) error { return err }, Now: time.Now}
 }
 
 func unlockCommand(env *Env) *cobra.Command {

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/sessions"
+	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 )
 
@@ -48,7 +48,7 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 	if err != nil {
 		return err
 	}
-	book, err := sessions.Read(s.Home, s.Config, s.Vault, time.Now())
+	book, err := revocations.Read(s.Home, s.Config, s.Vault, time.Now())
 	if err != nil {
 		return err
 	}
@@ -64,13 +64,13 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 	return sayReopened(env, s, scope, o.asJSON)
 }
 
-func reopenOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, o reopenOptions) error {
-	x, err := book.Find(id, func(x sessions.Session) bool { return x.Status == sessions.Revoked })
+func reopenOne(env *Env, s *store.Store, desk *revocations.Desk, book *revocations.Book, id string, o reopenOptions) error {
+	x, err := book.Find(id, func(x revocations.Session) bool { return x.Status == revocations.Revoked })
 	if err != nil {
 		return err
 	}
-	scope := sessions.Scope{Agent: x.Agent, Capability: x.Capability}
-	if x.Status != sessions.Revoked {
+	scope := revocations.Scope{Agent: x.Agent, Capability: x.Capability}
+	if x.Status != revocations.Revoked {
 		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it was not revoked", short(x.ID, book.Digits()), x.Agent, x.Capability)
 	}
 	if err := consent(env, o.yes, o.asJSON, "reopening", fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
@@ -83,15 +83,15 @@ func reopenOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Boo
 }
 
 // sayReopened looks again: a wider order than the one that was lifted may still stand.
-func sayReopened(env *Env, s *store.Store, scope sessions.Scope, asJSON bool) error {
+func sayReopened(env *Env, s *store.Store, scope revocations.Scope, asJSON bool) error {
 	now := time.Now()
-	book, err := sessions.Read(s.Home, s.Config, s.Vault, now)
+	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
 		return err
 	}
 	for _, order := range book.Orders {
 		if order.Covers(scope.Agent, scope.Capability) {
-			wider := sessions.Scope{Agent: order.Agent, Capability: order.Capability}
+			wider := revocations.Scope{Agent: order.Agent, Capability: order.Capability}
 			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`", "another order still refuses %s until %s", callsOf(wider), when(now, order.Until))
 		}
 	}

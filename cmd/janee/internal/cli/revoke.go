@@ -9,7 +9,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/sessions"
+	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
@@ -30,14 +30,14 @@ func (o *scopeFlags) register(f *pflag.FlagSet) {
 }
 
 // read returns the id, or "" and the scope.
-func (o *scopeFlags) read(args []string) (id string, scope sessions.Scope, err error) {
+func (o *scopeFlags) read(args []string) (id string, scope revocations.Scope, err error) {
 	for name, value := range map[string]string{"agent": o.agent, "capability": o.capability} {
 		if o.flags.Changed(name) && value == "" {
 			return "", scope, hint.Errorf(hint.Usage, "to mean every session, say --all", "--%s is empty", name)
 		}
 	}
-	scope = sessions.Scope{Agent: o.agent, Capability: o.capability}
-	some := scope != sessions.Scope{}
+	scope = revocations.Scope{Agent: o.agent, Capability: o.capability}
+	some := scope != revocations.Scope{}
 	switch {
 	case len(args) > 0 && (some || o.all), some && o.all:
 		return "", scope, hint.Errorf(hint.Usage, "--agent and --capability may stand together, nothing else", "an id, --agent or --capability, and --all exclude each other")
@@ -113,7 +113,7 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 		return err
 	}
 	now := time.Now()
-	book, err := sessions.Read(s.Home, s.Config, s.Vault, now)
+	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
 		return err
 	}
@@ -127,7 +127,7 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 	return revokeMany(env, s, desk, book, scope, now, length, o.asJSON)
 }
 
-func newDesk(s *store.Store) (*sessions.Desk, error) {
+func newDesk(s *store.Store) (*revocations.Desk, error) {
 	if s.Vault == nil {
 		return nil, hint.Errorf(hint.Locked, "run `janee init`", "giving an order about sessions: this home has no root key, and so no sessions")
 	}
@@ -136,11 +136,11 @@ func newDesk(s *store.Store) (*sessions.Desk, error) {
 		return nil, err
 	}
 	record := func(r audit.Record) error { return log.Append([]audit.Record{r}, true) }
-	return &sessions.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
+	return &revocations.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
 }
 
-func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, id string, now time.Time, length time.Duration, asJSON bool) error {
-	x, err := book.Find(id, func(x sessions.Session) bool { return x.Status == sessions.Active })
+func revokeOne(env *Env, s *store.Store, desk *revocations.Desk, book *revocations.Book, id string, now time.Time, length time.Duration, asJSON bool) error {
+	x, err := book.Find(id, func(x revocations.Session) bool { return x.Status == revocations.Active })
 	if err != nil {
 		return err
 	}
@@ -153,7 +153,7 @@ func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Boo
 	if !until.After(now) {
 		return hint.Errorf(hint.Failed, "to keep the agent out all the same, add --for 1h", "revoking session %s (%s): it is over since %s", short(x.ID, digits), who, clock(now, x.Ends))
 	}
-	open := x.Status == sessions.Active
+	open := x.Status == revocations.Active
 	if until, err = desk.Revoke(x, until); err != nil {
 		return err
 	}
@@ -172,12 +172,12 @@ func revokeOne(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Boo
 const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
 	"`%s` ends it earlier. To keep agents out for good, change the rules or remove the capability.\n"
 
-func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Book, scope sessions.Scope, now time.Time, length time.Duration, asJSON bool) error {
+func revokeMany(env *Env, s *store.Store, desk *revocations.Desk, book *revocations.Book, scope revocations.Scope, now time.Time, length time.Duration, asJSON bool) error {
 	closing := book.OpenIn(scope)
-	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(sessions.Scope{Capability: scope.Capability}) {
+	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(revocations.Scope{Capability: scope.Capability}) {
 		return unknownName("capability", scope.Capability, s.Config.CapabilityNames)
 	}
-	if scope.Agent != "" && !book.Knows(sessions.Scope{Agent: scope.Agent}) {
+	if scope.Agent != "" && !book.Knows(revocations.Scope{Agent: scope.Agent}) {
 		fmt.Fprintf(env.Stderr, "janee: warning: no agent %q has a session yet; `janee sessions --all` shows how agents call themselves\n", scope.Agent)
 	}
 	until := now.Add(length)
@@ -205,7 +205,7 @@ func revokeMany(env *Env, s *store.Store, desk *sessions.Desk, book *sessions.Bo
 
 // longestTTL is the ttl of the session that would live longest of those that the scope may open. A capability that is gone opens none; the
 // default stands for it, so that the order is not over before anybody looks.
-func longestTTL(c *config.Config, scope sessions.Scope) time.Duration {
+func longestTTL(c *config.Config, scope revocations.Scope) time.Duration {
 	longest := time.Duration(0)
 	for name, p := range c.Capabilities {
 		if scope.Capability == "" || scope.Capability == name {
@@ -218,21 +218,21 @@ func longestTTL(c *config.Config, scope sessions.Scope) time.Duration {
 	return longest
 }
 
-func callsOf(s sessions.Scope) string {
+func callsOf(s revocations.Scope) string {
 	return printable("every call" + scopeText(s, " of ", " on "))
 }
 
 // reopenLine is the command that lifts an order.
-func reopenLine(s sessions.Scope) string {
+func reopenLine(s revocations.Scope) string {
 	text := "janee reopen" + scopeText(s, " --agent ", " --capability ")
-	if s == (sessions.Scope{}) {
+	if s == (revocations.Scope{}) {
 		text += " --all"
 	}
 	return printable(text)
 }
 
 // scopeText names agent and capability, each after its own words, where the scope names them.
-func scopeText(s sessions.Scope, ofAgent, onCapability string) (text string) {
+func scopeText(s revocations.Scope, ofAgent, onCapability string) (text string) {
 	if s.Agent != "" {
 		text += ofAgent + s.Agent
 	}

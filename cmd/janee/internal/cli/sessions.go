@@ -8,7 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/sessions"
+	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
 )
 
 func sessionsCommand(env *Env) *cobra.Command {
@@ -34,7 +34,7 @@ func runSessions(env *Env, all, asJSON bool) error {
 		return err
 	}
 	now := time.Now()
-	book, err := sessions.Read(s.Home, s.Config, s.Vault, now)
+	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func runSessions(env *Env, all, asJSON bool) error {
 	if all {
 		list = book.Sessions
 	}
-	if err := sessions.CountUses(s.Home, list); err != nil {
+	if err := revocations.CountUses(s.Home, list); err != nil {
 		return err
 	}
 	if asJSON {
@@ -56,20 +56,20 @@ func runSessions(env *Env, all, asJSON bool) error {
 }
 
 type sessionLine struct {
-	ID         string          `json:"id"`
-	AgentID    string          `json:"agentId"`
-	Via        string          `json:"via"`
-	Capability string          `json:"capability"`
-	Service    string          `json:"service"`
-	Reason     string          `json:"reason,omitempty"`
-	Status     sessions.Status `json:"status"`
-	CreatedAt  string          `json:"createdAt"`
-	ExpiresAt  string          `json:"expiresAt"`
-	TTLSeconds int64           `json:"ttlSeconds"` // what is left of it
-	Uses       int             `json:"uses"`
-	LastUsed   string          `json:"lastUsed,omitempty"`
-	ClosedTill string          `json:"revokedUntil,omitempty"`
-	ApprovalID string          `json:"approvalId,omitempty"`
+	ID         string             `json:"id"`
+	AgentID    string             `json:"agentId"`
+	Via        string             `json:"via"`
+	Capability string             `json:"capability"`
+	Service    string             `json:"service"`
+	Reason     string             `json:"reason,omitempty"`
+	Status     revocations.Status `json:"status"`
+	CreatedAt  string             `json:"createdAt"`
+	ExpiresAt  string             `json:"expiresAt"`
+	TTLSeconds int64              `json:"ttlSeconds"` // what is left of it
+	Uses       int                `json:"uses"`
+	LastUsed   string             `json:"lastUsed,omitempty"`
+	ClosedTill string             `json:"revokedUntil,omitempty"`
+	ApprovalID string             `json:"approvalId,omitempty"`
 }
 
 type orderLine struct {
@@ -84,7 +84,7 @@ type sessionList struct {
 	Locked   bool          `json:"locked"`
 }
 
-func sessionsJSON(book *sessions.Book, list []sessions.Session, now time.Time) sessionList {
+func sessionsJSON(book *revocations.Book, list []revocations.Session, now time.Time) sessionList {
 	out := sessionList{Sessions: []sessionLine{}, Closed: []orderLine{}, Locked: book.Locked}
 	for _, s := range list {
 		out.Sessions = append(out.Sessions, sessionLine{ID: s.ID, AgentID: s.Agent, Via: s.Via, Capability: s.Capability, Service: s.Service,
@@ -105,7 +105,7 @@ func utc(ms int64) string {
 }
 
 // printSessions takes two lines a session, since its reason needs the room of one.
-func printSessions(env *Env, book *sessions.Book, list []sessions.Session, now time.Time) error {
+func printSessions(env *Env, book *revocations.Book, list []revocations.Session, now time.Time) error {
 	if len(list) == 0 {
 		fmt.Fprintln(env.Stderr, "No open sessions. One opens when an agent makes its first permitted call.")
 		return nil
@@ -132,7 +132,7 @@ func printSessions(env *Env, book *sessions.Book, list []sessions.Session, now t
 	return nil
 }
 
-func aboutSession(s sessions.Session, digits int, now time.Time) string {
+func aboutSession(s revocations.Session, digits int, now time.Time) string {
 	text := "service " + s.Service
 	if s.Closed != 0 {
 		text += ", closed until " + clock(now, s.Closed)
@@ -143,20 +143,20 @@ func aboutSession(s sessions.Session, digits int, now time.Time) string {
 	return cut(strings.Repeat(" ", digits+tableGap)+printable(text), tableWidth)
 }
 
-func left(s sessions.Session, now time.Time) string {
-	if s.Status != sessions.Active {
+func left(s revocations.Session, now time.Time) string {
+	if s.Status != revocations.Active {
 		return string(s.Status)
 	}
 	return span(time.UnixMilli(s.Ends).Sub(now))
 }
 
 // sayOrders tells what keeps agents out, and files that are not as they should be.
-func sayOrders(env *Env, book *sessions.Book, now time.Time) {
+func sayOrders(env *Env, book *revocations.Book, now time.Time) {
 	if n := book.KeptOut(); n > 0 {
 		fmt.Fprintf(env.Stderr, "Revoked and still closed: %d; `janee sessions --all` shows them.\n", n)
 	}
 	for _, o := range book.Orders {
-		scope := sessions.Scope{Agent: o.Agent, Capability: o.Capability}
+		scope := revocations.Scope{Agent: o.Agent, Capability: o.Capability}
 		fmt.Fprintf(env.Stderr, "Until %s %s is refused; `%s` ends that earlier.\n", when(now, o.Until), callsOf(scope), reopenLine(scope))
 	}
 	for _, name := range book.Damaged {

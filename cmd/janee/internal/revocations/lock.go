@@ -1,4 +1,4 @@
-package sessions
+package revocations
 
 import "github.com/true-and-useful/janee/core/session"
 

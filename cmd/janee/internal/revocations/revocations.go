@@ -1,7 +1,10 @@
-// Package sessions is what the person's own commands do with sessions: list them, find one by the beginning of its id, close and reopen.
-// Use Read to look and Desk to act; every server of the home, running or started later, goes by the files that a Desk writes.
-// It judges no call: that is package core, by the same files. It prints nothing and asks nothing.
-package sessions
+// Package revocations is what the owner's commands do to end sessions: list them, find one by the beginning of its id,
+// revoke one or all of a scope, reopen them, and lock the whole home. Use Read to look and Desk to act. Every server
+// of the home, running or started later, follows the files that a Desk writes.
+//
+// Package core/session says what grants, revocations and closures are and how they are encoded; this package keeps
+// them in a home. It judges no call: package core does that, from the same files. It prints nothing and asks nothing.
+package revocations
 
 import (
 	"cmp"
