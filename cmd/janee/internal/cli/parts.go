@@ -6,12 +6,12 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
-	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/notify"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/toolcalls"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
@@ -54,13 +54,13 @@ func openParts(ctx context.Context, env *Env, s *store.Store, clients *mcpserver
 }
 
 // broker answers the calls of one transport. agent is as whom they are all made, or "".
-func (p *parts) broker(via, agent, identitySource string) *broker.Broker {
-	return &broker.Broker{Gateway: p.gateway, Config: p.source,
+func (p *parts) broker(via, agent, identitySource string) *toolcalls.Broker {
+	return &toolcalls.Broker{Gateway: p.gateway, Config: p.source,
 		Via: via, Agent: agent, IdentitySource: identitySource}
 }
 
 // stdioBroker is the one of a client that has started the server.
-func (p *parts) stdioBroker(agent string) *broker.Broker {
+func (p *parts) stdioBroker(agent string) *toolcalls.Broker {
 	if agent != "" {
 		return p.broker(core.ViaStdio, agent, "command line")
 	}

@@ -9,10 +9,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/broker"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/toolcalls"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -55,7 +55,7 @@ func runServe(cmd *cobra.Command, env *Env, o serveOptions) error {
 	}
 	env.Keys().Ask = nil // the terminal, if there is one, is the client's, which may be an agent
 	var opened atomic.Pointer[parts]
-	late := broker.NewLate(o.agent, env.warn, func() (*broker.Broker, error) {
+	late := toolcalls.NewLate(o.agent, env.warn, func() (*toolcalls.Broker, error) {
 		s, err := open(env)
 		if err != nil {
 			return nil, err

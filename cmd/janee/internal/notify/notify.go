@@ -1,5 +1,5 @@
 // Package notify tells a person that an agent waits for their answer: on the desktop, and through a webhook. It is beside the call, never in its
-// way: what fails is a warning, and nothing that comes back counts as an answer. Answers are given by package approvals.
+// way: what fails is a warning, and nothing that comes back counts as an answer. Answers are given by package answers.
 package notify
 
 import (

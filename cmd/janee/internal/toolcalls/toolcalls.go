@@ -1,6 +1,10 @@
-// Package broker stands between the MCP transports and the gateway: it reads a tool call's arguments into a core.Call, stamps
-// it with what the transport knows of the caller, and renders the answer. It keeps the transports free of core's types.
-package broker
+// Package toolcalls turns the tool calls of the MCP transports into calls of package core and back. A Broker reads the
+// arguments into a core.Call, adds what the transport knows about the caller, passes the call to the gateway and
+// renders the reply; a Late is a Broker for a home that cannot be opened yet.
+//
+// It is between two packages: mcpserver knows the protocol and nothing of core's types, and gateway carries out the
+// steps of a call and knows nothing of MCP. It decides nothing.
+package toolcalls
 
 import (
 	"context"

@@ -1,4 +1,4 @@
-package broker
+package toolcalls
 
 import (
 	"encoding/json"
