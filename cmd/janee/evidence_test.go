@@ -19,8 +19,8 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
@@ -98,7 +98,7 @@ func (e *evidence) stored() (secrets []string) {
 	if err != nil {
 		return nil
 	}
-	s, err := store.Read(keysource.New(e.getenv), h)
+	s, err := opened.Read(keysource.New(e.getenv), h)
 	if err != nil || s.Vault == nil {
 		return nil
 	}

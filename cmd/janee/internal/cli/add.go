@@ -10,7 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
@@ -78,7 +78,7 @@ func runAdd(env *Env, name string, o addOptions) error {
 }
 
 // collect gathers what flags, the directory, the terminal and standard input say about the new service.
-func (o addOptions) collect(env *Env, s *store.Store, ask *asker, name string) (config.NewService, sign.Credential, error) {
+func (o addOptions) collect(env *Env, s *opened.Home, ask *asker, name string) (config.NewService, sign.Credential, error) {
 	var service config.NewService
 	name, err := ask.line("Service name (or search term)", name, "SERVICE")
 	if err != nil {
@@ -195,7 +195,7 @@ func wireHeaders(named map[string]string) (list []wire.Header) {
 }
 
 // addTo splices the service, its sealed credential and its capability into text.
-func addTo(text []byte, s *store.Store, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
+func addTo(text []byte, s *opened.Home, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
 	named := config.Service{Name: service.Name, CAFile: service.CAFile}
 	to, err := s.Destination(&named)
 	if err != nil {
@@ -230,7 +230,7 @@ func addSealed(text []byte, seal func(vault.Binding, secret.Text) (string, error
 	return config.AddService(text, service)
 }
 
-func (o addOptions) tell(env *Env, s *store.Store, service config.NewService, capability, first bool) error {
+func (o addOptions) tell(env *Env, s *opened.Home, service config.NewService, capability, first bool) error {
 	message := fmt.Sprintf("Added service %s (%s, %s)", service.Name, service.BaseURL, service.Type)
 	if o.asJSON {
 		out := struct {

@@ -10,7 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/agents"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 )
@@ -67,7 +67,7 @@ func runAgentAdd(env *Env, name string, asJSON bool) error {
 }
 
 // changeAgent records what is done to an agent, then does it.
-func changeAgent(env *Env, s *store.Store, event, name, doing string, change func([]byte) ([]byte, error)) error {
+func changeAgent(env *Env, s *opened.Home, event, name, doing string, change func([]byte) ([]byte, error)) error {
 	r := audit.Record{TS: time.Now().UnixMilli(), Event: event, Agent: name, Via: "cli"}
 	if err := recordAll(s, []audit.Record{r}); err != nil {
 		return err

@@ -11,8 +11,8 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/plain"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/approval"
 )
 
@@ -140,7 +140,7 @@ func reasonOr(q approval.Question) string {
 	return "none given"
 }
 
-func openApprovalDesk(env *Env) (*store.Store, *answers.Desk, error) {
+func openApprovalDesk(env *Env) (*opened.Home, *answers.Desk, error) {
 	s, err := open(env)
 	if err != nil {
 		return nil, nil, err
@@ -166,7 +166,7 @@ func watchApprovals(ctx context.Context, env *Env) error {
 	}
 	defer tty.Close()
 	tty.Print("Waiting for questions; Ctrl-C ends it.\n")
-	w := &watcher{env: env, store: s, desk: desk, tty: tty, seen: map[string]bool{}}
+	w := &watcher{env: env, opened: s, desk: desk, tty: tty, seen: map[string]bool{}}
 	for {
 		if err := w.look(); err != nil {
 			return err

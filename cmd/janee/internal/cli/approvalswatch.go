@@ -6,22 +6,22 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/approval"
 )
 
 // watcher asks each question once on the terminal.
 type watcher struct {
-	env   *Env
-	store *store.Store
-	desk  *answers.Desk
-	tty   *term.Terminal
-	seen  map[string]bool
+	env    *Env
+	opened *opened.Home
+	desk   *answers.Desk
+	tty    *term.Terminal
+	seen   map[string]bool
 }
 
 func (w *watcher) look() error {
-	items, err := answers.Read(w.store.Home, w.store.Vault, time.Now())
+	items, err := answers.Read(w.opened.Home, w.opened.Vault, time.Now())
 	if err != nil {
 		return err
 	}
@@ -53,9 +53,9 @@ func (w *watcher) ask(q approval.Question) error {
 			w.tty.Print("Left open: `janee approve %s`\n", q.ID[:answers.ShortID])
 			return nil
 		case "y", "s":
-			return w.tell(say(w.env, w.store, w.desk, w.tty, q, approval.Allow, o))
+			return w.tell(say(w.env, w.opened, w.desk, w.tty, q, approval.Allow, o))
 		case "n":
-			return w.tell(say(w.env, w.store, w.desk, w.tty, q, approval.Deny, o))
+			return w.tell(say(w.env, w.opened, w.desk, w.tty, q, approval.Deny, o))
 		}
 	}
 }

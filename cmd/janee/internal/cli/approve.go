@@ -10,7 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/answers"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/config"
@@ -89,7 +89,7 @@ func runAnswer(env *Env, id, decision string, o approveOptions) error {
 }
 
 // say answers a question, on tty where a PIN has to be asked for; nil: it opens the terminal itself.
-func say(env *Env, s *store.Store, desk *answers.Desk, tty *term.Terminal, q approval.Question, decision string, o approveOptions) (v verdict, err error) {
+func say(env *Env, s *opened.Home, desk *answers.Desk, tty *term.Terminal, q approval.Question, decision string, o approveOptions) (v verdict, err error) {
 	scope, length, ttl, err := scopeOf(s.Config, q, o)
 	if err != nil {
 		return v, err

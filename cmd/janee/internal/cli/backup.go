@@ -14,7 +14,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/backup"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
 	manifest "github.com/true-and-useful/janee/core/backup"
 )
@@ -91,7 +91,7 @@ func sizeOf(files []backup.Source) (total int64) {
 	return total
 }
 
-func tellBackup(env *Env, asJSON bool, b backedUp, s *store.Store) error {
+func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
 	b.Message = fmt.Sprintf("Wrote %s, %s before compression, to %s.\nThe root key is not in it: without that key nothing in it opens. It is in %s; "+
 		"`janee key export` shows it. Keep a copy apart from this file.", count(b.Files, "file", "files"), byteText(b.Bytes), b.File, s.KeySource)
 	if asJSON {

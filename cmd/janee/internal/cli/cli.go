@@ -19,7 +19,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/secret"
 )
@@ -171,8 +171,8 @@ func wantsJSON(cmd *cobra.Command, args []string) bool {
 }
 
 // open opens the home and passes its warnings on.
-func open(env *Env) (*store.Store, error) {
-	s, err := store.Open(env.Keys())
+func open(env *Env) (*opened.Home, error) {
+	s, err := opened.Open(env.Keys())
 	if err != nil {
 		return nil, err
 	}

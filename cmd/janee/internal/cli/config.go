@@ -8,7 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -124,7 +124,7 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 
 // refusedUntil says so where a setting changes how a credential goes. To set it agrees to nothing: the
 // rest of the service may be somebody else's.
-func refusedUntil(s *store.Store, key string) string {
+func refusedUntil(s *opened.Home, key string) string {
 	for _, name := range s.Config.ServiceNames {
 		if !strings.HasPrefix(key, "services."+name+".") {
 			continue

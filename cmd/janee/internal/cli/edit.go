@@ -7,13 +7,13 @@ import (
 	"strings"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/config"
 )
 
 // edit changes config.yaml under its lock, and puts what package config refuses into words for the command line: lines of a
 // file that was not written would lead nowhere.
-func edit(env *Env, s *store.Store, doing string, change func(text []byte) ([]byte, error)) error {
+func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]byte, error)) error {
 	err := s.Edit(env.Keys(), change)
 	var missing *config.NotFoundError
 	var invalid *config.Error

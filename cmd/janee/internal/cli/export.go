@@ -14,7 +14,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -24,7 +24,7 @@ type exportOptions struct {
 }
 
 // exporters write what a filter lets through, and return how many lines were left out.
-var exporters = map[string]func(io.Writer, *store.Store, auditlog.Filter) (int, error){"jsonl": exportLines, "csv": exportCalls}
+var exporters = map[string]func(io.Writer, *opened.Home, auditlog.Filter) (int, error){"jsonl": exportLines, "csv": exportCalls}
 
 func exportCommand(env *Env) *cobra.Command {
 	var o exportOptions
@@ -100,7 +100,7 @@ func writingTo(stdout io.Writer, name string, do func(io.Writer) error) (err err
 	return nil
 }
 
-func exportLines(w io.Writer, s *store.Store, filter auditlog.Filter) (int, error) {
+func exportLines(w io.Writer, s *opened.Home, filter auditlog.Filter) (int, error) {
 	return auditlog.Lines(s.Home, s.Vault, filter, func(text []byte, _ audit.Entry) error {
 		_, err := w.Write(append(text, '\n'))
 		return err

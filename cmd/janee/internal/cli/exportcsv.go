@@ -8,14 +8,14 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 )
 
 var csvHeader = []string{"time", "decision", "outcome", "service", "capability", "method", "target", "agent", "via", "reason", "rule", "code", "status",
 	"bytes", "durationMs", "redactions", "session", "request"}
 
 // exportCalls writes RFC 4180.
-func exportCalls(w io.Writer, s *store.Store, filter auditlog.Filter) (int, error) {
+func exportCalls(w io.Writer, s *opened.Home, filter auditlog.Filter) (int, error) {
 	out := csv.NewWriter(w)
 	out.UseCRLF = true
 	if err := out.Write(csvHeader); err != nil {

@@ -7,8 +7,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 )
@@ -21,7 +21,7 @@ type house struct {
 	warn    func(string)
 }
 
-func openHouse(env *Env, s *store.Store) (*house, error) {
+func openHouse(env *Env, s *opened.Home) (*house, error) {
 	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
 	if err != nil {
 		return nil, err

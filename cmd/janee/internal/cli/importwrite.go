@@ -15,7 +15,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/vault"
@@ -24,9 +24,9 @@ import (
 // importTarget is the home that is written to.
 type importTarget struct {
 	*importer
-	dir   string
-	home  *home.Home   // nil: there is none yet
-	store *store.Store // nil: config.yaml is to be made, or made anew
+	dir    string
+	home   *home.Home   // nil: there is none yet
+	opened *opened.Home // nil: config.yaml is to be made, or made anew
 }
 
 // open looks at the home that is written to. It changes nothing.
@@ -45,23 +45,23 @@ func (i *importer) open() (*importTarget, error) {
 	if _, err := w.home.ConfigStamp(); errors.Is(err, fs.ErrNotExist) || i.old != nil {
 		return w, nil
 	}
-	w.store, err = store.Read(i.env.Keys(), w.home)
+	w.opened, err = opened.Read(i.env.Keys(), w.home)
 	return w, err
 }
 
 // leaveOutSame takes out of the plan what the home holds already, word for word: an import that was cut off can be run again. Any
 // other service of the same name is an error.
 func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
-	if w.store == nil {
+	if w.opened == nil {
 		return nil
 	}
 	var taken []string
 	plan.Services = slices.DeleteFunc(plan.Services, func(s legacy.PlannedService) bool {
-		there := w.store.Config.Services[s.Name]
+		there := w.opened.Config.Services[s.Name]
 		if there == nil {
 			return false
 		}
-		if !holds(w.store, there, s) {
+		if !holds(w.opened, there, s) {
 			taken = append(taken, s.Name)
 			return false
 		}
@@ -73,7 +73,7 @@ func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 			"importing from %s: services of the same name are there already: %s; nothing was imported", w.source, strings.Join(taken, ", "))
 	}
 	plan.Capabilities = slices.DeleteFunc(plan.Capabilities, func(c config.NewCapability) bool {
-		there := w.store.Config.Capabilities[c.Name] != nil
+		there := w.opened.Config.Capabilities[c.Name] != nil
 		if there {
 			plan.Changes = append(plan.Changes, fmt.Sprintf("capability %q is there already and stays as it is", c.Name))
 		}
@@ -83,7 +83,7 @@ func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 }
 
 // holds reports whether a service of the home has the same base URL, auth type and credential.
-func holds(s *store.Store, there *config.Service, planned legacy.PlannedService) bool {
+func holds(s *opened.Home, there *config.Service, planned legacy.PlannedService) bool {
 	if there.Base.String() != planned.BaseURL || there.Auth.Type != planned.Type {
 		return false
 	}
@@ -102,7 +102,7 @@ func holds(s *store.Store, there *config.Service, planned legacy.PlannedService)
 // tryOut composes the file with a key that is thrown away, so that a dry run fails where writing would.
 func (w *importTarget) tryOut(plan *legacy.Plan) error {
 	text := config.Template()
-	if w.store != nil {
+	if w.opened != nil {
 		read, _, err := w.home.ReadConfig()
 		if err != nil {
 			return err
@@ -110,7 +110,7 @@ func (w *importTarget) tryOut(plan *legacy.Plan) error {
 		text = read
 	}
 	throwAway := vault.New(vault.NewRoot([32]byte{1}), "dry-run")
-	_, err := compose(text, plan, w.store == nil, func(b vault.Binding, plain secret.Text) (string, error) {
+	_, err := compose(text, plan, w.opened == nil, func(b vault.Binding, plain secret.Text) (string, error) {
 		return throwAway.Seal("k1", b, [12]byte{}, plain), nil
 	})
 	return err
@@ -118,10 +118,10 @@ func (w *importTarget) tryOut(plan *legacy.Plan) error {
 
 // write makes or changes config.yaml, in one step.
 func (w *importTarget) write(plan *legacy.Plan) error {
-	if w.store != nil {
-		err := w.store.Edit(w.env.Keys(), func(text []byte) ([]byte, error) { return compose(text, plan, false, w.store.Seal) })
-		if w.store.NewKey {
-			w.report.key = w.store.KeySource
+	if w.opened != nil {
+		err := w.opened.Edit(w.env.Keys(), func(text []byte) ([]byte, error) { return compose(text, plan, false, w.opened.Seal) })
+		if w.opened.NewKey {
+			w.report.key = w.opened.KeySource
 		}
 		return err
 	}
@@ -131,7 +131,7 @@ func (w *importTarget) write(plan *legacy.Plan) error {
 			return err
 		}
 	}
-	s, err := store.Replace(w.env.Keys(), w.home, w.accept, func(s *store.Store, text []byte) ([]byte, error) {
+	s, err := opened.Replace(w.env.Keys(), w.home, w.accept, func(s *opened.Home, text []byte) ([]byte, error) {
 		return compose(text, plan, true, s.Seal)
 	})
 	if err == nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 )
 
 func initCommand(env *Env) *cobra.Command {
@@ -33,10 +33,10 @@ func runInit(env *Env, asJSON bool) error {
 		return err
 	}
 	if legacy.Found(dir) {
-		return store.Unconverted(dir)
+		return opened.Unconverted(dir)
 	}
-	s, err := store.Init(env.Keys(), dir)
-	if errors.Is(err, store.ErrExists) {
+	s, err := opened.Init(env.Keys(), dir)
+	if errors.Is(err, opened.ErrExists) {
 		return hint.Errorf(hint.Failed, "it is in use as it is; `janee add` adds a service to it", "making a new home: %s exists already", s.Home.ConfigPath())
 	}
 	if err != nil {

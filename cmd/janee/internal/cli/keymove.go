@@ -14,7 +14,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/secret"
@@ -109,7 +109,7 @@ func (m keyMove) run(env *Env) error {
 	}
 	where, left, err := s.MoveKey(env.Keys(), root, m.vault(from), passphrase)
 	switch {
-	case errors.Is(err, store.ErrMoved):
+	case errors.Is(err, opened.ErrMoved):
 		return changedMeanwhile("moving the root key")
 	case err != nil && s.Config.Vault.Kept() == m.to && from.Kept() != m.to:
 		return hint.Errorf(hint.Failed, "remove it there yourself", "the root key is in %s now, but could not be taken away from where it was: %w", where, err)

@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -47,7 +47,7 @@ func runKeyRotate(env *Env, asJSON bool) error {
 		return err
 	}
 	done, err := s.Rotate(env.Keys(), plan)
-	if errors.Is(err, store.ErrRotated) {
+	if errors.Is(err, opened.ErrRotated) {
 		return changedMeanwhile("changing the sealing key")
 	}
 	if err != nil {

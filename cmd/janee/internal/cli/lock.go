@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 )
@@ -74,7 +74,7 @@ func runLock(env *Env, asJSON bool) error {
 // brake is a desk that can lock without a configuration and without a root key: only the record needs those.
 func brake(env *Env, h *home.Home) *revocations.Desk {
 	env.Keys().Ask = nil // a brake waits for no passphrase
-	s, err := store.Open(env.Keys())
+	s, err := opened.Open(env.Keys())
 	if err == nil {
 		var desk *revocations.Desk
 		if desk, err = newDesk(s); err == nil {

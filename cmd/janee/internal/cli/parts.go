@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/notify"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/cmd/janee/internal/toolcalls"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
@@ -26,7 +26,7 @@ type parts struct {
 }
 
 // openParts watches config.yaml and the hangup signal from now on. clients are told of changes.
-func openParts(ctx context.Context, env *Env, s *store.Store, clients *mcpserver.Clients,
+func openParts(ctx context.Context, env *Env, s *opened.Home, clients *mcpserver.Clients,
 	hangup <-chan struct{}) (*parts, error) {
 	rolled := anchor.NewBell() // before the log that rings it and the keeper that hears it
 	log, err := auditlog.Open(s.Home, s.Vault,

@@ -7,8 +7,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 )
 
 type reopenOptions struct {
@@ -64,7 +64,7 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 	return sayReopened(env, s, scope, o.asJSON)
 }
 
-func reopenOne(env *Env, s *store.Store, desk *revocations.Desk, book *revocations.Book, id string, o reopenOptions) error {
+func reopenOne(env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, id string, o reopenOptions) error {
 	x, err := book.Find(id, func(x revocations.Session) bool { return x.Status == revocations.Revoked })
 	if err != nil {
 		return err
@@ -83,7 +83,7 @@ func reopenOne(env *Env, s *store.Store, desk *revocations.Desk, book *revocatio
 }
 
 // sayReopened looks again: a wider order than the one that was lifted may still stand.
-func sayReopened(env *Env, s *store.Store, scope revocations.Scope, asJSON bool) error {
+func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool) error {
 	now := time.Now()
 	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {

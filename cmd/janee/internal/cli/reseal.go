@@ -5,15 +5,15 @@ import (
 	"fmt"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/sign"
 )
 
 // kept opens the fields of a credential that skip does not name. Those that are sealed come also by themselves, with the
 // origin that they were sealed for: not the one in the file, which anyone who can write the file may have changed.
-func kept(s *store.Store, service *config.Service, skip func(path string) bool) (whole sign.Credential, held []sealed.Field, err error) {
+func kept(s *opened.Home, service *config.Service, skip func(path string) bool) (whole sign.Credential, held []sealed.Field, err error) {
 	whole = sign.Credential{}
 	for path, v := range service.Auth.Fields {
 		switch {
@@ -45,7 +45,7 @@ func kept(s *store.Store, service *config.Service, skip func(path string) bool) 
 }
 
 // sealFields seals what a plan says for its base; fields that are no secret go as they are.
-func sealFields(s *store.Store, service *config.Service, p movePlan) ([]config.KV, error) {
+func sealFields(s *opened.Home, service *config.Service, p movePlan) ([]config.KV, error) {
 	scheme, _ := sign.Lookup(service.Auth.Type)
 	var fields []config.KV
 	for _, e := range scheme.Entries(p.credential) {

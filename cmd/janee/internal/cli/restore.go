@@ -13,7 +13,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/audit"
 	manifest "github.com/true-and-useful/janee/core/backup"
@@ -118,7 +118,7 @@ func (s *staged) extract(from string) error {
 		return err
 	}
 	if s.config, err = config.Parse(text); err != nil {
-		return store.ConfigError("config.yaml", err)
+		return opened.ConfigError("config.yaml", err)
 	}
 	if v := s.config.Vault; v.ID == "" || v.ID != m.Vault || v.Check != m.Check || s.config.HasPlaintext() {
 		return fmt.Errorf("%w: its config.yaml is not that of the vault it names, or holds plaintext", backup.ErrBackup)
@@ -179,7 +179,7 @@ func (s *staged) finish(from string, now time.Time) error {
 		return nil
 	}
 	detail := map[string]string{"vault": s.manifest.Vault, "file": from, "written": time.UnixMilli(s.manifest.At).UTC().Format(time.RFC3339)}
-	return recordAll(&store.Store{Home: h, Vault: s.vault}, []audit.Record{{TS: now.UnixMilli(), Event: "restore", Via: "cli", Detail: detail}})
+	return recordAll(&opened.Home{Home: h, Vault: s.vault}, []audit.Record{{TS: now.UnixMilli(), Event: "restore", Via: "cli", Detail: detail}})
 }
 
 // keepClosed carries over the brake, whoever pulled it, and the orders of the same vault. Those of another say nothing here.

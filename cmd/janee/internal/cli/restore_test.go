@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/backup"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	manifest "github.com/true-and-useful/janee/core/backup"
 )
 
@@ -19,7 +19,7 @@ func TestForgedBackup(t *testing.T) {
 	m.run("init")
 	m.write(t, strings.Replace(string(read(t, m.home, "config.yaml")), "\n## Services", "\nservices: {api: {baseUrl: https://api.example.com, auth: {type: bearer, key: sk_live_0123456789}}}\n"+
 		"capabilities: {api: {service: api, rules: {allow: [GET *]}}}\n## Services", 1))
-	s, err := store.Open(m.Keys())
+	s, err := opened.Open(m.Keys())
 	if err != nil {
 		t.Fatal(err)
 	}

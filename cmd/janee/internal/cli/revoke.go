@@ -9,8 +9,8 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 )
@@ -127,7 +127,7 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 	return revokeMany(env, s, desk, book, scope, now, length, o.asJSON)
 }
 
-func newDesk(s *store.Store) (*revocations.Desk, error) {
+func newDesk(s *opened.Home) (*revocations.Desk, error) {
 	if s.Vault == nil {
 		return nil, hint.Errorf(hint.Locked, "run `janee init`", "giving an order about sessions: this home has no root key, and so no sessions")
 	}
@@ -139,7 +139,7 @@ func newDesk(s *store.Store) (*revocations.Desk, error) {
 	return &revocations.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
 }
 
-func revokeOne(env *Env, s *store.Store, desk *revocations.Desk, book *revocations.Book, id string, now time.Time, length time.Duration, asJSON bool) error {
+func revokeOne(env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, id string, now time.Time, length time.Duration, asJSON bool) error {
 	x, err := book.Find(id, func(x revocations.Session) bool { return x.Status == revocations.Active })
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func revokeOne(env *Env, s *store.Store, desk *revocations.Desk, book *revocatio
 const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
 	"`%s` ends it earlier. To keep agents out for good, change the rules or remove the capability.\n"
 
-func revokeMany(env *Env, s *store.Store, desk *revocations.Desk, book *revocations.Book, scope revocations.Scope, now time.Time, length time.Duration, asJSON bool) error {
+func revokeMany(env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, scope revocations.Scope, now time.Time, length time.Duration, asJSON bool) error {
 	closing := book.OpenIn(scope)
 	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(revocations.Scope{Capability: scope.Capability}) {
 		return unknownName("capability", scope.Capability, s.Config.CapabilityNames)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/toolcalls"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
@@ -54,7 +54,7 @@ func runServe(cmd *cobra.Command, env *Env, o serveOptions) error {
 		return serveHTTP(cmd.Context(), env, o, clients, hangup)
 	}
 	env.Keys().Ask = nil // the terminal, if there is one, is the client's, which may be an agent
-	var opened atomic.Pointer[parts]
+	var running atomic.Pointer[parts]
 	late := toolcalls.NewLate(o.agent, env.warn, func() (*toolcalls.Broker, error) {
 		s, err := open(env)
 		if err != nil {
@@ -64,12 +64,12 @@ func runServe(cmd *cobra.Command, env *Env, o serveOptions) error {
 		if err != nil {
 			return nil, err
 		}
-		opened.Store(p)
+		running.Store(p)
 		sayRunning(env.Stderr, "stdio", s)
 		return p.stdioBroker(o.agent), nil
 	})
 	defer func() {
-		if p := opened.Load(); p != nil {
+		if p := running.Load(); p != nil {
 			p.close()
 		}
 	}()
@@ -112,6 +112,6 @@ func mcpOptions(env *Env, clients *mcpserver.Clients,
 		Tools: tool.Definitions(), Refuse: refuse, Log: env.warn}
 }
 
-func sayRunning(w io.Writer, where string, s *store.Store) {
+func sayRunning(w io.Writer, where string, s *opened.Home) {
 	fmt.Fprintf(w, "Janee MCP server running on %s\nConfig: %s\nLogs: %s\n", where, s.Home.ConfigPath(), s.Home.LogsPath())
 }

@@ -16,8 +16,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/httpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -37,7 +37,7 @@ type site struct {
 	newToken     string // of the agent that was made now, "" where there was no need
 }
 
-func openSite(env *Env, s *store.Store, o serveOptions) (*site, error) {
+func openSite(env *Env, s *opened.Home, o serveOptions) (*site, error) {
 	t := &site{allowedHosts: o.allowedHosts, envToken: env.Getenv("JANEE_TOKEN")}
 	if t.envToken != "" && len(t.envToken) < minToken {
 		return nil, hint.Errorf(hint.Failed, "`openssl rand -hex 32` makes one", "JANEE_TOKEN has fewer than %d characters, and can be guessed", minToken)
@@ -63,7 +63,7 @@ func openSite(env *Env, s *store.Store, o serveOptions) (*site, error) {
 }
 
 // ensureAgent makes an agent where there is none: nobody could call a tool.
-func (t *site) ensureAgent(env *Env, s *store.Store) error {
+func (t *site) ensureAgent(env *Env, s *opened.Home) error {
 	if t.envToken != "" || len(s.Config.Agents) > 0 {
 		return nil
 	}
@@ -117,7 +117,7 @@ func (t *tokens) Agent(token string) (name string, ok bool) {
 }
 
 // say prints what a person has to know once, and where the server is.
-func (t *site) say(w io.Writer, s *store.Store) {
+func (t *site) say(w io.Writer, s *opened.Home) {
 	if !t.tcp().IP.IsLoopback() && t.certificate == nil {
 		fmt.Fprintln(w, "janee: warning: there is no TLS: whoever can read the network between here and the agents sees their tokens and all answers; use --tls-cert and --tls-key, or a network of their own")
 	}

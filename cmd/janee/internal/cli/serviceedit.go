@@ -11,8 +11,8 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
@@ -125,7 +125,7 @@ type movePlan struct {
 	changes    []string        // names of what changes
 }
 
-func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Credential) (movePlan, error) {
+func (o serviceEdit) plan(s *opened.Home, service *config.Service, fresh sign.Credential) (movePlan, error) {
 	p := movePlan{name: service.Name, base: service.Base, credential: sign.Credential{}}
 	var err error
 	moves := o.flagSet.Changed("url")
@@ -162,7 +162,7 @@ func (o serviceEdit) plan(s *store.Store, service *config.Service, fresh sign.Cr
 }
 
 // reroute plans what a service trusts, and how its credential goes then.
-func (p *movePlan) reroute(s *store.Store, service *config.Service, caFile *string) error {
+func (p *movePlan) reroute(s *opened.Home, service *config.Service, caFile *string) error {
 	is := *service
 	was, _ := vault.ReadBound(service.Bound) // unagreed verifies it
 	p.cas = [2]string{was.CA, was.CA}
@@ -180,7 +180,7 @@ func (p *movePlan) reroute(s *store.Store, service *config.Service, caFile *stri
 
 // unagreed says what the owner has not agreed to besides what the flags name. An edit of one part
 // never agrees to another that somebody put into the file.
-func (o serviceEdit) unagreed(s *store.Store, service *config.Service) error {
+func (o serviceEdit) unagreed(s *opened.Home, service *config.Service) error {
 	if !o.flagSet.Changed("ca-file") || s.Vault == nil {
 		return s.Agreed(service)
 	}
@@ -194,7 +194,7 @@ func (o serviceEdit) unagreed(s *store.Store, service *config.Service) error {
 }
 
 // seal plans which fields are sealed: those that are new, and with a new base URL or token endpoint those that were sealed for another place.
-func (p *movePlan) seal(s *store.Store, service *config.Service, fresh sign.Credential, moves bool) error {
+func (p *movePlan) seal(s *opened.Home, service *config.Service, fresh sign.Credential, moves bool) error {
 	whole, held, err := kept(s, service, func(path string) bool { _, replaced := find(fresh, path); return replaced })
 	if err != nil {
 		return err
@@ -224,7 +224,7 @@ func (p *movePlan) seal(s *store.Store, service *config.Service, fresh sign.Cred
 // replace looks at the values that fresh ones are for. Where config.yaml was changed since they were
 // sealed, whoever changed it, and not the owner, says where the new key would go: then it is asked
 // about like one that is kept.
-func (p *movePlan) replace(s *store.Store, service *config.Service, fresh sign.Credential) {
+func (p *movePlan) replace(s *opened.Home, service *config.Service, fresh sign.Credential) {
 	if s.Vault == nil {
 		return
 	}
@@ -258,7 +258,7 @@ func find[V any](fields map[string]V, path string) (string, bool) {
 }
 
 // apply makes the edit of a plan, if the file still leads to the plan that the person has seen.
-func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.Credential, agreed movePlan) ([]byte, error) {
+func (o serviceEdit) apply(s *opened.Home, text []byte, name string, fresh sign.Credential, agreed movePlan) ([]byte, error) {
 	service := s.Config.Services[name]
 	if service == nil {
 		return nil, &config.NotFoundError{Kind: "service", Name: name, Known: s.Config.ServiceNames}
@@ -297,7 +297,7 @@ func (o serviceEdit) apply(s *store.Store, text []byte, name string, fresh sign.
 
 // record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere,
 // or on the word of others.
-func (p movePlan) record(s *store.Store) error {
+func (p movePlan) record(s *opened.Home) error {
 	var records []audit.Record
 	add := func(detail map[string]string) {
 		records = append(records, audit.Record{TS: time.Now().UnixMilli(), Event: "key.trust",

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 )
 
@@ -29,13 +29,13 @@ func editing(t *testing.T) (env *Env, stderr *bytes.Buffer, path string) {
 	stderr = &bytes.Buffer{}
 	env = &Env{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: stderr, Getenv: func(name string) string { return vars[name] },
 		Terminal: func() (*term.Terminal, error) { return nil, term.ErrNone }}
-	s, err := store.Init(env.Keys(), vars["JANEE_HOME"])
+	s, err := opened.Init(env.Keys(), vars["JANEE_HOME"])
 	if err != nil {
 		t.Fatal(err)
 	}
 	path = s.Home.ConfigPath()
 	rewrite(t, path, func(text string) string { return text + editedServices })
-	if _, err := store.Open(env.Keys()); err != nil {
+	if _, err := opened.Open(env.Keys()); err != nil {
 		t.Fatal(err)
 	}
 	return env, stderr, path
@@ -55,7 +55,7 @@ func rewrite(t *testing.T, path string, change func(string) string) {
 // TestMovedTextIsNotResealed: sealed text that was copied under another service must not be opened for that service's site.
 func TestMovedTextIsNotResealed(t *testing.T) {
 	env, stderr, path := editing(t)
-	s, err := store.Open(env.Keys())
+	s, err := opened.Open(env.Keys())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -77,7 +77,7 @@ func TestMovedTextIsNotResealed(t *testing.T) {
 // TestAgreementHoldsForWhatWasShown: config.yaml may change while the person reads the question.
 func TestAgreementHoldsForWhatWasShown(t *testing.T) {
 	env, _, path := editing(t)
-	s, err := store.Open(env.Keys())
+	s, err := opened.Open(env.Keys())
 	if err != nil {
 		t.Fatal(err)
 	}

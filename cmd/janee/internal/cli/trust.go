@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
@@ -94,7 +94,7 @@ func runTrust(env *Env, name string, a trustAnswer) error {
 }
 
 // changeOf finds out what a service asks its owner to agree to.
-func changeOf(s *store.Store, service *config.Service) (c trustChange, err error) {
+func changeOf(s *opened.Home, service *config.Service) (c trustChange, err error) {
 	if c.rebound, err = reboundFields(s, service); err != nil {
 		return c, err
 	}
@@ -146,7 +146,7 @@ func digestText(digest string) string {
 
 // reboundFields returns the values to seal again. One that does not open, or was sealed for another
 // field, is refused: no change of a service moves a password to where a user name is sent.
-func reboundFields(s *store.Store, service *config.Service) (rebound []sealed.Field, err error) {
+func reboundFields(s *opened.Home, service *config.Service) (rebound []sealed.Field, err error) {
 	if s.Vault == nil {
 		return nil, nil // a home without a vault has nothing sealed
 	}
@@ -251,7 +251,7 @@ func bindingText(b vault.Binding) string {
 
 // trust records the decision and then carries it out, unless the files say something else by then
 // than what was agreed to.
-func trust(env *Env, s *store.Store, service string, agreed trustChange) error {
+func trust(env *Env, s *opened.Home, service string, agreed trustChange) error {
 	if err := recordAll(s, agreed.records(service)); err != nil {
 		return err
 	}
@@ -298,7 +298,7 @@ func (c trustChange) records(service string) (records []audit.Record) {
 }
 
 // recordAll puts records on the disk, in the chain that commands share.
-func recordAll(s *store.Store, records []audit.Record) error {
+func recordAll(s *opened.Home, records []audit.Record) error {
 	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
 	if err != nil {
 		return err

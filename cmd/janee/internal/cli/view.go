@@ -10,7 +10,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
@@ -47,8 +47,8 @@ func look(env *Env) (*view, error) {
 	}
 	c, err := config.Parse(text)
 	if err != nil {
-		if v.err = store.ConfigError(v.home.ConfigPath(), err); legacy.Found(v.dir) {
-			v.err = store.Unconverted(v.dir)
+		if v.err = opened.ConfigError(v.home.ConfigPath(), err); legacy.Found(v.dir) {
+			v.err = opened.Unconverted(v.dir)
 		}
 		return v, nil
 	}

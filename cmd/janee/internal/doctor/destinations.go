@@ -5,7 +5,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -26,7 +26,7 @@ func (p *patient) checkRoute(service *config.Service) []Check {
 		return nil
 	}
 	trust := "janee trust " + home.Quote(service.Name) + ", if you made that change"
-	s := store.Store{Home: p.home, Config: p.config, Vault: p.vault}
+	s := opened.Home{Home: p.home, Config: p.config, Vault: p.vault}
 	_, readErr := s.Destination(service)
 	err := s.Agreed(service)
 	var unagreed *config.UnagreedError

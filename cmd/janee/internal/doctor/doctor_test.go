@@ -10,19 +10,19 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/policy"
 )
 
 // machine has a home that was just made.
-func machine(t *testing.T) (Machine, *store.Store, map[string]string) {
+func machine(t *testing.T) (Machine, *opened.Home, map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
 	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
 	getenv := func(name string) string { return vars[name] }
 	keys := &keysource.Keys{Getenv: getenv, ConfigDir: func() (string, error) { return filepath.Join(dir, "config"), nil }}
-	s, err := store.Init(keys, vars["JANEE_HOME"])
+	s, err := opened.Init(keys, vars["JANEE_HOME"])
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,7 +15,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
@@ -42,14 +42,14 @@ type Source struct {
 	looked  atomic.Pointer[home.Stamp] // of the file that was read last, good or bad
 
 	mu      sync.Mutex // held while a file is read and put in force
-	store   *store.Store
+	opened  *opened.Home
 	reloads *core.Reloads
 	stuck   home.Stamp // of a file that could not be sealed: tried once
 }
 
-// New starts from a store that was opened.
-func New(s *store.Store, o Options) *Source {
-	r := &Source{home: s.Home, options: o, store: s, reloads: core.NewReloads(s.Config)}
+// New starts from an opened home.
+func New(s *opened.Home, o Options) *Source {
+	r := &Source{home: s.Home, options: o, opened: s, reloads: core.NewReloads(s.Config)}
 	r.looked.Store(&s.Stamp)
 	r.current.Store(StateOf(core.New(s.Config, s.Vault), s.Config))
 	return r
@@ -109,8 +109,8 @@ func (r *Source) Reload(agent, via string) core.Reload {
 // read puts the file in force, or keeps what is in force. r.mu is held.
 func (r *Source) read(agent, via string) core.Reload {
 	stamp, _ := r.home.ConfigStamp()
-	s, err := store.Read(r.options.Keys, r.home)
-	if err == nil && (s.Vault == nil || s.Config.Vault.ID != r.store.Config.Vault.ID) {
+	s, err := opened.Read(r.options.Keys, r.home)
+	if err == nil && (s.Vault == nil || s.Config.Vault.ID != r.opened.Config.Vault.ID) {
 		err = errors.New("the vault: block is not the one this server began with: put it back, or restart the server")
 	}
 	if err != nil {
@@ -130,10 +130,10 @@ func (r *Source) keep(err error, agent, via string) core.Reload {
 	return report
 }
 
-func (r *Source) put(s *store.Store, agent, via string) core.Reload {
+func (r *Source) put(s *opened.Home, agent, via string) core.Reload {
 	report, record := r.reloads.Accept(s.Config, at(agent, via))
 	r.current.Store(StateOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
-	r.store = s
+	r.opened = s
 	if record != nil {
 		r.options.Warn(report.Message)
 		r.record(record)
@@ -180,10 +180,10 @@ func (r *Source) seal() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stamp := *r.looked.Load()
-	if r.reloads.Broken() || stamp == r.stuck || !r.store.Config.HasPlaintext() || time.Since(time.Unix(0, stamp.MTime)) < quiet {
+	if r.reloads.Broken() || stamp == r.stuck || !r.opened.Config.HasPlaintext() || time.Since(time.Unix(0, stamp.MTime)) < quiet {
 		return
 	}
-	sealed, err := store.Read(r.options.Keys, r.home)
+	sealed, err := opened.Read(r.options.Keys, r.home)
 	if err != nil || sealed.Stamp != stamp {
 		return // changed again: the next look sees it
 	}

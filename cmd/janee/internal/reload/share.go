@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/store"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
@@ -32,7 +32,7 @@ func (r *Source) Share(via string, s core.Share) ShareReport {
 		}
 	}
 	report := ShareReport{Success: err == nil, Persisted: err == nil, Message: r.sharedText(s)}
-	if service := r.store.Config.Services[s.Service]; service != nil {
+	if service := r.opened.Config.Services[s.Service]; service != nil {
 		report.Ownership = core.ShowOwnership(service.Ownership)
 	}
 	if err != nil {
@@ -43,7 +43,7 @@ func (r *Source) Share(via string, s core.Share) ShareReport {
 }
 
 func (r *Source) writeShare(s core.Share) error {
-	now, err := store.Read(r.options.Keys, r.home)
+	now, err := opened.Read(r.options.Keys, r.home)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (r *Source) writeShare(s core.Share) error {
 // sharedText says what the decision came to: the owner's word opens no capability that its person has closed.
 func (r *Source) sharedText(s core.Share) string {
 	opened := false
-	for _, name := range r.store.Config.UsersOf(s.Service) {
+	for _, name := range r.opened.Config.UsersOf(s.Service) {
 		opened = opened || r.current.Load().Engine.Access(core.Call{Agent: s.Agent, Via: core.ViaStdio, Capability: name}) == nil
 	}
 	switch {

@@ -1,6 +1,10 @@
-// Package store opens a home as a whole: the configuration parsed, the root key loaded, and every secret that a person typed
-// in plaintext sealed in place. Commands and the server start here; afterwards package gateway works with what Open returns.
-package store
+// Package opened opens a home as a whole: it parses the configuration, loads the root key and seals in place every
+// secret that the owner typed in plaintext. Commands and the server start with Open; the Home that it returns can also
+// be edited, have its sealing key rotated and its root key moved.
+//
+// Package home below it knows files and their guards, and neither what they say nor a key. Package gateway works with
+// what Open returns.
+package opened
 
 import (
 	"crypto/rand"
@@ -21,8 +25,8 @@ import (
 // keyID names the sealing key of a new home. Rotation goes on to k2.
 const keyID = "k1"
 
-// Store is an opened home.
-type Store struct {
+// Home is a home with what its files say: the configuration, and the vault that its root key opens.
+type Home struct {
 	Home      *home.Home
 	Config    *config.Config
 	Vault     *vault.Vault // nil where the home has no vault yet
@@ -34,7 +38,7 @@ type Store struct {
 
 // Open reads the home that the environment of keys names. A config.yaml with errors is refused with all of them; a missing or wrong root key
 // carries exit code 4. If a plaintext secret cannot be sealed in the file, it is used and a warning is given.
-func Open(keys *keysource.Keys) (*Store, error) {
+func Open(keys *keysource.Keys) (*Home, error) {
 	dir, err := home.Dir(keys.Getenv)
 	if err != nil {
 		return nil, err
@@ -51,8 +55,8 @@ func Open(keys *keysource.Keys) (*Store, error) {
 }
 
 // Read is Open without sealing, for a home that is open already.
-func Read(keys *keysource.Keys, h *home.Home) (*Store, error) {
-	s := &Store{Home: h}
+func Read(keys *keysource.Keys, h *home.Home) (*Home, error) {
+	s := &Home{Home: h}
 	text, stamp, err := h.ReadConfig()
 	if errors.Is(err, fs.ErrNotExist) && legacy.Found(h.Path(".")) {
 		return nil, Unconverted(h.Path("."))
@@ -68,7 +72,7 @@ func Read(keys *keysource.Keys, h *home.Home) (*Store, error) {
 }
 
 // load parses text and opens its vault, if it has one.
-func (s *Store) load(keys *keysource.Keys, text []byte) error {
+func (s *Home) load(keys *keysource.Keys, text []byte) error {
 	c, err := config.Parse(text)
 	if err != nil && legacy.Found(s.Home.Path(".")) {
 		return Unconverted(s.Home.Path("."))
@@ -90,7 +94,7 @@ func (s *Store) load(keys *keysource.Keys, text []byte) error {
 
 // SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none. Where the file cannot be
 // written, the secrets are used as they are and Warnings says so.
-func (s *Store) SealInPlace(keys *keysource.Keys) error {
+func (s *Home) SealInPlace(keys *keysource.Keys) error {
 	if !s.Config.HasPlaintext() && s.Vault != nil {
 		return nil
 	}
@@ -129,7 +133,7 @@ func plural(n int, one, many string) string {
 }
 
 // Edit changes config.yaml under the lock, with the vault in place so that change may call Seal, and loads what came of it.
-func (s *Store) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, error)) error {
+func (s *Home) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, error)) error {
 	var out []byte
 	err := s.Home.EditConfig(func(old []byte) ([]byte, error) {
 		text, err := s.ensureVault(keys, old)
@@ -149,7 +153,7 @@ func (s *Store) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, err
 
 // ensureVault returns text with a vault block. A new root key is made only where text names none, so that a lost key is never
 // papered over by a fresh one.
-func (s *Store) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
+func (s *Home) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 	if err := s.load(keys, text); err != nil {
 		return nil, err
 	}
@@ -171,7 +175,7 @@ func (s *Store) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 }
 
 // Seal is the sealing function for package config.
-func (s *Store) Seal(b vault.Binding, plain secret.Text) (string, error) {
+func (s *Home) Seal(b vault.Binding, plain secret.Text) (string, error) {
 	if s.Vault == nil {
 		return "", errors.New("sealing: there is no vault")
 	}

@@ -1,4 +1,4 @@
-package store
+package opened
 
 import (
 	"errors"
@@ -13,8 +13,8 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// newStore makes a home whose key lies in a directory of the test. meanwhile is called as that directory is looked for.
-func newStore(t *testing.T) (s *Store, keys *keysource.Keys, keyFile string, meanwhile *func()) {
+// newHome makes a home whose key lies in a directory of the test. meanwhile is called as that directory is looked for.
+func newHome(t *testing.T) (s *Home, keys *keysource.Keys, keyFile string, meanwhile *func()) {
 	t.Helper()
 	dir := t.TempDir()
 	nothing := func() {}
@@ -37,7 +37,7 @@ func newStore(t *testing.T) (s *Store, keys *keysource.Keys, keyFile string, mea
 	return s, keys, filepath.Join(dir, "config", "janee", s.Config.Vault.ID+".key"), meanwhile
 }
 
-func to(s *Store, source string) config.Vault {
+func to(s *Home, source string) config.Vault {
 	v := s.Config.Vault
 	v.Source, v.Command = source, nil
 	return v
@@ -49,7 +49,7 @@ var phrase = secret.New("correct horse battery")
 func TestMoveThatCannotBeWrittenDown(t *testing.T) {
 	keyring.MockInit()
 	for _, source := range []string{config.SourcePassphrase, config.SourceKeyring} {
-		s, keys, path, meanwhile := newStore(t)
+		s, keys, path, meanwhile := newHome(t)
 		before, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
@@ -87,12 +87,12 @@ func TestMoveThatCannotBeWrittenDown(t *testing.T) {
 // TestMoveOfWhatHasMoved: two commands at once, of which the second has read what the first has changed since.
 func TestMoveOfWhatHasMoved(t *testing.T) {
 	keyring.MockInit()
-	s, keys, path, _ := newStore(t)
+	s, keys, path, _ := newHome(t)
 	root, _, err := keys.Load(s.Config.Vault)
 	if err != nil {
 		t.Fatal(err)
 	}
-	other := &Store{Home: s.Home, Config: s.Config, Vault: s.Vault}
+	other := &Home{Home: s.Home, Config: s.Config, Vault: s.Vault}
 	where, left, err := s.MoveKey(keys, root, to(s, config.SourceKeyring), phrase)
 	if err != nil || where == "" || left != "" {
 		t.Fatalf("%q, %q, %v", where, left, err)

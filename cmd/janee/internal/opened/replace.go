@@ -1,4 +1,4 @@
-package store
+package opened
 
 import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
@@ -9,8 +9,8 @@ import (
 // Replace makes the config.yaml of h anew, in one step: change gets the text that Init would write, with a vault in it. accept sees
 // the file that is there, nil for none, and what it refuses is not replaced. The error of neither leaves anything changed but,
 // perhaps, a root key that nothing is sealed with.
-func Replace(keys *keysource.Keys, h *home.Home, accept func(old []byte) error, change func(s *Store, text []byte) ([]byte, error)) (*Store, error) {
-	s := &Store{Home: h}
+func Replace(keys *keysource.Keys, h *home.Home, accept func(old []byte) error, change func(s *Home, text []byte) ([]byte, error)) (*Home, error) {
+	s := &Home{Home: h}
 	var out []byte
 	err := h.EditConfig(func(old []byte) ([]byte, error) {
 		if err := accept(old); err != nil {

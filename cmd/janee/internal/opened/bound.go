@@ -1,4 +1,4 @@
-package store
+package opened
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ var errOtherAuthorities = errors.New(
 
 // Destination is where config.yaml sends the credential of a service now, with the digest of what
 // its caFile holds.
-func (s *Store) Destination(service *config.Service) (vault.Destination, error) {
+func (s *Home) Destination(service *config.Service) (vault.Destination, error) {
 	d := service.Destination()
 	if service.CAFile == "" {
 		return d, nil
@@ -30,7 +30,7 @@ func (s *Store) Destination(service *config.Service) (vault.Destination, error) 
 
 // Agreed returns nil where the owner has agreed to where config.yaml sends the credential of a
 // service. Its error is a *config.UnagreedError where they have not.
-func (s *Store) Agreed(service *config.Service) error {
+func (s *Home) Agreed(service *config.Service) error {
 	if s.Vault == nil || !service.Routed() && service.Bound == "" {
 		return nil // nothing is sealed, or the sealed values say it all
 	}
@@ -48,11 +48,11 @@ func (s *Store) Agreed(service *config.Service) error {
 // Bind has the owner's agreement written for a service as it stands in text, and takes out one that
 // is not needed. Callers have asked the owner, or the owner has given them every part. ca is the
 // digest of the caFile that the owner was asked about: the file may hold something else by now.
-func (s *Store) Bind(text []byte, name, ca string) ([]byte, error) {
+func (s *Home) Bind(text []byte, name, ca string) ([]byte, error) {
 	return s.bind(text, name, ca, false)
 }
 
-func (s *Store) bind(text []byte, name, ca string, typed bool) ([]byte, error) {
+func (s *Home) bind(text []byte, name, ca string, typed bool) ([]byte, error) {
 	c, err := config.Parse(text)
 	if err != nil {
 		return nil, err
@@ -83,7 +83,7 @@ func (s *Store) bind(text []byte, name, ca string, typed bool) ([]byte, error) {
 // sealAll seals every plaintext secret of text. Whoever types a whole credential into a service has
 // also typed where it goes, so that is bound; where the service was agreed to for another
 // destination, or other values of it are sealed, only `janee trust` agrees.
-func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err error) {
+func (s *Home) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err error) {
 	before, err := config.Parse(text)
 	if err != nil {
 		return nil, 0, err
@@ -120,7 +120,7 @@ func (s *Store) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err
 // Typed reports whether the line of a service is about nothing but values that were typed into
 // config.yaml beside the destination. Whoever can write the file can have such a line made for a
 // worthless value, and break the service with it: a key that its owner then gives anew would follow.
-func (s *Store) Typed(service *config.Service) bool {
+func (s *Home) Typed(service *config.Service) bool {
 	if s.Vault == nil || service.Bound == "" {
 		return false
 	}
@@ -129,7 +129,7 @@ func (s *Store) Typed(service *config.Service) bool {
 }
 
 // sameAgreement reports whether nothing says that the owner has agreed to another destination.
-func (s *Store) sameAgreement(service *config.Service, is vault.Destination) bool {
+func (s *Home) sameAgreement(service *config.Service, is vault.Destination) bool {
 	if service.Bound == "" {
 		return true
 	}

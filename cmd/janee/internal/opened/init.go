@@ -1,4 +1,4 @@
-package store
+package opened
 
 import (
 	"errors"
@@ -12,13 +12,13 @@ import (
 var ErrExists = errors.New("config.yaml exists already")
 
 // Init makes the home dir with the commented config.yaml and a root key. It never touches a config.yaml that is there: the
-// store it returns with ErrExists has its Home set and nothing else.
-func Init(keys *keysource.Keys, dir string) (*Store, error) {
+// home it returns with ErrExists has its Home set and nothing else.
+func Init(keys *keysource.Keys, dir string) (*Home, error) {
 	h, err := home.Create(dir)
 	if err != nil {
 		return nil, err
 	}
-	s := &Store{Home: h}
+	s := &Home{Home: h}
 	return s, h.EditConfig(func(old []byte) ([]byte, error) {
 		if old != nil {
 			return nil, ErrExists

@@ -1,4 +1,4 @@
-package store
+package opened
 
 import (
 	"errors"
@@ -22,7 +22,7 @@ type Rotation struct {
 var ErrRotated = errors.New("the sealing key was changed meanwhile")
 
 // PlanRotation does all that Rotate does but for writing, so that what would fail does so before it is recorded.
-func (s *Store) PlanRotation() (Rotation, error) {
+func (s *Home) PlanRotation() (Rotation, error) {
 	text, _, err := s.Home.ReadConfig()
 	if err != nil {
 		return Rotation{}, err
@@ -32,7 +32,7 @@ func (s *Store) PlanRotation() (Rotation, error) {
 }
 
 // SealedConfig is config.yaml with everything in it sealed, whether or not the file itself can be written.
-func (s *Store) SealedConfig() ([]byte, error) {
+func (s *Home) SealedConfig() ([]byte, error) {
 	text, _, err := s.Home.ReadConfig()
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (s *Store) SealedConfig() ([]byte, error) {
 // Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the file that was there among the generations.
 // The root key stays, so sessions and logs still verify. Each value keeps the binding it carries. A value that does not open ends it with
 // nothing changed, and so does ErrRotated, where the key in force is not that of the plan.
-func (s *Store) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err error) {
+func (s *Home) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err error) {
 	err = s.Edit(keys, func(text []byte) ([]byte, error) {
 		before, after, done, err := s.rotated(text)
 		if err == nil && (done.From != plan.From || done.To != plan.To) {
@@ -64,7 +64,7 @@ func (s *Store) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err err
 }
 
 // rotated returns text as it is once nothing stands in the clear, and what becomes of that.
-func (s *Store) rotated(text []byte) (before, after []byte, r Rotation, err error) {
+func (s *Home) rotated(text []byte) (before, after []byte, r Rotation, err error) {
 	if before, _, err = config.Seal(text, s.Seal); err != nil {
 		return nil, nil, r, err
 	}

@@ -1,4 +1,4 @@
-package store
+package opened
 
 import (
 	"errors"
@@ -16,7 +16,7 @@ var ErrMoved = errors.New("the vault was changed meanwhile")
 // MoveKey has the root key lie where to says: there first, read back; then config.yaml says so, in one write under the lock; then it is taken
 // away from where it was. Whenever that ends, the home opens. where is the new place, left what is not ours to take away.
 // An error of the last step comes with both: the move is done by then.
-func (s *Store) MoveKey(keys *keysource.Keys, root vault.Root, to config.Vault, passphrase secret.Text) (where, left string, err error) {
+func (s *Home) MoveKey(keys *keysource.Keys, root vault.Root, to config.Vault, passphrase secret.Text) (where, left string, err error) {
 	from := s.Config.Vault
 	var undo func() error
 	err = s.Home.EditConfig(func(text []byte) ([]byte, error) {
@@ -46,7 +46,7 @@ func (s *Store) MoveKey(keys *keysource.Keys, root vault.Root, to config.Vault, 
 }
 
 // keptAt reports whether config.yaml may say that the key is there.
-func (s *Store) keptAt(v config.Vault) bool {
+func (s *Home) keptAt(v config.Vault) bool {
 	text, _, err := s.Home.ReadConfig()
 	if err != nil {
 		return true
