@@ -27,7 +27,7 @@ func openHouse(env *Env, s *opened.Home) (*house, error) {
 		return nil, err
 	}
 	h := &house{log: log, client: upstream.New(s.Home.Guard()), warn: func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }}
-	h.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: h.client, Source: reload.StateOf(core.New(s.Config, s.Vault), s.Config), Warn: h.warn})
+	h.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: h.client, Source: reload.InForceOf(core.New(s.Config, s.Vault), s.Config), Warn: h.warn})
 	return h, nil
 }
 

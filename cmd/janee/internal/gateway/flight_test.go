@@ -162,8 +162,8 @@ func TestSlowTokenServer(t *testing.T) {
 		gone <- struct{}{}
 		return true
 	}
-	state := r.gateway.source.Current()
-	state.Config.Capabilities["api"].Timeout = 150 * time.Millisecond
+	inForce := r.gateway.source.Current()
+	inForce.Config.Capabilities["api"].Timeout = 150 * time.Millisecond
 	if reply := r.as(context.Background(), "first"); code(reply) != core.ExchangeFailed || !strings.Contains(reply.Denial.Message, "did not answer in time") {
 		t.Errorf("%s %+v", code(reply), reply.Denial)
 	}
@@ -177,7 +177,7 @@ func TestSlowTokenServer(t *testing.T) {
 	go func() { short <- r.as(context.Background(), "short") }()
 	<-r.asking
 	<-r.asking
-	state.Config.Capabilities["api"].Timeout = 10 * time.Second
+	inForce.Config.Capabilities["api"].Timeout = 10 * time.Second
 	if reply := r.as(context.Background(), "long"); code(reply) != "sent" {
 		t.Errorf("%s %+v", code(reply), reply.Denial)
 	}

@@ -32,18 +32,18 @@ type Gateway struct {
 	flights  flights
 }
 
-// State is what calls are decided with: a configuration in force. It does not change; a reload makes another.
-type State struct {
+// InForce is what calls are decided with: a configuration in force. It does not change; a reload makes another.
+type InForce struct {
 	Config  *config.Config
 	Engine  *core.Engine
 	Targets map[string]upstream.Target // by service
 }
 
-// Source gives the state in force. Each call asks once and keeps what it got until it ends.
-type Source interface{ Current() *State }
+// Source gives the configuration in force. Each call asks once and keeps what it got until it ends.
+type Source interface{ Current() *InForce }
 
-// Current makes a State the Source of a configuration that is never reloaded.
-func (s *State) Current() *State { return s }
+// Current makes an InForce the Source of a configuration that is never reloaded.
+func (s *InForce) Current() *InForce { return s }
 
 // Parts are what a gateway works with. Warn receives one line for the person; nil drops it. Asked is told of each question that a
 // person has to answer, once, and must not block; nil tells nobody.
@@ -94,8 +94,8 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) (reply Reply) {
 		g.warn(err.Error())
 		return Reply{Denial: core.Deny(core.AuditUnavailable, c)}
 	}
-	state := g.source.Current()
-	flow, step := state.Engine.Begin(g.in(state.Engine.Needs(c)), c)
+	inForce := g.source.Current()
+	flow, step := inForce.Engine.Begin(g.in(inForce.Engine.Needs(c)), c)
 	defer flow.Drop()
 	var body []byte
 	for {
@@ -108,12 +108,12 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) (reply Reply) {
 			event, seen = g.list(s)
 		case core.Ask:
 			if s.New {
-				g.asked(state.Config.Approvals, s.Question)
+				g.asked(inForce.Config.Approvals, s.Question)
 			}
 			event, seen = g.wait(ctx, flow, s), s.Watch
 		case core.Send:
 			lease.Free() // of an exchange before this one, the body is dropped
-			body, event = g.send(ctx, flow, s, state.Targets[s.Service].For(c.Agent), lease)
+			body, event = g.send(ctx, flow, s, inForce.Targets[s.Service].For(c.Agent), lease)
 		case core.Done:
 			return g.reply(s, body)
 		}

@@ -64,8 +64,8 @@ func rigFor(t testing.TB, auth string) *rig {
 	}
 	client := upstream.New(home.Guard{})
 	t.Cleanup(func() { client.Close(); _ = log.Close() })
-	state := &State{Config: c, Engine: core.New(c, r.vault), Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL, Guard: c.Services["api"].Guard}}}
-	r.gateway = New(Parts{Home: r.home, Log: log, Upstream: client, Source: state, Warn: func(line string) { t.Log(line) }})
+	inForce := &InForce{Config: c, Engine: core.New(c, r.vault), Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL, Guard: c.Services["api"].Guard}}}
+	r.gateway = New(Parts{Home: r.home, Log: log, Upstream: client, Source: inForce, Warn: func(line string) { t.Log(line) }})
 	return r
 }
 

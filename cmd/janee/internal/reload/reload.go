@@ -38,7 +38,7 @@ type Options struct {
 type Source struct {
 	home    *home.Home
 	options Options
-	current atomic.Pointer[gateway.State]
+	current atomic.Pointer[gateway.InForce]
 	looked  atomic.Pointer[home.Stamp] // of the file that was read last, good or bad
 
 	mu      sync.Mutex // held while a file is read and put in force
@@ -51,22 +51,22 @@ type Source struct {
 func New(s *opened.Home, o Options) *Source {
 	r := &Source{home: s.Home, options: o, opened: s, reloads: core.NewReloads(s.Config)}
 	r.looked.Store(&s.Stamp)
-	r.current.Store(StateOf(core.New(s.Config, s.Vault), s.Config))
+	r.current.Store(InForceOf(core.New(s.Config, s.Vault), s.Config))
 	return r
 }
 
-// StateOf is what calls are decided with by e, whose configuration is c. By itself it is a gateway.Source that never reloads.
-func StateOf(e *core.Engine, c *config.Config) *gateway.State {
+// InForceOf is what calls are decided with by e, whose configuration is c. By itself it is a gateway.Source that never reloads.
+func InForceOf(e *core.Engine, c *config.Config) *gateway.InForce {
 	targets := make(map[string]upstream.Target, len(c.Services))
 	for name, service := range c.Services {
 		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin(), Proxy: service.Proxy, Guard: service.Guard}
 	}
-	return &gateway.State{Config: c, Engine: e, Targets: targets}
+	return &gateway.InForce{Config: c, Engine: e, Targets: targets}
 }
 
 // Current implements gateway.Source: one stat, and a reload where the file has changed. A call that comes while the file is
 // being read waits: rules that a person has tightened hold from the next call on.
-func (r *Source) Current() *gateway.State {
+func (r *Source) Current() *gateway.InForce {
 	if r.stale() {
 		r.mu.Lock()
 		if r.stale() {
@@ -132,7 +132,7 @@ func (r *Source) keep(err error, agent, via string) core.Reload {
 
 func (r *Source) put(s *opened.Home, agent, via string) core.Reload {
 	report, record := r.reloads.Accept(s.Config, at(agent, via))
-	r.current.Store(StateOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
+	r.current.Store(InForceOf(r.current.Load().Engine.Next(s.Config, s.Vault), s.Config))
 	r.opened = s
 	if record != nil {
 		r.options.Warn(report.Message)
