@@ -37,7 +37,7 @@ race:
 # cores at the most; each part has a bound of its own.
 SOAKTIME ?= 15s
 soak:
-	JANEE_SOAK=1 JANEE_ROUNDS=200 $(GO) test -count=1 -timeout 10m -run '^Test(Killed|NoRecordIsLost|NothingIsSentAfterRevoke|Abusive|Hostile)' ./cmd/janee
+	JANEE_SOAK=1 JANEE_ROUNDS=200 $(GO) test -count=1 -timeout 10m -run '^Test(Killed|NoRecordIsLost|NothingIsSentAfterRevoke|Abusive|Hostile)' ./cmd/janee/e2e
 	$(MAKE) --no-print-directory fuzz FUZZTIME=$(SOAKTIME)
 
 # What CI holds besides the tests: what is downloaded is what was meant, nothing is required that is not used, staticcheck finds nothing,

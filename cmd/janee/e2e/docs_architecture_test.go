@@ -1,0 +1,116 @@
+//go:build !race
+
+package e2e
+
+import (
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// declared holds what the project declares, as documents write it: "Type.Member" and, by package,
+// "package.Name" and "package.Type.Member".
+type declared map[string]bool
+
+func (d declared) add(pkg string, names ...string) {
+	name := strings.Join(names, ".")
+	d[pkg+"."+name] = true
+	if len(names) > 1 {
+		d[name] = true
+	}
+}
+
+// read adds what one file declares.
+func (d declared) read(t *testing.T, path string) {
+	file, err := parser.ParseFile(token.NewFileSet(), filepath.Join(root, path), nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkg := file.Name.Name
+	for _, decl := range file.Decls {
+		switch decl := decl.(type) {
+		case *ast.FuncDecl:
+			if decl.Recv == nil {
+				d.add(pkg, decl.Name.Name)
+				continue
+			}
+			d.add(pkg, receiver(decl.Recv.List[0].Type), decl.Name.Name)
+		case *ast.GenDecl:
+			for _, spec := range decl.Specs {
+				d.spec(pkg, spec)
+			}
+		}
+	}
+}
+
+func receiver(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return receiver(e.X)
+	case *ast.IndexExpr:
+		return receiver(e.X)
+	case *ast.Ident:
+		return e.Name
+	}
+	return ""
+}
+
+func (d declared) spec(pkg string, spec ast.Spec) {
+	switch spec := spec.(type) {
+	case *ast.ValueSpec:
+		for _, name := range spec.Names {
+			d.add(pkg, name.Name)
+		}
+	case *ast.TypeSpec:
+		d.add(pkg, spec.Name.Name)
+		var members *ast.FieldList
+		switch shape := spec.Type.(type) {
+		case *ast.StructType:
+			members = shape.Fields
+		case *ast.InterfaceType:
+			members = shape.Methods
+		default:
+			return
+		}
+		for _, field := range members.List {
+			for _, name := range field.Names {
+				d.add(pkg, spec.Name.Name, name.Name)
+			}
+		}
+	}
+}
+
+// TestArchitectureNamesRealCode looks for every name with a dot that docs/architecture.md gives: a
+// page that walks a call through the code is worth nothing once the code has other names.
+func TestArchitectureNamesRealCode(t *testing.T) {
+	names := declared{}
+	for _, folder := range []string{"core", "cmd", "internal", "wasm"} {
+		for _, path := range goFiles(t, folder) {
+			if !strings.HasSuffix(path, "_test.go") {
+				names.read(t, path)
+			}
+		}
+	}
+	dotted := regexp.MustCompile("`([A-Za-z]\\w*(?:\\.[A-Za-z]\\w*)+)(?:\\(\\))?`")
+	// Files, keys of config.yaml, kinds of records, and what belongs to net/url.
+	other := regexp.MustCompile(`\.(?:yaml|jsonl?|go|md|txtar|ts|pem)$|` +
+		`^(?:services\.|agents\.|session\.open$|mint\.result$|approvals\.elicitation$|audit\.anchor|URL\.)`)
+	found := 0
+	for _, m := range dotted.FindAllStringSubmatch(document(t, "docs/architecture.md"), -1) {
+		name := m[1]
+		if other.MatchString(name) {
+			continue
+		}
+		found++
+		if !names[name] {
+			t.Errorf("docs/architecture.md names %s, which the code does not have", name)
+		}
+	}
+	if found < 50 {
+		t.Errorf("only %d names were found", found)
+	}
+}
