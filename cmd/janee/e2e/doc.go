@@ -3,5 +3,5 @@
 // tests of the documents are here too, since TestDocs runs what the documents show.
 //
 // Each test of the binary has a home of its own, and ends with a search for its keys in all that the binary wrote or
-// said. The race detector sees nothing of a process that it did not start, so it leaves these tests out.
+// said. The race detector sees nothing of another process, so these tests are left out where it is on.
 package e2e

@@ -8,7 +8,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/agents"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
@@ -48,15 +47,15 @@ func runAgentAdd(env *Env, name string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	doing, token, now := fmt.Sprintf("adding agent %q", name), agents.NewToken(), time.Now()
+	doing, token, now := fmt.Sprintf("adding agent %q", name), newAgentToken(), time.Now()
 	taken := hint.Errorf(hint.Failed, "`janee agent rotate "+name+"` gives it a new token", "%s: it is registered already", doing)
 	if s.Config.Agents[name] != nil {
 		return taken
 	}
-	if _, err := agents.Add(nil, name, token, now); err != nil {
+	if _, err := registerAgent(nil, name, token, now); err != nil {
 		return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -, and not unnamed", "%s: that is not a name for an agent", doing)
 	}
-	err = changeAgent(env, s, "agent.add", name, doing, func(text []byte) ([]byte, error) { return agents.Add(text, name, token, now) })
+	err = changeAgent(env, s, "agent.add", name, doing, func(text []byte) ([]byte, error) { return registerAgent(text, name, token, now) })
 	if errors.Is(err, config.ErrExists) {
 		return taken
 	}
@@ -111,7 +110,7 @@ func runAgentRotate(env *Env, name string, asJSON bool) error {
 	if s.Config.Agents[name] == nil {
 		return unknownName("agent", name, s.Config.AgentNames)
 	}
-	token := agents.NewToken()
+	token := newAgentToken()
 	err = changeAgent(env, s, "agent.rotate", name, "rotating the token of agent "+name, func(text []byte) ([]byte, error) {
 		return config.SetAgentToken(text, name, config.TokenDigest(token))
 	})

@@ -8,7 +8,6 @@ import (
 	"strings"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
-	"github.com/true-and-useful/janee/cmd/janee/internal/dotenv"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/core/config"
@@ -24,7 +23,7 @@ func (i *importer) runEnv(path string) error {
 	if err != nil {
 		return fmt.Errorf("importing: %w", err)
 	}
-	pairs, err := dotenv.Parse(text)
+	pairs, err := parseDotenv(text)
 	if err != nil {
 		return hint.New(hint.Failed, "mend the line in a copy, and import that", fmt.Errorf("importing from %s: %w", path, err))
 	}
@@ -38,7 +37,7 @@ func (i *importer) runEnv(path string) error {
 
 // variables are those of a .env file, and which of them belong to a known API.
 type variables struct {
-	pairs []dotenv.Pair
+	pairs []variable
 	used  map[int]bool
 	plans legacy.Plan
 }

@@ -12,7 +12,6 @@ import (
 	"strconv"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/agents"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/httpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
@@ -67,14 +66,14 @@ func (t *site) ensureAgent(env *Env, s *opened.Home) error {
 	if t.envToken != "" || len(s.Config.Agents) > 0 {
 		return nil
 	}
-	token, now := agents.NewToken(), time.Now()
+	token, now := newAgentToken(), time.Now()
 	err := changeAgent(env, s, "agent.add", defaultAgent, "adding an agent", func(text []byte) ([]byte, error) {
 		c, err := config.Parse(text)
 		if err != nil || len(c.Agents) > 0 { // another process was first
 			return text, err
 		}
 		t.newToken = token
-		return agents.Add(text, defaultAgent, token, now)
+		return registerAgent(text, defaultAgent, token, now)
 	})
 	return hint.New(hint.Failed, "set JANEE_TOKEN where config.yaml cannot be written, or register agents with `janee agent add`", err)
 }

@@ -1,4 +1,4 @@
-package agents
+package cli
 
 import (
 	"regexp"
@@ -12,7 +12,7 @@ import (
 func TestTokens(t *testing.T) {
 	form, seen := regexp.MustCompile(`^janee_[A-Za-z0-9_-]{43}$`), map[string]bool{}
 	for range 100 {
-		token := NewToken()
+		token := newAgentToken()
 		if !form.MatchString(token) || seen[token] {
 			t.Fatalf("%d characters, seen before: %t", len(token), seen[token])
 		}
@@ -21,8 +21,8 @@ func TestTokens(t *testing.T) {
 }
 
 func TestOnlyTheDigestIsKept(t *testing.T) {
-	token := NewToken()
-	text, err := Add([]byte("version: 1\n"), "alice", token, time.Date(2026, 11, 23, 10, 33, 45, 0, time.FixedZone("", 3600)))
+	token := newAgentToken()
+	text, err := registerAgent([]byte("version: 1\n"), "alice", token, time.Date(2026, 11, 23, 10, 33, 45, 0, time.FixedZone("", 3600)))
 	if err != nil || strings.Contains(string(text), token) || !strings.Contains(string(text), `created: "2026-11-23T09:33:45Z"`) {
 		t.Fatalf("%v\n%s", err, text)
 	}
