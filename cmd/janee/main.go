@@ -8,11 +8,10 @@ import (
 	"os"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/cli"
-	"github.com/true-and-useful/janee/cmd/janee/internal/harden"
 )
 
 func main() {
-	if err := harden.Process(); err != nil {
+	if err := harden(); err != nil {
 		fmt.Fprintf(os.Stderr, "janee: warning: %v\n", err)
 	}
 	// net/http writes bytes of upstreams to the standard logger, with GODEBUG=http2debug=2 also the headers it sends.

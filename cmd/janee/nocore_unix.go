@@ -1,6 +1,6 @@
 //go:build unix
 
-package harden
+package main
 
 import (
 	"fmt"

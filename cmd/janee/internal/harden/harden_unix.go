@@ -1,6 +1,0 @@
-//go:build unix && !linux
-
-package harden
-
-// process forbids core files. macOS lets no other process at the memory of one that is not built for debugging, unless it is root.
-func process() error { return noCore() }
