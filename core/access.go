@@ -26,12 +26,12 @@ func (e *Engine) named(c Call) Call {
 // Access says why the agent of c may not use the capability that c names, or nil: allowedAgents decides where it names anybody, then
 // access or the server's defaultAccess, then the ownership of the service. Rules, sessions and approvals are not looked at.
 func (e *Engine) Access(c Call) *Denial {
-	f := &Flow{engine: e, call: e.named(c)}
+	f := e.subject(e.named(c))
 	if d := f.checkCapability(In{}); d != nil {
 		return d
 	}
-	for _, refuse := range []func(*Flow, In) *Denial{(*Flow).checkAllowedAgents, (*Flow).checkDefaultAccess, (*Flow).checkOwnership} {
-		if d := refuse(f, In{}); d != nil {
+	for _, refuse := range []func(*subject, In) *Denial{(*subject).checkAllowedAgents, (*subject).checkDefaultAccess, (*subject).checkOwnership} {
+		if d := refuse(&f, In{}); d != nil {
 			return d
 		}
 	}
@@ -53,7 +53,8 @@ func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 	if len(users) > 0 {
 		return denial
 	}
-	f := &Flow{engine: e, call: c, capability: &config.Capability{Service: s.Name}, service: s}
+	f := e.subject(c)
+	f.capability, f.service = &config.Capability{Service: s.Name}, s
 	if d := f.checkDefaultAccess(In{}); d != nil {
 		return d
 	}
@@ -61,9 +62,11 @@ func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 }
 
 // unlisted: access and ownership are looked at only for agents, and only where allowedAgents names none.
-func (f *Flow) unlisted() bool { return f.call.Via != ViaCLI && len(f.capability.AllowedAgents) == 0 }
+func (f *subject) unlisted() bool {
+	return f.call.Via != ViaCLI && len(f.capability.AllowedAgents) == 0
+}
 
-func (f *Flow) checkAllowedAgents(In) *Denial {
+func (f *subject) checkAllowedAgents(In) *Denial {
 	allowed := f.capability.AllowedAgents
 	if f.call.Via == ViaCLI || len(allowed) == 0 || slices.Contains(allowed, f.call.Agent) {
 		return nil
@@ -72,7 +75,7 @@ func (f *Flow) checkAllowedAgents(In) *Denial {
 		"allowedAgents", f.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s", f.call.Agent, f.capability.Name)))
 }
 
-func (f *Flow) checkDefaultAccess(In) *Denial {
+func (f *subject) checkDefaultAccess(In) *Denial {
 	if !f.unlisted() || f.engine.config.AccessOf(f.capability) == config.Open {
 		return nil
 	}
@@ -83,14 +86,14 @@ func (f *Flow) checkDefaultAccess(In) *Denial {
 	return Deny(DefaultAccessRestricted, f.call).because("", policy, f.prove(""))
 }
 
-func (f *Flow) checkOwnership(In) *Denial {
+func (f *subject) checkOwnership(In) *Denial {
 	if !f.unlisted() || f.service.Ownership.Allows(f.call.Agent) {
 		return nil
 	}
 	return Deny(OwnershipDenied, f.call).because("", "accessPolicy: "+string(f.service.Ownership.Policy), f.prove(f.askOwner()))
 }
 
-func (f *Flow) askOwner() string {
+func (f *subject) askOwner() string {
 	o := f.service.Ownership
 	if o.CreatedBy == "" {
 		return ""
@@ -99,7 +102,7 @@ func (f *Flow) askOwner() string {
 }
 
 // prove is the next step, but for a client that took a registered name: proving the name comes first.
-func (f *Flow) prove(next string) string {
+func (f *subject) prove(next string) string {
 	if f.call.claimed == "" {
 		return next
 	}
@@ -107,30 +110,30 @@ func (f *Flow) prove(next string) string {
 }
 
 // closed reports, for an explanation, that the agent may not use the capability: nothing about it is told then.
-func (f *Flow) closed() bool { return f.engine.Access(f.call) != nil }
+func (f *subject) closed() bool { return f.engine.Access(f.call) != nil }
 
-func (f *Flow) unguarded() string {
+func (f *subject) unguarded() string {
 	if f.call.Via == ViaCLI {
 		return "a person's own commands are bound to no agent"
 	}
 	return ""
 }
 
-func (f *Flow) noList() string {
+func (f *subject) noList() string {
 	if len(f.capability.AllowedAgents) == 0 && f.call.Via != ViaCLI {
 		return "it names no agents"
 	}
 	return f.unguarded()
 }
 
-func (f *Flow) decided() string {
+func (f *subject) decided() string {
 	if len(f.capability.AllowedAgents) > 0 && f.call.Via != ViaCLI {
 		return "allowedAgents has decided"
 	}
 	return f.unguarded()
 }
 
-func (f *Flow) unowned() string {
+func (f *subject) unowned() string {
 	if s := f.decided(); s != "" || f.service.Ownership != nil {
 		return s
 	}

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/true-and-useful/janee/core/approval"
@@ -25,72 +26,135 @@ func (e *Engine) request(c Call) (approval.Request, bool) {
 	if !ok || p.AutoApprove {
 		return approval.Request{}, false
 	}
-	return approval.Request{Via: c.Via, Agent: c.Agent, Capability: c.Capability, Service: p.Service, Method: c.Method,
-		URL: e.config.Services[p.Service].Base.String() + c.Path, Headers: c.Headers, Body: c.Body}, true
+	return approval.Request{
+		Via:        c.Via,
+		Agent:      c.Agent,
+		Capability: c.Capability,
+		Service:    p.Service,
+		Method:     c.Method,
+		URL:        e.config.Services[p.Service].Base.String() + c.Path,
+		Headers:    c.Headers,
+		Body:       c.Body,
+	}, true
 }
 
-// askPerson waits for the answer to the question about exactly this request, which an earlier call may have raised.
-func (f *Flow) askPerson(in In) Step {
+// askPerson waits for the answer to the question about exactly this request, which an earlier call
+// may have asked. nil: the call goes on, in the session that it was given, if any.
+func (f *Flow) askPerson() *Denial {
 	r, _ := f.engine.request(f.call)
-	f.digest = r.Digest()
-	q, err := approval.DecodeQuestion(f.engine.stateKey, in.Files[approval.File(f.digest)])
-	known := err == nil && q.Digest == f.digest && q.Recent(in.Now.Wall)
+	digest := r.Digest()
+	q, known := f.knownQuestion(digest)
 	if id := f.call.ApprovalID; id != "" && (!known || id != q.ID) {
-		return f.deny(in, Deny(ApprovalExpired, f.call).because(fmt.Sprintf("approvalId %.64q does not stand for this request, or not any more", id), "",
-			"an approval holds for exactly the request that it was asked for: repeat that one unchanged. For another request leave approvalId out; your person is asked about it"))
+		return Deny(ApprovalExpired, f.call).because(
+			fmt.Sprintf("approvalId %.64q does not stand for this request, or not any more", id), "",
+			"an approval holds for exactly the request that it was asked for: repeat that one unchanged. "+
+				"For another request leave approvalId out; your person is asked about it")
 	}
-	if !known {
-		return f.raise(in)
+	if known {
+		f.question = q
+		if d, over := f.await(false); over {
+			return d
+		}
 	}
-	f.question = q
-	return f.await(in, false)
+	fresh, d := f.raise(digest)
+	if d != nil {
+		return d
+	}
+	if d, over := f.await(fresh); over {
+		return d
+	}
+	return Deny(ApprovalExpired, f.call) // one call asks once
 }
 
-// raise asks a person about this request. An agent that claims to have an approval is told that it has none before anybody is asked again.
-func (f *Flow) raise(in In) Step {
-	if f.call.ApprovalID != "" || f.raised {
-		return f.deny(in, Deny(ApprovalExpired, f.call))
-	}
-	f.raised = true
-	f.next = f.queued
-	return List{Dir: approval.Dir}
+func (f *Flow) knownQuestion(digest string) (Question, bool) {
+	data := f.in().Files[approval.File(digest)]
+	q, err := approval.DecodeQuestion(f.engine.stateKey, data)
+	return q, err == nil && q.Digest == digest && q.Recent(f.in().Now.Wall)
 }
 
-// queued writes the question if there is room for one. A question that another process raised in the meantime is as good as an own one.
-func (f *Flow) queued(in In, ev Event) Step {
-	if l, ok := ev.(Listed); !ok || l.Err {
-		return f.fail(in, AuditUnavailable, "the questions that wait for a person cannot be read")
+// raise asks a person about this request, if there is room for one more question. A question that
+// another process raised in the meantime is as good as an own one. An agent that claims to have an
+// approval is told that it has none before anybody is asked again.
+func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
+	if f.call.ApprovalID != "" {
+		return false, Deny(ApprovalExpired, f.call)
 	}
-	key, name := f.engine.stateKey, approval.File(f.digest)
+	if d := f.list(approval.Dir); d != nil {
+		return false, d
+	}
+	in, key, name := f.in(), f.engine.stateKey, approval.File(digest)
 	over := f.question.ID
 	f.question = Question{}
 	data, there := in.Files[name]
-	if q, err := approval.DecodeQuestion(key, data); err == nil && q.ID != over && q.Digest == f.digest && q.Live(in.Now.Wall) {
+	q, err := approval.DecodeQuestion(key, data)
+	if err == nil && q.ID != over && q.Digest == digest && q.Live(in.Now.Wall) {
 		f.question = q
-		return f.await(in, false)
+		return false, nil
 	}
 	if approval.Full(key, in.Files, f.call.Agent, in.Now.Wall) {
-		return f.deny(in, Deny(Busy, f.call).because("too many questions wait for a person already", "",
-			"tell your person to answer what `janee approvals` shows, then repeat the call"))
+		return false, Deny(Busy, f.call).because("too many questions wait for a person already", "",
+			"tell your person to answer what `janee approvals` shows, then repeat the call")
 	}
-	q := f.ask(in)
-	var stale []string
-	for _, old := range approval.Stale(key, in.Files, in.Now.Wall) {
-		if old != name {
-			stale = append(stale, old)
-		}
-	}
-	f.question = q
-	f.next = f.asked
-	return Commit{Writes: []Write{{Name: name, Data: q.Encode(key), Create: !there}}, Removes: stale, Records: []Record{f.record(in, "ask")}}
+	f.question = f.newQuestion(digest)
+	return f.write(name, !there)
 }
 
-// ask makes the question: what the API would be sent, and not what the agent says about it.
-func (f *Flow) ask(in In) Question {
-	c := f.call
-	q := Question{ID: hex.EncodeToString(in.Rand[32:48]), Agent: c.Agent, Via: c.Via, Capability: c.Capability, Service: f.service.Name,
-		Method: f.judged.Method(), Host: f.service.Base.Host(), Path: shownPath(f.service.Base.Path() + f.judged.Target()),
-		BodyBytes: int64(len(c.Body)), Reason: firstRunes(c.Reason, maxReason), Digest: f.digest, Asked: in.Now.Wall, Expires: in.Now.Wall + approval.Lifetime}
+// list has the state files of a directory put into In.Files.
+func (f *Flow) list(dir string) *Denial {
+	ev, d := f.do(List{Dir: dir})
+	if d != nil {
+		return d
+	}
+	if l, ok := ev.(Listed); !ok || l.Err {
+		return f.failure(AuditUnavailable, "the questions that wait for a person cannot be read")
+	}
+	return nil
+}
+
+// write writes the question, and removes those that are long over. Of several processes that write
+// at once one does; the others wait for the answer to its question.
+func (f *Flow) write(name string, create bool) (fresh bool, d *Denial) {
+	in, key := f.in(), f.engine.stateKey
+	stale := slices.DeleteFunc(approval.Stale(key, in.Files, in.Now.Wall),
+		func(old string) bool { return old == name })
+	c, d := f.commit(Commit{
+		Writes:  []Write{{Name: name, Data: f.question.Encode(key), Create: create}},
+		Removes: stale,
+		Records: []Record{f.record("ask")},
+	}, "the question to a person cannot be written")
+	if d != nil {
+		return false, d
+	}
+	winner, lost := c.Exists[name]
+	if !lost {
+		return true, nil
+	}
+	q, err := approval.DecodeQuestion(key, winner)
+	if err != nil || q.Digest != f.question.Digest {
+		return false, f.failure(Internal, "the question to a person was replaced")
+	}
+	f.question = q
+	return false, nil
+}
+
+// newQuestion says what the API would be sent, and not what the agent says about it.
+func (f *Flow) newQuestion(digest string) Question {
+	c, in := f.call, f.in()
+	q := Question{
+		ID:         hex.EncodeToString(in.Rand[32:48]),
+		Agent:      c.Agent,
+		Via:        c.Via,
+		Capability: c.Capability,
+		Service:    f.service.Name,
+		Method:     f.judged.Method(),
+		Host:       f.service.Base.Host(),
+		Path:       shownPath(f.service.Base.Path() + f.judged.Target()),
+		BodyBytes:  int64(len(c.Body)),
+		Reason:     firstRunes(c.Reason, maxReason),
+		Digest:     digest,
+		Asked:      in.Now.Wall,
+		Expires:    in.Now.Wall + approval.Lifetime,
+	}
 	if len(c.Body) > 0 {
 		sum := sha256.Sum256(c.Body)
 		q.BodySHA256 = hex.EncodeToString(sum[:])
@@ -109,33 +173,57 @@ func shownPath(path string) string {
 	return path
 }
 
-func (f *Flow) asked(in In, ev Event) Step {
-	c, ok := ev.(Committed)
-	if !ok || c.Err {
-		return f.fail(in, AuditUnavailable, "the question to a person cannot be written")
+// await waits for an answer, and goes by what the files say when the wait is over, whatever the
+// shell made of it. over is false where the question has come to its end without an answer.
+func (f *Flow) await(fresh bool) (d *Denial, over bool) {
+	ev, d := f.do(f.asking(fresh))
+	if d != nil {
+		return d, true
 	}
-	winner, lost := c.Exists[approval.File(f.digest)]
-	if !lost {
-		return f.await(in, true)
+	if _, ok := ev.(Answered); !ok {
+		return f.failure(Internal, ""), true
 	}
-	q, err := approval.DecodeQuestion(f.engine.stateKey, winner)
-	if err != nil || q.Digest != f.digest {
-		return f.fail(in, Internal, "the question to a person was replaced")
+	if d := f.checkSession(f.in()); d != nil {
+		return d, true
 	}
-	f.question = q
-	return f.await(in, false)
+	if f.grant.ID != "" { // another call was given a session that serves this one too
+		if d := f.enter(); d != nil {
+			return d, true
+		}
+		f.question = Question{}
+		return nil, true
+	}
+	switch s := f.stands(f.in()); s.State {
+	case approval.Allowed:
+		return f.spend(s.Answer), true
+	case approval.Denied:
+		return Deny(ApprovalDenied, f.call), true
+	case approval.Open:
+		return f.pending(), true
+	case approval.Damaged:
+		return Deny(ApprovalDenied, f.call).because(
+			"the answer to the question cannot be read, so it counts as no", "",
+			"tell your person that the answer to approval "+f.question.ID[:shownID]+
+				" was not written by this home, or was changed"), true
+	}
+	return nil, false
 }
 
-// await waits as long as calls wait for a person, and not longer than the question does.
-func (f *Flow) await(in In, fresh bool) Step {
-	f.next = f.heard
-	q := f.question
+// asking is the step that waits as long as calls wait for a person, and not longer than the
+// question does.
+func (f *Flow) asking(fresh bool) Ask {
+	q, now := f.question, f.in().Now
 	if !f.engine.elicits() { // it was allowed when the question was raised
 		q.Code = ""
 	}
-	wait := min(f.began+f.engine.config.Approvals.Wait.Milliseconds(), in.Now.Mono+max(0, q.Expires-in.Now.Wall))
-	return Ask{Question: q, New: fresh, Wait: wait,
-		Watch: append(f.watch(), session.File(f.pair), approval.AnswerFile(q.ID), approval.UsedFile(q.ID))}
+	most := f.began + f.engine.config.Approvals.Wait.Milliseconds()
+	return Ask{
+		Question: q,
+		New:      fresh,
+		Wait:     min(most, now.Mono+max(0, q.Expires-now.Wall)),
+		Watch: append(f.watch(), session.File(f.pair), approval.AnswerFile(q.ID),
+			approval.UsedFile(q.ID)),
+	}
 }
 
 // Settled reports whether the files that an Ask watches, as found now, end the wait.
@@ -158,67 +246,39 @@ func (f *Flow) stands(in In) approval.Standing {
 	return s
 }
 
-// heard goes by what the files say when the wait is over, whatever the shell made of it.
-func (f *Flow) heard(in In, ev Event) Step {
-	if _, ok := ev.(Answered); !ok {
-		return f.fail(in, Internal, "")
-	}
-	if d := f.checkSession(in); d != nil {
-		return f.deny(in, d)
-	}
-	if f.grant.ID != "" { // another call was given a session that serves this one too
-		if d := f.take(in); d != nil {
-			return f.deny(in, d)
-		}
-		f.session, f.question = f.grant.ID, Question{}
-		return f.commitIntent(in)
-	}
-	s := f.stands(in)
-	switch s.State {
-	case approval.Allowed:
-		return f.spend(in, s.Answer)
-	case approval.Denied:
-		return f.deny(in, Deny(ApprovalDenied, f.call))
-	case approval.Open:
-		return f.deny(in, f.pending())
-	case approval.Damaged:
-		return f.deny(in, Deny(ApprovalDenied, f.call).because("the answer to the question cannot be read, so it counts as no", "",
-			"tell your person that the answer to approval "+f.question.ID[:shownID]+" was not written by this home, or was changed"))
-	}
-	return f.raise(in)
-}
-
 // pending tells the agent what to tell its person.
 func (f *Flow) pending() *Denial {
 	q := f.question
 	id := q.ID[:min(shownID, len(q.ID))]
-	d := Deny(ApprovalPending, f.call).because("a person has to say yes before this request is sent, and nobody has answered yet", "",
-		fmt.Sprintf("tell your person: `janee approve %s` lets this one request through, `janee deny %s` refuses it, `janee approvals` shows what is asked. "+
-			"Then repeat exactly the same call; anything that differs is a new question", id, id))
-	d.ApprovalID, d.ExpiresAt, d.RetryAfterSeconds = q.ID, time.UnixMilli(q.Expires).UTC().Format(time.RFC3339), retryAfterSeconds
+	d := Deny(ApprovalPending, f.call).because(
+		"a person has to say yes before this request is sent, and nobody has answered yet", "",
+		fmt.Sprintf("tell your person: `janee approve %s` lets this one request through, `janee deny %s` refuses it, "+
+			"`janee approvals` shows what is asked. Then repeat exactly the same call; anything that differs is a new question",
+			id, id))
+	d.ApprovalID, d.ExpiresAt = q.ID, time.UnixMilli(q.Expires).UTC().Format(time.RFC3339)
+	d.RetryAfterSeconds = retryAfterSeconds
 	return d
 }
 
-// spend takes the yes. Of several calls that found it one gets it; the mark stands before anything is opened or sent. A call that its limits
-// keep out leaves the yes to be found by the next.
-func (f *Flow) spend(in In, a approval.Answer) Step {
-	if d := f.take(in); d != nil {
-		return f.deny(in, d)
+// spend takes the yes. Of several calls that found it one gets it; the mark is durable before
+// anything is opened or sent. A call that its limits keep out leaves the yes to be found by the
+// next.
+func (f *Flow) spend(a approval.Answer) *Denial {
+	if d := f.take(); d != nil {
+		return d
 	}
 	name := approval.UsedFile(f.question.ID)
-	f.next = func(in In, ev Event) Step {
-		c, ok := ev.(Committed)
-		if !ok || c.Err {
-			return f.fail(in, AuditUnavailable, "the approval cannot be marked as used")
-		}
-		if _, lost := c.Exists[name]; lost {
-			return f.deny(in, Deny(ApprovalExpired, f.call).because("another call has used this approval", "", ""))
-		}
-		if a.Scope == approval.Session {
-			return f.openSession(in, f.question.ID, a.Until, !f.stored)
-		}
-		return f.commitIntent(in)
+	mark := approval.Used{ID: f.question.ID, Req: f.id, At: f.in().Now.Wall}
+	write := Write{Name: name, Data: mark.Encode(f.engine.stateKey), Create: true}
+	c, d := f.commit(Commit{Writes: []Write{write}}, "the approval cannot be marked as used")
+	if d != nil {
+		return d
 	}
-	mark := approval.Used{ID: f.question.ID, Req: f.req, At: in.Now.Wall}
-	return Commit{Writes: []Write{{Name: name, Data: mark.Encode(f.engine.stateKey), Create: true}}}
+	if _, lost := c.Exists[name]; lost {
+		return Deny(ApprovalExpired, f.call).because("another call has used this approval", "", "")
+	}
+	if a.Scope == approval.Session {
+		return f.openSession(f.question.ID, a.Until)
+	}
+	return nil
 }

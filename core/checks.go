@@ -15,51 +15,51 @@ import (
 // all of them; both read this one list, so that no explanation can differ from what happens.
 type check struct {
 	name   string
-	refuse func(*Flow, In) *Denial // nil: nothing can refuse here; a nil denial: the check holds
-	asks   bool                    // a refusal is put to a person as a question
-	skip   func(*Flow) string      // explain: why there is nothing to look at, or ""
-	holds  func(*Flow, In) string  // explain: what is told of a check that holds
-	blocks string                  // explain: what is told of the checks after one that refuses; "" where they stand by themselves
+	refuse func(*subject, In) *Denial // nil: nothing can refuse here; a nil denial: the check holds
+	asks   bool                       // a refusal is put to a person as a question
+	skip   func(*subject) string      // explain: why there is nothing to look at, or ""
+	holds  func(*subject, In) string  // explain: what is told of a check that holds
+	blocks string                     // explain: what is told of the checks after one that refuses; "" where they stand by themselves
 }
 
 // checks stand in the order of docs/architecture.md. Each may rely on what those before it have found. Who may use a capability comes
 // before what it allows: a refusal by its rules would tell a stranger what they are.
 var checks = []check{
-	{name: "lock", refuse: (*Flow).checkLock, holds: says("Janee is not locked")},
-	{name: "capability_exists", refuse: (*Flow).checkCapability, blocks: "there is no such capability",
-		holds: (*Flow).tellCapability},
+	{name: "lock", refuse: (*subject).checkLock, holds: says("Janee is not locked")},
+	{name: "capability_exists", refuse: (*subject).checkCapability, blocks: "there is no such capability",
+		holds: (*subject).tellCapability},
 	{name: "mode", holds: says("proxy: it is used with execute")},
-	{name: "allowed_agents", refuse: (*Flow).checkAllowedAgents, skip: (*Flow).noList, holds: says("allowedAgents names this agent"), blocks: closedToAgent},
-	{name: "default_access", refuse: (*Flow).checkDefaultAccess, skip: (*Flow).decided, holds: says("access is open"), blocks: closedToAgent},
-	{name: "ownership", refuse: (*Flow).checkOwnership, skip: (*Flow).unowned, holds: says("the service is for this agent"), blocks: closedToAgent},
-	{name: "size", refuse: (*Flow).checkSize, holds: (*Flow).tellSize},
-	{name: "request", refuse: (*Flow).checkRequest, skip: (*Flow).unasked, holds: says("method and path are well formed")},
-	{name: "rules", refuse: (*Flow).checkRules, skip: (*Flow).unjudged, holds: (*Flow).tellRule},
-	{name: "writeback", refuse: (*Flow).checkWriteback, skip: (*Flow).unjudged, holds: says("it holds no mark of a masked value")},
+	{name: "allowed_agents", refuse: (*subject).checkAllowedAgents, skip: (*subject).noList, holds: says("allowedAgents names this agent"), blocks: closedToAgent},
+	{name: "default_access", refuse: (*subject).checkDefaultAccess, skip: (*subject).decided, holds: says("access is open"), blocks: closedToAgent},
+	{name: "ownership", refuse: (*subject).checkOwnership, skip: (*subject).unowned, holds: says("the service is for this agent"), blocks: closedToAgent},
+	{name: "size", refuse: (*subject).checkSize, holds: (*subject).tellSize},
+	{name: "request", refuse: (*subject).checkRequest, skip: (*subject).unasked, holds: says("method and path are well formed")},
+	{name: "rules", refuse: (*subject).checkRules, skip: (*subject).unjudged, holds: (*subject).tellRule},
+	{name: "writeback", refuse: (*subject).checkWriteback, skip: (*subject).unjudged, holds: says("it holds no mark of a masked value")},
 	{name: "allow_commands", skip: unset("no capability runs commands")},
-	{name: "reason", refuse: (*Flow).checkReason, skip: (*Flow).unreasoned, holds: says("no reason is asked for")},
-	{name: "root_key", refuse: (*Flow).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},
-	{name: "session", refuse: (*Flow).checkSession, skip: (*Flow).unbound, holds: (*Flow).tellSession, blocks: "a closed session does not open"},
-	{name: "limits", refuse: (*Flow).checkLimits, skip: (*Flow).unlimited, holds: (*Flow).tellLimits},
-	{name: "approval", refuse: (*Flow).checkApproval, asks: true, skip: (*Flow).unbound, holds: (*Flow).tellApproval},
+	{name: "reason", refuse: (*subject).checkReason, skip: (*subject).unreasoned, holds: says("no reason is asked for")},
+	{name: "root_key", refuse: (*subject).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},
+	{name: "session", refuse: (*subject).checkSession, skip: (*subject).unbound, holds: (*subject).tellSession, blocks: "a closed session does not open"},
+	{name: "limits", refuse: (*subject).checkLimits, skip: (*subject).unlimited, holds: (*subject).tellLimits},
+	{name: "approval", refuse: (*subject).checkApproval, asks: true, skip: (*subject).unbound, holds: (*subject).tellApproval},
 }
 
-func says(text string) func(*Flow, In) string { return func(*Flow, In) string { return text } }
+func says(text string) func(*subject, In) string { return func(*subject, In) string { return text } }
 
-func unset(effect string) func(*Flow) string {
-	return func(*Flow) string { return "this version has no such setting: " + effect }
+func unset(effect string) func(*subject) string {
+	return func(*subject) string { return "this version has no such setting: " + effect }
 }
 
 const closedToAgent = "the capability is closed to this agent"
 
-func (f *Flow) checkLock(in In) *Denial {
+func (f *subject) checkLock(in In) *Denial {
 	if _, locked := in.Files[session.LockFile]; locked {
 		return Deny(Locked, f.call)
 	}
 	return nil
 }
 
-func (f *Flow) checkCapability(In) *Denial {
+func (f *subject) checkCapability(In) *Denial {
 	p, ok := f.engine.config.Capabilities[f.call.Capability]
 	if !ok {
 		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q", f.call.Capability), "", "")
@@ -69,7 +69,7 @@ func (f *Flow) checkCapability(In) *Denial {
 }
 
 // tellCapability tells an agent to which it is closed no more than list_services does.
-func (f *Flow) tellCapability(In) string {
+func (f *subject) tellCapability(In) string {
 	if f.closed() {
 		return fmt.Sprintf("it is of service %q", f.service.Name)
 	}
@@ -78,7 +78,7 @@ func (f *Flow) tellCapability(In) string {
 
 // checkRequest has the request judged, rules included, and refuses what is malformed, or what an
 // API may read differently.
-func (f *Flow) checkRequest(In) *Denial {
+func (f *subject) checkRequest(In) *Denial {
 	if f.judge(); f.decision.Outcome == policy.Rejected {
 		return Deny(RequestRejected, f.call).because(f.decision.Reason, "", f.decision.Hint)
 	}
@@ -86,7 +86,7 @@ func (f *Flow) checkRequest(In) *Denial {
 }
 
 // judge decides on the request line, then on headers and body. Of several refusals what is malformed is told first.
-func (f *Flow) judge() {
+func (f *subject) judge() {
 	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
 	if f.decision.Outcome == policy.Rejected {
 		return
@@ -115,7 +115,7 @@ func (f *Flow) judge() {
 // Judge decides on the request of c by the rules of its capability and by nothing else, and names the headers that would be
 // left out. The zero Decision is for a capability that there is not.
 func (e *Engine) Judge(c Call) (policy.Decision, []string) {
-	f := &Flow{engine: e, call: c}
+	f := e.subject(c)
 	if f.checkCapability(In{}) != nil {
 		return policy.Decision{}, nil
 	}
@@ -124,7 +124,7 @@ func (e *Engine) Judge(c Call) (policy.Decision, []string) {
 }
 
 // headerPolicy is what the agent's headers are sorted by.
-func (f *Flow) headerPolicy() policy.HeaderPolicy {
+func (f *subject) headerPolicy() policy.HeaderPolicy {
 	s, c := f.service, f.capability
 	return policy.HeaderPolicy{
 		Policy:  c.Policy,
@@ -137,7 +137,7 @@ func (f *Flow) headerPolicy() policy.HeaderPolicy {
 	}
 }
 
-func (f *Flow) checkRules(In) *Denial {
+func (f *subject) checkRules(In) *Denial {
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
@@ -155,28 +155,28 @@ func policyText(d policy.Decision) string {
 	return fmt.Sprintf("deny %q", d.Rule)
 }
 
-func (f *Flow) tellRule(In) string {
+func (f *subject) tellRule(In) string {
 	if f.decision.Rule == "" {
 		return f.decision.Reason
 	}
 	return fmt.Sprintf("the allow rule %q matches", f.decision.Rule)
 }
 
-func (f *Flow) unasked() string {
+func (f *subject) unasked() string {
 	if f.call.Method == "" || f.call.Path == "" {
 		return "give method and path to have a request judged"
 	}
 	return ""
 }
 
-func (f *Flow) unjudged() string {
+func (f *subject) unjudged() string {
 	if f.decision.Outcome == policy.Rejected {
 		return "rules are for requests that are well formed"
 	}
 	return f.unasked()
 }
 
-func (f *Flow) checkReason(In) *Denial {
+func (f *subject) checkReason(In) *Denial {
 	if f.capability.RequiresReason && !visible(f.call.Reason) {
 		return Deny(ReasonRequired, f.call)
 	}
@@ -189,14 +189,14 @@ func visible(reason string) bool {
 }
 
 // unreasoned: an explanation is asked for without the reason that the call itself will give.
-func (f *Flow) unreasoned() string {
+func (f *subject) unreasoned() string {
 	if f.capability.RequiresReason {
 		return "every call has to give a reason"
 	}
 	return ""
 }
 
-func (f *Flow) checkRootKey(In) *Denial {
+func (f *subject) checkRootKey(In) *Denial {
 	if f.engine.vault == nil {
 		return Deny(VaultLocked, f.call)
 	}
@@ -204,7 +204,7 @@ func (f *Flow) checkRootKey(In) *Denial {
 }
 
 // checkSession refuses what its owner has closed, and else finds the session that is open for this agent and capability.
-func (f *Flow) checkSession(in In) *Denial {
+func (f *subject) checkSession(in In) *Denial {
 	if f.call.Via == ViaCLI {
 		return nil
 	}
@@ -221,21 +221,21 @@ func (f *Flow) checkSession(in In) *Denial {
 	return nil
 }
 
-func (f *Flow) unlimited() string {
+func (f *subject) unlimited() string {
 	if f.call.Via == ViaCLI {
 		return "a person's own commands are not counted"
 	}
 	return ""
 }
 
-func (f *Flow) unbound() string {
+func (f *subject) unbound() string {
 	if f.call.Via == ViaCLI {
 		return "a person's own commands need no session and no approval"
 	}
 	return ""
 }
 
-func (f *Flow) tellSession(in In) string {
+func (f *subject) tellSession(in In) string {
 	ttl := config.FormatDuration(f.capability.TTL)
 	if f.grant.ID == "" {
 		return "none is open; the next permitted call opens one for " + ttl
@@ -244,14 +244,14 @@ func (f *Flow) tellSession(in In) string {
 	return "one is open until " + clock(ends)
 }
 
-func (f *Flow) checkApproval(In) *Denial {
+func (f *subject) checkApproval(In) *Denial {
 	if f.call.Via == ViaCLI || f.capability.AutoApprove || f.grant.ID != "" {
 		return nil
 	}
 	return Deny(ApprovalPending, f.call)
 }
 
-func (f *Flow) tellApproval(In) string {
+func (f *subject) tellApproval(In) string {
 	if f.capability.AutoApprove {
 		return "no person is asked"
 	}

@@ -79,6 +79,7 @@ type Engine struct {
 	tokens   *tokens
 	limits   *limit.Book
 	pinned   *atomic.Bool // there is a PIN now: it counts for calls under way too
+	parked   *atomic.Int64
 
 	mu        sync.Mutex
 	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
@@ -90,7 +91,7 @@ type Engine struct {
 // New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
 	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(),
-		limits: limit.NewBook(), pinned: new(atomic.Bool), scrubbers: map[string]*secret.Scrubber{},
+		limits: limit.NewBook(), pinned: new(atomic.Bool), parked: new(atomic.Int64), scrubbers: map[string]*secret.Scrubber{},
 		mark: secret.Marker}
 	e.pinned.Store(c.Approvals.PIN != "")
 	if v != nil {
@@ -106,7 +107,7 @@ func New(c *config.Config, v *vault.Vault) *Engine {
 // they were. A PIN that c has binds calls that e has begun as well.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
-	n.sessions, n.tokens, n.limits, n.pinned = e.sessions, e.tokens, e.limits, e.pinned
+	n.sessions, n.tokens, n.limits, n.pinned, n.parked = e.sessions, e.tokens, e.limits, e.pinned, e.parked
 	n.pinned.Store(c.Approvals.PIN != "")
 	services, _ := config.Diff(e.config, c)
 	n.tokens.forget(append(services.Changed, services.Removed...))

@@ -63,7 +63,7 @@ func place(b vault.Binding) string {
 	return fmt.Sprintf("%q", b.Origin)
 }
 
-func (f *Flow) credentialDenial(err error) *Denial {
+func (f *subject) credentialDenial(err error) *Denial {
 	var rebound *reboundError
 	if errors.As(err, &rebound) {
 		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(rebound.want.Service))

@@ -50,6 +50,8 @@ type Denial struct {
 	ApprovalID, ExpiresAt string
 	// When to try again, of APPROVAL_PENDING, RATE_LIMITED and a BUSY of the agent's own limits; 0 = not said.
 	RetryAfterSeconds int
+
+	unrecorded bool // it has no record of its own: the log has just failed
 }
 
 type text struct{ message, next string }

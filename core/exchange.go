@@ -20,7 +20,7 @@ const (
 	maxTokenReply = 64 << 10
 )
 
-// tokenUse is what a flow knows of the token that its request carries.
+// tokenUse is what is known of the token that a request carries.
 type tokenUse struct {
 	key      string
 	have     *minted
@@ -29,94 +29,104 @@ type tokenUse struct {
 	head     Head
 	began    int64 // Now.Mono
 	own      bool  // have was asked for by this flow: nobody has a fresher one
-	repeated bool  // the request goes out a second time, with another token
 }
 
-// withToken sends the request with a token, and asks for one first where none is at hand.
-func (f *Flow) withToken(in In) Step {
-	u := &f.tokens
-	u.key = f.engine.tokenKey(f.service, f.credential)
-	if u.have, u.flight = f.engine.tokens.ready(u.key, f.service.Name, in.Now); u.have != nil {
-		f.scrubber = u.have.scrubber
-		return f.dispatch(in)
+// fetchToken gets the token that goes with the request, by an exchange where none is at hand. Of
+// all flows that want the same token at once one makes the exchange.
+func (s *delivery) fetchToken() *Denial {
+	u := &s.token
+	u.key = s.engine.tokenKey(s.service, s.credential)
+	if u.have, u.flight = s.engine.tokens.ready(u.key, s.service.Name, s.in().Now); u.have != nil {
+		s.scrubber = u.have.scrubber
+		return nil
 	}
-	x, _, err := f.scheme.Exchange(f.credential, moment(in))
+	ended, d := s.exchange()
+	if d != nil {
+		return d
+	}
+	secrets := s.scheme.Secrets(s.credential)
+	token, err := s.readToken(ended, secrets)
+	if err == nil {
+		u.have, u.own = s.engine.tokens.landed(u.key, s.service.Name, u.flight, s.in().Now, token, secrets,
+			s.engine.newScrubber), true
+	} else {
+		u.have, u.own = s.engine.tokens.crashed(u.key, s.service.Name, u.flight, s.in().Now), false
+	}
+	if ended.First {
+		if d := s.recordMint(token, err, exchangeCode(ended)); d != nil {
+			return d
+		}
+	}
+	if u.have == nil {
+		return s.failure(exchangeCode(ended), err.Error())
+	}
+	s.scrubber = u.have.scrubber
+	return nil
+}
+
+// exchange asks the token endpoint for a token, or waits for the reply to another flow that does.
+func (s *delivery) exchange() (Ended, *Denial) {
+	u := &s.token
+	x, _, err := s.scheme.Exchange(s.credential, moment(s.in()))
 	if err != nil {
-		return f.fail(in, SigningFailed, f.clean(err.Error()))
+		return Ended{}, s.failure(SigningFailed, s.clean(err.Error()))
 	}
 	address, err := url.Parse(x.URL)
 	if err != nil {
-		return f.fail(in, SigningFailed, "the token endpoint is no URL")
+		return Ended{}, s.failure(SigningFailed, "the token endpoint is no URL")
 	}
-	u.exchange, u.head, u.began = x, Head{}, in.Now.Mono
-	f.next = f.exchanged
-	return Send{Service: f.service.Name, Method: x.Method, URL: x.URL, Target: address.RequestURI(), Headers: x.Headers, Body: x.Body,
-		TimeoutMs: min(f.left(in), exchangeTimeoutMs), MaxBody: maxTokenReply, Watch: f.watch(), Flight: u.flight, CADigest: f.agreed.CA, Records: []Record{f.mint(in, "mint")}}
+	u.exchange, u.head, u.began = x, Head{}, s.in().Now.Mono
+	ev, d := s.do(Send{
+		Service:   s.service.Name,
+		Method:    x.Method,
+		URL:       x.URL,
+		Target:    address.RequestURI(),
+		Headers:   x.Headers,
+		Body:      x.Body,
+		TimeoutMs: min(s.left(), exchangeTimeoutMs),
+		MaxBody:   maxTokenReply,
+		Watch:     s.watch(),
+		Flight:    u.flight,
+		CADigest:  s.agreed.CA,
+		Records:   []Record{s.mint("mint")},
+	})
+	if head, ok := ev.(Head); ok && d == nil {
+		u.head = head
+		ev, d = s.do(nil)
+	}
+	if d != nil {
+		return Ended{}, d
+	}
+	ended, ok := ev.(Ended)
+	if !ok {
+		return Ended{}, s.failure(Internal, "")
+	}
+	return ended, nil
 }
 
 // mint is a record about the exchange and not about the agent's request.
-func (f *Flow) mint(in In, event string) Record {
-	r := f.record(in, event)
-	r.Method, r.Target = f.tokens.exchange.Method, ""
-	if u, err := url.Parse(f.tokens.exchange.URL); err == nil {
+func (s *delivery) mint(event string) Record {
+	r := s.record(event)
+	r.Method, r.Target = s.token.exchange.Method, ""
+	if u, err := url.Parse(s.token.exchange.URL); err == nil {
 		r.Target = policy.Redact(u.RequestURI())
 		r.Detail = with(r.Detail, "endpoint", u.Scheme+"://"+u.Host)
 	}
-	r.Detail = with(r.Detail, "exchange", f.tokens.flight)
+	r.Detail = with(r.Detail, "exchange", s.token.flight)
 	return r
 }
 
-// exchanged takes the reply of the token endpoint, which another flow may have asked for.
-func (f *Flow) exchanged(in In, ev Event) Step {
-	switch ev := ev.(type) {
-	case Head:
-		f.tokens.head = ev
-		return nil
-	case Ended:
-		return f.landed(in, ev)
-	}
-	return f.fail(in, Internal, "")
-}
-
-func (f *Flow) landed(in In, ev Ended) Step {
-	u := &f.tokens
-	secrets := f.scheme.Secrets(f.credential)
-	token, err := f.readToken(in, ev, secrets)
-	if err == nil {
-		u.have, u.own = f.engine.tokens.landed(u.key, f.service.Name, u.flight, in.Now, token, secrets, f.engine.newScrubber), true
-	} else {
-		u.have, u.own = f.engine.tokens.crashed(u.key, f.service.Name, u.flight, in.Now), false
-	}
-	code := exchangeCode(ev)
-	then := func(in In) Step {
-		if u.have == nil {
-			return f.fail(in, code, err.Error())
-		}
-		f.scrubber = u.have.scrubber
-		return f.dispatch(in)
-	}
-	if !ev.First {
-		return then(in)
-	}
-	return f.recordMint(in, token, err, code, then)
-}
-
 // recordMint records what came of the exchange, before it is made use of.
-func (f *Flow) recordMint(in In, token sign.Token, err error, code Code, then func(In) Step) Step {
-	r := f.mint(in, "mint.result")
-	r.Status, r.DurationMs = f.tokens.head.Status, in.Now.Mono-f.tokens.began
+func (s *delivery) recordMint(token sign.Token, err error, code Code) *Denial {
+	r := s.mint("mint.result")
+	r.Status, r.DurationMs = s.token.head.Status, s.in().Now.Mono-s.token.began
 	if err != nil {
 		r.Code, r.Detail = code, with(r.Detail, "error", err.Error())
 	} else {
 		r.Detail = with(r.Detail, "expires", time.UnixMilli(token.Expires).UTC().Format(time.RFC3339))
 	}
-	f.next = func(in In, ev Event) Step {
-		if c, ok := ev.(Committed); !ok || c.Err {
-			return f.fail(in, AuditUnavailable, "")
-		}
-		return then(in)
-	}
-	return Commit{Records: []Record{r}, Late: true}
+	_, d := s.commit(Commit{Records: []Record{r}, Late: true}, "")
+	return d
 }
 
 var exchangeEndings = map[string]string{ErrTimeout: "it did not answer in time", ErrUnreachable: "it could not be reached",
@@ -135,9 +145,9 @@ func exchangeCode(ev Ended) Code {
 
 // readToken reads the answer of the token endpoint. Its error shows neither the credential, nor what was signed with it, nor a token:
 // what the endpoint says is scrubbed before anything is cut out of it.
-func (f *Flow) readToken(in In, ev Ended, secrets []secret.Text) (token sign.Token, err error) {
-	x, head, body := f.tokens.exchange, f.tokens.head, ev.Body.Reveal()
-	scrubber := sync.OnceValue(func() *secret.Scrubber { return f.engine.newScrubber(slices.Concat(secrets, x.Secrets())) })
+func (s *delivery) readToken(ev Ended, secrets []secret.Text) (token sign.Token, err error) {
+	x, head, body := s.token.exchange, s.token.head, ev.Body.Reveal()
+	scrubber := sync.OnceValue(func() *secret.Scrubber { return s.engine.newScrubber(slices.Concat(secrets, x.Secrets())) })
 	switch {
 	case ev.Err != "":
 		err = errors.New(exchangeEnding(ev))
@@ -149,11 +159,11 @@ func (f *Flow) readToken(in In, ev Ended, secrets []secret.Text) (token sign.Tok
 		if head.Status/100 != 2 {
 			body, _ = scrubber().Clean(body)
 		}
-		token, err = x.Token(sign.Reply{Status: head.Status, Headers: head.Headers, Body: []byte(body)}, in.Now.Wall)
+		token, err = x.Token(sign.Reply{Status: head.Status, Headers: head.Headers, Body: []byte(body)}, s.in().Now.Wall)
 	}
 	if err != nil {
 		text, _ := scrubber().Clean(err.Error())
-		return sign.Token{}, fmt.Errorf("service %q: %s", f.service.Name, text)
+		return sign.Token{}, fmt.Errorf("service %q: %s", s.service.Name, text)
 	}
 	return token, nil
 }
@@ -169,17 +179,14 @@ func exchangeEnding(ev Ended) string {
 	return "the token endpoint: " + text
 }
 
-// tokenRefused reports whether the reply that has ended says that the token is no good, and the request is one that may be repeated.
-func (f *Flow) tokenRefused() bool {
-	u := &f.tokens
-	if u.have == nil || u.own && f.head.Status == 401 {
+// tokenRefused reports whether a reply of this status says that the token is no good, and the
+// request is one that may be repeated.
+func (s *delivery) tokenRefused(status int) bool {
+	u := &s.token
+	if u.have == nil || u.own && status == 401 {
 		return false
 	}
-	another := f.engine.tokens.answered(u.key, u.have, f.head.Status != 401)
-	method := f.judged.Method()
-	if !another || u.repeated || method != "GET" && method != "HEAD" {
-		return false
-	}
-	u.repeated = true
-	return true
+	another := s.engine.tokens.answered(u.key, u.have, status != 401)
+	method := s.judged.Method()
+	return another && !s.reply.repeated && (method == "GET" || method == "HEAD")
 }

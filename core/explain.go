@@ -30,10 +30,10 @@ type traceLine struct {
 
 // explain goes through the checks of execute and tells each one. It opens no session, asks nobody and sends nothing. An agent
 // is told about itself only: what others may do is not its to know.
-func (f *Flow) explain(in In) Step {
+func (f *Flow) explain() Done {
 	c := f.call
 	if c.About != "" && c.About != c.Agent {
-		return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
 			"leave agent out; your person can run `janee diagnose access`"))
 	}
 	e := explanation{Capability: c.Capability, Allowed: true}
@@ -42,7 +42,7 @@ func (f *Flow) explain(in In) Step {
 	}
 	blocked := ""
 	for i := range checks {
-		line, d := f.tell(in, &checks[i], blocked)
+		line, d := f.tell(f.in(), &checks[i], blocked)
 		e.Trace = append(e.Trace, line)
 		if d == nil {
 			continue
@@ -54,10 +54,10 @@ func (f *Flow) explain(in In) Step {
 			blocked = checks[i].blocks
 		}
 	}
-	return f.done(&Result{Tool: tool.ExplainAccess, Data: encode(e)})
+	return answer(tool.ExplainAccess, encode(e))
 }
 
-func (f *Flow) tell(in In, c *check, blocked string) (traceLine, *Denial) {
+func (f *subject) tell(in In, c *check, blocked string) (traceLine, *Denial) {
 	if blocked == "" && c.skip != nil {
 		blocked = c.skip(f)
 	}
@@ -83,7 +83,7 @@ func (d *Denial) detail() string {
 // OpenSession returns the session that a call of this agent, transport and capability would use now; false where none is open.
 // It wants the files that Needs names for ExplainAccess.
 func (e *Engine) OpenSession(in In, c Call) (session.Grant, bool) {
-	f := &Flow{engine: e, call: c}
+	f := e.subject(c)
 	if f.checkRootKey(in) != nil || f.checkCapability(in) != nil || f.checkSession(in) != nil {
 		return session.Grant{}, false
 	}

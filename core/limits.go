@@ -22,7 +22,7 @@ func (c Call) who(capability string) limit.Who {
 }
 
 // claims are the limits that the call has to keep: those of its capability, and those of all together.
-func (f *Flow) claims() []limit.Claim {
+func (f *subject) claims() []limit.Claim {
 	list := make([]limit.Claim, 0, 2)
 	if p := f.engine.config.Capabilities[f.call.Capability]; p != nil {
 		list = append(list, limit.Claim{Who: f.call.who(p.Name), Limits: p.Limits})
@@ -31,16 +31,16 @@ func (f *Flow) claims() []limit.Claim {
 }
 
 // use is what the call sends of the agent's, and the most that it hands back.
-func (f *Flow) use() limit.Use {
+func (f *subject) use() limit.Use {
 	sent := len(f.call.Path) + len(f.call.Body)
 	for _, h := range f.headers {
 		sent += len(h.Name) + len(h.Value)
 	}
-	return limit.Use{Sent: int64(sent), Reply: f.call.MaxBytes}
+	return limit.Use{Sent: int64(sent), Reply: f.maxBytes}
 }
 
 // least is the narrower of two bounds of a capability and of all; 0: there is none.
-func (f *Flow) least(of func(limit.Limits) int64) int64 {
+func (f *subject) least(of func(limit.Limits) int64) int64 {
 	own, all := of(f.capability.Limits), of(f.engine.config.Limits)
 	if own == 0 || all != 0 && all < own {
 		return all
@@ -49,7 +49,7 @@ func (f *Flow) least(of func(limit.Limits) int64) int64 {
 }
 
 // checkSize holds the request to its bounds, also that of a person's own command. A reply may be long: it is cut to what may be handed back.
-func (f *Flow) checkSize(In) *Denial {
+func (f *subject) checkSize(In) *Denial {
 	if len(f.call.Headers) > maxHeaders {
 		return f.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed", len(f.call.Headers), maxHeaders), "", "leave headers out, or send the data in the body")
 	}
@@ -65,16 +65,16 @@ func (f *Flow) checkSize(In) *Denial {
 		return f.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most), fmt.Sprintf("limits.%s: %d", limit.MaxRequestBytes, most), "")
 	}
 	if most := f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }); most > 0 {
-		f.call.MaxBytes = min(f.call.MaxBytes, most)
+		f.maxBytes = min(f.maxBytes, most)
 	}
 	return nil
 }
 
-func (f *Flow) tooLarge(why, policy, next string) *Denial {
+func (f *subject) tooLarge(why, policy, next string) *Denial {
 	return Deny(TooLarge, f.call).because(why, policy, next)
 }
 
-func (f *Flow) tellSize(In) string {
+func (f *subject) tellSize(In) string {
 	most := cmp.Or(f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }), MaxMaxBytes)
 	text := fmt.Sprintf("of a reply %s at most are handed back", sizeText(min(most, MaxMaxBytes)))
 	if most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes }); most > 0 {
@@ -92,7 +92,7 @@ func sizeText(n int64) string {
 }
 
 // checkLimits looks whether the call would be let through now. It is counted only once nothing else is in its way, by take.
-func (f *Flow) checkLimits(in In) *Denial {
+func (f *subject) checkLimits(in In) *Denial {
 	if f.call.Via == ViaCLI {
 		return nil
 	}
@@ -103,20 +103,20 @@ func (f *Flow) checkLimits(in In) *Denial {
 }
 
 // take counts the call, which has passed every check, as one of the agent's, and as one under way until the flow is over.
-func (f *Flow) take(in In) *Denial {
+func (f *Flow) take() *Denial {
 	if f.call.Via == ViaCLI {
 		return nil
 	}
-	t, x := f.engine.limits.Take(in.Now.Mono, f.use(), f.claims()...)
+	t, x := f.engine.limits.Take(f.in().Now.Mono, f.use(), f.claims()...)
 	if x != nil {
 		return f.exceeds(x)
 	}
-	f.ticket, f.call.MaxBytes = t, t.Reply
+	f.usage.ticket, f.maxBytes = t, t.Reply
 	return nil
 }
 
 // exceeds says which limit it is, and when there may be room again.
-func (f *Flow) exceeds(x *limit.Excess) *Denial {
+func (f *subject) exceeds(x *limit.Excess) *Denial {
 	of, where, mend := "all capabilities together", "", "limits in config.yaml"
 	if name := x.Who.Capability; name != "" {
 		of, where, mend = fmt.Sprintf("capability %q", name), "capabilities."+name+".", "`janee cap edit "+name+" --limit`"
@@ -141,7 +141,7 @@ func (f *Flow) exceeds(x *limit.Excess) *Denial {
 }
 
 // tellLimits says what counts. Each process counts by itself, so what is left is told where a call is refused, and not here.
-func (f *Flow) tellLimits(In) string {
+func (f *subject) tellLimits(In) string {
 	var texts []string
 	for _, c := range f.claims() {
 		for _, field := range limit.Fields() {
@@ -159,39 +159,39 @@ func (f *Flow) tellLimits(In) string {
 	return "there is room: " + strings.Join(texts, ", ")
 }
 
-// Drop gives up a flow that will not be resumed, so that nothing of it counts as under way. It may be called at any time, also after the
-// end, but not beside Resume. What such a call has sent is not known, so its bytes count as a whole.
-func (f *Flow) Drop() {
-	if inner := f.inner.Load(); inner != nil {
-		inner.Drop()
-	}
-	if f.ticket != nil {
-		f.handed = f.ticket.Reply
-	}
-	f.release()
+// usage is what a call holds of its agent's limits.
+type usage struct {
+	ticket   *limit.Ticket // nil: nothing, or nothing any more
+	sent     bool          // the request went to the shell
+	returned int64         // bytes of the reply that the agent got
 }
 
-// release ends what the call holds of its agent's limits.
+// release ends what the call holds of its agent's limits. What a call that was dropped has sent is
+// not known.
 func (f *Flow) release() {
-	if f.ticket == nil {
+	u := &f.usage
+	if u.ticket == nil {
 		return
 	}
-	used := int64(0)
-	if f.sent {
-		used = f.ticket.Sent + f.handed
+	if f.talk.dropped {
+		u.returned = u.ticket.Reply
 	}
-	f.ticket.End(f.now, used)
-	f.ticket = nil
+	used := int64(0)
+	if u.sent {
+		used = u.ticket.Sent + u.returned
+	}
+	u.ticket.End(f.in().Now.Mono, used)
+	u.ticket = nil
 }
 
 // recordable reports whether a refusal gets a record of its own, and how many of the agent's did not since its last one: an agent that
 // repeats what is refused must not fill the disk. A person's own commands always get one.
-func (f *Flow) recordable(in In) (ok bool, missed int64) {
+func (f *Flow) recordable() (ok bool, missed int64) {
 	c := f.call
 	if c.Via == ViaCLI {
 		return true, 0
 	}
-	return f.engine.limits.Record(in.Now.Mono, c.who(""), len(c.Tool)+len(c.Capability)+len(c.Method)+len(c.Path)+len(c.Reason))
+	return f.engine.limits.Record(f.in().Now.Mono, c.who(""), len(c.Tool)+len(c.Capability)+len(c.Method)+len(c.Path)+len(c.Reason))
 }
 
 // Unrecorded are records of the refusals that had none of their own and that no record speaks of yet. A shell appends them when it ends.

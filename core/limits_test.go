@@ -178,7 +178,7 @@ func TestSizes(t *testing.T) {
 func TestBytesPerHour(t *testing.T) {
 	h := limitedHouse(t, "bytesPerHour: 10000", "")
 	h.reply = func(Send) (Head, []string, Ended) {
-		return Head{Status: 200}, []string{strings.Repeat("x", 3000)}, Ended{Bytes: min(3000, h.flow.call.MaxBytes)}
+		return Head{Status: 200}, []string{strings.Repeat("x", 3000)}, Ended{Bytes: min(3000, h.flow.maxBytes)}
 	}
 	c := get("c", "/xx")
 	c.Method, c.Body = "POST", make([]byte, 497)
@@ -274,7 +274,7 @@ func TestWaitingForAPersonIsNotUnderWay(t *testing.T) {
 	busy, _ := h.halfway(c, 1)
 	q := waiting[0].question
 	h.says("allow", "once")(q, true)
-	ask := waiting[0].await(h.in(nil), false).(Ask)
+	ask := waiting[0].asking(false)
 	step := h.commits(waiting[0], waiting[0].Resume(h.in(ask.Watch), Answered{}))
 	if done := step.(Done); done.Denial == nil || done.Denial.Code != Busy {
 		t.Fatalf("%+v", step)
@@ -292,7 +292,7 @@ func TestASessionOfAnotherCallIsNoWayAround(t *testing.T) {
 	if step = h.commits(first, first.Resume(h.in(step.(Ask).Watch), Answered{})); !sends(step) {
 		t.Fatalf("%T", step)
 	}
-	step = second.Resume(h.in(second.await(h.in(nil), false).(Ask).Watch), Answered{})
+	step = second.Resume(h.in(second.asking(false).Watch), Answered{})
 	step = h.commits(second, step)
 	if done, ok := step.(Done); !ok || done.Denial == nil || done.Denial.Code != Busy {
 		t.Errorf("%+v", step)

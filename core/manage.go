@@ -31,51 +31,51 @@ func ShowOwnership(o *config.Ownership) Ownership {
 }
 
 // manage answers manage_credential. An agent sees services that it may use or owns; it shares those it owns.
-func (f *Flow) manage(in In) Step {
+func (f *Flow) manage() Done {
 	c := f.call
 	s := f.engine.config.Services[c.Service]
 	if s == nil {
-		return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "", "use the service of an entry of list_services"))
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "",
+			"use the service of an entry of list_services"))
 	}
 	f.service = s
 	if c.Action == tool.ActionView {
-		return f.viewOwnership(in)
+		return f.viewOwnership()
 	}
 	if d := f.refuseShare(); d != nil {
-		return f.deny(in, d)
+		return f.refuse(d)
 	}
-	r := f.record(in, "ownership."+c.Action)
-	r.Decision, r.Detail = "allow", map[string]string{"agent": c.Target, "accessPolicy": string(s.Ownership.With(c.Target, c.Action == tool.ActionGrant).Policy)}
-	f.next = f.shared
-	return Commit{Records: []Record{r}}
+	grant := c.Action == tool.ActionGrant
+	r := f.record("ownership." + c.Action)
+	r.Decision = "allow"
+	r.Detail = map[string]string{
+		"agent":        c.Target,
+		"accessPolicy": string(s.Ownership.With(c.Target, grant).Policy),
+	}
+	if _, d := f.commit(Commit{Records: []Record{r}}, ""); d != nil {
+		return f.refuse(d)
+	}
+	return Done{Result: &Result{Tool: c.Tool, Share: &Share{c.Service, c.Agent, c.Target, grant}}}
 }
 
-func (f *Flow) shared(_ In, ev Event) Step {
-	c := f.call
-	if done, ok := ev.(Committed); !ok || done.Err {
-		return f.done(nil, Deny(AuditUnavailable, c))
-	}
-	return f.done(&Result{Tool: c.Tool, Share: &Share{Service: c.Service, Owner: c.Agent, Agent: c.Target, Grant: c.Action == tool.ActionGrant}})
-}
-
-func (f *Flow) viewOwnership(in In) Step {
+func (f *Flow) viewOwnership() Done {
 	c, o := f.call, f.service.Ownership
 	denial := f.engine.serviceAccess(c, f.service)
 	if denial != nil && !o.Owns(c.Agent) {
-		return f.deny(in, denial)
+		return f.refuse(denial)
 	}
 	shown := ShowOwnership(o)
 	if !o.Owns(c.Agent) {
 		shown.SharedWith = nil // what others may do is the owner's to know
 	}
-	return f.done(&Result{Tool: c.Tool, Data: encode(struct {
+	return answer(c.Tool, encode(struct {
 		Service    string    `json:"service"`
 		Ownership  Ownership `json:"ownership"`
 		YourAccess bool      `json:"yourAccess"`
-	}{c.Service, shown, denial == nil})})
+	}{c.Service, shown, denial == nil}))
 }
 
-func (f *Flow) refuseShare() *Denial {
+func (f *subject) refuseShare() *Denial {
 	c, o := f.call, f.service.Ownership
 	bad := func(why, next string) *Denial { return Deny(BadArguments, c).because(why, "", next) }
 	switch {

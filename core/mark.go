@@ -28,7 +28,7 @@ func (e *Engine) newScrubber(secrets []secret.Text) *secret.Scrubber {
 // checkWriteback refuses a request that holds the mark: an agent that changes one field of an object and
 // sends the whole back would put the mark in the place of the value that it was not shown. What the agent
 // means by plain [REDACTED] is its own affair. A header that is dropped does no harm.
-func (f *Flow) checkWriteback(In) *Denial {
+func (f *subject) checkWriteback(In) *Denial {
 	finds := f.engine.marks.Finds
 	where := ""
 	for _, h := range f.headers {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/core/line"
 	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/wire"
@@ -23,15 +24,60 @@ func Get(fields []Header, name string) (string, bool) { return wire.Get(fields, 
 var shown = map[string]bool{"content-type": true, "content-length": true, "date": true, "etag": true, "last-modified": true, "link": true,
 	"location": true, "retry-after": true, "x-request-id": true}
 
+// reply is what has come of a reply so far.
+type reply struct {
+	stream   *secret.Stream // scrubs the body
+	sent     int64          // Now.Mono
+	latency  int64          // from the request to the head, in milliseconds
+	head     *Result        // nil: it has not come
+	redacted int            // outside the body
+	bytes    int64          // of the body, that went to the agent
+	fault    string         // what went wrong, scrubbed
+	repeated bool           // this is the reply to the second request of the call
+
+	withheld bool   // the body is not for the agent: it is kept here
+	body     []byte // scrubbed
+}
+
+// begin forgets the reply to a request before this one.
+func (r *reply) begin(stream *secret.Stream, maxBytes, now int64) {
+	*r = reply{stream: stream, sent: now, repeated: r.repeated, withheld: r.withheld}
+	r.stream.Limit(maxBytes)
+}
+
+func (r *reply) scrub(p []byte, last bool) []byte {
+	clean := r.stream.Write(p, last)
+	if r.withheld {
+		r.body = append(r.body, clean...)
+	}
+	return clean
+}
+
+// end completes the result of a reply that came as a whole.
+func (r *reply) end(result *Result, ev Ended) {
+	redacted := r.stream.Redactions()
+	result.Truncated, result.Redactions = ev.Truncated || r.stream.Cut(), r.redacted+redacted
+	if redacted > 0 { // the length that was announced would tell how long the secret is
+		result.Headers = withoutLength(result.Headers)
+	}
+	r.bytes = ev.Bytes
+}
+
+// withoutLength leaves out the length that a body had before it was scrubbed.
+func withoutLength(headers []Header) []Header {
+	return slices.DeleteFunc(slices.Clone(headers), func(h Header) bool { return h.Name == "content-length" })
+}
+
 // result takes the head of a reply: which fields the agent sees, scrubbed.
-func (f *Flow) result(h Head) *Result {
-	r := &Result{Tool: tool.Execute, Status: h.Status, Dropped: f.dropped}
+func (s *delivery) result(h Head) *Result {
+	r := &Result{Tool: tool.Execute, Status: h.Status, Dropped: s.dropped}
+	s.reply.head, s.reply.latency = r, s.in().Now.Mono-s.reply.sent
 	for _, field := range h.Headers {
 		name := strings.ToLower(field.Name)
-		if hidden(name) || !f.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
+		if hidden(name) || !s.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
 			continue
 		}
-		r.Headers = append(r.Headers, Header{Name: f.clean(name), Value: f.cleanValue(field.Value)})
+		r.Headers = append(r.Headers, Header{Name: s.clean(name), Value: s.cleanValue(field.Value)})
 	}
 	return r
 }
@@ -42,23 +88,23 @@ func hidden(name string) bool {
 }
 
 // clean masks secrets in a text that is not part of the body.
-func (f *Flow) clean(s string) string {
-	out, n := f.scrubber.Clean(s)
-	f.redacted += n
+func (s *delivery) clean(text string) string {
+	out, n := s.scrubber.Clean(text)
+	s.reply.redacted += n
 	return out
 }
 
 // cleanValue masks secrets in the value of a field. Where it was folded a blank stands for the end of the line (RFC 9112 section 5.2).
-func (f *Flow) cleanValue(s string) string {
-	s = f.clean(s)
-	if !strings.Contains(s, " ") {
-		return s
+func (s *delivery) cleanValue(value string) string {
+	value = s.clean(value)
+	if !strings.Contains(value, " ") {
+		return value
 	}
-	return strings.ReplaceAll(f.clean(strings.ReplaceAll(s, " ", "\n")), "\n", " ")
+	return strings.ReplaceAll(s.clean(strings.ReplaceAll(value, " ", "\n")), "\n", " ")
 }
 
 // watch names the files whose appearance ends a call in flight.
-func (f *Flow) watch() []string {
+func (f *subject) watch() []string {
 	if f.call.Via == ViaCLI {
 		return []string{session.LockFile}
 	}

@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
@@ -48,61 +47,68 @@ type SignedStep struct {
 	Text  string `json:"text"`
 }
 
-func (f *Flow) explainSigning(in In) Step {
+func (f *Flow) explainSigning() Done {
 	c := f.call
-	s := f.engine.config.Services[c.Service]
+	service := f.engine.config.Services[c.Service]
 	switch {
 	case c.Via != ViaCLI:
-		return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "", "use one of the tools that tools/list names"))
-	case s == nil:
-		return f.deny(in, Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "", ""))
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
+			"use one of the tools that tools/list names"))
+	case service == nil:
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "", ""))
 	}
-	f.service, f.capability = s, &config.Capability{Service: s.Name, Policy: policy.Unrestricted()}
-	if d := f.checkRequest(in); d != nil {
-		return f.deny(in, d)
+	f.service = service
+	f.capability = &config.Capability{Service: service.Name, Policy: policy.Unrestricted()}
+	for _, refuse := range []func(*subject, In) *Denial{
+		(*subject).checkRequest, (*subject).checkRules, (*subject).checkRootKey,
+	} {
+		if d := refuse(&f.subject, f.in()); d != nil {
+			return f.refuse(d)
+		}
 	}
-	if d := f.checkRules(in); d != nil {
-		return f.deny(in, d)
+	if _, d := f.commit(Commit{Records: []Record{f.record("sign.explain")}}, ""); d != nil {
+		return f.refuse(d)
 	}
-	if d := f.checkRootKey(in); d != nil {
-		return f.deny(in, d)
+	s, d := f.open()
+	if d != nil {
+		return Done{Denial: d}
 	}
-	f.next = f.explainSigned
-	return Commit{Records: []Record{f.record(in, "sign.explain")}}
+	out, d := s.explain()
+	if d != nil {
+		return Done{Denial: d}
+	}
+	return answer(ExplainSigning, encode(out))
 }
 
-func (f *Flow) explainSigned(in In, ev Event) Step {
-	if c, ok := ev.(Committed); !ok || c.Err {
-		return f.done(nil, Deny(AuditUnavailable, f.call))
+// explain signs the request and masks what that shows.
+func (s *delivery) explain() (*Signing, *Denial) {
+	secrets := s.scheme.Secrets(s.credential)
+	out := &Signing{
+		Service:  s.service.Name,
+		AuthType: s.scheme.Type,
+		SignedAt: clock(s.in().Now.Wall),
+		Dropped:  s.dropped,
 	}
-	var err error
-	if f.scheme, f.credential, f.agreed, err = f.engine.open(f.service); err != nil {
-		return f.done(nil, f.credentialDenial(err))
-	}
-	f.deadline = in.Now.Mono + f.timeout()
-	secrets := f.scheme.Secrets(f.credential)
-	out := Signing{Service: f.service.Name, AuthType: f.scheme.Type, SignedAt: time.UnixMilli(in.Now.Wall).UTC().Format(time.RFC3339), Dropped: f.dropped}
-	if f.scheme.Exchanges() {
-		x, _, err := f.scheme.Exchange(f.credential, moment(in))
+	if s.scheme.Exchanges() {
+		x, _, err := s.scheme.Exchange(s.credential, moment(s.in()))
 		if err != nil {
-			return f.done(nil, f.signingDenial(err, secrets))
+			return nil, s.signingDenial(err, secrets)
 		}
 		secrets = slices.Concat(secrets, x.Secrets())
 		out.Token = &SignedCall{x.Method, x.URL, steps(x.Trace), fields(x.Headers), string(x.Body)}
-		f.tokens.have = &minted{token: sign.Token{Text: secret.New("(the token)")}}
+		s.token.have = &minted{token: sign.Token{Text: secret.New("(the token)")}}
 	}
-	f.challenge.awaited = f.scheme.Challenged()
-	f.scrubber = f.engine.newScrubber(secrets)
-	s, _, err := f.signed(in)
+	s.scrubber = s.engine.newScrubber(secrets)
+	request, _, err := s.signed()
 	if err != nil {
-		return f.done(nil, f.signingDenial(err, secrets))
+		return nil, s.signingDenial(err, secrets)
 	}
-	out.Request = SignedCall{s.Method, s.URL, steps(f.trace), fields(s.Headers), ""}
-	out.mask(func(text string) string { return f.mask(f.scrubber, secrets, text) })
-	return f.done(&Result{Tool: ExplainSigning, Data: encode(out)})
+	out.Request = SignedCall{request.Method, request.URL, steps(s.trace), fields(request.Headers), ""}
+	out.mask(func(text string) string { return s.mask(s.scrubber, secrets, text) })
+	return out, nil
 }
 
-func (f *Flow) signingDenial(err error, secrets []secret.Text) *Denial {
+func (f *subject) signingDenial(err error, secrets []secret.Text) *Denial {
 	d := Deny(SigningFailed, f.call)
 	d.Message += ": " + f.mask(f.engine.newScrubber(secrets), secrets, err.Error())
 	return d
@@ -124,7 +130,7 @@ func fields(headers []Header) []SignedField {
 }
 
 // mask also takes out secrets that are too short to be looked for in replies: nothing here is worth keeping whole for.
-func (f *Flow) mask(s *secret.Scrubber, secrets []secret.Text, text string) string {
+func (f *subject) mask(s *secret.Scrubber, secrets []secret.Text, text string) string {
 	text, _ = s.Clean(text)
 	for _, short := range secrets {
 		if n := short.Len(); n > 0 && n < secret.MinLength {

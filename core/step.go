@@ -7,8 +7,8 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// Step is what a shell has to do next: exactly one of Commit, List, Ask, Send, Done. Resume answers nil after Head, which means:
-// go on with the Send that is under way.
+// Step is what a shell has to do next: exactly one of Commit, List, Ask, Send, Relay, Done. After
+// Head, Resume answers Relay or nil: the Send that is under way goes on.
 type Step interface{ step() }
 
 // Commit asks for Writes, then Records, all durable before anything else. Removes are files that nothing hangs on any more; one that
@@ -57,6 +57,15 @@ type Send struct {
 	CADigest string
 }
 
+// Relay is the head of the reply that the agent gets, scrubbed, as soon as it is known. The chunks
+// that Flow.Scrub returns from then on are the reply's body. Where Resume answers nil to a Head the
+// agent gets nothing of that reply: it is a token, or the request goes out once more. The length of
+// the body is not told: it would tell how long a secret in it is. It is answered by Ended.
+type Relay struct {
+	Status  int
+	Headers []Header
+}
+
 // Done ends a flow. Exactly one of Result and Denial is set. Lock: refuse all further calls until the log can be written.
 type Done struct {
 	Result *Result
@@ -68,6 +77,7 @@ func (Commit) step() {}
 func (List) step()   {}
 func (Ask) step()    {}
 func (Send) step()   {}
+func (Relay) step()  {}
 func (Done) step()   {}
 
 // Event tells what came of a step.

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"encoding/hex"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -22,12 +20,6 @@ const (
 	// maxTestBody bounds, in characters, how much of an answer that was no success is told.
 	maxTestBody = 512
 )
-
-// trial is what a flow of test_service finds out.
-type trial struct {
-	sent, latency int64  // Now.Mono, ms
-	answer        []byte // scrubbed
-}
 
 type trialReport struct {
 	Service      string `json:"service"`
@@ -61,40 +53,60 @@ func (e *Engine) testNeeds(c Call) []string {
 	return names
 }
 
-// test tries the credential of a service with a GET of its testPath, under a policy that allows nothing else.
-func (f *Flow) test(in In) Step {
+// test answers test_service: one service, or all that the agent may use.
+func (f *Flow) test() Done {
 	if f.call.Service == "" {
-		return f.testAll(in)
+		return f.testAll()
 	}
+	report, done := f.try()
+	if report == nil {
+		return done
+	}
+	return Done{Result: &Result{Tool: tool.TestService, Data: encode(report)}, Lock: done.Lock}
+}
+
+// try tries the credential of a service with a GET of its testPath, under a policy that allows
+// nothing else. Without a report the service was not tried, for the reason of the denial.
+func (f *Flow) try() (*trialReport, Done) {
 	s := f.engine.config.Services[f.call.Service]
 	if s == nil {
-		return f.deny(in, Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q", f.call.Service), "", "use the service of an entry of list_services"))
+		return nil, f.refuse(Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q", f.call.Service), "",
+			"use the service of an entry of list_services"))
 	}
 	f.service = s
-	if d := f.mayTest(in); d != nil {
-		return f.deny(in, d)
+	if d := f.mayTest(f.in()); d != nil {
+		return nil, f.refuse(d)
 	}
-	f.trial = &trial{}
 	if s.TestPath == "" {
-		return f.done(f.told(f.report(in), "the service has no testPath, so nothing was sent", "",
-			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path that is harmless to GET", s.Name)))
+		return f.report().of("the service has no testPath, so nothing was sent", "",
+			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path that is harmless to GET", s.Name)), Done{}
 	}
-	f.call.Method, f.call.Path, f.call.Headers, f.call.Body, f.call.MaxBytes = "GET", s.TestPath, nil, nil, maxTestBody*utf8.UTFMax
-	options := s.Options
+	if d := f.judgeTest(); d != nil {
+		return nil, f.refuse(d)
+	}
+	if d := f.take(); d != nil {
+		return nil, f.refuse(d)
+	}
+	f.session, f.reply.withheld = f.grant.ID, true
+	done := f.perform()
+	return f.tried(done), done
+}
+
+// judgeTest puts the request of a trial in the place of the agent's.
+func (f *Flow) judgeTest() *Denial {
+	f.call.Method, f.call.Path, f.call.Headers, f.call.Body = "GET", f.service.TestPath, nil, nil
+	f.maxBytes = maxTestBody * utf8.UTFMax
+	options := f.service.Options
 	options.Operations = nil // the owner wrote the path, query and all
-	if f.judged, f.decision = policy.Judge(f.testPolicy(), options, f.call.Method,
-		f.call.Path); f.decision.Outcome != policy.Allowed {
-		return f.deny(in, Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason, "", f.decision.Hint))
+	f.judged, f.decision = policy.Judge(f.testPolicy(), options, f.call.Method, f.call.Path)
+	if f.decision.Outcome == policy.Allowed {
+		return nil
 	}
-	if d := f.take(in); d != nil {
-		return f.deny(in, d)
-	}
-	f.session = f.grant.ID
-	return f.commitIntent(in)
+	return Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason, "", f.decision.Hint)
 }
 
 // testPolicy allows the testPath of the service and nothing besides; what a rule cannot spell it denies.
-func (f *Flow) testPolicy() policy.Policy {
+func (f *subject) testPolicy() policy.Policy {
 	path, _, _ := strings.Cut(f.service.TestPath, "?")
 	r, err := policy.ParseRule("GET " + path)
 	if err != nil {
@@ -104,12 +116,20 @@ func (f *Flow) testPolicy() policy.Policy {
 }
 
 // trialChecks are those of execute that are about the agent and not about its request.
-var trialChecks = []func(*Flow, In) *Denial{(*Flow).checkCapability, (*Flow).checkAllowedAgents, (*Flow).checkDefaultAccess, (*Flow).checkOwnership,
-	(*Flow).checkRootKey, (*Flow).checkSession, (*Flow).checkLimits, (*Flow).checkApproval}
+var trialChecks = []func(*subject, In) *Denial{
+	(*subject).checkCapability,
+	(*subject).checkAllowedAgents,
+	(*subject).checkDefaultAccess,
+	(*subject).checkOwnership,
+	(*subject).checkRootKey,
+	(*subject).checkSession,
+	(*subject).checkLimits,
+	(*subject).checkApproval,
+}
 
 // mayTest looks for a capability of the service that the agent could use now: a session that its owner has closed, and a person who has
 // not been asked, stand in the way of a trial as of any other call. Of several refusals the one is told that came closest.
-func (f *Flow) mayTest(in In) *Denial {
+func (f *subject) mayTest(in In) *Denial {
 	f.capability = &config.Capability{Service: f.service.Name, Timeout: testTimeout}
 	if f.call.TimeoutMs > 0 {
 		f.capability.Timeout = time.Duration(f.call.TimeoutMs) * time.Millisecond
@@ -124,8 +144,9 @@ func (f *Flow) mayTest(in In) *Denial {
 	var denial *Denial
 	furthest := -1
 	for _, name := range users {
-		g := &Flow{engine: f.engine, call: f.call}
-		g.call.Capability = name
+		c := f.call
+		c.Capability = name
+		g := f.engine.subject(c)
 		i, d := g.passTrialChecks(in)
 		if d == nil {
 			f.call.Capability, f.pair, f.grant = name, g.pair, g.grant
@@ -138,7 +159,7 @@ func (f *Flow) mayTest(in In) *Denial {
 	return denial
 }
 
-func (f *Flow) passTrialChecks(in In) (passed int, d *Denial) {
+func (f *subject) passTrialChecks(in In) (passed int, d *Denial) {
 	for i, refuse := range trialChecks {
 		if d := refuse(f, in); d != nil {
 			return i, d
@@ -148,7 +169,7 @@ func (f *Flow) passTrialChecks(in In) (passed int, d *Denial) {
 }
 
 // mayTestUnused is for a service without a capability, which is nobody's to use but may be tried by those to whom it is open.
-func (f *Flow) mayTestUnused(in In) *Denial {
+func (f *subject) mayTestUnused(in In) *Denial {
 	if d := f.engine.serviceAccess(f.call, f.service); d != nil {
 		return d
 	}
@@ -158,15 +179,21 @@ func (f *Flow) mayTestUnused(in In) *Denial {
 	return f.checkSession(in)
 }
 
-func (f *Flow) report(in In) trialReport {
+func (f *Flow) report() *trialReport {
 	s := f.service
-	return trialReport{Service: s.Name, BaseURL: s.Base.String(), TestURL: s.Base.String() + s.TestPath, AuthType: s.Auth.Type,
-		LatencyMs: f.trial.latency, CheckedAt: time.UnixMilli(in.Now.Wall).UTC().Format(time.RFC3339)}
+	return &trialReport{
+		Service:   s.Name,
+		BaseURL:   s.Base.String(),
+		TestURL:   s.Base.String() + s.TestPath,
+		AuthType:  s.Auth.Type,
+		LatencyMs: f.reply.latency,
+		CheckedAt: clock(f.in().Now.Wall),
+	}
 }
 
-func (f *Flow) told(r trialReport, fault string, code Code, next string) *Result {
+func (r *trialReport) of(fault string, code Code, next string) *trialReport {
 	r.Error, r.ReasonCode, r.NextStep = fault, code, next
-	return &Result{Tool: tool.TestService, Data: encode(r)}
+	return r
 }
 
 // Codes that are no finding about a service: trialStops end its trial with a refusal, tourStops also that of all others.
@@ -175,23 +202,26 @@ var (
 	tourStops  = []Code{AuditUnavailable, Locked, Cancelled, Internal, VaultLocked}
 )
 
-// tried makes the report. That the service cannot be used is what a trial is to find out, and no refusal.
-func (f *Flow) tried(in In, d *Denial) (*Result, *Denial) {
+// tried makes the report; nil where the end of the call says nothing about the service. That the
+// service cannot be used is what a trial is to find out, and no refusal.
+func (f *Flow) tried(done Done) *trialReport {
+	d := done.Denial
 	if d != nil && slices.Contains(trialStops, d.Code) {
-		return nil, d
+		return nil
 	}
-	r := f.report(in)
-	if f.head != nil {
-		r.Reachable, r.StatusCode = true, &f.head.Status
+	r := f.report()
+	if head := f.reply.head; head != nil {
+		r.Reachable, r.StatusCode = true, &head.Status
 	}
 	if d != nil {
-		return f.told(r, d.Message, d.Code, d.NextStep), nil
+		return r.of(d.Message, d.Code, d.NextStep)
 	}
-	r.AuthOK = f.head.Status/100 == 2
+	status := f.reply.head.Status
+	r.AuthOK = status/100 == 2
 	if !r.AuthOK {
-		r.ResponseBody = secret.Beginning(strings.ToValidUTF8(string(f.trial.answer), "\ufffd"), maxTestBody)
+		r.ResponseBody = secret.Beginning(strings.ToValidUTF8(string(f.reply.body), "\ufffd"), maxTestBody)
 	}
-	return f.told(r, statusFault(f.head.Status), "", ""), nil
+	return r.of(statusFault(status), "", "")
 }
 
 func statusFault(status int) string {
@@ -208,55 +238,48 @@ func statusFault(status int) string {
 	return fmt.Sprintf("the API answered %d", status)
 }
 
-// testAll tries the services that the agent may use one after the other, each in a flow of its own.
-func (f *Flow) testAll(in In) Step {
-	var left []string
+// testAll tries the services that the agent may use one after the other, each as a call of its own.
+// Its state files are those that Begin has found; before anything is sent they are looked at again.
+func (f *Flow) testAll() Done {
+	files := f.in().Files
+	reports := []*trialReport{}
+	for _, s := range f.testable() {
+		f.talk.in.Files = files
+		part := f.trialOf(s)
+		f.part.Store(part)
+		report, done := part.try()
+		done = part.over(done)
+		f.part.Store(nil)
+		if d := done.Denial; report == nil {
+			if slices.Contains(tourStops, d.Code) {
+				return done
+			}
+			part.reply = reply{}
+			report = part.report().of(d.Message, d.Code, d.NextStep)
+		}
+		reports = append(reports, report)
+		if done.Lock {
+			return Done{Result: &Result{Tool: tool.TestService, Data: encode(reports)}, Lock: true}
+		}
+	}
+	return answer(tool.TestService, encode(reports))
+}
+
+func (f *Flow) testable() (services []string) {
 	for _, name := range f.engine.config.ServiceNames {
-		if f.call.Via == ViaCLI || f.engine.serviceAccess(f.call, f.engine.config.Services[name]) == nil {
-			left = append(left, name)
+		s := f.engine.config.Services[name]
+		if f.call.Via == ViaCLI || f.engine.serviceAccess(f.call, s) == nil {
+			services = append(services, name)
 		}
 	}
-	return f.testNext(in, in.Files, left, []json.RawMessage{})
+	return services
 }
 
-// testNext begins with the next service. files are the state files as Begin has found them; before anything is sent they are looked at again.
-func (f *Flow) testNext(in In, files map[string][]byte, left []string, reports []json.RawMessage) Step {
-	if len(left) == 0 {
-		f.inner.Store(nil)
-		return f.done(&Result{Tool: tool.TestService, Data: encode(reports)})
-	}
-	inner := &Flow{engine: f.engine, call: f.call, began: in.Now.Mono, now: in.Now.Mono, req: hex.EncodeToString(in.Rand[:16])}
-	inner.call.Service = left[0]
-	in.Files = files
-	step := inner.test(in)
-	f.inner.Store(inner)
-	return f.follow(in, step, tour{files, left, reports})
-}
-
-// tour is where a test of all services stands; left[0] is being tried.
-type tour struct {
-	files   map[string][]byte
-	left    []string
-	reports []json.RawMessage
-}
-
-func (f *Flow) follow(in In, step Step, t tour) Step {
-	inner := f.inner.Load()
-	done, over := step.(Done)
-	if !over {
-		f.next = func(in In, ev Event) Step { return f.follow(in, inner.Resume(in, ev), t) }
-		return step
-	}
-	if d := done.Denial; d != nil {
-		if slices.Contains(tourStops, d.Code) {
-			return f.over(done)
-		}
-		inner.trial = &trial{}
-		done.Result = inner.told(inner.report(in), d.Message, d.Code, d.NextStep)
-	}
-	t.reports = append(t.reports, done.Result.Data)
-	if done.Lock {
-		return f.over(Done{Result: &Result{Tool: tool.TestService, Data: encode(t.reports)}, Lock: true})
-	}
-	return f.testNext(in, t.files, t.left[1:], t.reports)
+// trialOf is a call of its own that talks to the same shell.
+func (f *Flow) trialOf(service string) *Flow {
+	c := f.call
+	c.Service = service
+	part := f.engine.flow(f.in(), c)
+	part.talk = f.talk
+	return part
 }

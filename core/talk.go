@@ -1,0 +1,86 @@
+package core
+
+import "iter"
+
+// talk is the conversation of a flow with its shell: steps out, events in. It lets a flow be
+// straight code, in which asking the shell for a step is a call that returns the event. iter.Pull
+// parks that code between two Resumes without a go statement, in a WebAssembly module as well.
+type talk struct {
+	in    In    // of the last Resume
+	event Event // of the last Resume
+	yield func(Step) bool
+	pull  func() (Step, bool)
+	stop  func()
+	end   *Done
+	// dropped says that nobody will answer any more: every step fails at once, until the flow's
+	// code has returned.
+	dropped bool
+}
+
+// start runs the code of a flow up to its first step.
+func (f *Flow) start(in In, run func() Done) Step {
+	t, parked := &talk{in: in}, f.engine.parked
+	f.talk = t
+	parked.Add(1)
+	t.pull, t.stop = iter.Pull(func(yield func(Step) bool) {
+		defer parked.Add(-1)
+		t.yield = yield
+		end := f.over(run())
+		t.end = &end
+	})
+	return f.proceed()
+}
+
+// proceed runs the code of a flow up to its next step, or to its end.
+func (f *Flow) proceed() Step {
+	if step, more := f.talk.pull(); more {
+		return step
+	}
+	if f.talk.end == nil { // it panicked before, or it was dropped
+		return Done{Denial: Deny(Internal, f.call)}
+	}
+	return *f.talk.end
+}
+
+// in is what came with the last event.
+func (f *Flow) in() In { return f.talk.in }
+
+// do asks the shell for a step and returns the event. With a denial the flow was stopped, or
+// dropped, and goes no further than to its last record.
+func (f *Flow) do(s Step) (Event, *Denial) {
+	t := f.talk
+	if t.dropped || !t.yield(s) {
+		t.dropped = true
+		return nil, Deny(Cancelled, f.call)
+	}
+	if s, ok := t.event.(Stopped); ok && !f.closing {
+		return nil, f.stopped(s)
+	}
+	return t.event, nil
+}
+
+// commit makes writes and records durable. why says in the refusal what could not be written.
+func (f *Flow) commit(c Commit, why string) (Committed, *Denial) {
+	ev, d := f.do(c)
+	if d != nil {
+		return Committed{}, d
+	}
+	if done, ok := ev.(Committed); ok && !done.Err {
+		return done, nil
+	}
+	d = f.failure(AuditUnavailable, why)
+	d.unrecorded = len(c.Records) > 0 // the log cannot take a record of its own failure
+	return Committed{}, d
+}
+
+// stopped is the refusal of a flow that was ended from outside.
+func (f *Flow) stopped(s Stopped) *Denial {
+	code := Cancelled
+	switch {
+	case s.Why == StopRevoked && f.locked.Load():
+		code = Locked
+	case s.Why == StopRevoked:
+		code = SessionRevoked
+	}
+	return Deny(code, f.call)
+}
