@@ -96,7 +96,10 @@ func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 			"tell your person to answer what `janee approvals` shows, then repeat the call")
 	}
 	f.question = f.newQuestion(digest)
-	return f.write(name, !there)
+	if there {
+		return f.write(name, Any)
+	}
+	return f.write(name, Absent)
 }
 
 // list has the state files of a directory put into In.Files.
@@ -113,12 +116,12 @@ func (f *Flow) list(dir string) *Denial {
 
 // write writes the question, and removes those that are long over. Of several processes that write
 // at once one does; the others wait for the answer to its question.
-func (f *Flow) write(name string, create bool) (fresh bool, d *Denial) {
+func (f *Flow) write(name string, when If) (fresh bool, d *Denial) {
 	in, key := f.in(), f.engine.stateKey
 	stale := slices.DeleteFunc(approval.Stale(key, in.Files, in.Now.Wall),
 		func(old string) bool { return old == name })
 	c, d := f.commit(Commit{
-		Writes:  []Write{{Name: name, Data: f.question.Encode(key), Create: create}},
+		Writes:  []Write{{Name: name, Data: f.question.Encode(key), If: when}},
 		Removes: stale,
 		Records: []Record{f.record("ask")},
 	}, "the question to a person cannot be written")
@@ -173,16 +176,33 @@ func shownPath(path string) string {
 	return path
 }
 
-// await waits for an answer, and goes by what the files say when the wait is over, whatever the
-// shell made of it. over is false where the question has come to its end without an answer.
+// await waits for an answer. over is false where the question has come to its end without one.
 func (f *Flow) await(fresh bool) (d *Denial, over bool) {
-	ev, d := f.do(f.asking(fresh))
-	if d != nil {
-		return d, true
+	ask := f.asking(fresh)
+	for {
+		ev, d := f.do(ask)
+		if d != nil {
+			return d, true
+		}
+		switch ev := ev.(type) {
+		case Answered:
+			return f.heard()
+		case Said:
+			d = f.said(ev)
+		case Filled:
+			ask.Wrong, d = f.filled(ev)
+		default:
+			d = f.failure(Internal, "")
+		}
+		if d != nil {
+			return d, true
+		}
+		ask.New = false
 	}
-	if _, ok := ev.(Answered); !ok {
-		return f.failure(Internal, ""), true
-	}
+}
+
+// heard goes by what the files say when the wait is over, whatever the shell made of it.
+func (f *Flow) heard() (d *Denial, over bool) {
 	if d := f.checkSession(f.in()); d != nil {
 		return d, true
 	}
@@ -216,13 +236,17 @@ func (f *Flow) asking(fresh bool) Ask {
 	if !f.engine.elicits() { // it was allowed when the question was raised
 		q.Code = ""
 	}
+	watch := append(f.watch(), session.File(f.pair), approval.AnswerFile(q.ID),
+		approval.UsedFile(q.ID))
+	if q.Code != "" {
+		watch = append(watch, approval.CodesFile(q.ID))
+	}
 	most := f.began + f.engine.config.Approvals.Wait.Milliseconds()
 	return Ask{
 		Question: q,
 		New:      fresh,
 		Wait:     min(most, now.Mono+max(0, q.Expires-now.Wall)),
-		Watch: append(f.watch(), session.File(f.pair), approval.AnswerFile(q.ID),
-			approval.UsedFile(q.ID)),
+		Watch:    watch,
 	}
 }
 
@@ -269,7 +293,7 @@ func (f *Flow) spend(a approval.Answer) *Denial {
 	}
 	name := approval.UsedFile(f.question.ID)
 	mark := approval.Used{ID: f.question.ID, Req: f.id, At: f.in().Now.Wall}
-	write := Write{Name: name, Data: mark.Encode(f.engine.stateKey), Create: true}
+	write := Write{Name: name, Data: mark.Encode(f.engine.stateKey), If: Absent}
 	c, d := f.commit(Commit{Writes: []Write{write}}, "the approval cannot be marked as used")
 	if d != nil {
 		return d

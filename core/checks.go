@@ -208,6 +208,7 @@ func (f *subject) checkSession(in In) *Denial {
 	if f.call.Via == ViaCLI {
 		return nil
 	}
+	f.files = in.Files
 	f.pair = session.Pair(f.call.Via, f.call.Agent, f.call.Capability)
 	if why := f.engine.closed(in, f.pair, f.call); why != "" {
 		return Deny(SessionRevoked, f.call).because("", why, "")

@@ -21,52 +21,102 @@ func (e *Engine) elicits() bool {
 // by the one that is in force now.
 func (e *Engine) hasPIN() bool { return e.config.Approvals.PIN != "" || e.pinned.Load() }
 
-// CodesFile names the state file that counts the codes tried for the question of the pending Ask.
-func (f *Flow) CodesFile() string { return approval.CodesFile(f.question.ID) }
+// TakesYes reports whether a yes counts that comes over a channel that does not ask for the PIN.
+func (f *Flow) TakesYes() bool { return !f.engine.hasPIN() }
 
-// CountCode counts a try, by CodesFile as found now, before it is judged: ending the process must not give it back. The shell holds the lock of the
-// home from the read to the write. left is how many tries there are after this one; -1: not even this one is allowed, and there is nothing to write.
-func (f *Flow) CountCode(in In) (w Write, left int) {
-	name := f.CodesFile()
-	data, there := in.Files[name]
-	tries, err := approval.DecodeTries(f.engine.stateKey, data)
-	if there && data == nil || err != nil || tries.Wrong >= approval.MaxCodes {
-		return Write{}, -1
+// said takes an answer over such a channel. A yes for a session ends when its capability's ttl as
+// it is now is over: that is what the person saw.
+func (f *Flow) said(s Said) *Denial {
+	if s.Decision != approval.Deny && !f.TakesYes() {
+		return nil
 	}
-	tries.Wrong, tries.At = tries.Wrong+1, in.Now.Wall
-	return Write{Name: name, Data: tries.Encode(f.engine.stateKey)}, approval.MaxCodes - int(tries.Wrong)
+	return f.answer(s.Decision, s.Scope, s.By)
 }
 
-// Said takes what a person said to the question of the pending Ask over a channel that does not ask
-// for the PIN. A yes for a session ends when its capability's ttl as it is now is over: that is
-// what the person saw. false: there is a PIN, so that a yes does not count there.
-func (f *Flow) Said(now int64, decision, scope, by string) (Record, Write, bool) {
-	if decision != approval.Deny && f.engine.hasPIN() {
-		return Record{}, Write{}, false
+// answer records what a person has said, then makes it count. The first answer is the one that
+// counts.
+func (f *Flow) answer(decision, scope, by string) *Denial {
+	a, r := Say(f.question, decision, scope, by, f.in().Now.Wall, f.capability.TTL.Milliseconds())
+	if _, d := f.commit(Commit{Records: []Record{r}}, ""); d != nil {
+		return d
 	}
-	r, w := f.said(now, decision, scope, by)
-	return r, w, true
+	name := approval.AnswerFile(a.ID)
+	write := Write{Name: name, Data: a.Encode(f.engine.stateKey), If: Absent}
+	c, d := f.commit(Commit{Writes: []Write{write}}, "the answer cannot be written")
+	if d != nil {
+		return d
+	}
+	if _, late := c.Exists[name]; !late {
+		return nil
+	}
+	r.Decision = ""
+	r.Detail = map[string]string{"by": by, "approval": a.ID, "late": "somebody had answered"}
+	_, d = f.commit(Commit{Records: []Record{r}}, "")
+	return d
 }
 
-func (f *Flow) said(now int64, decision, scope, by string) (Record, Write) {
-	a, r := Say(f.question, decision, scope, by, now, f.capability.TTL.Milliseconds())
-	return r, Write{Name: approval.AnswerFile(a.ID), Data: a.Encode(f.engine.stateKey), Create: true}
-}
-
-// Filled judges a form about the question of the pending Ask that was filled in and sent. The record stands in the log first, then the answer is
-// written; nil: it is none, and the question stays open. The right code proves that a person looked elsewhere than where the agent's host can; a no
-// needs no proof.
-func (f *Flow) Filled(in In, code, decision string) (r Record, answer *Write) {
+// filled takes a form. The right code proves that a person looked elsewhere than where the agent's
+// host can; a no needs no proof. With a wrong code the question stays open.
+func (f *Flow) filled(form Filled) (wrong bool, d *Denial) {
+	if form.Decision == ElicitDeny {
+		return false, f.answer(approval.Deny, approval.Once, ByElicitation)
+	}
 	q := f.question
-	scope, said := decision, approval.Allow
-	switch {
-	case decision == ElicitDeny:
-		scope, said = approval.Once, approval.Deny
-	case !f.engine.elicits() || !q.HasCode(code) || decision != ElicitOnce && decision != ElicitSession || !q.Live(in.Now.Wall):
-		_, r = Say(q, approval.Deny, approval.Once, ByElicitation, in.Now.Wall, 0)
-		r.Event, r.Decision, r.Detail = "code.wrong", "", map[string]string{"by": ByElicitation, "approval": q.ID}
-		return r, nil
+	allowed, d := f.countTry()
+	if d != nil || !allowed {
+		return false, d
 	}
-	r, w := f.said(in.Now.Wall, said, scope, ByElicitation)
-	return r, &w
+	once := form.Decision == ElicitOnce || form.Decision == ElicitSession
+	if f.engine.elicits() && q.HasCode(form.Code) && once && q.Live(f.in().Now.Wall) {
+		return false, f.answer(approval.Allow, form.Decision, ByElicitation)
+	}
+	_, r := Say(q, approval.Deny, approval.Once, ByElicitation, f.in().Now.Wall, 0)
+	r.Event, r.Decision = "code.wrong", ""
+	r.Detail = map[string]string{"by": ByElicitation, "approval": q.ID}
+	_, d = f.commit(Commit{Records: []Record{r}}, "")
+	return true, d
+}
+
+// TakesCode reports whether a form about the question of the pending Ask may be shown, by its files
+// as found now: no more of them are once too many codes were wrong.
+func (f *Flow) TakesCode(in In) bool {
+	if f.asking(false).Question.Code == "" {
+		return false
+	}
+	data, there := in.Files[approval.CodesFile(f.question.ID)]
+	tries, ok := f.tries(data, there)
+	return ok && tries.Wrong < approval.MaxCodes
+}
+
+// countTry counts a code before it is judged: ending the process must not give the try back, and
+// many calls together have no more tries than one.
+func (f *Flow) countTry() (allowed bool, d *Denial) {
+	name := approval.CodesFile(f.question.ID)
+	data, there := f.in().Files[name]
+	for {
+		tries, ok := f.tries(data, there)
+		if !ok || tries.Wrong >= approval.MaxCodes {
+			return false, nil
+		}
+		when := Absent
+		if there {
+			when = Equal(data)
+		}
+		tries.Wrong, tries.At = tries.Wrong+1, f.in().Now.Wall
+		write := Write{Name: name, Data: tries.Encode(f.engine.stateKey), If: when}
+		c, d := f.commit(Commit{Writes: []Write{write}}, "a code cannot be counted")
+		if d != nil {
+			return false, d
+		}
+		lost := false
+		if data, lost = c.Exists[name]; !lost {
+			return true, nil
+		}
+		there = true
+	}
+}
+
+func (f *Flow) tries(data []byte, there bool) (approval.Tries, bool) {
+	t, err := approval.DecodeTries(f.engine.stateKey, data)
+	return t, err == nil && (data != nil || !there)
 }

@@ -10,20 +10,12 @@ import (
 
 const elicits = houseConfig + "approvals: {elicitation: true}\n"
 
-// fills makes a person, or a host, who sends the form back once for each code. The last answer is what was written.
+// fills makes a person, or a host, who sends the form back once for each code, as long as forms are
+// shown.
 func (h *house) fills(decision string, codes ...func(Question) string) func(Question, bool) {
 	return func(q Question, _ bool) {
 		for _, code := range codes {
-			w, left := h.flow.CountCode(h.in([]string{h.flow.CodesFile()}))
-			if left < 0 {
-				continue
-			}
-			h.files[w.Name] = w.Data
-			r, answer := h.flow.Filled(h.in(nil), code(q), decision)
-			h.records = append(h.records, r)
-			if answer != nil {
-				h.files[answer.Name] = answer.Data
-			}
+			h.answers = append(h.answers, Filled{code(q), decision})
 		}
 	}
 }
@@ -88,12 +80,21 @@ func TestTriesOutliveTheCall(t *testing.T) {
 
 func TestAnUnreadableCountAllowsNoTry(t *testing.T) {
 	h := newHouse(t, elicits)
-	h.person = func(Question, bool) {
-		if _, left := h.flow.CountCode(In{Now: h.now, Files: map[string][]byte{h.flow.CodesFile(): nil}}); left >= 0 {
-			t.Errorf("%d tries are left", left)
+	h.person = func(q Question, _ bool) {
+		name := approval.CodesFile(q.ID)
+		if h.flow.TakesCode(In{Now: h.now, Files: map[string][]byte{name: nil}}) {
+			t.Error("a form is shown")
 		}
+		if !h.flow.TakesCode(h.in(nil)) {
+			t.Error("no form is shown where no code was tried")
+		}
+		h.files[name] = nil
+		h.fills(ElicitOnce, right)(q, false)
 	}
 	h.refused(post("/x", "abc"), ApprovalPending)
+	if got := h.events(); got != "ask, deny APPROVAL_PENDING" {
+		t.Errorf("recorded %s", got)
+	}
 }
 
 func TestTheAgentNeverSeesTheCode(t *testing.T) {
@@ -134,11 +135,16 @@ func TestNoFormWhereItIsNotAllowed(t *testing.T) {
 					q.Code += old.Code
 				}
 				h.fills(ElicitOnce, func(Question) string { return q.Code })(q, false)
-				if _, answered := h.files[approval.AnswerFile(q.ID)]; answered || len(q.Code) != 6 {
-					t.Errorf("answered %v with %q", answered, q.Code)
+				if len(q.Code) != 6 || h.flow.TakesCode(h.in(nil)) {
+					t.Errorf("code %q", q.Code)
 				}
 			}
 			h.refused(post("/x", "abc"), ApprovalPending)
+			for name := range h.files {
+				if strings.HasSuffix(name, ".answer") {
+					t.Errorf("answered in %s", name)
+				}
+			}
 		})
 	}
 }
@@ -146,11 +152,40 @@ func TestNoFormWhereItIsNotAllowed(t *testing.T) {
 func TestAFormAboutAQuestionThatIsOver(t *testing.T) {
 	h := newHouse(t, elicits)
 	h.person = func(q Question, _ bool) {
-		late := h.in(nil)
-		late.Now.Wall = q.Expires
-		if r, answer := h.flow.Filled(late, q.Code, ElicitOnce); answer != nil || r.Event != "code.wrong" {
-			t.Errorf("%+v, %+v", r, answer)
+		h.fills(ElicitOnce, right)(q, false)
+		h.now.Wall = q.Expires
+	}
+	h.refused(post("/x", "abc"), ApprovalExpired)
+	if got := h.events(); got != "ask, code.wrong, deny APPROVAL_EXPIRED" {
+		t.Errorf("recorded %s", got)
+	}
+}
+
+// TestCodesOfTwoProcesses: a try that another process counts meanwhile counts for both.
+func TestCodesOfTwoProcesses(t *testing.T) {
+	h := newHouse(t, elicits)
+	h.person = h.fills(ElicitOnce, right)
+	h.before = func(s Step) Event {
+		c, ok := s.(Commit)
+		if !ok || len(c.Writes) == 0 || !strings.HasSuffix(c.Writes[0].Name, ".tries") {
+			return nil
 		}
+		name := c.Writes[0].Name
+		old, there := h.files[name]
+		tries, _ := approval.DecodeTries(h.engine.stateKey, old)
+		if !there || tries.Wrong < approval.MaxCodes {
+			tries.Wrong++
+			h.files[name] = tries.Encode(h.engine.stateKey)
+		}
+		return nil
 	}
 	h.refused(post("/x", "abc"), ApprovalPending)
+	for name, data := range h.files {
+		if !strings.HasSuffix(name, ".tries") {
+			continue
+		}
+		if tries, err := approval.DecodeTries(h.engine.stateKey, data); err != nil || tries.Wrong != approval.MaxCodes {
+			t.Errorf("%+v, %v", tries, err)
+		}
+	}
 }

@@ -2,6 +2,7 @@ package core
 
 import (
 	"encoding/hex"
+	"maps"
 
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
@@ -64,8 +65,12 @@ func (f *Flow) openSession(approval string, until int64) *Denial {
 		return d
 	}
 	name := session.File(f.pair)
-	write := Write{Name: name, Data: g.Encode(f.engine.stateKey), Create: !f.stored}
-	c, d := f.commit(Commit{Writes: []Write{write}}, "the session cannot be written")
+	when := Absent
+	if f.stored {
+		when = Any
+	}
+	write := Write{Name: name, Data: g.Encode(f.engine.stateKey), If: when}
+	c, d := f.commitOpen(Commit{Writes: []Write{write}}, "the session cannot be written")
 	if d != nil {
 		return d
 	}
@@ -79,6 +84,46 @@ func (f *Flow) openSession(approval string, until int64) *Denial {
 	}
 	f.session = g.ID
 	return nil
+}
+
+// commitOpen makes c durable unless the owner has locked Janee, or closed the session, since the
+// checks looked: an order that was given in between must not find the session open afterwards.
+func (f *Flow) commitOpen(c Commit, why string) (Committed, *Denial) {
+	for range maxStale {
+		c.Holds = nil
+		for _, name := range f.watch() {
+			c.Holds = append(c.Holds, Hold{name, f.files[name]})
+		}
+		done, d := f.commit(c, why)
+		if d != nil || !done.Stale {
+			return done, d
+		}
+		in := f.in()
+		in.Files = changed(f.files, done.Exists)
+		if d := f.checkLock(in); d != nil {
+			return done, d
+		}
+		if d := f.checkSession(in); d != nil {
+			return done, d
+		}
+	}
+	return Committed{}, f.failure(Busy, "orders about this session change faster than they are read")
+}
+
+// maxStale is how often a commit is tried whose files change meanwhile.
+const maxStale = 3
+
+// changed returns files as they are now; nil is a file that is gone.
+func changed(files, now map[string][]byte) map[string][]byte {
+	files = maps.Clone(files)
+	for name, data := range now {
+		if data == nil {
+			delete(files, name)
+		} else {
+			files[name] = data
+		}
+	}
+	return files
 }
 
 func (f *Flow) newGrant(approval string, until int64) session.Grant {

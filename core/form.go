@@ -19,7 +19,7 @@ import (
 // cut, and it alone is escaped. All of it is one fenced block: a chat that renders Markdown shows
 // that letter by letter.
 func (f *Flow) Form(most int) string {
-	if f.question.ID == "" || f.engine.hasPIN() {
+	if f.question.ID == "" || !f.TakesYes() {
 		return ""
 	}
 	lines, plain := f.formLines()

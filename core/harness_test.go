@@ -28,6 +28,9 @@ type house struct {
 
 	failCommit func(Commit) bool
 	person     func(Question, bool)               // while a call waits; the flag says that it raised the question
+	answers    []Event                            // what that person sends to the shell
+	away       bool                               // that person has answered
+	asked      []Ask
 	reply      func(Send) (Head, []string, Ended) // nil: 200 with {"ok":true}
 	before     func(Step) Event                   // an event in place of doing the step
 }
@@ -93,8 +96,7 @@ func (h *house) obey(flow *Flow, step Step, body *bytes.Buffer) Event {
 	case List:
 		return Listed{}
 	case Ask:
-		h.ask(flow, s)
-		return Answered{}
+		return h.ask(flow, s)
 	case Send:
 		return h.send(flow, s, body)
 	}
@@ -117,15 +119,24 @@ func (h *house) seen(step Step) (names []string) {
 	return names
 }
 
-// ask waits, as a shell does, until the files or the clock end it.
-func (h *house) ask(flow *Flow, s Ask) {
-	if h.person != nil {
+// ask waits, as a shell does, until the files, an answer or the clock end it.
+func (h *house) ask(flow *Flow, s Ask) Event {
+	h.asked = append(h.asked, s)
+	if h.person != nil && len(h.answers) == 0 && !h.away {
 		h.person(s.Question, s.New)
+		h.away = true
 	}
+	if len(h.answers) > 0 {
+		ev := h.answers[0]
+		h.answers = h.answers[1:]
+		return ev
+	}
+	h.away = false
 	if !flow.Settled(h.in(s.Watch)) {
 		h.now.Wall += s.Wait - h.now.Mono
 		h.now.Mono = s.Wait
 	}
+	return Answered{}
 }
 
 func (h *house) commit(c Commit) Event {
@@ -133,8 +144,17 @@ func (h *house) commit(c Commit) Event {
 		return Committed{Err: true}
 	}
 	exists := map[string][]byte{}
+	for _, hold := range c.Holds {
+		if now := h.files[hold.Name]; !bytes.Equal(now, hold.Data) {
+			exists[hold.Name] = now
+		}
+	}
+	if len(exists) > 0 {
+		return Committed{Exists: exists, Stale: true}
+	}
 	for _, w := range c.Writes {
-		if old, ok := h.files[w.Name]; ok && w.Create {
+		old, there := h.files[w.Name]
+		if !w.If.Any() && (there != (w.If.Data() != nil) || !bytes.Equal(old, w.If.Data())) {
 			exists[w.Name] = old
 			continue
 		}

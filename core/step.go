@@ -11,9 +11,12 @@ import (
 // Head, Resume answers Relay or nil: the Send that is under way goes on.
 type Step interface{ step() }
 
-// Commit asks for Writes, then Records, all durable before anything else. Removes are files that nothing hangs on any more; one that
-// stays is no error. It is answered by Committed.
+// Commit asks for Writes, then Records, all durable before anything else. Removes are files that
+// nothing depends on any more; one that stays is no error. Holds are files that must still be as
+// they were read: if one is not, nothing is done and Committed says Stale. It is answered by
+// Committed.
 type Commit struct {
+	Holds   []Hold
 	Writes  []Write
 	Removes []string
 	Records []Record
@@ -21,15 +24,24 @@ type Commit struct {
 	Late bool
 }
 
+// Hold is a state file as it was read. Data is nil where there was none.
+type Hold struct {
+	Name string
+	Data []byte
+}
+
 // List asks for every state file of a directory. It is answered by Listed, and In.Files of that Resume holds them.
 type List struct{ Dir string }
 
-// Ask waits for a person until Wait (Now.Mono), or until Flow.Settled or Flow.Revoked says that the files called Watch end the wait. It is
-// answered by Answered, and In.Files of that Resume holds the files called Watch. New: this call raised the question, so a person may be told.
-// Question.Code is set where the shell may also ask the person through the agent's client, with a form that wants the code: see Flow.Filled.
+// Ask waits for a person until Wait (Now.Mono), or until Flow.Settled or Flow.Revoked says that the
+// files called Watch end the wait. It is answered by Answered, by Said, or by Filled; In.Files of
+// that Resume holds the files called Watch. New: this call raised the question, so a person may be
+// told. Question.Code is set where the shell may also ask the person through the agent's client,
+// with a form that wants the code; Wrong says that the code of the form before was not it.
 type Ask struct {
 	Question Question
 	New      bool
+	Wrong    bool
 	Wait     int64
 	Watch    []string
 }
@@ -83,17 +95,29 @@ func (Done) step()   {}
 // Event tells what came of a step.
 type Event interface{ event() }
 
-// Committed answers Commit. Exists holds, by name, what a create-only write found in place of its own data.
+// Committed answers Commit. Exists holds, by name, what a write or a hold found whose condition was
+// not met; nil: no file, or, of a write, one that cannot be read. Stale: that was a hold, and nothing
+// was done. A hold that cannot be read is an Err.
 type Committed struct {
 	Exists map[string][]byte
+	Stale  bool
 	Err    bool
 }
 
 // Listed answers List. Err: the directory cannot be read; a missing one is empty.
 type Listed struct{ Err bool }
 
-// Answered answers Ask. What was answered, if anything, stands in the files.
+// Answered answers Ask. What was answered, if anything, is in the files.
 type Answered struct{}
+
+// Said answers Ask with what a person said over a channel that the agent does not hold and that
+// does not ask for the PIN. Decision and Scope are those of package approval, By names the channel.
+// Where there is a PIN a yes does not count, see Flow.TakesYes.
+type Said struct{ Decision, Scope, By string }
+
+// Filled answers Ask with a form that was filled in and sent in the agent's client: the code that
+// was typed, and ElicitOnce, ElicitSession or ElicitDeny.
+type Filled struct{ Code, Decision string }
 
 // Head is the head of an upstream's reply.
 type Head struct {
@@ -138,16 +162,40 @@ const (
 func (Committed) event() {}
 func (Listed) event()    {}
 func (Answered) event()  {}
+func (Said) event()      {}
+func (Filled) event()    {}
 func (Head) event()      {}
 func (Ended) event()     {}
 func (Stopped) event()   {}
 
-// Write is one state file. Name is relative to the home. Create: the file must not exist yet, and the loser reads the winner's.
+// Write is one state file. Name is relative to the home.
 type Write struct {
-	Name   string
-	Data   []byte
-	Create bool
+	Name string
+	Data []byte
+	If   If
 }
+
+// If says what must be in a state file for a write to replace it. The zero value is Absent.
+type If struct {
+	any  bool
+	data []byte // nil: no file
+}
+
+// Conditions of a write.
+var (
+	Absent = If{}          // the loser of several writers reads the winner's file
+	Any    = If{any: true} // also in place of what cannot be read
+)
+
+// Equal is the condition that a file holds exactly data, so that of several writers who have read
+// it one replaces it.
+func Equal(data []byte) If { return If{data: append([]byte{}, data...)} }
+
+// Any reports whether a write may replace whatever there is.
+func (i If) Any() bool { return i.any }
+
+// Data is what the file must hold; nil: there must be no file.
+func (i If) Data() []byte { return i.data }
 
 // Question is what a person is asked before a request is sent.
 type Question = approval.Question

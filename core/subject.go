@@ -15,11 +15,12 @@ type subject struct {
 	service    *config.Service
 	judgement
 
-	pair     string        // of agent and capability: what a session is for
-	session  string        // id of the session that the call runs in; "": none
-	grant    session.Grant // the session that was open when the checks looked; no ID: none
-	stored   bool          // the pair has a session file, usable or not
-	maxBytes int64         // of the reply's body, for the agent
+	files    map[string][]byte // as the session was judged by
+	pair     string            // of agent and capability: what a session is for
+	session  string            // id of the session that the call runs in; "": none
+	grant    session.Grant     // the session that was open when the checks looked; no ID: none
+	stored   bool              // the pair has a session file, usable or not
+	maxBytes int64             // of the reply's body, for the agent
 }
 
 // judgement is what package policy made of a request.

@@ -34,6 +34,13 @@ type askStep struct {
 	Watch    []string      `json:"watch"`
 }
 
+// relayStep is what an agent gets of the head of a reply.
+type relayStep struct {
+	Type    string      `json:"type"`
+	Status  int         `json:"status"`
+	Headers [][2]string `json:"headers"`
+}
+
 type sendStep struct {
 	Type      string      `json:"type"`
 	Service   string      `json:"service"`
@@ -71,8 +78,11 @@ type shareStep struct {
 
 // step translates what the shell has to do next, and remembers it.
 func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
-	if s == nil {
+	switch s := s.(type) {
+	case nil: // the request under way goes on
 		return nil, nil
+	case core.Relay:
+		return relayStep{"relay", s.Status, pairs(s.Headers)}, nil
 	}
 	fl.pending, fl.lined = s, false
 	switch s := s.(type) {
@@ -110,15 +120,31 @@ func (fl *flow) line(now core.Now, records []core.Record, to *commitStep) {
 }
 
 func (fl *flow) send(s core.Send) sendStep {
-	out := sendStep{Type: "send", Service: s.Service, Method: s.Method, URL: s.URL, Target: s.Target, Headers: make([][2]string, len(s.Headers)),
-		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch, Flight: s.Flight, CADigest: s.CADigest}
+	out := sendStep{
+		Type:      "send",
+		Service:   s.Service,
+		Method:    s.Method,
+		URL:       s.URL,
+		Target:    s.Target,
+		Headers:   pairs(s.Headers),
+		TimeoutMs: s.TimeoutMs,
+		MaxBody:   s.MaxBody,
+		Watch:     s.Watch,
+		Flight:    s.Flight,
+		CADigest:  s.CADigest,
+	}
 	if service := fl.config.Services[s.Service]; service != nil {
 		out.CAFile, out.Proxy = service.CAFile, service.Proxy
 	}
-	for i, h := range s.Headers {
-		out.Headers[i] = [2]string{h.Name, h.Value}
-	}
 	return out
+}
+
+func pairs(headers []core.Header) [][2]string {
+	list := make([][2]string, len(headers))
+	for i, h := range headers {
+		list[i] = [2]string{h.Name, h.Value}
+	}
+	return list
 }
 
 func done(s core.Done) doneStep {
