@@ -27,9 +27,9 @@ type house struct {
 	flow    *Flow // of the last call
 
 	failCommit func(Commit) bool
-	person     func(Question, bool)               // while a call waits; the flag says that it raised the question
-	answers    []Event                            // what that person sends to the shell
-	away       bool                               // that person has answered
+	person     func(Question, bool) // while a call waits; the flag says that it raised the question
+	answers    []Event              // what that person sends to the shell
+	away       bool                 // that person has answered
 	asked      []Ask
 	reply      func(Send) (Head, []string, Ended) // nil: 200 with {"ok":true}
 	before     func(Step) Event                   // an event in place of doing the step

@@ -28,7 +28,7 @@ type op struct {
 var ops = map[string]op{
 	"version": {do: version}, "tools": {do: tools}, "drop": {do: drop}, "wipe": {do: wipe},
 	"inspect": {do: inspect, raw: true}, "load": {do: load, raw: true}, "reload": {do: reload, raw: true}, "chain": {do: newChain}, "unrecorded": {do: unrecorded},
-	"needs": {do: needs, raw: true}, "begin": {do: begin, raw: true}, "resume": {do: resume, raw: true}, "scrub": {do: scrub, raw: true}, "lines": {do: lines}, "look": {do: look, raw: true}, "answer": {do: answer}, "prompt": {do: prompt},
+	"needs": {do: needs, raw: true}, "begin": {do: begin, raw: true}, "resume": {do: resume, raw: true}, "scrub": {do: scrub, raw: true}, "lines": {do: lines}, "look": {do: look, raw: true}, "prompt": {do: prompt},
 	"classify": {do: classify}, "verify": {do: verify, raw: true}, "seal": {do: seal, raw: true},
 }
 

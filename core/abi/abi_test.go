@@ -212,18 +212,22 @@ func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
 		value  any
 		fields string
 	}{
-		"Commit":    {core.Commit{}, "Writes Removes Records Late"},
+		"Commit":    {core.Commit{}, "Holds Writes Removes Records Late"},
 		"List":      {core.List{}, "Dir"},
-		"Ask":       {core.Ask{}, "Question New Wait Watch"},
+		"Ask":       {core.Ask{}, "Question New Wrong Wait Watch"},
 		"Send":      {core.Send{}, "Service Method URL Target Headers Body TimeoutMs MaxBody Watch Flight Records CADigest"},
 		"Done":      {core.Done{}, "Result Denial Lock"},
-		"Committed": {core.Committed{}, "Exists Err"},
+		"Committed": {core.Committed{}, "Exists Stale Err"},
 		"Listed":    {core.Listed{}, "Err"},
+		"Relay":     {core.Relay{}, "Status Headers"},
 		"Answered":  {core.Answered{}, ""},
+		"Said":      {core.Said{}, "Decision Scope By"},
+		"Filled":    {core.Filled{}, "Code Decision"},
 		"Head":      {core.Head{}, "Status Headers"},
 		"Ended":     {core.Ended{}, "Err Detail Truncated Bytes Body First"},
 		"Stopped":   {core.Stopped{}, "Why"},
-		"Write":     {core.Write{}, "Name Data Create"},
+		"Write":     {core.Write{}, "Name Data If"},
+		"Hold":      {core.Hold{}, "Name Data"},
 		"Result":    {core.Result{}, "Tool Status Headers Dropped Truncated Redactions Data Agent Share"},
 		"Share":     {core.Share{}, "Service Owner Agent Grant"},
 		"In":        {core.In{}, "Now Rand Files"},
@@ -252,7 +256,7 @@ func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
 			t.Errorf("core.%s is not translated", name)
 		}
 	}
-	if n < 11 {
+	if n < 14 {
 		t.Errorf("%d steps and events were found", n)
 	}
 }
@@ -264,10 +268,10 @@ func TestAppendersWriteWhatJSONWrites(t *testing.T) {
 		needsAnswer{}, needsAnswer{7, []string{"a", odd}}, needsAnswer{7, []string{}},
 		stepAnswer{}, stepAnswer{listStep{"list", odd}}, stepAnswer{commitStep{Type: "commit", Writes: []fileWrite{}}},
 		commitStep{Type: "commit", Writes: []fileWrite{}, Lines: []string{}},
-		commitStep{Type: "commit", Writes: []fileWrite{{odd, odd, true}, {"b", "", false}}, Remove: []string{odd, "x"}, Writer: odd, Lines: []string{odd, "l"}, Late: true},
+		commitStep{Type: "commit", Holds: []fileHold{{odd, &odd}, {"c", nil}}, Writes: []fileWrite{{odd, odd, true, nil}, {"b", "", false, &odd}}, Remove: []string{odd, "x"}, Writer: odd, Lines: []string{odd, "l"}, Late: true},
 		doneStep{Type: "done", Tool: odd, Result: json.RawMessage(`{"a":"<&>"}`), Share: &shareStep{odd, "b", "c", true}},
 		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Prose: odd, Lock: true}, doneStep{Type: "done", Result: json.RawMessage("null")},
-		sendStep{Headers: [][2]string{}},
+		relayStep{"relay", 200, [][2]string{{odd, "v"}}}, relayStep{Headers: [][2]string{}}, sendStep{Headers: [][2]string{}},
 		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40, []string{odd}, odd, odd, odd, odd},
 	} {
 		want := encode(a)

@@ -25,34 +25,22 @@ func prompt(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	}{fl.core.Form(int(most))}, nil, nil
 }
 
-// answer makes what a person said to the question of a pending ask, over a channel that the agent
-// does not hold. The shell does the commit, then the write, then goes on as with any other answer;
-// without the commit there is no answer. Where there is a PIN, only a no is taken.
-func answer(i *Instance, f *fields, _ []byte) (any, []byte, error) {
-	_, fl := i.flow(f)
-	now, decision, scope, by := f.now(), f.text("decision"), f.text("scope"), f.text("by")
-	f.asking(fl)
-	if decision != approval.Allow && decision != approval.Deny || scope != approval.Once && scope != approval.Session {
-		f.wrong("decision must be allow or deny, scope once or session")
+// said reads what a person said to the question of a pending ask, over a channel that the agent does
+// not hold. Where there is a PIN, only a no is taken.
+func (fl *flow) said(e *fields) core.Said {
+	s := core.Said{Decision: e.text("decision"), Scope: e.text("scope"), By: e.text("by")}
+	if s.Decision != approval.Allow && s.Decision != approval.Deny ||
+		s.Scope != approval.Once && s.Scope != approval.Session {
+		e.wrong("decision must be allow or deny, scope once or session")
 	}
-	if by == approval.ByCommand {
-		f.wrong("by must not be that of janee approve, which asks for the PIN")
+	if s.By == approval.ByCommand {
+		e.wrong("by must not be that of janee approve, which asks for the PIN")
 	}
-	if err := f.end(); err != nil {
-		return nil, nil, err
+	e.asking(fl)
+	if e.fault == nil && s.Decision == approval.Allow && !fl.core.TakesYes() {
+		e.wrong("a yes needs the PIN, which only janee approve asks for")
 	}
-	e := fl.engine
-	if e.chain.lines == nil {
-		return nil, nil, bad("the answer cannot be recorded: begin another chain")
-	}
-	record, w, heard := fl.core.Said(now.Wall, decision, scope, by)
-	if !heard {
-		return nil, nil, bad("a yes needs the PIN, which only janee approve asks for")
-	}
-	return struct {
-		Commit commitStep `json:"commit"`
-		Write  fileWrite  `json:"write"`
-	}{e.record(now, record), fileWrite{w.Name, string(w.Data), w.Create}}, nil, nil
+	return s
 }
 
 // asking wants a call that waits for a person.

@@ -50,13 +50,21 @@ func (a stepAnswer) append(b []byte) []byte {
 }
 
 func (s commitStep) append(b []byte) []byte {
-	b = append(appendText(b, `{"type":`, s.Type), `,"writes":[`...)
+	b = appendText(b, `{"type":`, s.Type)
+	if len(s.Holds) > 0 {
+		b = append(append(b, `,"holds":`...), encode(s.Holds)...)
+	}
+	b = append(b, `,"writes":[`...)
 	for i, w := range s.Writes {
 		if i > 0 {
 			b = append(b, ',')
 		}
 		b = appendText(appendText(b, `{"name":`, w.Name), `,"data":`, w.Data)
-		b = append(appendFlag(b, `,"create":`, w.Create), '}')
+		b = appendFlag(b, `,"create":`, w.Create)
+		if w.Was != nil {
+			b = appendText(b, `,"was":`, *w.Was)
+		}
+		b = append(b, '}')
 	}
 	b = append(b, ']')
 	if len(s.Remove) > 0 {
@@ -72,14 +80,8 @@ func (s commitStep) append(b []byte) []byte {
 func (s sendStep) append(b []byte) []byte {
 	b = appendText(appendText(b, `{"type":`, s.Type), `,"service":`, s.Service)
 	b = appendText(appendText(appendText(b, `,"method":`, s.Method), `,"url":`, s.URL), `,"target":`, s.Target)
-	b = append(b, `,"headers":[`...)
-	for i, h := range s.Headers {
-		if i > 0 {
-			b = append(b, ',')
-		}
-		b = append(appendText(appendText(b, "[", h[0]), ",", h[1]), ']')
-	}
-	b = appendNumber(appendNumber(b, `],"timeoutMs":`, s.TimeoutMs), `,"maxBody":`, s.MaxBody)
+	b = appendPairs(append(b, `,"headers":`...), s.Headers)
+	b = appendNumber(appendNumber(b, `,"timeoutMs":`, s.TimeoutMs), `,"maxBody":`, s.MaxBody)
 	b = appendTexts(append(b, `,"watch":`...), s.Watch)
 	for _, o := range [...]struct{ name, value string }{{`,"caFile":`, s.CAFile}, {`,"caDigest":`, s.CADigest}, {`,"proxy":`, s.Proxy}, {`,"flight":`, s.Flight}} {
 		if o.value != "" {
@@ -87,6 +89,22 @@ func (s sendStep) append(b []byte) []byte {
 		}
 	}
 	return append(b, '}')
+}
+
+func (s relayStep) append(b []byte) []byte {
+	b = appendNumber(appendText(b, `{"type":`, s.Type), `,"status":`, int64(s.Status))
+	return append(appendPairs(append(b, `,"headers":`...), s.Headers), '}')
+}
+
+func appendPairs(b []byte, headers [][2]string) []byte {
+	b = append(b, '[')
+	for i, h := range headers {
+		if i > 0 {
+			b = append(b, ',')
+		}
+		b = append(appendText(appendText(b, "[", h[0]), ",", h[1]), ']')
+	}
+	return append(b, ']')
 }
 
 func (d doneStep) append(b []byte) []byte {

@@ -144,7 +144,7 @@ func (fl *flow) found(f *fields, ev core.Event, raw []byte) map[string][]byte {
 		var names []string
 		f.list("names", &names)
 		return f.files(names, raw)
-	case core.Answered:
+	case core.Answered, core.Said, core.Filled:
 		return f.files(fl.watch(), raw)
 	case core.Ended:
 		if fl.flight() {

@@ -14,11 +14,20 @@ func (fl *flow) event(f *fields, body []byte) (ev core.Event, lost bool) {
 	case "committed":
 		// Records that could not be made into lines, or whose lines were lost, are not in the log, whatever the shell says.
 		lost = e.flag("lost")
-		ev = core.Committed{Exists: e.texts("exists"), Err: e.flag("err") || lost || fl.unlined}
+		ev = core.Committed{
+			Exists: e.texts("exists"),
+			Stale:  e.flag("stale"),
+			Err:    e.flag("err") || lost || fl.unlined,
+		}
 	case "listed":
 		ev = core.Listed{Err: e.flag("err")}
 	case "answered":
 		ev = core.Answered{}
+	case "said":
+		ev = fl.said(e)
+	case "filled":
+		ev = core.Filled{Code: e.text("code"), Decision: e.text("decision")}
+		e.asking(fl)
 	case "head":
 		ev = core.Head{Status: int(e.number("status")), Headers: e.headers("headers")}
 	case "ended":

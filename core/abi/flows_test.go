@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"flag"
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -282,10 +283,8 @@ var flows = []struct {
 		flow, a = s.call(asked)
 		ask = s.commits(flow, a)
 		expect(s, ask.Type == "ask", "%+v", ask)
-		a = s.op(nil, `{"v":1,"op":"answer","flow":%d,"now":[%d,%d],"decision":"allow","scope":"once","by":"openclaw"}`, flow, s.wall, s.mono)
-		s.state[a.Write.Name] = a.Write.Data
-		s.store(&a.Commit)
-		expect(s, s.look(flow, ask).Settled, "not settled by an answer")
+		ask = s.commits(flow, s.came(flow, ask, `{"type":"said","decision":"allow","scope":"once","by":"openclaw"}`))
+		expect(s, ask.Type == "ask" && s.look(flow, ask).Settled, "not settled by an answer")
 		send := s.commits(flow, s.heard(flow, ask))
 		expect(s, send.Type == "send", "%+v", send)
 		s.reply(flow, 200, `[]`, `{}`)
@@ -300,17 +299,18 @@ var flows = []struct {
 		expect(s, strings.Contains(text, "\nPOST https://api.stripe.com/base/v1/refunds?amount=999999&to=mallory\n") && strings.Contains(text, "\nBody of 3 bytes: a=1\n") &&
 			strings.Contains(text, `"User\u{a}asked"`), "%s", text)
 		expect(s, s.op(nil, `{"v":1,"op":"prompt","flow":%d,"most":100}`, flow).Text == "", "it does not fit")
-		const says = `{"v":1,"op":"answer","flow":%d,"now":[%d,%d],"decision":"%s","scope":"%s","by":"%s"}`
-		expect(s, s.send(nil, says, flow, s.wall, s.mono, "allow", "once", "cli").Error.Code == "bad_request", "a shell speaks as janee approve")
+		says := func(decision, scope, by string) string {
+			return fmt.Sprintf(`{"type":"said","decision":%q,"scope":%q,"by":%q}`, decision, scope, by)
+		}
+		refused := func(event string) bool { return s.tell(flow, ask, event).Error.Code == "bad_request" }
+		expect(s, refused(says("allow", "once", "cli")), "a shell speaks as janee approve")
 		a = s.reload(flowConfig + "approvals: {pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n")
 		expect(s, a.Report.Success, "%+v", a)
 		for _, scope := range []string{"once", "session"} {
-			expect(s, s.send(nil, says, flow, s.wall, s.mono, "allow", scope, "openclaw").Error.Code == "bad_request", "a yes without the PIN")
+			expect(s, refused(says("allow", scope, "openclaw")), "a yes without the PIN")
 		}
 		expect(s, s.op(nil, `{"v":1,"op":"prompt","flow":%d,"most":512}`, flow).Text == "", "a person is asked where there is a PIN")
-		a = s.op(nil, says, flow, s.wall, s.mono, "deny", "once", "openclaw")
-		s.state[a.Write.Name] = a.Write.Data
-		s.store(&a.Commit)
+		ask = s.commits(flow, s.came(flow, ask, says("deny", "once", "openclaw")))
 		done := s.commits(flow, s.heard(flow, ask))
 		expect(s, done.Refusal.Denial.ReasonCode == "APPROVAL_DENIED", "%+v", done)
 		s.verified()
@@ -389,8 +389,24 @@ func (s *shell) look(flow int64, ask *step) got {
 
 func (s *shell) heard(flow int64, ask *step) got {
 	s.t.Helper()
+	return s.came(flow, ask, `{"type":"answered"}`)
+}
+
+// came tells a call what came of its ask, and what must succeed.
+func (s *shell) came(flow int64, ask *step, event string) got {
+	s.t.Helper()
+	a := s.tell(flow, ask, event)
+	if !a.OK {
+		s.t.Fatalf("%s: %+v", event, a.Error)
+	}
+	return a
+}
+
+// tell tells a call what came of its ask, with the files that it watches.
+func (s *shell) tell(flow int64, ask *step, event string) got {
+	s.t.Helper()
 	list, raw := s.files(ask.Watch)
-	return s.op(raw, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"answered"},"files":%s}`, flow, s.moment(), list)
+	return s.send(raw, `{"v":1,"op":"resume","flow":%d,%s,"event":%s,"files":%s}`, flow, s.moment(), event, list)
 }
 
 // landed tells a call the end of its flight.
@@ -433,7 +449,7 @@ func faults(s *shell) {
 		{`{"v":1,"op":"resume","flow":2,` + at + `}`, "", "bad_request"},
 		{`{"v":1,"op":"scrub","flow":2}`, "x", "bad_request"},
 		{`{"v":1,"op":"look","flow":2,"now":[1,2],"files":[]}`, "", "bad_request"},
-		{`{"v":1,"op":"answer","flow":2,"now":[1,2],"decision":"allow","scope":"once","by":"openclaw"}`, "", "bad_request"},
+		{`{"v":1,"op":"answer","flow":2,"now":[1,2],"decision":"allow","scope":"once","by":"openclaw"}`, "", "unknown_op"},
 		{`{"v":1,"op":"begin","flow":2,` + at + `,"files":[null,null,null,null]}`, "", "bad_request"},
 		{`{"v":1,"op":"chain","engine":1,"writer":"q7m2k4xa"}`, "", "bad_request"},
 		{`{"v":1,"op":"verify","engine":1,"file":"f","writer":"w","day":"","line":1}`, "", "bad_request"},

@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -27,6 +28,7 @@ func TestRefusals(t *testing.T) {
 		t.Fatalf("the last call is %d", flow)
 	}
 	at := s.moment()
+	const none = `,"files":[null,null,null,null,null,null]}`
 	link := `"program":"0.1.0","heads":[]`
 	for _, r := range []struct{ send, raw, code string }{
 		{`{"v":1,"op":"scrub","flow":4}`, strings.Repeat("x", MaxChunk+1), tooLarge},
@@ -36,10 +38,11 @@ func TestRefusals(t *testing.T) {
 		{`{"v":1,"op":"lines","flow":4,"now":[1,2]}`, "", badRequest},
 		{`{"v":1,"op":"lines","flow":6,"now":[1,2]}`, "", badRequest},
 		{`{"v":1,"op":"look","flow":6,"now":[1,2],"files":[]}`, "", badRequest},
-		{`{"v":1,"op":"answer","flow":3,"now":[1,2],"decision":"yes","scope":"once","by":"me"}`, "", badRequest},
-		{`{"v":1,"op":"answer","flow":3,"now":[1,2],"decision":"allow","scope":"ever","by":"me"}`, "", badRequest},
-		{`{"v":1,"op":"answer","flow":4,"now":[1,2],"decision":"allow","scope":"once","by":"me"}`, "", badRequest},
-		{`{"v":1,"op":"answer","flow":3,"now":[1,2],"decision":"allow","scope":"once","by":"cli"}`, "", badRequest},
+		{`{"v":1,"op":"resume","flow":3,` + at + `,"event":{"type":"said","decision":"yes","scope":"once","by":"me"}` + none, "", badRequest},
+		{`{"v":1,"op":"resume","flow":3,` + at + `,"event":{"type":"said","decision":"allow","scope":"ever","by":"me"}` + none, "", badRequest},
+		{`{"v":1,"op":"resume","flow":4,` + at + `,"event":{"type":"said","decision":"allow","scope":"once","by":"me"}` + none, "", badRequest},
+		{`{"v":1,"op":"resume","flow":4,` + at + `,"event":{"type":"filled","code":"abc","decision":"once"}` + none, "", badRequest},
+		{`{"v":1,"op":"resume","flow":3,` + at + `,"event":{"type":"said","decision":"allow","scope":"once","by":"cli"}` + none, "", badRequest},
 		{`{"v":1,"op":"prompt","flow":3,"most":-1}`, "", badRequest},
 		{`{"v":1,"op":"prompt","flow":3,"most":65537}`, "", badRequest},
 		{`{"v":1,"op":"prompt","flow":4,"most":512}`, "", badRequest},
@@ -92,13 +95,19 @@ func TestRefusals(t *testing.T) {
 	withoutChain(t, s, &i)
 }
 
-// Without a chain an answer is not given and a token is not asked for: neither could be recorded.
+// Without a chain an answer does not count and a token is not asked for: neither could be recorded.
 func withoutChain(t *testing.T, s *shell, i *Instance) {
 	i.engines[1].chain.lost(firstWriter)
-	for _, text := range []string{`{"v":1,"op":"answer","flow":3,"now":[1,2],"decision":"allow","scope":"once","by":"me"}`, `{"v":1,"op":"lines","flow":5,"now":[1,2]}`} {
-		if a := s.send(nil, "%s", text); a.OK || a.Error.Code != badRequest {
-			t.Errorf("%s: %+v", text, a)
-		}
+	if a := s.op(nil, `{"v":1,"op":"resume","flow":3,%s,"event":{"type":"said","decision":"allow","scope":"once","by":"me"},"files":[null,null,null,null,null,null]}`,
+		s.moment()); len(a.Step.Lines) > 0 {
+		t.Errorf("%+v", a)
+	}
+	done := s.commits(3, s.resume(3, `{"type":"committed"}`))
+	if done.Type != "done" || done.Refusal.Denial.ReasonCode != core.AuditUnavailable {
+		t.Errorf("an answer that is not recorded: %+v", done)
+	}
+	if a := s.send(nil, `{"v":1,"op":"lines","flow":5,"now":[1,2]}`); a.OK || a.Error.Code != badRequest {
+		t.Errorf("%+v", a)
 	}
 }
 

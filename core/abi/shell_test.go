@@ -51,6 +51,7 @@ type got struct {
 type step struct {
 	Type    string
 	Writes  []struct{ Name, Data string }
+	Holds   []fileHold
 	Writer  string
 	Lines   []string
 	Late    bool
@@ -190,6 +191,11 @@ func (s *shell) commit(flow int64, c *step) got {
 		s.t.Fatalf("a step %q where a commit was due", c.Type)
 	}
 	exists := map[string]string{}
+	for _, h := range c.Holds {
+		if now, there := s.state[h.Name]; there != (h.Data != nil) || there && now != *h.Data {
+			s.t.Fatalf("%s is not what was held", h.Name)
+		}
+	}
 	for _, w := range c.Writes {
 		if old, there := s.state[w.Name]; there {
 			exists[w.Name] = old
@@ -232,7 +238,7 @@ func (s *shell) refused(args, code string) {
 // reply gives a request its answer and takes the call to its end; what the agent is shown of the body comes back.
 func (s *shell) reply(flow int64, status int, headers string, chunks ...string) (body string, done *step) {
 	s.t.Helper()
-	if a := s.resume(flow, fmt.Sprintf(`{"type":"head","status":%d,"headers":%s}`, status, headers)); a.Step != nil {
+	if a := s.resume(flow, fmt.Sprintf(`{"type":"head","status":%d,"headers":%s}`, status, headers)); a.Step != nil && a.Step.Type != "relay" {
 		s.t.Fatalf("a head is answered with a step %q", a.Step.Type)
 	}
 	for _, c := range chunks {

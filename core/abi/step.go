@@ -6,14 +6,23 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
+// fileWrite is a write. With Create there must be no file; with Was it must hold exactly that.
 type fileWrite struct {
-	Name   string `json:"name"`
-	Data   string `json:"data"`
-	Create bool   `json:"create"`
+	Name   string  `json:"name"`
+	Data   string  `json:"data"`
+	Create bool    `json:"create"`
+	Was    *string `json:"was,omitempty"`
+}
+
+// fileHold is a file that must still be as it was read; Data is null where there was none.
+type fileHold struct {
+	Name string  `json:"name"`
+	Data *string `json:"data"`
 }
 
 type commitStep struct {
 	Type   string      `json:"type"`
+	Holds  []fileHold  `json:"holds,omitempty"`
 	Writes []fileWrite `json:"writes"`
 	Remove []string    `json:"removes,omitempty"`
 	Writer string      `json:"writer,omitempty"` // whose file the lines belong in
@@ -30,6 +39,7 @@ type askStep struct {
 	Type     string        `json:"type"`
 	Question core.Question `json:"question"`
 	New      bool          `json:"new"`
+	Wrong    bool          `json:"wrong,omitempty"`
 	Wait     int64         `json:"waitUntilMono"`
 	Watch    []string      `json:"watch"`
 }
@@ -91,7 +101,7 @@ func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
 	case core.List:
 		return listStep{"list", s.Dir}, nil
 	case core.Ask:
-		return askStep{"ask", s.Question, s.New, s.Wait, s.Watch}, nil
+		return askStep{"ask", s.Question, s.New, s.Wrong, s.Wait, s.Watch}, nil
 	case core.Send:
 		return fl.send(s), s.Body
 	case core.Done:
@@ -102,11 +112,23 @@ func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
 
 func (fl *flow) commit(now core.Now, s core.Commit) commitStep {
 	c := commitStep{Type: "commit", Writes: []fileWrite{}, Remove: s.Removes, Late: s.Late}
+	for _, h := range s.Holds {
+		c.Holds = append(c.Holds, fileHold{h.Name, textOf(h.Data)})
+	}
 	for _, w := range s.Writes {
-		c.Writes = append(c.Writes, fileWrite{w.Name, string(w.Data), w.Create})
+		was := textOf(w.If.Data())
+		c.Writes = append(c.Writes, fileWrite{w.Name, string(w.Data), !w.If.Any() && was == nil, was})
 	}
 	fl.line(now, s.Records, &c)
 	return c
+}
+
+func textOf(data []byte) *string {
+	if data == nil {
+		return nil
+	}
+	text := string(data)
+	return &text
 }
 
 // line makes the lines of a step's records, and remembers whether there are any.

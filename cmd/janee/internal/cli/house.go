@@ -39,7 +39,7 @@ func (h *house) close() {
 // do makes a call as the person. A refusal is an error with its next step.
 func (h *house) do(ctx context.Context, c core.Call) ([]byte, error) {
 	c.Via = core.ViaCLI
-	reply := h.gateway.Do(ctx, c)
+	reply := h.gateway.Do(ctx, c, gateway.Client{})
 	defer reply.Release()
 	d := reply.Denial
 	if d == nil {

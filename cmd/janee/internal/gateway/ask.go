@@ -12,62 +12,73 @@ import (
 // progressInterval keeps a client from taking a call that waits for a person for one that hangs.
 const progressInterval = 5 * time.Second
 
-// Progress tells a client how many of how many seconds a call has waited.
-type Progress = func(done, total float64, text string)
-
-type progressKey struct{}
-
-// WithProgress returns a context under which a call that waits for a person tells so, every five seconds.
-func WithProgress(ctx context.Context, tell Progress) context.Context {
-	return context.WithValue(ctx, progressKey{}, tell)
+// Client is what the client of a call offers while the call waits. The zero value offers nothing.
+type Client struct {
+	// Progress tells the client, every five seconds, how many of how many seconds a call has waited
+	// for a person.
+	Progress func(done, total float64, text string)
+	// Elicit asks the person in the client as well, where the configuration allows it.
+	Elicit Elicit
+	// Ending is closed when the client is about to leave: the call then waits for a person no
+	// longer, and the question is kept for a later call.
+	Ending <-chan struct{}
 }
 
-type endingKey struct{}
-
-// WithEnding returns a context under which a call stops waiting for a person once ending is closed: whoever made it is about to
-// leave, and the question stands for a later call.
-func WithEnding(ctx context.Context, ending <-chan struct{}) context.Context {
-	return context.WithValue(ctx, endingKey{}, ending)
-}
-
-// wait ends when the watched files say so, when the time is over, or when the client takes the call back. It reads files only where one of
-// them has changed.
-func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Event {
-	tell, _ := ctx.Value(progressKey{}).(Progress)
-	defer g.elicit(ctx, flow, s.Question)()
-	ending, _ := ctx.Value(endingKey{}).(<-chan struct{})
+// wait ends when the watched files say so, when the time is over, when a form was filled in, or when
+// the client takes the call back. It reads files only where one of them has changed.
+func (g *Gateway) wait(
+	ctx context.Context, flow *core.Flow, s core.Ask, client Client,
+) core.Event {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
 	began := mono(g.started)
 	next := began + g.progress.Milliseconds()
 	var seen []home.Stamp
+	var forms <-chan core.Filled
+	stop := func() {}
+	defer func() { stop() }()
 	for {
 		if stamps := g.home.Stamps(s.Watch); !slices.Equal(stamps, seen) {
+			if ended := g.look(flow, s.Watch); ended != nil {
+				return ended
+			}
+			if seen == nil {
+				forms, stop = g.elicit(ctx, flow, s, client.Elicit)
+			}
 			seen = stamps
-			in := g.in(s.Watch)
-			if flow.Revoked(in) {
-				return core.Stopped{Why: core.StopRevoked}
-			}
-			if flow.Settled(in) {
-				return core.Answered{}
-			}
 		}
 		now := mono(g.started)
 		if now >= s.Wait {
 			return core.Answered{}
 		}
-		if tell != nil && now >= next {
+		if client.Progress != nil && now >= next {
 			next += g.progress.Milliseconds()
-			tell(float64((now-began)/1000), float64((s.Wait-began)/1000), "waiting for a person: janee approve "+s.Question.ID[:8])
+			client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
+				"waiting for a person: janee approve "+s.Question.ID[:8])
 		}
 		select {
 		case <-ctx.Done():
 			return core.Stopped{Why: core.StopCancelled}
-		case <-ending:
+		case <-client.Ending:
 			return core.Answered{}
+		case form := <-forms:
+			g.source.Current() // a PIN that was set meanwhile counts
+			return form
 		case <-tick.C:
 		}
 	}
+}
+
+// look says whether the watched files end a wait; nil: they do not.
+func (g *Gateway) look(flow *core.Flow, watch []string) core.Event {
+	in := g.in(watch)
+	if flow.Revoked(in) {
+		return core.Stopped{Why: core.StopRevoked}
+	}
+	if flow.Settled(in) {
+		return core.Answered{}
+	}
+	return nil
 }
 
 // list names every file of a directory of state.

@@ -130,7 +130,7 @@ func TestWhatEndsTheWait(t *testing.T) {
 					c.end(r, cancel)
 				}()
 			}
-			got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})
+			got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})
 			if code(got) != c.want {
 				t.Errorf("ended with %s", code(got))
 			}
@@ -146,13 +146,13 @@ func TestProgressWhileACallWaits(t *testing.T) {
 	r.demand(1500 * time.Millisecond)
 	r.gateway.progress = 500 * time.Millisecond
 	var told []string
-	ctx := WithProgress(context.Background(), func(done, total float64, message string) {
+	tell := func(done, total float64, message string) {
 		if done > total || total != 1 {
 			t.Errorf("%v of %v", done, total)
 		}
 		told = append(told, message)
-	})
-	got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})
+	}
+	got := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Progress: tell})
 	if code(got) != core.ApprovalPending || len(told) != 2 || !strings.Contains(told[0], "janee approve "+got.Denial.ApprovalID[:8]) {
 		t.Errorf("%s, told %q", code(got), told)
 	}
@@ -196,7 +196,7 @@ func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
 	for i := range 7 {
 		wg.Go(func() {
 			r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET",
-				Path: "/" + string(rune('a'+i)), MaxBytes: core.MaxMaxBytes})
+				Path: "/" + string(rune('a'+i)), MaxBytes: core.MaxMaxBytes}, Client{})
 		})
 		select {
 		case <-waiting:
@@ -216,7 +216,7 @@ func TestACallStopsWaitingWhenItsClientLeaves(t *testing.T) {
 	ending := make(chan struct{})
 	close(ending)
 	began := time.Now()
-	reply := r.gateway.Do(WithEnding(t.Context(), ending), core.Call{Tool: tool.Execute, Agent: "tester", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})
+	reply := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "tester", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Ending: ending})
 	if got := code(reply); got != core.ApprovalPending || time.Since(began) > 5*time.Second {
 		t.Errorf("the call ended with %s after %v", got, time.Since(began))
 	}

@@ -22,7 +22,7 @@ func largest(agent, path string) core.Call {
 
 // get makes a call of agent that asks for as large a reply as there is.
 func (r *rig) get(agent, path string) Reply {
-	return r.gateway.Do(context.Background(), largest(agent, path))
+	return r.gateway.Do(context.Background(), largest(agent, path), Client{})
 }
 
 // sized answers /N with N bytes, or /N-M with as many of M.
@@ -53,7 +53,7 @@ func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
 	var calls sync.WaitGroup
 	for range 40 {
 		calls.Go(func() {
-			r.gateway.Do(ctx, largest("mallory", "/1000-10000000"))
+			r.gateway.Do(ctx, largest("mallory", "/1000-10000000"), Client{})
 		})
 	}
 	time.Sleep(300 * time.Millisecond)
@@ -111,7 +111,7 @@ func TestARefusalHoldsNoRoom(t *testing.T) {
 	c := largest("mallory", fmt.Sprint("/", 8<<20))
 	c.Method, c.Body = "POST", []byte("x")
 	for range 2 {
-		reply := r.gateway.Do(context.Background(), c)
+		reply := r.gateway.Do(context.Background(), c, Client{})
 		if code(reply) != core.SigningFailed || reply.Body != nil {
 			t.Fatalf("%s, %d bytes", code(reply), len(reply.Body))
 		}

@@ -38,8 +38,8 @@ func (c *client) fills(t testing.TB, answers ...func(core.Question) (string, boo
 		content, ok := answers[n](c.rig.only(t))
 		return json.RawMessage(content), ok
 	}
-	return c.rig.gateway.Do(WithElicit(t.Context(), ask), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x",
-		Reason: "fine\x1b[2J\n  request"})
+	return c.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x",
+		Reason: "fine\x1b[2J\n  request"}, Client{Elicit: ask})
 }
 
 // only reads the one question among all the files that there are.
@@ -163,7 +163,7 @@ func TestTriesAreCountedAcrossCalls(t *testing.T) {
 	}
 	k.rig.answer(t, approval.Allow, approval.Once)(config.Approvals{}, k.rig.only(t))
 	time.Sleep(150 * time.Millisecond)
-	if got := code(k.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"})); got != "sent" {
+	if got := code(k.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})); got != "sent" {
 		t.Errorf("a person's own yes ends with %s", got)
 	}
 }
@@ -198,7 +198,7 @@ func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 				return nil, false
 			}
 			c.Tool, c.Agent, c.Via, c.Capability, c.Method = tool.Execute, "claude-ai", core.ViaStdio, "api", "POST"
-			if got := code(k.rig.gateway.Do(WithElicit(t.Context(), ask), c)); got != core.ApprovalPending || shown != 0 {
+			if got := code(k.rig.gateway.Do(t.Context(), c, Client{Elicit: ask})); got != core.ApprovalPending || shown != 0 {
 				t.Errorf("ended with %s after %d forms", got, shown)
 			}
 		})

@@ -80,7 +80,7 @@ type Reply struct {
 }
 
 // Do takes one call through the house. It returns when the call is over; cancelling ctx ends it early.
-func (g *Gateway) Do(ctx context.Context, c core.Call) (reply Reply) {
+func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Reply) {
 	lease := g.replies.Lease(c.Agent)
 	if !g.room(ctx, c, lease) {
 		return g.busy(c)
@@ -110,7 +110,7 @@ func (g *Gateway) Do(ctx context.Context, c core.Call) (reply Reply) {
 			if s.New {
 				g.asked(inForce.Config.Approvals, s.Question)
 			}
-			event, seen = g.wait(ctx, flow, s), s.Watch
+			event, seen = g.wait(ctx, flow, s, client), s.Watch
 		case core.Send:
 			lease.Free() // of an exchange before this one, the body is dropped
 			body, event = g.send(ctx, flow, s, inForce.Targets[s.Service].For(c.Agent), lease)
@@ -152,16 +152,13 @@ func (g *Gateway) in(names []string) core.In {
 
 // commit makes writes, then records durable. Records of what has already happened may be synced after the reply.
 func (g *Gateway) commit(s core.Commit) core.Event {
-	done := core.Committed{Exists: map[string][]byte{}}
-	for _, w := range s.Writes {
-		existing, err := g.home.Write(w.Name, w.Data, w.Create)
-		if err != nil {
-			g.warn(err.Error())
-			return core.Committed{Err: true}
-		}
-		if existing != nil {
-			done.Exists[w.Name] = existing
-		}
+	done, err := g.home.Commit(s.Holds, s.Writes)
+	if err != nil {
+		g.warn(err.Error())
+		return core.Committed{Err: true}
+	}
+	if done.Stale {
+		return done
 	}
 	for _, name := range s.Removes {
 		if err := g.home.Remove(name); err != nil {

@@ -24,7 +24,7 @@ func TestCallsThatAreGivenUpMakeRoom(t *testing.T) {
 		ctx, leave := context.WithCancel(context.Background())
 		ended := make(chan Reply)
 		go func() {
-			ended <- r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/hang"})
+			ended <- r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/hang"}, Client{})
 		}()
 		<-r.hanging
 		if reply := r.do("other", "/x"); reply.Denial == nil || reply.Denial.Code != core.Busy || reply.Denial.RetryAfterSeconds == 0 {

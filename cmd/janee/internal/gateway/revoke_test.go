@@ -70,7 +70,7 @@ func rigFor(t testing.TB, auth string) *rig {
 }
 
 func (r *rig) do(capability, path string) Reply {
-	return r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: capability, Method: "GET", Path: path})
+	return r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: capability, Method: "GET", Path: path}, Client{})
 }
 
 func (r *rig) write(t testing.TB, name string, data []byte) {

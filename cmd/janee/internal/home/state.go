@@ -1,12 +1,15 @@
 package home
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"github.com/true-and-useful/janee/core"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -47,6 +50,60 @@ func (h *Home) Files(names []string) map[string][]byte {
 		}
 	}
 	return files
+}
+
+// Commit makes writes durable, if the files of holds are as they were read. Whatever compares what a
+// file holds is done under the lock of the home, as all changes of such files are.
+func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committed, err error) {
+	compares := len(holds) > 0 || slices.ContainsFunc(writes, func(w core.Write) bool {
+		return w.If.Data() != nil
+	})
+	if !compares {
+		return h.commit(nil, writes)
+	}
+	err = h.WithLock(func() error {
+		done, err = h.commit(holds, writes)
+		return err
+	})
+	return done, err
+}
+
+func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, error) {
+	exists := map[string][]byte{}
+	for _, hold := range holds {
+		data, err := h.Read(hold.Name)
+		if err != nil {
+			return core.Committed{}, err
+		}
+		if !bytes.Equal(data, hold.Data) || (data == nil) != (hold.Data == nil) {
+			exists[hold.Name] = data
+		}
+	}
+	if len(exists) > 0 {
+		return core.Committed{Exists: exists, Stale: true}, nil
+	}
+	for _, w := range writes {
+		found, lost, err := h.writeIf(w)
+		if err != nil {
+			return core.Committed{}, err
+		}
+		if lost {
+			exists[w.Name] = found
+		}
+	}
+	return core.Committed{Exists: exists}, nil
+}
+
+// writeIf writes where the condition of w is met; lost: it is not, and found is what is there.
+func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
+	if want := w.If.Data(); want != nil {
+		found, err = h.Read(w.Name)
+		if err != nil || !bytes.Equal(found, want) || found == nil {
+			return found, err == nil, err
+		}
+	}
+	found, err = h.Write(w.Name, w.Data, !w.If.Any() && w.If.Data() == nil)
+	return found, found != nil, err
 }
 
 // Write stores data, durable when it returns, as the state file called name; its directory is made if missing.

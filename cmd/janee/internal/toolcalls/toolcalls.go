@@ -19,7 +19,7 @@ import (
 
 // Doer takes a call through the house.
 type Doer interface {
-	Do(context.Context, core.Call) gateway.Reply
+	Do(context.Context, core.Call, gateway.Client) gateway.Reply
 }
 
 // Config puts a changed configuration in force, and writes what the owner of a service has decided.
@@ -39,17 +39,11 @@ type Broker struct {
 
 // Call implements mcpserver.Broker. Arguments that cannot be read go on as a call with a fault, so that they are recorded.
 func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
-	call := b.read(c)
-	if c.Progress != nil {
-		ctx = gateway.WithProgress(ctx, c.Progress)
-	}
-	if c.Elicit != nil {
-		ctx = gateway.WithElicit(ctx, c.Elicit)
-	}
-	if c.Ending != nil {
-		ctx = gateway.WithEnding(ctx, c.Ending)
-	}
-	reply := b.Gateway.Do(ctx, call)
+	reply := b.Gateway.Do(ctx, b.read(c), gateway.Client{
+		Progress: c.Progress,
+		Elicit:   c.Elicit,
+		Ending:   c.Ending,
+	})
 	if reply.Denial != nil {
 		return refused(reply.Denial)
 	}

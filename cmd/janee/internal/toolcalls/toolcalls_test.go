@@ -16,7 +16,7 @@ import (
 // engine is a house of nothing but an engine without any services: it answers what is refused at the door.
 type engine struct{ calls []core.Call }
 
-func (e *engine) Do(_ context.Context, c core.Call) gateway.Reply {
+func (e *engine) Do(_ context.Context, c core.Call, _ gateway.Client) gateway.Reply {
 	e.calls = append(e.calls, c)
 	flow, step := core.New(&config.Config{}, nil).Begin(core.In{}, c)
 	commit, ok := step.(core.Commit)
@@ -94,7 +94,7 @@ func TestRefuse(t *testing.T) {
 // house gives back the room of its replies when it is told to.
 type house struct{ released int }
 
-func (h *house) Do(context.Context, core.Call) gateway.Reply {
+func (h *house) Do(context.Context, core.Call, gateway.Client) gateway.Reply {
 	result := &core.Result{Tool: tool.Execute, Status: 200}
 	return gateway.Reply{Result: result, Body: []byte("{}"), Release: func() { h.released++ }}
 }
