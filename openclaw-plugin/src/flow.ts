@@ -10,7 +10,7 @@ import { explain, Fault } from "./fault.ts";
 import type { Permit } from "./dial.ts";
 import type { Live } from "./engine.ts";
 import type { Landed } from "./flights.ts";
-import type { Ask, Commit, Done, Event, FileWrite, Question, Send, Step } from "./messages.ts";
+import type { Ask, Commit, Done, Event, FileHold, FileWrite, Question, Relay, Send, Step } from "./messages.ts";
 import { CoreError } from "./module.ts";
 import { says } from "./refusal.ts";
 import type { Lease, Pool } from "./share.ts";
@@ -86,11 +86,12 @@ export class Flow {
    * recorded, and so was not answered. Errors: CoreError for a yes where there is a PIN.
    */
   async answer(decision: "allow" | "deny", scope: "once" | "session"): Promise<boolean> {
-    const about = { flow: this.#flow, now: now(), decision, scope, by: "openclaw" };
-    const { commit, write } = this.#live.module.call<{ commit: Commit; write: FileWrite }>("answer", about).answer;
-    const event = await this.#commit(commit);
-    if (event.type !== "committed" || event.err) return false;
-    return this.#write([write], {});
+    const step = this.#next?.step;
+    if (step?.type !== "ask") return false;
+    const event: Event = { type: "said", decision, scope, by: "openclaw" };
+    this.#next = this.#resume({ event, names: step.watch });
+    await this.proceed(new AbortController().signal, ({ type }) => type !== "commit");
+    return this.#next.step.type === "ask";
   }
 
   /** Brings a call that waits to its end: with what a person has said, else as taken back. Nothing more is sent. */
@@ -127,6 +128,13 @@ export class Flow {
     return { step: answer.step, body: raw };
   }
 
+  // head reports whether the agent gets the reply that begins so.
+  #head(status: number, headers: [string, string][]): boolean {
+    const event: Event = { type: "head", status, headers };
+    const { answer } = this.#live.module.call<{ step: Relay | null }>("resume", { flow: this.#flow, ...this.#in(), event });
+    return answer.step !== null;
+  }
+
   async #do(step: Exclude<Step, { type: "done" }>, body: Buffer, signal: AbortSignal): Promise<Came> {
     switch (step.type) {
       case "commit": return { event: await this.#commit(step) };
@@ -141,19 +149,36 @@ export class Flow {
 
   // commit takes its place in the log before anything is awaited: the order of the lines is that in which the core made them.
   async #commit(step: Commit): Promise<Event> {
-    const exists: Record<string, string> = {};
+    const { home } = this.#live;
+    const exists: Record<string, string | null> = {};
+    const held = this.#holds(step.holds ?? [], exists);
+    if (!held || Object.keys(exists).length > 0) return { type: "committed", exists, stale: held, err: !held };
     const writing = this.#write(step.writes, exists);
     const stored = step.writer ? this.#live.log.append(step.writer, step.lines, !step.late, writing) : Promise.resolve(true);
     const [written, kept] = await Promise.all([writing, stored]);
-    for (const name of step.removes ?? []) await this.#live.home.remove(name).catch((err: unknown) => this.#warn(says(err)));
+    for (const name of step.removes ?? []) await home.remove(name).catch((err: unknown) => this.#warn(says(err)));
     return { type: "committed", exists, err: !written || !kept, lost: !kept };
   }
 
-  async #write(writes: FileWrite[], exists: Record<string, string>): Promise<boolean> {
+  // holds puts into exists what is not as it was read; false: a file cannot be read.
+  #holds(holds: FileHold[], exists: Record<string, string | null>): boolean {
+    try {
+      for (const { name, data } of holds) {
+        const found = this.#live.home.read(name);
+        if (found !== data) exists[name] = found;
+      }
+      return true;
+    } catch (err) {
+      this.#warn(says(err));
+      return false;
+    }
+  }
+
+  async #write(writes: FileWrite[], exists: Record<string, string | null>): Promise<boolean> {
     try {
       for (const w of writes) {
-        const existing = await this.#live.home.write(w.name, w.data, w.create);
-        if (existing !== null) exists[w.name] = existing;
+        const existing = await this.#live.home.write(w);
+        if (existing !== undefined) exists[w.name] = existing;
       }
     } catch (err) {
       this.#warn(says(err));
@@ -235,15 +260,17 @@ export class Flow {
     this.release(); // of an exchange before this one, the body is dropped
     const late = AbortSignal.any([signal, AbortSignal.timeout(step.timeoutMs)]);
     const kept = new Body(this.#lease ?? this.#replies.lease(""), step.maxBody, late);
+    let relayed = false;
     const keep = async (chunk: Buffer, last: boolean): Promise<boolean> => {
-      const room = await kept.keep(module.call("scrub", { flow: this.#flow, last }, chunk).raw);
+      const clean = module.call("scrub", { flow: this.#flow, last }, chunk).raw;
+      const room = !relayed || await kept.keep(clean);
       signal.throwIfAborted();
       return room;
     };
     let truncated = await exchange(step, body, {
       permit: this.#permit,
       authority: this.#authority,
-      head: (status, headers) => { this.#resume({ event: { type: "head", status, headers } }); },
+      head: (status, headers) => { relayed = this.#head(status, headers); },
       chunk: (p) => keep(p, false),
     }, signal);
     // What is held back of a cut reply may begin a secret.
@@ -260,7 +287,7 @@ export class Flow {
   async #fly(step: Send, name: string, body: Buffer, signal: AbortSignal): Promise<Came> {
     const { landed, first, own } = await this.#live.flights.wait(name, step.timeoutMs, signal, (stop) => this.#trade(step, body, stop));
     const { head, err, detail, truncated } = landed;
-    if (head) this.#resume({ event: { type: "head", ...head } });
+    if (head) this.#head(head.status, head.headers);
     return { event: { type: "ended", err, detail, truncated, first, lost: own && landed.lost }, body: landed.body };
   }
 

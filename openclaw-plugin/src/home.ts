@@ -6,9 +6,10 @@ import { link, mkdir, open, rename, unlink } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { errno, FileFault } from "./refusal.ts";
 import { Guard, stampOf } from "./guard.ts";
+import type { FileWrite } from "./messages.ts";
 
 // A second wall: names come from the core and are made of hashes, but a ".." that got so far would write anywhere.
-const stateName = /^(?:LOCKED|(?:sessions|approvals)\/[a-z0-9]{1,64}\.(?:json|revoked|answer|used))$/;
+const stateName = /^(?:LOCKED|(?:sessions|approvals)\/[a-z0-9]{1,64}\.(?:json|revoked|answer|used|tries))$/;
 
 /** What was found under some names: for each the length of its content in raw, null for none, false for one that cannot be read. */
 export interface Found { files: (number | null | false)[]; raw: Buffer }
@@ -57,13 +58,24 @@ export class Home {
     return { files, raw: Buffer.concat(parts) };
   }
 
-  /** Stores data, durable. With create it never replaces: it returns what is there already, or null. */
-  async write(name: string, data: string, create: boolean): Promise<string | null> {
+  /** What a state file holds; null: there is none. */
+  read(name: string): string | null { return this.#read(name)?.toString() ?? null; }
+
+  /**
+   * Stores data, durable. With create it never replaces, and with was it replaces only what holds
+   * exactly that: otherwise it returns what is there. Another process may write between the look and
+   * the write of was, for Node has no lock that Go shares.
+   */
+  async write({ name, data, create, was }: FileWrite): Promise<string | null | undefined> {
     const path = await this.#place(name);
+    if (was !== undefined) {
+      const existing = this.read(name);
+      if (existing !== was) return existing;
+    }
     for (let i = 0; i < 3; i++) { // the winner's file may be gone before it is read: revoked sessions are removed
-      if (await put(path, data, create)) return null;
-      const existing = this.#read(name);
-      if (existing !== null) return existing.toString();
+      if (await put(path, data, create)) return undefined;
+      const existing = this.read(name);
+      if (existing !== null) return existing;
     }
     throw new Error(`create "${path}": it comes and goes`);
   }

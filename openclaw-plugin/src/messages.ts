@@ -1,9 +1,14 @@
 // What the core says and is told, as docs/formats.md has it under "ABI". Types only.
 
-export interface FileWrite { name: string; data: string; create: boolean }
+/** With create there must be no such file; with was it must hold exactly that. */
+export interface FileWrite { name: string; data: string; create: boolean; was?: string }
+
+/** A file that must still be as it was read; null: there was none. */
+export interface FileHold { name: string; data: string | null }
 
 export interface Commit {
   type: "commit";
+  holds?: FileHold[];
   writes: FileWrite[];
   removes?: string[];
   writer?: string;
@@ -27,7 +32,7 @@ export interface Question {
   reason?: string;
 }
 
-export interface Ask { type: "ask"; question: Question; new: boolean; waitUntilMono: number; watch: string[] }
+export interface Ask { type: "ask"; question: Question; new: boolean; wrong?: boolean; waitUntilMono: number; watch: string[] }
 
 export interface Send {
   type: "send";
@@ -47,15 +52,19 @@ export interface Send {
 
 export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; prose?: string; lock: boolean }
 
+/** What the agent gets of the head of a reply; the body follows by scrub. */
+export interface Relay { type: "relay"; status: number; headers: [string, string][] }
+
 export type Step = Commit | List | Ask | Send | Done;
 
 /** What ended an exchange other than the end of the reply. */
 export type Ending = "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked" | "untrusted";
 
 export type Event =
-  | { type: "committed"; exists?: Record<string, string>; err?: boolean; lost?: boolean }
+  | { type: "committed"; exists?: Record<string, string | null>; stale?: boolean; err?: boolean; lost?: boolean }
   | { type: "listed"; err?: boolean }
   | { type: "answered" }
+  | { type: "said"; decision: "allow" | "deny"; scope: "once" | "session"; by: string }
   | { type: "head"; status: number; headers: [string, string][] }
   | { type: "ended"; err?: Ending; detail?: string; truncated?: boolean; bytes: number }
   | { type: "ended"; err: Ending | "unrecorded" | ""; detail: string; truncated: boolean; first: boolean; lost: boolean } // of a flight
