@@ -10,7 +10,8 @@ import (
 
 const elicits = houseConfig + "approvals: {elicitation: true}\n"
 
-// fills makes a person, or a host, who sends the form back once for each code. The last answer is what was written.
+// fills makes a person, or a host, who sends the form back once for each code. The last answer is
+// what was written.
 func (h *house) fills(decision string, codes ...func(Question) string) func(Question, bool) {
 	return func(q Question, _ bool) {
 		for _, code := range codes {
@@ -38,7 +39,8 @@ func TestACodeLetsAPersonAnswerInTheClient(t *testing.T) {
 	if got := h.events(); got != "ask, code.wrong, answer, intent, result" {
 		t.Errorf("recorded %s", got)
 	}
-	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" || r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
+	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" ||
+		r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
 		t.Errorf("recorded %+v", r)
 	}
 	h.person = nil
@@ -56,11 +58,14 @@ func TestWhatAFormDoesNotAllow(t *testing.T) {
 		codes    []func(Question) string
 		want     Code
 	}{
-		"the id in place of the code":   {ElicitOnce, []func(Question) string{wrong}, ApprovalPending},
-		"no code":                       {ElicitOnce, []func(Question) string{func(Question) string { return "" }}, ApprovalPending},
-		"another word":                  {"allow", []func(Question) string{right}, ApprovalPending},
-		"the right code after too many": {ElicitSession, []func(Question) string{wrong, wrong, wrong, right}, ApprovalPending},
-		"a no needs no code":            {ElicitDeny, []func(Question) string{wrong}, ApprovalDenied},
+		"the id in place of the code": {ElicitOnce,
+			[]func(Question) string{wrong}, ApprovalPending},
+		"no code": {ElicitOnce,
+			[]func(Question) string{func(Question) string { return "" }}, ApprovalPending},
+		"another word": {"allow", []func(Question) string{right}, ApprovalPending},
+		"the right code after too many": {ElicitSession,
+			[]func(Question) string{wrong, wrong, wrong, right}, ApprovalPending},
+		"a no needs no code": {ElicitDeny, []func(Question) string{wrong}, ApprovalDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, elicits)
@@ -89,7 +94,8 @@ func TestTriesOutliveTheCall(t *testing.T) {
 func TestAnUnreadableCountAllowsNoTry(t *testing.T) {
 	h := newHouse(t, elicits)
 	h.person = func(Question, bool) {
-		if _, left := h.flow.CountCode(In{Now: h.now, Files: map[string][]byte{h.flow.CodesFile(): nil}}); left >= 0 {
+		if _, left := h.flow.CountCode(In{Now: h.now,
+			Files: map[string][]byte{h.flow.CodesFile(): nil}}); left >= 0 {
 			t.Errorf("%d tries are left", left)
 		}
 	}
@@ -102,7 +108,8 @@ func TestTheAgentNeverSeesTheCode(t *testing.T) {
 	h.person = func(q Question, _ bool) { code = q.Code }
 	d := h.refused(post("/x", "abc"), ApprovalPending)
 	records, _ := json.Marshal(h.records)
-	if len(code) != 6 || strings.Contains(string(d.Text()), code) || strings.Contains(string(records), code) {
+	if len(code) != 6 || strings.Contains(string(d.Text()), code) ||
+		strings.Contains(string(records), code) {
 		t.Errorf("code %q in %s or %s", code, d.Text(), records)
 	}
 	if q := h.questions()[0]; q.Code != code || strings.Contains(q.ID+q.Digest, code) {
@@ -110,12 +117,15 @@ func TestTheAgentNeverSeesTheCode(t *testing.T) {
 	}
 }
 
-// TestNoFormWhereItIsNotAllowed asks once with the code of a question that was raised when it was, or is made up.
+// TestNoFormWhereItIsNotAllowed asks once with the code of a question that was raised when it was,
+// or is made up.
 func TestNoFormWhereItIsNotAllowed(t *testing.T) {
 	for name, text := range map[string]string{
-		"not set":        houseConfig,
-		"off":            houseConfig + "approvals: {elicitation: false}\n",
-		"there is a PIN": houseConfig + "approvals: {elicitation: true, pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n",
+		"not set": houseConfig,
+		"off":     houseConfig + "approvals: {elicitation: false}\n",
+		"there is a PIN": houseConfig +
+			"approvals: {elicitation: true, pin: " +
+			"'$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, text)
@@ -148,7 +158,8 @@ func TestAFormAboutAQuestionThatIsOver(t *testing.T) {
 	h.person = func(q Question, _ bool) {
 		late := h.in(nil)
 		late.Now.Wall = q.Expires
-		if r, answer := h.flow.Filled(late, q.Code, ElicitOnce); answer != nil || r.Event != "code.wrong" {
+		if r, answer := h.flow.Filled(late, q.Code, ElicitOnce); answer != nil ||
+			r.Event != "code.wrong" {
 			t.Errorf("%+v, %+v", r, answer)
 		}
 	}

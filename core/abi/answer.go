@@ -32,7 +32,8 @@ func answer(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	now, decision, scope, by := f.now(), f.text("decision"), f.text("scope"), f.text("by")
 	f.asking(fl)
-	if decision != approval.Allow && decision != approval.Deny || scope != approval.Once && scope != approval.Session {
+	if decision != approval.Allow && decision != approval.Deny ||
+		scope != approval.Once && scope != approval.Session {
 		f.wrong("decision must be allow or deny, scope once or session")
 	}
 	if by == approval.ByCommand {

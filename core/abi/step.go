@@ -50,13 +50,15 @@ type sendStep struct {
 	Flight    string      `json:"flight,omitempty"`
 }
 
-// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an execute is the shell's to fill in, since it has
-// the bytes; the result of a reload is null, since the shell has yet to do it.
+// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an
+// execute is the shell's to fill in, since it has the bytes; the result of a reload is null, since
+// the shell has yet to do it.
 type doneStep struct {
-	Type    string          `json:"type"`
-	Tool    string          `json:"tool,omitempty"`
-	Result  json.RawMessage `json:"result,omitempty"`
-	Share   *shareStep      `json:"share,omitempty"` // to be written into config.yaml, then answered
+	Type   string          `json:"type"`
+	Tool   string          `json:"tool,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+	// to be written into config.yaml, then answered
+	Share   *shareStep      `json:"share,omitempty"`
 	Refusal json.RawMessage `json:"refusal,omitempty"`
 	Prose   string          `json:"prose,omitempty"` // of a refusal: what goes in front of it
 	Lock    bool            `json:"lock"`
@@ -110,8 +112,19 @@ func (fl *flow) line(now core.Now, records []core.Record, to *commitStep) {
 }
 
 func (fl *flow) send(s core.Send) sendStep {
-	out := sendStep{Type: "send", Service: s.Service, Method: s.Method, URL: s.URL, Target: s.Target, Headers: make([][2]string, len(s.Headers)),
-		TimeoutMs: s.TimeoutMs, MaxBody: s.MaxBody, Watch: s.Watch, Flight: s.Flight, CADigest: s.CADigest}
+	out := sendStep{
+		Type:      "send",
+		Service:   s.Service,
+		Method:    s.Method,
+		URL:       s.URL,
+		Target:    s.Target,
+		Headers:   make([][2]string, len(s.Headers)),
+		TimeoutMs: s.TimeoutMs,
+		MaxBody:   s.MaxBody,
+		Watch:     s.Watch,
+		Flight:    s.Flight,
+		CADigest:  s.CADigest,
+	}
 	if service := fl.config.Services[s.Service]; service != nil {
 		out.CAFile, out.Proxy = service.CAFile, service.Proxy
 	}

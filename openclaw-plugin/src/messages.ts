@@ -27,7 +27,13 @@ export interface Question {
   reason?: string;
 }
 
-export interface Ask { type: "ask"; question: Question; new: boolean; waitUntilMono: number; watch: string[] }
+export interface Ask {
+  type: "ask";
+  question: Question;
+  new: boolean;
+  waitUntilMono: number;
+  watch: string[];
+}
 
 export interface Send {
   type: "send";
@@ -45,12 +51,20 @@ export interface Send {
   flight?: string; // it trades a credential for a token, for all calls that name it
 }
 
-export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; prose?: string; lock: boolean }
+export interface Done {
+  type: "done";
+  tool?: string;
+  result?: unknown;
+  refusal?: unknown;
+  prose?: string;
+  lock: boolean;
+}
 
 export type Step = Commit | List | Ask | Send | Done;
 
 /** What ended an exchange other than the end of the reply. */
-export type Ending = "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked" | "untrusted";
+export type Ending =
+  "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked" | "untrusted";
 
 export type Event =
   | { type: "committed"; exists?: Record<string, string>; err?: boolean; lost?: boolean }
@@ -58,5 +72,12 @@ export type Event =
   | { type: "answered" }
   | { type: "head"; status: number; headers: [string, string][] }
   | { type: "ended"; err?: Ending; detail?: string; truncated?: boolean; bytes: number }
-  | { type: "ended"; err: Ending | "unrecorded" | ""; detail: string; truncated: boolean; first: boolean; lost: boolean } // of a flight
+  | {
+      type: "ended";
+      err: Ending | "unrecorded" | "";
+      detail: string;
+      truncated: boolean;
+      first: boolean;
+      lost: boolean;
+    } // of a flight
   | { type: "stopped"; why: "revoked" | "cancelled" };

@@ -17,21 +17,22 @@ type Progress = func(done, total float64, text string)
 
 type progressKey struct{}
 
-// WithProgress returns a context under which a call that waits for a person tells so, every five seconds.
+// WithProgress returns a context under which a call that waits for a person tells so, every five
+// seconds.
 func WithProgress(ctx context.Context, tell Progress) context.Context {
 	return context.WithValue(ctx, progressKey{}, tell)
 }
 
 type endingKey struct{}
 
-// WithEnding returns a context under which a call stops waiting for a person once ending is closed: whoever made it is about to
-// leave, and the question stands for a later call.
+// WithEnding returns a context under which a call stops waiting for a person once ending is closed:
+// whoever made it is about to leave, and the question stands for a later call.
 func WithEnding(ctx context.Context, ending <-chan struct{}) context.Context {
 	return context.WithValue(ctx, endingKey{}, ending)
 }
 
-// wait ends when the watched files say so, when the time is over, or when the client takes the call back. It reads files only where one of
-// them has changed.
+// wait ends when the watched files say so, when the time is over, or when the client takes the call
+// back. It reads files only where one of them has changed.
 func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Event {
 	tell, _ := ctx.Value(progressKey{}).(Progress)
 	defer g.elicit(ctx, flow, s.Question)()
@@ -58,7 +59,8 @@ func (g *Gateway) wait(ctx context.Context, flow *core.Flow, s core.Ask) core.Ev
 		}
 		if tell != nil && now >= next {
 			next += g.progress.Milliseconds()
-			tell(float64((now-began)/1000), float64((s.Wait-began)/1000), "waiting for a person: janee approve "+s.Question.ID[:8])
+			tell(float64((now-began)/1000), float64((s.Wait-began)/1000),
+				"waiting for a person: janee approve "+s.Question.ID[:8])
 		}
 		select {
 		case <-ctx.Done():
