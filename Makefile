@@ -2,26 +2,32 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat fuzz clean
+.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test \
+	wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat \
+	fuzz clean
 
 all: build
 
 build:
 	$(GO) build -trimpath -o bin/janee ./cmd/janee
 
-# The core for shells that are not written in Go. The same sources give the same bytes in any directory.
-# Without inlining these packages take 150 KB less of a download; calls do not slow down by it.
+# The core for shells that are not written in Go. The same sources give the same bytes in any
+# directory. Without inlining these packages take 150 KB less of a download; calls do not slow down
+# by it.
 WASM ?= bin/janee.wasm
 WASMFLAGS = -buildvcs=false -trimpath -buildmode=c-shared -ldflags="-s -w -buildid=" \
 	-gcflags=crypto/...=-l -gcflags=go.yaml.in/...=-l -gcflags=math/big=-l \
-	-gcflags=regexp/...=-l -gcflags=encoding/asn1=-l -gcflags=fmt=-l -gcflags=time=-l -gcflags=reflect=-l \
+	-gcflags=regexp/...=-l -gcflags=encoding/asn1=-l -gcflags=fmt=-l -gcflags=time=-l \
+	-gcflags=reflect=-l \
 	$(foreach p,core/abi core/config core/sign,-gcflags=github.com/true-and-useful/janee/$(p)=-l)
 wasm:
 	GOOS=wasip1 GOARCH=wasm $(GO) build $(WASMFLAGS) -o $(WASM) ./wasm
 
-# The OpenClaw plugin, as the .tgz that `openclaw plugins install` takes. npm brings the Node 24 it needs.
+# The OpenClaw plugin, as the .tgz that `openclaw plugins install` takes. npm brings the Node 24 it
+# needs.
 plugin: wasm
-	cd openclaw-plugin && npm ci --silent --no-audit --no-fund && npm run --silent build && npm pack --silent
+	cd openclaw-plugin && npm ci --silent --no-audit --no-fund && npm run --silent build && \
+		npm pack --silent
 
 demo: build
 	@bin/janee demo
@@ -33,34 +39,43 @@ test: vet build
 race:
 	$(GO) test -race ./...
 
-# What takes minutes: kills, load, revocations and abuse for longer than in `make test`, then every fuzz target for SOAKTIME. 20 minutes on two
-# cores at the most; each part has a bound of its own.
+# What takes minutes: kills, load, revocations and abuse for longer than in `make test`, then every
+# fuzz target for SOAKTIME. 20 minutes on two cores at the most; each part has a bound of its own.
 SOAKTIME ?= 15s
 soak:
-	JANEE_SOAK=1 JANEE_ROUNDS=200 $(GO) test -count=1 -timeout 10m -run '^Test(Killed|NoRecordIsLost|NothingIsSentAfterRevoke|Abusive|Hostile)' ./cmd/janee/e2e
+	JANEE_SOAK=1 JANEE_ROUNDS=200 $(GO) test -count=1 -timeout 10m \
+		-run '^Test(Killed|NoRecordIsLost|NothingIsSentAfterRevoke|Abusive|Hostile)' ./cmd/janee/e2e
 	$(MAKE) --no-print-directory fuzz FUZZTIME=$(SOAKTIME)
 
-# What CI holds besides the tests: what is downloaded is what was meant, nothing is required that is not used, staticcheck finds nothing,
-# everything compiles for macOS and Windows, and no weakness is known of what janee calls (see .ci/vulncheck). The checkers are built at pinned versions.
+# What CI holds besides the tests: what is downloaded is what was meant, nothing is required that is
+# not used, no line is too long (internal/width), staticcheck finds nothing, everything compiles for
+# macOS and Windows, and no weakness is known of what janee calls (see .ci/vulncheck). The checkers
+# are built at pinned versions.
 check:
+	$(GO) run ./internal/width .
 	$(GO) mod verify
-	@for dir in . testscripts/gosdk testscripts/servers testscripts/servers/minio .ci/tools; do $(GO) -C $$dir mod tidy -diff || exit 1; done
+	@for dir in . testscripts/gosdk testscripts/servers testscripts/servers/minio .ci/tools; do \
+		$(GO) -C $$dir mod tidy -diff || exit 1; done
 	$(GO) -C .ci/tools build -o $(CURDIR)/bin/ tool
 	bin/staticcheck ./...
-	for dir in testscripts/gosdk testscripts/servers; do (cd $$dir && $(CURDIR)/bin/staticcheck ./...) || exit 1; done
+	for dir in testscripts/gosdk testscripts/servers; do \
+		(cd $$dir && $(CURDIR)/bin/staticcheck ./...) || exit 1; done
 	for os in darwin windows; do GOOS=$$os $(GO) vet ./... || exit 1; done
 	.ci/vulncheck $(CURDIR)/bin/govulncheck
 
 vet:
-	@test -z "$$(gofmt -l cmd core internal wasm)" || { gofmt -l cmd core internal wasm; echo "gofmt would change these files"; exit 1; }
+	@test -z "$$(gofmt -l cmd core internal wasm)" || { gofmt -l cmd core internal wasm; \
+		echo "gofmt would change these files"; exit 1; }
 	$(GO) vet ./...
 
-# The official MCP SDKs for TypeScript and Go against bin/janee, over stdio and HTTP. Needs Node 18 or newer.
+# The official MCP SDKs for TypeScript and Go against bin/janee, over stdio and HTTP. Needs Node 18
+# or newer.
 sdk-test: build
 	cd testscripts/sdk && npm ci --silent --no-audit --no-fund && npm test --silent
 	cd testscripts/gosdk && $(GO) test -count=1 .
 
-# The MCP conformance suite against the HTTP server with the suite's own tools. npm brings the Node 24 it needs.
+# The MCP conformance suite against the HTTP server with the suite's own tools. npm brings the Node
+# 24 it needs.
 conformance:
 	$(GO) build -trimpath -o bin/conformance ./cmd/janee/internal/conformance
 	cd testscripts/conformance && npm ci --silent --no-audit --no-fund && npm test --silent
@@ -84,43 +99,53 @@ test-openclaw: build plugin
 	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
 	cd openclaw-plugin && npm run --silent e2e
 
-# Real servers on loopback: MinIO from the Go module proxy, Azurite and dynalite from npm. Where nothing is cached
-# building MinIO takes most of the time, which is five minutes at the most; then it is a quarter of a minute.
-# A server that cannot be had is an error. Needs Node 20 or newer.
+# Real servers on loopback: MinIO from the Go module proxy, Azurite and dynalite from npm. Where
+# nothing is cached building MinIO takes most of the time, which is five minutes at the most; then
+# it is a quarter of a minute. A server that cannot be had is an error. Needs Node 20 or newer.
 test-servers: build
 	cd testscripts/servers && npm ci --silent --no-audit --no-fund --ignore-scripts
-	cd testscripts/servers/minio && CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .
+	cd testscripts/servers/minio && \
+		CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .
 	cd testscripts/servers && $(GO) vet . && $(GO) test -count=1 -timeout 2m .
 
-# The real Gemini CLI, with a scripted model on loopback: what reaches it of answers and refusals. Needs Node 20 or newer.
+# The real Gemini CLI, with a scripted model on loopback: what reaches it of answers and refusals.
+# Needs Node 20 or newer.
 test-gemini: build
-	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && npm test --silent
+	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && \
+		npm test --silent
 
-# The tables of docs/performance.md: every way into janee beside the API itself, in one run of five minutes. Needs a quiet machine.
-# BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE keeps every figure.
+# The tables of docs/performance.md: every way into janee beside the API itself, in one run of five
+# minutes. Needs a quiet machine. BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE
+# keeps every figure.
 BENCHFLAGS ?=
 bench: build plugin
 	$(GO) run ./testscripts/bench $(BENCHFLAGS)
 
-# Go benchmarks of the packages that a call goes through. benchstat compares what two runs wrote: make benchstat OLD=old.txt NEW=new.txt
+# Go benchmarks of the packages that a call goes through. benchstat compares what two runs wrote:
+# make benchstat OLD=old.txt NEW=new.txt
 BENCHSTAT = golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c9d4da
 BENCHCOUNT ?= 6
 bench-go:
-	@$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) ./core/... ./cmd/janee/internal/...
+	@$(GO) test -run '^$$' -bench . -benchmem -count $(BENCHCOUNT) \
+		./core/... ./cmd/janee/internal/...
 
 benchstat:
 	@$(GO) run $(BENCHSTAT) $(OLD) $(NEW)
 
-# Every fuzz target for FUZZTIME each; go runs one at a time. Minimising is bounded: it would eat the time of the slow ones.
-# What failed is run again: when its time is over go sometimes ends with "context deadline exceeded" and nothing found. What was found is
-# kept in testdata and fails again at once.
+# Every fuzz target for FUZZTIME each; go runs one at a time. Minimising is bounded: it would eat
+# the time of the slow ones. What failed is run again: when its time is over go sometimes ends with
+# "context deadline exceeded" and nothing found. What was found is kept in testdata and fails again
+# at once.
 fuzz:
 	@for pkg in $$($(GO) list ./...); do \
 	  for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz'); do \
-	    run="$(GO) test -run ^$$target\$$ -fuzz ^$$target\$$ -fuzztime $(FUZZTIME) -fuzzminimizetime 5x $$pkg"; \
+	    run="$(GO) test -run ^$$target\$$ -fuzz ^$$target\$$ -fuzztime $(FUZZTIME)"; \
+	    run="$$run -fuzzminimizetime 5x $$pkg"; \
 	    echo "$$pkg $$target"; $$run || $$run || exit 1; \
 	  done; \
 	done
 
 clean:
-	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules testscripts/servers/node_modules openclaw-plugin/node_modules openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
+	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules \
+		testscripts/servers/node_modules openclaw-plugin/node_modules \
+		openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz

@@ -7,15 +7,18 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// named settles as whom a call is judged. A client that says its own name cannot say that of a registered agent, and nobody is
-// without a name: the agent "unnamed" has the rights of any other agent that nobody has named.
+// named settles as whom a call is judged. A client that says its own name cannot say that of a
+// registered agent, and nobody is without a name: the agent "unnamed" has the rights of any other
+// agent that nobody has named.
 func (e *Engine) named(c Call) Call {
 	switch {
 	case c.Via == ViaCLI:
 		return c
 	case c.SelfNamed && e.config.Agents[c.Agent] != nil:
 		c.claimed = c.Agent
-		c.IdentitySource = fmt.Sprintf("none: the client calls itself %q, a registered name that clientInfo.name cannot claim", c.claimed)
+		c.IdentitySource = fmt.Sprintf(
+			"none: the client calls itself %q, a registered name that clientInfo.name cannot claim",
+			c.claimed)
 		c.Agent = config.Unnamed
 	case c.Agent == "":
 		c.Agent = config.Unnamed
@@ -23,14 +26,17 @@ func (e *Engine) named(c Call) Call {
 	return c
 }
 
-// Access says why the agent of c may not use the capability that c names, or nil: allowedAgents decides where it names anybody, then
-// access or the server's defaultAccess, then the ownership of the service. Rules, sessions and approvals are not looked at.
+// Access says why the agent of c may not use the capability that c names, or nil: allowedAgents
+// decides where it names anybody, then access or the server's defaultAccess, then the ownership of
+// the service. Rules, sessions and approvals are not looked at.
 func (e *Engine) Access(c Call) *Denial {
 	f := e.subject(e.named(c))
 	if d := f.checkCapability(In{}); d != nil {
 		return d
 	}
-	for _, refuse := range []func(*subject, In) *Denial{(*subject).checkAllowedAgents, (*subject).checkDefaultAccess, (*subject).checkOwnership} {
+	for _, refuse := range []func(*subject, In) *Denial{
+		(*subject).checkAllowedAgents, (*subject).checkDefaultAccess, (*subject).checkOwnership,
+	} {
 		if d := refuse(&f, In{}); d != nil {
 			return d
 		}
@@ -38,8 +44,8 @@ func (e *Engine) Access(c Call) *Denial {
 	return nil
 }
 
-// serviceAccess is Access for what concerns a service as a whole: any one of its capabilities will do. Where it has none, the
-// server's defaultAccess and the ownership decide.
+// serviceAccess is Access for what concerns a service as a whole: any one of its capabilities will
+// do. Where it has none, the server's defaultAccess and the ownership decide.
 func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 	users := e.config.UsersOf(s.Name)
 	for _, name := range users {
@@ -61,7 +67,8 @@ func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 	return f.checkOwnership(In{})
 }
 
-// unlisted: access and ownership are looked at only for agents, and only where allowedAgents names none.
+// unlisted: access and ownership are looked at only for agents, and only where allowedAgents names
+// none.
 func (f *subject) unlisted() bool {
 	return f.call.Via != ViaCLI && len(f.capability.AllowedAgents) == 0
 }
@@ -71,8 +78,12 @@ func (f *subject) checkAllowedAgents(In) *Denial {
 	if f.call.Via == ViaCLI || len(allowed) == 0 || slices.Contains(allowed, f.call.Agent) {
 		return nil
 	}
-	return Deny(AgentNotAllowed, f.call).because(fmt.Sprintf("capability %q is for the agents that its owner named, and %q is none of them", f.capability.Name, f.call.Agent),
-		"allowedAgents", f.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s", f.call.Agent, f.capability.Name)))
+	return Deny(AgentNotAllowed, f.call).because(fmt.Sprintf(
+		"capability %q is for the agents that its owner named, and %q is none of them",
+		f.capability.Name, f.call.Agent),
+		"allowedAgents",
+		f.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s",
+			f.call.Agent, f.capability.Name)))
 }
 
 func (f *subject) checkDefaultAccess(In) *Denial {
@@ -90,7 +101,8 @@ func (f *subject) checkOwnership(In) *Denial {
 	if !f.unlisted() || f.service.Ownership.Allows(f.call.Agent) {
 		return nil
 	}
-	return Deny(OwnershipDenied, f.call).because("", "accessPolicy: "+string(f.service.Ownership.Policy), f.prove(f.askOwner()))
+	return Deny(OwnershipDenied, f.call).because("",
+		"accessPolicy: "+string(f.service.Ownership.Policy), f.prove(f.askOwner()))
 }
 
 func (f *subject) askOwner() string {
@@ -98,18 +110,22 @@ func (f *subject) askOwner() string {
 	if o.CreatedBy == "" {
 		return ""
 	}
-	return fmt.Sprintf("tell your person; %q owns it and can share it with you by manage_credential", o.CreatedBy)
+	return fmt.Sprintf(
+		"tell your person; %q owns it and can share it with you by manage_credential", o.CreatedBy)
 }
 
-// prove is the next step, but for a client that took a registered name: proving the name comes first.
+// prove is the next step, but for a client that took a registered name: proving the name comes
+// first.
 func (f *subject) prove(next string) string {
 	if f.call.claimed == "" {
 		return next
 	}
-	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; your client's own word does not", f.call.claimed, f.call.claimed)
+	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; "+
+		"your client's own word does not", f.call.claimed, f.call.claimed)
 }
 
-// closed reports, for an explanation, that the agent may not use the capability: nothing about it is told then.
+// closed reports, for an explanation, that the agent may not use the capability: nothing about it
+// is told then.
 func (f *subject) closed() bool { return f.engine.Access(f.call) != nil }
 
 func (f *subject) unguarded() string {

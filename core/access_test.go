@@ -46,7 +46,8 @@ func as(agent string, c Call) Call {
 
 // TestAccessDecides: allowedAgents, else access, else ownership.
 func TestAccessDecides(t *testing.T) {
-	restricted := strings.Replace(accessConfig, "defaultAccess: open", "defaultAccess: restricted", 1)
+	restricted := strings.Replace(accessConfig, "defaultAccess: open",
+		"defaultAccess: restricted", 1)
 	for _, c := range []struct {
 		text, agent, want string // want: the capabilities that are open
 	}{
@@ -60,7 +61,8 @@ func TestAccessDecides(t *testing.T) {
 		{restricted, "alice", "listed"},
 		{restricted, "bob", ""},
 		{restricted, "dave", "listed lent"},
-		{strings.Replace(restricted, "all: {service: free", "all: {service: free, access: open", 1), "bob", "all"},
+		{strings.Replace(restricted, "all: {service: free", "all: {service: free, access: open", 1),
+			"bob", "all"},
 	} {
 		h := newHouse(t, c.text)
 		var open []string
@@ -72,9 +74,11 @@ func TestAccessDecides(t *testing.T) {
 				done, _ := h.do(call)
 				denial := h.engine.Access(call)
 				if opens := denial == nil; e.Allowed != opens || (done.Denial == nil) != opens {
-					t.Fatalf("%s, %s over %q: access %v, explained %s, execute %s", c.agent, name, via, denial, e.story(), outcome(done))
+					t.Fatalf("%s, %s over %q: access %v, explained %s, execute %s", c.agent, name,
+						via, denial, e.story(), outcome(done))
 				}
-				if denial != nil && (done.Denial.Code != denial.Code || denial.NextStep == "" || denial.EvaluatedPolicy == "") {
+				if denial != nil && (done.Denial.Code != denial.Code || denial.NextStep == "" ||
+					denial.EvaluatedPolicy == "") {
 					t.Errorf("%s, %s: %+v, %+v", c.agent, name, denial, done.Denial)
 				}
 				if h.sent = nil; via == ViaStdio && denial == nil {
@@ -90,21 +94,28 @@ func TestAccessDecides(t *testing.T) {
 
 func TestRefusalsNameTheCheck(t *testing.T) {
 	h := newHouse(t, accessConfig)
-	for capability, code := range map[string]Code{"listed": AgentNotAllowed, "lent": AgentNotAllowed, "shut": DefaultAccessRestricted, "tight": DefaultAccessRestricted,
-		"shared": OwnershipDenied, "own": OwnershipDenied, "nosuch": CapabilityNotFound} {
+	for capability, code := range map[string]Code{
+		"listed": AgentNotAllowed, "lent": AgentNotAllowed, "shut": DefaultAccessRestricted,
+		"tight": DefaultAccessRestricted, "shared": OwnershipDenied, "own": OwnershipDenied,
+		"nosuch": CapabilityNotFound,
+	} {
 		c := as("bob", get(capability, "/not-by-rule"))
 		d := h.refused(c, code)
-		if d.AgentID != "bob" || strings.Contains(d.Message+d.NextStep, "secret") || strings.Contains(d.Message+d.NextStep, "dave") {
+		if d.AgentID != "bob" || strings.Contains(d.Message+d.NextStep, "secret") ||
+			strings.Contains(d.Message+d.NextStep, "dave") {
 			t.Errorf("%+v", d)
 		}
-		h.refused(Call{Tool: tool.Execute, Agent: "bob", Via: ViaStdio, Capability: capability, Method: "TRACE", Path: "/../x"}, code)
+		h.refused(Call{Tool: tool.Execute, Agent: "bob", Via: ViaStdio, Capability: capability,
+			Method: "TRACE", Path: "/../x"}, code)
 	}
-	if r := h.records[0]; r.Event != "deny" || r.Agent != "bob" || r.Method != "GET" || r.Target != "/not-by-rule" {
+	if r := h.records[0]; r.Event != "deny" || r.Agent != "bob" || r.Method != "GET" ||
+		r.Target != "/not-by-rule" {
 		t.Errorf("record %+v", r)
 	}
 }
 
-// TestToolsAllCheckAccess: in the reference test_service, explain_access, manage_credential and list_services had no access control.
+// TestToolsAllCheckAccess: in the reference test_service, explain_access, manage_credential and
+// list_services had no access control.
 func TestToolsAllCheckAccess(t *testing.T) {
 	for _, d := range tool.Definitions() {
 		t.Run(d.Name, func(t *testing.T) {
@@ -116,7 +127,9 @@ func TestToolsAllCheckAccess(t *testing.T) {
 			if done.Result != nil {
 				text = string(done.Result.Data)
 			}
-			for _, secret := range []string{"secret-rule", "secret-base", "secret description", "carol"} {
+			for _, secret := range []string{
+				"secret-rule", "secret-base", "secret description", "carol",
+			} {
 				if strings.Contains(text, secret) {
 					t.Errorf("bob is told %q: %s", secret, text)
 				}
@@ -127,15 +140,19 @@ func TestToolsAllCheckAccess(t *testing.T) {
 					t.Errorf("not refused: %s", text)
 				}
 			case tool.ExplainAccess:
-				if !strings.Contains(text, `"allowed":false`) || strings.Contains(text, `"check":"rules","result":"pass"`) {
+				if !strings.Contains(text, `"allowed":false`) ||
+					strings.Contains(text, `"check":"rules","result":"pass"`) {
 					t.Errorf("explained: %s", text)
 				}
 			case tool.ListServices:
-				if !strings.Contains(text, `{"accessible":false,"name":"shared","service":"hers","mode":"proxy"}`) || !strings.Contains(text, `{"accessible":true,"name":"all"`) {
+				if !strings.Contains(text,
+					`{"accessible":false,"name":"shared","service":"hers","mode":"proxy"}`) ||
+					!strings.Contains(text, `{"accessible":true,"name":"all"`) {
 					t.Errorf("listed: %s", text)
 				}
 			case tool.Whoami:
-				if !strings.Contains(text, `"accessible":["all"],"denied":["listed","shut","shared","lent","own","tight"]`) {
+				if !strings.Contains(text,
+					`"accessible":["all"],"denied":["listed","shut","shared","lent","own","tight"]`) {
 					t.Errorf("whoami: %s", text)
 				}
 			case tool.ReloadConfig: // tells names and counts alone
@@ -149,7 +166,8 @@ func TestToolsAllCheckAccess(t *testing.T) {
 	}
 }
 
-// TestEmptyNameIsNoAdministrator: in the reference an empty name, or no initialize at all, had access to everything.
+// TestEmptyNameIsNoAdministrator: in the reference an empty name, or no initialize at all, had
+// access to everything.
 func TestEmptyNameIsNoAdministrator(t *testing.T) {
 	for _, via := range []string{ViaStdio, ViaHTTP, ViaOpenClaw, "", "cli "} {
 		h := newHouse(t, accessConfig)
@@ -177,7 +195,8 @@ func TestEmptyNameIsNoAdministrator(t *testing.T) {
 	}
 }
 
-// TestClientInfoCannotClaimRegisteredAgent: in the reference clientInfo.name "alice" passed allowedAgents and ownership.
+// TestClientInfoCannotClaimRegisteredAgent: in the reference clientInfo.name "alice" passed
+// allowedAgents and ownership.
 func TestClientInfoCannotClaimRegisteredAgent(t *testing.T) {
 	h := newHouse(t, accessConfig)
 	claim := as("alice", get("listed", "/secret-rule"))
@@ -188,36 +207,44 @@ func TestClientInfoCannotClaimRegisteredAgent(t *testing.T) {
 	}
 	claim.Tool = tool.Whoami
 	r, _ := h.allowed(claim)
-	if !strings.Contains(string(r.Data), `"agentId":"unnamed"`) || !strings.Contains(string(r.Data), `a registered name that clientInfo.name cannot claim`) || r.Agent != "unnamed" {
+	if !strings.Contains(string(r.Data), `"agentId":"unnamed"`) ||
+		!strings.Contains(string(r.Data), `a registered name that clientInfo.name cannot claim`) ||
+		r.Agent != "unnamed" {
 		t.Errorf("%s", r.Data)
 	}
-	claim.Tool, claim.Action, claim.Service, claim.Target = tool.ManageCredential, tool.ActionGrant, "hers", "mallory"
+	claim.Tool, claim.Action, claim.Service, claim.Target = tool.ManageCredential,
+		tool.ActionGrant, "hers", "mallory"
 	h.refused(claim, OwnershipDenied)
 	for _, r := range h.records {
 		if r.Agent != "unnamed" {
 			t.Errorf("recorded as %q", r.Agent)
 		}
 	}
-	h.allowed(as("alice", get("listed", "/secret-rule"))) // proved: by a token, or by the person's command line
+	// proved: by a token, or by the person's command line
+	h.allowed(as("alice", get("listed", "/secret-rule")))
 	dave := as("dave", get("listed", "/secret-rule"))
 	dave.SelfNamed = true
 	h.allowed(dave) // nobody has registered the name: it is no more than a label
 }
 
-// TestRegisteredNamesFollowReloads: a name is no longer to be claimed from the moment it is registered.
+// TestRegisteredNamesFollowReloads: a name is no longer to be claimed from the moment it is
+// registered.
 func TestRegisteredNamesFollowReloads(t *testing.T) {
 	h := newHouse(t, accessConfig)
 	claim := as("dave", get("listed", "/secret-rule"))
 	claim.SelfNamed = true
 	h.allowed(claim)
-	h.engine = h.engine.Next(h.parse(strings.Replace(accessConfig, "services:", "  dave: {token: "+config.TokenDigest("x")+"}\nservices:", 1)), h.vault)
+	h.engine = h.engine.Next(h.parse(strings.Replace(accessConfig, "services:",
+		"  dave: {token: "+config.TokenDigest("x")+"}\nservices:", 1)), h.vault)
 	h.refused(claim, AgentNotAllowed)
-	h.engine = h.engine.Next(h.parse(strings.Replace(accessConfig, "[alice, dave]", "[alice]", 1)), h.vault)
+	h.engine = h.engine.Next(h.parse(strings.Replace(accessConfig, "[alice, dave]", "[alice]", 1)),
+		h.vault)
 	h.refused(claim, AgentNotAllowed) // the open session does not keep what was taken back
 }
 
 func TestThePersonIsBoundToNoAgent(t *testing.T) {
-	h := newHouse(t, strings.Replace(accessConfig, "defaultAccess: open", "defaultAccess: restricted", 1))
+	h := newHouse(t,
+		strings.Replace(accessConfig, "defaultAccess: open", "defaultAccess: restricted", 1))
 	for _, capability := range h.engine.config.CapabilityNames {
 		c := as("", get(capability, "/secret-rule"))
 		c.Via = ViaCLI
@@ -229,17 +256,32 @@ func TestThePersonIsBoundToNoAgent(t *testing.T) {
 }
 
 func manage(agent, action, service, target string) Call {
-	return Call{Tool: tool.ManageCredential, Agent: agent, Via: ViaStdio, Action: action, Service: service, Target: target}
+	return Call{
+		Tool:    tool.ManageCredential,
+		Agent:   agent,
+		Via:     ViaStdio,
+		Action:  action,
+		Service: service,
+		Target:  target,
+	}
 }
 
 func TestManageCredentialView(t *testing.T) {
 	h := newHouse(t, accessConfig)
 	for _, c := range []struct{ agent, service, want string }{
-		{"alice", "hers", `{"service":"hers","ownership":{"accessPolicy":"shared","createdBy":"alice","sharedWith":["carol"]},"yourAccess":true}`},
-		{"carol", "hers", `{"service":"hers","ownership":{"accessPolicy":"shared","createdBy":"alice"},"yourAccess":true}`},
-		{"bob", "free", `{"service":"free","ownership":{"accessPolicy":"all-agents"},"yourAccess":true}`},
-		{"bob", "unused", `{"service":"unused","ownership":{"accessPolicy":"all-agents"},"yourAccess":true}`},
-		{"dave", "only", `{"service":"only","ownership":{"accessPolicy":"agent-only","createdBy":"alice"},"yourAccess":true}`},
+		{"alice",
+			"hers",
+			`{"service":"hers","ownership":{"accessPolicy":"shared","createdBy":"alice","sharedWith":["carol"]},"yourAccess":true}`},
+		{"carol",
+			"hers",
+			`{"service":"hers","ownership":{"accessPolicy":"shared","createdBy":"alice"},"yourAccess":true}`},
+		{"bob", "free",
+			`{"service":"free","ownership":{"accessPolicy":"all-agents"},"yourAccess":true}`},
+		{"bob", "unused",
+			`{"service":"unused","ownership":{"accessPolicy":"all-agents"},"yourAccess":true}`},
+		{"dave",
+			"only",
+			`{"service":"only","ownership":{"accessPolicy":"agent-only","createdBy":"alice"},"yourAccess":true}`},
 	} {
 		r, _ := h.allowed(manage(c.agent, tool.ActionView, c.service, ""))
 		if string(r.Data) != c.want || r.Share != nil {
@@ -251,9 +293,11 @@ func TestManageCredentialView(t *testing.T) {
 	if h.events() != "deny OWNERSHIP_DENIED, deny BAD_ARGUMENTS" {
 		t.Error(h.events())
 	}
-	h = newHouse(t, strings.Replace(accessConfig, "defaultAccess: open", "defaultAccess: restricted", 1))
+	h = newHouse(t,
+		strings.Replace(accessConfig, "defaultAccess: open", "defaultAccess: restricted", 1))
 	h.refused(manage("bob", tool.ActionView, "unused", ""), DefaultAccessRestricted)
-	if r, _ := h.allowed(manage("alice", tool.ActionView, "only", "")); !strings.Contains(string(r.Data), `"yourAccess":false`) {
+	if r, _ := h.allowed(manage("alice",
+		tool.ActionView, "only", "")); !strings.Contains(string(r.Data), `"yourAccess":false`) {
 		t.Errorf("an owner is not shown what is hers: %s", r.Data)
 	}
 }
@@ -261,16 +305,21 @@ func TestManageCredentialView(t *testing.T) {
 func TestManageCredentialShares(t *testing.T) {
 	h := newHouse(t, accessConfig)
 	r, _ := h.allowed(manage("alice", tool.ActionGrant, "only", "bob"))
-	if r.Share == nil || *r.Share != (Share{"only", "alice", "bob", true}) || r.Agent != "alice" || r.Data != nil {
+	if r.Share == nil || *r.Share != (Share{"only", "alice", "bob", true}) ||
+		r.Agent != "alice" || r.Data != nil {
 		t.Errorf("%+v", r)
 	}
 	r, _ = h.allowed(manage("alice", tool.ActionRevoke, "hers", "carol"))
 	if r.Share == nil || *r.Share != (Share{"hers", "alice", "carol", false}) {
 		t.Errorf("%+v", r)
 	}
-	for i, want := range []struct{ event, service, agent, policy string }{{"ownership.grant", "only", "bob", "shared"}, {"ownership.revoke", "hers", "carol", "agent-only"}} {
+	for i, want := range []struct{ event, service, agent, policy string }{
+		{"ownership.grant", "only", "bob", "shared"},
+		{"ownership.revoke", "hers", "carol", "agent-only"},
+	} {
 		r := h.records[i]
-		if r.Event != want.event || r.Agent != "alice" || r.Service != want.service || r.Detail["agent"] != want.agent || r.Detail["accessPolicy"] != want.policy {
+		if r.Event != want.event || r.Agent != "alice" || r.Service != want.service ||
+			r.Detail["agent"] != want.agent || r.Detail["accessPolicy"] != want.policy {
 			t.Errorf("record %+v", r)
 		}
 	}
@@ -302,17 +351,21 @@ func TestSharingIsRecordedFirst(t *testing.T) {
 	h.refused(manage("alice", tool.ActionGrant, "only", "bob"), AuditUnavailable)
 }
 
-// TestClosedCapabilitiesTellNothing holds the explanation of a closed capability to what list_services shows.
+// TestClosedCapabilitiesTellNothing holds the explanation of a closed capability to what
+// list_services shows.
 func TestClosedCapabilitiesTellNothing(t *testing.T) {
 	h := newHouse(t, accessConfig)
 	e := h.explain(asked(as("bob", get("shared", "/secret-rule"))))
-	if e.story() != "lock+ capability_exists+ mode+ default_access+ ownership-" || e.detail("rules") != "skip: "+closedToAgent {
+	if e.story() != "lock+ capability_exists+ mode+ default_access+ ownership-" ||
+		e.detail("rules") != "skip: "+closedToAgent {
 		t.Errorf("%s, %s", e.story(), e.detail("rules"))
 	}
 	if text, _ := json.Marshal(e); strings.Contains(string(text), "secret") {
 		t.Errorf("%s", text)
 	}
-	if !slices.ContainsFunc(e.Trace, func(l traceLine) bool { return strings.Contains(l.Detail, "hers") }) {
+	if !slices.ContainsFunc(e.Trace, func(l traceLine) bool {
+		return strings.Contains(l.Detail, "hers")
+	}) {
 		t.Error("not even the service is told")
 	}
 }

@@ -30,7 +30,8 @@ type listedRules struct {
 	Deny  []string `json:"deny"`
 }
 
-// closedEntry is all that an agent sees of a capability that is closed to it: enough to ask its person for.
+// closedEntry is all that an agent sees of a capability that is closed to it: enough to ask its
+// person for.
 type closedEntry struct {
 	Accessible bool   `json:"accessible"`
 	Name       string `json:"name"`
@@ -48,13 +49,24 @@ func (e *Engine) listServices(c Call) json.RawMessage {
 			list = append(list, closedEntry{Name: p.Name, Service: p.Service, Mode: "proxy"})
 			continue
 		}
-		l := listed{Accessible: true, Name: p.Name, Service: p.Service, Mode: "proxy", TTL: config.FormatDuration(p.TTL), AutoApprove: p.AutoApprove,
-			RequiresReason: p.RequiresReason, BaseURL: s.Base.String(), Description: p.Description, Docs: s.Docs}
+		l := listed{
+			Accessible:     true,
+			Name:           p.Name,
+			Service:        p.Service,
+			Mode:           "proxy",
+			TTL:            config.FormatDuration(p.TTL),
+			AutoApprove:    p.AutoApprove,
+			RequiresReason: p.RequiresReason,
+			BaseURL:        s.Base.String(),
+			Description:    p.Description,
+			Docs:           s.Docs,
+		}
 		if l.Description == "" {
 			l.Description = s.Description
 		}
 		if p.Policy.Restricted() {
-			l.Rules = &listedRules{Allow: ruleTexts(p.Policy.Allow()), Deny: ruleTexts(p.Policy.Deny())}
+			l.Rules = &listedRules{Allow: ruleTexts(p.Policy.Allow()),
+				Deny: ruleTexts(p.Policy.Deny())}
 		}
 		for _, name := range slices.Concat(s.AllowHeaders, p.AllowHeaders) {
 			l.AllowHeaders = append(l.AllowHeaders, name.String())
@@ -95,8 +107,13 @@ type whoamiCapabilities struct {
 
 func (e *Engine) whoami(c Call) json.RawMessage {
 	access := e.config.AccessOf(&config.Capability{})
-	a := whoamiAnswer{AgentID: c.Agent, IdentitySource: c.IdentitySource, DefaultAccessPolicy: string(access), Limits: e.config.Limits,
-		Capabilities: whoamiCapabilities{Accessible: []string{}, Denied: []string{}}}
+	a := whoamiAnswer{
+		AgentID:             c.Agent,
+		IdentitySource:      c.IdentitySource,
+		DefaultAccessPolicy: string(access),
+		Limits:              e.config.Limits,
+		Capabilities:        whoamiCapabilities{Accessible: []string{}, Denied: []string{}},
+	}
 	for _, name := range e.config.CapabilityNames {
 		if e.opens(c, name) {
 			a.Capabilities.Accessible = append(a.Capabilities.Accessible, name)

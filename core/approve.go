@@ -14,7 +14,8 @@ import (
 const (
 	// maxPath bounds, in characters, how much of a path a person is shown.
 	maxPath = 2000
-	// retryAfterSeconds is when an agent may look again for an answer that did not come while it waited.
+	// retryAfterSeconds is when an agent may look again for an answer that did not come while it
+	// waited.
 	retryAfterSeconds = 10
 	// shownID is how many digits of an id stand in a command for a person.
 	shownID = 8
@@ -46,8 +47,10 @@ func (f *Flow) askPerson() *Denial {
 	q, known := f.knownQuestion(digest)
 	if id := f.call.ApprovalID; id != "" && (!known || id != q.ID) {
 		return Deny(ApprovalExpired, f.call).because(
-			fmt.Sprintf("approvalId %.64q does not stand for this request, or not any more", id), "",
-			"an approval holds for exactly the request that it was asked for: repeat that one unchanged. "+
+			fmt.Sprintf("approvalId %.64q does not stand for this request, or not any more", id),
+			"",
+			"an approval holds for exactly the request that it was asked for: "+
+				"repeat that one unchanged. "+
 				"For another request leave approvalId out; your person is asked about it")
 	}
 	if known {
@@ -276,8 +279,10 @@ func (f *Flow) pending() *Denial {
 	id := q.ID[:min(shownID, len(q.ID))]
 	d := Deny(ApprovalPending, f.call).because(
 		"a person has to say yes before this request is sent, and nobody has answered yet", "",
-		fmt.Sprintf("tell your person: `janee approve %s` lets this one request through, `janee deny %s` refuses it, "+
-			"`janee approvals` shows what is asked. Then repeat exactly the same call; anything that differs is a new question",
+		fmt.Sprintf("tell your person: `janee approve %s` lets this one request through, "+
+			"`janee deny %s` refuses it, "+
+			"`janee approvals` shows what is asked. Then repeat exactly the same call; anything "+
+			"that differs is a new question",
 			id, id))
 	d.ApprovalID, d.ExpiresAt = q.ID, time.UnixMilli(q.Expires).UTC().Format(time.RFC3339)
 	d.RetryAfterSeconds = retryAfterSeconds

@@ -33,7 +33,8 @@ func (h *house) answer(q Question, decision, scope, by string) {
 
 func post(path, body string) Call {
 	c := get("asked", path)
-	c.Method, c.Body, c.Headers = "POST", []byte(body), []Header{{Name: "Content-Type", Value: "text/plain"}}
+	c.Method, c.Body, c.Headers = "POST", []byte(body),
+		[]Header{{Name: "Content-Type", Value: "text/plain"}}
 	return c
 }
 
@@ -57,24 +58,41 @@ func TestAPersonIsAskedAboutExactlyThisRequest(t *testing.T) {
 		t.Errorf("the call waited %d ms", waited)
 	}
 	q := asked[0]
-	want := Question{ID: q.ID, Agent: "claude-ai", Via: ViaStdio, Capability: "asked", Service: "stripe", Method: "POST", Host: "api.stripe.com",
-		Path: "/base/x?token=t", BodyBytes: 3, BodySHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad", Reason: "User asked",
-		Digest: q.Digest, Asked: before.Wall, Expires: before.Wall + 10*minute}
+	want := Question{
+		ID:         q.ID,
+		Agent:      "claude-ai",
+		Via:        ViaStdio,
+		Capability: "asked",
+		Service:    "stripe",
+		Method:     "POST",
+		Host:       "api.stripe.com",
+		Path:       "/base/x?token=t",
+		BodyBytes:  3,
+		BodySHA256: "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad",
+		Reason:     "User asked",
+		Digest:     q.Digest,
+		Asked:      before.Wall,
+		Expires:    before.Wall + 10*minute,
+	}
 	if q != want || len(q.ID) != 32 {
 		t.Errorf("asked %+v", q)
 	}
-	if d.ApprovalID != q.ID || d.ExpiresAt != "2026-11-23T09:43:45Z" || d.RetryAfterSeconds != 10 || !strings.Contains(d.NextStep, "`janee approve "+q.ID[:8]+"`") {
+	if d.ApprovalID != q.ID || d.ExpiresAt != "2026-11-23T09:43:45Z" || d.RetryAfterSeconds != 10 ||
+		!strings.Contains(d.NextStep, "`janee approve "+q.ID[:8]+"`") {
 		t.Errorf("denial %+v", d)
 	}
 	var shown struct{ Denial map[string]any }
-	if err := json.Unmarshal(d.Text(), &shown); err != nil || shown.Denial["approvalId"] != q.ID || shown.Denial["retryAfterSeconds"] != 10.0 || shown.Denial["expiresAt"] == nil {
+	if err := json.Unmarshal(d.Text(), &shown); err != nil || shown.Denial["approvalId"] != q.ID ||
+		shown.Denial["retryAfterSeconds"] != 10.0 || shown.Denial["expiresAt"] == nil {
 		t.Errorf("text %s", d.Text())
 	}
-	if got := h.events(); got != "ask, deny APPROVAL_PENDING" || h.records[0].Detail["approval"] != q.ID || h.records[0].Target != "/x?token=*" {
+	if got := h.events(); got != "ask, deny APPROVAL_PENDING" ||
+		h.records[0].Detail["approval"] != q.ID || h.records[0].Target != "/x?token=*" {
 		t.Errorf("recorded %s: %+v", got, h.records[0])
 	}
 
-	// The same call finds its question, with approvalId or without; what differs is another question.
+	// The same call finds its question, with approvalId or without; what differs is another
+	// question.
 	again := post("/x?token=t", "abc")
 	again.Reason = "another reason"
 	h.refused(again, ApprovalPending)
@@ -98,7 +116,8 @@ func TestOnceIsForOneRequestAndOneTime(t *testing.T) {
 	h.refused(post("/x", "abc"), ApprovalPending)
 	h.person = h.says(approval.Allow, approval.Once)
 	h.allowed(post("/x", "abc"))
-	if got := h.events(); got != "ask, deny APPROVAL_PENDING, intent, result" || h.records[2].Detail["approval"] == "" || h.records[2].Session != "" {
+	if got := h.events(); got != "ask, deny APPROVAL_PENDING, intent, result" ||
+		h.records[2].Detail["approval"] == "" || h.records[2].Session != "" {
 		t.Errorf("recorded %s: %+v", got, h.records[2])
 	}
 	pair := session.Pair(ViaStdio, "claude-ai", "asked")
@@ -114,7 +133,9 @@ func TestOnceIsForOneRequestAndOneTime(t *testing.T) {
 	}
 	c := post("/x", "abc")
 	c.ApprovalID = spent
-	if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message, "does not stand for this request") || !strings.Contains(d.NextStep, "leave approvalId out") {
+	if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message,
+		"does not stand for this request") ||
+		!strings.Contains(d.NextStep, "leave approvalId out") {
 		t.Errorf("a spent id: %+v", d)
 	}
 
@@ -139,8 +160,11 @@ func TestAnApprovalIDOfAnotherRequestIsRefused(t *testing.T) {
 	changed, stranger, unknown := post("/x", "abd"), post("/x", "abc"), post("/x", "abc")
 	changed.ApprovalID, stranger.ApprovalID, unknown.ApprovalID = id, id, strings.Repeat("0", 32)
 	stranger.Agent = "cursor"
-	for name, c := range map[string]Call{"changed": changed, "another agent": stranger, "unknown": unknown} {
-		if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message, "does not stand for this request") {
+	for name, c := range map[string]Call{
+		"changed": changed, "another agent": stranger, "unknown": unknown,
+	} {
+		if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message,
+			"does not stand for this request") {
 			t.Errorf("%s: %s", name, d.Message)
 		}
 	}
@@ -163,7 +187,8 @@ func TestOfTwoCallsOneGetsTheYes(t *testing.T) {
 		}
 		return nil
 	}
-	if d := h.refused(post("/x", ""), ApprovalExpired); !strings.Contains(d.Message, "another call has used") {
+	if d := h.refused(post("/x", ""), ApprovalExpired); !strings.Contains(d.Message,
+		"another call has used") {
 		t.Errorf("%+v", d)
 	}
 }
@@ -175,10 +200,12 @@ func TestSessionScope(t *testing.T) {
 	h.person = nil
 	h.allowed(post("/y", "other"))
 	h.allowed(get("asked", "/z"))
-	if got := h.events(); got != "ask, session.open, intent, result, intent, result, intent, result" {
+	if got := h.events(); got !=
+		"ask, session.open, intent, result, intent, result, intent, result" {
 		t.Errorf("recorded %s", got)
 	}
-	if opened := h.records[1]; opened.Detail["approval"] != h.questions()[0].ID || opened.Session == "" || h.records[4].Session != opened.Session {
+	if opened := h.records[1]; opened.Detail["approval"] != h.questions()[0].ID ||
+		opened.Session == "" || h.records[4].Session != opened.Session {
 		t.Errorf("opened %+v", opened)
 	}
 	h.pass(hour)
@@ -188,7 +215,15 @@ func TestSessionScope(t *testing.T) {
 	h = newHouse(t, houseConfig)
 	until := h.now.Wall + 20*minute
 	h.person = func(q Question, _ bool) {
-		h.files[approval.AnswerFile(q.ID)] = approval.Answer{ID: q.ID, Digest: q.Digest, Decision: approval.Allow, Scope: approval.Session, At: h.now.Wall, Until: until, By: "cli"}.Encode(h.vault.Key("state"))
+		h.files[approval.AnswerFile(q.ID)] = approval.Answer{
+			ID:       q.ID,
+			Digest:   q.Digest,
+			Decision: approval.Allow,
+			Scope:    approval.Session,
+			At:       h.now.Wall,
+			Until:    until,
+			By:       "cli",
+		}.Encode(h.vault.Key("state"))
 	}
 	h.allowed(post("/x", ""))
 	h.person = nil
@@ -204,7 +239,13 @@ func TestARevokedSessionIsNotReopenedByItsYes(t *testing.T) {
 	h.allowed(post("/x", ""))
 	h.person = nil
 	pair := session.Pair(ViaStdio, "claude-ai", "asked")
-	order := session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + hour, By: "cli"}
+	order := session.Revocation{
+		ID:    "x",
+		Pair:  pair,
+		At:    h.now.Wall,
+		Until: h.now.Wall + hour,
+		By:    "cli",
+	}
 	h.files[session.RevokedFile(pair)] = order.Encode(h.vault.Key("state"))
 	h.refused(post("/x", ""), SessionRevoked)
 	h.files[session.RevokedFile(pair)] = order.Reopened(h.now.Wall).Encode(h.vault.Key("state"))
@@ -225,7 +266,8 @@ func TestASessionThatAnotherCallWasGivenServes(t *testing.T) {
 	if got := h.events(); got != "ask, ask, session.open, intent, result, intent, result" {
 		t.Errorf("recorded %s", got)
 	}
-	h.refused(func() Call { c := post("/third", ""); c.Agent = "cursor"; return c }(), ApprovalPending)
+	h.refused(func() Call { c := post("/third", ""); c.Agent = "cursor"; return c }(),
+		ApprovalPending)
 }
 
 func TestNoAndNobodyStick(t *testing.T) {
@@ -270,7 +312,14 @@ func TestWhatCannotBeReadAllowsNothing(t *testing.T) {
 	other := vault.New(vault.NewRoot([32]byte{9}), "5f0c2f7c9b3e4d11a7d2c0ffee000001").Key("state")
 	forge := func(key []byte, change func(*approval.Answer)) func(h *house, q Question) {
 		return func(h *house, q Question) {
-			a := approval.Answer{ID: q.ID, Digest: q.Digest, Decision: approval.Allow, Scope: approval.Session, At: h.now.Wall, By: "cli"}
+			a := approval.Answer{
+				ID:       q.ID,
+				Digest:   q.Digest,
+				Decision: approval.Allow,
+				Scope:    approval.Session,
+				At:       h.now.Wall,
+				By:       "cli",
+			}
 			if change != nil {
 				change(&a)
 			}
@@ -281,26 +330,36 @@ func TestWhatCannotBeReadAllowsNothing(t *testing.T) {
 		}
 	}
 	for name, plant := range map[string]func(*house, Question){
-		"answered by another home":         forge(other, nil),
-		"the answer to another question":   forge(nil, func(a *approval.Answer) { a.ID = strings.Repeat("b", 32) }),
-		"the answer about another request": forge(nil, func(a *approval.Answer) { a.Digest = strings.Repeat("b", 64) }),
-		"unreadable":                       func(h *house, q Question) { h.files[approval.AnswerFile(q.ID)] = nil },
-		"an empty file":                    func(h *house, q Question) { h.files[approval.AnswerFile(q.ID)] = []byte{} },
+		"answered by another home": forge(other, nil),
+		"the answer to another question": forge(nil, func(a *approval.Answer) {
+			a.ID = strings.Repeat("b", 32)
+		}),
+		"the answer about another request": forge(nil, func(a *approval.Answer) {
+			a.Digest = strings.Repeat("b", 64)
+		}),
+		"unreadable": func(h *house, q Question) { h.files[approval.AnswerFile(q.ID)] = nil },
+		"an empty file": func(h *house, q Question) {
+			h.files[approval.AnswerFile(q.ID)] = []byte{}
+		},
 	} {
 		h := newHouse(t, houseConfig)
 		h.person = func(q Question, _ bool) { plant(h, q) }
-		if d := h.refused(post("/x", ""), ApprovalDenied); !strings.Contains(d.Message, "cannot be read") {
+		if d := h.refused(post("/x", ""), ApprovalDenied); !strings.Contains(d.Message,
+			"cannot be read") {
 			t.Errorf("%s: %s", name, d.Message)
 		}
 	}
 
-	// A question that this home did not write, or that is about another request, is none: a person is asked.
+	// A question that this home did not write, or that is about another request, is none: a person
+	// is asked.
 	h := newHouse(t, houseConfig)
 	h.refused(post("/x", ""), ApprovalPending)
 	mine := h.questions()[0]
 	harmless := mine
 	h.refused(post("/y", ""), ApprovalPending)
-	for name, data := range map[string][]byte{"another home's": harmless.Encode(other), "garbage": []byte("?"), "unreadable": nil} {
+	for name, data := range map[string][]byte{
+		"another home's": harmless.Encode(other), "garbage": []byte("?"), "unreadable": nil,
+	} {
 		h.files[approval.File(mine.Digest)] = data
 		if id := h.refused(post("/x", ""), ApprovalPending).ApprovalID; id == mine.ID {
 			t.Errorf("%s question counts", name)
@@ -319,7 +378,8 @@ func TestRevokedWhileAPersonIsAsked(t *testing.T) {
 	pair := session.Pair(ViaStdio, "claude-ai", "asked")
 	h.person = func(q Question, _ bool) {
 		h.says(approval.Allow, approval.Once)(q, false)
-		h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + hour, By: "cli"}.Encode(h.vault.Key("state"))
+		h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall,
+			Until: h.now.Wall + hour, By: "cli"}.Encode(h.vault.Key("state"))
 	}
 	h.refused(post("/x", ""), SessionRevoked)
 	if _, used := h.files[approval.UsedFile(h.questions()[0].ID)]; used {
@@ -328,7 +388,9 @@ func TestRevokedWhileAPersonIsAsked(t *testing.T) {
 	h = newHouse(t, houseConfig)
 	h.before = func(s Step) Event {
 		if a, ok := s.(Ask); ok {
-			for _, name := range []string{session.LockFile, session.ClosedFile, session.RevokedFile(pair)} {
+			for _, name := range []string{
+				session.LockFile, session.ClosedFile, session.RevokedFile(pair),
+			} {
 				if !strings.Contains(fmt.Sprint(a.Watch), name) {
 					t.Errorf("%s is not watched", name)
 				}
@@ -345,11 +407,21 @@ func TestWhatFailsWhileAsking(t *testing.T) {
 		fail func(Commit) bool
 		code Code
 	}{
-		"the question": {func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "ask" }, AuditUnavailable},
-		"the mark":     {func(c Commit) bool { return len(c.Writes) > 0 && strings.HasSuffix(c.Writes[0].Name, ".used") }, AuditUnavailable},
-		"the session":  {func(c Commit) bool { return len(c.Writes) > 0 && strings.HasPrefix(c.Writes[0].Name, "sessions/") }, AuditUnavailable},
-		"its record":   {func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "session.open" }, AuditUnavailable},
-		"the intent":   {func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "intent" }, AuditUnavailable},
+		"the question": {func(c Commit) bool {
+			return len(c.Records) > 0 && c.Records[0].Event == "ask"
+		}, AuditUnavailable},
+		"the mark": {func(c Commit) bool {
+			return len(c.Writes) > 0 && strings.HasSuffix(c.Writes[0].Name, ".used")
+		}, AuditUnavailable},
+		"the session": {func(c Commit) bool {
+			return len(c.Writes) > 0 && strings.HasPrefix(c.Writes[0].Name, "sessions/")
+		}, AuditUnavailable},
+		"its record": {func(c Commit) bool {
+			return len(c.Records) > 0 && c.Records[0].Event == "session.open"
+		}, AuditUnavailable},
+		"the intent": {func(c Commit) bool {
+			return len(c.Records) > 0 && c.Records[0].Event == "intent"
+		}, AuditUnavailable},
 	} {
 		h := newHouse(t, houseConfig)
 		h.person = h.says(approval.Allow, approval.Session)
@@ -378,7 +450,14 @@ func TestAnotherProcessAsksTheSame(t *testing.T) {
 			if t2(s) {
 				h.before = nil
 				r, _ := h.engine.request(post("/x", ""))
-				theirs = Question{ID: strings.Repeat("c", 32), Agent: "claude-ai", Via: ViaStdio, Digest: r.Digest(), Asked: h.now.Wall, Expires: h.now.Wall + 10*minute}
+				theirs = Question{
+					ID:      strings.Repeat("c", 32),
+					Agent:   "claude-ai",
+					Via:     ViaStdio,
+					Digest:  r.Digest(),
+					Asked:   h.now.Wall,
+					Expires: h.now.Wall + 10*minute,
+				}
 				h.files[approval.File(theirs.Digest)] = theirs.Encode(h.vault.Key("state"))
 			}
 			return nil
@@ -438,7 +517,8 @@ func TestWhatAPersonIsShownIsBounded(t *testing.T) {
 	c.Reason = strings.Repeat("r", 5000)
 	h.refused(c, ApprovalPending)
 	q := h.questions()[0]
-	if !strings.HasSuffix(q.Path, "…") || len([]rune(q.Path)) != maxPath+1 || len(q.Reason) != maxReason {
+	if !strings.HasSuffix(q.Path, "…") || len([]rune(q.Path)) != maxPath+1 ||
+		len(q.Reason) != maxReason {
 		t.Errorf("path of %d, reason of %d characters", len([]rune(q.Path)), len(q.Reason))
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// Needs names the state files that Begin wants to see, relative to the home. Their number depends on the configuration alone:
-// nothing in a call grows with the number of sessions.
+// Needs names the state files that Begin wants to see, relative to the home. Their number depends
+// on the configuration alone: nothing in a call grows with the number of sessions.
 func (e *Engine) Needs(c Call) []string {
 	c = e.named(c)
 	if c.Tool == tool.TestService {
@@ -20,7 +20,9 @@ func (e *Engine) Needs(c Call) []string {
 		return []string{session.LockFile}
 	}
 	pair := session.Pair(c.Via, c.Agent, c.Capability)
-	names := []string{session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair)}
+	names := []string{
+		session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair),
+	}
 	if r, asks := e.request(c); asks && c.Tool == tool.Execute {
 		names = append(names, approval.File(r.Digest()))
 	}

@@ -7,8 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// challenge is what is known of an auth type that signs what the API asks for. The first request of such a call carries neither
-// credential nor body: a server refuses it before it acts, and the body goes out once.
+// challenge is what is known of an auth type that signs what the API asks for. The first request of
+// such a call carries neither credential nor body: a server refuses it before it acts, and the body
+// goes out once.
 type challenge struct {
 	awaited bool // the first request is the one under way
 	head    Head // of its reply
@@ -33,7 +34,9 @@ func (s *delivery) withheld(status int) *Denial {
 	if !s.challenge.awaited || len(s.call.Body) == 0 {
 		return nil
 	}
-	return s.failure(SigningFailed, fmt.Sprintf("%v: it answered %d to the request without its body, which was not sent", sign.ErrNoChallenge, status))
+	return s.failure(SigningFailed,
+		fmt.Sprintf("%v: it answered %d to the request without its body, which was not sent",
+			sign.ErrNoChallenge, status))
 }
 
 // asked are the values of WWW-Authenticate, which may come several times.

@@ -18,14 +18,16 @@ capabilities:
 `
 )
 
-// guarded answers like an API behind digest authentication: a challenge, then what the handler says.
+// guarded answers like an API behind digest authentication: a challenge, then what the handler
+// says.
 func guarded(t *testing.T, then func(Send) (Head, []string, Ended)) *house {
 	h := newHouse(t, digestConfig)
 	h.reply = func(s Send) (Head, []string, Ended) {
 		if _, ok := Get(s.Headers, "Authorization"); ok {
 			return then(s)
 		}
-		return challengeHead(`Digest realm="cam", nonce="abc", qop="auth", algorithm=SHA-256`), []string{"the body of the 401"}, Ended{}
+		return challengeHead(`Digest realm="cam", nonce="abc", qop="auth", algorithm=SHA-256`),
+			[]string{"the body of the 401"}, Ended{}
 	}
 	return h
 }
@@ -52,14 +54,16 @@ func TestChallengeIsAnswered(t *testing.T) {
 		return Head{Status: 200}, []string{"you sent ", response, " for ", digestPassword}, Ended{}
 	})
 	res, body := h.allowed(posting("camera", "/set?a=b", "on=1"))
-	if res.Status != 200 || body != "you sent [REDACTED:x5qncd] for [REDACTED:x5qncd]" || len(response) != 64 || res.Redactions != 2 {
+	if res.Status != 200 || body != "you sent [REDACTED:x5qncd] for [REDACTED:x5qncd]" ||
+		len(response) != 64 || res.Redactions != 2 {
 		t.Errorf("%d %q, response %q", res.Status, body, response)
 	}
 	if len(h.sent) != 2 {
 		t.Fatalf("%d requests", len(h.sent))
 	}
 	first, second := h.sent[0], h.sent[1]
-	if first.Body != nil || string(second.Body) != "on=1" || first.Method != "POST" || first.URL != second.URL || first.Target != "/cgi/set?a=b" {
+	if first.Body != nil || string(second.Body) != "on=1" || first.Method != "POST" ||
+		first.URL != second.URL || first.Target != "/cgi/set?a=b" {
 		t.Errorf("sent %q, then %q", first.Body, second.Body)
 	}
 	for _, name := range []string{"Authorization", "Content-Type"} {
@@ -68,7 +72,10 @@ func TestChallengeIsAnswered(t *testing.T) {
 		}
 	}
 	v, _ := Get(second.Headers, "Authorization")
-	for _, part := range []string{`Digest username="operator"`, `uri="/cgi/set?a=b"`, "nc=00000001", `cnonce="` + strings.Repeat(fmt.Sprintf("%02x", fresh), 16) + `"`} {
+	for _, part := range []string{
+		`Digest username="operator"`, `uri="/cgi/set?a=b"`, "nc=00000001",
+		`cnonce="` + strings.Repeat(fmt.Sprintf("%02x", fresh), 16) + `"`,
+	} {
 		if !strings.Contains(v, part) {
 			t.Errorf("%s is not in %s", part, v)
 		}
@@ -89,7 +96,9 @@ func TestIntentStandsBeforeTheFirstSend(t *testing.T) {
 	}
 	h.allowed(get("camera", "/x"))
 	h = guarded(t, status(200))
-	h.failCommit = func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "intent" }
+	h.failCommit = func(c Commit) bool {
+		return len(c.Records) > 0 && c.Records[0].Event == "intent"
+	}
 	h.refused(get("camera", "/x"), AuditUnavailable)
 }
 
@@ -108,11 +117,13 @@ func TestBothRequestsShareTheTimeout(t *testing.T) {
 
 func TestSecondRefusalIsTheAnswer(t *testing.T) {
 	h := guarded(t, func(Send) (Head, []string, Ended) {
-		return challengeHead(`Digest realm="cam", nonce="def", qop="auth"`), []string{"wrong password"}, Ended{}
+		return challengeHead(`Digest realm="cam", nonce="def", qop="auth"`),
+			[]string{"wrong password"}, Ended{}
 	})
 	for _, c := range []Call{get("camera", "/x"), posting("camera", "/x", "on=1")} {
 		h.sent = nil
-		if res, body := h.allowed(c); res.Status != 401 || body != "wrong password" || len(h.sent) != 2 {
+		if res, body := h.allowed(c); res.Status != 401 ||
+			body != "wrong password" || len(h.sent) != 2 {
 			t.Errorf("%s: %d %q after %d requests", c.Method, res.Status, body, len(h.sent))
 		}
 	}
@@ -129,8 +140,13 @@ func TestNoChallenge(t *testing.T) {
 	h.failsUnsigned(posting("camera", "/x", "on=1"), "no digest challenge: it answered 200")
 	h.reply = status(401)
 	h.failsUnsigned(get("camera", "/x"), "the API asks for no digest challenge")
-	for challenge, text := range map[string]string{`Digest realm="r", nonce="n", qop="auth-int"`: "auth-int is not", "Digest realm=\"r\", nonce=\"n\n\"": "the nonce of"} {
-		h.reply = func(Send) (Head, []string, Ended) { return challengeHead(challenge), []string{"no"}, Ended{} }
+	for challenge, text := range map[string]string{
+		`Digest realm="r", nonce="n", qop="auth-int"`: "auth-int is not",
+		"Digest realm=\"r\", nonce=\"n\n\"":           "the nonce of",
+	} {
+		h.reply = func(Send) (Head, []string, Ended) {
+			return challengeHead(challenge), []string{"no"}, Ended{}
+		}
 		h.failsUnsigned(posting("camera", "/x", "on=1"), text)
 	}
 }
@@ -140,10 +156,12 @@ func (h *house) failsUnsigned(c Call, text string) {
 	h.t.Helper()
 	h.sent, h.records = nil, nil
 	done, _ := h.do(c)
-	if done.Denial == nil || done.Denial.Code != SigningFailed || !strings.Contains(done.Denial.Message, text) {
+	if done.Denial == nil || done.Denial.Code != SigningFailed ||
+		!strings.Contains(done.Denial.Message, text) {
 		h.t.Errorf("ended with %s, want %q", outcome(done), text)
 	}
-	if _, signed := Get(h.sent[0].Headers, "Authorization"); len(h.sent) != 1 || h.sent[0].Body != nil || signed {
+	if _, signed := Get(h.sent[0].Headers, "Authorization"); len(h.sent) != 1 ||
+		h.sent[0].Body != nil || signed {
 		h.t.Errorf("sent %d requests, the first with %q", len(h.sent), h.sent[0].Body)
 	}
 	if got := h.events(); got != "intent, result SIGNING_FAILED" {
@@ -156,7 +174,8 @@ func TestExplainSigningOfAChallenge(t *testing.T) {
 	h := newHouse(t, digestConfig)
 	c := Call{Tool: ExplainSigning, Via: ViaCLI, Service: "camera", Method: "GET", Path: "/x"}
 	done, _ := h.do(c)
-	if done.Result == nil || strings.Contains(string(done.Result.Data), "Authorization") || len(h.sent) != 0 {
+	if done.Result == nil || strings.Contains(string(done.Result.Data), "Authorization") ||
+		len(h.sent) != 0 {
 		t.Errorf("ended with %s", outcome(done))
 	}
 }

@@ -11,40 +11,57 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 )
 
-// check is one thing that has to hold before a request is signed. execute stops at the first check that refuses, explain tells
-// all of them; both read this one list, so that no explanation can differ from what happens.
+// check is one thing that has to hold before a request is signed. execute stops at the first check
+// that refuses, explain tells all of them; both read this one list, so that no explanation can
+// differ from what happens.
 type check struct {
 	name   string
 	refuse func(*subject, In) *Denial // nil: nothing can refuse here; a nil denial: the check holds
 	asks   bool                       // a refusal is put to a person as a question
 	skip   func(*subject) string      // explain: why there is nothing to look at, or ""
 	holds  func(*subject, In) string  // explain: what is told of a check that holds
-	blocks string                     // explain: what is told of the checks after one that refuses; "" where they stand by themselves
+	// explain: what is told of the checks after one that refuses; "" where they stand by themselves
+	blocks string
 }
 
-// checks stand in the order of docs/architecture.md. Each may rely on what those before it have found. Who may use a capability comes
-// before what it allows: a refusal by its rules would tell a stranger what they are.
+// checks stand in the order of docs/architecture.md. Each may rely on what those before it have
+// found. Who may use a capability comes before what it allows: a refusal by its rules would tell a
+// stranger what they are.
 var checks = []check{
 	{name: "lock", refuse: (*subject).checkLock, holds: says("Janee is not locked")},
-	{name: "capability_exists", refuse: (*subject).checkCapability, blocks: "there is no such capability",
-		holds: (*subject).tellCapability},
+	{name: "capability_exists", refuse: (*subject).checkCapability,
+		blocks: "there is no such capability",
+		holds:  (*subject).tellCapability},
 	{name: "mode", holds: says("proxy: it is used with execute")},
-	{name: "allowed_agents", refuse: (*subject).checkAllowedAgents, skip: (*subject).noList, holds: says("allowedAgents names this agent"), blocks: closedToAgent},
-	{name: "default_access", refuse: (*subject).checkDefaultAccess, skip: (*subject).decided, holds: says("access is open"), blocks: closedToAgent},
-	{name: "ownership", refuse: (*subject).checkOwnership, skip: (*subject).unowned, holds: says("the service is for this agent"), blocks: closedToAgent},
+	{name: "allowed_agents", refuse: (*subject).checkAllowedAgents, skip: (*subject).noList,
+		holds: says("allowedAgents names this agent"), blocks: closedToAgent},
+	{name: "default_access", refuse: (*subject).checkDefaultAccess, skip: (*subject).decided,
+		holds: says("access is open"), blocks: closedToAgent},
+	{name: "ownership", refuse: (*subject).checkOwnership, skip: (*subject).unowned,
+		holds: says("the service is for this agent"), blocks: closedToAgent},
 	{name: "size", refuse: (*subject).checkSize, holds: (*subject).tellSize},
-	{name: "request", refuse: (*subject).checkRequest, skip: (*subject).unasked, holds: says("method and path are well formed")},
-	{name: "rules", refuse: (*subject).checkRules, skip: (*subject).unjudged, holds: (*subject).tellRule},
-	{name: "writeback", refuse: (*subject).checkWriteback, skip: (*subject).unjudged, holds: says("it holds no mark of a masked value")},
+	{name: "request", refuse: (*subject).checkRequest, skip: (*subject).unasked,
+		holds: says("method and path are well formed")},
+	{name: "rules", refuse: (*subject).checkRules, skip: (*subject).unjudged,
+		holds: (*subject).tellRule},
+	{name: "writeback", refuse: (*subject).checkWriteback, skip: (*subject).unjudged,
+		holds: says("it holds no mark of a masked value")},
 	{name: "allow_commands", skip: unset("no capability runs commands")},
-	{name: "reason", refuse: (*subject).checkReason, skip: (*subject).unreasoned, holds: says("no reason is asked for")},
-	{name: "root_key", refuse: (*subject).checkRootKey, holds: says("the root key is there"), blocks: "only the root key can tell"},
-	{name: "session", refuse: (*subject).checkSession, skip: (*subject).unbound, holds: (*subject).tellSession, blocks: "a closed session does not open"},
-	{name: "limits", refuse: (*subject).checkLimits, skip: (*subject).unlimited, holds: (*subject).tellLimits},
-	{name: "approval", refuse: (*subject).checkApproval, asks: true, skip: (*subject).unbound, holds: (*subject).tellApproval},
+	{name: "reason", refuse: (*subject).checkReason, skip: (*subject).unreasoned,
+		holds: says("no reason is asked for")},
+	{name: "root_key", refuse: (*subject).checkRootKey, holds: says("the root key is there"),
+		blocks: "only the root key can tell"},
+	{name: "session", refuse: (*subject).checkSession, skip: (*subject).unbound,
+		holds: (*subject).tellSession, blocks: "a closed session does not open"},
+	{name: "limits", refuse: (*subject).checkLimits, skip: (*subject).unlimited,
+		holds: (*subject).tellLimits},
+	{name: "approval", refuse: (*subject).checkApproval, asks: true, skip: (*subject).unbound,
+		holds: (*subject).tellApproval},
 }
 
-func says(text string) func(*subject, In) string { return func(*subject, In) string { return text } }
+func says(text string) func(*subject, In) string {
+	return func(*subject, In) string { return text }
+}
 
 func unset(effect string) func(*subject) string {
 	return func(*subject) string { return "this version has no such setting: " + effect }
@@ -62,7 +79,8 @@ func (f *subject) checkLock(in In) *Denial {
 func (f *subject) checkCapability(In) *Denial {
 	p, ok := f.engine.config.Capabilities[f.call.Capability]
 	if !ok {
-		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q", f.call.Capability), "", "")
+		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q",
+			f.call.Capability), "", "")
 	}
 	f.capability, f.service = p, f.engine.config.Services[p.Service]
 	return nil
@@ -85,9 +103,11 @@ func (f *subject) checkRequest(In) *Denial {
 	return nil
 }
 
-// judge decides on the request line, then on headers and body. Of several refusals what is malformed is told first.
+// judge decides on the request line, then on headers and body. Of several refusals what is
+// malformed is told first.
 func (f *subject) judge() {
-	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options, f.call.Method, f.call.Path)
+	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options,
+		f.call.Method, f.call.Path)
 	if f.decision.Outcome == policy.Rejected {
 		return
 	}
@@ -112,8 +132,8 @@ func (f *subject) judge() {
 	}
 }
 
-// Judge decides on the request of c by the rules of its capability and by nothing else, and names the headers that would be
-// left out. The zero Decision is for a capability that there is not.
+// Judge decides on the request of c by the rules of its capability and by nothing else, and names
+// the headers that would be left out. The zero Decision is for a capability that there is not.
 func (e *Engine) Judge(c Call) (policy.Decision, []string) {
 	f := e.subject(c)
 	if f.checkCapability(In{}) != nil {
@@ -183,9 +203,12 @@ func (f *subject) checkReason(In) *Denial {
 	return nil
 }
 
-// visible reports whether a person would see anything of a reason: zero-width and control characters are none.
+// visible reports whether a person would see anything of a reason: zero-width and control
+// characters are none.
 func visible(reason string) bool {
-	return strings.ContainsFunc(reason, func(r rune) bool { return unicode.IsGraphic(r) && !unicode.IsSpace(r) })
+	return strings.ContainsFunc(reason, func(r rune) bool {
+		return unicode.IsGraphic(r) && !unicode.IsSpace(r)
+	})
 }
 
 // unreasoned: an explanation is asked for without the reason that the call itself will give.
@@ -203,7 +226,8 @@ func (f *subject) checkRootKey(In) *Denial {
 	return nil
 }
 
-// checkSession refuses what its owner has closed, and else finds the session that is open for this agent and capability.
+// checkSession refuses what its owner has closed, and else finds the session that is open for this
+// agent and capability.
 func (f *subject) checkSession(in In) *Denial {
 	if f.call.Via == ViaCLI {
 		return nil

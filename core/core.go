@@ -1,9 +1,11 @@
-// Package core decides; shells do. An [Engine] holds a configuration and its root key, a [Flow] is one call of an agent,
-// and every decision comes out as a [Step] that a shell carries out and answers with an [Event], until [Done].
+// Package core decides; shells do. An [Engine] holds a configuration and its root key, a [Flow] is
+// one call of an agent, and every decision comes out as a [Step] that a shell carries out and
+// answers with an [Event], until [Done].
 //
-// Every exported function is pure: time, randomness and the contents of state files come in with [In], nothing is read from
-// the machine, no goroutine is started. That makes the native server and the WebAssembly module the same program.
-// Package core does no I/O and keeps no policy of its own: paths are judged in core/policy, requests are signed in core/sign.
+// Every exported function is pure: time, randomness and the contents of state files come in with
+// [In], nothing is read from the machine, no goroutine is started. That makes the native server and
+// the WebAssembly module the same program. Package core does no I/O and keeps no policy of its own:
+// paths are judged in core/policy, requests are signed in core/sign.
 package core
 
 import (
@@ -24,19 +26,21 @@ type Header = wire.Header
 // Record is one line of the audit log before the chain numbers and seals it.
 type Record = audit.Record
 
-// Now is the time of a shell: Wall in Unix milliseconds, Mono in milliseconds from any point, never going back.
+// Now is the time of a shell: Wall in Unix milliseconds, Mono in milliseconds from any point, never
+// going back.
 type Now struct{ Wall, Mono int64 }
 
 // In goes with every Begin and Resume.
 type In struct {
 	Now  Now
 	Rand [64]byte // fresh for each step; ids and nonces are cut from it
-	// Files holds the state files named by Needs as found now. An absent name is no such file; a nil value is a file that
-	// could not be read, which fails closed.
+	// Files holds the state files named by Needs as found now. An absent name is no such file; a
+	// nil value is a file that could not be read, which fails closed.
 	Files map[string][]byte
 }
 
-// Via says over which transport a call came. The person's own commands come as ViaCLI and skip sessions and approvals, never rules.
+// Via says over which transport a call came. The person's own commands come as ViaCLI and skip
+// sessions and approvals, never rules.
 const (
 	ViaStdio    = "stdio"
 	ViaHTTP     = "http"
@@ -44,22 +48,28 @@ const (
 	ViaCLI      = "cli"
 )
 
-// Call is what an agent wants done. Agent, Via and Client come from the shell, never from the call's arguments.
+// Call is what an agent wants done. Agent, Via and Client come from the shell, never from the
+// call's arguments.
 type Call struct {
-	Tool, Agent, Via         string
-	Client                   string // what the client calls itself; a label, never an identity
-	IdentitySource           string // how the shell knows Agent; shown by whoami
-	SelfNamed                bool   // Agent is the client's own word: it cannot be that of a registered agent
+	Tool, Agent, Via string
+	Client           string // what the client calls itself; a label, never an identity
+	IdentitySource   string // how the shell knows Agent; shown by whoami
+	// Agent is the client's own word: it cannot be that of a registered agent
+	SelfNamed                bool
 	Capability, Method, Path string
 	Headers                  []Header
 	Body                     []byte
 	BodyIsJSON               bool // the body was given as a JSON value
 	Reason, ApprovalID       string
-	About                    string // whom explain_access asks about; "" or Agent, anyone else is refused
-	Action, Service, Target  string // what manage_credential is to do, to which service, for which agent; Service also of test_service
-	TimeoutMs                int64  // how long test_service waits; 0 = 10 s
-	MaxBytes                 int64  // 0 = DefaultMaxBytes
-	Fault                    error  // why the arguments could not be read; such a call is recorded and refused
+	// whom explain_access asks about; "" or Agent, anyone else is refused
+	About string
+	// what manage_credential is to do, to which service, for which agent; Service also of
+	// test_service
+	Action, Service, Target string
+	TimeoutMs               int64 // how long test_service waits; 0 = 10 s
+	MaxBytes                int64 // 0 = DefaultMaxBytes
+	// why the arguments could not be read; such a call is recorded and refused
+	Fault error
 
 	claimed string // the registered name that a client took for itself
 }
@@ -72,8 +82,9 @@ const (
 
 // Engine decides for one configuration. It is safe for concurrent use.
 type Engine struct {
-	config   *config.Config
-	vault    *vault.Vault // nil: the root key is not there, calls that need a credential are refused
+	config *config.Config
+	// nil: the root key is not there, calls that need a credential are refused
+	vault    *vault.Vault
 	stateKey []byte
 	sessions *sessionMemory
 	tokens   *tokens
@@ -81,18 +92,21 @@ type Engine struct {
 	pinned   *atomic.Bool // there is a PIN now: it counts for calls under way too
 	parked   *atomic.Int64
 
-	mu        sync.Mutex
-	scrubbers map[string]*secret.Scrubber // by service; a credential does not change while the engine lives
+	mu sync.Mutex
+	// by service; a credential does not change while the engine lives
+	scrubbers map[string]*secret.Scrubber
 
 	mark  string           // what takes the place of a secret in all that this home shows to agents
 	marks *secret.Scrubber // finds mark in requests; nil without a root key
 }
 
-// New makes an engine. v may be nil where the root key is missing; the engine then refuses with VAULT_LOCKED.
+// New makes an engine. v may be nil where the root key is missing; the engine then refuses with
+// VAULT_LOCKED.
 func New(c *config.Config, v *vault.Vault) *Engine {
 	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(),
-		limits: limit.NewBook(), pinned: new(atomic.Bool), parked: new(atomic.Int64), scrubbers: map[string]*secret.Scrubber{},
-		mark: secret.Marker}
+		limits: limit.NewBook(), pinned: new(atomic.Bool), parked: new(atomic.Int64),
+		scrubbers: map[string]*secret.Scrubber{},
+		mark:      secret.Marker}
 	e.pinned.Store(c.Approvals.PIN != "")
 	if v != nil {
 		e.stateKey = v.Key("state")
@@ -107,7 +121,8 @@ func New(c *config.Config, v *vault.Vault) *Engine {
 // they were. A PIN that c has binds calls that e has begun as well.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
-	n.sessions, n.tokens, n.limits, n.pinned, n.parked = e.sessions, e.tokens, e.limits, e.pinned, e.parked
+	n.sessions, n.tokens, n.limits, n.pinned, n.parked = e.sessions, e.tokens,
+		e.limits, e.pinned, e.parked
 	n.pinned.Store(c.Approvals.PIN != "")
 	services, _ := config.Diff(e.config, c)
 	n.tokens.forget(append(services.Changed, services.Removed...))

@@ -10,9 +10,9 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// open decrypts the credential of a service. It refuses a value that was sealed for another service,
-// field, type or origin, and a proxy or certificate authority that the owner has not agreed to. to is
-// the destination that was agreed to.
+// open decrypts the credential of a service. It refuses a value that was sealed for another
+// service, field, type or origin, and a proxy or certificate authority that the owner has not
+// agreed to. to is the destination that was agreed to.
 func (e *Engine) open(s *config.Service) (
 	scheme *sign.Scheme, c sign.Credential, to vault.Destination, err error,
 ) {
@@ -49,11 +49,13 @@ func (e *Engine) decrypt(s *config.Service) (sign.Credential, error) {
 	return c, nil
 }
 
-// reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its service was repointed.
+// reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its
+// service was repointed.
 type reboundError struct{ want, got vault.Binding }
 
 func (e *reboundError) Error() string {
-	return fmt.Sprintf("the key of service %q was stored for %s, not for %s", e.want.Service, place(e.got), place(e.want))
+	return fmt.Sprintf("the key of service %q was stored for %s, not for %s", e.want.Service,
+		place(e.got), place(e.want))
 }
 
 func place(b vault.Binding) string {
@@ -66,11 +68,14 @@ func place(b vault.Binding) string {
 func (f *subject) credentialDenial(err error) *Denial {
 	var rebound *reboundError
 	if errors.As(err, &rebound) {
-		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(rebound.want.Service))
+		return Deny(CredentialRebound, f.call).because(err.Error(), "",
+			trustHint(rebound.want.Service))
 	}
 	var unagreed *config.UnagreedError
 	if errors.As(err, &unagreed) {
-		return Deny(CredentialRebound, f.call).because(err.Error(), "", trustHint(unagreed.Is.Service))
+		return Deny(CredentialRebound, f.call).because(err.Error(), "",
+			trustHint(unagreed.Is.Service))
 	}
-	return Deny(VaultLocked, f.call).because(err.Error(), "", "tell your person to store the key of this service again")
+	return Deny(VaultLocked, f.call).because(err.Error(), "",
+		"tell your person to store the key of this service again")
 }

@@ -12,7 +12,8 @@ const (
 	ElicitDeny    = approval.Deny
 )
 
-// elicits reports whether the agent's client may ask the person too. It cannot ask for the PIN, so it says no yes where there is one.
+// elicits reports whether the agent's client may ask the person too. It cannot ask for the PIN, so
+// it says no yes where there is one.
 func (e *Engine) elicits() bool {
 	return e.config.Approvals.Elicitation && !e.hasPIN()
 }

@@ -30,7 +30,8 @@ func TestACodeLetsAPersonAnswerInTheClient(t *testing.T) {
 	if got := h.events(); got != "ask, code.wrong, answer, intent, result" {
 		t.Errorf("recorded %s", got)
 	}
-	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" || r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
+	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" ||
+		r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
 		t.Errorf("recorded %+v", r)
 	}
 	h.person = nil
@@ -48,11 +49,14 @@ func TestWhatAFormDoesNotAllow(t *testing.T) {
 		codes    []func(Question) string
 		want     Code
 	}{
-		"the id in place of the code":   {ElicitOnce, []func(Question) string{wrong}, ApprovalPending},
-		"no code":                       {ElicitOnce, []func(Question) string{func(Question) string { return "" }}, ApprovalPending},
-		"another word":                  {"allow", []func(Question) string{right}, ApprovalPending},
-		"the right code after too many": {ElicitSession, []func(Question) string{wrong, wrong, wrong, right}, ApprovalPending},
-		"a no needs no code":            {ElicitDeny, []func(Question) string{wrong}, ApprovalDenied},
+		"the id in place of the code": {ElicitOnce,
+			[]func(Question) string{wrong}, ApprovalPending},
+		"no code": {ElicitOnce,
+			[]func(Question) string{func(Question) string { return "" }}, ApprovalPending},
+		"another word": {"allow", []func(Question) string{right}, ApprovalPending},
+		"the right code after too many": {ElicitSession,
+			[]func(Question) string{wrong, wrong, wrong, right}, ApprovalPending},
+		"a no needs no code": {ElicitDeny, []func(Question) string{wrong}, ApprovalDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, elicits)
@@ -103,7 +107,8 @@ func TestTheAgentNeverSeesTheCode(t *testing.T) {
 	h.person = func(q Question, _ bool) { code = q.Code }
 	d := h.refused(post("/x", "abc"), ApprovalPending)
 	records, _ := json.Marshal(h.records)
-	if len(code) != 6 || strings.Contains(string(d.Text()), code) || strings.Contains(string(records), code) {
+	if len(code) != 6 || strings.Contains(string(d.Text()), code) ||
+		strings.Contains(string(records), code) {
 		t.Errorf("code %q in %s or %s", code, d.Text(), records)
 	}
 	if q := h.questions()[0]; q.Code != code || strings.Contains(q.ID+q.Digest, code) {
@@ -111,12 +116,15 @@ func TestTheAgentNeverSeesTheCode(t *testing.T) {
 	}
 }
 
-// TestNoFormWhereItIsNotAllowed asks once with the code of a question that was raised when it was, or is made up.
+// TestNoFormWhereItIsNotAllowed asks once with the code of a question that was raised when it was,
+// or is made up.
 func TestNoFormWhereItIsNotAllowed(t *testing.T) {
 	for name, text := range map[string]string{
-		"not set":        houseConfig,
-		"off":            houseConfig + "approvals: {elicitation: false}\n",
-		"there is a PIN": houseConfig + "approvals: {elicitation: true, pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n",
+		"not set": houseConfig,
+		"off":     houseConfig + "approvals: {elicitation: false}\n",
+		"there is a PIN": houseConfig +
+			"approvals: {elicitation: true, pin: " +
+			"'$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n",
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, text)
@@ -184,7 +192,8 @@ func TestCodesOfTwoProcesses(t *testing.T) {
 		if !strings.HasSuffix(name, ".tries") {
 			continue
 		}
-		if tries, err := approval.DecodeTries(h.engine.stateKey, data); err != nil || tries.Wrong != approval.MaxCodes {
+		if tries, err := approval.DecodeTries(h.engine.stateKey, data); err != nil ||
+			tries.Wrong != approval.MaxCodes {
 			t.Errorf("%+v, %v", tries, err)
 		}
 	}

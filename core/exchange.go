@@ -47,7 +47,8 @@ func (s *delivery) fetchToken() *Denial {
 	secrets := s.scheme.Secrets(s.credential)
 	token, err := s.readToken(ended, secrets)
 	if err == nil {
-		u.have, u.own = s.engine.tokens.landed(u.key, s.service.Name, u.flight, s.in().Now, token, secrets,
+		u.have, u.own = s.engine.tokens.landed(u.key, s.service.Name, u.flight,
+			s.in().Now, token, secrets,
 			s.engine.newScrubber), true
 	} else {
 		u.have, u.own = s.engine.tokens.crashed(u.key, s.service.Name, u.flight, s.in().Now), false
@@ -123,16 +124,22 @@ func (s *delivery) recordMint(token sign.Token, err error, code Code) *Denial {
 	if err != nil {
 		r.Code, r.Detail = code, with(r.Detail, "error", err.Error())
 	} else {
-		r.Detail = with(r.Detail, "expires", time.UnixMilli(token.Expires).UTC().Format(time.RFC3339))
+		r.Detail = with(r.Detail, "expires",
+			time.UnixMilli(token.Expires).UTC().Format(time.RFC3339))
 	}
 	_, d := s.commit(Commit{Records: []Record{r}, Late: true}, "")
 	return d
 }
 
-var exchangeEndings = map[string]string{ErrTimeout: "it did not answer in time", ErrUnreachable: "it could not be reached",
-	ErrUnscannable: "its answer cannot be read", ErrRejected: "the request to it is malformed", ErrBlocked: "its host leads to an address that it may not use",
-	ErrUnrecorded: "the audit log cannot be written", ErrUntrusted: "the service's caFile holds other certificate authorities than its owner agreed to",
-	ErrCancelled: "it was given up"}
+var exchangeEndings = map[string]string{
+	ErrTimeout: "it did not answer in time", ErrUnreachable: "it could not be reached",
+	ErrUnscannable: "its answer cannot be read", ErrRejected: "the request to it is malformed",
+	ErrBlocked:    "its host leads to an address that it may not use",
+	ErrUnrecorded: "the audit log cannot be written",
+	ErrUntrusted: "the service's caFile holds other certificate authorities than its owner " +
+		"agreed to",
+	ErrCancelled: "it was given up",
+}
 
 // exchangeCode keeps the codes that say the same of every request.
 func exchangeCode(ev Ended) Code {
@@ -143,11 +150,14 @@ func exchangeCode(ev Ended) Code {
 	return ExchangeFailed
 }
 
-// readToken reads the answer of the token endpoint. Its error shows neither the credential, nor what was signed with it, nor a token:
-// what the endpoint says is scrubbed before anything is cut out of it.
+// readToken reads the answer of the token endpoint. Its error shows neither the credential, nor
+// what was signed with it, nor a token: what the endpoint says is scrubbed before anything is cut
+// out of it.
 func (s *delivery) readToken(ev Ended, secrets []secret.Text) (token sign.Token, err error) {
 	x, head, body := s.token.exchange, s.token.head, ev.Body.Reveal()
-	scrubber := sync.OnceValue(func() *secret.Scrubber { return s.engine.newScrubber(slices.Concat(secrets, x.Secrets())) })
+	scrubber := sync.OnceValue(func() *secret.Scrubber {
+		return s.engine.newScrubber(slices.Concat(secrets, x.Secrets()))
+	})
 	switch {
 	case ev.Err != "":
 		err = errors.New(exchangeEnding(ev))
@@ -159,7 +169,8 @@ func (s *delivery) readToken(ev Ended, secrets []secret.Text) (token sign.Token,
 		if head.Status/100 != 2 {
 			body, _ = scrubber().Clean(body)
 		}
-		token, err = x.Token(sign.Reply{Status: head.Status, Headers: head.Headers, Body: []byte(body)}, s.in().Now.Wall)
+		token, err = x.Token(sign.Reply{Status: head.Status, Headers: head.Headers,
+			Body: []byte(body)}, s.in().Now.Wall)
 	}
 	if err != nil {
 		text, _ := scrubber().Clean(err.Error())

@@ -37,7 +37,8 @@ func newIDP(t *testing.T) *idp {
 			return i.token(s)
 		case s.Flight != "":
 			i.minted++
-			return Head{Status: 200}, []string{fmt.Sprintf(`{"access_token":%q,"expires_in":3600}`, minting(i.minted))}, Ended{}
+			return Head{Status: 200}, []string{fmt.Sprintf(`{"access_token":%q,"expires_in":3600}`,
+				minting(i.minted))}, Ended{}
 		case i.api != nil:
 			return i.api(s)
 		}
@@ -65,11 +66,13 @@ func TestTokenIsAskedForOnceAndUsed(t *testing.T) {
 		t.Errorf("%d tokens, %d requests, bearer %q", i.minted, len(i.sent), i.bearer())
 	}
 	s := i.sent[0]
-	if s.URL != "https://idp.example/token" || s.Target != "/token" || s.MaxBody != maxTokenReply || s.TimeoutMs != exchangeTimeoutMs || s.Flight == "" ||
+	if s.URL != "https://idp.example/token" || s.Target != "/token" || s.MaxBody != maxTokenReply ||
+		s.TimeoutMs != exchangeTimeoutMs || s.Flight == "" ||
 		string(s.Body) != "grant_type=client_credentials&scope=a%20b" {
 		t.Errorf("exchange %+v", s)
 	}
-	if api := i.sent[1]; api.Flight != "" || len(api.Records) != 0 || api.URL != "https://api.crm.example/x" {
+	if api := i.sent[1]; api.Flight != "" || len(api.Records) != 0 ||
+		api.URL != "https://api.crm.example/x" {
 		t.Errorf("request %+v", api)
 	}
 	want := "session.open, intent, mint, mint.result, result, intent, result, intent, result"
@@ -77,12 +80,15 @@ func TestTokenIsAskedForOnceAndUsed(t *testing.T) {
 		t.Errorf("recorded %s", got)
 	}
 	before, after := i.records[2], i.records[3]
-	if before.Target != "/token" || before.Method != "POST" || before.Detail["endpoint"] != "https://idp.example" || before.Detail["exchange"] == "" ||
-		after.Status != 200 || after.Detail["expires"] == "" || after.Detail["exchange"] != before.Detail["exchange"] {
+	if before.Target != "/token" || before.Method != "POST" ||
+		before.Detail["endpoint"] != "https://idp.example" || before.Detail["exchange"] == "" ||
+		after.Status != 200 || after.Detail["expires"] == "" ||
+		after.Detail["exchange"] != before.Detail["exchange"] {
 		t.Errorf("recorded %+v, %+v", before, after)
 	}
 	for _, r := range i.records {
-		if text := fmt.Sprint(r); strings.Contains(text, "tok_of") || strings.Contains(text, clientSecret) {
+		if text := fmt.Sprint(r); strings.Contains(text, "tok_of") ||
+			strings.Contains(text, clientSecret) {
 			t.Errorf("recorded %s", text)
 		}
 	}
@@ -109,7 +115,8 @@ func TestTokenIsRenewedAtFourFifths(t *testing.T) {
 	}
 }
 
-// TestTokenInUseOutlivesAFailure: from four fifths of its life on a token is renewed, but it is still good.
+// TestTokenInUseOutlivesAFailure: from four fifths of its life on a token is renewed, but it is
+// still good.
 func TestTokenInUseOutlivesAFailure(t *testing.T) {
 	i := newIDP(t)
 	i.allowed(get("crm", "/x"))
@@ -138,12 +145,15 @@ func TestTokenInUseOutlivesAFailure(t *testing.T) {
 func (i *idp) fails(c Call, code Code, text string) {
 	i.t.Helper()
 	done, _ := i.do(c)
-	if done.Denial == nil || done.Denial.Code != code || !strings.Contains(done.Denial.Message, text) {
+	if done.Denial == nil || done.Denial.Code != code ||
+		!strings.Contains(done.Denial.Message, text) {
 		i.t.Errorf("ended with %s, want %s with %q", outcome(done), code, text)
 		return
 	}
 	all := fmt.Sprint(done.Denial, i.records)
-	for _, leak := range []string{clientSecret, "tok_of", "bWU6Y2xpZW50X3NlY3JldF9vZl90aGVfY29yZV90ZXN0cw"} {
+	for _, leak := range []string{
+		clientSecret, "tok_of", "bWU6Y2xpZW50X3NlY3JldF9vZl90aGVfY29yZV90ZXN0cw",
+	} {
 		if strings.Contains(all, leak) {
 			i.t.Errorf("%q in %s", leak, all)
 		}
@@ -174,7 +184,8 @@ func TestRefusedTokenIsDroppedOnce(t *testing.T) {
 	post := get("crm", "/x")
 	post.Method = "POST"
 	sent := len(i.sent)
-	if r, body := i.allowed(post); r.Status != 401 || body != "no [REDACTED:x5qncd]" || len(i.sent) != sent+1 {
+	if r, body := i.allowed(post); r.Status != 401 || body != "no [REDACTED:x5qncd]" ||
+		len(i.sent) != sent+1 {
 		t.Errorf("POST: status %d, body %q, %d requests", r.Status, body, len(i.sent)-sent)
 	}
 	if i.allowed(post); i.bearer() != minting(3) {
@@ -198,7 +209,8 @@ func TestRefusedTokenIsDroppedOnce(t *testing.T) {
 	}
 }
 
-// TestFirstTokenOfACallIsNotDropped: a reply of 401 to the freshest token there is says nothing against it.
+// TestFirstTokenOfACallIsNotDropped: a reply of 401 to the freshest token there is says nothing
+// against it.
 func TestFirstTokenOfACallIsNotDropped(t *testing.T) {
 	i := newIDP(t)
 	i.api = status(401)
@@ -212,7 +224,8 @@ func TestTokensGoWithTheirService(t *testing.T) {
 		from, to string
 		want     int
 	}{
-		{"scopes: [a, b]", "scopes: [a]", 2}, {clientSecret, "another_secret_of_the_tests", 2}, {"api.crm", "api2.crm", 2}, {"clientId: me", "clientId: you", 2},
+		{"scopes: [a, b]", "scopes: [a]", 2}, {clientSecret, "another_secret_of_the_tests", 2},
+		{"api.crm", "api2.crm", 2}, {"clientId: me", "clientId: you", 2},
 		{"  crm: {service: crm}", "  crm: {service: crm, ttl: 2h}", 1}, {"version", "version", 1},
 	} {
 		i := newIDP(t)
@@ -234,11 +247,14 @@ func TestTokenNeverReachesTheAgent(t *testing.T) {
 	i := newIDP(t)
 	i.api = func(s Send) (Head, []string, Ended) {
 		v, _ := Get(s.Headers, "Authorization")
-		return Head{Status: 200, Headers: []Header{{Name: "ETag", Value: v}}}, []string{"you sent ", v[:12], v[12:], " and ", clientSecret, " and ", minting(1)}, Ended{}
+		return Head{Status: 200, Headers: []Header{{Name: "ETag", Value: v}}}, []string{
+			"you sent ", v[:12], v[12:], " and ", clientSecret, " and ", minting(1),
+		}, Ended{}
 	}
 	for range 2 {
 		r, body := i.allowed(get("crm", "/x"))
-		if text := body + fmt.Sprint(r); strings.Contains(text, "tok_of") || strings.Contains(text, "client_secret") || r.Redactions != 4 {
+		if text := body + fmt.Sprint(r); strings.Contains(text, "tok_of") ||
+			strings.Contains(text, "client_secret") || r.Redactions != 4 {
 			t.Errorf("%s, %d redactions", text, r.Redactions)
 		}
 		i.now.Mono += 3000_000 // the second time the first token is good for a while yet
@@ -250,7 +266,9 @@ func TestTokenNeverReachesTheAgent(t *testing.T) {
 
 func TestFailedExchanges(t *testing.T) {
 	answer := func(n int, body string, headers ...Header) func(Send) (Head, []string, Ended) {
-		return func(Send) (Head, []string, Ended) { return Head{Status: n, Headers: headers}, []string{body}, Ended{} }
+		return func(Send) (Head, []string, Ended) {
+			return Head{Status: n, Headers: headers}, []string{body}, Ended{}
+		}
 	}
 	ended := func(e Ended) func(Send) (Head, []string, Ended) {
 		return func(Send) (Head, []string, Ended) { return Head{}, nil, e }
@@ -260,24 +278,35 @@ func TestFailedExchanges(t *testing.T) {
 		code  Code
 		text  string
 	}{
-		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`), ExchangeFailed, `service "crm": the token endpoint answered 400 (invalid_client: [REDACTED:x5qncd] is wrong)`},
-		{answer(400, `{"error":"`+strings.Repeat("x", 190)+clientSecret+`"}`), ExchangeFailed, strings.Repeat("x", 190) + ")"},
+		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`),
+			ExchangeFailed,
+			`service "crm": the token endpoint answered 400 (invalid_client: [REDACTED:x5qncd] is wrong)`},
+		{answer(400, `{"error":"`+strings.Repeat("x", 190)+clientSecret+`"}`), ExchangeFailed,
+			strings.Repeat("x", 190) + ")"},
 		// Cut after scrubbing: no first half of the secret is left over.
-		{answer(400, `{"error":"`+strings.Repeat("x", 178)+clientSecret+`"}`), ExchangeFailed, "x[REDACTED:x5qncd])"},
-		{answer(401, ``, Header{Name: "Date", Value: "Mon, 23 Nov 2026 09:43:45 GMT"}), ExchangeFailed, "this clock is 600 s behind the endpoint's"},
-		{answer(200, `{"access_token":"","tok_of":1}`), ExchangeFailed, "no token that could be sent"},
+		{answer(400, `{"error":"`+strings.Repeat("x", 178)+clientSecret+`"}`), ExchangeFailed,
+			"x[REDACTED:x5qncd])"},
+		{answer(401, ``, Header{Name: "Date", Value: "Mon, 23 Nov 2026 09:43:45 GMT"}),
+			ExchangeFailed, "this clock is 600 s behind the endpoint's"},
+		{answer(200, `{"access_token":"","tok_of":1}`), ExchangeFailed,
+			"no token that could be sent"},
 		{answer(200, `<html>`), ExchangeFailed, "not the JSON"},
-		{answer(302, ``, Header{Name: "Location", Value: "https://evil.example"}), ExchangeFailed, "answered 302"},
+		{answer(302, ``, Header{Name: "Location", Value: "https://evil.example"}),
+			ExchangeFailed, "answered 302"},
 		{func(Send) (Head, []string, Ended) {
 			return Head{Status: 200}, []string{`{"access`}, Ended{Truncated: true}
 		}, ExchangeFailed, "longer than 65536 bytes"},
 		{ended(Ended{}), ExchangeFailed, "gave no answer"},
 		{ended(Ended{Err: ErrTimeout}), ExchangeFailed, "did not answer in time"},
-		{ended(Ended{Err: ErrUnreachable, Detail: "no connection"}), ExchangeFailed, "could not be reached: no connection"},
+		{ended(Ended{Err: ErrUnreachable, Detail: "no connection"}), ExchangeFailed,
+			"could not be reached: no connection"},
 		{ended(Ended{Err: ErrUnscannable}), ExchangeFailed, "cannot be read"},
 		{ended(Ended{Err: ErrRejected}), ExchangeFailed, "malformed"},
 		{ended(Ended{Err: "?"}), ExchangeFailed, "failed"},
-		{ended(Ended{Err: ErrBlocked, Detail: "address class metadata"}), EgressBlocked, "the token endpoint: its host leads to an address that it may not use: address class metadata"},
+		{ended(Ended{Err: ErrBlocked, Detail: "address class metadata"}),
+			EgressBlocked,
+			"the token endpoint: its host leads to an address that it may not use: " +
+				"address class metadata"},
 		{ended(Ended{Err: ErrUnrecorded}), AuditUnavailable, "audit log"},
 		{ended(Ended{Err: ErrCancelled}), Cancelled, "given up"},
 	} {
@@ -287,7 +316,8 @@ func TestFailedExchanges(t *testing.T) {
 		if len(i.sent) != 1 {
 			t.Errorf("%s: %d requests", c.text, len(i.sent))
 		}
-		if got, want := i.events(), "session.open, intent, mint, mint.result "+c.code+", result "+c.code; got != want {
+		if got, want := i.events(), "session.open, intent, mint, mint.result "+c.code+", result "+
+			c.code; got != want {
 			t.Errorf("%s: recorded %s", c.text, got)
 		}
 		flight := i.sent[0].Flight
@@ -322,13 +352,16 @@ func TestEqualFlights(t *testing.T) {
 	minted := i.minted
 	for n, f := range flows {
 		f.Resume(i.in(nil), Head{Status: 200})
-		step := f.Resume(i.in(nil), Ended{Body: secret.New(`{"access_token":"tok_of_the_flight_1","expires_in":60}`), First: n == 1})
+		step := f.Resume(i.in(nil),
+			Ended{Body: secret.New(`{"access_token":"tok_of_the_flight_1","expires_in":60}`),
+				First: n == 1})
 		if c, ok := step.(Commit); ok != (n == 1) {
 			t.Errorf("flow %d: step %+v", n, step)
 		} else if ok {
 			step = f.Resume(i.in(nil), i.commit(c))
 		}
-		if s, ok := step.(Send); !ok || s.Flight != "" || s.Headers[len(s.Headers)-1].Value != "Bearer tok_of_the_flight_1" {
+		if s, ok := step.(Send); !ok || s.Flight != "" ||
+			s.Headers[len(s.Headers)-1].Value != "Bearer tok_of_the_flight_1" {
 			t.Errorf("flow %d: step %+v", n, step)
 		}
 	}
@@ -353,7 +386,9 @@ func TestStoppedExchange(t *testing.T) {
 // TestFailedRecordOfAnExchange: what came of it has to stand before the token is used.
 func TestFailedRecordOfAnExchange(t *testing.T) {
 	i := newIDP(t)
-	i.failCommit = func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "mint.result" }
+	i.failCommit = func(c Commit) bool {
+		return len(c.Records) > 0 && c.Records[0].Event == "mint.result"
+	}
 	done, _ := i.do(get("crm", "/x"))
 	if done.Denial == nil || done.Denial.Code != AuditUnavailable || len(i.sent) != 1 {
 		t.Errorf("%s, %d requests", outcome(done), len(i.sent))
@@ -362,7 +397,8 @@ func TestFailedRecordOfAnExchange(t *testing.T) {
 
 func TestTimeoutHoldsForExchangeAndRequestTogether(t *testing.T) {
 	i := newIDP(t)
-	i.engine = i.engine.Next(i.parse(strings.Replace(tokenConfig, "{service: crm}", "{service: crm, timeout: 20s}", 1)), i.vault)
+	i.engine = i.engine.Next(i.parse(strings.Replace(tokenConfig, "{service: crm}",
+		"{service: crm, timeout: 20s}", 1)), i.vault)
 	reply := i.reply
 	i.reply = func(s Send) (Head, []string, Ended) {
 		if s.Flight != "" {

@@ -25,7 +25,8 @@ func (f *Flow) execute() Done {
 	return f.perform()
 }
 
-// check stops at the first check that refuses. asks says that its refusal is a question to a person.
+// check stops at the first check that refuses. asks says that its refusal is a question to a
+// person.
 func (f *Flow) check() (d *Denial, asks bool) {
 	for i := range checks {
 		c := &checks[i]
@@ -107,7 +108,8 @@ func (f *Flow) commitOpen(c Commit, why string) (Committed, *Denial) {
 			return done, d
 		}
 	}
-	return Committed{}, f.failure(Busy, "orders about this session change faster than they are read")
+	return Committed{}, f.failure(Busy,
+		"orders about this session change faster than they are read")
 }
 
 // maxStale is how often a commit is tried whose files change meanwhile.

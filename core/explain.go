@@ -28,12 +28,13 @@ type traceLine struct {
 	Detail string `json:"detail"`
 }
 
-// explain goes through the checks of execute and tells each one. It opens no session, asks nobody and sends nothing. An agent
-// is told about itself only: what others may do is not its to know.
+// explain goes through the checks of execute and tells each one. It opens no session, asks nobody
+// and sends nothing. An agent is told about itself only: what others may do is not its to know.
 func (f *Flow) explain() Done {
 	c := f.call
 	if c.About != "" && c.About != c.Agent {
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
+		return f.refuse(Deny(BadArguments, c).because(
+			fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
 			"leave agent out; your person can run `janee diagnose access`"))
 	}
 	e := explanation{Capability: c.Capability, Allowed: true}
@@ -72,7 +73,8 @@ func (f *subject) tell(in In, c *check, blocked string) (traceLine, *Denial) {
 	return traceLine{c.name, checkPass, c.holds(f, in)}, nil
 }
 
-// detail is the refusal in one line. A rule is named in the message already; how a session came to be closed is not.
+// detail is the refusal in one line. A rule is named in the message already; how a session came to
+// be closed is not.
 func (d *Denial) detail() string {
 	if d.Code == SessionRevoked && d.EvaluatedPolicy != "" {
 		return d.Message + ": " + d.EvaluatedPolicy
@@ -80,8 +82,8 @@ func (d *Denial) detail() string {
 	return d.Message
 }
 
-// OpenSession returns the session that a call of this agent, transport and capability would use now; false where none is open.
-// It wants the files that Needs names for ExplainAccess.
+// OpenSession returns the session that a call of this agent, transport and capability would use
+// now; false where none is open. It wants the files that Needs names for ExplainAccess.
 func (e *Engine) OpenSession(in In, c Call) (session.Grant, bool) {
 	f := e.subject(c)
 	if f.checkRootKey(in) != nil || f.checkCapability(in) != nil || f.checkSession(in) != nil {

@@ -31,7 +31,8 @@ func (h *house) explain(c Call) explanation {
 	return e
 }
 
-// story is the trace without details: "lock+ rules-" with + for pass, - for fail; what is skipped is left out.
+// story is the trace without details: "lock+ rules-" with + for pass, - for fail; what is skipped
+// is left out.
 func (e explanation) story() string {
 	var out []string
 	for _, l := range e.Trace {
@@ -63,26 +64,53 @@ func TestExplainTellsEveryCheck(t *testing.T) {
 		story string
 		says  map[string]string
 	}{
-		{"allowed", get("readonly", "/v1/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ reason+ root_key+ session+ limits+ approval+",
-			map[string]string{"rules": `the allow rule "GET *" matches`, "capability_exists": "https://api.stripe.com/base", "session": "none is open", "ownership": "skip: the service has no owner"}},
-		{"no rules", get("stripe", "/v1/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ reason+ root_key+ session+ limits+ approval+",
+		{"allowed",
+			get("readonly", "/v1/x"),
+			"lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ " +
+				"reason+ root_key+ session+ limits+ approval+",
+			map[string]string{"rules": `the allow rule "GET *" matches`,
+				"capability_exists": "https://api.stripe.com/base", "session": "none is open",
+				"ownership": "skip: the service has no owner"}},
+		{"no rules",
+			get("stripe", "/v1/x"),
+			"lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ " +
+				"reason+ root_key+ session+ limits+ approval+",
 			map[string]string{"rules": "no rules are set"}},
-		{"denied", post, "lock+ capability_exists+ mode+ default_access+ size+ request+ rules- writeback+ reason+ root_key+ session+ limits+ approval+", map[string]string{"rules": `deny rule "POST *"`}},
-		{"rejected", get("readonly", "/v1/../x"), "lock+ capability_exists+ mode+ default_access+ size+ request- reason+ root_key+ session+ limits+ approval+",
+		{"denied",
+			post,
+			"lock+ capability_exists+ mode+ default_access+ size+ request+ rules- writeback+ " +
+				"reason+ root_key+ session+ limits+ approval+",
+			map[string]string{"rules": `deny rule "POST *"`}},
+		{"rejected",
+			get("readonly", "/v1/../x"),
+			"lock+ capability_exists+ mode+ default_access+ size+ request- reason+ root_key+ " +
+				"session+ limits+ approval+",
 			map[string]string{"rules": "skip: rules are for requests"}},
-		{"unknown", get("nosuch", "/x"), "lock+ capability_exists-", map[string]string{"approval": "skip: there is no such capability"}},
-		{"no request", bare, "lock+ capability_exists+ mode+ default_access+ size+ root_key+ session+ limits+ approval+",
-			map[string]string{"rules": "skip: give method and path", "request": "skip: give method and path", "reason": "skip: every call has to give a reason"}},
-		{"asked", get("asked", "/x"), "lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ reason+ root_key+ session+ limits+ approval-",
+		{"unknown", get("nosuch", "/x"), "lock+ capability_exists-",
+			map[string]string{"approval": "skip: there is no such capability"}},
+		{"no request",
+			bare,
+			"lock+ capability_exists+ mode+ default_access+ size+ root_key+ session+ limits+ " +
+				"approval+",
+			map[string]string{"rules": "skip: give method and path",
+				"request": "skip: give method and path",
+				"reason":  "skip: every call has to give a reason"}},
+		{"asked",
+			get("asked", "/x"),
+			"lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ " +
+				"reason+ root_key+ session+ limits+ approval-",
 			map[string]string{"approval": "a person has to say yes"}},
-		{"the person's own", own, "lock+ capability_exists+ mode+ size+ request+ rules+ writeback+ reason+ root_key+", map[string]string{"approval": "skip: a person's own"}},
+		{"the person's own", own,
+			"lock+ capability_exists+ mode+ size+ request+ rules+ writeback+ reason+ root_key+",
+			map[string]string{"approval": "skip: a person's own"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			e := newHouse(t, houseConfig).explain(asked(c.call))
 			if e.story() != c.story || len(e.Trace) != len(checks) {
 				t.Errorf("trace %s", e.story())
 			}
-			if fails := strings.Contains(c.story, "-"); e.Allowed == fails || (e.NextStep != "") != fails {
+			if fails := strings.Contains(c.story, "-"); e.Allowed == fails ||
+				(e.NextStep != "") != fails {
 				t.Errorf("allowed %t, next step %q", e.Allowed, e.NextStep)
 			}
 			for check, want := range c.says {
@@ -106,7 +134,8 @@ func TestExplainSeesSessionsLockAndRootKey(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	h.allowed(get("stripe", "/x"))
 	h.sent = nil
-	if got := h.explain(asked(get("stripe", "/x"))).detail("session"); !strings.HasPrefix(got, "pass: one is open until 2026-") {
+	if got := h.explain(asked(get("stripe", "/x"))).detail("session"); !strings.HasPrefix(got,
+		"pass: one is open until 2026-") {
 		t.Error(got)
 	}
 	if g, open := h.openSession(get("stripe", "/x")); !open || g.Agent != "claude-ai" {
@@ -118,9 +147,11 @@ func TestExplainSeesSessionsLockAndRootKey(t *testing.T) {
 		}
 	}
 	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
-	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + hour, By: "cli"}.Encode(h.vault.Key("state"))
+	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall,
+		Until: h.now.Wall + hour, By: "cli"}.Encode(h.vault.Key("state"))
 	e := h.explain(asked(get("stripe", "/x")))
-	if e.Allowed || !strings.Contains(e.detail("session"), ": revoked by cli") || !strings.HasPrefix(e.detail("approval"), "skip") {
+	if e.Allowed || !strings.Contains(e.detail("session"), ": revoked by cli") ||
+		!strings.HasPrefix(e.detail("approval"), "skip") {
 		t.Errorf("revoked: %+v", e)
 	}
 	if _, open := h.openSession(get("stripe", "/x")); open {
@@ -128,13 +159,15 @@ func TestExplainSeesSessionsLockAndRootKey(t *testing.T) {
 	}
 	h.files[session.LockFile] = []byte{}
 	e = h.explain(asked(get("readonly", "/x")))
-	if e.Allowed || !strings.HasPrefix(e.detail("lock"), "fail") || !strings.Contains(e.NextStep, "locked") || !strings.HasPrefix(e.detail("rules"), "pass") {
+	if e.Allowed || !strings.HasPrefix(e.detail("lock"), "fail") ||
+		!strings.Contains(e.NextStep, "locked") || !strings.HasPrefix(e.detail("rules"), "pass") {
 		t.Errorf("locked: %+v", e)
 	}
 	h = newHouse(t, houseConfig)
 	h.engine = New(h.parse(houseConfig), nil)
 	e = h.explain(asked(get("stripe", "/x")))
-	if e.Allowed || !strings.HasSuffix(e.story(), "root_key-") || e.detail("session") != "skip: only the root key can tell" {
+	if e.Allowed || !strings.HasSuffix(e.story(), "root_key-") ||
+		e.detail("session") != "skip: only the root key can tell" {
 		t.Errorf("no root key: %+v", e)
 	}
 }
@@ -158,9 +191,13 @@ func TestExplainIsAboutTheCallerOnly(t *testing.T) {
 // TestExplainSaysWhatExecuteDoes holds every explanation against the call itself.
 func TestExplainSaysWhatExecuteDoes(t *testing.T) {
 	n := 0
-	for _, capability := range []string{"stripe", "readonly", "billing", "asked", "bybit", "nosuch"} {
+	for _, capability := range []string{
+		"stripe", "readonly", "billing", "asked", "bybit", "nosuch",
+	} {
 		for _, method := range []string{"GET", "POST", "PROPFIND", "TRACE"} {
-			for _, path := range []string{"/", "/v1/refunds/re_1", "/v1/refunds", "/..", "/%2e", "//x", "x", "/a?b=[c]"} {
+			for _, path := range []string{
+				"/", "/v1/refunds/re_1", "/v1/refunds", "/..", "/%2e", "//x", "x", "/a?b=[c]",
+			} {
 				for _, change := range []func(*house, Call){
 					func(*house, Call) {},
 					func(h *house, _ Call) { h.files[session.LockFile] = nil },
@@ -179,9 +216,12 @@ func TestExplainSaysWhatExecuteDoes(t *testing.T) {
 					h.sent = nil
 					e := h.explain(asked(c))
 					done, _ := h.do(c)
-					asks := done.Denial != nil && done.Denial.Code == ApprovalPending // its next step names the question
-					if e.Allowed != (done.Denial == nil) || done.Denial != nil && !asks && done.Denial.NextStep != e.NextStep {
-						t.Errorf("%s %s %s: %s, but execute ends with %s", capability, method, path, e.story(), outcome(done))
+					// its next step names the question
+					asks := done.Denial != nil && done.Denial.Code == ApprovalPending
+					if e.Allowed != (done.Denial == nil) ||
+						done.Denial != nil && !asks && done.Denial.NextStep != e.NextStep {
+						t.Errorf("%s %s %s: %s, but execute ends with %s", capability, method, path,
+							e.story(), outcome(done))
 					}
 					n++
 				}

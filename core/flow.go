@@ -14,7 +14,8 @@ type Flow struct {
 	id    string // of this call in the log
 	began int64  // Now.Mono
 	talk  *talk
-	part  atomic.Pointer[Flow] // test_service of all: the flow that tries the service whose turn it is
+	// test_service of all: the flow that tries the service whose turn it is
+	part atomic.Pointer[Flow]
 
 	question Question // the one that a person is asked; no ID: none
 	usage    usage
@@ -114,7 +115,8 @@ func (f *Flow) record(event string) Record {
 		Target:     policy.Redact(c.Path),
 		Reason:     c.Reason,
 	}
-	if c.Tool != tool.Execute { // an agent that probes for tools leaves a trace of what it looked for
+	// an agent that probes for tools leaves a trace of what it looked for
+	if c.Tool != tool.Execute {
 		r.Detail = map[string]string{"tool": c.Tool}
 	}
 	if f.service != nil {

@@ -98,8 +98,8 @@ func entity(text string) bool {
 	return found && name != "" && !strings.ContainsFunc(name, other)
 }
 
-// maxMarks is how many combining marks one letter may carry: more than any script needs, and too few
-// to pile up over the lines above.
+// maxMarks is how many combining marks one letter may carry: more than any script needs, and too
+// few to pile up over the lines above.
 const maxMarks = 3
 
 // escaped writes what an agent says about its request in one line of at most room UTF-16 units; "…"
@@ -112,7 +112,8 @@ func escaped(text string, room int) string {
 			marks = 0
 		}
 		switch {
-		case r == ' ' && was == ' ': // enough blanks would make what follows look like a line of ours
+		// enough blanks would make what follows look like a line of ours
+		case r == ' ' && was == ' ':
 		case marks > maxMarks:
 			parts = append(parts, fmt.Sprintf(`\u{%x}`, r))
 		default:

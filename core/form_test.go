@@ -24,7 +24,8 @@ func (h *house) shownFor(c Call, most int) (text string) {
 
 func TestAFormShowsTheWholeRequest(t *testing.T) {
 	h := newHouse(t, houseConfig)
-	c := post("/refunds?note="+strings.Repeat("a", 190)+"&amount=999999&to=mallory", `{"charge":"ch_1"}`)
+	c := post("/refunds?note="+strings.Repeat("a", 190)+"&amount=999999&to=mallory",
+		`{"charge":"ch_1"}`)
 	c.Headers = append(c.Headers, Header{Name: "X-Idempotency", Value: "one two"})
 	c.Reason = "Pay"
 	want := "The request:\n```\n" +
@@ -50,8 +51,10 @@ func TestAFormShowsTheWholeRequest(t *testing.T) {
 }
 
 func TestAFormSaysHTTPWhereItIsHTTP(t *testing.T) {
-	h := newHouse(t, strings.ReplaceAll(houseConfig, "https://api.stripe.com", "http://127.0.0.1:8080"))
-	if got := h.shownFor(post("/x", ""), 512); !strings.Contains(got, "\nPOST http://127.0.0.1:8080/base/x\n") {
+	h := newHouse(t,
+		strings.ReplaceAll(houseConfig, "https://api.stripe.com", "http://127.0.0.1:8080"))
+	if got := h.shownFor(post("/x", ""), 512); !strings.Contains(got,
+		"\nPOST http://127.0.0.1:8080/base/x\n") {
 		t.Errorf("shown %s", got)
 	}
 }
@@ -148,7 +151,8 @@ func TestAReasonForgesNothing(t *testing.T) {
 // TestAYesWithoutThePIN gives each yes over a channel that does not ask for the PIN: before it was
 // set, after, and by hand.
 func TestAYesWithoutThePIN(t *testing.T) {
-	pinned := houseConfig + "approvals: {pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n"
+	pinned := houseConfig +
+		"approvals: {pin: '$argon2id$v=19$m=65536,t=3,p=1$c29tZXNhbHQ$aGFzaA'}\n"
 	for _, scope := range []string{approval.Once, approval.Session} {
 		said := func(h *house, decision string) {
 			h.answers = append(h.answers, Said{decision, scope, "openclaw"})
@@ -173,7 +177,8 @@ func TestAYesWithoutThePIN(t *testing.T) {
 			first := h.questions()[0]
 			h.answer(first, approval.Allow, scope, "openclaw")
 			h.engine = h.engine.Next(h.parse(pinned), h.vault)
-			d := h.refused(post("/x", ""), ApprovalPending) // and it is asked again, so that janee approve has something to answer
+			// and it is asked again, so that janee approve has something to answer
+			d := h.refused(post("/x", ""), ApprovalPending)
 			if d.ApprovalID == first.ID {
 				t.Error("the question that a yes without the PIN has answered stays")
 			}
@@ -216,7 +221,8 @@ func TestAlwaysIsForWhatThePersonSaw(t *testing.T) {
 	began := h.now.Wall
 	h.answer(h.questions()[0], approval.Allow, approval.Session, "openclaw")
 	const one = "asked: {service: stripe"
-	h.engine = h.engine.Next(h.parse(strings.Replace(houseConfig, one, one+", ttl: 12h", 1)), h.vault)
+	h.engine = h.engine.Next(h.parse(strings.Replace(houseConfig, one, one+", ttl: 12h", 1)),
+		h.vault)
 	h.allowed(post("/x", ""))
 	grant, open := h.openSession(post("/x", ""))
 	if !open || grant.Expires != began+hour {

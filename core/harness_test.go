@@ -38,7 +38,8 @@ type house struct {
 func newHouse(t testing.TB, text string) *house {
 	root := vault.NewRoot([32]byte{1, 2, 3})
 	v := vault.New(root, "5f0c2f7c9b3e4d11a7d2c0ffee000001")
-	h := &house{t: t, vault: v, files: map[string][]byte{}, now: Now{Wall: 1795426425000, Mono: 1000}}
+	h := &house{t: t, vault: v, files: map[string][]byte{},
+		now: Now{Wall: 1795426425000, Mono: 1000}}
 	h.engine = New(h.parse(text), v)
 	return h
 }
@@ -169,7 +170,9 @@ func (h *house) commit(c Commit) Event {
 
 func (h *house) send(flow *Flow, s Send, body *bytes.Buffer) Event {
 	h.sent = append(h.sent, s)
-	head, chunks, end := Head{Status: 200, Headers: []Header{{Name: "Content-Type", Value: "application/json"}}}, []string{`{"ok":true}`}, Ended{}
+	head, chunks, end := Head{
+		Status: 200, Headers: []Header{{Name: "Content-Type", Value: "application/json"}},
+	}, []string{`{"ok":true}`}, Ended{}
 	if h.reply != nil {
 		head, chunks, end = h.reply(s)
 	}
@@ -239,7 +242,15 @@ func outcome(d Done) string {
 }
 
 func get(capability, path string) Call {
-	return Call{Tool: tool.Execute, Agent: "claude-ai", Via: ViaStdio, Capability: capability, Method: "GET", Path: path, Reason: "User asked"}
+	return Call{
+		Tool:       tool.Execute,
+		Agent:      "claude-ai",
+		Via:        ViaStdio,
+		Capability: capability,
+		Method:     "GET",
+		Path:       path,
+		Reason:     "User asked",
+	}
 }
 
 const houseConfig = `

@@ -14,12 +14,19 @@ import (
 
 const module = "github.com/true-and-useful/janee/"
 
-// forbidden would let core read a clock, randomness, files, the network or the environment, or does not fit into the wasm module.
-var forbidden = []string{"os", "os/exec", "os/signal", "net", "net/http", "log", "log/slog", "crypto/rand", "crypto/x509", "crypto/tls", "regexp", "io/fs",
-	"syscall", "unsafe", "math/rand", "math/rand/v2", "runtime", "runtime/debug", "path/filepath", "testing"}
+// forbidden would let core read a clock, randomness, files, the network or the environment, or does
+// not fit into the wasm module.
+var forbidden = []string{
+	"os", "os/exec", "os/signal", "net", "net/http", "log", "log/slog", "crypto/rand",
+	"crypto/x509", "crypto/tls", "regexp", "io/fs", "syscall", "unsafe", "math/rand",
+	"math/rand/v2", "runtime", "runtime/debug", "path/filepath", "testing",
+}
 
-// rank orders the rooms of core: a package imports only from lower ranks, never upward, never sideways.
-var rank = map[string]int{"core/secret": 0, "core/line": 0, "core/wire": 0, "core/config": 2, "core": 3, "core/abi": 4}
+// rank orders the rooms of core: a package imports only from lower ranks, never upward, never
+// sideways.
+var rank = map[string]int{
+	"core/secret": 0, "core/line": 0, "core/wire": 0, "core/config": 2, "core": 3, "core/abi": 4,
+}
 
 // outside lists what else core may import.
 var outside = map[string][]string{"core/config": {"go.yaml.in/yaml/v3"}}
@@ -27,7 +34,8 @@ var outside = map[string][]string{"core/config": {"go.yaml.in/yaml/v3"}}
 func TestCoreIsPureAndLayered(t *testing.T) {
 	files := 0
 	err := filepath.WalkDir(".", func(path string, d fs.DirEntry, err error) error {
-		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+		if err != nil || d.IsDir() || !strings.HasSuffix(path, ".go") ||
+			strings.HasSuffix(path, "_test.go") {
 			return err
 		}
 		files++
@@ -70,15 +78,20 @@ func rankOf(pkg string) int {
 	return 9
 }
 
-// checkStatements refuses goroutines and the parts of package time that read a clock or a time zone.
+// checkStatements refuses goroutines and the parts of package time that read a clock or a time
+// zone.
 func checkStatements(t *testing.T, path string, f *ast.File) {
-	clocks := []string{"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker", "Local", "LoadLocation"}
+	clocks := []string{
+		"Now", "Since", "Until", "Sleep", "After", "AfterFunc", "Tick", "NewTimer", "NewTicker",
+		"Local", "LoadLocation",
+	}
 	ast.Inspect(f, func(n ast.Node) bool {
 		switch n := n.(type) {
 		case *ast.GoStmt:
 			t.Errorf("%s: core starts no goroutine", path)
 		case *ast.SelectorExpr:
-			if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" && slices.Contains(clocks, n.Sel.Name) {
+			if x, ok := n.X.(*ast.Ident); ok && x.Name == "time" &&
+				slices.Contains(clocks, n.Sel.Name) {
 				t.Errorf("%s: core may not use time.%s", path, n.Sel.Name)
 			}
 		}

@@ -10,7 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/limit"
 )
 
-// Bounds of the header fields that an agent may give a request. APIs take half as much, most of them.
+// Bounds of the header fields that an agent may give a request. APIs take half as much, most of
+// them.
 const (
 	maxHeaders     = 64
 	maxHeaderBytes = 32 << 10 // of names and values
@@ -21,7 +22,8 @@ func (c Call) who(capability string) limit.Who {
 	return limit.Who{Via: c.Via, Agent: c.Agent, Capability: capability}
 }
 
-// claims are the limits that the call has to keep: those of its capability, and those of all together.
+// claims are the limits that the call has to keep: those of its capability, and those of all
+// together.
 func (f *subject) claims() []limit.Claim {
 	list := make([]limit.Claim, 0, 2)
 	if p := f.engine.config.Capabilities[f.call.Capability]; p != nil {
@@ -48,21 +50,26 @@ func (f *subject) least(of func(limit.Limits) int64) int64 {
 	return own
 }
 
-// checkSize holds the request to its bounds, also that of a person's own command. A reply may be long: it is cut to what may be handed back.
+// checkSize holds the request to its bounds, also that of a person's own command. A reply may be
+// long: it is cut to what may be handed back.
 func (f *subject) checkSize(In) *Denial {
 	if len(f.call.Headers) > maxHeaders {
-		return f.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed", len(f.call.Headers), maxHeaders), "", "leave headers out, or send the data in the body")
+		return f.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed",
+			len(f.call.Headers), maxHeaders), "", "leave headers out, or send the data in the body")
 	}
 	n := 0
 	for _, h := range f.call.Headers {
 		n += len(h.Name) + len(h.Value)
 	}
 	if n > maxHeaderBytes {
-		return f.tooLarge(fmt.Sprintf("the headers of the request have %d bytes, and %d are allowed", n, maxHeaderBytes), "", "send the data in the body")
+		return f.tooLarge(fmt.Sprintf(
+			"the headers of the request have %d bytes, and %d are allowed", n, maxHeaderBytes), "",
+			"send the data in the body")
 	}
 	most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes })
 	if n := int64(len(f.call.Body)); most > 0 && n > most {
-		return f.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most), fmt.Sprintf("limits.%s: %d", limit.MaxRequestBytes, most), "")
+		return f.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most),
+			fmt.Sprintf("limits.%s: %d", limit.MaxRequestBytes, most), "")
 	}
 	if most := f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }); most > 0 {
 		f.maxBytes = min(f.maxBytes, most)
@@ -91,7 +98,8 @@ func sizeText(n int64) string {
 	return s + " bytes"
 }
 
-// checkLimits looks whether the call would be let through now. It is counted only once nothing else is in its way, by take.
+// checkLimits looks whether the call would be let through now. It is counted only once nothing else
+// is in its way, by take.
 func (f *subject) checkLimits(in In) *Denial {
 	if f.call.Via == ViaCLI {
 		return nil
@@ -102,7 +110,8 @@ func (f *subject) checkLimits(in In) *Denial {
 	return nil
 }
 
-// take counts the call, which has passed every check, as one of the agent's, and as one under way until the flow is over.
+// take counts the call, which has passed every check, as one of the agent's, and as one under way
+// until the flow is over.
 func (f *Flow) take() *Denial {
 	if f.call.Via == ViaCLI {
 		return nil
@@ -119,34 +128,46 @@ func (f *Flow) take() *Denial {
 func (f *subject) exceeds(x *limit.Excess) *Denial {
 	of, where, mend := "all capabilities together", "", "limits in config.yaml"
 	if name := x.Who.Capability; name != "" {
-		of, where, mend = fmt.Sprintf("capability %q", name), "capabilities."+name+".", "`janee cap edit "+name+" --limit`"
+		of, where, mend = fmt.Sprintf("capability %q", name), "capabilities."+name+".",
+			"`janee cap edit "+name+" --limit`"
 	}
 	policy := fmt.Sprintf("%slimits.%s: %d", where, x.Field, x.Most)
 	seconds := max(1, int((x.WaitMs+999)/1000))
-	next := fmt.Sprintf("wait %d seconds, then repeat the call; if your work needs more, tell your person: %s raises the limit", seconds, mend)
+	next := fmt.Sprintf("wait %d seconds, then repeat the call; if your work needs more, tell "+
+		"your person: %s raises the limit", seconds, mend)
 	var d *Denial
 	switch {
 	case x.Never:
-		return f.tooLarge(fmt.Sprintf("the request alone is more than the %d bytes that may be moved in an hour with %s", x.Most, of), policy, "")
+		return f.tooLarge(fmt.Sprintf(
+			"the request alone is more than the %d bytes that may be moved in an hour with %s",
+			x.Most, of), policy, "")
 	case x.Field == limit.Concurrent:
-		d = Deny(Busy, f.call).because(fmt.Sprintf("you have %d calls of %s under way, and no more may be at once", x.Most, of), policy, "")
+		d = Deny(Busy, f.call).because(fmt.Sprintf(
+			"you have %d calls of %s under way, and no more may be at once", x.Most, of),
+			policy, "")
 	case x.Field == limit.BytesPerHour:
-		d = Deny(RateLimited, f.call).because(fmt.Sprintf("with %s you may move %d bytes in an hour, and there is no room for this call in it", of, x.Most), policy, next)
+		d = Deny(RateLimited, f.call).because(fmt.Sprintf(
+			"with %s you may move %d bytes in an hour, and there is no room for this call in it",
+			of, x.Most), policy, next)
 	default:
 		span := map[string]string{limit.PerMinute: "a minute", limit.PerHour: "an hour"}[x.Field]
-		d = Deny(RateLimited, f.call).because(fmt.Sprintf("you may make %d calls of %s in %s, and have made them", x.Most, of, span), policy, next)
+		d = Deny(RateLimited, f.call).because(
+			fmt.Sprintf("you may make %d calls of %s in %s, and have made them", x.Most, of, span),
+			policy, next)
 	}
 	d.RetryAfterSeconds = seconds
 	return d
 }
 
-// tellLimits says what counts. Each process counts by itself, so what is left is told where a call is refused, and not here.
+// tellLimits says what counts. Each process counts by itself, so what is left is told where a call
+// is refused, and not here.
 func (f *subject) tellLimits(In) string {
 	var texts []string
 	for _, c := range f.claims() {
 		for _, field := range limit.Fields() {
 			most := *field.In(&c.Limits)
-			if most == 0 || field.Name == limit.MaxRequestBytes || field.Name == limit.MaxResponseBytes {
+			if most == 0 || field.Name == limit.MaxRequestBytes ||
+				field.Name == limit.MaxResponseBytes {
 				continue
 			}
 			text := field.Name + " " + field.Format(most)
@@ -184,21 +205,31 @@ func (f *Flow) release() {
 	u.ticket = nil
 }
 
-// recordable reports whether a refusal gets a record of its own, and how many of the agent's did not since its last one: an agent that
-// repeats what is refused must not fill the disk. A person's own commands always get one.
+// recordable reports whether a refusal gets a record of its own, and how many of the agent's did
+// not since its last one: an agent that repeats what is refused must not fill the disk. A person's
+// own commands always get one.
 func (f *Flow) recordable() (ok bool, missed int64) {
 	c := f.call
 	if c.Via == ViaCLI {
 		return true, 0
 	}
-	return f.engine.limits.Record(f.in().Now.Mono, c.who(""), len(c.Tool)+len(c.Capability)+len(c.Method)+len(c.Path)+len(c.Reason))
+	return f.engine.limits.Record(f.in().Now.Mono, c.who(""),
+		len(c.Tool)+len(c.Capability)+len(c.Method)+len(c.Path)+len(c.Reason))
 }
 
-// Unrecorded are records of the refusals that had none of their own and that no record speaks of yet. A shell appends them when it ends.
+// Unrecorded are records of the refusals that had none of their own and that no record speaks of
+// yet. A shell appends them when it ends.
 func (e *Engine) Unrecorded(now Now) (records []Record) {
 	missed := map[string]Record{}
 	for who, n := range e.limits.Missed() {
-		missed[who.Via+" "+who.Agent] = Record{TS: now.Wall, Event: "deny", Agent: who.Agent, Via: who.Via, Decision: "deny", Detail: unrecorded(nil, n)}
+		missed[who.Via+" "+who.Agent] = Record{
+			TS:       now.Wall,
+			Event:    "deny",
+			Agent:    who.Agent,
+			Via:      who.Via,
+			Decision: "deny",
+			Detail:   unrecorded(nil, n),
+		}
 	}
 	for _, key := range slices.Sorted(maps.Keys(missed)) {
 		records = append(records, missed[key])

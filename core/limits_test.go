@@ -49,8 +49,11 @@ func TestRateLimited(t *testing.T) {
 			t.Errorf("%d records of 5 refusals", n)
 		}
 		d := h.refused(c, RateLimited)
-		if want := int(span/1000) - 3; d.RetryAfterSeconds != want || d.EvaluatedPolicy != "capabilities.c.limits."+field+": 3" || !strings.Contains(d.NextStep, fmt.Sprintf("wait %d seconds", want)) ||
-			!strings.Contains(d.NextStep, "janee cap edit c --limit") || !strings.Contains(string(d.Text()), fmt.Sprintf(`"retryAfterSeconds":%d`, want)) {
+		if want := int(span/1000) - 3; d.RetryAfterSeconds != want ||
+			d.EvaluatedPolicy != "capabilities.c.limits."+field+": 3" ||
+			!strings.Contains(d.NextStep, fmt.Sprintf("wait %d seconds", want)) ||
+			!strings.Contains(d.NextStep, "janee cap edit c --limit") ||
+			!strings.Contains(string(d.Text()), fmt.Sprintf(`"retryAfterSeconds":%d`, want)) {
 			t.Errorf("%s: %s", field, d.Text())
 		}
 		other := c
@@ -72,11 +75,13 @@ func TestLimitsOverAllCapabilities(t *testing.T) {
 	h.allowed(get("c", "/x"))
 	h.allowed(get("d", "/x"))
 	d := h.refused(get("c", "/x"), RateLimited)
-	if d.EvaluatedPolicy != "limits.perMinute: 2" || !strings.Contains(d.NextStep, "limits in config.yaml raises") {
+	if d.EvaluatedPolicy != "limits.perMinute: 2" ||
+		!strings.Contains(d.NextStep, "limits in config.yaml raises") {
 		t.Errorf("%s", d.Text())
 	}
 	h.refused(get("d", "/x"), RateLimited)
-	h.refused(Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio, Service: "api"}, RateLimited)
+	h.refused(Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio, Service: "api"},
+		RateLimited)
 	own := get("c", "/x")
 	own.Via, own.Agent = ViaCLI, ""
 	for range 4 {
@@ -84,7 +89,8 @@ func TestLimitsOverAllCapabilities(t *testing.T) {
 	}
 }
 
-// TestOnlyCallsThatPassAreCounted: what the rules, a missing reason, a closed session or a person stand in the way of uses nothing up.
+// TestOnlyCallsThatPassAreCounted: what the rules, a missing reason, a closed session or a person
+// stand in the way of uses nothing up.
 func TestOnlyCallsThatPassAreCounted(t *testing.T) {
 	h := limitedHouse(t, "perHour: 1", "")
 	c := get("c", "/x")
@@ -155,7 +161,8 @@ func TestSizes(t *testing.T) {
 		t.Errorf("cut %t, %d bytes", r.Truncated, len(body))
 	}
 	c.Body = make([]byte, 501)
-	if d := h.refused(c, TooLarge); d.EvaluatedPolicy != "limits.maxRequestBytes: 500" || !strings.Contains(d.Message, "501 bytes, and 500") {
+	if d := h.refused(c, TooLarge); d.EvaluatedPolicy != "limits.maxRequestBytes: 500" ||
+		!strings.Contains(d.Message, "501 bytes, and 500") {
 		t.Errorf("%s", d.Text())
 	}
 	own := c
@@ -178,7 +185,8 @@ func TestSizes(t *testing.T) {
 func TestBytesPerHour(t *testing.T) {
 	h := limitedHouse(t, "bytesPerHour: 10000", "")
 	h.reply = func(Send) (Head, []string, Ended) {
-		return Head{Status: 200}, []string{strings.Repeat("x", 3000)}, Ended{Bytes: min(3000, h.flow.maxBytes)}
+		return Head{Status: 200}, []string{strings.Repeat("x", 3000)},
+			Ended{Bytes: min(3000, h.flow.maxBytes)}
 	}
 	c := get("c", "/xx")
 	c.Method, c.Body = "POST", make([]byte, 497)
@@ -188,7 +196,8 @@ func TestBytesPerHour(t *testing.T) {
 		t.Errorf("%d bytes where there was room for 2500", len(body))
 	}
 	d := h.refused(c, RateLimited)
-	if d.RetryAfterSeconds < 3600 || d.RetryAfterSeconds > 3660 || !strings.Contains(d.Message, "10000 bytes in an hour") {
+	if d.RetryAfterSeconds < 3600 || d.RetryAfterSeconds > 3660 ||
+		!strings.Contains(d.Message, "10000 bytes in an hour") {
 		t.Errorf("%s", d.Text())
 	}
 	h.now.Mono += int64(d.RetryAfterSeconds) * 1000
@@ -238,7 +247,8 @@ func TestConcurrent(t *testing.T) {
 	one, _ := h.halfway(c, 1)
 	two, _ := h.halfway(c, 3)
 	d := h.refused(c, Busy)
-	if d.EvaluatedPolicy != "capabilities.c.limits.concurrent: 2" || d.RetryAfterSeconds != 1 || d.NextStep != texts[Busy].next {
+	if d.EvaluatedPolicy != "capabilities.c.limits.concurrent: 2" || d.RetryAfterSeconds != 1 ||
+		d.NextStep != texts[Busy].next {
 		t.Errorf("%s", d.Text())
 	}
 	three, _ := h.halfway(get("d", "/x"), 2)
@@ -258,7 +268,8 @@ func TestConcurrent(t *testing.T) {
 	}
 }
 
-// TestWaitingForAPersonIsNotUnderWay: calls that wait keep nobody out; one that is allowed and finds no room leaves the yes to be found.
+// TestWaitingForAPersonIsNotUnderWay: calls that wait keep nobody out; one that is allowed and
+// finds no room leaves the yes to be found.
 func TestWaitingForAPersonIsNotUnderWay(t *testing.T) {
 	h := limitedHouse(t, "", "concurrent: 1")
 	var waiting []*Flow
@@ -283,7 +294,8 @@ func TestWaitingForAPersonIsNotUnderWay(t *testing.T) {
 	h.allowed(get("asked", "/x0"))
 }
 
-// TestASessionOfAnotherCallIsNoWayAround: two calls wait, a person opens a session for one, and the other finds it while that one is under way.
+// TestASessionOfAnotherCallIsNoWayAround: two calls wait, a person opens a session for one, and the
+// other finds it while that one is under way.
 func TestASessionOfAnotherCallIsNoWayAround(t *testing.T) {
 	h := limitedHouse(t, "", "concurrent: 1")
 	first, step := h.halfway(get("asked", "/x"), 2)
@@ -299,7 +311,8 @@ func TestASessionOfAnotherCallIsNoWayAround(t *testing.T) {
 	}
 }
 
-// TestWhatIsDroppedCountsAsAWhole: nobody knows what such a call has moved once it was sent; before, it has moved nothing.
+// TestWhatIsDroppedCountsAsAWhole: nobody knows what such a call has moved once it was sent;
+// before, it has moved nothing.
 func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
 	h := limitedHouse(t, "bytesPerHour: 1000", "")
 	c := get("c", "/xx")
@@ -324,7 +337,8 @@ func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
 	}
 }
 
-// TestATourThatIsDroppedMakesRoom: of test_service of all the call under way is that of one service.
+// TestATourThatIsDroppedMakesRoom: of test_service of all the call under way is that of one
+// service.
 func TestATourThatIsDroppedMakesRoom(t *testing.T) {
 	h := limitedHouse(t, "", "concurrent: 1")
 	tour := Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio}
@@ -353,7 +367,11 @@ func TestNoSlotIsLost(t *testing.T) {
 	}
 	ends := []func(){
 		func() { h.failCommit = func(Commit) bool { return true } },
-		func() { h.reply = func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrTimeout} } },
+		func() {
+			h.reply = func(Send) (Head, []string, Ended) {
+				return Head{}, nil, Ended{Err: ErrTimeout}
+			}
+		},
 		func() {
 			h.before = func(s Step) Event {
 				if _, ok := s.(Send); ok {
@@ -375,12 +393,14 @@ func TestNoSlotIsLost(t *testing.T) {
 	if n := h.under(c); n != 0 {
 		t.Errorf("%d calls under way", n)
 	}
-	if x := h.engine.limits.Look(h.now.Mono+2*3_600_000, limit.Use{Reply: 1}, limit.Claim{Who: c.who("c"), Limits: limit.Limits{BytesPerHour: 1}}); x != nil {
+	if x := h.engine.limits.Look(h.now.Mono+2*3_600_000, limit.Use{Reply: 1},
+		limit.Claim{Who: c.who("c"), Limits: limit.Limits{BytesPerHour: 1}}); x != nil {
 		t.Errorf("bytes are still held: %+v", x)
 	}
 }
 
-// TestRefusalsDoNotFillTheLog: an agent that repeats what is refused gets a record a second at most, which says how many had none.
+// TestRefusalsDoNotFillTheLog: an agent that repeats what is refused gets a record a second at
+// most, which says how many had none.
 func TestRefusalsDoNotFillTheLog(t *testing.T) {
 	h := limitedHouse(t, "", "")
 	c := get("c", "/x")
@@ -414,7 +434,8 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 	recorded := len(h.records) - 2
 	count(h.records)
 	last := h.engine.Unrecorded(h.now)
-	if len(last) != 1 || last[0].Agent != "claude-ai" || last[0].Via != ViaStdio || last[0].Event != "deny" || last[0].TS != h.now.Wall {
+	if len(last) != 1 || last[0].Agent != "claude-ai" || last[0].Via != ViaStdio ||
+		last[0].Event != "deny" || last[0].TS != h.now.Wall {
 		t.Errorf("%+v", last)
 	}
 	if count(last); missed+recorded != calls {
@@ -427,7 +448,8 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 }
 
 func TestLimitsAreTold(t *testing.T) {
-	h := limitedHouse(t, "perMinute: 2, maxResponseBytes: 1MiB", "perHour: 100, maxRequestBytes: 10KB")
+	h := limitedHouse(t, "perMinute: 2, maxResponseBytes: 1MiB",
+		"perHour: 100, maxRequestBytes: 10KB")
 	r, _ := h.allowed(Call{Tool: tool.ListServices, Agent: "claude-ai", Via: ViaStdio})
 	var list []struct {
 		Name   string
@@ -436,24 +458,30 @@ func TestLimitsAreTold(t *testing.T) {
 	if err := json.Unmarshal(r.Data, &list); err != nil {
 		t.Fatal(err)
 	}
-	if l := list[0].Limits; l == nil || *l != (limit.Limits{PerMinute: 2, MaxResponseBytes: 1 << 20}) || list[1].Limits != nil {
+	if l := list[0].Limits; l == nil ||
+		*l != (limit.Limits{PerMinute: 2, MaxResponseBytes: 1 << 20}) || list[1].Limits != nil {
 		t.Errorf("%s", r.Data)
 	}
 	r, _ = h.allowed(Call{Tool: tool.Whoami, Agent: "claude-ai", Via: ViaStdio})
-	if !strings.Contains(string(r.Data), `"limits":{"perHour":100,"concurrent":256,"maxRequestBytes":10000}`) {
+	if !strings.Contains(string(r.Data),
+		`"limits":{"perHour":100,"concurrent":256,"maxRequestBytes":10000}`) {
 		t.Errorf("%s", r.Data)
 	}
 	e := h.explain(asked(get("c", "/x")))
-	if got := e.detail("limits"); got != "pass: there is room: perMinute 2, perHour 100 (all capabilities together), concurrent 256 (all capabilities together)" {
+	if got := e.detail("limits"); got != "pass: there is room: perMinute 2, perHour 100 (all "+
+		"capabilities together), concurrent 256 (all capabilities together)" {
 		t.Error(got)
 	}
-	if got := e.detail("size"); got != "pass: a body may have 10KB; of a reply 1MiB at most are handed back" {
+	if got := e.detail("size"); got !=
+		"pass: a body may have 10KB; of a reply 1MiB at most are handed back" {
 		t.Error(got)
 	}
 	h.allowed(get("c", "/x"))
 	h.allowed(get("c", "/x"))
 	h.sent, h.records, h.files = nil, nil, map[string][]byte{}
-	if e = h.explain(asked(get("c", "/x"))); e.Allowed || !strings.HasPrefix(e.detail("limits"), "fail: you may make 2 calls") || !strings.Contains(e.NextStep, "wait 60 seconds") {
+	if e = h.explain(asked(get("c", "/x"))); e.Allowed ||
+		!strings.HasPrefix(e.detail("limits"), "fail: you may make 2 calls") ||
+		!strings.Contains(e.NextStep, "wait 60 seconds") {
 		t.Errorf("%+v", e)
 	}
 }

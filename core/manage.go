@@ -7,8 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// Share is what the owner of a service has decided, for the shell to write into config.yaml: an engine cannot change its
-// configuration. The record stands already. config.Share asks the file once more who the owner is.
+// Share is what the owner of a service has decided, for the shell to write into config.yaml: an
+// engine cannot change its configuration. The record stands already. config.Share asks the file
+// once more who the owner is.
 type Share struct {
 	Service, Owner, Agent string
 	Grant                 bool
@@ -30,12 +31,14 @@ func ShowOwnership(o *config.Ownership) Ownership {
 	return Ownership{string(o.Policy), o.CreatedBy, o.SharedWith, o.CreatedAt}
 }
 
-// manage answers manage_credential. An agent sees services that it may use or owns; it shares those it owns.
+// manage answers manage_credential. An agent sees services that it may use or owns; it shares those
+// it owns.
 func (f *Flow) manage() Done {
 	c := f.call
 	s := f.engine.config.Services[c.Service]
 	if s == nil {
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "",
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q",
+			c.Service), "",
 			"use the service of an entry of list_services"))
 	}
 	f.service = s
@@ -80,14 +83,19 @@ func (f *subject) refuseShare() *Denial {
 	bad := func(why, next string) *Denial { return Deny(BadArguments, c).because(why, "", next) }
 	switch {
 	case !o.Owns(c.Agent):
-		return Deny(OwnershipDenied, c).because(fmt.Sprintf("only its owner may share service %q, and that is not %q", c.Service, c.Agent), "createdBy",
+		return Deny(OwnershipDenied, c).because(fmt.Sprintf(
+			"only its owner may share service %q, and that is not %q", c.Service, c.Agent),
+			"createdBy",
 			f.prove("tell your person; the owner of a service stands in config.yaml"))
 	case !config.ValidName(c.Target):
-		return bad(fmt.Sprintf("targetAgentId %.80q is not a name that an agent can have", c.Target), "give the agentId that whoami gives the other agent")
+		return bad(fmt.Sprintf("targetAgentId %.80q is not a name that an agent can have",
+			c.Target), "give the agentId that whoami gives the other agent")
 	case c.Target == o.CreatedBy:
 		return bad("targetAgentId is the owner, who always has access", "name the other agent")
 	case o.Policy == config.AllAgents:
-		return bad(fmt.Sprintf("service %q is for every agent: there is nothing to grant or to revoke", c.Service), "tell your person, if it should not be")
+		return bad(fmt.Sprintf(
+			"service %q is for every agent: there is nothing to grant or to revoke", c.Service),
+			"tell your person, if it should not be")
 	}
 	return nil
 }

@@ -20,7 +20,8 @@ func TestMarkIsThatOfTheHome(t *testing.T) {
 		t.Errorf("mark %s", h.engine.mark)
 	}
 	other := vault.New(vault.NewRoot([32]byte{9}), "5f0c2f7c9b3e4d11a7d2c0ffee000001")
-	if m := markOf(other); m == testMark || !regexp.MustCompile(`^\[REDACTED:[0-9a-hjkmnp-tv-z]{6}\]$`).MatchString(m) {
+	if m := markOf(other); m == testMark ||
+		!regexp.MustCompile(`^\[REDACTED:[0-9a-hjkmnp-tv-z]{6}\]$`).MatchString(m) {
 		t.Errorf("mark of another home: %s", m)
 	}
 }
@@ -33,21 +34,23 @@ func TestWritebackIsRefused(t *testing.T) {
 		headers    []Header
 		where      string
 	}{
-		"body":           {body: `{"reporter":{"email":"` + testMark + `"}}`, where: "body"},
-		"text around":    {body: "Bearer" + testMark + "x", where: "body"},
-		"upper case":     {body: strings.ToUpper(testMark), where: "body"},
-		"form":           {body: "a=1&key=" + url.QueryEscape(testMark), where: "body"},
-		"JSON escapes":   {body: `{"a":"\u005bREDACTED:x5qnc\u0064\u005D"}`, where: "body"},
-		"JSON in JSON":   {body: string(quoted), where: "body"},
-		"HTML":           {body: "<b>&#91;REDACTED&#x3a;x5qncd&#93;</b>", where: "body"},
-		"HTML of PHP":    {body: "<b>&lbrack;REDACTED&colon;x5qncd&rsqb;</b>", where: "body"},
-		"base64":         {body: `{"data":"` + base64.StdEncoding.EncodeToString([]byte("key="+testMark+"\n")) + `"}`, where: "body"},
+		"body":         {body: `{"reporter":{"email":"` + testMark + `"}}`, where: "body"},
+		"text around":  {body: "Bearer" + testMark + "x", where: "body"},
+		"upper case":   {body: strings.ToUpper(testMark), where: "body"},
+		"form":         {body: "a=1&key=" + url.QueryEscape(testMark), where: "body"},
+		"JSON escapes": {body: `{"a":"\u005bREDACTED:x5qnc\u0064\u005D"}`, where: "body"},
+		"JSON in JSON": {body: string(quoted), where: "body"},
+		"HTML":         {body: "<b>&#91;REDACTED&#x3a;x5qncd&#93;</b>", where: "body"},
+		"HTML of PHP":  {body: "<b>&lbrack;REDACTED&colon;x5qncd&rsqb;</b>", where: "body"},
+		"base64": {body: `{"data":"` +
+			base64.StdEncoding.EncodeToString([]byte("key="+testMark+"\n")) + `"}`, where: "body"},
 		"large body":     {body: strings.Repeat(`{"a":"%41"},`, 15000) + testMark, where: "body"},
 		"across a step":  {body: strings.Repeat("x", 64<<10-5) + testMark, where: "body"},
 		"query":          {path: "/x?email=" + url.QueryEscape(testMark), where: "path or query"},
 		"query as it is": {path: "/x?email=" + testMark, where: "path or query"},
 		"path":           {path: "/users/" + url.PathEscape(testMark), where: "path or query"},
-		"header":         {headers: []Header{{Name: "X-Note", Value: "is " + testMark}}, where: `header "X-Note"`},
+		"header": {headers: []Header{{Name: "X-Note", Value: "is " + testMark}},
+			where: `header "X-Note"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, houseConfig)
@@ -57,7 +60,8 @@ func TestWritebackIsRefused(t *testing.T) {
 			}
 			call.Method, call.Body, call.Headers = "PUT", []byte(c.body), c.headers
 			done, _ := h.do(call)
-			if done.Denial == nil || done.Denial.Code != RedactedWriteback || !strings.Contains(done.Denial.Message, "the "+c.where+" holds") {
+			if done.Denial == nil || done.Denial.Code != RedactedWriteback ||
+				!strings.Contains(done.Denial.Message, "the "+c.where+" holds") {
 				t.Fatalf("ended with %s", outcome(done))
 			}
 			// Nobody was asked, no session was opened, and the refusal is on record.
@@ -71,7 +75,8 @@ func TestWritebackIsRefused(t *testing.T) {
 func TestOtherMarksPass(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	call := get("stripe", "/x?q=[REDACTED]")
-	call.Method, call.Body = "POST", []byte(`{"a":"[REDACTED]","b":"[REDACTED:k3f9qz]","c":"x5qncd]"}`)
+	call.Method, call.Body = "POST",
+		[]byte(`{"a":"[REDACTED]","b":"[REDACTED:k3f9qz]","c":"x5qncd]"}`)
 	call.Headers = []Header{{Name: "Authorization", Value: "Bearer " + testMark}} // dropped, as any
 	h.allowed(call)
 	if len(h.sent) != 1 {
@@ -87,7 +92,8 @@ func TestWritebackComesAfterTheRules(t *testing.T) {
 	call = get("readonly", "/v1/x?a="+url.QueryEscape(testMark))
 	call.Tool = tool.ExplainAccess
 	done, _ := h.do(call)
-	if done.Result == nil || !strings.Contains(string(done.Result.Data), `{"check":"writeback","result":"fail","detail":"the path or query holds `+testMark) {
+	if done.Result == nil || !strings.Contains(string(done.Result.Data),
+		`{"check":"writeback","result":"fail","detail":"the path or query holds `+testMark) {
 		t.Errorf("explained: %s", outcome(done))
 	}
 }

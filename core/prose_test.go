@@ -14,11 +14,14 @@ func TestProse(t *testing.T) {
 	}{
 		{"least", Denial{Code: Busy, Message: "too many calls"}, "BUSY: too many calls."},
 		{"a sentence", Denial{Code: Busy, Message: "Too many."}, "BUSY: Too many."},
-		{"question", Denial{Code: ApprovalPending, Message: "a person is asked", NextStep: "wait", ApprovalID: "q1",
-			ExpiresAt: "2026-01-01T00:00:00Z", RetryAfterSeconds: 10},
-			"APPROVAL_PENDING: a person is asked.\nNext: wait\nApproval id: q1\nExpires at: 2026-01-01T00:00:00Z\n" +
+		{"question", Denial{Code: ApprovalPending, Message: "a person is asked",
+			NextStep: "wait", ApprovalID: "q1", ExpiresAt: "2026-01-01T00:00:00Z",
+			RetryAfterSeconds: 10},
+			"APPROVAL_PENDING: a person is asked.\nNext: wait\nApproval id: q1\n" +
+				"Expires at: 2026-01-01T00:00:00Z\n" +
 				"Retry after: 10 seconds"},
-		{"lines of somebody else", Denial{Code: NotReady, Message: "a:1: x\nNext: send the key\u2028b\r", NextStep: "c\nd"},
+		{"lines of somebody else", Denial{Code: NotReady,
+			Message: "a:1: x\nNext: send the key\u2028b\r", NextStep: "c\nd"},
 			"NOT_READY: a:1: x; Next: send the key b .\nNext: c; d"},
 	} {
 		if got := tt.denial.Prose(); got != tt.want {

@@ -19,10 +19,13 @@ import (
 // Get returns the value of the first field called name, without regard to case.
 func Get(fields []Header, name string) (string, bool) { return wire.Get(fields, name) }
 
-// shown are the fields of a reply that an agent sees unless its capability says `headers: all`. Fields that count a rate
-// limit are shown as well.
-var shown = map[string]bool{"content-type": true, "content-length": true, "date": true, "etag": true, "last-modified": true, "link": true,
-	"location": true, "retry-after": true, "x-request-id": true}
+// shown are the fields of a reply that an agent sees unless its capability says `headers: all`.
+// Fields that count a rate limit are shown as well.
+var shown = map[string]bool{
+	"content-type": true, "content-length": true, "date": true, "etag": true,
+	"last-modified": true, "link": true, "location": true, "retry-after": true,
+	"x-request-id": true,
+}
 
 // reply is what has come of a reply so far.
 type reply struct {
@@ -65,7 +68,9 @@ func (r *reply) end(result *Result, ev Ended) {
 
 // withoutLength leaves out the length that a body had before it was scrubbed.
 func withoutLength(headers []Header) []Header {
-	return slices.DeleteFunc(slices.Clone(headers), func(h Header) bool { return h.Name == "content-length" })
+	return slices.DeleteFunc(slices.Clone(headers), func(h Header) bool {
+		return h.Name == "content-length"
+	})
 }
 
 // result takes the head of a reply: which fields the agent sees, scrubbed.
@@ -74,7 +79,8 @@ func (s *delivery) result(h Head) *Result {
 	s.reply.head, s.reply.latency = r, s.in().Now.Mono-s.reply.sent
 	for _, field := range h.Headers {
 		name := strings.ToLower(field.Name)
-		if hidden(name) || !s.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
+		if hidden(name) ||
+			!s.capability.AllHeaders && !shown[name] && !strings.Contains(name, "ratelimit") {
 			continue
 		}
 		r.Headers = append(r.Headers, Header{Name: s.clean(name), Value: s.cleanValue(field.Value)})
@@ -82,9 +88,11 @@ func (s *delivery) result(h Head) *Result {
 	return r
 }
 
-// hidden are cookies, in every spelling that a client could take for one, and names that are none: the reader of net/http lets "Set-Cookie :" pass.
+// hidden are cookies, in every spelling that a client could take for one, and names that are none:
+// the reader of net/http lets "Set-Cookie :" pass.
 func hidden(name string) bool {
-	return !wire.ValidName(name) || policy.SameHeader(name, "set-cookie") || policy.SameHeader(name, "set-cookie2")
+	return !wire.ValidName(name) || policy.SameHeader(name, "set-cookie") ||
+		policy.SameHeader(name, "set-cookie2")
 }
 
 // clean masks secrets in a text that is not part of the body.
@@ -94,7 +102,8 @@ func (s *delivery) clean(text string) string {
 	return out
 }
 
-// cleanValue masks secrets in the value of a field. Where it was folded a blank stands for the end of the line (RFC 9112 section 5.2).
+// cleanValue masks secrets in the value of a field. Where it was folded a blank stands for the end
+// of the line (RFC 9112 section 5.2).
 func (s *delivery) cleanValue(value string) string {
 	value = s.clean(value)
 	if !strings.Contains(value, " ") {
@@ -124,7 +133,8 @@ type answerTail struct {
 	Dropped      []string `json:"droppedHeaders,omitempty"`
 }
 
-// Text is the answer as every shell gives it to an agent: JSON. body holds the scrubbed bytes of an execute, else nil.
+// Text is the answer as every shell gives it to an agent: JSON. body holds the scrubbed bytes of an
+// execute, else nil.
 func (r *Result) Text(body []byte) []byte {
 	if r.Tool != tool.Execute {
 		return r.Data
@@ -143,10 +153,12 @@ func (r *Result) Text(body []byte) []byte {
 	if !readable(body) {
 		body, encoding = base64.StdEncoding.AppendEncode(nil, body), "base64"
 	}
-	return withBody(encode(head), body, encode(answerTail{encoding, r.Truncated, r.Redactions, r.Dropped}))
+	return withBody(encode(head), body,
+		encode(answerTail{encoding, r.Truncated, r.Redactions, r.Dropped}))
 }
 
-// withBody puts a body of megabytes between two objects, into a buffer of its size: encoding/json would hold it three times over.
+// withBody puts a body of megabytes between two objects, into a buffer of its size: encoding/json
+// would hold it three times over.
 func withBody(head, body, tail []byte) []byte {
 	const name = `,"body":`
 	out := make([]byte, 0, len(head)+len(name)+line.TextLen(body)+len(tail))
@@ -168,8 +180,9 @@ func (r *Result) Structured(text []byte) []byte {
 	return text
 }
 
-// readable reports whether body is text. One that is full of control characters is not: JSON writes each as six bytes, twice
-// over inside the protocol, so that a reply of megabytes would take a hundred times as much memory.
+// readable reports whether body is text. One that is full of control characters is not: JSON writes
+// each as six bytes, twice over inside the protocol, so that a reply of megabytes would take a
+// hundred times as much memory.
 func readable(body []byte) bool {
 	controls := 0
 	for _, c := range body {
@@ -212,11 +225,13 @@ type denialBody struct {
 
 // Text is the refusal as every shell gives it to an agent: JSON.
 func (d *Denial) Text() []byte {
-	return encode(denialAnswer{d.Message, denialBody{d.Code, d.Capability, d.AgentID, d.EvaluatedPolicy, d.NextStep,
-		d.ApprovalID, d.ExpiresAt, d.RetryAfterSeconds}})
+	return encode(denialAnswer{d.Message,
+		denialBody{d.Code, d.Capability, d.AgentID, d.EvaluatedPolicy, d.NextStep,
+			d.ApprovalID, d.ExpiresAt, d.RetryAfterSeconds}})
 }
 
-// encode writes JSON as people read it: & and < stay as they are. The types encoded here cannot fail.
+// encode writes JSON as people read it: & and < stay as they are. The types encoded here cannot
+// fail.
 func encode(v any) []byte {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

@@ -9,21 +9,27 @@ import (
 )
 
 func TestExecuteAnswer(t *testing.T) {
-	r := &Result{Tool: tool.Execute, Status: 200, Headers: []Header{{Name: "link", Value: "a"}, {Name: "link", Value: "b"}}, Redactions: 1}
-	if got := string(r.Text([]byte(`{"a":"<&>"}`))); got != `{"status":200,"headers":{"link":"a, b"},"body":"{\"a\":\"<&>\"}","bodyEncoding":"utf8","truncated":false,"redactions":1}` {
+	r := &Result{Tool: tool.Execute, Status: 200,
+		Headers: []Header{{Name: "link", Value: "a"}, {Name: "link", Value: "b"}}, Redactions: 1}
+	if got := string(r.Text([]byte(`{"a":"<&>"}`))); got !=
+		`{"status":200,"headers":{"link":"a, b"},"body":"{\"a\":\"<&>\"}","bodyEncoding":"utf8","truncated":false,"redactions":1}` {
 		t.Error(got)
 	}
-	if got := string(r.Text([]byte{0xff, 0})); !strings.Contains(got, `"body":"/wA=","bodyEncoding":"base64"`) {
+	if got := string(r.Text([]byte{0xff, 0})); !strings.Contains(got,
+		`"body":"/wA=","bodyEncoding":"base64"`) {
 		t.Error(got)
 	}
-	if got := string(r.Text([]byte("\x01\x02"))); !strings.Contains(got, `"body":"AQI=","bodyEncoding":"base64"`) {
+	if got := string(r.Text([]byte("\x01\x02"))); !strings.Contains(got,
+		`"body":"AQI=","bodyEncoding":"base64"`) {
 		t.Error(got)
 	}
-	if got := string(r.Text([]byte("\x1b[31mred text with a little colour"))); !strings.Contains(got, `"bodyEncoding":"utf8"`) {
+	if got := string(r.Text([]byte("\x1b[31mred text with a little colour"))); !strings.Contains(
+		got, `"bodyEncoding":"utf8"`) {
 		t.Error(got)
 	}
 	r.Truncated = true
-	if got := string(r.Text([]byte("grü"[:3]))); !strings.Contains(got, `"body":"gr","bodyEncoding":"utf8","truncated":true`) {
+	if got := string(r.Text([]byte("grü"[:3]))); !strings.Contains(got,
+		`"body":"gr","bodyEncoding":"utf8","truncated":true`) {
 		t.Error(got)
 	}
 	if got := string(r.Text([]byte{0xff})); !strings.Contains(got, "base64") {
@@ -35,12 +41,19 @@ func TestExecuteAnswer(t *testing.T) {
 func TestCookiesAreShownInNoSpelling(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	h.reply = func(Send) (Head, []string, Ended) {
-		return Head{Status: 200, Headers: []Header{{Name: "Set-Cookie", Value: "a"}, {Name: "set-cookie ", Value: "a"}, {Name: "SET_COOKIE", Value: "a"},
-			{Name: "Set-Cookie2", Value: "a"}, {Name: "X ", Value: "a"}, {Name: "X-B", Value: "b"}}}, nil, Ended{}
+		return Head{
+			Status: 200, Headers: []Header{
+				{Name: "Set-Cookie", Value: "a"}, {Name: "set-cookie ", Value: "a"},
+				{Name: "SET_COOKIE", Value: "a"},
+				{Name: "Set-Cookie2", Value: "a"}, {Name: "X ", Value: "a"},
+				{Name: "X-B", Value: "b"},
+			},
+		}, nil, Ended{}
 	}
 	c := get("billing", "/v1/refunds/re_1")
 	c.Method = "POST"
-	if done, _ := h.do(c); done.Result == nil || len(done.Result.Headers) != 1 || done.Result.Headers[0].Name != "x-b" {
+	if done, _ := h.do(c); done.Result == nil || len(done.Result.Headers) != 1 ||
+		done.Result.Headers[0].Name != "x-b" {
 		t.Errorf("%s", outcome(done))
 	}
 }
@@ -62,18 +75,27 @@ func TestListServicesAndWhoami(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	r, _ := h.allowed(Call{Tool: tool.ListServices, Via: ViaStdio, Agent: "a"})
 	var wrapped struct{ Capabilities []map[string]any }
-	if err := json.Unmarshal(r.Structured(r.Text(nil)), &wrapped); err != nil || len(wrapped.Capabilities) != 5 {
+	if err := json.Unmarshal(r.Structured(r.Text(nil)), &wrapped); err != nil ||
+		len(wrapped.Capabilities) != 5 {
 		t.Fatalf("%v in %s", err, r.Text(nil))
 	}
 	first, second := wrapped.Capabilities[0], wrapped.Capabilities[1]
-	if first["name"] != "stripe" || first["baseUrl"] != "https://api.stripe.com/base" || first["ttl"] != "1h" || first["rules"] != nil || first["accessible"] != true {
+	if first["name"] != "stripe" || first["baseUrl"] != "https://api.stripe.com/base" ||
+		first["ttl"] != "1h" || first["rules"] != nil || first["accessible"] != true {
 		t.Errorf("%v", first)
 	}
-	if rules, _ := json.Marshal(second["rules"]); string(rules) != `{"allow":["GET *"],"deny":["POST *"]}` {
+	if rules, _ := json.Marshal(second["rules"]); string(rules) !=
+		`{"allow":["GET *"],"deny":["POST *"]}` {
 		t.Errorf("rules %s", rules)
 	}
-	r, _ = h.allowed(Call{Tool: tool.Whoami, Via: ViaStdio, Agent: "a", IdentitySource: "transport"})
-	if got := string(r.Structured(r.Text(nil))); !strings.HasPrefix(got, `{"agentId":"a","identitySource":"transport","defaultAccessPolicy":"open","capabilities":{"accessible":["stripe",`) {
+	r, _ = h.allowed(Call{
+		Tool:           tool.Whoami,
+		Via:            ViaStdio,
+		Agent:          "a",
+		IdentitySource: "transport",
+	})
+	if got := string(r.Structured(r.Text(nil))); !strings.HasPrefix(got,
+		`{"agentId":"a","identitySource":"transport","defaultAccessPolicy":"open","capabilities":{"accessible":["stripe",`) {
 		t.Error(got)
 	}
 	if len(h.records) != 0 {

@@ -7,18 +7,37 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// Say makes the answer of a person to a question, at now (Unix ms), and its record, which stands in the log before the answer counts.
-// lengthMs bounds the session that a yes opens; 0 leaves that to the ttl of its capability. by is the channel: "cli", "openclaw".
+// Say makes the answer of a person to a question, at now (Unix ms), and its record, which stands in
+// the log before the answer counts. lengthMs bounds the session that a yes opens; 0 leaves that to
+// the ttl of its capability. by is the channel: "cli", "openclaw".
 func Say(q Question, decision, scope, by string, now, lengthMs int64) (approval.Answer, Record) {
-	a := approval.Answer{ID: q.ID, Digest: q.Digest, Decision: decision, Scope: scope, At: now, By: by}
+	a := approval.Answer{
+		ID:       q.ID,
+		Digest:   q.Digest,
+		Decision: decision,
+		Scope:    scope,
+		At:       now,
+		By:       by,
+	}
 	switch {
 	case scope == approval.Once:
 		a.Until = now + approval.Lifetime
 	case lengthMs > 0:
 		a.Until = now + lengthMs
 	}
-	r := Record{TS: now, Event: "answer", Agent: q.Agent, Via: q.Via, Capability: q.Capability, Service: q.Service, Method: q.Method,
-		Target: policy.Redact(q.Path), Reason: q.Reason, Decision: decision, Detail: map[string]string{"by": by, "approval": q.ID, "scope": scope}}
+	r := Record{
+		TS:         now,
+		Event:      "answer",
+		Agent:      q.Agent,
+		Via:        q.Via,
+		Capability: q.Capability,
+		Service:    q.Service,
+		Method:     q.Method,
+		Target:     policy.Redact(q.Path),
+		Reason:     q.Reason,
+		Decision:   decision,
+		Detail:     map[string]string{"by": by, "approval": q.ID, "scope": scope},
+	}
 	if a.Until != 0 {
 		r.Detail["until"] = time.UnixMilli(a.Until).UTC().Format(time.RFC3339)
 	}

@@ -193,11 +193,14 @@ func moment(in In) sign.Moment { return sign.Moment{UnixMs: in.Now.Wall, Nonce: 
 // left is what remains of the timeout, in milliseconds.
 func (s *delivery) left() int64 { return max(1, s.deadline-s.in().Now.Mono) }
 
-// merge adds fields that win over those of the same name, in every spelling that a receiver could take for it.
+// merge adds fields that win over those of the same name, in every spelling that a receiver could
+// take for it.
 func merge(fields, over []Header) []Header {
 	out := make([]Header, 0, len(fields)+len(over))
 	for _, h := range fields {
-		if !slices.ContainsFunc(over, func(o Header) bool { return policy.SameHeader(h.Name, o.Name) }) {
+		if !slices.ContainsFunc(over, func(o Header) bool {
+			return policy.SameHeader(h.Name, o.Name)
+		}) {
 			out = append(out, h)
 		}
 	}
@@ -228,7 +231,8 @@ func (s *delivery) broken(ev Ended) *Denial {
 		d.NextStep = trustHint(s.service.Name)
 	}
 	if code == UpstreamUnreachable && !s.safe() {
-		d.NextStep = "tell your person; unless no connection was made, the API may have acted on the request: check before you repeat it"
+		d.NextStep = "tell your person; unless no connection was made, the API may have acted on " +
+			"the request: check before you repeat it"
 	}
 	return d
 }

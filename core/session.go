@@ -10,13 +10,15 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 )
 
-// sessionMemory remembers by the monotonic clock what this process has seen, so that the wall clock, wherever it is set, neither revives a
-// session that ended nor ends an order to keep one closed. It grows with the pairs and orders in use, not with calls.
+// sessionMemory remembers by the monotonic clock what this process has seen, so that the wall
+// clock, wherever it is set, neither revives a session that ended nor ends an order to keep one
+// closed. It grows with the pairs and orders in use, not with calls.
 type sessionMemory struct {
-	mu     sync.Mutex
-	seen   map[string]lifetime // by pair
-	read   map[string]reading  // by pair
-	orders map[any]int64       // session.Revocation or session.Closure → when it has run its time, in Now.Mono
+	mu   sync.Mutex
+	seen map[string]lifetime // by pair
+	read map[string]reading  // by pair
+	// session.Revocation or session.Closure → when it has run its time, in Now.Mono
+	orders map[any]int64
 }
 
 type lifetime struct {
@@ -31,10 +33,12 @@ type reading struct {
 }
 
 func newSessionMemory() *sessionMemory {
-	return &sessionMemory{seen: map[string]lifetime{}, read: map[string]reading{}, orders: map[any]int64{}}
+	return &sessionMemory{seen: map[string]lifetime{}, read: map[string]reading{},
+		orders: map[any]int64{}}
 }
 
-// decode reads the file of the pair's grant. Every call of a session does: verifying the same bytes each time would take a fifth of it.
+// decode reads the file of the pair's grant. Every call of a session does: verifying the same bytes
+// each time would take a fifth of it.
 func (m *sessionMemory) decode(key []byte, pair string, data []byte) (session.Grant, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -63,8 +67,9 @@ func (m *sessionMemory) alive(pair string, g session.Grant, now Now, ttl int64, 
 	return now.Mono < s.ends
 }
 
-// holds reports whether an order to stay closed until then (Unix ms) is still in force: by the wall clock, and for as long as it had to
-// run when this process first saw it. A changed order, such as one lifted by a person, is another order.
+// holds reports whether an order to stay closed until then (Unix ms) is still in force: by the wall
+// clock, and for as long as it had to run when this process first saw it. A changed order, such as
+// one lifted by a person, is another order.
 func (m *sessionMemory) holds(order any, until int64, now Now) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -129,8 +134,8 @@ func (o orders) ends(g session.Grant) bool {
 	return o.revoked != nil && o.revoked.Ends(g) || o.scopes.Ends(g)
 }
 
-// grant returns the session that the call may use now. Its pair is compared because the mac alone does not keep the grant of
-// one agent from being copied over that of another.
+// grant returns the session that the call may use now. Its pair is compared because the mac alone
+// does not keep the grant of one agent from being copied over that of another.
 func (e *Engine) grant(
 	in In, pair string, data []byte, p *config.Capability, s *config.Service,
 ) (session.Grant, bool) {
@@ -145,8 +150,8 @@ func (e *Engine) grant(
 	return g, e.sessions.alive(pair, g, in.Now, ttl, usable)
 }
 
-// Revoked reports whether the state files, as found now, end this call. Shells ask before they send and every 50 ms while
-// they wait; it may run beside Resume and Scrub.
+// Revoked reports whether the state files, as found now, end this call. Shells ask before they send
+// and every 50 ms while they wait; it may run beside Resume and Scrub.
 func (f *Flow) Revoked(in In) bool {
 	if part := f.part.Load(); part != nil {
 		return part.Revoked(in)
@@ -161,7 +166,13 @@ func (f *Flow) Revoked(in In) bool {
 	if f.engine.closed(in, f.pair, f.call) != "" {
 		return true
 	}
-	// An order that came and went between two looks ends the call too. Orders from before the call were judged when it began.
+	// An order that came and went between two looks ends the call too. Orders from before the call
+	// were judged when it began.
 	began := in.Now.Wall - (in.Now.Mono - f.began)
-	return f.engine.orders(in, f.pair).ends(session.Grant{ID: f.session, Agent: f.call.Agent, Capability: f.call.Capability, Opened: began})
+	return f.engine.orders(in, f.pair).ends(session.Grant{
+		ID:         f.session,
+		Agent:      f.call.Agent,
+		Capability: f.call.Capability,
+		Opened:     began,
+	})
 }

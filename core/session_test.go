@@ -86,8 +86,16 @@ func TestForgedOrMovedGrantsOpenNothing(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
 	file := session.File(pair)
-	good := session.Grant{ID: "00112233445566778899aabbccddeeff", Agent: "claude-ai", Via: ViaStdio, Capability: "stripe", Service: "stripe",
-		Origin: "https://api.stripe.com", Opened: h.now.Wall, Expires: h.now.Wall + hour}
+	good := session.Grant{
+		ID:         "00112233445566778899aabbccddeeff",
+		Agent:      "claude-ai",
+		Via:        ViaStdio,
+		Capability: "stripe",
+		Service:    "stripe",
+		Origin:     "https://api.stripe.com",
+		Opened:     h.now.Wall,
+		Expires:    h.now.Wall + hour,
+	}
 	key := h.vault.Key("state")
 	other := good
 	other.Agent = "cursor"
@@ -95,8 +103,12 @@ func TestForgedOrMovedGrantsOpenNothing(t *testing.T) {
 	repointed.Origin = "https://evil.example"
 	future := good
 	future.Opened = h.now.Wall + 60_000
-	for name, data := range map[string][]byte{"wrong key": good.Encode([]byte("another key of thirty-two bytes!")), "another agent's": other.Encode(key),
-		"another origin": repointed.Encode(key), "from the future": future.Encode(key), "garbage": []byte("{}"), "unreadable": nil} {
+	for name, data := range map[string][]byte{
+		"wrong key":       good.Encode([]byte("another key of thirty-two bytes!")),
+		"another agent's": other.Encode(key),
+		"another origin":  repointed.Encode(key), "from the future": future.Encode(key),
+		"garbage": []byte("{}"), "unreadable": nil,
+	} {
 		h.records = nil
 		h.files[file] = data
 		h.allowed(get("stripe", "/x"))
@@ -112,7 +124,8 @@ func TestForgedOrMovedGrantsOpenNothing(t *testing.T) {
 	}
 }
 
-// A grant without a record of its opening shows that the log was deleted, so the record has to be durable first.
+// A grant without a record of its opening shows that the log was deleted, so the record has to be
+// durable first.
 func TestSessionIsRecordedBeforeItIsGranted(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	file := session.File(session.Pair(ViaStdio, "claude-ai", "stripe"))
@@ -122,7 +135,8 @@ func TestSessionIsRecordedBeforeItIsGranted(t *testing.T) {
 			return nil
 		}
 		g, err := session.Decode(h.vault.Key("state"), c.Writes[0].Data)
-		if err != nil || len(c.Records) > 0 || h.events() != "session.open" || h.records[0].Session != g.ID {
+		if err != nil || len(c.Records) > 0 || h.events() != "session.open" ||
+			h.records[0].Session != g.ID {
 			t.Errorf("grant of %s written after %s: %v", g.ID, h.events(), err)
 		}
 		return nil
@@ -132,7 +146,9 @@ func TestSessionIsRecordedBeforeItIsGranted(t *testing.T) {
 		t.Error("no grant was written")
 	}
 	h = newHouse(t, houseConfig)
-	h.failCommit = func(c Commit) bool { return len(c.Records) > 0 && c.Records[0].Event == "session.open" }
+	h.failCommit = func(c Commit) bool {
+		return len(c.Records) > 0 && c.Records[0].Event == "session.open"
+	}
 	h.refused(get("stripe", "/x"), AuditUnavailable)
 	if len(h.files) > 0 {
 		t.Error("a session was granted that no record tells of")
@@ -142,8 +158,16 @@ func TestSessionIsRecordedBeforeItIsGranted(t *testing.T) {
 func TestLoserOfARaceUsesTheWinnersSession(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	file := session.File(session.Pair(ViaStdio, "claude-ai", "stripe"))
-	winner := session.Grant{ID: "ffeeddccbbaa99887766554433221100", Agent: "claude-ai", Via: ViaStdio, Capability: "stripe", Service: "stripe",
-		Origin: "https://api.stripe.com", Opened: h.now.Wall, Expires: h.now.Wall + hour}
+	winner := session.Grant{
+		ID:         "ffeeddccbbaa99887766554433221100",
+		Agent:      "claude-ai",
+		Via:        ViaStdio,
+		Capability: "stripe",
+		Service:    "stripe",
+		Origin:     "https://api.stripe.com",
+		Opened:     h.now.Wall,
+		Expires:    h.now.Wall + hour,
+	}
 	h.before = func(s Step) Event {
 		if c, ok := s.(Commit); ok && len(c.Writes) > 0 {
 			h.files[file] = winner.Encode(h.vault.Key("state"))
@@ -151,8 +175,10 @@ func TestLoserOfARaceUsesTheWinnersSession(t *testing.T) {
 		return nil
 	}
 	h.allowed(get("stripe", "/x"))
-	if h.events() != "session.open, intent, result" || h.records[0].Session == winner.ID || h.records[1].Session != winner.ID {
-		t.Errorf("recorded %s of sessions %s and %s", h.events(), h.records[0].Session, h.records[1].Session)
+	if h.events() != "session.open, intent, result" || h.records[0].Session == winner.ID ||
+		h.records[1].Session != winner.ID {
+		t.Errorf("recorded %s of sessions %s and %s", h.events(), h.records[0].Session,
+			h.records[1].Session)
 	}
 	h.before = func(s Step) Event {
 		if c, ok := s.(Commit); ok && len(c.Writes) > 0 {
@@ -169,18 +195,21 @@ func TestRevokedAndClosedSessions(t *testing.T) {
 	key := h.vault.Key("state")
 	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
 	h.allowed(get("stripe", "/x"))
-	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + hour, By: "cli"}.Encode(key)
+	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall,
+		Until: h.now.Wall + hour, By: "cli"}.Encode(key)
 	h.refused(get("stripe", "/x"), SessionRevoked)
 	h.allowed(get("readonly", "/x"))
 	h.pass(hour)
 	h.allowed(get("stripe", "/x"))
 	h.files[session.RevokedFile(pair)] = []byte("garbage")
 	h.refused(get("stripe", "/x"), SessionRevoked)
-	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: "of another", At: h.now.Wall, Until: 1, By: "cli"}.Encode(key)
+	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: "of another",
+		At: h.now.Wall, Until: 1, By: "cli"}.Encode(key)
 	h.refused(get("stripe", "/x"), SessionRevoked)
 	delete(h.files, session.RevokedFile(pair))
 
-	h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", Until: h.now.Wall + hour, By: "cli"}}.Encode(key)
+	h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai",
+		Until: h.now.Wall + hour, By: "cli"}}.Encode(key)
 	h.refused(get("readonly", "/x"), SessionRevoked)
 	other := get("readonly", "/x")
 	other.Agent = "cursor"
@@ -201,10 +230,12 @@ func TestWhatWasRevokedNeverComesBack(t *testing.T) {
 	for name, close := range map[string]func(h *house, id string){
 		"revoked": func(h *house, id string) { h.revoke(pair, id, 60_000) },
 		"lifted": func(h *house, id string) {
-			h.files[session.RevokedFile(pair)] = h.revoke(pair, id, hour).Reopened(h.now.Wall).Encode(h.vault.Key("state"))
+			h.files[session.RevokedFile(pair)] =
+				h.revoke(pair, id, hour).Reopened(h.now.Wall).Encode(h.vault.Key("state"))
 		},
 		"closed": func(h *house, _ string) {
-			h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", At: h.now.Wall, Until: h.now.Wall + 60_000}}.Encode(h.vault.Key("state"))
+			h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", At: h.now.Wall,
+				Until: h.now.Wall + 60_000}}.Encode(h.vault.Key("state"))
 		},
 	} {
 		h := newHouse(t, houseConfig)
@@ -231,21 +262,31 @@ func TestRevocationClosesThePairWhateverTheFileHolds(t *testing.T) {
 	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
 	h.revoke(pair, h.records[0].Session, hour)
 	h.pass(1000)
-	g := session.Grant{ID: "ffeeddccbbaa99887766554433221100", Agent: "claude-ai", Via: ViaStdio, Capability: "stripe", Service: "stripe",
-		Origin: "https://api.stripe.com", Opened: h.now.Wall, Expires: h.now.Wall + hour}
+	g := session.Grant{
+		ID:         "ffeeddccbbaa99887766554433221100",
+		Agent:      "claude-ai",
+		Via:        ViaStdio,
+		Capability: "stripe",
+		Service:    "stripe",
+		Origin:     "https://api.stripe.com",
+		Opened:     h.now.Wall,
+		Expires:    h.now.Wall + hour,
+	}
 	h.files[session.File(pair)] = g.Encode(h.vault.Key("state"))
 	h.refused(get("stripe", "/x"), SessionRevoked)
 	delete(h.files, session.File(pair))
 	h.refused(get("stripe", "/x"), SessionRevoked)
 }
 
-// A process goes by its own clock as well: an order holds for as long as it had to run when it was seen, wherever the wall clock is set.
+// A process goes by its own clock as well: an order holds for as long as it had to run when it was
+// seen, wherever the wall clock is set.
 func TestClockNeverShortensARevocation(t *testing.T) {
 	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
 	for name, close := range map[string]func(h *house){
 		"revoked": func(h *house) { h.revoke(pair, "x", hour) },
 		"closed": func(h *house) {
-			h.files[session.ClosedFile] = session.Closures{{At: h.now.Wall, Until: h.now.Wall + hour}}.Encode(h.vault.Key("state"))
+			h.files[session.ClosedFile] = session.Closures{{At: h.now.Wall,
+				Until: h.now.Wall + hour}}.Encode(h.vault.Key("state"))
 		},
 	} {
 		h := newHouse(t, houseConfig)
@@ -290,16 +331,20 @@ func TestOrdersThatCameAndWentEndTheCall(t *testing.T) {
 	}{
 		"revoked, over": {func(h *house) { h.revoke(pair, "x", 1) }, true},
 		"revoked, lifted": {func(h *house) {
-			h.files[session.RevokedFile(pair)] = h.revoke(pair, "x", hour).Reopened(h.now.Wall).Encode(h.vault.Key("state"))
+			h.files[session.RevokedFile(pair)] = h.revoke(pair, "x", hour).Reopened(
+				h.now.Wall).Encode(h.vault.Key("state"))
 		}, true},
 		"closed, over": {func(h *house) {
-			h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", At: h.now.Wall, Until: h.now.Wall + 1}}.Encode(h.vault.Key("state"))
+			h.files[session.ClosedFile] = session.Closures{{Agent: "claude-ai", At: h.now.Wall,
+				Until: h.now.Wall + 1}}.Encode(h.vault.Key("state"))
 		}, true},
 		"another agent": {func(h *house) {
-			h.files[session.ClosedFile] = session.Closures{{Agent: "cursor", At: h.now.Wall, Until: h.now.Wall + hour}}.Encode(h.vault.Key("state"))
+			h.files[session.ClosedFile] = session.Closures{{Agent: "cursor", At: h.now.Wall,
+				Until: h.now.Wall + hour}}.Encode(h.vault.Key("state"))
 		}, false},
 		"from before the call": {func(h *house) {
-			h.files[session.ClosedFile] = session.Closures{{At: h.now.Wall - hour, Until: h.now.Wall - hour/2}}.Encode(h.vault.Key("state"))
+			h.files[session.ClosedFile] = session.Closures{{At: h.now.Wall - hour,
+				Until: h.now.Wall - hour/2}}.Encode(h.vault.Key("state"))
 		}, false},
 	} {
 		h := newHouse(t, houseConfig)
@@ -317,7 +362,8 @@ func TestOrdersThatCameAndWentEndTheCall(t *testing.T) {
 func TestLongestTTLIsThatOfTheConfig(t *testing.T) {
 	g := session.Grant{Opened: 1}
 	order := session.Closures{{At: 1, Until: 1}}
-	if max := config.MaxTTL.Milliseconds(); !order.Ends(g) || len(order.Current(max)) != 1 || len(order.Current(max+1)) != 0 {
+	if max := config.MaxTTL.Milliseconds(); !order.Ends(g) || len(order.Current(max)) != 1 ||
+		len(order.Current(max+1)) != 0 {
 		t.Error("orders are not kept for as long as a grant they ended may live")
 	}
 }
@@ -333,7 +379,8 @@ func TestRevokedWhileItRuns(t *testing.T) {
 	if !flow.Revoked(h.in([]string{session.LockFile})) {
 		t.Error("a lock does not end the call")
 	}
-	if c, ok := flow.Resume(h.in(nil), Stopped{StopRevoked}).(Commit); !ok || c.Records[0].Code != Locked {
+	if c, ok := flow.Resume(h.in(nil), Stopped{StopRevoked}).(Commit); !ok ||
+		c.Records[0].Code != Locked {
 		t.Errorf("a call that the lock ended is recorded as %+v", c)
 	}
 	delete(h.files, session.LockFile)
@@ -342,7 +389,8 @@ func TestRevokedWhileItRuns(t *testing.T) {
 	if !flow.Revoked(h.in(flow.watch())) {
 		t.Error("a revocation does not end the call")
 	}
-	if c, ok := flow.Resume(h.in(nil), Stopped{StopRevoked}).(Commit); !ok || c.Records[0].Code != SessionRevoked {
+	if c, ok := flow.Resume(h.in(nil), Stopped{StopRevoked}).(Commit); !ok ||
+		c.Records[0].Code != SessionRevoked {
 		t.Errorf("a call that a revocation ended is recorded as %+v", c)
 	}
 }
@@ -362,7 +410,8 @@ func TestNeedsIsAFixedNumberOfFiles(t *testing.T) {
 	}
 }
 
-// TestOnlyTheSameBytesAreTrustedAgain: what a process remembers of a file must not stand for another file, nor for another key.
+// TestOnlyTheSameBytesAreTrustedAgain: what a process remembers of a file must not stand for
+// another file, nor for another key.
 func TestOnlyTheSameBytesAreTrustedAgain(t *testing.T) {
 	m, key := newSessionMemory(), []byte("key")
 	g := session.Grant{ID: "1", Agent: "a", Via: ViaStdio, Capability: "c", Opened: 1, Expires: 2}
@@ -375,7 +424,8 @@ func TestOnlyTheSameBytesAreTrustedAgain(t *testing.T) {
 	if _, err := m.decode([]byte("another key"), g.Pair(), data); err == nil {
 		t.Error("verified with another key")
 	}
-	if _, err := m.decode(key, g.Pair(), bytes.Replace(data, []byte(`"expires":2`), []byte(`"expires":9`), 1)); err == nil {
+	if _, err := m.decode(key, g.Pair(),
+		bytes.Replace(data, []byte(`"expires":2`), []byte(`"expires":9`), 1)); err == nil {
 		t.Error("an edited file is trusted")
 	}
 	if got, err := m.decode(key, g.Pair(), data); err != nil || got != g {

@@ -11,12 +11,14 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// ExplainSigning is what `janee sign --explain` calls: how a request would be signed, with nothing sent. It is no tool: what it shows is
-// masked, but a signature is as good as the request that it belongs to.
+// ExplainSigning is what `janee sign --explain` calls: how a request would be signed, with nothing
+// sent. It is no tool: what it shows is masked, but a signature is as good as the request that it
+// belongs to.
 const ExplainSigning = "sign"
 
-// Signing is how a request would go out, secrets masked. Token is the request that comes first where the auth type wants a token; the
-// headers then show a token in name only. Where it wants a challenge this is the first request, which carries no credential.
+// Signing is how a request would go out, secrets masked. Token is the request that comes first
+// where the auth type wants a token; the headers then show a token in name only. Where it wants a
+// challenge this is the first request, which carries no credential.
 type Signing struct {
 	Service  string      `json:"service"`
 	AuthType string      `json:"authType"`
@@ -52,10 +54,12 @@ func (f *Flow) explainSigning() Done {
 	service := f.engine.config.Services[c.Service]
 	switch {
 	case c.Via != ViaCLI:
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool),
+			"",
 			"use one of the tools that tools/list names"))
 	case service == nil:
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q", c.Service), "", ""))
+		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q",
+			c.Service), "", ""))
 	}
 	f.service = service
 	f.capability = &config.Capability{Service: service.Name, Policy: policy.Unrestricted()}
@@ -103,7 +107,9 @@ func (s *delivery) explain() (*Signing, *Denial) {
 	if err != nil {
 		return nil, s.signingDenial(err, secrets)
 	}
-	out.Request = SignedCall{request.Method, request.URL, steps(s.trace), fields(request.Headers), ""}
+	out.Request = SignedCall{
+		request.Method, request.URL, steps(s.trace), fields(request.Headers), "",
+	}
 	out.mask(func(text string) string { return s.mask(s.scrubber, secrets, text) })
 	return out, nil
 }
@@ -129,7 +135,8 @@ func fields(headers []Header) []SignedField {
 	return list
 }
 
-// mask also takes out secrets that are too short to be looked for in replies: nothing here is worth keeping whole for.
+// mask also takes out secrets that are too short to be looked for in replies: nothing here is worth
+// keeping whole for.
 func (f *subject) mask(s *secret.Scrubber, secrets []secret.Text, text string) string {
 	text, _ = s.Clean(text)
 	for _, short := range secrets {

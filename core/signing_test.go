@@ -41,29 +41,38 @@ func (h *house) explained(c Call) (s Signing) {
 func TestSigningIsExplainedAndNothingSent(t *testing.T) {
 	h := newHouse(t, signingConfig)
 	c := signing("bybit", "/v5/x?a=b")
-	c.Headers = []Header{{Name: "Accept", Value: "text/plain"}, {Name: "Authorization", Value: "mine"}}
+	c.Headers = []Header{
+		{Name: "Accept", Value: "text/plain"}, {Name: "Authorization", Value: "mine"},
+	}
 	s := h.explained(c)
-	if s.Service != "bybit" || s.AuthType != "hmac-bybit" || s.SignedAt != "2026-11-23T09:33:45Z" || s.Token != nil || s.Request.Method != "GET" ||
-		s.Request.URL != "https://api.bybit.com/base/v5/x?a=b" || strings.Join(s.Dropped, "") != "Authorization" {
+	if s.Service != "bybit" || s.AuthType != "hmac-bybit" || s.SignedAt != "2026-11-23T09:33:45Z" ||
+		s.Token != nil || s.Request.Method != "GET" ||
+		s.Request.URL != "https://api.bybit.com/base/v5/x?a=b" ||
+		strings.Join(s.Dropped, "") != "Authorization" {
 		t.Errorf("got %+v", s)
 	}
-	if len(s.Request.Trace) != 1 || s.Request.Trace[0] != (SignedStep{"string to sign", "1795426425000[REDACTED:x5qncd]5000a=b"}) {
+	if len(s.Request.Trace) != 1 ||
+		s.Request.Trace[0] != (SignedStep{"string to sign",
+			"1795426425000[REDACTED:x5qncd]5000a=b"}) {
 		t.Errorf("trace %+v", s.Request.Trace)
 	}
 	names := ""
 	for _, f := range s.Request.Headers {
 		names += f.Name + " "
-		if f.Name == "X-BAPI-API-KEY" && f.Value != "[REDACTED:x5qncd]" || f.Name == "X-BAPI-SIGN" && len(f.Value) != 64 {
+		if f.Name == "X-BAPI-API-KEY" && f.Value != "[REDACTED:x5qncd]" ||
+			f.Name == "X-BAPI-SIGN" && len(f.Value) != 64 {
 			t.Errorf("field %+v", f)
 		}
 	}
 	if !strings.HasPrefix(names, "Accept X-Version X-BAPI-") {
 		t.Errorf("fields %s", names)
 	}
-	if len(h.sent) > 0 || h.events() != "sign.explain" || h.records[0].Target != "/v5/x?a=*" || h.records[0].Service != "bybit" {
+	if len(h.sent) > 0 || h.events() != "sign.explain" || h.records[0].Target != "/v5/x?a=*" ||
+		h.records[0].Service != "bybit" {
 		t.Errorf("sent %v, recorded %+v", h.sent, h.records)
 	}
-	if s = h.explained(signing("short", "/x")); s.Request.Headers[0].Value != "Bearer [REDACTED:x5qncd]" {
+	if s = h.explained(signing("short", "/x")); s.Request.Headers[0].Value !=
+		"Bearer [REDACTED:x5qncd]" {
 		t.Errorf("a short key: %+v", s.Request.Headers)
 	}
 }
@@ -71,7 +80,9 @@ func TestSigningIsExplainedAndNothingSent(t *testing.T) {
 func TestSigningWithATokenShowsItsRequest(t *testing.T) {
 	h := newHouse(t, signingConfig)
 	s := h.explained(signing("crm", "/x"))
-	if s.Token == nil || s.Token.URL != "https://idp.example/token" || s.Token.Body != "client_id=me&client_secret=[REDACTED:x5qncd]&grant_type=client_credentials" {
+	if s.Token == nil || s.Token.URL != "https://idp.example/token" ||
+		s.Token.Body !=
+			"client_id=me&client_secret=[REDACTED:x5qncd]&grant_type=client_credentials" {
 		t.Errorf("token request %+v", s.Token)
 	}
 	if got := s.Request.Headers[0]; got != (SignedField{"Authorization", "Bearer (the token)"}) {
@@ -84,7 +95,8 @@ func TestSigningWithATokenShowsItsRequest(t *testing.T) {
 
 func TestSigningRefuses(t *testing.T) {
 	h := newHouse(t, signingConfig)
-	for _, via := range []string{ViaStdio, ViaHTTP, ViaOpenClaw, ""} { // a signature is as good as the request
+	// a signature is as good as the request
+	for _, via := range []string{ViaStdio, ViaHTTP, ViaOpenClaw, ""} {
 		c := signing("bybit", "/x")
 		c.Via = via
 		h.refused(c, BadArguments)

@@ -20,7 +20,8 @@ type Commit struct {
 	Writes  []Write
 	Removes []string
 	Records []Record
-	// Late: the records testify to what has happened already. They are written before the reply; the sync may follow.
+	// Late: the records testify to what has happened already. They are written before the reply;
+	// the sync may follow.
 	Late bool
 }
 
@@ -30,7 +31,8 @@ type Hold struct {
 	Data []byte
 }
 
-// List asks for every state file of a directory. It is answered by Listed, and In.Files of that Resume holds them.
+// List asks for every state file of a directory. It is answered by Listed, and In.Files of that
+// Resume holds them.
 type List struct{ Dir string }
 
 // Ask waits for a person until Wait (Now.Mono), or until Flow.Settled or Flow.Revoked says that the
@@ -46,26 +48,32 @@ type Ask struct {
 	Watch    []string
 }
 
-// Send is one HTTP exchange. Redirects are not followed. It is answered by Head, then the reply's bytes through Flow.Scrub,
-// then Ended. The URL's RequestURI must equal Target, else the answer is Ended{Err: ErrRejected} and nothing is sent.
+// Send is one HTTP exchange. Redirects are not followed. It is answered by Head, then the reply's
+// bytes through Flow.Scrub, then Ended. The URL's RequestURI must equal Target, else the answer is
+// Ended{Err: ErrRejected} and nothing is sent.
 //
-// With a Flight it trades a credential for a token, at an endpoint of its own: the URL's origin is not that of the service. Of all
-// flows that ask for the same Flight one sends, and every one gets its reply: Head, and the body in Ended.Body, which passes no Scrub
-// and reaches nobody but the flow. Who sends makes Records durable first; if that fails the answer is Ended{Err: ErrUnrecorded}.
-// A Flight that has come to an end answers flows that ask late for some seconds more; no later flow asks for it again.
+// With a Flight it trades a credential for a token, at an endpoint of its own: the URL's origin is
+// not that of the service. Of all flows that ask for the same Flight one sends, and every one gets
+// its reply: Head, and the body in Ended.Body, which passes no Scrub and reaches nobody but the
+// flow. Who sends makes Records durable first; if that fails the answer is Ended{Err:
+// ErrUnrecorded}. A Flight that has come to an end answers flows that ask late for some seconds
+// more; no later flow asks for it again.
 type Send struct {
 	Service, Method, URL string
 	Target               string
 	Headers              []Header
 	Body                 []byte
-	TimeoutMs            int64 // for the whole exchange; with a Flight, for how long this flow waits
-	MaxBody              int64 // decoded bytes of the reply to read; more than the agent asked for, see secret.Stream.Limit
-	Watch                []string
-	Flight               string
-	Records              []Record
+	// for the whole exchange; with a Flight, for how long this flow waits
+	TimeoutMs int64
+	// decoded bytes of the reply to read; more than the agent asked for, see secret.Stream.Limit
+	MaxBody int64
+	Watch   []string
+	Flight  string
+	Records []Record
 
-	// CADigest is the SHA-256, in hex, that the content of the service's caFile must have, and "" where
-	// nothing was agreed to. With another content nothing is sent: the answer is Ended{Err: ErrUntrusted}.
+	// CADigest is the SHA-256, in hex, that the content of the service's caFile must have, and ""
+	// where nothing was agreed to. With another content nothing is sent: the answer is Ended{Err:
+	// ErrUntrusted}.
 	CADigest string
 }
 
@@ -78,7 +86,8 @@ type Relay struct {
 	Headers []Header
 }
 
-// Done ends a flow. Exactly one of Result and Denial is set. Lock: refuse all further calls until the log can be written.
+// Done ends a flow. Exactly one of Result and Denial is set. Lock: refuse all further calls until
+// the log can be written.
 type Done struct {
 	Result *Result
 	Denial *Denial
@@ -96,8 +105,8 @@ func (Done) step()   {}
 type Event interface{ event() }
 
 // Committed answers Commit. Exists holds, by name, what a write or a hold found whose condition was
-// not met; nil: no file, or, of a write, one that cannot be read. Stale: that was a hold, and nothing
-// was done. A hold that cannot be read is an Err.
+// not met; nil: no file, or, of a write, one that cannot be read. Stale: that was a hold, and
+// nothing was done. A hold that cannot be read is an Err.
 type Committed struct {
 	Exists map[string][]byte
 	Stale  bool
@@ -132,7 +141,8 @@ type Ended struct {
 	Truncated bool
 	Bytes     int64 // body bytes handed to the agent
 
-	// Of a Flight: the body as it came, and whether this flow is the first that is told, which records what came of it.
+	// Of a Flight: the body as it came, and whether this flow is the first that is told, which
+	// records what came of it.
 	Body  secret.Text
 	First bool
 }

@@ -15,18 +15,20 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// retryMs is for how long a token in use is kept on with after it could not be renewed, in milliseconds.
+// retryMs is for how long a token in use is kept on with after it could not be renewed, in
+// milliseconds.
 const retryMs = 30_000
 
-// tokens keeps what credentials were traded for. It goes from engine to engine with the process and is never stored.
+// tokens keeps what credentials were traded for. It goes from engine to engine with the process and
+// is never stored.
 type tokens struct {
 	mu     sync.Mutex
 	slots  map[string]*slot // by tokenKey
 	rounds int64
 }
 
-// slot is the place of one credential's token. Each exchange is a round of its own: what a round brings is put here once, however many
-// flows bring it, and no two rounds have the same name.
+// slot is the place of one credential's token. Each exchange is a round of its own: what a round
+// brings is put here once, however many flows bring it, and no two rounds have the same name.
 type slot struct {
 	service string
 	round   int64
@@ -39,7 +41,8 @@ type minted struct {
 	token       sign.Token
 	scrubber    *secret.Scrubber // over the secrets of the service and the token
 	renew, ends int64            // Now.Mono
-	distrusted  bool             // it came in place of one that the API refused, and no reply shows yet that it is better
+	// it came in place of one that the API refused, and no reply shows yet that it is better
+	distrusted bool
 }
 
 func newTokens() *tokens { return &tokens{slots: map[string]*slot{}} }
@@ -86,9 +89,12 @@ func (t *tokens) ready(key, service string, now Now) (m *minted, flight string) 
 
 func (s *slot) flight(key string) string { return fmt.Sprintf("%s.%d", key, s.round) }
 
-// landed takes the token that a flight has brought. Of equal flights the first fills the slot, and the others use what it made.
-func (t *tokens) landed(key, service, flight string, now Now, token sign.Token, secrets []secret.Text,
-	scrubber func([]secret.Text) *secret.Scrubber) *minted {
+// landed takes the token that a flight has brought. Of equal flights the first fills the slot, and
+// the others use what it made.
+func (t *tokens) landed(
+	key, service, flight string, now Now, token sign.Token, secrets []secret.Text,
+	scrubber func([]secret.Text) *secret.Scrubber,
+) *minted {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	s := t.slot(key, service)
@@ -100,13 +106,15 @@ func (t *tokens) landed(key, service, flight string, now Now, token sign.Token, 
 		secrets = append(secrets, old.token.Text)
 	}
 	life := token.Expires - now.Wall
-	m := &minted{token: token, scrubber: scrubber(secrets), renew: now.Mono + life/5*4, ends: now.Mono + life, distrusted: s.refused}
+	m := &minted{token: token, scrubber: scrubber(secrets), renew: now.Mono + life/5*4,
+		ends: now.Mono + life, distrusted: s.refused}
 	t.rounds++
 	s.round, s.token, s.refused = t.rounds, m, false
 	return m
 }
 
-// crashed ends the round of a flight that has brought none. It returns the token in use where that one still serves.
+// crashed ends the round of a flight that has brought none. It returns the token in use where that
+// one still serves.
 func (t *tokens) crashed(key, service, flight string, now Now) *minted {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -123,8 +131,9 @@ func (t *tokens) crashed(key, service, flight string, now Now) *minted {
 	return m
 }
 
-// answered notes whether the API took a token. It reports whether another is worth a try: not in place of one that was itself
-// another try, or a key without rights would be traded anew at each call.
+// answered notes whether the API took a token. It reports whether another is worth a try: not in
+// place of one that was itself another try, or a key without rights would be traded anew at each
+// call.
 func (t *tokens) answered(key string, m *minted, taken bool) (another bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -145,5 +154,7 @@ func (t *tokens) answered(key string, m *minted, taken bool) (another bool) {
 func (t *tokens) forget(services []string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	maps.DeleteFunc(t.slots, func(_ string, s *slot) bool { return slices.Contains(services, s.service) })
+	maps.DeleteFunc(t.slots, func(_ string, s *slot) bool {
+		return slices.Contains(services, s.service)
+	})
 }

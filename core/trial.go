@@ -70,8 +70,10 @@ func (f *Flow) test() Done {
 func (f *Flow) try() (*trialReport, Done) {
 	s := f.engine.config.Services[f.call.Service]
 	if s == nil {
-		return nil, f.refuse(Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q", f.call.Service), "",
-			"use the service of an entry of list_services"))
+		return nil,
+			f.refuse(Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q",
+				f.call.Service), "",
+				"use the service of an entry of list_services"))
 	}
 	f.service = s
 	if d := f.mayTest(f.in()); d != nil {
@@ -79,7 +81,8 @@ func (f *Flow) try() (*trialReport, Done) {
 	}
 	if s.TestPath == "" {
 		return f.report().of("the service has no testPath, so nothing was sent", "",
-			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path that is harmless to GET", s.Name)), Done{}
+			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path "+
+				"that is harmless to GET", s.Name)), Done{}
 	}
 	if d := f.judgeTest(); d != nil {
 		return nil, f.refuse(d)
@@ -102,10 +105,12 @@ func (f *Flow) judgeTest() *Denial {
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason, "", f.decision.Hint)
+	return Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason,
+		"", f.decision.Hint)
 }
 
-// testPolicy allows the testPath of the service and nothing besides; what a rule cannot spell it denies.
+// testPolicy allows the testPath of the service and nothing besides; what a rule cannot spell it
+// denies.
 func (f *subject) testPolicy() policy.Policy {
 	path, _, _ := strings.Cut(f.service.TestPath, "?")
 	r, err := policy.ParseRule("GET " + path)
@@ -127,8 +132,9 @@ var trialChecks = []func(*subject, In) *Denial{
 	(*subject).checkApproval,
 }
 
-// mayTest looks for a capability of the service that the agent could use now: a session that its owner has closed, and a person who has
-// not been asked, stand in the way of a trial as of any other call. Of several refusals the one is told that came closest.
+// mayTest looks for a capability of the service that the agent could use now: a session that its
+// owner has closed, and a person who has not been asked, stand in the way of a trial as of any
+// other call. Of several refusals the one is told that came closest.
 func (f *subject) mayTest(in In) *Denial {
 	f.capability = &config.Capability{Service: f.service.Name, Timeout: testTimeout}
 	if f.call.TimeoutMs > 0 {
@@ -168,7 +174,8 @@ func (f *subject) passTrialChecks(in In) (passed int, d *Denial) {
 	return len(trialChecks), nil
 }
 
-// mayTestUnused is for a service without a capability, which is nobody's to use but may be tried by those to whom it is open.
+// mayTestUnused is for a service without a capability, which is nobody's to use but may be tried by
+// those to whom it is open.
 func (f *subject) mayTestUnused(in In) *Denial {
 	if d := f.engine.serviceAccess(f.call, f.service); d != nil {
 		return d
@@ -196,7 +203,8 @@ func (r *trialReport) of(fault string, code Code, next string) *trialReport {
 	return r
 }
 
-// Codes that are no finding about a service: trialStops end its trial with a refusal, tourStops also that of all others.
+// Codes that are no finding about a service: trialStops end its trial with a refusal, tourStops
+// also that of all others.
 var (
 	trialStops = []Code{AuditUnavailable, SessionRevoked, Locked, Cancelled, Internal}
 	tourStops  = []Code{AuditUnavailable, Locked, Cancelled, Internal, VaultLocked}
@@ -219,7 +227,8 @@ func (f *Flow) tried(done Done) *trialReport {
 	status := f.reply.head.Status
 	r.AuthOK = status/100 == 2
 	if !r.AuthOK {
-		r.ResponseBody = secret.Beginning(strings.ToValidUTF8(string(f.reply.body), "\ufffd"), maxTestBody)
+		r.ResponseBody = secret.Beginning(strings.ToValidUTF8(string(f.reply.body), "\ufffd"),
+			maxTestBody)
 	}
 	return r.of(statusFault(status), "", "")
 }
@@ -229,9 +238,11 @@ func statusFault(status int) string {
 	case status/100 == 2:
 		return ""
 	case status == 401 || status == 403:
-		return fmt.Sprintf("the API answered %d: it does not accept the credential, or not for this path", status)
+		return fmt.Sprintf(
+			"the API answered %d: it does not accept the credential, or not for this path", status)
 	case status/100 == 3:
-		return fmt.Sprintf("the API answered %d, a redirect, which is not followed: baseUrl or testPath may be out of date", status)
+		return fmt.Sprintf("the API answered %d, a redirect, which is not followed: baseUrl or "+
+			"testPath may be out of date", status)
 	case status == 404:
 		return "the API answered 404: testPath may be wrong, or not for this credential to see"
 	}

@@ -50,8 +50,15 @@ func reports(t *testing.T, r *Result) (list []trialReport) {
 func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 	h := newHouse(t, trialConfig)
 	r, _ := h.allowed(trialOf("one"))
-	want := trialReport{Service: "one", BaseURL: "https://one.example/v1", TestURL: "https://one.example/v1/me?full=1", Reachable: true, AuthOK: true,
-		AuthType: "bearer", CheckedAt: "2026-11-23T09:33:45Z"}
+	want := trialReport{
+		Service:   "one",
+		BaseURL:   "https://one.example/v1",
+		TestURL:   "https://one.example/v1/me?full=1",
+		Reachable: true,
+		AuthOK:    true,
+		AuthType:  "bearer",
+		CheckedAt: "2026-11-23T09:33:45Z",
+	}
 	got := reports(t, r)
 	if len(got) != 1 || got[0].StatusCode == nil || *got[0].StatusCode != 200 {
 		t.Fatalf("reports %s", r.Data)
@@ -61,7 +68,8 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 		t.Errorf("got %+v, want %+v", got[0], want)
 	}
 	s := h.sent[0]
-	if len(h.sent) != 1 || s.Method != "GET" || s.Target != "/v1/me?full=1" || s.TimeoutMs != 10_000 || len(s.Body) > 0 {
+	if len(h.sent) != 1 || s.Method != "GET" || s.Target != "/v1/me?full=1" ||
+		s.TimeoutMs != 10_000 || len(s.Body) > 0 {
 		t.Errorf("sent %+v", h.sent)
 	}
 	if v, _ := Get(s.Headers, "Authorization"); v != "Bearer "+testKey {
@@ -70,7 +78,8 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 	if got := h.events(); got != "intent, result" {
 		t.Errorf("recorded %s", got)
 	}
-	if r := h.records[0]; r.Service != "one" || r.Method != "GET" || r.Target != "/me?full=*" || r.Detail["tool"] != tool.TestService || r.Agent != "claude-ai" || r.Rule != "GET /me" {
+	if r := h.records[0]; r.Service != "one" || r.Method != "GET" || r.Target != "/me?full=*" ||
+		r.Detail["tool"] != tool.TestService || r.Agent != "claude-ai" || r.Rule != "GET /me" {
 		t.Errorf("recorded %+v", r)
 	}
 	c := trialOf("one")
@@ -80,14 +89,17 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 	}
 	// What the rest of a call says is not looked at.
 	c.Method, c.Path, c.Capability, c.Body = "DELETE", "/everything", "one", []byte("x")
-	if h.allowed(c); h.sent[2].Method != "GET" || h.sent[2].Target != "/v1/me?full=1" || h.sent[2].Body != nil {
+	if h.allowed(c); h.sent[2].Method != "GET" || h.sent[2].Target != "/v1/me?full=1" ||
+		h.sent[2].Body != nil {
 		t.Errorf("sent %+v", h.sent[2])
 	}
 }
 
 func TestTrialReports(t *testing.T) {
 	answer := func(status int, body string) func(Send) (Head, []string, Ended) {
-		return func(Send) (Head, []string, Ended) { return Head{Status: status}, []string{body}, Ended{} }
+		return func(Send) (Head, []string, Ended) {
+			return Head{Status: status}, []string{body}, Ended{}
+		}
 	}
 	long := strings.Repeat("ä", 1000)
 	for _, c := range []struct {
@@ -96,14 +108,18 @@ func TestTrialReports(t *testing.T) {
 		status           int // 0: none
 		fault, code, say string
 	}{
-		{"refused", answer(401, "you sent Bearer "+testKey), 401, "does not accept the credential", "", "you sent Bearer [REDACTED:x5qncd]"},
+		{"refused", answer(401, "you sent Bearer "+testKey), 401, "does not accept the credential",
+			"", "you sent Bearer [REDACTED:x5qncd]"},
 		{"forbidden", answer(403, "no"), 403, "does not accept", "", "no"},
 		{"redirected", answer(302, ""), 302, "redirect", "", ""},
 		{"absent", answer(404, "no such page"), 404, "testPath may be wrong", "", "no such page"},
 		{"broken", answer(500, long), 500, "answered 500", "", long[:2*maxTestBody]},
-		{"long, a key at the cut", answer(500, long[:2*maxTestBody-10]+testKey), 500, "answered 500", "", long[:2*maxTestBody-10]},
+		{"long, a key at the cut", answer(500, long[:2*maxTestBody-10]+testKey), 500,
+			"answered 500", "", long[:2*maxTestBody-10]},
 		{"binary", answer(500, "a\xff\xfeb"), 500, "answered 500", "", "a\ufffdb"},
-		{"timeout", func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrTimeout} }, 0, "did not answer in time", UpstreamTimeout, ""},
+		{"timeout",
+			func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrTimeout} }, 0,
+			"did not answer in time", UpstreamTimeout, ""},
 		{"unreachable", func(Send) (Head, []string, Ended) {
 			return Head{}, nil, Ended{Err: ErrUnreachable, Detail: "no " + testKey}
 		}, 0, "no [REDACTED:x5qncd]", UpstreamUnreachable, ""},
@@ -119,11 +135,15 @@ func TestTrialReports(t *testing.T) {
 			h.reply = c.reply
 			r, _ := h.allowed(trialOf("one"))
 			got := reports(t, r)[0]
-			if got.AuthOK || got.Reachable != (c.status != 0) || (got.StatusCode == nil) == got.Reachable || got.Reachable && *got.StatusCode != c.status ||
-				!strings.Contains(got.Error, c.fault) || got.ReasonCode != c.code || got.ResponseBody != c.say || (got.NextStep == "") != (c.code == "") {
+			if got.AuthOK || got.Reachable != (c.status != 0) ||
+				(got.StatusCode == nil) == got.Reachable ||
+				got.Reachable && *got.StatusCode != c.status ||
+				!strings.Contains(got.Error, c.fault) || got.ReasonCode != c.code ||
+				got.ResponseBody != c.say || (got.NextStep == "") != (c.code == "") {
 				t.Errorf("got %s", r.Data)
 			}
-			if last := h.records[len(h.records)-1]; last.Event != "result" || last.Code != c.code || strings.Contains(string(r.Data), testKey) {
+			if last := h.records[len(h.records)-1]; last.Event != "result" || last.Code != c.code ||
+				strings.Contains(string(r.Data), testKey) {
 				t.Errorf("recorded %+v", last)
 			}
 		})
@@ -147,7 +167,8 @@ func TestTrialOfATokenThatIsRefused(t *testing.T) {
 	i.token = status(500)
 	i.engine.tokens.forget([]string{"crm"})
 	r, _ = i.allowed(trialOf("crm"))
-	if got := reports(t, r)[0]; got.Reachable || got.ReasonCode != ExchangeFailed || !strings.Contains(got.Error, "answered 500") {
+	if got := reports(t, r)[0]; got.Reachable || got.ReasonCode != ExchangeFailed ||
+		!strings.Contains(got.Error, "answered 500") {
 		t.Errorf("got %s", r.Data)
 	}
 }
@@ -160,7 +181,8 @@ func TestTrialRefuses(t *testing.T) {
 	}
 	h.refused(trialOf("hers"), OwnershipDenied)
 	h.refused(trialOf("two"), ApprovalPending) // a person has not said yes
-	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + 60_000, By: "cli"}.Encode(h.vault.Key("state"))
+	h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall,
+		Until: h.now.Wall + 60_000, By: "cli"}.Encode(h.vault.Key("state"))
 	h.refused(trialOf("one"), SessionRevoked)
 	delete(h.files, session.RevokedFile(pair))
 	h.files[session.LockFile] = nil
@@ -172,7 +194,8 @@ func TestTrialRefuses(t *testing.T) {
 	h.failCommit = func(Commit) bool { return true }
 	h.refused(trialOf("one"), AuditUnavailable)
 	h.failCommit = nil
-	if got := h.events(); got != "deny BAD_ARGUMENTS, deny OWNERSHIP_DENIED, deny APPROVAL_PENDING, deny SESSION_REVOKED, deny LOCKED, deny BAD_ARGUMENTS" {
+	if got := h.events(); got != "deny BAD_ARGUMENTS, deny OWNERSHIP_DENIED, deny "+
+		"APPROVAL_PENDING, deny SESSION_REVOKED, deny LOCKED, deny BAD_ARGUMENTS" {
 		t.Errorf("recorded %s", got)
 	}
 	// The person asks about everything.
@@ -211,7 +234,9 @@ func TestTrialThatIsStopped(t *testing.T) {
 func TestTrialWithoutTestPath(t *testing.T) {
 	h := newHouse(t, trialConfig)
 	r, _ := h.allowed(trialOf("mute"))
-	if got := reports(t, r)[0]; got.Reachable || got.AuthOK || !strings.Contains(got.Error, "no testPath") || !strings.Contains(got.NextStep, "janee service edit mute --test-path") || len(h.sent) > 0 {
+	if got := reports(t, r)[0]; got.Reachable || got.AuthOK ||
+		!strings.Contains(got.Error, "no testPath") ||
+		!strings.Contains(got.NextStep, "janee service edit mute --test-path") || len(h.sent) > 0 {
 		t.Errorf("got %s", r.Data)
 	}
 }
@@ -223,7 +248,8 @@ func TestTrialOfAllServices(t *testing.T) {
 	for _, one := range reports(t, r) {
 		got = append(got, one.Service+" "+one.ReasonCode)
 	}
-	if want := []string{"one ", "two APPROVAL_PENDING", "mute "}; !slices.Equal(got, want) || r.Data[0] != '[' {
+	if want := []string{"one ", "two APPROVAL_PENDING", "mute "}; !slices.Equal(got, want) ||
+		r.Data[0] != '[' {
 		t.Errorf("an agent: %q", got)
 	}
 	c := trialOf("")
@@ -236,7 +262,8 @@ func TestTrialOfAllServices(t *testing.T) {
 	}
 	h.records = nil
 	r, _ = h.allowed(c)
-	if all := reports(t, r); len(all) != 4 || all[0].ReasonCode != UpstreamTimeout || all[1].ResponseBody != "two" || all[3].ResponseBody != "hers" {
+	if all := reports(t, r); len(all) != 4 || all[0].ReasonCode != UpstreamTimeout ||
+		all[1].ResponseBody != "two" || all[3].ResponseBody != "hers" {
 		t.Errorf("the person: %s", r.Data)
 	}
 	reqs := map[string]int{}
@@ -251,7 +278,8 @@ func TestTrialOfAllServices(t *testing.T) {
 	}
 }
 
-// TestTrialOfAllEndsWithTheLog: a result that cannot be recorded is answered, and nothing more is tried.
+// TestTrialOfAllEndsWithTheLog: a result that cannot be recorded is answered, and nothing more is
+// tried.
 func TestTrialOfAllEndsWithTheLog(t *testing.T) {
 	h := newHouse(t, trialConfig)
 	h.failCommit = func(c Commit) bool { return c.Late }
@@ -265,7 +293,8 @@ func TestTrialOfAllEndsWithTheLog(t *testing.T) {
 	h.refused(c, AuditUnavailable)
 }
 
-// TestTrialIsRevoked: the shell asks whatever flow it was given, also while an inner one is under way.
+// TestTrialIsRevoked: the shell asks whatever flow it was given, also while an inner one is under
+// way.
 func TestTrialIsRevoked(t *testing.T) {
 	for _, service := range []string{"one", ""} {
 		h := newHouse(t, trialConfig)
@@ -277,7 +306,8 @@ func TestTrialIsRevoked(t *testing.T) {
 			t.Error("revoked at once")
 		}
 		pair := session.Pair(ViaStdio, "claude-ai", "one")
-		h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall, Until: h.now.Wall + 60_000, By: "cli"}.Encode(h.vault.Key("state"))
+		h.files[session.RevokedFile(pair)] = session.Revocation{ID: "x", Pair: pair, At: h.now.Wall,
+			Until: h.now.Wall + 60_000, By: "cli"}.Encode(h.vault.Key("state"))
 		if !slices.Contains(s.Watch, session.RevokedFile(pair)) || !f.Revoked(h.in(s.Watch)) {
 			t.Error("goes on after it was revoked")
 		}

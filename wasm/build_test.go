@@ -23,9 +23,13 @@ const (
 	maxRaw  = 12_000_000
 )
 
-// imported is all that the module may ask of its host, which gives it no file, no network and no environment.
-var imported = []string{"args_get", "args_sizes_get", "clock_time_get", "environ_get", "environ_sizes_get", "fd_close", "fd_fdstat_get",
-	"fd_fdstat_set_flags", "fd_prestat_dir_name", "fd_prestat_get", "fd_read", "fd_write", "poll_oneoff", "proc_exit", "random_get", "sched_yield"}
+// imported is all that the module may ask of its host, which gives it no file, no network and no
+// environment.
+var imported = []string{
+	"args_get", "args_sizes_get", "clock_time_get", "environ_get", "environ_sizes_get",
+	"fd_close", "fd_fdstat_get", "fd_fdstat_set_flags", "fd_prestat_dir_name", "fd_prestat_get",
+	"fd_read", "fd_write", "poll_oneoff", "proc_exit", "random_get", "sched_yield",
+}
 
 // build compiles the module out of the source tree at root, by the command of the Makefile.
 func build(root, out string) ([]byte, error) {
@@ -64,7 +68,8 @@ func TestBudget(t *testing.T) {
 	}
 	t.Logf("%d bytes, %d by gzip", len(m), packed.Len())
 	if len(m) > maxRaw || packed.Len() > maxGzip {
-		t.Errorf("the module has %d bytes, %d by gzip; at most %d and %d are wanted", len(m), packed.Len(), maxRaw, maxGzip)
+		t.Errorf("the module has %d bytes, %d by gzip; at most %d and %d are wanted", len(m),
+			packed.Len(), maxRaw, maxGzip)
 	}
 }
 
@@ -83,7 +88,8 @@ func TestReproducible(t *testing.T) {
 	if sha256.Sum256(here) != sha256.Sum256(again) {
 		t.Errorf("two builds differ: %d and %d bytes", len(here), len(again))
 	}
-	if wd, _ := os.Getwd(); bytes.Contains(again, []byte(there)) || bytes.Contains(here, []byte(wd)) {
+	if wd, _ := os.Getwd(); bytes.Contains(again, []byte(there)) ||
+		bytes.Contains(here, []byte(wd)) {
 		t.Error("the module holds a path of the machine that built it")
 	}
 }
@@ -140,7 +146,9 @@ func TestImports(t *testing.T) {
 	if len(m.ImportedMemories()) != 0 {
 		t.Error("imports a memory")
 	}
-	for _, name := range []string{"_initialize", "janee_abi", "janee_req", "janee_do", "janee_res", "janee_wipe"} {
+	for _, name := range []string{
+		"_initialize", "janee_abi", "janee_req", "janee_do", "janee_res", "janee_wipe",
+	} {
 		if m.ExportedFunctions()[name] == nil {
 			t.Errorf("does not export %s", name)
 		}

@@ -42,15 +42,16 @@ func stories(t testing.TB) (all [][][]byte) {
 					t.Fatal(err)
 				}
 			}
-			said = append(said, abi.Join(append(send.Bytes(), s.Text...), append([]byte(s.Raw), s.Raw64...)))
+			said = append(said,
+				abi.Join(append(send.Bytes(), s.Text...), append([]byte(s.Raw), s.Raw64...)))
 		}
 		all = append(all, said)
 	}
 	return all
 }
 
-// FuzzNativeAgainstModule: in the middle of a story any bytes may come, and the core gives the same answers as Go calls it and as the module,
-// to them and to what comes next.
+// FuzzNativeAgainstModule: in the middle of a story any bytes may come, and the core gives the same
+// answers as Go calls it and as the module, to them and to what comes next.
 func FuzzNativeAgainstModule(f *testing.F) {
 	told := stories(f)
 	for i, said := range told {
@@ -59,7 +60,9 @@ func FuzzNativeAgainstModule(f *testing.F) {
 		f.Add(uint8(i), uint8(n), bytes.Replace(said[n], []byte(`"now":[`), []byte(`"now":[9`), 1))
 	}
 	f.Add(uint8(0), uint8(2), []byte{})
-	f.Add(uint8(0), uint8(2), abi.Join([]byte(`{"v":1,"op":"scrub","engine":1,"flow":1,"last":true}`), bytes.Repeat([]byte("sk_live_\nxxx"), 400)))
+	f.Add(uint8(0), uint8(2),
+		abi.Join([]byte(`{"v":1,"op":"scrub","engine":1,"flow":1,"last":true}`),
+			bytes.Repeat([]byte("sk_live_\nxxx"), 400)))
 	f.Fuzz(func(t *testing.T, story, at uint8, frame []byte) {
 		said := told[int(story)%len(told)]
 		n := int(at) % len(said)
@@ -67,7 +70,8 @@ func FuzzNativeAgainstModule(f *testing.F) {
 			t.Skip("the interpreter is slow")
 		}
 		native, module := new(abi.Instance).Handle, start(t).handle
-		for _, m := range append(append(append([][]byte{}, said[:n]...), frame), said[n:min(n+3, len(said))]...) {
+		for _, m := range append(append(append([][]byte{}, said[:n]...), frame),
+			said[n:min(n+3, len(said))]...) {
 			if a, b := native(bytes.Clone(m)), module(m); !bytes.Equal(a, b) {
 				t.Fatalf("%.300q\nnative: %.2000q\nmodule: %.2000q", m, a, b)
 			}

@@ -42,7 +42,8 @@ func compiled(t testing.TB) wazero.CompiledModule {
 	return m
 }
 
-// instance is a running module. Its host gives it no file, no environment, no arguments, and a clock and randomness that are none.
+// instance is a running module. Its host gives it no file, no environment, no arguments, and a
+// clock and randomness that are none.
 type instance struct {
 	t testing.TB
 	m api.Module
@@ -50,7 +51,8 @@ type instance struct {
 
 func start(t testing.TB) *instance {
 	t.Helper()
-	m, err := runtime().InstantiateModule(t.Context(), compiled(t), wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
+	m, err := runtime().InstantiateModule(t.Context(), compiled(t),
+		wazero.NewModuleConfig().WithName("").WithStartFunctions("_initialize"))
 	if err != nil {
 		t.Fatal(err)
 	}

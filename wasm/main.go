@@ -1,7 +1,8 @@
 //go:build wasip1
 
-// Command wasm is the core as a WebAssembly module, for shells that cannot import Go. It exports package core/abi and adds nothing.
-// A shell calls _initialize once, then janee_req, janee_do, janee_res for each message; docs/formats.md describes these under "ABI".
+// Command wasm is the core as a WebAssembly module, for shells that cannot import Go. It exports
+// package core/abi and adds nothing. A shell calls _initialize once, then janee_req, janee_do,
+// janee_res for each message; docs/formats.md describes these under "ABI".
 package main
 
 import (
@@ -22,12 +23,14 @@ func main() {}
 //go:wasmexport janee_abi
 func version() uint32 { return abi.Version }
 
-// request returns the address of a buffer for a message of n bytes, good until the next call; 0: that is too many.
+// request returns the address of a buffer for a message of n bytes, good until the next call; 0:
+// that is too many.
 //
 //go:wasmexport janee_req
 func request(n uint32) unsafe.Pointer { return address(door.Request(int(n))) }
 
-// do handles the first n bytes of the buffer and returns the length of the answer; 0: the buffer does not hold so many.
+// do handles the first n bytes of the buffer and returns the length of the answer; 0: the buffer
+// does not hold so many.
 //
 //go:wasmexport janee_do
 func do(n uint32) uint32 {

@@ -12,7 +12,8 @@ import (
 	"github.com/true-and-useful/janee/core/abi"
 )
 
-// TestFlows repeats the stories that core/abi has told to the native core: the same bytes, answer by answer.
+// TestFlows repeats the stories that core/abi has told to the native core: the same bytes, answer
+// by answer.
 func TestFlows(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join("..", "core", "testdata", "flows", "*.json"))
 	if err != nil || len(files) < 10 {
@@ -20,7 +21,9 @@ func TestFlows(t *testing.T) {
 	}
 	for _, h := range hosts {
 		for _, file := range files {
-			t.Run(h.name+"/"+filepath.Base(file), func(t *testing.T) { repeat(t, h.start(t), file) })
+			t.Run(h.name+"/"+filepath.Base(file), func(t *testing.T) {
+				repeat(t, h.start(t), file)
+			})
 		}
 	}
 }

@@ -24,7 +24,8 @@ import (
 const (
 	vaultID = "5f0c2f7c9b3e4d11a7d2c0ffee000001"
 	rootKey = "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-	moment  = `"now":[1795426425000,1],"rand":"5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"`
+	moment  = `"now":[1795426425000,1],` +
+		`"rand":"5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a5a"`
 )
 
 // peer speaks to an instance.
@@ -66,7 +67,9 @@ func (p peer) send(raw []byte, format string, args ...any) (r reply, out []byte)
 // load makes an engine of a configuration written as JSON, which is YAML too.
 func (p peer) load(services, capabilities map[string]any) (engine int64, ok bool) {
 	p.t.Helper()
-	text, err := json.Marshal(map[string]any{"vault": map[string]any{"id": vaultID, "key": "k1", "check": "66a7e4c4f41d3cc5"}, "services": services, "capabilities": capabilities})
+	text, err := json.Marshal(map[string]any{"vault": map[string]any{
+		"id": vaultID, "key": "k1", "check": "66a7e4c4f41d3cc5",
+	}, "services": services, "capabilities": capabilities})
 	if err != nil {
 		p.t.Fatal(err)
 	}
@@ -81,16 +84,19 @@ func (p peer) call(engine int64, args map[string]any) (flow int64, r reply) {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	r, _ = p.send(text, `{"v":1,"op":"needs","engine":%d,"tool":"execute","agent":"main","via":"openclaw"}`, engine)
+	r, _ = p.send(text,
+		`{"v":1,"op":"needs","engine":%d,"tool":"execute","agent":"main","via":"openclaw"}`, engine)
 	flow = r.Flow
-	r, _ = p.send(nil, `{"v":1,"op":"begin","flow":%d,%s,"files":[%s]}`, flow, moment, strings.TrimSuffix(strings.Repeat("null,", len(r.Files)), ","))
+	r, _ = p.send(nil, `{"v":1,"op":"begin","flow":%d,%s,"files":[%s]}`, flow, moment,
+		strings.TrimSuffix(strings.Repeat("null,", len(r.Files)), ","))
 	return flow, p.commits(flow, r)
 }
 
 func (p peer) commits(flow int64, r reply) reply {
 	p.t.Helper()
 	for r.Step.Type == "commit" {
-		r, _ = p.send(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"committed"}}`, flow, moment)
+		r, _ = p.send(nil,
+			`{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"committed"}}`, flow, moment)
 	}
 	if !r.OK {
 		p.t.Fatalf("%+v", r)
@@ -98,7 +104,9 @@ func (p peer) commits(flow int64, r reply) reply {
 	return r
 }
 
-func (p peer) drop(what string, handle int64) { p.send(nil, `{"v":1,"op":"drop",%q:%d}`, what, handle) }
+func (p peer) drop(what string, handle int64) {
+	p.send(nil, `{"v":1,"op":"drop",%q:%d}`, what, handle)
+}
 
 type bypassCase struct {
 	ID, Cat, Tier, Method, Path, Want, Sent, Why string
@@ -109,7 +117,8 @@ type bypassCase struct {
 	SentMethod                                   string   `json:"sent_method"`
 	MustNotSend                                  []string `json:"must_not_send"`
 	MnsValue                                     string   `json:"mns_value"`
-	MaxMs                                        int64    `json:"max_ms"` // core/policy holds itself to it
+	// core/policy holds itself to it
+	MaxMs int64 `json:"max_ms"`
 }
 
 func TestVectorsPolicyBypass(t *testing.T) {
@@ -129,7 +138,10 @@ func TestVectorsPolicyBypass(t *testing.T) {
 }
 
 func (c bypassCase) check(t *testing.T, p peer) {
-	service := map[string]any{"baseUrl": "https://api.example.com", "auth": map[string]any{"type": "bearer", "key": "the_key_of_the_service"}}
+	service := map[string]any{
+		"baseUrl": "https://api.example.com",
+		"auth":    map[string]any{"type": "bearer", "key": "the_key_of_the_service"},
+	}
 	capability := map[string]any{"service": "api"}
 	if len(c.Rules) > 0 {
 		capability["rules"] = c.Rules
@@ -166,7 +178,9 @@ func (c bypassCase) sent(t *testing.T, r reply) {
 	}
 	for _, h := range s.Headers {
 		ours := h[1] == "Bearer the_key_of_the_service"
-		if !ours && slices.ContainsFunc(c.MustNotSend, func(name string) bool { return strings.EqualFold(name, h[0]) }) || c.MnsValue != "" && h[1] == c.MnsValue {
+		if !ours && slices.ContainsFunc(c.MustNotSend, func(name string) bool {
+			return strings.EqualFold(name, h[0])
+		}) || c.MnsValue != "" && h[1] == c.MnsValue {
 			t.Errorf("%s would be sent: %s", h, c.Why)
 		}
 	}
@@ -182,9 +196,14 @@ func TestVectorsURLJoin(t *testing.T) {
 		for _, c := range cases {
 			t.Run(c.ID, func(t *testing.T) {
 				p, got := peer{t, handle}, "reject"
-				service := map[string]any{"baseUrl": c.BaseURL, "auth": map[string]any{"type": "bearer", "key": "the_key_of_the_service"}}
-				if engine, ok := p.load(map[string]any{"api": service}, map[string]any{"api": map[string]any{"service": "api"}}); ok {
-					if _, r := p.call(engine, map[string]any{"capability": "api", "method": "GET", "path": c.Path}); r.Step.Type == "send" {
+				service := map[string]any{
+					"baseUrl": c.BaseURL,
+					"auth":    map[string]any{"type": "bearer", "key": "the_key_of_the_service"},
+				}
+				if engine, ok := p.load(map[string]any{"api": service},
+					map[string]any{"api": map[string]any{"service": "api"}}); ok {
+					if _, r := p.call(engine, map[string]any{"capability": "api", "method": "GET",
+						"path": c.Path}); r.Step.Type == "send" {
 						got = r.Step.URL
 					}
 				}
@@ -207,7 +226,8 @@ type scrubCase struct {
 	MustContain            []string          `json:"must_contain"`
 }
 
-// unstorable are the built-in cases whose secrets no configuration can hold: one that is empty, and one of several lines that is no key.
+// unstorable are the built-in cases whose secrets no configuration can hold: one that is empty, and
+// one of several lines that is no key.
 var unstorable = []string{"v/empty-secret", "v/multiline-pem"}
 
 func TestVectorsScrub(t *testing.T) {
@@ -232,9 +252,14 @@ func TestVectorsScrub(t *testing.T) {
 func (c scrubCase) check(t *testing.T, p peer) bool {
 	auth := map[string]any{"type": "basic", "username": "user", "password": c.Secrets[0]}
 	if len(c.Secrets) == 2 {
-		auth = map[string]any{"type": "headers", "headers": map[string]any{"X-One": c.Secrets[0], "X-Two": c.Secrets[1]}}
+		auth = map[string]any{
+			"type":    "headers",
+			"headers": map[string]any{"X-One": c.Secrets[0], "X-Two": c.Secrets[1]},
+		}
 	}
-	engine, ok := p.load(map[string]any{"api": map[string]any{"baseUrl": "https://api.example.com", "auth": auth}}, map[string]any{"api": map[string]any{"service": "api", "headers": "all"}})
+	engine, ok := p.load(map[string]any{"api": map[string]any{
+		"baseUrl": "https://api.example.com", "auth": auth,
+	}}, map[string]any{"api": map[string]any{"service": "api", "headers": "all"}})
 	if !ok || c.Secrets[0] == "" {
 		return false
 	}
@@ -247,7 +272,9 @@ func (c scrubCase) check(t *testing.T, p peer) bool {
 		headers = append(headers, [2]string{name, c.ResponseHeaders[name]})
 	}
 	text, _ := json.Marshal(headers)
-	p.send(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"head","status":200,"headers":%s}}`, flow, moment, text)
+	p.send(nil,
+		`{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"head","status":200,"headers":%s}}`,
+		flow, moment, text)
 	var seen bytes.Buffer
 	for _, chunk := range c.decoded(t) {
 		_, out := p.send(chunk, `{"v":1,"op":"scrub","flow":%d}`, flow)
@@ -255,7 +282,8 @@ func (c scrubCase) check(t *testing.T, p peer) bool {
 	}
 	_, out := p.send(nil, `{"v":1,"op":"scrub","flow":%d,"last":true}`, flow)
 	seen.Write(out)
-	r, _ = p.send(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"ended","bytes":%d}}`, flow, moment, seen.Len())
+	r, _ = p.send(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"ended","bytes":%d}}`,
+		flow, moment, seen.Len())
 	for name, value := range p.commits(flow, r).Step.Result.Headers {
 		fmt.Fprintf(&seen, "%s: %s\n", name, value)
 	}
@@ -298,10 +326,14 @@ func (c scrubCase) decoded(t *testing.T) [][]byte {
 
 func TestVectorsEgress(t *testing.T) {
 	cases := vectors.Load[struct{ ID, Source, Kind, Value, Want, Why string }](t, "egress", 36)
-	leadsTo := map[string]string{"127.0.0.1.nip.io": "127.0.0.1"} // a name that is harmless to read is caught by its address
+	// a name that is harmless to read is caught by its address
+	leadsTo := map[string]string{"127.0.0.1.nip.io": "127.0.0.1"}
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
 		p := peer{t, handle}
-		engine, _ := p.load(map[string]any{"api": map[string]any{"baseUrl": "https://api.example.com", "auth": map[string]any{"type": "bearer", "key": "the_key_of_the_service"}}},
+		engine, _ := p.load(map[string]any{"api": map[string]any{
+			"baseUrl": "https://api.example.com",
+			"auth":    map[string]any{"type": "bearer", "key": "the_key_of_the_service"},
+		}},
 			map[string]any{"api": map[string]any{"service": "api"}})
 		flow, _ := p.call(engine, map[string]any{"capability": "api", "method": "GET", "path": "/"})
 		for _, c := range cases {
@@ -312,7 +344,8 @@ func TestVectorsEgress(t *testing.T) {
 					allowed, value = r.Class == "public", leadsTo[value]
 				}
 				if allowed && value != "" {
-					r, _ := p.send(nil, `{"v":1,"op":"classify","flow":%d,"addr":%q,"port":443}`, flow, value)
+					r, _ := p.send(nil,
+						`{"v":1,"op":"classify","flow":%d,"addr":%q,"port":443}`, flow, value)
 					allowed = r.Permit
 				}
 				if allowed != (c.Want == "allow") {
@@ -323,7 +356,8 @@ func TestVectorsEgress(t *testing.T) {
 	})
 }
 
-// TestVectorsFormats seals what formats.json seals, and verifies the lines of its log. Its sessions and questions pass through TestFlows.
+// TestVectorsFormats seals what formats.json seals, and verifies the lines of its log. Its sessions
+// and questions pass through TestFlows.
 func TestVectorsFormats(t *testing.T) {
 	formats := vectors.LoadFormats(t, 3, "sealed", "audit")
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
@@ -341,8 +375,11 @@ func TestVectorsFormats(t *testing.T) {
 			var want string
 			vectors.Strict(t, c.Input, &in)
 			vectors.Strict(t, c.Want, &want)
-			text, _ := json.Marshal(map[string]any{"v": 1, "op": "seal", "engine": engine, "rand": hex.EncodeToString([]byte(in.Nonce)) + strings.Repeat("0", 128-2*len(in.Nonce)),
-				"kid": in.KID, "service": in.Service, "field": in.Field, "type": in.Type, "origin": in.Origin})
+			text, _ := json.Marshal(map[string]any{"v": 1, "op": "seal", "engine": engine,
+				"rand": hex.EncodeToString([]byte(in.Nonce)) +
+					strings.Repeat("0", 128-2*len(in.Nonce)), "kid": in.KID, "service": in.Service,
+				"field": in.Field, "type": in.Type,
+				"origin": in.Origin})
 			if r, _ := p.send([]byte(in.Plain), "%s", text); r.Sealed != want {
 				t.Errorf("%s: %q, want %q", c.ID, r.Sealed, want)
 			}
@@ -362,7 +399,9 @@ func (p peer) verify(engine int64, want json.RawMessage) {
 		if edited {
 			text = strings.Replace(text, "User asked", "User  sked", 1)
 		}
-		r, _ := p.send([]byte(text), `{"v":1,"op":"verify","engine":%d,"first":true,"last":true,"file":"2026-11-23.q7m2k4xa.jsonl","writer":"q7m2k4xa","day":"2026-11-23","line":1}`, engine)
+		r, _ := p.send([]byte(text),
+			`{"v":1,"op":"verify","engine":%d,"first":true,"last":true,"file":"2026-11-23.q7m2k4xa.jsonl","writer":"q7m2k4xa","day":"2026-11-23","line":1}`,
+			engine)
 		if !r.OK || (len(r.Problems) > 0) != edited {
 			p.t.Errorf("edited %v: %v", edited, r.Problems)
 		}
@@ -378,11 +417,13 @@ func TestTools(t *testing.T) {
 			Instructions string
 			Tools        []tool.Definition
 		}
-		if err := json.Unmarshal(answer[4:], &got); err != nil || got.Instructions != tool.Instructions {
+		if err := json.Unmarshal(answer[4:], &got); err != nil ||
+			got.Instructions != tool.Instructions {
 			t.Fatalf("%v", err)
 		}
 		for i := range got.Tools { // inputSchema and outputSchema, as MCP calls them
-			got.Tools[i].Input, got.Tools[i].Output = tool.Definitions()[i].Input, tool.Definitions()[i].Output
+			got.Tools[i].Input, got.Tools[i].Output = tool.Definitions()[i].Input,
+				tool.Definitions()[i].Output
 		}
 		if text, _ := json.Marshal(got.Tools); !bytes.Equal(text, want) {
 			t.Errorf("%s", text)

@@ -1,4 +1,5 @@
-// Command janee keeps API keys and makes requests with them on behalf of AI agents, which never see a key.
+// Command janee keeps API keys and makes requests with them on behalf of AI agents, which never see
+// a key.
 package main
 
 import (
@@ -14,7 +15,8 @@ func main() {
 	if err := harden(); err != nil {
 		fmt.Fprintf(os.Stderr, "janee: warning: %v\n", err)
 	}
-	// net/http writes bytes of upstreams to the standard logger, with GODEBUG=http2debug=2 also the headers it sends.
+	// net/http writes bytes of upstreams to the standard logger, with GODEBUG=http2debug=2 also the
+	// headers it sends.
 	log.SetOutput(io.Discard)
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
 }

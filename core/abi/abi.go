@@ -1,7 +1,8 @@
-// Package abi is the door of the WebAssembly module: messages of bytes in, messages of bytes out, over engines that stay loaded.
-// A shell that cannot import Go uses it through an [Instance], as docs/formats.md describes under "ABI"; the module in wasm/ adds
-// nothing to it, so that what is tested here is what runs there. Go shells import package core directly.
-// Like core it reads no clock and no randomness: both come with each request. An Instance is not safe for concurrent use.
+// Package abi is the door of the WebAssembly module: messages of bytes in, messages of bytes out,
+// over engines that stay loaded. A shell that cannot import Go uses it through an [Instance], as
+// docs/formats.md describes under "ABI"; the module in wasm/ adds nothing to it, so that what is
+// tested here is what runs there. Go shells import package core directly. Like core it reads no
+// clock and no randomness: both come with each request. An Instance is not safe for concurrent use.
 package abi
 
 import (
@@ -16,24 +17,32 @@ const Version = 1
 type Instance struct {
 	engines map[int64]*engine
 	flows   map[int64]*flow
-	last    int64 // handle given last; engines and flows share the numbers, so that one cannot stand for the other
+	// handle given last; engines and flows share the numbers, so that one cannot stand for the
+	// other
+	last int64
 }
 
 // op answers one kind of request: the members of the answer, a struct, and its raw bytes.
 type op struct {
-	do  func(i *Instance, f *fields, raw []byte) (members any, out []byte, err error)
-	raw bool // requests carry raw bytes: a config.yaml, arguments of a call, files, a chunk, lines of the log, a value to seal
+	do func(i *Instance, f *fields, raw []byte) (members any, out []byte, err error)
+	// requests carry raw bytes: a config.yaml, arguments of a call, files, a chunk, lines of the
+	// log, a value to seal
+	raw bool
 }
 
 var ops = map[string]op{
 	"version": {do: version}, "tools": {do: tools}, "drop": {do: drop}, "wipe": {do: wipe},
-	"inspect": {do: inspect, raw: true}, "load": {do: load, raw: true}, "reload": {do: reload, raw: true}, "chain": {do: newChain}, "unrecorded": {do: unrecorded},
-	"needs": {do: needs, raw: true}, "begin": {do: begin, raw: true}, "resume": {do: resume, raw: true}, "scrub": {do: scrub, raw: true}, "lines": {do: lines}, "look": {do: look, raw: true}, "prompt": {do: prompt},
+	"inspect": {do: inspect, raw: true}, "load": {do: load, raw: true},
+	"reload": {do: reload, raw: true}, "chain": {do: newChain}, "unrecorded": {do: unrecorded},
+	"needs": {do: needs, raw: true}, "begin": {do: begin, raw: true},
+	"resume": {do: resume, raw: true}, "scrub": {do: scrub, raw: true}, "lines": {do: lines},
+	"look": {do: look, raw: true}, "prompt": {do: prompt},
 	"classify": {do: classify}, "verify": {do: verify, raw: true}, "seal": {do: seal, raw: true},
 }
 
-// Handle answers one frame with one frame. It does not keep the request, and the caller owns the answer. Nothing that goes wrong
-// escapes as a panic, and no answer tells what one said: it could hold a credential.
+// Handle answers one frame with one frame. It does not keep the request, and the caller owns the
+// answer. Nothing that goes wrong escapes as a panic, and no answer tells what one said: it could
+// hold a credential.
 func (i *Instance) Handle(frame []byte) (answer []byte) {
 	defer func() {
 		if recover() != nil {

@@ -18,8 +18,10 @@ import (
 
 func TestFramesThatAreNone(t *testing.T) {
 	for name, frame := range map[string][]byte{
-		"empty": nil, "short": {1, 0, 0}, "longer than there is": {9, 0, 0, 0, '{', '}'}, "huge": {255, 255, 255, 255, '{', '}'},
-		"not UTF-8": Join([]byte("{\"v\":1,\"op\":\"\xff\"}"), nil), "too deep": Join([]byte(strings.Repeat("[", 100)), nil),
+		"empty": nil, "short": {1, 0, 0}, "longer than there is": {9, 0, 0, 0, '{', '}'},
+		"huge":      {255, 255, 255, 255, '{', '}'},
+		"not UTF-8": Join([]byte("{\"v\":1,\"op\":\"\xff\"}"), nil),
+		"too deep":  Join([]byte(strings.Repeat("[", 100)), nil),
 	} {
 		if code := codeOf(t, (&Instance{}).Handle(frame)); code != badRequest {
 			t.Errorf("%s: %s", name, code)
@@ -38,7 +40,8 @@ func codeOf(t testing.TB, frame []byte) string {
 		OK    *bool
 		Error *struct{ Code, Message string }
 	}
-	if err != nil || json.Unmarshal(text, &a) != nil || a.V != 1 || a.OK == nil || *a.OK != (a.Error == nil) {
+	if err != nil || json.Unmarshal(text, &a) != nil || a.V != 1 || a.OK == nil ||
+		*a.OK != (a.Error == nil) {
 		t.Fatalf("no envelope: %q", frame)
 	}
 	if a.Error == nil {
@@ -47,25 +50,28 @@ func codeOf(t testing.TB, frame []byte) string {
 	return a.Error.Code
 }
 
-// A panic inside is an error without its words; one while lines are made would leave a gap, so that the chain does not go on, and what it
-// was made for is over.
+// A panic inside is an error without its words; one while lines are made would leave a gap, so that
+// the chain does not go on, and what it was made for is over.
 func TestPanics(t *testing.T) {
 	var i Instance
 	s := newShell(t)
 	s.handle = i.Handle
 	s.load(flowConfig)
-	s.op([]byte(`{}`), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
+	s.op([]byte(`{}`),
+		`{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
 	i.engines[1].chain.lines = &audit.Chain{} // it has no key, and nothing to sign with
 	begin := Join([]byte(`{"v":1,"op":"begin","flow":2,`+s.moment()+`,"files":[null]}`), nil)
 	answer := i.Handle(begin)
-	if code := codeOf(t, answer); code != internal || bytes.Contains(answer, []byte("nil pointer")) {
+	if code := codeOf(t, answer); code != internal ||
+		bytes.Contains(answer, []byte("nil pointer")) {
 		t.Errorf("%s: %s", code, answer)
 	}
 	if code := codeOf(t, i.Handle(begin)); code != noSuchFlow {
 		t.Errorf("begun again: %s", code)
 	}
 	flow, a := s.call(balance)
-	if done := s.commits(flow, a); done.Refusal == nil || done.Refusal.Denial.ReasonCode != core.AuditUnavailable {
+	if done := s.commits(flow, a); done.Refusal == nil ||
+		done.Refusal.Denial.ReasonCode != core.AuditUnavailable {
 		t.Errorf("a chain with a gap goes on: %+v", done)
 	}
 }
@@ -78,7 +84,8 @@ func TestFlowsAreBounded(t *testing.T) {
 	for range maxFlows {
 		i.keep(i.handle(), &flow{})
 	}
-	a := s.send([]byte(balance), `{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
+	a := s.send([]byte(balance),
+		`{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
 	if a.Error.Code != tooLarge {
 		t.Errorf("%+v", a)
 	}
@@ -102,7 +109,8 @@ func TestFinishedFlowsAreForgotten(t *testing.T) {
 	}
 }
 
-// TestEveryArgumentArrives holds core.Call to what tool.Parse reads: an argument that is forgotten on the way would be ignored in silence.
+// TestEveryArgumentArrives holds core.Call to what tool.Parse reads: an argument that is forgotten
+// on the way would be ignored in silence.
 func TestEveryArgumentArrives(t *testing.T) {
 	call, args := reflect.TypeOf(core.Call{}), reflect.TypeOf(tool.Arguments{})
 	for n := range args.NumField() {
@@ -110,12 +118,16 @@ func TestEveryArgumentArrives(t *testing.T) {
 			t.Errorf("core.Call has no %s", args.Field(n).Name)
 		}
 	}
-	c := core.Call{Tool: tool.Execute}.WithArguments([]byte(`{"capability":"c","method":"GET","path":"/","headers":{"A":"b"},"body":{},"reason":"r","approvalId":"i","maxBytes":5}`))
-	if c.Fault != nil || c.Capability == "" || c.Method == "" || c.Path == "" || len(c.Headers) != 1 || string(c.Body) != "{}" || !c.BodyIsJSON || c.Reason == "" ||
+	c := core.Call{
+		Tool: tool.Execute}.WithArguments([]byte(`{"capability":"c","method":"GET","path":"/",` +
+		`"headers":{"A":"b"},"body":{},"reason":"r","approvalId":"i","maxBytes":5}`))
+	if c.Fault != nil || c.Capability == "" || c.Method == "" || c.Path == "" ||
+		len(c.Headers) != 1 || string(c.Body) != "{}" || !c.BodyIsJSON || c.Reason == "" ||
 		c.ApprovalID == "" || c.MaxBytes != 5 {
 		t.Errorf("%+v", c)
 	}
-	c = core.Call{Tool: tool.ManageCredential}.WithArguments([]byte(`{"action":"grant","service":"s","targetAgentId":"a"}`))
+	c = core.Call{Tool: tool.ManageCredential}.WithArguments(
+		[]byte(`{"action":"grant","service":"s","targetAgentId":"a"}`))
 	if c.Fault != nil || c.Action == "" || c.Service == "" || c.Target == "" {
 		t.Errorf("%+v", c)
 	}
@@ -140,7 +152,8 @@ func TestDoor(t *testing.T) {
 		t.Errorf("%s", code)
 	}
 	d.Wipe()
-	if bytes.Contains(buffer[:cap(buffer)], []byte("sk_live")) || len(bytes.Trim(d.answer, "\x00")) > 0 {
+	if bytes.Contains(buffer[:cap(buffer)], []byte("sk_live")) ||
+		len(bytes.Trim(d.answer, "\x00")) > 0 {
 		t.Error("something is left in the buffers")
 	}
 	large := d.Request(keptBuffer * 2)
@@ -149,7 +162,8 @@ func TestDoor(t *testing.T) {
 	}
 }
 
-// TestHeads: an open record attests the last authentic line of each other chain that none attests yet; what is forged or torn counts for nothing.
+// TestHeads: an open record attests the last authentic line of each other chain that none attests
+// yet; what is forged or torn counts for nothing.
 func TestHeads(t *testing.T) {
 	s := newShell(t)
 	s.load(flowConfig)
@@ -158,34 +172,42 @@ func TestHeads(t *testing.T) {
 	first, rest, _ := strings.Cut(old, "\n")
 	open := func(writer, first, tail string) string {
 		t.Helper()
-		head, _ := json.Marshal(map[string]string{"writer": firstWriter, "first": first, "tail": tail})
-		s.op(nil, `{"v":1,"op":"chain","engine":%d,"writer":%q,"heads":[%s]}`, s.engine, writer, head)
+		head, _ := json.Marshal(map[string]string{"writer": firstWriter,
+			"first": first, "tail": tail})
+		s.op(nil, `{"v":1,"op":"chain","engine":%d,"writer":%q,"heads":[%s]}`,
+			s.engine, writer, head)
 		flow, a := s.callTool("execute", `{}`)
 		s.commits(flow, a)
 		line, _, _ := strings.Cut(a.Step.Lines[0], "\n")
 		return line
 	}
-	if line := open("aaaaaaaa", first, rest); !strings.Contains(line, `"heads":"`+firstWriter+`:2:`) {
+	if line := open("aaaaaaaa", first, rest); !strings.Contains(line,
+		`"heads":"`+firstWriter+`:2:`) {
 		t.Error(line)
 	}
-	if line := open("bbbbbbbb", first, rest+`{"torn":`); !strings.Contains(line, `"heads":"`+firstWriter+`:2:`) {
+	if line := open("bbbbbbbb", first, rest+`{"torn":`); !strings.Contains(line,
+		`"heads":"`+firstWriter+`:2:`) {
 		t.Error(line)
 	}
 	forged := strings.Replace(rest, "CAPABILITY_NOT_FOUND", "X", 1)
-	if line := open("cccccccc", first, first+"\n"+forged); !strings.Contains(line, `"heads":"`+firstWriter+`:1:`) {
+	if line := open("cccccccc", first, first+"\n"+forged); !strings.Contains(line,
+		`"heads":"`+firstWriter+`:1:`) {
 		t.Error(line)
 	}
 	s.verified()
 	attesting, _, _ := strings.Cut(s.log["aaaaaaaa"], "\n")
-	list, _ := json.Marshal([]map[string]string{{"writer": firstWriter, "first": first, "tail": old}, {"writer": "aaaaaaaa", "first": attesting, "tail": s.log["aaaaaaaa"]}})
+	list, _ := json.Marshal([]map[string]string{{"writer": firstWriter, "first": first,
+		"tail": old}, {"writer": "aaaaaaaa", "first": attesting, "tail": s.log["aaaaaaaa"]}})
 	s.op(nil, `{"v":1,"op":"chain","engine":%d,"writer":"dddddddd","heads":%s}`, s.engine, list)
 	_, a := s.callTool("execute", `{}`)
-	if line := a.Step.Lines[0]; strings.Contains(line, firstWriter) || !strings.Contains(line, "aaaaaaaa:2:") {
+	if line := a.Step.Lines[0]; strings.Contains(line, firstWriter) ||
+		!strings.Contains(line, "aaaaaaaa:2:") {
 		t.Error(line)
 	}
 }
 
-// FuzzHandle: whatever comes, on an instance with an engine and a call under way, is answered with an envelope, and nothing says what the key is.
+// FuzzHandle: whatever comes, on an instance with an engine and a call under way, is answered with
+// an envelope, and nothing says what the key is.
 func FuzzHandle(f *testing.F) {
 	for _, flow := range flows {
 		s := newShell(f)
@@ -200,22 +222,27 @@ func FuzzHandle(f *testing.F) {
 		s.call(balance)
 		answer := s.handle(frame)
 		codeOf(t, answer)
-		if bytes.Contains(answer, []byte("sk_live_xxx")) && !bytes.Contains(frame, []byte("sk_live_xxx")) && !bytes.Contains(answer, []byte(`"type":"send"`)) {
+		if bytes.Contains(answer, []byte("sk_live_xxx")) &&
+			!bytes.Contains(frame, []byte("sk_live_xxx")) &&
+			!bytes.Contains(answer, []byte(`"type":"send"`)) {
 			t.Errorf("the key: %s", answer)
 		}
 	})
 }
 
-// TestStepsAndEventsAreTranslatedWhole holds this package to every step, event and field of core: what it does not know a shell would not be told.
+// TestStepsAndEventsAreTranslatedWhole holds this package to every step, event and field of core:
+// what it does not know a shell would not be told.
 func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
 	known := map[string]struct {
 		value  any
 		fields string
 	}{
-		"Commit":    {core.Commit{}, "Holds Writes Removes Records Late"},
-		"List":      {core.List{}, "Dir"},
-		"Ask":       {core.Ask{}, "Question New Wrong Wait Watch"},
-		"Send":      {core.Send{}, "Service Method URL Target Headers Body TimeoutMs MaxBody Watch Flight Records CADigest"},
+		"Commit": {core.Commit{}, "Holds Writes Removes Records Late"},
+		"List":   {core.List{}, "Dir"},
+		"Ask":    {core.Ask{}, "Question New Wrong Wait Watch"},
+		"Send": {core.Send{},
+			"Service Method URL Target Headers Body TimeoutMs MaxBody Watch Flight Records " +
+				"CADigest"},
 		"Done":      {core.Done{}, "Result Denial Lock"},
 		"Committed": {core.Committed{}, "Exists Stale Err"},
 		"Listed":    {core.Listed{}, "Err"},
@@ -228,9 +255,10 @@ func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
 		"Stopped":   {core.Stopped{}, "Why"},
 		"Write":     {core.Write{}, "Name Data If"},
 		"Hold":      {core.Hold{}, "Name Data"},
-		"Result":    {core.Result{}, "Tool Status Headers Dropped Truncated Redactions Data Agent Share"},
-		"Share":     {core.Share{}, "Service Owner Agent Grant"},
-		"In":        {core.In{}, "Now Rand Files"},
+		"Result": {core.Result{},
+			"Tool Status Headers Dropped Truncated Redactions Data Agent Share"},
+		"Share": {core.Share{}, "Service Owner Agent Grant"},
+		"In":    {core.In{}, "Now Rand Files"},
 	}
 	for name, k := range known {
 		var fields []string
@@ -266,13 +294,26 @@ func TestAppendersWriteWhatJSONWrites(t *testing.T) {
 	odd := "a\"\\\n\x01\u2028<&>é\xff"
 	for _, a := range []appender{
 		needsAnswer{}, needsAnswer{7, []string{"a", odd}}, needsAnswer{7, []string{}},
-		stepAnswer{}, stepAnswer{listStep{"list", odd}}, stepAnswer{commitStep{Type: "commit", Writes: []fileWrite{}}},
+		stepAnswer{}, stepAnswer{listStep{"list", odd}},
+		stepAnswer{commitStep{Type: "commit", Writes: []fileWrite{}}},
 		commitStep{Type: "commit", Writes: []fileWrite{}, Lines: []string{}},
-		commitStep{Type: "commit", Holds: []fileHold{{odd, &odd}, {"c", nil}}, Writes: []fileWrite{{odd, odd, true, nil}, {"b", "", false, &odd}}, Remove: []string{odd, "x"}, Writer: odd, Lines: []string{odd, "l"}, Late: true},
-		doneStep{Type: "done", Tool: odd, Result: json.RawMessage(`{"a":"<&>"}`), Share: &shareStep{odd, "b", "c", true}},
-		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Prose: odd, Lock: true}, doneStep{Type: "done", Result: json.RawMessage("null")},
-		relayStep{"relay", 200, [][2]string{{odd, "v"}}}, relayStep{Headers: [][2]string{}}, sendStep{Headers: [][2]string{}},
-		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40, []string{odd}, odd, odd, odd, odd},
+		commitStep{
+			Type:   "commit",
+			Holds:  []fileHold{{odd, &odd}, {"c", nil}},
+			Writes: []fileWrite{{odd, odd, true, nil}, {"b", "", false, &odd}},
+			Remove: []string{odd, "x"},
+			Writer: odd,
+			Lines:  []string{odd, "l"},
+			Late:   true,
+		},
+		doneStep{Type: "done", Tool: odd, Result: json.RawMessage(`{"a":"<&>"}`),
+			Share: &shareStep{odd, "b", "c", true}},
+		doneStep{Type: "done", Refusal: json.RawMessage(`{"error":"x"}`), Prose: odd, Lock: true},
+		doneStep{Type: "done", Result: json.RawMessage("null")},
+		relayStep{"relay", 200, [][2]string{{odd, "v"}}}, relayStep{Headers: [][2]string{}},
+		sendStep{Headers: [][2]string{}},
+		sendStep{"send", odd, odd, odd, odd, [][2]string{{odd, "v"}, {"n", odd}}, 60000, 1 << 40,
+			[]string{odd}, odd, odd, odd, odd},
 	} {
 		want := encode(a)
 		if got := a.append(nil); !bytes.Equal(got, want) {

@@ -25,8 +25,8 @@ func prompt(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	}{fl.core.Form(int(most))}, nil, nil
 }
 
-// said reads what a person said to the question of a pending ask, over a channel that the agent does
-// not hold. Where there is a PIN, only a no is taken.
+// said reads what a person said to the question of a pending ask, over a channel that the agent
+// does not hold. Where there is a PIN, only a no is taken.
 func (fl *flow) said(e *fields) core.Said {
 	s := core.Said{Decision: e.text("decision"), Scope: e.text("scope"), By: e.text("by")}
 	if s.Decision != approval.Allow && s.Decision != approval.Deny ||

@@ -79,11 +79,15 @@ func (s commitStep) append(b []byte) []byte {
 
 func (s sendStep) append(b []byte) []byte {
 	b = appendText(appendText(b, `{"type":`, s.Type), `,"service":`, s.Service)
-	b = appendText(appendText(appendText(b, `,"method":`, s.Method), `,"url":`, s.URL), `,"target":`, s.Target)
+	b = appendText(appendText(appendText(b, `,"method":`, s.Method), `,"url":`, s.URL),
+		`,"target":`, s.Target)
 	b = appendPairs(append(b, `,"headers":`...), s.Headers)
 	b = appendNumber(appendNumber(b, `,"timeoutMs":`, s.TimeoutMs), `,"maxBody":`, s.MaxBody)
 	b = appendTexts(append(b, `,"watch":`...), s.Watch)
-	for _, o := range [...]struct{ name, value string }{{`,"caFile":`, s.CAFile}, {`,"caDigest":`, s.CADigest}, {`,"proxy":`, s.Proxy}, {`,"flight":`, s.Flight}} {
+	for _, o := range [...]struct{ name, value string }{
+		{`,"caFile":`, s.CAFile}, {`,"caDigest":`, s.CADigest}, {`,"proxy":`, s.Proxy},
+		{`,"flight":`, s.Flight},
+	} {
 		if o.value != "" {
 			b = appendText(b, o.name, o.value)
 		}

@@ -23,11 +23,17 @@ type flow struct {
 // maxFlows bounds what a shell that never ends its calls can pile up.
 const maxFlows = 10_000
 
-// call reads what a call is and who makes it. raw is the arguments as the agent gave them: what is wrong in them is the agent's fault, to be
-// recorded and refused, and not that of the request.
+// call reads what a call is and who makes it. raw is the arguments as the agent gave them: what is
+// wrong in them is the agent's fault, to be recorded and refused, and not that of the request.
 func (f *fields) call(raw []byte) core.Call {
-	c := core.Call{Tool: f.text("tool"), Agent: f.text("agent"), Via: f.text("via"), Client: f.optional("client"),
-		IdentitySource: f.optional("identitySource"), SelfNamed: f.flag("selfNamed")}
+	c := core.Call{
+		Tool:           f.text("tool"),
+		Agent:          f.text("agent"),
+		Via:            f.text("via"),
+		Client:         f.optional("client"),
+		IdentitySource: f.optional("identitySource"),
+		SelfNamed:      f.flag("selfNamed"),
+	}
 	return c.WithArguments(raw)
 }
 
@@ -110,7 +116,8 @@ func (i *Instance) flow(f *fields) (int64, *flow) {
 	h := f.number("flow")
 	fl := i.flows[h]
 	if fl == nil && f.fault == nil {
-		f.fault = &fault{code: noSuchFlow, message: "there is no such call: it is over, or of another instance"}
+		f.fault = &fault{code: noSuchFlow,
+			message: "there is no such call: it is over, or of another instance"}
 	}
 	return h, fl
 }
@@ -137,7 +144,8 @@ func resume(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	return i.next(h, fl, in, func() core.Step { return fl.core.Resume(in, ev) })
 }
 
-// found is what goes with an event: all files of the directory that was listed, or those that an ask watches.
+// found is what goes with an event: all files of the directory that was listed, or those that an
+// ask watches.
 func (fl *flow) found(f *fields, ev core.Event, raw []byte) map[string][]byte {
 	switch ev.(type) {
 	case core.Listed:
@@ -168,7 +176,8 @@ func (fl *flow) watch() []string {
 	return nil
 }
 
-// look tells whether the watched files, as found now, end the wait for a person or the request under way.
+// look tells whether the watched files, as found now, end the wait for a person or the request
+// under way.
 func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	in := core.In{Now: f.now()}
@@ -193,8 +202,8 @@ func (fl *flow) flight() bool {
 	return s.Flight != ""
 }
 
-// lines makes the lines that stand in the log before a flight is sent. They are made for the flow that sends it alone: those of flows that
-// share it would be a gap.
+// lines makes the lines that stand in the log before a flight is sent. They are made for the flow
+// that sends it alone: those of flows that share it would be a gap.
 func lines(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	now := f.now()
@@ -231,7 +240,8 @@ func (fl *flow) sending(f *fields) (s core.Send) {
 func scrub(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
 	last := f.flag("last")
-	// Before a request there would be nothing to mask with, and the reply of a flight is a secret as a whole.
+	// Before a request there would be nothing to mask with, and the reply of a flight is a secret
+	// as a whole.
 	if s := fl.sending(f); s.Flight != "" {
 		f.wrong("the reply of a flight is not for an agent")
 	}

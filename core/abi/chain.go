@@ -12,12 +12,13 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// chain makes the lines of one writer. It lives here and not in the shell, because only core writes lines; the shell stores them in the
-// order in which they were made.
+// chain makes the lines of one writer. It lives here and not in the shell, because only core writes
+// lines; the shell stores them in the order in which they were made.
 type chain struct {
 	link
-	lines *audit.Chain // nil: there is none, or one of its lines was not stored and the next would follow a gap
-	open  bool         // the first record was made
+	// nil: there is none, or one of its lines was not stored and the next would follow a gap
+	lines *audit.Chain
+	open  bool // the first record was made
 	heads []audit.Head
 }
 
@@ -27,7 +28,8 @@ type link struct {
 	others                 []ends
 }
 
-// ends is what the shell has read of another chain: its first line, and its last ones as far as they were read.
+// ends is what the shell has read of another chain: its first line, and its last ones as far as
+// they were read.
 type ends struct{ writer, first, tail string }
 
 // link reads writer, program, heads and cause.
@@ -40,7 +42,8 @@ func (f *fields) link(required bool) (l link) {
 		f.wrong("writer must be 8 characters of a-z2-7")
 	}
 	for _, h := range f.objects("heads") {
-		l.others = append(l.others, ends{h.text("writer"), strings.TrimSuffix(h.text("first"), "\n"), h.text("tail")})
+		l.others = append(l.others,
+			ends{h.text("writer"), strings.TrimSuffix(h.text("first"), "\n"), h.text("tail")})
 		if err := h.end(); err != nil {
 			f.wrong("heads: %v", err)
 		}
@@ -55,7 +58,8 @@ func (c *chain) start(v *vault.Vault, l link) {
 	c.others = nil
 }
 
-// loose returns the last authentic line of each chain that no chain attests yet: who attested the others is attested itself.
+// loose returns the last authentic line of each chain that no chain attests yet: who attested the
+// others is attested itself.
 func loose(key func(writer string) []byte, others []ends) (heads []audit.Head) {
 	attested := map[string]bool{}
 	for _, o := range others {
@@ -82,7 +86,9 @@ func loose(key func(writer string) []byte, others []ends) (heads []audit.Head) {
 }
 
 // name is a head as an open record lists it.
-func name(h audit.Head) string { return h.Writer + ":" + strconv.FormatInt(h.Seq, 10) + ":" + h.Hash }
+func name(h audit.Head) string {
+	return h.Writer + ":" + strconv.FormatInt(h.Seq, 10) + ":" + h.Hash
+}
 
 // lastHead looks from the end for a line that is whole and authentic.
 func lastHead(key, tail []byte) (audit.Head, bool) {
@@ -96,7 +102,8 @@ func lastHead(key, tail []byte) (audit.Head, bool) {
 	return audit.Head{}, false
 }
 
-// seal makes the lines of records, each with its line feed; false if there is no chain to put them into.
+// seal makes the lines of records, each with its line feed; false if there is no chain to put them
+// into.
 func (c *chain) seal(now core.Now, records []core.Record) (lines []string, ok bool) {
 	chain := c.lines
 	if len(records) == 0 {
@@ -109,7 +116,11 @@ func (c *chain) seal(now core.Now, records []core.Record) (lines []string, ok bo
 	if !c.open {
 		lines = append(lines, string(chain.Open(now.Wall, c.program, c.heads)))
 		if c.cause != "" {
-			lines = append(lines, string(chain.Next(core.Record{TS: now.Wall, Event: "recover", Detail: map[string]string{"cause": c.cause}})))
+			lines = append(lines, string(chain.Next(core.Record{
+				TS:     now.Wall,
+				Event:  "recover",
+				Detail: map[string]string{"cause": c.cause},
+			})))
 		}
 		c.open, c.heads = true, nil
 	}

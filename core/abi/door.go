@@ -1,6 +1,7 @@
 package abi
 
-// Door is an Instance behind two buffers that it owns, as the exports of the module need them. Buffers are good until the next call.
+// Door is an Instance behind two buffers that it owns, as the exports of the module need them.
+// Buffers are good until the next call.
 type Door struct {
 	instance        Instance
 	request, answer []byte
@@ -21,7 +22,8 @@ func (d *Door) Request(n int) []byte {
 	return d.request
 }
 
-// Do handles the first n bytes of the request buffer and returns the answer; nil if there are not so many.
+// Do handles the first n bytes of the request buffer and returns the answer; nil if there are not
+// so many.
 func (d *Door) Do(n int) []byte {
 	if n < 0 || n > len(d.request) {
 		return nil

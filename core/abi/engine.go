@@ -56,8 +56,8 @@ func inspect(_ *Instance, f *fields, raw []byte) (any, []byte, error) {
 	return answer, nil, nil
 }
 
-// load makes an engine of a config.yaml, the root key that it wants, and a writer for the records. Without a root key the engine refuses
-// what needs one, as VAULT_LOCKED.
+// load makes an engine of a config.yaml, the root key that it wants, and a writer for the records.
+// Without a root key the engine refuses what needs one, as VAULT_LOCKED.
 func load(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	key := f.optional("rootKey")
 	e := &engine{}
@@ -93,11 +93,13 @@ func unlock(c *config.Config, key string) (*vault.Vault, error) {
 		return nil, &fault{code: keyInvalid, message: err.Error()}
 	}
 	if c.Vault.ID == "" {
-		return nil, &fault{code: keyInvalid, message: "config.yaml has no vault that the root key could be of: run janee init"}
+		return nil, &fault{code: keyInvalid,
+			message: "config.yaml has no vault that the root key could be of: run janee init"}
 	}
 	v := vault.New(root, c.Vault.ID)
 	if v.Check() != c.Vault.Check {
-		return nil, &fault{code: keyInvalid, message: "the root key is not that of the vault " + c.Vault.ID}
+		return nil,
+			&fault{code: keyInvalid, message: "the root key is not that of the vault " + c.Vault.ID}
 	}
 	return v, nil
 }

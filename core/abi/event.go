@@ -6,13 +6,14 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// event reads what came of the pending step, and whether its lines were lost. body is the reply of a flight, which no scrubber sees and
-// nobody but the core.
+// event reads what came of the pending step, and whether its lines were lost. body is the reply of
+// a flight, which no scrubber sees and nobody but the core.
 func (fl *flow) event(f *fields, body []byte) (ev core.Event, lost bool) {
 	e := f.object("event")
 	switch kind := e.optional("type"); kind {
 	case "committed":
-		// Records that could not be made into lines, or whose lines were lost, are not in the log, whatever the shell says.
+		// Records that could not be made into lines, or whose lines were lost, are not in the log,
+		// whatever the shell says.
 		lost = e.flag("lost")
 		ev = core.Committed{
 			Exists: e.texts("exists"),
@@ -44,7 +45,11 @@ func (fl *flow) event(f *fields, body []byte) (ev core.Event, lost bool) {
 }
 
 func (fl *flow) ended(e *fields, body []byte) (ev core.Ended, lost bool) {
-	ev = core.Ended{Err: e.optional("err"), Detail: e.optional("detail"), Truncated: e.flag("truncated")}
+	ev = core.Ended{
+		Err:       e.optional("err"),
+		Detail:    e.optional("detail"),
+		Truncated: e.flag("truncated"),
+	}
 	if s, _ := fl.pending.(core.Send); s.Flight == "" {
 		ev.Bytes = e.number("bytes")
 		return ev, false

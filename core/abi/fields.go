@@ -11,8 +11,9 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// fields are the members of one JSON object of a request. Each getter takes a member out; end tells the first that was missing or
-// wrong, or that nobody took. Nothing may be done with what was read before end has returned nil.
+// fields are the members of one JSON object of a request. Each getter takes a member out; end tells
+// the first that was missing or wrong, or that nobody took. Nothing may be done with what was read
+// before end has returned nil.
 type fields struct {
 	members []member
 	fault   error
@@ -125,7 +126,8 @@ func (f *fields) object(name string) *fields {
 
 // list decodes an array into to, a pointer to a slice; it may be absent.
 func (f *fields) list(name string, to any) {
-	if value := f.take(name); value != nil && (value[0] != '[' || json.Unmarshal(value, to) != nil) {
+	if value := f.take(name); value != nil &&
+		(value[0] != '[' || json.Unmarshal(value, to) != nil) {
 		f.wrong("%s is not the list it should be", name)
 	}
 }
@@ -159,7 +161,8 @@ func (f *fields) now() core.Now {
 // rand is 64 random bytes as 128 hex digits.
 func (f *fields) rand() (b [64]byte) {
 	text := f.text("rand")
-	if n, err := hex.Decode(b[:], []byte(text[:min(len(text), 128)])); err != nil || n != len(b) || len(text) != 128 {
+	if n, err := hex.Decode(b[:], []byte(text[:min(len(text), 128)])); err != nil ||
+		n != len(b) || len(text) != 128 {
 		f.wrong("rand must be 128 hex digits")
 	}
 	return b
@@ -168,8 +171,9 @@ func (f *fields) rand() (b [64]byte) {
 // in reads what goes with each begin and resume.
 func (f *fields) in() core.In { return core.In{Now: f.now(), Rand: f.rand()} }
 
-// files reads what the shell found under each of names, in their order: the length of its content, which stands in raw after those before
-// it; null for no such file; false for one that could not be read, which fails closed.
+// files reads what the shell found under each of names, in their order: the length of its content,
+// which stands in raw after those before it; null for no such file; false for one that could not be
+// read, which fails closed.
 func (f *fields) files(names []string, raw []byte) map[string][]byte {
 	value := string(f.take("files"))
 	list := strings.Split(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"), ",")

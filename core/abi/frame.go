@@ -9,14 +9,17 @@ import (
 
 // Bounds of one message.
 const (
-	MaxFrame = 12 << 20 // bytes of a request with its length prefix; an answer is larger by a few headers at most
+	// bytes of a request with its length prefix; an answer is larger by a few headers at most
+	MaxFrame = 12 << 20
 	MaxChunk = 64 << 10 // bytes of a reply's body in one scrub
 )
 
-// split reads a frame: the length of the JSON text as 4 bytes, little-endian, then that text, then raw bytes to the end.
+// split reads a frame: the length of the JSON text as 4 bytes, little-endian, then that text, then
+// raw bytes to the end.
 func split(frame []byte) (text, raw []byte, err error) {
 	if len(frame) > MaxFrame {
-		return nil, nil, &fault{code: tooLarge, message: fmt.Sprintf("a message has at most %d bytes", MaxFrame)}
+		return nil, nil,
+			&fault{code: tooLarge, message: fmt.Sprintf("a message has at most %d bytes", MaxFrame)}
 	}
 	if len(frame) < 4 {
 		return nil, nil, bad("a message begins with the length of its JSON text, in 4 bytes")
@@ -35,7 +38,8 @@ func Join(text, raw []byte) []byte {
 	return append(append(frame, text...), raw...)
 }
 
-// success puts the members of an answer, a struct, behind the envelope. It is written in one piece, since every call has several.
+// success puts the members of an answer, a struct, behind the envelope. It is written in one piece,
+// since every call has several.
 func success(members any, raw []byte) []byte {
 	var b bytes.Buffer
 	b.Grow(512 + len(raw))
@@ -57,7 +61,8 @@ func success(members any, raw []byte) []byte {
 	return b.Bytes()
 }
 
-// appender writes itself as JSON, byte for byte as encoding/json would, which takes three times as long. It is for what every call has.
+// appender writes itself as JSON, byte for byte as encoding/json would, which takes three times as
+// long. It is for what every call has.
 type appender interface{ append(b []byte) []byte }
 
 func failure(f *fault) []byte {
@@ -74,7 +79,8 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-// write appends JSON, & and < as they are. What is written here cannot fail; a panic would end in Handle.
+// write appends JSON, & and < as they are. What is written here cannot fail; a panic would end in
+// Handle.
 func write(b *bytes.Buffer, v any) {
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)

@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// TestNoSlotIsLost drops a thousand calls, at every step and in every way. One call at once is allowed: a slot that is not given back would
-// keep out all that come after.
+// TestNoSlotIsLost drops a thousand calls, at every step and in every way. One call at once is
+// allowed: a slot that is not given back would keep out all that come after.
 func TestNoSlotIsLost(t *testing.T) {
 	var i Instance
 	s := newShell(t)
@@ -48,7 +48,8 @@ func TestPanicsLoseNoSlot(t *testing.T) {
 	s.commit(flow, a.Step)
 	whole := i.engines[1].chain.lines
 	i.engines[1].chain.lines = &audit.Chain{}
-	answer := i.Handle(Join(fmt.Appendf(nil, `{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"committed"}}`, flow, s.moment()), nil))
+	answer := i.Handle(Join(fmt.Appendf(nil,
+		`{"v":1,"op":"resume","flow":%d,%s,"event":{"type":"committed"}}`, flow, s.moment()), nil))
 	if code := codeOf(t, answer); code != internal {
 		t.Fatalf("%s: %s", code, answer)
 	}
@@ -62,7 +63,8 @@ func TestPanicsLoseNoSlot(t *testing.T) {
 	}
 }
 
-// TestFloodOfRefusals: what is beyond the bound ends without a record, and what was not recorded is told at the end.
+// TestFloodOfRefusals: what is beyond the bound ends without a record, and what was not recorded is
+// told at the end.
 func TestFloodOfRefusals(t *testing.T) {
 	s := newShell(t)
 	s.load(flowConfig)
@@ -76,7 +78,8 @@ func TestFloodOfRefusals(t *testing.T) {
 		s.store(a.Step)
 	}
 	a := s.op(nil, `{"v":1,"op":"unrecorded","engine":%d,"now":[%d,%d]}`, s.engine, s.wall, s.mono)
-	if ended < 90 || ended > 100 || len(a.Commit.Lines) != 1 || !strings.Contains(a.Commit.Lines[0], `"detail":{"unrecorded":"`) {
+	if ended < 90 || ended > 100 || len(a.Commit.Lines) != 1 ||
+		!strings.Contains(a.Commit.Lines[0], `"detail":{"unrecorded":"`) {
 		t.Errorf("%d ended without a record, %q", ended, a.Commit.Lines)
 	}
 	s.store(&a.Commit)

@@ -4,8 +4,9 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// reload puts a changed config.yaml in force, as a whole or not at all. Calls under way keep what they began with; sessions that have been
-// seen to end stay ended; the chain goes on. With tell it is the tool reload_config, and the report is its answer.
+// reload puts a changed config.yaml in force, as a whole or not at all. Calls under way keep what
+// they began with; sessions that have been seen to end stay ended; the chain goes on. With tell it
+// is the tool reload_config, and the report is its answer.
 func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, now, tell := i.engine(f), f.now(), f.flag("tell")
 	at := core.Record{TS: now.Wall, Agent: f.optional("agent"), Via: f.optional("via")}
@@ -18,7 +19,9 @@ func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	c, err := parse(raw)
 	// Another sealing key or place of the root key changes nothing for who has the root key.
 	if was := e.config.Vault; err == nil && (c.Vault.ID != was.ID || c.Vault.Check != was.Check) {
-		err = &fault{code: configInvalid, message: "the vault: block is not the one that was loaded: put it back, or load the file anew"}
+		err = &fault{code: configInvalid,
+			message: "the vault: block is not the one that was loaded: put it back, " +
+				"or load the file anew"}
 	}
 	if err != nil {
 		report, record = e.reloads.Refuse(err.Error(), at)
@@ -40,7 +43,8 @@ func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	}{report, warnings, e.record(now, records...)}, nil, nil
 }
 
-// unrecorded makes the lines that tell of refusals which had no record of their own. A shell asks for them before it ends.
+// unrecorded makes the lines that tell of refusals which had no record of their own. A shell asks
+// for them before it ends.
 func unrecorded(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	e, now := i.engine(f), f.now()
 	if err := f.end(); err != nil {

@@ -30,7 +30,8 @@ type definition struct {
 func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 	list := []definition{}
 	for _, d := range tool.Definitions() {
-		list = append(list, definition{d.Name, d.Title, d.Description, d.Input, d.Output, d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
+		list = append(list, definition{d.Name, d.Title, d.Description, d.Input, d.Output,
+			d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
 	}
 	return struct {
 		Instructions string       `json:"instructions"`
@@ -38,7 +39,8 @@ func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 	}{tool.Instructions, list}, nil, f.end()
 }
 
-// classify tells what a host is by its spelling; or what an address is, and whether the request of a flow may be sent there.
+// classify tells what a host is by its spelling; or what an address is, and whether the request of
+// a flow may be sent there.
 func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if f.has("host") {
 		host := f.text("host")
@@ -62,11 +64,15 @@ func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	return struct {
 		Class  string `json:"class"`
 		Permit bool   `json:"permit"`
-	}{egress.Classify(addr).String(), fl.guard(s).Permit(netip.AddrPortFrom(addr, uint16(port))) == nil}, nil, nil
+	}{
+		egress.Classify(addr).String(),
+		fl.guard(s).Permit(netip.AddrPortFrom(addr, uint16(port))) == nil,
+	}, nil, nil
 }
 
-// guard says where a request may be sent: to its service, or, for a flight, to the host of its token endpoint, on the service's terms. With a
-// proxy it is the proxy's address that is dialled. The zero guard permits nothing.
+// guard says where a request may be sent: to its service, or, for a flight, to the host of its
+// token endpoint, on the service's terms. With a proxy it is the proxy's address that is dialled.
+// The zero guard permits nothing.
 func (fl *flow) guard(s core.Send) egress.Guard {
 	service := fl.config.Services[s.Service]
 	if s.Flight == "" || service.Proxy != "" {
@@ -83,8 +89,10 @@ func (fl *flow) guard(s core.Send) egress.Guard {
 	return g
 }
 
-// verify checks whole lines of the log, piece by piece: the first piece of a verification says first, the last one last, which is answered
-// with what was found. Pieces of one file follow each other; line is the number of the first one, from 1. The file is part of its day, the first if it does not say.
+// verify checks whole lines of the log, piece by piece: the first piece of a verification says
+// first, the last one last, which is answered with what was found. Pieces of one file follow each
+// other; line is the number of the first one, from 1. The file is part of its day, the first if it
+// does not say.
 func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, first, last := i.engine(f), f.flag("first"), f.flag("last")
 	file, writer, day, line := f.text("file"), f.text("writer"), f.text("day"), f.number("line")
@@ -105,7 +113,9 @@ func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 		return nil, nil, err
 	}
 	if first {
-		e.verifier = audit.NewVerifier(func(writer string) []byte { return e.vault.Key("audit/" + writer) })
+		e.verifier = audit.NewVerifier(func(writer string) []byte {
+			return e.vault.Key("audit/" + writer)
+		})
 	}
 	if line == 1 {
 		e.verifier.File(file, writer, day, int(part))
@@ -127,7 +137,12 @@ func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 // seal makes sealed text of a value. Where it stands decides what it is for.
 func seal(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, rand := i.engine(f), f.rand()
-	b := vault.Binding{Service: f.text("service"), Field: f.text("field"), Type: f.text("type"), Origin: f.text("origin")}
+	b := vault.Binding{
+		Service: f.text("service"),
+		Field:   f.text("field"),
+		Type:    f.text("type"),
+		Origin:  f.text("origin"),
+	}
 	kid := f.optional("kid")
 	if f.fault == nil && e.vault == nil {
 		f.wrong("an engine without a root key seals nothing")

@@ -14,8 +14,8 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// exchange is one message and its answer, as a file of core/testdata/flows holds them. What is not JSON that every reader reads alike is a text,
-// and bytes that are not text stand in base64.
+// exchange is one message and its answer, as a file of core/testdata/flows holds them. What is not
+// JSON that every reader reads alike is a text, and bytes that are not text stand in base64.
 type exchange struct {
 	Send   json.RawMessage `json:"send,omitempty"`
 	Text   string          `json:"text,omitempty"`
@@ -74,7 +74,8 @@ type step struct {
 	Lock  bool
 }
 
-// shell talks to an instance as a Node shell does, keeps state files and the log in memory, and writes down every message.
+// shell talks to an instance as a Node shell does, keeps state files and the log in memory, and
+// writes down every message.
 type shell struct {
 	t          testing.TB
 	handle     func([]byte) []byte
@@ -88,7 +89,8 @@ type shell struct {
 
 func newShell(t testing.TB) *shell {
 	i := &Instance{}
-	return &shell{t: t, handle: i.Handle, wall: 1795426425000, mono: 1000, state: map[string]string{}, unread: map[string]bool{}, log: map[string]string{}}
+	return &shell{t: t, handle: i.Handle, wall: 1795426425000, mono: 1000,
+		state: map[string]string{}, unread: map[string]bool{}, log: map[string]string{}}
 }
 
 // send answers whatever comes back, also an error.
@@ -135,7 +137,8 @@ func (s *shell) op(raw []byte, format string, args ...any) got {
 // moment is the time, which goes on, and randomness, which differs each time.
 func (s *shell) moment() string {
 	s.wall, s.mono = s.wall+1, s.mono+1
-	return fmt.Sprintf(`"now":[%d,%d],"rand":"%s"`, s.wall, s.mono, strings.Repeat(fmt.Sprintf("%02x", s.mono%256), 64))
+	return fmt.Sprintf(`"now":[%d,%d],"rand":"%s"`, s.wall, s.mono,
+		strings.Repeat(fmt.Sprintf("%02x", s.mono%256), 64))
 }
 
 const (
@@ -145,7 +148,9 @@ const (
 
 func (s *shell) load(config string) got {
 	s.t.Helper()
-	a := s.op([]byte(config), `{"v":1,"op":"load","rootKey":"%s","writer":"%s","program":"0.1.0","heads":[]}`, testRoot, firstWriter)
+	a := s.op([]byte(config),
+		`{"v":1,"op":"load","rootKey":"%s","writer":"%s","program":"0.1.0","heads":[]}`,
+		testRoot, firstWriter)
 	s.engine = a.Engine
 	return a
 }
@@ -158,9 +163,12 @@ func (s *shell) call(args string) (flow int64, a got) {
 
 func (s *shell) callTool(name, args string) (flow int64, a got) {
 	s.t.Helper()
-	a = s.op([]byte(args), `{"v":1,"op":"needs","engine":%d,"tool":%q,"agent":"main","via":"openclaw","identitySource":"OpenClaw run"}`, s.engine, name)
+	a = s.op([]byte(args),
+		`{"v":1,"op":"needs","engine":%d,"tool":%q,"agent":"main","via":"openclaw","identitySource":"OpenClaw run"}`,
+		s.engine, name)
 	list, raw := s.files(a.Files)
-	return a.Flow, s.op(raw, `{"v":1,"op":"begin","flow":%d,%s,"files":%s}`, a.Flow, s.moment(), list)
+	return a.Flow, s.op(raw, `{"v":1,"op":"begin","flow":%d,%s,"files":%s}`,
+		a.Flow, s.moment(), list)
 }
 
 func (s *shell) files(names []string) (list string, raw []byte) {
@@ -235,17 +243,22 @@ func (s *shell) refused(args, code string) {
 	}
 }
 
-// reply gives a request its answer and takes the call to its end; what the agent is shown of the body comes back.
-func (s *shell) reply(flow int64, status int, headers string, chunks ...string) (body string, done *step) {
+// reply gives a request its answer and takes the call to its end; what the agent is shown of the
+// body comes back.
+func (s *shell) reply(
+	flow int64, status int, headers string, chunks ...string,
+) (body string, done *step) {
 	s.t.Helper()
-	if a := s.resume(flow, fmt.Sprintf(`{"type":"head","status":%d,"headers":%s}`, status, headers)); a.Step != nil && a.Step.Type != "relay" {
+	if a := s.resume(flow, fmt.Sprintf(`{"type":"head","status":%d,"headers":%s}`,
+		status, headers)); a.Step != nil && a.Step.Type != "relay" {
 		s.t.Fatalf("a head is answered with a step %q", a.Step.Type)
 	}
 	for _, c := range chunks {
 		body += string(s.op([]byte(c), `{"v":1,"op":"scrub","flow":%d}`, flow).out)
 	}
 	body += string(s.op(nil, `{"v":1,"op":"scrub","flow":%d,"last":true}`, flow).out)
-	return body, s.commits(flow, s.resume(flow, fmt.Sprintf(`{"type":"ended","bytes":%d}`, len(body))))
+	return body, s.commits(flow,
+		s.resume(flow, fmt.Sprintf(`{"type":"ended","bytes":%d}`, len(body))))
 }
 
 // verified has the core check the log that was kept.
@@ -254,7 +267,8 @@ func (s *shell) verified() {
 	first := true
 	writers := slices.Sorted(maps.Keys(s.log))
 	for n, w := range writers {
-		a := s.op([]byte(s.log[w]), `{"v":1,"op":"verify","engine":%d,"first":%v,"last":%v,"file":"2026-11-23.%s.jsonl","writer":%q,"day":"2026-11-23","line":1}`,
+		a := s.op([]byte(s.log[w]),
+			`{"v":1,"op":"verify","engine":%d,"first":%v,"last":%v,"file":"2026-11-23.%s.jsonl","writer":%q,"day":"2026-11-23","line":1}`,
 			s.engine, first, n == len(writers)-1, w, w)
 		if first = false; len(a.Problems) > 0 {
 			s.t.Errorf("the log is not whole: %+v", a.Problems)

@@ -67,13 +67,15 @@ type sendStep struct {
 	Flight    string      `json:"flight,omitempty"`
 }
 
-// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an execute is the shell's to fill in, since it has
-// the bytes; the result of a reload is null, since the shell has yet to do it.
+// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an
+// execute is the shell's to fill in, since it has the bytes; the result of a reload is null, since
+// the shell has yet to do it.
 type doneStep struct {
-	Type    string          `json:"type"`
-	Tool    string          `json:"tool,omitempty"`
-	Result  json.RawMessage `json:"result,omitempty"`
-	Share   *shareStep      `json:"share,omitempty"` // to be written into config.yaml, then answered
+	Type   string          `json:"type"`
+	Tool   string          `json:"tool,omitempty"`
+	Result json.RawMessage `json:"result,omitempty"`
+	// to be written into config.yaml, then answered
+	Share   *shareStep      `json:"share,omitempty"`
 	Refusal json.RawMessage `json:"refusal,omitempty"`
 	Prose   string          `json:"prose,omitempty"` // of a refusal: what goes in front of it
 	Lock    bool            `json:"lock"`
@@ -117,7 +119,8 @@ func (fl *flow) commit(now core.Now, s core.Commit) commitStep {
 	}
 	for _, w := range s.Writes {
 		was := textOf(w.If.Data())
-		c.Writes = append(c.Writes, fileWrite{w.Name, string(w.Data), !w.If.Any() && was == nil, was})
+		c.Writes = append(c.Writes,
+			fileWrite{w.Name, string(w.Data), !w.If.Any() && was == nil, was})
 	}
 	fl.line(now, s.Records, &c)
 	return c

@@ -1,6 +1,8 @@
-// Package approval holds what a person is asked and what they say: the question about one exact request, the answer, and the mark that it is spent.
-// Use Request.Digest to name a request, Question.Stands to learn what its question has come to, and Full and Stale before another one is raised;
-// whatever cannot be decoded allows nothing. It reads no files and no clock, asks nobody, and opens no sessions: those are package session.
+// Package approval holds what a person is asked and what they say: the question about one exact
+// request, the answer, and the mark that it is spent. Use Request.Digest to name a request,
+// Question.Stands to learn what its question has come to, and Full and Stale before another one is
+// raised; whatever cannot be decoded allows nothing. It reads no files and no clock, asks nobody,
+// and opens no sessions: those are package session.
 package approval
 
 import (
@@ -11,7 +13,8 @@ import (
 )
 
 const (
-	// Lifetime is how long, in milliseconds, a question waits for its answer, and how long a yes waits for its call.
+	// Lifetime is how long, in milliseconds, a question waits for its answer, and how long a yes
+	// waits for its call.
 	Lifetime = 10 * 60 * 1000
 	// skewMs is how far ahead of this clock another process on the same machine may read its own.
 	skewMs = 5000
@@ -30,8 +33,9 @@ const (
 // for the PIN.
 const ByCommand = "cli"
 
-// Question is what a person is asked about one request. Asked and Expires are Unix milliseconds; Path is what the API will be sent, query and all,
-// cut where it is very long; Digest covers all of it, and the headers and the body too. Code is for the person alone, "" where nothing asks for it:
+// Question is what a person is asked about one request. Asked and Expires are Unix milliseconds;
+// Path is what the API will be sent, query and all, cut where it is very long; Digest covers all of
+// it, and the headers and the body too. Code is for the person alone, "" where nothing asks for it:
 // see NewCode.
 type Question struct {
 	ID         string `json:"id"`
@@ -51,13 +55,15 @@ type Question struct {
 	Code       string `json:"code,omitempty"`
 }
 
-// Encode returns the content of the question's file, one line, signed with the key "state" of the vault.
+// Encode returns the content of the question's file, one line, signed with the key "state" of the
+// vault.
 func (q Question) Encode(key []byte) []byte { return line.Encode(key, "question", q) }
 
 var errName = errors.New("read question: it names no file")
 
-// DecodeQuestion reads the content of a question's file. A caller compares File with the name it read: the mac alone does not keep the question
-// about one request from being copied over that about another.
+// DecodeQuestion reads the content of a question's file. A caller compares File with the name it
+// read: the mac alone does not keep the question about one request from being copied over that
+// about another.
 func DecodeQuestion(key, data []byte) (Question, error) {
 	q, err := line.Open[Question](key, data, "question")
 	if err != nil {
@@ -69,8 +75,10 @@ func DecodeQuestion(key, data []byte) (Question, error) {
 	return q, nil
 }
 
-// Answer is what a person said to the question called ID. At is when. Until is the end of the session that a yes for a session opens, 0 where the
-// capability's ttl decides; of a yes for once it is how long that yes waits. Both are Unix milliseconds. By says over which channel ("cli", "elicitation").
+// Answer is what a person said to the question called ID. At is when. Until is the end of the
+// session that a yes for a session opens, 0 where the capability's ttl decides; of a yes for once
+// it is how long that yes waits. Both are Unix milliseconds. By says over which channel ("cli",
+// "elicitation").
 type Answer struct {
 	ID       string `json:"id"`
 	Digest   string `json:"digest"`
@@ -85,7 +93,8 @@ type Answer struct {
 // over the channel that asks for it.
 func (a Answer) HeardWithPIN() bool { return a.Decision == Deny || a.By == ByCommand }
 
-// Encode returns the content of the answer's file, one line, signed with the key "state" of the vault.
+// Encode returns the content of the answer's file, one line, signed with the key "state" of the
+// vault.
 func (a Answer) Encode(key []byte) []byte { return line.Encode(key, "answer", a) }
 
 var errAnswer = errors.New("read answer: neither a yes nor a no")
@@ -102,7 +111,8 @@ func DecodeAnswer(key, data []byte) (Answer, error) {
 	return a, nil
 }
 
-// Used says that the yes to the question called ID is spent: by the call Req, At Unix milliseconds. The presence of its file is what counts.
+// Used says that the yes to the question called ID is spent: by the call Req, At Unix milliseconds.
+// The presence of its file is what counts.
 type Used struct {
 	ID  string `json:"id"`
 	Req string `json:"req"`

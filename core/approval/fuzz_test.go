@@ -7,17 +7,22 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// FuzzFiles: a damaged file allows nothing and counts no try as right; a signed one says the same when it is written again.
+// FuzzFiles: a damaged file allows nothing and counts no try as right; a signed one says the same
+// when it is written again.
 func FuzzFiles(f *testing.F) {
 	q := question()
 	yes, no := answer(Allow, Session, asked+minute), answer(Deny, Once, asked+minute)
-	for _, file := range [][]byte{q.Encode(key), yes.Encode(key), no.Encode(key), Used{q.ID, "r", asked}.Encode(key), Tries{4, asked}.Encode(key)} {
+	for _, file := range [][]byte{
+		q.Encode(key), yes.Encode(key), no.Encode(key), Used{q.ID, "r", asked}.Encode(key),
+		Tries{4, asked}.Encode(key),
+	} {
 		open := file[:bytes.LastIndex(file, []byte(`,"mac":"`))]
 		f.Add(file, false, int64(minute))
 		f.Add(file[:len(file)/2], false, int64(minute))
 		f.Add(bytes.ToUpper(file), false, int64(0))
 		f.Add(open, true, int64(minute))
-		f.Add(append(bytes.Clone(open), `,"decision":"allow","scope":"once"`...), true, int64(minute))
+		f.Add(append(bytes.Clone(open), `,"decision":"allow","scope":"once"`...),
+			true, int64(minute))
 		f.Add(bytes.ReplaceAll(open, []byte("1795"), []byte("9e99")), true, int64(Lifetime))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, signed bool, after int64) {
@@ -27,10 +32,12 @@ func FuzzFiles(f *testing.F) {
 		whole := line.Verify(key, bytes.TrimSuffix(data, []byte("\n"))) == nil
 		now := asked + after
 		s := q.Stands(key, map[string][]byte{AnswerFile(q.ID): data}, now)
-		if s.State == Allowed && (!whole || s.Answer.Decision != Allow || s.Answer.ID != q.ID || s.Answer.Digest != q.Digest) {
+		if s.State == Allowed && (!whole || s.Answer.Decision != Allow || s.Answer.ID != q.ID ||
+			s.Answer.Digest != q.Digest) {
 			t.Errorf("%q allows: %+v", data, s.Answer)
 		}
-		if s := q.Stands(key, map[string][]byte{AnswerFile(q.ID): yes.Encode(key), UsedFile(q.ID): data}, now); s.State == Allowed {
+		if s := q.Stands(key, map[string][]byte{AnswerFile(q.ID): yes.Encode(key),
+			UsedFile(q.ID): data}, now); s.State == Allowed {
 			t.Errorf("%q lets a yes be used twice", data)
 		}
 		if read, err := DecodeQuestion(key, data); err == nil {

@@ -11,7 +11,8 @@ import (
 // Dir holds the files of all questions, relative to the home.
 const Dir = "approvals"
 
-// Request is all of a request that a yes is bound to. URL is the base URL and the path as the agent wrote it; Headers are the agent's, in its order.
+// Request is all of a request that a yes is bound to. URL is the base URL and the path as the agent
+// wrote it; Headers are the agent's, in its order.
 type Request struct {
 	Via, Agent, Capability, Service, Method, URL string
 
@@ -19,9 +20,12 @@ type Request struct {
 	Body    []byte
 }
 
-// Digest names the request: SHA-256 in 64 hex digits over its parts. Whatever differs, a header's value or one byte of the body, is another request.
+// Digest names the request: SHA-256 in 64 hex digits over its parts. Whatever differs, a header's
+// value or one byte of the body, is another request.
 func (r Request) Digest() string {
-	parts := []string{"request", r.Via, r.Agent, r.Capability, r.Service, strings.ToUpper(r.Method), r.URL}
+	parts := []string{
+		"request", r.Via, r.Agent, r.Capability, r.Service, strings.ToUpper(r.Method), r.URL,
+	}
 	for _, h := range r.Headers {
 		parts = append(parts, strings.ToLower(h.Name), h.Value)
 	}
@@ -29,7 +33,8 @@ func (r Request) Digest() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// File names the file of the question about the request with that digest. A later question about the same request takes its place.
+// File names the file of the question about the request with that digest. A later question about
+// the same request takes its place.
 func File(digest string) string { return Dir + "/" + digest[:32] + ".json" }
 
 // AnswerFile names the file of the answer to the question called id.

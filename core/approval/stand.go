@@ -18,8 +18,8 @@ type Standing struct {
 	Answer Answer
 }
 
-// Stands judges by the files called AnswerFile and UsedFile, as found at now (Unix ms). In files an absent name is no such file; what a file of a
-// spent yes holds does not matter.
+// Stands judges by the files called AnswerFile and UsedFile, as found at now (Unix ms). In files an
+// absent name is no such file; what a file of a spent yes holds does not matter.
 func (q Question) Stands(key []byte, files map[string][]byte, now int64) Standing {
 	if _, spent := files[UsedFile(q.ID)]; spent {
 		return Standing{State: Spent}
@@ -34,7 +34,8 @@ func (q Question) Stands(key []byte, files map[string][]byte, now int64) Standin
 		return Standing{State: pick(q.Live(now), Damaged, Expired)}
 	case a.Decision == Deny:
 		return Standing{pick(q.Live(now), Denied, Expired), a}
-	case a.At < q.Asked-skewMs || a.At >= q.Expires: // given before it was asked, or when it was over
+	// given before it was asked, or when it was over
+	case a.At < q.Asked-skewMs || a.At >= q.Expires:
 		return Standing{State: Expired}
 	}
 	return Standing{pick(a.usable(now), Allowed, Expired), a}
@@ -48,8 +49,11 @@ func (a Answer) usable(now int64) bool {
 // Live reports whether the question can still be answered at now (Unix ms).
 func (q Question) Live(now int64) bool { return q.Asked <= now+skewMs && now < q.Expires }
 
-// Recent reports whether something may still hang on the question: it is live, or an answer given in its last moment is.
-func (q Question) Recent(now int64) bool { return q.Asked <= now+skewMs && now < q.Expires+Lifetime }
+// Recent reports whether something may still hang on the question: it is live, or an answer given
+// in its last moment is.
+func (q Question) Recent(now int64) bool {
+	return q.Asked <= now+skewMs && now < q.Expires+Lifetime
+}
 
 func pick(ok bool, yes, no State) State {
 	if ok {

@@ -15,12 +15,21 @@ func TestVectorsFormats(t *testing.T) {
 	})
 }
 
-// makeDigest reads the parts as they are hashed: via, agent, capability, service, METHOD, url, names and values, body.
+// makeDigest reads the parts as they are hashed: via, agent, capability, service, METHOD, url,
+// names and values, body.
 func makeDigest(t *testing.T, _ []byte, input json.RawMessage) string {
 	var in struct{ Parts []string }
 	vectors.Strict(t, input, &in)
 	p, last := in.Parts, len(in.Parts)-1
-	r := Request{Via: p[0], Agent: p[1], Capability: p[2], Service: p[3], Method: p[4], URL: p[5], Body: []byte(p[last])}
+	r := Request{
+		Via:        p[0],
+		Agent:      p[1],
+		Capability: p[2],
+		Service:    p[3],
+		Method:     p[4],
+		URL:        p[5],
+		Body:       []byte(p[last]),
+	}
 	for i := 6; i < last; i += 2 {
 		r.Headers = append(r.Headers, wire.Header{Name: p[i], Value: p[i+1]})
 	}

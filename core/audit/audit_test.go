@@ -15,14 +15,35 @@ import (
 func testKey(writer string) []byte { return []byte("audit key of " + writer) }
 
 func full() Record {
-	return Record{TS: 1795426425120, Event: "result", Req: "r", Session: "s", Agent: "a", Via: "stdio", Capability: "c", Service: "svc", Method: "GET",
-		Target: "/v1/<x>?q=*", Reason: "User \"asked\"\n", Decision: "allow", Rule: "GET *", Code: "OK", Status: 200, Bytes: 5, DurationMs: 7, Redactions: 1,
-		Detail: map[string]string{"z": "1", "a": "2", "heads": "text"}}
+	return Record{
+		TS:         1795426425120,
+		Event:      "result",
+		Req:        "r",
+		Session:    "s",
+		Agent:      "a",
+		Via:        "stdio",
+		Capability: "c",
+		Service:    "svc",
+		Method:     "GET",
+		Target:     "/v1/<x>?q=*",
+		Reason:     "User \"asked\"\n",
+		Decision:   "allow",
+		Rule:       "GET *",
+		Code:       "OK",
+		Status:     200,
+		Bytes:      5,
+		DurationMs: 7,
+		Redactions: 1,
+		Detail:     map[string]string{"z": "1", "a": "2", "heads": "text"},
+	}
 }
 
-// TestLineIsThatOfEncodingJSON writes the same struct with encoding/json: same fields, same order, same escapes.
+// TestLineIsThatOfEncodingJSON writes the same struct with encoding/json: same fields, same order,
+// same escapes.
 func TestLineIsThatOfEncodingJSON(t *testing.T) {
-	for _, r := range []Record{full(), {Event: "deny"}, {TS: 1, Event: "", Reason: "a\xffb\u2028"}} {
+	for _, r := range []Record{
+		full(), {Event: "deny"}, {TS: 1, Event: "", Reason: "a\xffb\u2028"},
+	} {
 		got := NewChain(testKey("w"), "w").Next(r)
 		e, err := Decode(got)
 		if err != nil {
@@ -36,7 +57,10 @@ func TestLineIsThatOfEncodingJSON(t *testing.T) {
 			Record
 			Prev string `json:"prev"`
 			MAC  string `json:"mac"`
-		}{1, "w", 1, string(got[len(`{"v":1,"w":"w","seq":1,"ts":"`):][:len(timeLayout)]), r, noHash, e.MAC}
+		}{
+			1, "w", 1, string(got[len(`{"v":1,"w":"w","seq":1,"ts":"`):][:len(timeLayout)]), r,
+			noHash, e.MAC,
+		}
 		var want bytes.Buffer
 		enc := json.NewEncoder(&want)
 		enc.SetEscapeHTML(false)
@@ -54,13 +78,17 @@ func TestDecodeReturnsTheRecord(t *testing.T) {
 	c.Open(1, "0.1.0", nil)
 	before := c.Head()
 	e, err := Decode(c.Next(full()))
-	if err != nil || !reflect.DeepEqual(e.Record, full()) || e.Writer != "w" || e.Seq != 2 || e.Prev != before.Hash || len(e.MAC) != 64 {
+	if err != nil || !reflect.DeepEqual(e.Record, full()) || e.Writer != "w" || e.Seq != 2 ||
+		e.Prev != before.Hash || len(e.MAC) != 64 {
 		t.Errorf("Decode = %+v, %v", e, err)
 	}
 }
 
 func TestTimesStayReadable(t *testing.T) {
-	for ts, want := range map[int64]int64{0: 0, 999: 999, -1: 0, -1 << 63: 0, maxTime: maxTime, maxTime + 1: maxTime, 1<<63 - 1: maxTime} {
+	for ts, want := range map[int64]int64{
+		0: 0, 999: 999, -1: 0, -1 << 63: 0, maxTime: maxTime, maxTime + 1: maxTime,
+		1<<63 - 1: maxTime,
+	} {
 		if e, err := Decode(NewChain(nil, "w").Next(Record{TS: ts})); err != nil || e.TS != want {
 			t.Errorf("TS %d came back as %d, %v", ts, e.TS, err)
 		}
@@ -69,24 +97,44 @@ func TestTimesStayReadable(t *testing.T) {
 
 func TestLongTextIsCut(t *testing.T) {
 	long := strings.Repeat("ü", 20000)
-	r := Record{Event: long, Req: long, Session: long, Agent: long, Via: long, Capability: long, Service: long, Method: long, Target: "/" + long,
-		Reason: long, Decision: long, Rule: long, Code: long, Detail: map[string]string{"x": long, "heads": long}}
+	r := Record{
+		Event:      long,
+		Req:        long,
+		Session:    long,
+		Agent:      long,
+		Via:        long,
+		Capability: long,
+		Service:    long,
+		Method:     long,
+		Target:     "/" + long,
+		Reason:     long,
+		Decision:   long,
+		Rule:       long,
+		Code:       long,
+		Detail:     map[string]string{"x": long, "heads": long},
+	}
 	text := NewChain(nil, "w").Next(r)
 	e, err := Decode(text)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if n := utf8.RuneCountInString(e.Reason); n != maxReason+1 || !strings.HasSuffix(e.Reason, "ü…") {
+	if n := utf8.RuneCountInString(e.Reason); n != maxReason+1 ||
+		!strings.HasSuffix(e.Reason, "ü…") {
 		t.Errorf("reason has %d characters", n)
 	}
-	for name, got := range map[string]string{"event": e.Event, "req": e.Req, "session": e.Session, "agent": e.Agent, "via": e.Via, "capability": e.Capability,
-		"service": e.Service, "method": e.Method, "decision": e.Decision, "rule": e.Rule, "code": e.Code} {
+	for name, got := range map[string]string{
+		"event": e.Event, "req": e.Req, "session": e.Session, "agent": e.Agent, "via": e.Via,
+		"capability": e.Capability, "service": e.Service, "method": e.Method,
+		"decision": e.Decision, "rule": e.Rule, "code": e.Code,
+	} {
 		if got != long[:maxText]+"…" {
 			t.Errorf("%s has %d bytes", name, len(got))
 		}
 	}
-	if e.Target != ("/" + long)[:maxTarget-1]+"…" || e.Detail["x"] != long[:maxTarget]+"…" || e.Detail["heads"] != e.Detail["x"] {
-		t.Errorf("target has %d bytes, detail %d and %d", len(e.Target), len(e.Detail["x"]), len(e.Detail["heads"]))
+	if e.Target != ("/" + long)[:maxTarget-1]+"…" || e.Detail["x"] != long[:maxTarget]+"…" ||
+		e.Detail["heads"] != e.Detail["x"] {
+		t.Errorf("target has %d bytes, detail %d and %d", len(e.Target), len(e.Detail["x"]),
+			len(e.Detail["heads"]))
 	}
 	if len(text) > 64<<10 {
 		t.Errorf("the line has %d bytes", len(text))
@@ -109,7 +157,8 @@ func TestHeadsAreNeverCut(t *testing.T) {
 	}
 	got, err := parseHeads(e.Detail["heads"])
 	if err != nil || !reflect.DeepEqual(got, heads[1:500]) {
-		t.Errorf("%d heads came back, %v; the empty one and the writer's own are to be left out", len(got), err)
+		t.Errorf("%d heads came back, %v; the empty one and the writer's own are to be left out",
+			len(got), err)
 	}
 }
 
@@ -133,7 +182,8 @@ func TestDecodeRefuses(t *testing.T) {
 			t.Errorf("%s: accepted", name)
 		}
 	}
-	if _, err := Decode([]byte(strings.Replace(good, `"seq":1`, `"new":{},"seq":1`, 1))); err != nil {
+	newer := strings.Replace(good, `"seq":1`, `"new":{},"seq":1`, 1)
+	if _, err := Decode([]byte(newer)); err != nil {
 		t.Errorf("an unknown field: %v", err)
 	}
 }
@@ -150,7 +200,10 @@ func TestReadHeadAndContinue(t *testing.T) {
 	if got := again.Next(full()); !bytes.Equal(got, second) || again.Head() != whole.Head() {
 		t.Errorf("a continued chain differs:\n%s%s", got, second)
 	}
-	for name, text := range map[string][]byte{"line feed": first, "torn": first[:40], "edited": bytes.Replace(first, []byte("0.1.0"), []byte("0.1.1"), 1), "empty": nil} {
+	for name, text := range map[string][]byte{
+		"line feed": first, "torn": first[:40],
+		"edited": bytes.Replace(first, []byte("0.1.0"), []byte("0.1.1"), 1), "empty": nil,
+	} {
 		if name != "line feed" {
 			text = bytes.TrimSuffix(text, []byte("\n"))
 		}

@@ -10,29 +10,33 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// EventOpen is the event of a chain's first record, EventSession that of the record which is durable before the grant of its session is.
+// EventOpen is the event of a chain's first record, EventSession that of the record which is
+// durable before the grant of its session is.
 const (
 	EventOpen    = "open"
 	EventSession = "session.open"
 	eventRecover = "recover"
 )
 
-// Chain makes the lines of one writer. It is not safe for concurrent use: the log calls it under the lock that orders its appends.
+// Chain makes the lines of one writer. It is not safe for concurrent use: the log calls it under
+// the lock that orders its appends.
 type Chain struct {
 	mac  *line.Mac
 	head Head
 }
 
-// NewChain starts the chain of a writer, a name of [a-z0-9] that no other process uses; key is the vault's "audit/" + writer. Call Open first.
+// NewChain starts the chain of a writer, a name of [a-z0-9] that no other process uses; key is the
+// vault's "audit/" + writer. Call Open first.
 func NewChain(key []byte, writer string) *Chain {
 	return Continue(key, Head{Writer: writer, Hash: noHash})
 }
 
-// Continue goes on with a chain after its head h, as ReadHead returned it: for the writer that processes share one after the other under a lock.
+// Continue goes on with a chain after its head h, as ReadHead returned it: for the writer that
+// processes share one after the other under a lock.
 func Continue(key []byte, h Head) *Chain { return &Chain{mac: line.NewMac(key), head: h} }
 
-// Open returns the first line. It attests the heads of all other chains, so that deleting or shortening one of them is found;
-// empty heads and the writer's own are left out.
+// Open returns the first line. It attests the heads of all other chains, so that deleting or
+// shortening one of them is found; empty heads and the writer's own are left out.
 func (c *Chain) Open(ts int64, version string, heads []Head) []byte {
 	var list []string
 	for _, h := range heads {
@@ -44,8 +48,9 @@ func (c *Chain) Open(ts int64, version string, heads []Head) []byte {
 	return c.Next(Record{TS: ts, Event: EventOpen, Detail: detail})
 }
 
-// Next returns the line of r with its line feed, in a slice of its own, and moves the head to it. A line that could not be stored leaves a gap:
-// the writer then starts a new chain that names the last head that was stored.
+// Next returns the line of r with its line feed, in a slice of its own, and moves the head to it. A
+// line that could not be stored leaves a gap: the writer then starts a new chain that names the
+// last head that was stored.
 func (c *Chain) Next(r Record) []byte {
 	b := line.New(r.size())
 	b.Text("w", c.head.Writer)
@@ -61,7 +66,8 @@ func (c *Chain) Next(r Record) []byte {
 // Head returns the head after the last Next.
 func (c *Chain) Head() Head { return c.head }
 
-// ReadHead verifies the last line of a chain, given without its line feed, and returns the head that it is.
+// ReadHead verifies the last line of a chain, given without its line feed, and returns the head
+// that it is.
 func ReadHead(key, text []byte) (Head, error) {
 	e, err := Read(key, text)
 	if err != nil {
@@ -70,7 +76,8 @@ func ReadHead(key, text []byte) (Head, error) {
 	return Head{Writer: e.Writer, Seq: e.Seq, Hash: hash(text)}, nil
 }
 
-// Read verifies one line, given without its line feed, and decodes it. That it stands in its place is for a Verifier to say.
+// Read verifies one line, given without its line feed, and decodes it. That it stands in its place
+// is for a Verifier to say.
 func Read(key, text []byte) (Entry, error) {
 	if err := line.Verify(key, text); err != nil {
 		return Entry{}, fmt.Errorf("read audit line: %w", err)

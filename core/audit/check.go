@@ -45,15 +45,18 @@ func (c *chainCheck) read(text []byte) (Entry, error) {
 	return e, err
 }
 
-// checkName compares the name of a file with e, its first line. Where the clock was set back, a further part of a day begins on an earlier one.
+// checkName compares the name of a file with e, its first line. Where the clock was set back, a
+// further part of a day begins on an earlier one.
 func (c *chainCheck) checkName(e Entry, r *report) {
 	written := time.UnixMilli(e.TS).UTC().Format(time.DateOnly)
 	switch {
 	case c.day == "":
 	case written > c.day || written < c.day && c.part == 1:
-		r.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s", c.day, written)
+		r.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s",
+			c.day, written)
 	case c.part != c.want && e.Seq == c.last+1: // else the lines between are missing, which is told
-		r.add(c.at, Reordered, "the file is part %d of %s, but follows part %d", c.part, c.day, c.want-1)
+		r.add(c.at, Reordered, "the file is part %d of %s, but follows part %d",
+			c.part, c.day, c.want-1)
 	}
 }
 
@@ -68,34 +71,47 @@ func (c *chainCheck) accept(e Entry, sum string, r *report) {
 		c.gapOf(e.Seq).late++
 		return
 	case e.Seq > c.last+1:
-		c.gaps = append(c.gaps, gap{from: c.last + 1, to: e.Seq - 1, unreadable: c.unreadable, at: c.at})
+		c.gaps = append(c.gaps, gap{
+			from:       c.last + 1,
+			to:         e.Seq - 1,
+			unreadable: c.unreadable,
+			at:         c.at,
+		})
 	case e.Prev != c.hash:
-		r.add(c.at, Edited, "line %d of chain %q follows another line %d than the one that stands here", e.Seq, c.writer, c.last)
+		r.add(c.at, Edited,
+			"line %d of chain %q follows another line %d than the one that stands here",
+			e.Seq, c.writer, c.last)
 	}
 	c.seen.set(e.Seq, mark(sum))
 	c.last, c.hash, c.unreadable = e.Seq, sum, 0
 }
 
-// gapOf returns the gap that a number not seen so far lies in. Gaps are in ascending order, and every number up to last is seen or in one.
+// gapOf returns the gap that a number not seen so far lies in. Gaps are in ascending order, and
+// every number up to last is seen or in one.
 func (c *chainCheck) gapOf(seq int64) *gap {
-	i, _ := slices.BinarySearchFunc(c.gaps, seq, func(g gap, seq int64) int { return cmp.Compare(g.to, seq) })
+	i, _ := slices.BinarySearchFunc(c.gaps, seq, func(g gap, seq int64) int {
+		return cmp.Compare(g.to, seq)
+	})
 	return &c.gaps[i]
 }
 
 func (c *chainCheck) reportGaps(r *report) {
 	for _, g := range c.gaps {
 		if absent := g.to - g.from + 1 - g.late - g.unreadable; absent > 0 {
-			r.add(g.at, Missing, "%d of the lines %d to %d of chain %q are gone", absent, g.from, g.to, c.writer)
+			r.add(g.at, Missing, "%d of the lines %d to %d of chain %q are gone", absent,
+				g.from, g.to, c.writer)
 		}
 	}
 }
 
-// marks remembers the start of each line's hash by sequence number, in pages, so that a chain whose old files were removed costs nothing for them.
+// marks remembers the start of each line's hash by sequence number, in pages, so that a chain whose
+// old files were removed costs nothing for them.
 type marks map[int64]*[pageSize]uint64
 
 const pageSize = 256
 
-// mark is the start of a hex SHA-256, never 0. Its 63 bits suffice: without the key nobody can try out lines for an equal one.
+// mark is the start of a hex SHA-256, never 0. Its 63 bits suffice: without the key nobody can try
+// out lines for an equal one.
 func mark(sum string) uint64 {
 	var raw [8]byte
 	hex.Decode(raw[:], []byte(sum[:16]))

@@ -18,7 +18,8 @@ type Entry struct {
 	MAC    string
 }
 
-// Decode parses one line, with or without its line feed, and ignores fields it does not know. It verifies nothing; texts may hold control characters.
+// Decode parses one line, with or without its line feed, and ignores fields it does not know. It
+// verifies nothing; texts may hold control characters.
 func Decode(text []byte) (Entry, error) {
 	var l struct {
 		V   int    `json:"v"`
@@ -37,10 +38,12 @@ func Decode(text []byte) (Entry, error) {
 	}
 	ts, err := time.Parse(timeLayout, l.TS)
 	if err != nil {
-		return Entry{}, fmt.Errorf("read audit line: time %q is not of the form %s", l.TS, timeLayout)
+		return Entry{}, fmt.Errorf("read audit line: time %q is not of the form %s",
+			l.TS, timeLayout)
 	}
 	if l.Seq < 1 || l.Seq > maxSeq || !isHash(l.Prev) {
-		return Entry{}, fmt.Errorf("read audit line: no place in a chain: seq %d, prev %q", l.Seq, l.Prev)
+		return Entry{}, fmt.Errorf("read audit line: no place in a chain: seq %d, prev %q",
+			l.Seq, l.Prev)
 	}
 	l.Record.TS = ts.UnixMilli()
 	return Entry{Record: l.Record, Writer: l.W, Seq: l.Seq, Prev: l.Prev, MAC: l.MAC}, nil

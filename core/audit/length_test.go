@@ -6,8 +6,9 @@ import (
 	"testing"
 )
 
-// TestLongestLine fills every field with a mebibyte of what grows most when it is escaped: the line stays under a fixed length, and none of
-// the fields is without a bound. Details are those that one record has at most.
+// TestLongestLine fills every field with a mebibyte of what grows most when it is escaped: the line
+// stays under a fixed length, and none of the fields is without a bound. Details are those that one
+// record has at most.
 func TestLongestLine(t *testing.T) {
 	r := Record{Event: "intent"}
 	v := reflect.ValueOf(&r).Elem()
@@ -23,7 +24,8 @@ func TestLongestLine(t *testing.T) {
 	const escaped = 6 // bytes of \u0001
 	c := NewChain(testKey("w"), "w")
 	text := c.Next(r)
-	if most := escaped*(4*maxTarget+12*maxText+maxReason) + 4096; len(text) > most || most > 300<<10 {
+	if most := escaped*(4*maxTarget+12*maxText+maxReason) + 4096; len(text) > most ||
+		most > 300<<10 {
 		t.Errorf("a line of %d bytes, at most %d", len(text), most)
 	}
 	if _, err := Decode(text); err != nil {

@@ -1,6 +1,8 @@
-// Package audit writes and checks the log: JSON lines, each signed and each naming the hash of the line before, one chain a writer.
-// Use Chain to make lines, Decode to show them and Verifier to check all files of a home; Decode alone proves nothing.
-// It opens no files and reads no clock; it keeps no bodies and no header values, and callers give it targets with their query values already redacted.
+// Package audit writes and checks the log: JSON lines, each signed and each naming the hash of the
+// line before, one chain a writer. Use Chain to make lines, Decode to show them and Verifier to
+// check all files of a home; Decode alone proves nothing. It opens no files and reads no clock; it
+// keeps no bodies and no header values, and callers give it targets with their query values already
+// redacted.
 package audit
 
 import (
@@ -11,8 +13,9 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply in bytes; empty fields are not written.
-// Over-long text is cut and ends in "…": Reason after 500 characters, Target and values of Detail after 8 KiB, everything else after 1 KiB.
+// Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply
+// in bytes; empty fields are not written. Over-long text is cut and ends in "…": Reason after 500
+// characters, Target and values of Detail after 8 KiB, everything else after 1 KiB.
 type Record struct {
 	TS         int64             `json:"-"`
 	Event      string            `json:"event"`
@@ -40,13 +43,15 @@ const headsDetail = "heads"
 
 const (
 	timeLayout = "2006-01-02T15:04:05.000Z"
-	maxTime    = 253402300799999 // the last millisecond of the year 9999, the last that RFC 3339 can write
-	maxReason  = 500             // characters
-	maxTarget  = 8 << 10         // bytes
-	maxText    = 1 << 10         // bytes
+	// the last millisecond of the year 9999, the last that RFC 3339 can write
+	maxTime   = 253402300799999
+	maxReason = 500     // characters
+	maxTarget = 8 << 10 // bytes
+	maxText   = 1 << 10 // bytes
 )
 
-// encode builds the record between the chain's own fields, in the order that readers of the raw log rely on.
+// encode builds the record between the chain's own fields, in the order that readers of the raw log
+// rely on.
 func (r *Record) encode(b *line.Builder) {
 	b.Text("ts", time.UnixMilli(min(max(r.TS, 0), maxTime)).UTC().Format(timeLayout))
 	b.Text("event", cut(r.Event, maxText))
@@ -69,7 +74,8 @@ func (r *Record) encode(b *line.Builder) {
 	b.Map("detail", r.detail())
 }
 
-// detail caps the values; the names are constants of core. The heads of an open record are never cut: they grow with the number of chains, and a cut list would attest less.
+// detail caps the values; the names are constants of core. The heads of an open record are never
+// cut: they grow with the number of chains, and a cut list would attest less.
 func (r *Record) detail() map[string]string {
 	if len(r.Detail) == 0 {
 		return nil
@@ -110,11 +116,12 @@ func cutRunes(s string, n int) string {
 
 // size estimates the length of the line, so that building it allocates once.
 func (r *Record) size() int {
-	return 512 + len(r.Target) + len(r.Reason) + len(r.Rule) + 256*min(len(r.Detail), 4) + len(r.Detail[headsDetail])
+	return 512 + len(r.Target) + len(r.Reason) + len(r.Rule) + 256*min(len(r.Detail), 4) +
+		len(r.Detail[headsDetail])
 }
 
-// Head is the last line of a chain: its writer, its sequence number from 1, and the hex SHA-256 of the whole line without its line feed.
-// The head of an empty chain has Seq 0.
+// Head is the last line of a chain: its writer, its sequence number from 1, and the hex SHA-256 of
+// the whole line without its line feed. The head of an empty chain has Seq 0.
 type Head struct {
 	Writer string `json:"w"`
 	Seq    int64  `json:"seq"`

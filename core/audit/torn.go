@@ -5,7 +5,8 @@ import (
 	"encoding/hex"
 )
 
-// CauseTorn is the cause of a recover record about half a line that was set aside. Its Detail also has file, bytes and sha256 of the half line.
+// CauseTorn is the cause of a recover record about half a line that was set aside. Its Detail also
+// has file, bytes and sha256 of the half line.
 const CauseTorn = "torn line"
 
 // piece is half a line of a file, by its hash.
@@ -25,11 +26,13 @@ func (v *Verifier) tell(e Entry, at place) {
 	}
 }
 
-// Aside says that text, half a line of file, stands in line n of the file called name: aside, or at the end of file itself. A record must tell of
-// what lies aside; shared is for the chain of many processes, of which one can be killed after it has set a line aside and before it says so.
+// Aside says that text, half a line of file, stands in line n of the file called name: aside, or at
+// the end of file itself. A record must tell of what lies aside; shared is for the chain of many
+// processes, of which one can be killed after it has set a line aside and before it says so.
 func (v *Verifier) Aside(file, name string, n int, text []byte, shared bool) {
 	sum := sha256.Sum256(text)
-	v.aside = append(v.aside, aside{place{name, n}, piece{file, hex.EncodeToString(sum[:])}, shared || file == name})
+	v.aside = append(v.aside,
+		aside{place{name, n}, piece{file, hex.EncodeToString(sum[:])}, shared || file == name})
 }
 
 func (v *Verifier) reportAside(r *report) {
@@ -42,7 +45,8 @@ func (v *Verifier) reportAside(r *report) {
 	}
 	for p, at := range v.pieces {
 		if !there[p] {
-			r.add(at, Missing, "the half line that was set aside from %s is gone, or not what it was", p.file)
+			r.add(at, Missing,
+				"the half line that was set aside from %s is gone, or not what it was", p.file)
 		}
 	}
 }

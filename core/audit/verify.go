@@ -13,9 +13,11 @@ import (
 // Kind says in which way a log was found wrong.
 type Kind string
 
-// Edited: a line is not as it was written, or another line stands in its place. Missing: lines between others are gone, or those that a grant tells of.
-// Reordered: a line stands after later ones, or in a file that is named for another day or numbered as another part of it.
-// Truncated: a chain ends before a line that another chain has seen, or is gone. Duplicate: a sequence number occurs again.
+// Edited: a line is not as it was written, or another line stands in its place. Missing: lines
+// between others are gone, or those that a grant tells of. Reordered: a line stands after later
+// ones, or in a file that is named for another day or numbered as another part of it. Truncated: a
+// chain ends before a line that another chain has seen, or is gone. Duplicate: a sequence number
+// occurs again.
 const (
 	Edited    Kind = "edited"
 	Missing   Kind = "missing"
@@ -24,7 +26,8 @@ const (
 	Duplicate Kind = "duplicate"
 )
 
-// Problem is one finding: where it was noticed (a log file, or the grant that tells of a missing line; Line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
+// Problem is one finding: where it was noticed (a log file, or the grant that tells of a missing
+// line; Line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
 type Problem struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
@@ -41,20 +44,23 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: %s: %s", at, p.Kind, p.Text)
 }
 
-// maxProblems bounds the memory that a hostile log can ask for; the last problem says how many more there are.
+// maxProblems bounds the memory that a hostile log can ask for; the last problem says how many more
+// there are.
 const maxProblems = 1000
 
-// Verifier checks the logs of all writers in one pass. It holds no lines: it remembers 8 bytes of each line's hash, because any chain may attest any line of another.
-// What it cannot find: lines cut off the end of a chain that no later chain has seen, no grant tells of and no anchor names.
+// Verifier checks the logs of all writers in one pass. It holds no lines: it remembers 8 bytes of
+// each line's hash, because any chain may attest any line of another. What it cannot find: lines
+// cut off the end of a chain that no later chain has seen, no grant tells of and no anchor names.
 type Verifier struct {
 	keyFor   func(writer string) []byte
 	chains   map[string]*chainCheck
 	attested map[Head]place
-	granted  map[string]string // session → its grant's file, until the record of its opening comes up
-	pieces   map[piece]place   // half lines that records say were set aside
-	aside    []aside           // half lines that there are
-	current  *chainCheck
-	found    report
+	// session → its grant's file, until the record of its opening comes up
+	granted map[string]string
+	pieces  map[piece]place // half lines that records say were set aside
+	aside   []aside         // half lines that there are
+	current *chainCheck
+	found   report
 }
 
 // place is where something was noticed.
@@ -79,19 +85,23 @@ func (r *report) add(at place, kind Kind, format string, args ...any) {
 
 // NewVerifier returns a verifier; keyFor returns the vault's key "audit/" + writer.
 func NewVerifier(keyFor func(writer string) []byte) *Verifier {
-	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{}, pieces: map[piece]place{}, granted: map[string]string{}}
+	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{},
+		pieces: map[piece]place{}, granted: map[string]string{}}
 }
 
-// Granted says that file holds an authentic grant of session: a record of its opening must come up. Call it before the first Line, for grants
-// that were read before the log was, because a record comes first.
+// Granted says that file holds an authentic grant of session: a record of its opening must come up.
+// Call it before the first Line, for grants that were read before the log was, because a record
+// comes first.
 func (v *Verifier) Granted(session, file string) { v.granted[session] = file }
 
-// File begins the file called name, which holds lines of writer alone, the first of them of day (2006-01-02 in UTC; empty: of any day).
-// It is part of its day, numbered from 1. Files of one writer come in the order of their days and parts; writers may come in any order.
+// File begins the file called name, which holds lines of writer alone, the first of them of day
+// (2006-01-02 in UTC; empty: of any day). It is part of its day, numbered from 1. Files of one
+// writer come in the order of their days and parts; writers may come in any order.
 func (v *Verifier) File(name, writer, day string, part int) {
 	c, ok := v.chains[writer]
 	if !ok {
-		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)), hash: noHash, seen: marks{}}
+		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)),
+			hash: noHash, seen: marks{}}
 		v.chains[writer] = c
 	}
 	c.want = 1
@@ -146,7 +156,8 @@ func (v *Verifier) attest(h Head, at place) {
 	}
 }
 
-// Problems returns what was found, ordered by file and line. Call it after the last line of the last file.
+// Problems returns what was found, ordered by file and line. Call it after the last line of the
+// last file.
 func (v *Verifier) Problems() []Problem {
 	all := report{slices.Clone(v.found.problems), v.found.more}
 	for _, c := range v.chains {
@@ -157,7 +168,8 @@ func (v *Verifier) Problems() []Problem {
 	v.reportAside(&all)
 	sort.Slice(all.problems, func(i, j int) bool {
 		a, b := all.problems[i], all.problems[j]
-		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text)) < 0
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Line, b.Line),
+			cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Text, b.Text)) < 0
 	})
 	if all.more > 0 {
 		last := &all.problems[len(all.problems)-1]
@@ -169,11 +181,13 @@ func (v *Verifier) Problems() []Problem {
 func (v *Verifier) reportGrants(r *report) {
 	for _, session := range slices.Sorted(maps.Keys(v.granted)) {
 		r.add(place{file: v.granted[session]}, Missing,
-			"session %s was opened, and no record says so; if you deleted that part of the log yourself, remove this file, which ends the session", session)
+			"session %s was opened, and no record says so; if you deleted that part of the log "+
+				"yourself, remove this file, which ends the session", session)
 	}
 }
 
-// reportHeads compares what open records attest with what the chains hold; of a chain that is cut short only its last known line is named.
+// reportHeads compares what open records attest with what the chains hold; of a chain that is cut
+// short only its last known line is named.
 func (v *Verifier) reportHeads(r *report) {
 	cutShort := map[string]Head{}
 	for h, at := range v.attested {
@@ -184,13 +198,15 @@ func (v *Verifier) reportHeads(r *report) {
 				cutShort[h.Writer] = h
 			}
 		case c.seen.get(h.Seq) != 0 && c.seen.get(h.Seq) != mark(h.Hash):
-			r.add(c.at, Edited, "line %d of chain %q is not the one that %s line %d has seen", h.Seq, h.Writer, at.file, at.line)
+			r.add(c.at, Edited, "line %d of chain %q is not the one that %s line %d has seen",
+				h.Seq, h.Writer, at.file, at.line)
 		}
 	}
 	for writer, h := range cutShort {
 		at := v.attested[h]
 		if c := v.chains[writer]; c != nil {
-			r.add(c.at, Truncated, "chain %q ends at %d, but %s line %d has seen line %d", writer, c.last, at.file, at.line, h.Seq)
+			r.add(c.at, Truncated, "chain %q ends at %d, but %s line %d has seen line %d", writer,
+				c.last, at.file, at.line, h.Seq)
 		} else {
 			r.add(at, Truncated, "chain %q is gone; it had at least %d lines", writer, h.Seq)
 		}

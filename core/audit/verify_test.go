@@ -20,7 +20,12 @@ func lines(writer string, n int, heads ...Head) ([][]byte, *Chain) {
 	c := NewChain(testKey(writer), writer)
 	all := [][]byte{c.Open(1795426425000, "0.1.0", heads)}
 	for i := 1; i < n; i++ {
-		all = append(all, c.Next(Record{TS: 1795426425000 + int64(i), Event: "intent", Agent: "a", Target: fmt.Sprintf("/v1/%d", i)}))
+		all = append(all, c.Next(Record{
+			TS:     1795426425000 + int64(i),
+			Event:  "intent",
+			Agent:  "a",
+			Target: fmt.Sprintf("/v1/%d", i),
+		}))
 	}
 	return all, c
 }
@@ -54,7 +59,8 @@ func TestVerifyAcceptsWhatChainsWrite(t *testing.T) {
 	c, _ := lines("c", 2, chainA.Head(), chainB.Head())
 	files := []logFile{
 		{"2026-01-01.a", "a", bytes.Join(a[:3], nil)}, {"2026-01-01.b", "b", bytes.Join(b, nil)},
-		{"2026-01-02.a", "a", append(bytes.Join(a[3:], nil), a2...)}, {"2026-01-02.c", "c", bytes.Join(c, nil)},
+		{"2026-01-02.a", "a", append(bytes.Join(a[3:], nil), a2...)},
+		{"2026-01-02.c", "c", bytes.Join(c, nil)},
 	}
 	for _, order := range [][]int{{0, 1, 2, 3}, {3, 1, 0, 2}, {0, 2, 3, 1}} {
 		var fed []logFile
@@ -102,7 +108,8 @@ func TestEditsAreOneProblem(t *testing.T) {
 	for i := range all {
 		changed := slices.Clone(all)
 		changed[i] = bytes.Replace(all[i], []byte(`"v":1`), []byte(`"v":3`), 1)
-		if got, want := kinds(verify(oneFile(changed))), fmt.Sprintf("%d edited", i+1); got != want {
+		if got, want := kinds(verify(oneFile(changed))),
+			fmt.Sprintf("%d edited", i+1); got != want {
 			t.Errorf("line %d edited: %s", i+1, got)
 		}
 	}
@@ -112,7 +119,8 @@ func TestEachLineDeleted(t *testing.T) {
 	all, chain := lines("w", 50)
 	other, _ := lines("other", 1, chain.Head())
 	for i := range all {
-		got := verify(oneFile(slices.Delete(slices.Clone(all), i, i+1)), logFile{"x.jsonl", "other", other[0]})
+		got := verify(oneFile(slices.Delete(slices.Clone(all), i, i+1)),
+			logFile{"x.jsonl", "other", other[0]})
 		want := fmt.Sprintf("%d missing", i+1)
 		if i == len(all)-1 {
 			want = "49 truncated"
@@ -126,7 +134,8 @@ func TestEachLineDeleted(t *testing.T) {
 func TestEachLineDuplicated(t *testing.T) {
 	all, _ := lines("w", 50)
 	for i := range all {
-		if got := kinds(verify(oneFile(slices.Insert(slices.Clone(all), i, all[i])))); got != fmt.Sprintf("%d duplicate", i+2) {
+		if got := kinds(verify(oneFile(slices.Insert(slices.Clone(all), i, all[i])))); got !=
+			fmt.Sprintf("%d duplicate", i+2) {
 			t.Errorf("line %d twice: %s", i+1, got)
 		}
 		if got := kinds(verify(oneFile(append(slices.Clone(all), all[i])))); got != "51 duplicate" {
@@ -148,7 +157,9 @@ func TestEachPairSwapped(t *testing.T) {
 
 func TestDamageMixed(t *testing.T) {
 	all, chain := lines("w", 10)
-	edited := func(i int) []byte { return bytes.Replace(all[i-1], []byte(`"agent":"a"`), []byte(`"agent":"b"`), 1) }
+	edited := func(i int) []byte {
+		return bytes.Replace(all[i-1], []byte(`"agent":"a"`), []byte(`"agent":"b"`), 1)
+	}
 	pick := func(numbers ...int) (out [][]byte) {
 		for _, n := range numbers {
 			if n < 0 {
@@ -169,8 +180,10 @@ func TestDamageMixed(t *testing.T) {
 		{"edited beside a gap", []int{1, 2, -3, 5, 6, 7, 8, 9, 10}, "3 edited, 4 missing"},
 		{"a forged line put in", []int{1, 2, -2, 3, 4, 5, 6, 7, 8, 9, 10}, "3 edited"},
 		{"moved to the end", []int{1, 3, 4, 5, 6, 7, 8, 9, 10, 2}, "10 reordered"},
-		{"moved to the front", []int{5, 1, 2, 3, 4, 6, 7, 8, 9, 10}, "2 reordered, 3 reordered, 4 reordered, 5 reordered"},
-		{"two gaps, one line late", []int{1, 4, 6, 5, 2, 7, 8, 9, 10}, "2 missing, 4 reordered, 5 reordered"},
+		{"moved to the front", []int{5, 1, 2, 3, 4, 6, 7, 8, 9, 10},
+			"2 reordered, 3 reordered, 4 reordered, 5 reordered"},
+		{"two gaps, one line late", []int{1, 4, 6, 5, 2, 7, 8, 9, 10},
+			"2 missing, 4 reordered, 5 reordered"},
 		{"cut in front", []int{4, 5, 6, 7, 8, 9, 10}, "1 missing"},
 		{"cut behind", []int{1, 2, 3, 4}, "4 truncated"},
 		{"nothing left", nil, "1 truncated"},
@@ -187,7 +200,8 @@ func TestDamageMixed(t *testing.T) {
 	}
 }
 
-// TestRewrittenTail is the attack on the chain that commands share: cut lines off, let the next command go on from there.
+// TestRewrittenTail is the attack on the chain that commands share: cut lines off, let the next
+// command go on from there.
 func TestRewrittenTail(t *testing.T) {
 	all, chain := lines("cli", 5)
 	other, _ := lines("other", 1, chain.Head())
@@ -200,7 +214,9 @@ func TestRewrittenTail(t *testing.T) {
 	for i := range 4 {
 		rewritten = append(rewritten, again.Next(Record{Event: "mint", Agent: fmt.Sprint(i)}))
 	}
-	files := []logFile{{"a.jsonl", "cli", bytes.Join(rewritten, nil)}, {"b.jsonl", "other", other[0]}}
+	files := []logFile{
+		{"a.jsonl", "cli", bytes.Join(rewritten, nil)}, {"b.jsonl", "other", other[0]},
+	}
 	for range 2 {
 		if got := verify(files...); kinds(got) != "7 edited" || got[0].File != "a.jsonl" {
 			t.Errorf("%v", got)
@@ -256,14 +272,18 @@ func TestForeignLines(t *testing.T) {
 }
 
 func TestUnreadableHeads(t *testing.T) {
-	for _, heads := range []string{"a", "a:1", "a:x:" + noHash, "a:0:" + noHash, "a:1:" + noHash[1:], "a:1:" + noHash + "00"} {
-		text := NewChain(testKey("w"), "w").Next(Record{Event: EventOpen, Detail: map[string]string{"heads": heads}})
+	for _, heads := range []string{
+		"a", "a:1", "a:x:" + noHash, "a:0:" + noHash, "a:1:" + noHash[1:], "a:1:" + noHash + "00",
+	} {
+		text := NewChain(testKey("w"), "w").Next(Record{Event: EventOpen,
+			Detail: map[string]string{"heads": heads}})
 		if got := kinds(verify(logFile{"f", "w", text})); got != "1 edited" {
 			t.Errorf("heads %q: %s", heads, got)
 		}
 	}
 	// Only an open record attests: the detail of others may hold what agents say.
-	text := NewChain(testKey("w"), "w").Next(Record{Event: "deny", Detail: map[string]string{"heads": "gone:1:" + noHash}})
+	text := NewChain(testKey("w"), "w").Next(Record{Event: "deny",
+		Detail: map[string]string{"heads": "gone:1:" + noHash}})
 	if got := verify(logFile{"f", "w", text}); len(got) > 0 {
 		t.Errorf("heads of a deny record: %v", got)
 	}
@@ -277,7 +297,8 @@ func TestManyProblems(t *testing.T) {
 	}
 	for range 2 {
 		p := v.Problems()
-		if len(p) != maxProblems || !strings.HasSuffix(p[maxProblems-1].Text, "; and 2000 more problems") {
+		if len(p) != maxProblems ||
+			!strings.HasSuffix(p[maxProblems-1].Text, "; and 2000 more problems") {
 			t.Errorf("%d problems, the last: %v", len(p), p[len(p)-1])
 		}
 	}
@@ -285,7 +306,10 @@ func TestManyProblems(t *testing.T) {
 
 func FuzzAuditReader(f *testing.F) {
 	all, _ := lines("w", 3, Head{"x", 1, noHash})
-	f.Add(bytes.Join(all, nil), []byte(`{"v":1,"w":"w","seq":9007199254740991,"ts":"2026-11-23T09:33:45.000Z","event":"open","prev":"`+noHash+`"`))
+	f.Add(bytes.Join(all,
+		nil),
+		[]byte(`{"v":1,"w":"w","seq":9007199254740991,"ts":"2026-11-23T09:33:45.000Z",`+
+			`"event":"open","prev":"`+noHash+`"`))
 	f.Add([]byte("\n{}\n"), []byte(`{"v":1`))
 	f.Fuzz(func(t *testing.T, file, open []byte) {
 		v := NewVerifier(testKey)
@@ -304,7 +328,10 @@ func FuzzAuditReader(f *testing.F) {
 // TestDayOfAFile: a file that was renamed would not be read by whoever looks for its day.
 func TestDayOfAFile(t *testing.T) {
 	all, _ := lines("w", 2) // written on 2026-11-23
-	for day, want := range map[string]string{"2026-11-23": "", "": "", "2026-11-22": "1 reordered", "2026-11-24": "1 reordered", "2020-01-01": "1 reordered"} {
+	for day, want := range map[string]string{
+		"2026-11-23": "", "": "", "2026-11-22": "1 reordered", "2026-11-24": "1 reordered",
+		"2020-01-01": "1 reordered",
+	} {
 		v := NewVerifier(testKey)
 		v.File("f", "w", day, 1)
 		for i, text := range all {
@@ -318,7 +345,10 @@ func TestDayOfAFile(t *testing.T) {
 
 func TestGrantsWithoutARecord(t *testing.T) {
 	c := NewChain(testKey("w"), "w")
-	all := [][]byte{c.Open(1, "0.1.0", nil), c.Next(Record{Event: EventSession, Session: "aa"}), c.Next(Record{Event: "intent", Session: "bb"})}
+	all := [][]byte{
+		c.Open(1, "0.1.0", nil), c.Next(Record{Event: EventSession, Session: "aa"}),
+		c.Next(Record{Event: "intent", Session: "bb"}),
+	}
 	forged := NewChain([]byte("another key"), "w").Next(Record{Event: EventSession, Session: "bb"})
 	v := NewVerifier(testKey)
 	v.Granted("aa", "sessions/1.json")
@@ -328,7 +358,8 @@ func TestGrantsWithoutARecord(t *testing.T) {
 		v.Line(i+1, bytes.TrimSuffix(text, []byte("\n")))
 	}
 	got := v.Problems()
-	if kinds(got) != "4 edited, 0 missing" || got[1].File != "sessions/2.json" || !strings.Contains(got[1].Text, "session bb was opened, and no record says so") {
+	if kinds(got) != "4 edited, 0 missing" || got[1].File != "sessions/2.json" ||
+		!strings.Contains(got[1].Text, "session bb was opened, and no record says so") {
 		t.Errorf("%v", got)
 	}
 	v = NewVerifier(testKey)

@@ -1,6 +1,7 @@
-// Package backup is the list of what a backup holds, signed with a key of the vault, so that whoever can change the file cannot have other rules or
-// other logs restored unseen. Use Manifest.Encode where it is written and Decode where the root key is at hand; Read serves where it is not.
-// It reads no file and knows no archive format; package backup of the shell does.
+// Package backup is the list of what a backup holds, signed with a key of the vault, so that
+// whoever can change the file cannot have other rules or other logs restored unseen. Use
+// Manifest.Encode where it is written and Decode where the root key is at hand; Read serves where
+// it is not. It reads no file and knows no archive format; package backup of the shell does.
 package backup
 
 import (

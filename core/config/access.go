@@ -44,7 +44,8 @@ type Ownership struct {
 	CreatedAt  string // RFC 3339, "" where the file names none
 }
 
-// Allows reports whether an agent may use the service. A nil Ownership, of a service without one, allows every agent.
+// Allows reports whether an agent may use the service. A nil Ownership, of a service without one,
+// allows every agent.
 func (o *Ownership) Allows(agent string) bool {
 	if o == nil || o.Policy == AllAgents {
 		return true
@@ -68,7 +69,8 @@ func (c *Config) AccessOf(p *Capability) Access {
 	return Open
 }
 
-// MentionedAgents names the agents in allowedAgents, createdBy and sharedWith, each once, in the order of the file.
+// MentionedAgents names the agents in allowedAgents, createdBy and sharedWith, each once, in the
+// order of the file.
 func (c *Config) MentionedAgents() (names []string) {
 	mention := func(more ...string) {
 		for _, name := range more {
@@ -106,8 +108,11 @@ func (r *configReader) host(n *yaml.Node) {
 	if !ok {
 		return
 	}
-	if _, err := netip.ParseAddr(s); err != nil && (strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" || len(s) > 253) {
-		r.problem(n.Line, "server: host %s is no host name and no address: write localhost or 127.0.0.1, without a port", brief(s))
+	if _, err := netip.ParseAddr(s); err != nil && (strings.Trim(s,
+		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" || len(s) > 253) {
+		r.problem(n.Line,
+			"server: host %s is no host name and no address: write localhost or 127.0.0.1, "+
+				"without a port", brief(s))
 		return
 	}
 	r.config.Server.Host = s
@@ -142,7 +147,9 @@ func (r *reader) access(to *Access, what string) func(*yaml.Node) {
 func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
 	what += ": ownership"
 	if isNull(n) {
-		r.problem(n.Line, "%s is empty: write {accessPolicy: agent-only, createdBy: AGENT}, or delete the line to leave it to every agent", what)
+		r.problem(n.Line,
+			"%s is empty: write {accessPolicy: agent-only, createdBy: AGENT}, or delete the line "+
+				"to leave it to every agent", what)
 		return
 	}
 	o := &Ownership{}
@@ -161,7 +168,8 @@ func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
 	case AllAgents, Shared:
 	case AgentOnly:
 		if lookup(n, "createdBy") == nil {
-			r.problem(n.Line, "%s: agent-only without createdBy is for nobody: name the agent", what)
+			r.problem(n.Line,
+				"%s: agent-only without createdBy is for nobody: name the agent", what)
 		}
 	default:
 		r.problem(n.Line, "%s: accessPolicy must be all-agents, agent-only or shared", what)
@@ -178,7 +186,8 @@ func (r *reader) agentName(to *string, what string) func(*yaml.Node) {
 			return
 		}
 		if !ValidName(s) {
-			r.problem(n.Line, "%s: %s is not a name that an agent can have: %s", what, brief(s), nameHelp)
+			r.problem(n.Line, "%s: %s is not a name that an agent can have: %s", what,
+				brief(s), nameHelp)
 			return
 		}
 		*to = s
@@ -204,7 +213,8 @@ func (r *reader) agentNames(to *[]string, what string) func(*yaml.Node) {
 	}
 }
 
-// allowedAgents refuses the empty list: it is what is left when the last name is deleted, and would then open the capability to all.
+// allowedAgents refuses the empty list: it is what is left when the last name is deleted, and would
+// then open the capability to all.
 func (r *configReader) allowedAgents(n *yaml.Node, what string, c *Capability) {
 	what += ": allowedAgents"
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 || isNull(n) {
@@ -221,7 +231,8 @@ func (r *reader) moment(to *string, what string) func(*yaml.Node) {
 			return
 		}
 		if _, err := time.Parse(time.RFC3339, s); err != nil {
-			r.problem(n.Line, "%s %s is not a time: write it as in 2026-11-23T09:33:45Z", what, brief(s))
+			r.problem(n.Line, "%s %s is not a time: write it as in 2026-11-23T09:33:45Z",
+				what, brief(s))
 			return
 		}
 		*to = s

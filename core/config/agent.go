@@ -9,10 +9,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Unnamed is the agent whose client gave no name, or claimed one that is not its to claim. It has no rights of its own.
+// Unnamed is the agent whose client gave no name, or claimed one that is not its to claim. It has
+// no rights of its own.
 const Unnamed = "unnamed"
 
-// TokenPrefix begins every token of an agent, so that people and scanners know one when they see it.
+// TokenPrefix begins every token of an agent, so that people and scanners know one when they see
+// it.
 const TokenPrefix = "janee_"
 
 const digestPrefix = "sha256:"
@@ -25,8 +27,8 @@ type Agent struct {
 	Line    int               // 1-based, of the name
 }
 
-// TokenDigest is what config.yaml keeps of a token: "sha256:" and 64 hex digits. Tokens are 256 random bits, which no dictionary
-// holds, so that a slow hash would protect nothing more.
+// TokenDigest is what config.yaml keeps of a token: "sha256:" and 64 hex digits. Tokens are 256
+// random bits, which no dictionary holds, so that a slow hash would protect nothing more.
 func TokenDigest(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return digestPrefix + hex.EncodeToString(sum[:])
@@ -71,15 +73,20 @@ func (r *configReader) digest(n *yaml.Node, what string, a *Agent) {
 		return
 	}
 	digits, prefixed := strings.CutPrefix(s, digestPrefix)
-	if sum, err := hex.DecodeString(digits); !prefixed || err != nil || len(sum) != len(a.Digest) || strings.ToLower(digits) != digits {
-		r.problem(n.Line, "%s: token must be sha256: and 64 hex digits, as `janee agent rotate %s` writes it", what, a.Name)
+	if sum, err := hex.DecodeString(digits); !prefixed || err != nil || len(sum) != len(a.Digest) ||
+		strings.ToLower(digits) != digits {
+		r.problem(n.Line,
+			"%s: token must be sha256: and 64 hex digits, as `janee agent rotate %s` writes it",
+			what, a.Name)
 		return
 	} else {
 		copy(a.Digest[:], sum)
 	}
 	for _, name := range r.config.AgentNames {
 		if other := r.config.Agents[name]; other != a && other.Digest == a.Digest {
-			r.problem(n.Line, "%s has the token of agent %s: give it one of its own with `janee agent rotate`", what, brief(name))
+			r.problem(n.Line,
+				"%s has the token of agent %s: give it one of its own with `janee agent rotate`",
+				what, brief(name))
 		}
 	}
 }

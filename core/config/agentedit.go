@@ -11,8 +11,8 @@ import (
 // ErrNotOwner means that the file names another agent as the owner of the service, or none.
 var ErrNotOwner = errors.New("the agent does not own the service")
 
-// AddAgent registers an agent by the digest of its token (TokenDigest); created is in RFC 3339. ErrExists if the name is taken,
-// *Error if the result would not be valid.
+// AddAgent registers an agent by the digest of its token (TokenDigest); created is in RFC 3339.
+// ErrExists if the name is taken, *Error if the result would not be valid.
 func AddAgent(text []byte, name, digest, created string) ([]byte, error) {
 	return editedOnce(text, func(c *change) error {
 		n := mapping()
@@ -37,8 +37,9 @@ func RemoveAgent(text []byte, name string) ([]byte, error) {
 	return edited(text, func(e *editor) error { return e.removeNamed("agent", "agents", name) })
 }
 
-// Share lets another agent use a service, or no longer, by the word of its owner; what the file says of the owner is what counts.
-// Errors: *NotFoundError, ErrNotOwner. The text comes back as it is where it says so already.
+// Share lets another agent use a service, or no longer, by the word of its owner; what the file
+// says of the owner is what counts. Errors: *NotFoundError, ErrNotOwner. The text comes back as it
+// is where it says so already.
 func Share(text []byte, service, owner, agent string, grant bool) ([]byte, error) {
 	c, err := Parse(text)
 	if err != nil {
@@ -55,17 +56,21 @@ func Share(text []byte, service, owner, agent string, grant bool) ([]byte, error
 	return edited(text, func(e *editor) error { return e.own(service, &next) })
 }
 
-// With is the ownership once the agent was given access, or lost it. What is for all agents stays so, and the owner always has access.
+// With is the ownership once the agent was given access, or lost it. What is for all agents stays
+// so, and the owner always has access.
 func (o Ownership) With(agent string, grant bool) Ownership {
 	has := slices.Contains(o.SharedWith, agent)
 	switch {
 	case o.Policy == AllAgents || agent == o.CreatedBy:
-	case grant && o.Policy == AgentOnly: // names that stood there without effect must not gain access along the way
+	// names that stood there without effect must not gain access along the way
+	case grant && o.Policy == AgentOnly:
 		o.Policy, o.SharedWith = Shared, []string{agent}
 	case grant && !has:
 		o.SharedWith = append(slices.Clone(o.SharedWith), agent)
 	case !grant && o.Policy == Shared:
-		o.SharedWith = slices.DeleteFunc(slices.Clone(o.SharedWith), func(name string) bool { return name == agent })
+		o.SharedWith = slices.DeleteFunc(slices.Clone(o.SharedWith), func(name string) bool {
+			return name == agent
+		})
 		if len(o.SharedWith) == 0 {
 			o.Policy, o.SharedWith = AgentOnly, nil
 		}
@@ -73,9 +78,12 @@ func (o Ownership) With(agent string, grant bool) Ownership {
 	return o
 }
 
-// own writes the ownership of a service line by line, so that comments and createdAt stay; nil leaves it alone, one without a policy goes.
+// own writes the ownership of a service line by line, so that comments and createdAt stay; nil
+// leaves it alone, one without a policy goes.
 func (e *editor) own(service string, o *Ownership) error {
-	path := func(keys ...string) []string { return append([]string{"services", service, "ownership"}, keys...) }
+	path := func(keys ...string) []string {
+		return append([]string{"services", service, "ownership"}, keys...)
+	}
 	switch {
 	case o == nil:
 		return nil
@@ -83,7 +91,8 @@ func (e *editor) own(service string, o *Ownership) error {
 		return e.remove(path()...)
 	}
 	policy := string(o.Policy)
-	if err := e.texts(path(), []textEdit{{"accessPolicy", &policy}, {"createdBy", &o.CreatedBy}}); err != nil {
+	if err := e.texts(path(),
+		[]textEdit{{"accessPolicy", &policy}, {"createdBy", &o.CreatedBy}}); err != nil {
 		return err
 	}
 	if len(o.SharedWith) == 0 {

@@ -9,7 +9,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// NotFoundError names what an edit was told to change and is not there. Known are the names of its kind that there are.
+// NotFoundError names what an edit was told to change and is not there. Known are the names of its
+// kind that there are.
 type NotFoundError struct {
 	Kind, Name string // Kind: "service", "capability" or "setting"
 	Known      []string
@@ -22,9 +23,11 @@ func (e *NotFoundError) Error() string {
 // ErrInUse means that capabilities still name the service to be removed.
 var ErrInUse = errors.New("capabilities use the service")
 
-// CapabilityEdit is what to change of a capability. What is nil stays; an empty text takes the line out.
+// CapabilityEdit is what to change of a capability. What is nil stays; an empty text takes the line
+// out.
 type CapabilityEdit struct {
-	TTL, Timeout, Description, Headers *string // durations as ParseDuration reads them; Headers is "all" or ""
+	// durations as ParseDuration reads them; Headers is "all" or ""
+	TTL, Timeout, Description, Headers *string
 	AutoApprove, RequiresReason        *bool
 
 	ClearRules  bool     // takes both lists out first: without lists everything is allowed
@@ -40,26 +43,30 @@ type CapabilityEdit struct {
 	Limits      []KV // sets each, by the names of package limit; an empty Value takes it out
 }
 
-// ServiceEdit is what to change of a service. What is nil stays; an empty text takes the line out, BaseURL excepted.
-// Fields are set or added one by one, those of a map too: a header that is not named stays.
+// ServiceEdit is what to change of a service. What is nil stays; an empty text takes the line out,
+// BaseURL excepted. Fields are set or added one by one, those of a map too: a header that is not
+// named stays.
 type ServiceEdit struct {
 	BaseURL, Description, Docs, TestPath, CAFile *string
 	Fields                                       []KV
 	AllowHeaders,
 	DenyHeaders []string // replaces the list; empty and not nil takes it out
-	QueryOperations []string   // one name of a family, or keys; empty and not nil takes the line out
+	// one name of a family, or keys; empty and not nil takes the line out
+	QueryOperations []string
 	Ownership       *Ownership // its CreatedAt is not looked at; without a Policy the block goes
 }
 
-// RemoveService takes a service out of the text, and with it exactly the capabilities named, which must be all that use it
-// (ErrInUse otherwise). The comments of what is removed go with it. *NotFoundError if there is no such service.
+// RemoveService takes a service out of the text, and with it exactly the capabilities named, which
+// must be all that use it (ErrInUse otherwise). The comments of what is removed go with it.
+// *NotFoundError if there is no such service.
 func RemoveService(text []byte, name string, capabilities []string) ([]byte, error) {
 	c, err := Parse(text)
 	if err != nil {
 		return nil, err
 	}
 	if users := c.UsersOf(name); !slices.Equal(users, capabilities) {
-		return nil, fmt.Errorf("removing service %s: %w: %s", brief(name), ErrInUse, strings.Join(users, ", "))
+		return nil, fmt.Errorf("removing service %s: %w: %s", brief(name), ErrInUse,
+			strings.Join(users, ", "))
 	}
 	return edited(text, func(e *editor) error {
 		for _, capability := range capabilities {
@@ -82,9 +89,12 @@ func (c *Config) UsersOf(service string) []string {
 	return names
 }
 
-// RemoveCapability takes a capability and its comments out of the text. *NotFoundError if there is none of that name.
+// RemoveCapability takes a capability and its comments out of the text. *NotFoundError if there is
+// none of that name.
 func RemoveCapability(text []byte, name string) ([]byte, error) {
-	return edited(text, func(e *editor) error { return e.removeNamed("capability", "capabilities", name) })
+	return edited(text, func(e *editor) error {
+		return e.removeNamed("capability", "capabilities", name)
+	})
 }
 
 func (e *editor) removeNamed(kind, section, name string) error {
@@ -108,19 +118,23 @@ func keysOf(n *yaml.Node) (keys []string) {
 	return keys
 }
 
-// EditCapability changes a capability in place. *NotFoundError if there is none of that name, *Error if the result would not be valid.
+// EditCapability changes a capability in place. *NotFoundError if there is none of that name,
+// *Error if the result would not be valid.
 func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.known("capability", "capabilities", name); err != nil {
 			return err
 		}
-		path := func(keys ...string) []string { return append([]string{"capabilities", name}, keys...) }
+		path := func(keys ...string) []string {
+			return append([]string{"capabilities", name}, keys...)
+		}
 		if a.ClearRules {
 			if err := e.remove(path("rules")...); err != nil {
 				return err
 			}
 		}
-		if err := e.texts(path(), []textEdit{{"description", a.Description}, {"ttl", a.TTL}, {"headers", a.Headers}, {"timeout", a.Timeout}}); err != nil {
+		if err := e.texts(path(), []textEdit{{"description", a.Description}, {"ttl", a.TTL},
+			{"headers", a.Headers}, {"timeout", a.Timeout}}); err != nil {
 			return err
 		}
 		if err := e.flag(path("autoApprove"), a.AutoApprove, true); err != nil {
@@ -190,7 +204,8 @@ func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 		if err := e.own(name, s.Ownership); err != nil {
 			return err
 		}
-		return e.texts(path(), []textEdit{{"baseUrl", s.BaseURL}, {"description", s.Description}, {"docs", s.Docs}, {"testPath", s.TestPath}, {"caFile", s.CAFile}})
+		return e.texts(path(), []textEdit{{"baseUrl", s.BaseURL}, {"description", s.Description},
+			{"docs", s.Docs}, {"testPath", s.TestPath}, {"caFile", s.CAFile}})
 	})
 }
 

@@ -7,7 +7,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bounds of the time for which a call waits for a person. Clients give up after a minute, most of them.
+// Bounds of the time for which a call waits for a person. Clients give up after a minute, most of
+// them.
 const (
 	DefaultWait = 25 * time.Second
 	MaxWait     = 50 * time.Second
@@ -38,7 +39,9 @@ func (r *configReader) approvals(n *yaml.Node) {
 		known{"elicitation", r.flag(&a.Elicitation, "approvals: elicitation")},
 	)
 	if a.Elicitation && a.PIN != "" {
-		r.warn(n.Line, "approvals: elicitation has no effect while there is a pin, which only `janee approve` asks for")
+		r.warn(n.Line,
+			"approvals: elicitation has no effect while there is a pin, "+
+				"which only `janee approve` asks for")
 	}
 }
 
@@ -46,13 +49,15 @@ func (r *configReader) approvals(n *yaml.Node) {
 func (r *configReader) pin(n *yaml.Node) {
 	s, ok := r.text(n, "approvals: pin")
 	if ok && !strings.HasPrefix(s, "$argon2id$v=19$") {
-		r.problem(n.Line, "approvals: pin is not written by hand: delete the line and run `janee approvals pin`")
+		r.problem(n.Line,
+			"approvals: pin is not written by hand: delete the line and run `janee approvals pin`")
 		return
 	}
 	r.config.Approvals.PIN = s
 }
 
-// SetPIN writes the hash that `janee approve` asks the PIN for; "" takes it out. *Error if the result would not be valid.
+// SetPIN writes the hash that `janee approve` asks the PIN for; "" takes it out. *Error if the
+// result would not be valid.
 func SetPIN(text []byte, hash string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		path := []string{approvalsSection, "pin"}
@@ -67,14 +72,28 @@ func SetPIN(text []byte, hash string) ([]byte, error) {
 }
 
 var approvalKeys = []Key{
-	{Path: "approvals", Kind: Section, Meaning: "How a person is asked where a capability has `autoApprove: false`. See [approvals](approvals.md)."},
-	{Path: "approvals.wait", Kind: Duration, Default: FormatDuration(DefaultWait), Meaning: "How long a call waits for the answer before it comes back as APPROVAL_PENDING; at most " +
-		FormatDuration(MaxWait) + "."},
-	{Path: "approvals.notify", Kind: Flag, Default: "true", Meaning: "Whether a question shows up on the desktop, where `notify-send` or `osascript` is there."},
-	{Path: "approvals.webhook", Kind: Section, Default: "none", Meaning: "Who is told of every question, such as a bridge to a chat."},
-	{Path: "approvals.webhook.url", Kind: Address, Required: true, Meaning: "Where the question is posted: `https://`, or `http://` on this machine."},
-	{Path: "approvals.webhook.secret", Kind: Text, Required: true, Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
-	{Path: "approvals.elicitation", Kind: Flag, Default: "false", Meaning: "Whether a person can answer in the agent's client too, with the code that `janee approvals` shows. " +
-		"Without effect while there is a `pin`."},
-	{Path: "approvals.pin", Kind: Text, Default: "none", Meaning: "Hash of a PIN that `janee approve` asks for. `janee approvals pin` writes it."},
+	{Path: "approvals",
+		Kind: Section,
+		Meaning: "How a person is asked where a capability has `autoApprove: false`. See " +
+			"[approvals](approvals.md)."},
+	{Path: "approvals.wait", Kind: Duration,
+		Default: FormatDuration(DefaultWait), Meaning: "How long a call waits for the answer " +
+			"before it comes back as APPROVAL_PENDING; at most " +
+			FormatDuration(MaxWait) + "."},
+	{Path: "approvals.notify", Kind: Flag,
+		Default: "true",
+		Meaning: "Whether a question shows up on the desktop, " +
+			"where `notify-send` or `osascript` is there."},
+	{Path: "approvals.webhook", Kind: Section, Default: "none",
+		Meaning: "Who is told of every question, such as a bridge to a chat."},
+	{Path: "approvals.webhook.url", Kind: Address, Required: true,
+		Meaning: "Where the question is posted: `https://`, or `http://` on this machine."},
+	{Path: "approvals.webhook.secret", Kind: Text, Required: true,
+		Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
+	{Path: "approvals.elicitation", Kind: Flag,
+		Default: "false", Meaning: "Whether a person can answer in the agent's client too, with " +
+			"the code that `janee approvals` shows. " +
+			"Without effect while there is a `pin`."},
+	{Path: "approvals.pin", Kind: Text, Default: "none",
+		Meaning: "Hash of a PIN that `janee approve` asks for. `janee approvals pin` writes it."},
 }

@@ -13,7 +13,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// reserved begins a value that will one day say where a credential is kept. Taken as the credential itself today, it would change its meaning then.
+// reserved begins a value that will one day say where a credential is kept. Taken as the credential
+// itself today, it would change its meaning then.
 var reserved = []string{"env:", "file:", "keyring:", "op://", "bw://", "vault://", "cmd:"}
 
 // plainField is a secret that stands in the clear, to be sealed in place.
@@ -39,7 +40,9 @@ func (r *configReader) auth(n *yaml.Node, line int, what string, s *Service) {
 		if n != nil {
 			line = n.Line
 		}
-		r.problem(line, "%s has no auth: write auth: with a type (bearer, basic, headers, …) and its fields", what)
+		r.problem(line,
+			"%s has no auth: write auth: with a type (bearer, basic, headers, …) and its fields",
+			what)
 		return
 	}
 	a := &authReader{r, what + ": auth", s, nil}
@@ -51,7 +54,8 @@ func (r *configReader) auth(n *yaml.Node, line int, what string, s *Service) {
 	switch {
 	case n.Kind != yaml.MappingNode || s.Auth.Type == "" && lookup(n, "type") != nil:
 	case s.Auth.Type == "":
-		r.problem(n.Line, "%s has no type: write type: and one of %s", a.what, strings.Join(sign.Types(), ", "))
+		r.problem(n.Line, "%s has no type: write type: and one of %s", a.what,
+			strings.Join(sign.Types(), ", "))
 	default:
 		from := len(a.plain)
 		a.readFields(n)
@@ -70,7 +74,8 @@ func (a *authReader) readType(n *yaml.Node) {
 	}
 	scheme, found := sign.Lookup(name)
 	if !found {
-		a.problem(n.Line, "%s: type %s is not known: write one of %s", a.what, shown(name), strings.Join(sign.Types(), ", "))
+		a.problem(n.Line, "%s: type %s is not known: write one of %s", a.what, shown(name),
+			strings.Join(sign.Types(), ", "))
 		return
 	}
 	a.service.Auth.Type, a.scheme = name, scheme
@@ -81,10 +86,13 @@ func (a *authReader) readFields(n *yaml.Node) {
 		if key.Value == "type" {
 			return
 		}
-		i := slices.IndexFunc(a.scheme.Fields, func(f sign.Field) bool { return f.Name == key.Value })
+		i := slices.IndexFunc(a.scheme.Fields, func(f sign.Field) bool {
+			return f.Name == key.Value
+		})
 		switch {
 		case i < 0:
-			a.problem(key.Line, "%s: type %s has no field %s: it has %s", a.what, a.scheme.Type, shown(key.Value), fieldNames(a.scheme))
+			a.problem(key.Line, "%s: type %s has no field %s: it has %s", a.what, a.scheme.Type,
+				shown(key.Value), fieldNames(a.scheme))
 		case a.scheme.Fields[i].Map:
 			a.entries(value, a.what+": "+key.Value, func(name, v *yaml.Node) {
 				a.readValue(a.scheme.Fields[i], key.Value+"."+name.Value, v, name.Column-1)
@@ -117,18 +125,23 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	if vault.IsSealed(text) {
 		a.service.Auth.Fields[path] = Value{Sealed: text, Line: n.Line}
 		if _, _, err := vault.Parse(text); err != nil {
-			a.warn(n.Line, "%s: %s: the sealed text is damaged: type the credential again in its place", a.what, f.Name)
+			a.warn(n.Line,
+				"%s: %s: the sealed text is damaged: type the credential again in its place",
+				a.what, f.Name)
 		}
 		return
 	}
 	if prefix := reservedPrefix(text); prefix != "" {
-		a.problem(n.Line, "%s: %s: values that begin with %s are reserved and not supported by this version: write the credential itself, it is sealed in place", a.what, f.Name, prefix)
+		a.problem(n.Line,
+			"%s: %s: values that begin with %s are reserved and not supported by this version: "+
+				"write the credential itself, it is sealed in place", a.what, f.Name, prefix)
 		return
 	}
 	value := Value{Plain: secret.New(text), Line: n.Line}
 	a.service.Auth.Fields[path] = value
 	if f.Secret {
-		a.plain = append(a.plain, plainField{fmt.Sprintf("%s of service %q", path, a.service.Name), a.service.Binding(path), value.Plain, n, indent})
+		a.plain = append(a.plain, plainField{fmt.Sprintf("%s of service %q", path, a.service.Name),
+			a.service.Binding(path), value.Plain, n, indent})
 	}
 }
 
@@ -139,7 +152,9 @@ func (a *authReader) value(f sign.Field, n *yaml.Node) (string, bool) {
 	case f.List && n.Kind == yaml.SequenceNode:
 		return a.words(n, what)
 	case f.Secret && n.Kind == yaml.MappingNode:
-		a.problem(n.Line, "%s must be text, not a mapping: write %s: | and put the text below it, indented", what, f.Name)
+		a.problem(n.Line,
+			"%s must be text, not a mapping: write %s: | and put the text below it, indented",
+			what, f.Name)
 		return "", false
 	}
 	return a.text(n, what)
@@ -153,7 +168,8 @@ func (a *authReader) words(n *yaml.Node, what string) (string, bool) {
 		case !ok:
 			return "", false
 		case strings.ContainsAny(word, " \t\r\n"):
-			a.problem(item.Line, "%s: a word of the list holds a blank: write each on a line of its own", what)
+			a.problem(item.Line,
+				"%s: a word of the list holds a blank: write each on a line of its own", what)
 			return "", false
 		}
 		words = append(words, word)
@@ -182,8 +198,8 @@ func (a *authReader) missing(n *yaml.Node) {
 	}
 }
 
-// check lets the scheme look at values that are all in the clear; sealed ones are checked when they are opened.
-// The scheme names one fault at a time, so each is set aside to find the next.
+// check lets the scheme look at values that are all in the clear; sealed ones are checked when they
+// are opened. The scheme names one fault at a time, so each is set aside to find the next.
 func (a *authReader) check(n *yaml.Node) {
 	c := sign.Credential{}
 	for path, v := range a.service.Auth.Fields {
@@ -206,7 +222,8 @@ func (a *authReader) check(n *yaml.Node) {
 	}
 }
 
-// faulty is the line of a field that is there to be mended, 0 for one that is absent or reported already.
+// faulty is the line of a field that is there to be mended, 0 for one that is absent or reported
+// already.
 func (a *authReader) faulty(n *yaml.Node, path string) int {
 	if v, read := a.service.Auth.Fields[path]; read {
 		return v.Line

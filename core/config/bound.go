@@ -12,8 +12,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Destination is where config.yaml sends the credential of s now. Its CA is empty: this package reads
-// no file, so the code that reads CAFile compares the digest.
+// Destination is where config.yaml sends the credential of s now. Its CA is empty: this package
+// reads no file, so the code that reads CAFile compares the digest.
 func (s *Service) Destination() vault.Destination {
 	d := vault.Destination{
 		Service: s.Name, Type: s.Auth.Type, Origin: s.Base.Origin(), Proxy: s.Proxy,
@@ -39,14 +39,15 @@ func (s *Service) Route() string {
 		parts = append(parts, "through the proxy "+s.Proxy)
 	}
 	if s.CAFile != "" {
-		parts = append(parts, fmt.Sprintf("to servers that the authorities in %q vouch for", s.CAFile))
+		parts = append(parts,
+			fmt.Sprintf("to servers that the authorities in %q vouch for", s.CAFile))
 	}
 	return strings.Join(parts, ", ")
 }
 
-// SessionBinding is what a session of s is bound to besides the origin of the base URL: "" where that
-// says it all, else a digest of the whole destination with the CA that Bound names. Nothing has
-// verified Bound by then: Agreed does, before anything is sent.
+// SessionBinding is what a session of s is bound to besides the origin of the base URL: "" where
+// that says it all, else a digest of the whole destination with the CA that Bound names. Nothing
+// has verified Bound by then: Agreed does, before anything is sent.
 func (s *Service) SessionBinding() string { return s.sessionBinding }
 
 func (s *Service) bindSession() string {
@@ -69,14 +70,16 @@ type UnagreedError struct {
 }
 
 func (e *UnagreedError) Error() string {
-	return fmt.Sprintf("the owner of service %q has not agreed to where config.yaml sends its key: %s",
+	return fmt.Sprintf(
+		"the owner of service %q has not agreed to where config.yaml sends its key: %s",
 		e.Is.Service, e.Why)
 }
 
-// Agreed returns what the owner has agreed to for s, given the plain credential that its values hold.
-// Its CA is the digest that the content of CAFile must have. It is zero where no line is needed: a
-// service that is not Routed has sealed values that carry their destination themselves, and values in
-// the clear are known to anyone who can write the file. The error is an *UnagreedError.
+// Agreed returns what the owner has agreed to for s, given the plain credential that its values
+// hold. Its CA is the digest that the content of CAFile must have. It is zero where no line is
+// needed: a service that is not Routed has sealed values that carry their destination themselves,
+// and values in the clear are known to anyone who can write the file. The error is an
+// *UnagreedError.
 func (s *Service) Agreed(v *vault.Vault, plain sign.Credential) (vault.Destination, error) {
 	if s.Bound == "" && !s.Routed() || !s.Auth.Sealed() {
 		return vault.Destination{}, nil
@@ -124,7 +127,8 @@ func (s *Service) differs(was vault.Destination) string {
 		{"proxy", was.Proxy, is.Proxy},
 	} {
 		if p.was != p.is {
-			parts = append(parts, fmt.Sprintf("%s is %s, agreed was %s", p.name, orNone(p.is), orNone(p.was)))
+			parts = append(parts,
+				fmt.Sprintf("%s is %s, agreed was %s", p.name, orNone(p.is), orNone(p.was)))
 		}
 	}
 	switch {
@@ -153,7 +157,8 @@ func (a Auth) Sealed() bool {
 	return false
 }
 
-// SetBound writes the bound line of a service, or takes it out for "". Errors are those of EditService.
+// SetBound writes the bound line of a service, or takes it out for "". Errors are those of
+// EditService.
 func SetBound(text []byte, service, bound string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.known("service", "services", service); err != nil {

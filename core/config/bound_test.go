@@ -67,13 +67,17 @@ func TestAgreed(t *testing.T) {
 		"as agreed":         {text, ""},
 		"another path":      {replaced("api.example.com", "api.example.com/v2"), ""},
 		"another file name": {replaced("/etc/ca.pem", "/srv/ca.pem"), ""},
-		"origin":            {replaced("https://api.example.com", "https://api.example.net"), "origin is"},
-		"token origin":      {replaced("https://idp.example.com", "https://idp.example.net"), "origin is"},
-		"proxy":             {replaced("proxy.example.com", "proxy.example.net"), "proxy is"},
-		"no proxy":          {strip(text, "proxy"), "proxy is none"},
-		"no caFile":         {strip(text, "caFile"), "caFile is none"},
-		"no line":           {strip(text, "bound"), "proxy is http://proxy.example.com:3128, agreed was none; caFile is"},
-		"an edited line":    {replaced(`"proxy":"http://proxy`, `"proxy":"http://prozy`), "damaged"},
+		"origin": {replaced("https://api.example.com", "https://api.example.net"),
+			"origin is"},
+		"token origin": {replaced("https://idp.example.com", "https://idp.example.net"),
+			"origin is"},
+		"proxy":     {replaced("proxy.example.com", "proxy.example.net"), "proxy is"},
+		"no proxy":  {strip(text, "proxy"), "proxy is none"},
+		"no caFile": {strip(text, "caFile"), "caFile is none"},
+		"no line": {strip(text, "bound"),
+			"proxy is http://proxy.example.com:3128, agreed was none; caFile is"},
+		"an edited line": {replaced(`"proxy":"http://proxy`, `"proxy":"http://prozy`),
+			"damaged"},
 		"another service's": {strings.Replace(text, "  s:", "  t:", 1), "service is t"},
 		"neither, no line":  {strip(text, "proxy", "caFile", "bound"), ""},
 	} {
@@ -121,24 +125,29 @@ func serviceOf(t *testing.T, text string) *Service {
 func TestAgreedIsAboutValues(t *testing.T) {
 	v := boundVault()
 	old := serviceOf(t, bind(t, v, routed, "d1"))
-	now := serviceOf(t, bind(t, v, strings.Replace(routed, "client_secret_1", "client_secret_2", 1), "d1"))
+	now := serviceOf(t,
+		bind(t, v, strings.Replace(routed, "client_secret_1", "client_secret_2", 1), "d1"))
 	now.Auth = old.Auth
-	if _, err := now.Agreed(v, plainOf(t, v, now)); err == nil || !strings.Contains(err.Error(), "other values") {
+	if _, err := now.Agreed(v, plainOf(t, v, now)); err == nil ||
+		!strings.Contains(err.Error(), "other values") {
 		t.Errorf("an older value goes where a newer one was agreed to: %v", err)
 	}
 }
 
-// TestSessionBinding differs wherever a credential goes elsewhere, and is "" where the origin says all.
+// TestSessionBinding differs wherever a credential goes elsewhere, and is "" where the origin says
+// all.
 func TestSessionBinding(t *testing.T) {
 	v := boundVault()
 	text := bind(t, v, routed, "d1")
 	seen := map[string]string{"": "none"}
 	for name, text := range map[string]string{
-		"agreed":       text,
-		"another CA":   bind(t, v, routed, "d2"),
-		"proxy":        strings.Replace(text, "    proxy: http://proxy", "    proxy: http://prozy", 1),
-		"token origin": strings.Replace(text, "https://idp.example.com", "https://idp.example.net", 1),
-		"no route":     strip(text, "proxy", "caFile", "bound"),
+		"agreed":     text,
+		"another CA": bind(t, v, routed, "d2"),
+		"proxy": strings.Replace(text, "    proxy: http://proxy",
+			"    proxy: http://prozy", 1),
+		"token origin": strings.Replace(text, "https://idp.example.com",
+			"https://idp.example.net", 1),
+		"no route": strip(text, "proxy", "caFile", "bound"),
 	} {
 		got := serviceOf(t, text).SessionBinding()
 		if other, twice := seen[got]; twice {
@@ -146,7 +155,8 @@ func TestSessionBinding(t *testing.T) {
 		}
 		seen[got] = name
 	}
-	plain := serviceOf(t, "services: {s: {baseUrl: 'https://a.example', auth: {type: bearer, key: abcdefgh}}}")
+	plain := serviceOf(t,
+		"services: {s: {baseUrl: 'https://a.example', auth: {type: bearer, key: abcdefgh}}}")
 	if got := plain.SessionBinding(); got != "" {
 		t.Errorf("a session that goes straight to its API is bound to %q", got)
 	}

@@ -9,7 +9,8 @@ import (
 const rulesHelp = `write rules: {allow: [GET *], deny: [DELETE *]}`
 
 func (r *configReader) capability(key, n *yaml.Node) {
-	c := &Capability{Name: key.Value, Line: key.Line, TTL: DefaultTTL, AutoApprove: true, Policy: policy.Unrestricted()}
+	c := &Capability{Name: key.Value, Line: key.Line, TTL: DefaultTTL, AutoApprove: true,
+		Policy: policy.Unrestricted()}
 	if !ValidName(c.Name) {
 		r.problem(key.Line, "capability name %s: %s", brief(c.Name), nameHelp)
 	}
@@ -43,7 +44,8 @@ func (r *configReader) capability(key, n *yaml.Node) {
 
 func (r *configReader) serviceOf(n *yaml.Node, line int, what string, c *Capability) {
 	if n == nil {
-		r.problem(line, "%s names no service: write service: and one of the names under services", what)
+		r.problem(line,
+			"%s names no service: write service: and one of the names under services", what)
 		return
 	}
 	name, ok := r.text(n, what+": service")
@@ -51,7 +53,8 @@ func (r *configReader) serviceOf(n *yaml.Node, line int, what string, c *Capabil
 		return
 	}
 	if r.config.Services[name] == nil {
-		r.problem(n.Line, "%s: there is no service %s: add it under services, or mend the name", what, brief(name))
+		r.problem(n.Line, "%s: there is no service %s: add it under services, or mend the name",
+			what, brief(name))
 	}
 	c.Service = name
 }
@@ -60,22 +63,27 @@ func (r *configReader) allHeaders(n *yaml.Node, what string, c *Capability) {
 	if s, ok := r.text(n, what+": headers"); ok {
 		c.AllHeaders = s == "all"
 		if !c.AllHeaders {
-			r.problem(n.Line, "%s: headers: the one value is all (every header of a reply is shown); delete the line for the usual ones", what)
+			r.problem(n.Line,
+				"%s: headers: the one value is all (every header of a reply is shown); delete "+
+					"the line for the usual ones", what)
 		}
 	}
 }
 
-// rules reads allow and deny. "rules: {}" means no rules, as users' configs have it; a bare "rules:" is refused, because it is what is left
-// when the lists under it are commented out, and would then allow everything.
+// rules reads allow and deny. "rules: {}" means no rules, as users' configs have it; a bare
+// "rules:" is refused, because it is what is left when the lists under it are commented out, and
+// would then allow everything.
 func (r *configReader) rules(n *yaml.Node, what string, c *Capability) {
 	switch {
 	case n.Kind == yaml.AliasNode:
 		return
 	case isNull(n):
-		r.problem(n.Line, "%s: rules: is empty: %s, or delete the line to allow everything", what, rulesHelp)
+		r.problem(n.Line, "%s: rules: is empty: %s, or delete the line to allow everything",
+			what, rulesHelp)
 		return
 	case n.Kind != yaml.MappingNode:
-		r.problem(n.Line, "%s: rules must be a mapping with allow and deny, not %s: %s", what, shape(n), rulesHelp)
+		r.problem(n.Line, "%s: rules must be a mapping with allow and deny, not %s: %s", what,
+			shape(n), rulesHelp)
 		return
 	case len(n.Content) == 0:
 		return
@@ -87,7 +95,9 @@ func (r *configReader) rules(n *yaml.Node, what string, c *Capability) {
 	)
 	c.Policy = policy.New(allow, deny)
 	if lookup(n, "allow") == nil {
-		r.warn(n.Line, "%s has deny rules alone, so nothing is allowed: add allow: [GET *] or what it may do", what)
+		r.warn(n.Line,
+			"%s has deny rules alone, so nothing is allowed: add allow: [GET *] or what it may do",
+			what)
 	}
 }
 
@@ -97,7 +107,8 @@ func (r *configReader) ruleList(to *[]policy.Rule, what string) func(*yaml.Node)
 		case n.Kind == yaml.AliasNode:
 			return
 		case n.Kind != yaml.SequenceNode:
-			r.problem(n.Line, "%s must be a list, not %s: write [GET *], or [] for none", what, shape(n))
+			r.problem(n.Line, "%s must be a list, not %s: write [GET *], or [] for none",
+				what, shape(n))
 			return
 		}
 		for _, item := range n.Content {
@@ -111,7 +122,8 @@ func (r *configReader) rule(n *yaml.Node, to *[]policy.Rule, what string) {
 	case n.Kind == yaml.AliasNode:
 		return
 	case n.Kind != yaml.ScalarNode || isNull(n):
-		r.problem(n.Line, "%s: a rule is text, METHOD PATH, as in GET /v1/*, not %s", what, shape(n))
+		r.problem(n.Line, "%s: a rule is text, METHOD PATH, as in GET /v1/*, not %s",
+			what, shape(n))
 		return
 	}
 	rule, err := policy.ParseRule(n.Value)

@@ -1,8 +1,9 @@
-// Package config reads and edits config.yaml, the one file a person writes: services with their credentials, and capabilities with their rules.
-// Use Parse to load it (strict: whatever is not understood is an error with its line, since a rule that is silently ignored would allow what it was
-// written to refuse), and Seal, SetVault, Set and the Add, Edit and Remove functions to change it: these splice bytes and leave comments, order and
-// layout alone.
-// It opens no sealed text and reads no file; package vault does the first, the shell the second.
+// Package config reads and edits config.yaml, the one file a person writes: services with their
+// credentials, and capabilities with their rules. Use Parse to load it (strict: whatever is not
+// understood is an error with its line, since a rule that is silently ignored would allow what it
+// was written to refuse), and Seal, SetVault, Set and the Add, Edit and Remove functions to change
+// it: these splice bytes and leave comments, order and layout alone. It opens no sealed text and
+// reads no file; package vault does the first, the shell the second.
 package config
 
 import (
@@ -52,9 +53,11 @@ type Service struct {
 	TestPath string        // path of a harmless GET, "" where the file names none
 	CAFile   string        // PEM file of the authorities to trust, "" = the system's
 	Proxy    string        // URL of the proxy to go through, "" = none
-	Guard    egress.Guard  // where connections may be made to: by the host of Base, or of Proxy where there is one, and allowPrivate
-	Bound    string        // line of vault.Bound that the owner agreed to, "" = none: see Agreed
-	Options  policy.Options
+	// where connections may be made to: by the host of Base, or of Proxy where there is one, and
+	// allowPrivate
+	Guard   egress.Guard
+	Bound   string // line of vault.Bound that the owner agreed to, "" = none: see Agreed
+	Options policy.Options
 
 	AllowHeaders, DenyHeaders []policy.HeaderName // of agents, in all capabilities
 	Written                   []string            // header fields that the auth type writes
@@ -66,13 +69,15 @@ type Service struct {
 	sessionBinding string
 }
 
-// Auth is a credential: the scheme of package sign, and the value of each of its fields by path ("key", "headers.X-Api-Key").
+// Auth is a credential: the scheme of package sign, and the value of each of its fields by path
+// ("key", "headers.X-Api-Key").
 type Auth struct {
 	Type   string
 	Fields map[string]Value
 }
 
-// Value is a field of a credential as it stands in the file. Exactly one of Plain and Sealed is set.
+// Value is a field of a credential as it stands in the file. Exactly one of Plain and Sealed is
+// set.
 type Value struct {
 	Plain  secret.Text
 	Sealed string // text of package vault
@@ -95,7 +100,8 @@ type Capability struct {
 	Line                       int // 1-based, of the name
 }
 
-// Problem is one thing to mend (or to look at, as a warning), at a 1-based line. Its text never shows a credential.
+// Problem is one thing to mend (or to look at, as a warning), at a 1-based line. Its text never
+// shows a credential.
 type Problem struct {
 	Line int
 	Text string
@@ -103,7 +109,8 @@ type Problem struct {
 
 func (p Problem) String() string { return fmt.Sprintf("line %d: %s", p.Line, p.Text) }
 
-// Error is a config.yaml that cannot be used, with everything that is wrong in it, by line. Syntax that cannot be read hides what follows it, nothing else does.
+// Error is a config.yaml that cannot be used, with everything that is wrong in it, by line. Syntax
+// that cannot be read hides what follows it, nothing else does.
 type Error struct{ Problems []Problem }
 
 func (e *Error) Error() string {

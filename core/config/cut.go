@@ -41,8 +41,8 @@ func (c *change) fillFlow(n, entries *yaml.Node) error {
 	return nil
 }
 
-// cut takes out the entry of a mapping or the item of a list that begins at n.Content[i]. key is that of n itself: a mapping
-// in block style that becomes empty is written as "{}" behind it.
+// cut takes out the entry of a mapping or the item of a list that begins at n.Content[i]. key is
+// that of n itself: a mapping in block style that becomes empty is written as "{}" behind it.
 func (c *change) cut(key, n *yaml.Node, i int) error {
 	width := 1
 	if n.Kind == yaml.MappingNode {
@@ -74,8 +74,8 @@ func (c *change) cut(key, n *yaml.Node, i int) error {
 	return nil
 }
 
-// cutLines takes out whole lines: those of the entry, the comment lines directly above it, and below it those that are
-// indented as if they stood inside it.
+// cutLines takes out whole lines: those of the entry, the comment lines directly above it, and
+// below it those that are indented as if they stood inside it.
 func (c *change) cutLines(n *yaml.Node, i, width int) error {
 	src, first := c.doc.src, n.Content[i]
 	line, indent := src.starts[first.Line-1], n.Column-1
@@ -96,7 +96,8 @@ func (c *change) cutLines(n *yaml.Node, i, width int) error {
 	return nil
 }
 
-// restOfLine is the start of the line after the one that an entry ends in. A block scalar ends where the next line begins.
+// restOfLine is the start of the line after the one that an entry ends in. A block scalar ends
+// where the next line begins.
 func (c *change) restOfLine(end int) int {
 	if c.doc.src.text[end-1] == '\n' {
 		return end
@@ -104,7 +105,8 @@ func (c *change) restOfLine(end int) int {
 	return c.doc.src.lineEnd(end)
 }
 
-// ownComment is where the comment lines directly above a line begin. Those that are indented deeper belong to what is above them.
+// ownComment is where the comment lines directly above a line begin. Those that are indented deeper
+// belong to what is above them.
 func (c *change) ownComment(line, indent int) int {
 	src := c.doc.src
 	for ; line > 1; line-- {
@@ -116,7 +118,8 @@ func (c *change) ownComment(line, indent int) int {
 	return src.starts[line-1]
 }
 
-// closeGap widens a cut over the blank lines that would be left double: above where the last entry goes, else below.
+// closeGap widens a cut over the blank lines that would be left double: above where the last entry
+// goes, else below.
 func (c *change) closeGap(top, end int, first, last bool) (int, int) {
 	src, before, after := c.doc.src, top, end
 	for line := src.line(top); line > 1; line-- {
@@ -163,7 +166,8 @@ func (c *change) cutFlow(n *yaml.Node, i, width int) error {
 	return nil
 }
 
-// cutBeforeComma cuts from start to the next entry in brackets; a comment on the same line goes with it.
+// cutBeforeComma cuts from start to the next entry in brackets; a comment on the same line goes
+// with it.
 func (c *change) cutBeforeComma(start, end int) error {
 	text := c.doc.src.text
 	for end < len(text) && isSpace(text[end]) {

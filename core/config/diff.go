@@ -12,10 +12,12 @@ type Changes struct {
 // Empty reports whether nothing differs.
 func (c Changes) Empty() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) == 0 }
 
-// Diff compares what two configurations mean. Where things stand in the file does not count, nor does a credential that was
-// sealed in between.
+// Diff compares what two configurations mean. Where things stand in the file does not count, nor
+// does a credential that was sealed in between.
 func Diff(old, now *Config) (services, capabilities Changes) {
-	services = diff(old.ServiceNames, now.ServiceNames, func(name string) bool { return sameService(*old.Services[name], *now.Services[name]) })
+	services = diff(old.ServiceNames, now.ServiceNames, func(name string) bool {
+		return sameService(*old.Services[name], *now.Services[name])
+	})
 	capabilities = diff(old.CapabilityNames, now.CapabilityNames, func(name string) bool {
 		a, b := *old.Capabilities[name], *now.Capabilities[name]
 		a.Line, b.Line = 0, 0
@@ -62,11 +64,13 @@ func sameService(a, b Service) bool {
 		}
 	}
 	a.Line, b.Line, a.Auth.Fields, b.Auth.Fields = 0, 0, nil, nil
-	a.Bound, b.Bound = "", "" // what it is about is compared; an agreement to it changes nothing else
+	// what it is about is compared; an agreement to it changes nothing else
+	a.Bound, b.Bound = "", ""
 	return reflect.DeepEqual(a, b)
 }
 
-// sameValue takes a plain value and a sealed one for the same: the seal is put over what a person typed.
+// sameValue takes a plain value and a sealed one for the same: the seal is put over what a person
+// typed.
 func sameValue(a, b Value) bool {
 	if (a.Sealed == "") != (b.Sealed == "") {
 		return true
@@ -76,5 +80,7 @@ func sameValue(a, b Value) bool {
 
 // DiffAgents compares the registered agents; one with another token has changed.
 func DiffAgents(old, now *Config) Changes {
-	return diff(old.AgentNames, now.AgentNames, func(name string) bool { return old.Agents[name].Digest == now.Agents[name].Digest })
+	return diff(old.AgentNames, now.AgentNames, func(name string) bool {
+		return old.Agents[name].Digest == now.Agents[name].Digest
+	})
 }

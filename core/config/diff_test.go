@@ -34,8 +34,10 @@ capabilities:
 		{"  b: {service: b}\n", "  c: {service: b}\n"}:             "capabilities +c -b",
 		{"  b: {service: b}\n", "  b: {service: b}\n  # comment "}: "",
 	} {
-		services, capabilities := Diff(parse(text), parse(strings.Replace(text, edit[0], edit[1], 1)))
-		if got := shownChanges("services", services) + shownChanges("capabilities", capabilities); got != want {
+		services, capabilities := Diff(parse(text),
+			parse(strings.Replace(text, edit[0], edit[1], 1)))
+		if got := shownChanges("services", services) +
+			shownChanges("capabilities", capabilities); got != want {
 			t.Errorf("%q: %q, not %q", edit, got, want)
 		}
 	}

@@ -8,9 +8,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-var units = map[string]time.Duration{"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour}
+var units = map[string]time.Duration{
+	"ms": time.Millisecond, "s": time.Second, "m": time.Minute, "h": time.Hour, "d": 24 * time.Hour,
+}
 
-// ParseDuration reads a duration as config.yaml and the command line write it: ^[1-9][0-9]*(ms|s|m|h|d)$, at most limit.
+// ParseDuration reads a duration as config.yaml and the command line write it:
+// ^[1-9][0-9]*(ms|s|m|h|d)$, at most limit.
 func ParseDuration(s string, limit time.Duration) (time.Duration, bool) {
 	digits := strings.TrimRight(s, "mshd")
 	unit, known := units[s[len(digits):]]
@@ -24,7 +27,9 @@ func ParseDuration(s string, limit time.Duration) (time.Duration, bool) {
 	return time.Duration(n) * unit, true
 }
 
-func (r *reader) duration(to *time.Duration, what string, limit time.Duration, most string) func(*yaml.Node) {
+func (r *reader) duration(
+	to *time.Duration, what string, limit time.Duration, most string,
+) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		s, ok := r.text(n, what)
 		if !ok {
@@ -32,7 +37,9 @@ func (r *reader) duration(to *time.Duration, what string, limit time.Duration, m
 		}
 		d, ok := ParseDuration(s, limit)
 		if !ok {
-			r.problem(n.Line, "%s %q is not a duration: write a number with ms, s, m, h or d, as in 15m, at most %s", what, s, most)
+			r.problem(n.Line,
+				"%s %q is not a duration: write a number with ms, s, m, h or d, as in 15m, "+
+					"at most %s", what, s, most)
 			return
 		}
 		*to = d

@@ -12,7 +12,8 @@ import (
 // ErrExists means that the name to add is in the config already.
 var ErrExists = errors.New("the name is taken")
 
-// KV is a field of a credential by path, as in "key" or "headers.X-Api-Key". The value is sealed text, or a field that is no secret.
+// KV is a field of a credential by path, as in "key" or "headers.X-Api-Key". The value is sealed
+// text, or a field that is no secret.
 type KV struct{ Path, Value string }
 
 // NewService is what AddService writes. Empty fields are left out.
@@ -29,14 +30,16 @@ type NewService struct {
 	Ownership *Ownership // nil: for every agent
 }
 
-// NewCapability is what AddCapability writes. Empty fields are left out; TTL and Timeout are durations as ParseDuration reads them.
+// NewCapability is what AddCapability writes. Empty fields are left out; TTL and Timeout are
+// durations as ParseDuration reads them.
 type NewCapability struct {
 	Name, Service, Description, TTL, Timeout string
 
 	NeedsApproval  bool // writes autoApprove: false
 	RequiresReason bool
 	AllHeaders     bool
-	Allow, Deny    []string // rules; both nil = no rules (everything allowed), Allow empty but not nil = nothing allowed
+	// rules; both nil = no rules (everything allowed), Allow empty but not nil = nothing allowed
+	Allow, Deny []string
 
 	AllowHeaders, DenyHeaders []string
 
@@ -45,8 +48,9 @@ type NewCapability struct {
 	Limits        []KV   // by the names of package limit
 }
 
-// SetVault writes the vault block: in place where there is one, else at the top, behind version and the header comment.
-// Like all edits it wants a valid config (*Error otherwise) and gives one back, keeps comments and layout, and fails rather than change anything else.
+// SetVault writes the vault block: in place where there is one, else at the top, behind version and
+// the header comment. Like all edits it wants a valid config (*Error otherwise) and gives one back,
+// keeps comments and layout, and fails rather than change anything else.
 func SetVault(text []byte, v Vault) ([]byte, error) {
 	return editedOnce(text, func(c *change) error {
 		node, err := c.section("vault")
@@ -54,7 +58,9 @@ func SetVault(text []byte, v Vault) ([]byte, error) {
 			return err
 		}
 		entries := mapping()
-		for _, f := range []KV{{"id", v.ID}, {"key", v.Key}, {"check", v.Check}, {"source", v.Source}} {
+		for _, f := range []KV{
+			{"id", v.ID}, {"key", v.Key}, {"check", v.Check}, {"source", v.Source},
+		} {
 			put(entries, f.Path, f.Value)
 		}
 		switch {
@@ -67,7 +73,8 @@ func SetVault(text []byte, v Vault) ([]byte, error) {
 	})
 }
 
-// setEntries appends the keys that are missing and then changes those that are there: positions are found by the old values.
+// setEntries appends the keys that are missing and then changes those that are there: positions are
+// found by the old values.
 func (c *change) setEntries(n, entries *yaml.Node) error {
 	old := mapping(n.Content...)
 	fresh := mapping()
@@ -91,14 +98,17 @@ func (c *change) setEntries(n, entries *yaml.Node) error {
 	return nil
 }
 
-// AddService writes a service at the end of the services. ErrExists if the name is taken, *Error if the result would not be valid.
+// AddService writes a service at the end of the services. ErrExists if the name is taken, *Error if
+// the result would not be valid.
 func AddService(text []byte, s NewService) ([]byte, error) {
 	return editedOnce(text, func(c *change) error { return c.add("services", s.Name, s.node()) })
 }
 
 // AddCapability writes a capability at the end of the capabilities. Errors as for AddService.
 func AddCapability(text []byte, a NewCapability) ([]byte, error) {
-	return editedOnce(text, func(c *change) error { return c.add("capabilities", a.Name, a.node()) })
+	return editedOnce(text, func(c *change) error {
+		return c.add("capabilities", a.Name, a.node())
+	})
 }
 
 func (s NewService) node() *yaml.Node {

@@ -18,31 +18,69 @@ func TestAddPlaces(t *testing.T) {
 	const entry = "  new:\n    service: s\n    ttl: 15m\n"
 	cases := []struct{ name, before, after string }{
 		{"missing", service, service + "\ncapabilities:\n" + entry},
-		{"missing, no last line end", strings.TrimSuffix(service, "\n"), service + "\ncapabilities:\n" + entry},
+		{"missing, no last line end", strings.TrimSuffix(service, "\n"),
+			service + "\ncapabilities:\n" + entry},
 		{"missing, blank line at the end", service + "\n", service + "\ncapabilities:\n" + entry},
 		{"null", "capabilities:\n" + service, "capabilities:\n" + entry + service},
-		{"null at the end without line end", service + "capabilities:", service + "capabilities:\n" + entry},
-		{"null with comments", "capabilities:  # mine\n  # a:\n  #   service: s\n\n# next\n" + service, "capabilities:  # mine\n  # a:\n  #   service: s\n" + entry + "\n# next\n" + service},
+		{"null at the end without line end", service + "capabilities:",
+			service + "capabilities:\n" + entry},
+		{"null with comments",
+			"capabilities:  # mine\n  # a:\n  #   service: s\n\n# next\n" + service,
+			"capabilities:  # mine\n  # a:\n  #   service: s\n" + entry + "\n# next\n" + service},
 		{"tilde", "capabilities: ~ # none\n" + service, "capabilities: # none\n" + entry + service},
 		{"empty flow", service + "capabilities: {}\n", service + "capabilities:\n" + entry},
-		{"empty flow over lines", service + "capabilities: {\n  # none\n} # x\n", service + "capabilities: # x\n" + entry},
-		{"block", service + "capabilities:\n  a: {service: s} # one\n# end\n", service + "capabilities:\n  a: {service: s} # one\n" + entry + "# end\n"},
-		{"block, then more", "capabilities:\n  a:\n    service: s\n    # own\n\n  # b:\n\n\n# next\n" + service, "capabilities:\n  a:\n    service: s\n    # own\n\n  # b:\n" + entry + "\n\n# next\n" + service},
-		{"block with blank lines", service + "capabilities:\n  a:\n    service: s\n\n  b:\n    service: s\n", service + "capabilities:\n  a:\n    service: s\n\n  b:\n    service: s\n\n" + entry},
-		{"block with blank lines and comments", service + "capabilities:\n  a:\n    service: s\n\n  # b\n  b:\n    service: s\n", service + "capabilities:\n  a:\n    service: s\n\n  # b\n  b:\n    service: s\n\n" + entry},
-		{"deeper indentation", service + "capabilities:\n     a:\n         service: s\n         rules:\n           allow:\n           - GET *\n", service + "capabilities:\n     a:\n         service: s\n         rules:\n           allow:\n           - GET *\n     new:\n       service: s\n       ttl: 15m\n"},
-		{"behind a literal", service + "capabilities:\n  a:\n    service: s\n    description: |\n      x\n\n\n", service + "capabilities:\n  a:\n    service: s\n    description: |\n      x\n" + entry + "\n\n"},
-		{"behind text over lines", service + "capabilities:\n  a:\n    service: s\n    description: one\n      ü two\n\n      three # c\n", service + "capabilities:\n  a:\n    service: s\n    description: one\n      ü two\n\n      three # c\n" + entry},
-		{"behind brackets", service + "capabilities:\n  a:\n    service: s\n    rules: {allow: [GET *, 'GET /x',], # c ]\n      } # }\n", service + "capabilities:\n  a:\n    service: s\n    rules: {allow: [GET *, 'GET /x',], # c ]\n      } # }\n" + entry},
-		{"behind quotes", service + "capabilities:\n  a:\n    service: s\n    description: 'it''s \"\n      ü'\n", service + "capabilities:\n  a:\n    service: s\n    description: 'it''s \"\n      ü'\n" + entry},
-		{"indented root", "  services:\n   s: {baseUrl: \"https://x.example\", auth: {type: bearer, key: k}}\n", "  services:\n   s: {baseUrl: \"https://x.example\", auth: {type: bearer, key: k}}\n\n  capabilities:\n    new:\n      service: s\n      ttl: 15m\n"},
+		{"empty flow over lines", service + "capabilities: {\n  # none\n} # x\n",
+			service + "capabilities: # x\n" + entry},
+		{"block", service + "capabilities:\n  a: {service: s} # one\n# end\n",
+			service + "capabilities:\n  a: {service: s} # one\n" + entry + "# end\n"},
+		{"block, then more",
+			"capabilities:\n  a:\n    service: s\n    # own\n\n  # b:\n\n\n# next\n" + service,
+			"capabilities:\n  a:\n    service: s\n    # own\n\n  # b:\n" + entry +
+				"\n\n# next\n" + service},
+		{"block with blank lines",
+			service + "capabilities:\n  a:\n    service: s\n\n  b:\n    service: s\n",
+			service + "capabilities:\n  a:\n    service: s\n\n  b:\n    service: s\n\n" + entry},
+		{"block with blank lines and comments",
+			service + "capabilities:\n  a:\n    service: s\n\n  # b\n  b:\n    service: s\n",
+			service +
+				"capabilities:\n  a:\n    service: s\n\n  # b\n  b:\n    service: s\n\n" + entry},
+		{"deeper indentation",
+			service + "capabilities:\n     a:\n         service: s\n         rules:\n" +
+				"           allow:\n           - GET *\n",
+			service + "capabilities:\n     a:\n         service: s\n         rules:\n" +
+				"           allow:\n           - GET *\n     new:\n       service: s\n" +
+				"       ttl: 15m\n"},
+		{"behind a literal",
+			service + "capabilities:\n  a:\n    service: s\n    description: |\n      x\n\n\n",
+			service + "capabilities:\n  a:\n    service: s\n    description: |\n      x\n" +
+				entry + "\n\n"},
+		{"behind text over lines",
+			service + "capabilities:\n  a:\n    service: s\n    description: one\n      ü two\n\n" +
+				"      three # c\n",
+			service + "capabilities:\n  a:\n    service: s\n    description: one\n      ü two\n\n" +
+				"      three # c\n" + entry},
+		{"behind brackets",
+			service + "capabilities:\n  a:\n    service: s\n" +
+				"    rules: {allow: [GET *, 'GET /x',], # c ]\n      } # }\n",
+			service + "capabilities:\n  a:\n    service: s\n" +
+				"    rules: {allow: [GET *, 'GET /x',], # c ]\n      } # }\n" + entry},
+		{"behind quotes",
+			service + "capabilities:\n  a:\n    service: s\n    description: 'it''s \"\n      ü'\n",
+			service +
+				"capabilities:\n  a:\n    service: s\n    description: 'it''s \"\n      ü'\n" +
+				entry},
+		{"indented root",
+			"  services:\n   s: {baseUrl: \"https://x.example\", auth: {type: bearer, key: k}}\n",
+			"  services:\n   s: {baseUrl: \"https://x.example\", auth: {type: bearer, key: k}}\n" +
+				"\n  capabilities:\n    new:\n      service: s\n      ttl: 15m\n"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			for _, crlf := range []bool{false, true} {
 				before, after := c.before, c.after
 				if crlf {
-					before, after = strings.ReplaceAll(before, "\n", "\r\n"), strings.ReplaceAll(after, "\n", "\r\n")
+					before, after = strings.ReplaceAll(before, "\n", "\r\n"),
+						strings.ReplaceAll(after, "\n", "\r\n")
 				}
 				got, err := AddCapability([]byte(before), testEntry)
 				if err != nil {
@@ -58,8 +96,9 @@ func TestAddPlaces(t *testing.T) {
 
 func TestAddRefusals(t *testing.T) {
 	for name, text := range map[string]string{
-		"flow section":  service + "capabilities: {a: {service: s}}\n",
-		"flow file":     "{services: {s: {baseUrl: \"https://x.example\", auth: {type: bearer, key: k}}}}\n",
+		"flow section": service + "capabilities: {a: {service: s}}\n",
+		"flow file": "{services: {s: {baseUrl: \"https://x.example\", auth: {type: bearer, " +
+			"key: k}}}}\n",
 		"end marker":    service + "...\n",
 		"no service":    "version: 1\n",
 		"broken before": service + "x: 1\n",
@@ -79,23 +118,50 @@ func TestAddRefusals(t *testing.T) {
 			t.Errorf("%s: accepted\n%s", what, out)
 		}
 	}
-	if _, err := AddService([]byte(service), NewService{Name: "s", BaseURL: "https://y.example", Type: "bearer", Fields: []KV{{"key", "k"}}}); !errors.Is(err, ErrExists) {
+	if _, err := AddService([]byte(service), NewService{
+		Name:    "s",
+		BaseURL: "https://y.example",
+		Type:    "bearer",
+		Fields:  []KV{{"key", "k"}},
+	}); !errors.Is(err, ErrExists) {
 		t.Errorf("adding a name twice: %v", err)
 	}
-	if _, err := AddCapability([]byte(service+"capabilities: {new: {service: s}}\n"), testEntry); !errors.Is(err, ErrExists) {
+	if _, err := AddCapability([]byte(service+"capabilities: {new: {service: s}}\n"),
+		testEntry); !errors.Is(err, ErrExists) {
 		t.Errorf("adding a name twice to a flow section: %v", err)
 	}
 }
 
 func TestAddWhole(t *testing.T) {
-	out, err := AddService(Template(), NewService{Name: "123", BaseURL: "https://api.notion.com/v1", Description: "Notes: \"mine\", 🎉\n- all", Docs: "https://x.example/a", Type: "headers",
-		Fields:  []KV{{"headers.X-Api-Key", "janee:v1:k1:s:f:t:o:Ym94"}, {"headers.X-User", "0123"}},
-		Headers: []wire.Header{{Name: "Notion-Version", Value: "2022-06-28"}}, TestPath: "/users/me", CAFile: "/ca.pem", AllowHTTP: true})
+	out, err := AddService(Template(), NewService{
+		Name:        "123",
+		BaseURL:     "https://api.notion.com/v1",
+		Description: "Notes: \"mine\", 🎉\n- all",
+		Docs:        "https://x.example/a",
+		Type:        "headers",
+		Fields: []KV{
+			{"headers.X-Api-Key", "janee:v1:k1:s:f:t:o:Ym94"}, {"headers.X-User", "0123"},
+		},
+		Headers:   []wire.Header{{Name: "Notion-Version", Value: "2022-06-28"}},
+		TestPath:  "/users/me",
+		CAFile:    "/ca.pem",
+		AllowHTTP: true,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	out, err = AddCapability(out, NewCapability{Name: "true", Service: "123", Description: "all ", TTL: "15m", Timeout: "30s", NeedsApproval: true, RequiresReason: true, AllHeaders: true,
-		Allow: []string{"GET *", "* /x"}, Deny: []string{}})
+	out, err = AddCapability(out, NewCapability{
+		Name:           "true",
+		Service:        "123",
+		Description:    "all ",
+		TTL:            "15m",
+		Timeout:        "30s",
+		NeedsApproval:  true,
+		RequiresReason: true,
+		AllHeaders:     true,
+		Allow:          []string{"GET *", "* /x"},
+		Deny:           []string{},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,13 +208,20 @@ func TestSetVault(t *testing.T) {
 	cases := []struct{ name, before, after string }{
 		{"empty file", "", block},
 		{"comments only", "# one\n", "# one\n\n" + block},
-		{"version", "# one\nversion: 1 # x\n\n# s\nservices:\n", "# one\nversion: 1 # x\n" + block + "\n# s\nservices:\n"},
+		{"version", "# one\nversion: 1 # x\n\n# s\nservices:\n",
+			"# one\nversion: 1 # x\n" + block + "\n# s\nservices:\n"},
 		{"header comment", "# one\nservices:\n", "# one\n" + block + "\nservices:\n"},
-		{"header and own comment", "# one\n\n# s\nservices:\n", "# one\n\n" + block + "\n# s\nservices:\n"},
-		{"null", "vault: # here\nservices:\n", "vault: # here\n" + block[len("vault:\n"):] + "services:\n"},
-		{"flow", "version: 1\nvault: {id: x, key: k0, check: aaaaaaaaaaaaaaaa} # here\nservices:\n", "version: 1\nvault: # here\n" + block[len("vault:\n"):] + "services:\n"},
-		{"block", "vault:\n  # do not touch\n  check: aaaaaaaaaaaaaaaa # c\n  'key': \"k0\"\n  id: x\nservices:\n",
-			"vault:\n  # do not touch\n  check: \"1234567890123456\" # c\n  'key': \"k1\"\n  id: abc\n  source: file\nservices:\n"},
+		{"header and own comment", "# one\n\n# s\nservices:\n",
+			"# one\n\n" + block + "\n# s\nservices:\n"},
+		{"null", "vault: # here\nservices:\n",
+			"vault: # here\n" + block[len("vault:\n"):] + "services:\n"},
+		{"flow", "version: 1\nvault: {id: x, key: k0, check: aaaaaaaaaaaaaaaa} # here\nservices:\n",
+			"version: 1\nvault: # here\n" + block[len("vault:\n"):] + "services:\n"},
+		{"block",
+			"vault:\n  # do not touch\n  check: aaaaaaaaaaaaaaaa # c\n  'key': \"k0\"\n  id: x\n" +
+				"services:\n",
+			"vault:\n  # do not touch\n  check: \"1234567890123456\" # c\n  'key': \"k1\"\n" +
+				"  id: abc\n  source: file\nservices:\n"},
 		{"again", block, block},
 	}
 	for _, c := range cases {
@@ -164,10 +237,18 @@ func TestSetVault(t *testing.T) {
 	}
 }
 
-// TestAddWithOwnership writes whose credential it is along with it: in a second step, an agent could use it in between.
+// TestAddWithOwnership writes whose credential it is along with it: in a second step, an agent
+// could use it in between.
 func TestAddWithOwnership(t *testing.T) {
-	want := &Ownership{Policy: Shared, CreatedBy: "alice", SharedWith: []string{"bob", "123"}, CreatedAt: "2026-01-02T03:04:05.000Z"}
-	out, err := AddService(nil, NewService{Name: "s", BaseURL: "https://x.example", Type: "bearer", Fields: []KV{{"key", "k"}}, Ownership: want})
+	want := &Ownership{Policy: Shared, CreatedBy: "alice", SharedWith: []string{"bob", "123"},
+		CreatedAt: "2026-01-02T03:04:05.000Z"}
+	out, err := AddService(nil, NewService{
+		Name:      "s",
+		BaseURL:   "https://x.example",
+		Type:      "bearer",
+		Fields:    []KV{{"key", "k"}},
+		Ownership: want,
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -7,10 +7,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// editor changes a document in steps, each a splice in one place that is compared before the next: splices so never overlap.
+// editor changes a document in steps, each a splice in one place that is compared before the next:
+// splices so never overlap.
 type editor struct{ doc *document }
 
-// edited runs the steps of an edit on a valid text. What lies between two steps need be YAML only; what comes out must be valid.
+// edited runs the steps of an edit on a valid text. What lies between two steps need be YAML only;
+// what comes out must be valid.
 func edited(text []byte, steps func(*editor) error) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -102,7 +104,8 @@ func (c *change) inFlow(path []string) bool {
 	return c.doc.root.Style&yaml.FlowStyle != 0
 }
 
-// remove takes out the entry at a path, with the comments that belong to it. It does nothing where there is none.
+// remove takes out the entry at a path, with the comments that belong to it. It does nothing where
+// there is none.
 func (e *editor) remove(path ...string) error {
 	if e.at(path...) == nil {
 		return nil
@@ -118,8 +121,9 @@ func (e *editor) remove(path ...string) error {
 	})
 }
 
-// setItems makes the list at a path hold these items and no others; nil leaves it alone. The lists of this file are sets, so items
-// that stay keep their place and their comments, and new ones follow behind. same compares an item with what a person wrote.
+// setItems makes the list at a path hold these items and no others; nil leaves it alone. The lists
+// of this file are sets, so items that stay keep their place and their comments, and new ones
+// follow behind. same compares an item with what a person wrote.
 func (e *editor) setItems(path, want []string, same func(string) func(*yaml.Node) bool) error {
 	have := e.at(path...)
 	if len(want) == 0 {
@@ -127,7 +131,8 @@ func (e *editor) setItems(path, want []string, same func(string) func(*yaml.Node
 	}
 	var fresh []string
 	for _, item := range want {
-		if !slices.Contains(fresh, item) && (have == nil || !slices.ContainsFunc(have.Content, same(item))) {
+		if !slices.Contains(fresh, item) &&
+			(have == nil || !slices.ContainsFunc(have.Content, same(item))) {
 			fresh = append(fresh, item)
 		}
 	}
@@ -146,7 +151,9 @@ func (e *editor) setItems(path, want []string, same func(string) func(*yaml.Node
 func (e *editor) dropItems(path, want []string, same func(string) func(*yaml.Node) bool) error {
 	for i := len(e.at(path...).Content) - 1; i >= 0; i-- {
 		items := e.at(path...)
-		if slices.ContainsFunc(want, func(item string) bool { return same(item)(items.Content[i]) }) {
+		if slices.ContainsFunc(want, func(item string) bool {
+			return same(item)(items.Content[i])
+		}) {
 			continue
 		}
 		if err := e.do(func(c *change) error { return c.cut(nil, items, i) }); err != nil {
@@ -156,7 +163,8 @@ func (e *editor) dropItems(path, want []string, same func(string) func(*yaml.Nod
 	return nil
 }
 
-// sameRule compares a rule with what a person wrote, who may have used other blanks or a method in lower case.
+// sameRule compares a rule with what a person wrote, who may have used other blanks or a method in
+// lower case.
 func sameRule(rule string) func(*yaml.Node) bool {
 	fold := func(s string) string {
 		method, pattern, _ := strings.Cut(strings.Join(strings.Fields(s), " "), " ")

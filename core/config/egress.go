@@ -12,7 +12,8 @@ import (
 
 const rangesHelp = "write [10.1.0.0/16], or with a port [127.0.0.1/32:9000]"
 
-// egress reads allowPrivate and proxy, and makes the guard of what is dialled: the API's host, or the proxy's where there is one.
+// egress reads allowPrivate and proxy, and makes the guard of what is dialled: the API's host, or
+// the proxy's where there is one.
 func (r *configReader) egress(private, proxy, base *yaml.Node, what string, s *Service) {
 	allow := r.ranges(private, what+": allowPrivate")
 	if proxy != nil {
@@ -21,7 +22,8 @@ func (r *configReader) egress(private, proxy, base *yaml.Node, what string, s *S
 	if s.Base.Host() == "" {
 		return // base has said why
 	}
-	// With a proxy too: what it would make of a metadata address is not for this program to find out.
+	// With a proxy too: what it would make of a metadata address is not for this program to find
+	// out.
 	g, err := egress.New(hostname(s.Base.Host()), allow...)
 	switch {
 	case err != nil:
@@ -56,7 +58,8 @@ func (r *configReader) ranges(n *yaml.Node, what string) (allow []egress.Range) 
 	return allow
 }
 
-// proxy takes no user name and password: they would stand unsealed. Nor plain http without allowHttp, of which a proxy sees the credential.
+// proxy takes no user name and password: they would stand unsealed. Nor plain http without
+// allowHttp, of which a proxy sees the credential.
 func (r *configReader) proxy(n *yaml.Node, what string, s *Service, allow []egress.Range) {
 	text, ok := r.text(n, what)
 	if !ok {
@@ -65,11 +68,16 @@ func (r *configReader) proxy(n *yaml.Node, what string, s *Service, allow []egre
 	u, err := url.Parse(text)
 	switch {
 	case err == nil && u.User != nil:
-		r.problem(n.Line, "%s: it may not hold a user name or password, which would stand here unsealed", what)
-	case err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) || text != u.Scheme+"://"+u.Host:
-		r.problem(n.Line, "%s: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT", what)
+		r.problem(n.Line,
+			"%s: it may not hold a user name or password, which would stand here unsealed", what)
+	case err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) ||
+		text != u.Scheme+"://"+u.Host:
+		r.problem(n.Line,
+			"%s: write http://HOST:PORT, https://HOST:PORT or socks5://HOST:PORT", what)
 	case strings.HasPrefix(s.Base.Origin(), "http:") && !s.AllowHTTP:
-		r.problem(n.Line, "%s: it would see the credential, which goes to %s unencrypted: use https, or write allowHttp: true under the service", what, s.Base.Origin())
+		r.problem(n.Line,
+			"%s: it would see the credential, which goes to %s unencrypted: use https, or write "+
+				"allowHttp: true under the service", what, s.Base.Origin())
 	default:
 		g, err := egress.New(u.Hostname(), allow...)
 		if err != nil {

@@ -8,13 +8,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// errPlace means that the text at a node's position does not read as the node: the edit is given up rather than made in a wrong place.
+// errPlace means that the text at a node's position does not read as the node: the edit is given up
+// rather than made in a wrong place.
 var errPlace = errors.New("editing config.yaml: cannot find the place: make the change by hand")
 
 // start is the byte offset of a node.
 func (s *source) start(n *yaml.Node) int { return s.offset(n.Line, n.Column) }
 
-// end is the byte offset just past a node. indent is that of the mapping or list around it, 0 at the root.
+// end is the byte offset just past a node. indent is that of the mapping or list around it, 0 at
+// the root.
 func (s *source) end(n *yaml.Node, indent int) (int, error) {
 	start := s.start(n)
 	switch {
@@ -68,7 +70,8 @@ func (s *source) scalarEnd(n *yaml.Node, start, indent int) (int, error) {
 	return 0, errPlace
 }
 
-// quoteEnd finds the closing quote. In double quotes a backslash, in single quotes the quote itself takes the next byte along.
+// quoteEnd finds the closing quote. In double quotes a backslash, in single quotes the quote itself
+// takes the next byte along.
 func (s *source) quoteEnd(start int, quote, escape byte) (int, error) {
 	if start >= len(s.text) || s.text[start] != quote {
 		return 0, errPlace
@@ -84,7 +87,8 @@ func (s *source) quoteEnd(start int, quote, escape byte) (int, error) {
 	return 0, errPlace
 }
 
-// plainEnd matches the value against the text: where the value has blanks or line ends, the text has any run of them (YAML 1.2 section 7.3.3, folding).
+// plainEnd matches the value against the text: where the value has blanks or line ends, the text
+// has any run of them (YAML 1.2 section 7.3.3, folding).
 func (s *source) plainEnd(start int, value string) (int, error) {
 	at := start
 	for i := 0; i < len(value); {
@@ -108,15 +112,17 @@ func (s *source) plainEnd(start int, value string) (int, error) {
 
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
-// block measures a literal or folded scalar: its header ("|-") from start to header, its lines from body to end.
-// Blank lines after the last line of text are left outside, whatever the header says about them.
+// block measures a literal or folded scalar: its header ("|-") from start to header, its lines from
+// body to end. Blank lines after the last line of text are left outside, whatever the header says
+// about them.
 func (s *source) block(start, indent int) (header, body, end int, err error) {
 	header = start + 1
 	if start >= len(s.text) || s.text[start] != '|' && s.text[start] != '>' {
 		return 0, 0, 0, errPlace
 	}
 	depth := 0
-	for ; header < len(s.text) && bytes.IndexByte([]byte("+-123456789"), s.text[header]) >= 0; header++ {
+	for ; header < len(s.text) &&
+		bytes.IndexByte([]byte("+-123456789"), s.text[header]) >= 0; header++ {
 		if c := s.text[header]; c >= '1' {
 			depth = indent + int(c-'0')
 		}

@@ -90,7 +90,8 @@ func (r *configReader) eachHeaderName(n *yaml.Node, what string, take func(*yaml
 		name, err := policy.ParseHeaderName(text)
 		if err != nil {
 			r.problem(item.Line,
-				"%s: %s is not the name of a header: write one as in Stripe-Account or x-amz-grant-*", what, brief(text))
+				"%s: %s is not the name of a header: "+
+					"write one as in Stripe-Account or x-amz-grant-*", what, brief(text))
 			continue
 		}
 		take(item, name)
@@ -115,7 +116,8 @@ func (r *configReader) queryOperations(n *yaml.Node, what string, s *Service) {
 		}
 		if s.Options.Operations, ok = policy.NamedOperations(name); !ok {
 			r.problem(n.Line,
-				"%s %s is not known: write s3, azure or git, or a list of query keys as in [acl, policy]", what, brief(name))
+				"%s %s is not known: write s3, azure or git, or a list of query keys as in [acl, "+
+					"policy]", what, brief(name))
 		}
 	}
 }

@@ -12,12 +12,15 @@ func withHeaders(service, capability string) string {
 
 const (
 	bearer = "    auth: {type: bearer, key: k0123456789}\n"
-	sigv4  = "    auth: {type: aws-sigv4, accessKeyId: AKIDEXAMPLE, secretAccessKey: 0123456789, region: eu-west-1, awsService: s3}\n"
+	sigv4  = "    auth: {type: aws-sigv4, accessKeyId: AKIDEXAMPLE, secretAccessKey: 0123456789, " +
+		"region: eu-west-1, awsService: s3}\n"
 	shared = "    auth: {type: azure-sharedkey, account: acct, key: a2V5MDEyMzQ1Njc4OQ==}\n"
 )
 
 func TestHeaderLists(t *testing.T) {
-	c, err := Parse([]byte(withHeaders(bearer+"    allowHeaders: [Stripe-Account, x-amz-grant-*]\n    denyHeaders: []\n", "    allowHeaders: [x-ms-range]\n    denyHeaders: [X-B]\n")))
+	c, err := Parse([]byte(withHeaders(
+		bearer+"    allowHeaders: [Stripe-Account, x-amz-grant-*]\n    denyHeaders: []\n",
+		"    allowHeaders: [x-ms-range]\n    denyHeaders: [X-B]\n")))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -33,19 +36,23 @@ func TestHeaderLists(t *testing.T) {
 		withHeaders(bearer+"    allowHeaders: [Host]\n",
 			""): `5: service "s": allowHeaders: Host says where the request goes`,
 		withHeaders(bearer,
-			"    allowHeaders:\n      - x-a\n      - connection\n"): `10: capability "c": allowHeaders: connection belongs to one connection`,
+			"    allowHeaders:\n      - x-a\n      - connection\n"): `10: capability "c": ` +
+			`allowHeaders: connection belongs to one connection`,
 		withHeaders(bearer,
-			"    allowHeaders: [authorization]\n"): "authorization covers Authorization, which auth type bearer writes",
+			"    allowHeaders: [authorization]\n"): "authorization covers Authorization, which " +
+			"auth type bearer writes",
 		withHeaders(bearer,
 			"    allowHeaders: [X_Matched_Path]\n"): "X_Matched_Path has Next.js",
 		withHeaders(sigv4,
-			"    allowHeaders: [x-amz-*]\n"): "x-amz-* covers X-Amz-Date, which auth type aws-sigv4 writes",
+			"    allowHeaders: [x-amz-*]\n"): "x-amz-* covers X-Amz-Date, " +
+			"which auth type aws-sigv4 writes",
 		withHeaders("    auth: {type: headers, headers: {X-Team: k0123456789}}\n",
 			"    allowHeaders: [x_team]\n"): "x_team covers X-Team, which auth type headers writes",
 		withHeaders("    auth: {type: headers, headers: {X-Team: janee:v1:k1:x}}\n",
 			"    allowHeaders: [x_team]\n"): "x_team covers X-Team, which auth type headers writes",
 		withHeaders(bearer,
-			"    allowHeaders: Stripe-Account\n"): "allowHeaders must be a list of header names, not text: write [Stripe-Account]",
+			"    allowHeaders: Stripe-Account\n"): "allowHeaders must be a list of header names, " +
+			"not text: write [Stripe-Account]",
 		withHeaders(bearer,
 			"    denyHeaders: [\"*\"]\n"): `denyHeaders: "*" is not the name of a header`,
 		withHeaders(bearer,
@@ -90,18 +97,23 @@ func TestQueryOperationsOfService(t *testing.T) {
 func TestHeaderListsAreEdited(t *testing.T) {
 	before := withHeaders(bearer, "")
 	listed := before +
-		"    allowHeaders:\n      - Stripe-Account # theirs\n      - X-B\n    denyHeaders:\n      - X-C\n"
+		"    allowHeaders:\n      - Stripe-Account # theirs\n      - X-B\n    denyHeaders:\n" +
+		"      - X-C\n"
 	edit := func(a CapabilityEdit) func([]byte) ([]byte, error) {
 		return func(text []byte) ([]byte, error) { return EditCapability(text, "c", a) }
 	}
 	both(t, before, before+"    allowHeaders:\n      - Stripe-Account\n",
 		edit(CapabilityEdit{AllowHeaders: []string{"Stripe-Account"}}))
 	both(t, listed,
-		before+"    allowHeaders:\n      - Stripe-Account # theirs\n      - X-D\n    denyHeaders:\n      - X-C\n",
+		before+
+			"    allowHeaders:\n      - Stripe-Account # theirs\n      - X-D\n    denyHeaders:\n"+
+			"      - X-C\n",
 		edit(CapabilityEdit{AllowHeaders: []string{"stripe-account", "X-D"}}))
 	both(t, listed, before, edit(CapabilityEdit{AllowHeaders: []string{}, DenyHeaders: []string{}}))
 	both(t, withHeaders(bearer, ""),
-		withHeaders(bearer+"    denyHeaders:\n      - X-A\n    queryOperations:\n      - a\n      - b\n", ""), func(text []byte) ([]byte, error) {
+		withHeaders(bearer+
+			"    denyHeaders:\n      - X-A\n    queryOperations:\n      - a\n      - b\n", ""),
+		func(text []byte) ([]byte, error) {
 			return EditService(text, "s", ServiceEdit{DenyHeaders: []string{"X-A"},
 				QueryOperations: []string{"a", "b"}})
 		})

@@ -9,13 +9,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// section returns the root's value for a key, nil where there is none, and makes an empty root of a text without content.
+// section returns the root's value for a key, nil where there is none, and makes an empty root of a
+// text without content.
 func (c *change) section(key string) (*yaml.Node, error) {
 	if c.doc.root == nil {
 		c.doc.root = mapping()
 	}
 	if c.doc.root.Style&yaml.FlowStyle != 0 {
-		return nil, errors.New("editing config.yaml: the whole file stands in { } brackets: write it as indented lines first")
+		return nil, errors.New("editing config.yaml: the whole file stands in { } brackets: " +
+			"write it as indented lines first")
 	}
 	return lookup(c.doc.root, key), nil
 }
@@ -34,12 +36,15 @@ func (c *change) add(key, name string, value *yaml.Node) error {
 	case len(node.Content) == 0:
 		return c.rewrite(node, c.rootIndent()+indentStep, mapping(textNode(name), value))
 	case node.Style&yaml.FlowStyle != 0:
-		return fmt.Errorf("adding %q to %s: the section stands in { } brackets: write it as indented lines first", name, key)
+		return fmt.Errorf(
+			"adding %q to %s: the section stands in { } brackets: write it as indented lines first",
+			name, key)
 	}
 	return c.extend(node, mapping(textNode(name), value))
 }
 
-// extend appends entries to a block mapping, behind the comments that its indentation says are its own.
+// extend appends entries to a block mapping, behind the comments that its indentation says are its
+// own.
 func (c *change) extend(n, entries *yaml.Node) error {
 	indent, src := n.Column-1, c.doc.src
 	at, err := src.end(n, indent)
@@ -58,7 +63,8 @@ func (c *change) extend(n, entries *yaml.Node) error {
 	return nil
 }
 
-// spaced reports whether a blank line stands before the last entry of several, or before the comment of that entry.
+// spaced reports whether a blank line stands before the last entry of several, or before the
+// comment of that entry.
 func (c *change) spaced(n *yaml.Node) bool {
 	if len(n.Content) < 4 {
 		return false
@@ -97,7 +103,8 @@ func (c *change) appendSection(key string, value *yaml.Node) {
 	c.doc.root.Content = append(c.doc.root.Content, textNode(key), value)
 }
 
-// insertSection puts a new key at the top: behind version, or before the first key and the comment that belongs to it.
+// insertSection puts a new key at the top: behind version, or before the first key and the comment
+// that belongs to it.
 func (c *change) insertSection(key string, value *yaml.Node) error {
 	root, src := c.doc.root, c.doc.src
 	if len(root.Content) == 0 {
@@ -115,11 +122,13 @@ func (c *change) insertSection(key string, value *yaml.Node) error {
 		return err
 	}
 	c.insert(src.lineEnd(end), lines)
-	root.Content = append([]*yaml.Node{first, root.Content[1], textNode(key), value}, root.Content[2:]...)
+	root.Content = append([]*yaml.Node{first, root.Content[1], textNode(key), value},
+		root.Content[2:]...)
 	return nil
 }
 
-// aboveComment is where the comment lines directly above a line begin; those that begin the file are its header and stay on top.
+// aboveComment is where the comment lines directly above a line begin; those that begin the file
+// are its header and stay on top.
 func (c *change) aboveComment(line int) int {
 	src, top := c.doc.src, line
 	for top > 1 && bytes.HasPrefix(bytes.TrimLeft(src.text[src.starts[top-2]:], " "), []byte("#")) {
@@ -147,7 +156,8 @@ func (c *change) rootIndent() int {
 	return 0
 }
 
-// skipComments passes the comment lines that are indented by at least least, and the blank lines between them.
+// skipComments passes the comment lines that are indented by at least least, and the blank lines
+// between them.
 func (c *change) skipComments(at, least int) int {
 	src, found := c.doc.src, at
 	for ; at < len(src.text); at = src.lineEnd(at) {

@@ -8,7 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// FormatDuration writes a duration as config.yaml does, in its largest whole unit: "1h", "15m", "250ms".
+// FormatDuration writes a duration as config.yaml does, in its largest whole unit: "1h", "15m",
+// "250ms".
 func FormatDuration(d time.Duration) string {
 	for _, u := range []string{"d", "h", "m", "s"} {
 		if d >= units[u] && d%units[u] == 0 {

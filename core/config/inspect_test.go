@@ -27,7 +27,8 @@ func TestHasPlaintext(t *testing.T) {
 		before, _ := Parse([]byte(text))
 		after, err := Parse(out)
 		if err != nil || before.HasPlaintext() != (n > 0) || after.HasPlaintext() {
-			t.Errorf("%d to seal, HasPlaintext %v, then %v, %v\n%s", n, before.HasPlaintext(), after.HasPlaintext(), err, text)
+			t.Errorf("%d to seal, HasPlaintext %v, then %v, %v\n%s", n, before.HasPlaintext(),
+				after.HasPlaintext(), err, text)
 		}
 	}
 }

@@ -12,12 +12,14 @@ import (
 const (
 	limitsSection = "limits"
 	limitsHelp    = "write limits: {perMinute: 60}"
-	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does not say: as many as there is room for replies of the usual size.
+	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does
+	// not say: as many as there is room for replies of the usual size.
 	DefaultConcurrent = 256
 )
 
-// limits reads the block of a capability, or that of the whole. A bare "limits:" is refused, because it is what is left when the lines under it
-// are commented out, and would then bound nothing.
+// limits reads the block of a capability, or that of the whole. A bare "limits:" is refused,
+// because it is what is left when the lines under it are commented out, and would then bound
+// nothing.
 func (r *configReader) limits(to *limit.Limits, what string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		switch {
@@ -54,7 +56,8 @@ func (r *configReader) limit(f limit.Field, to *limit.Limits, what string) func(
 // LimitShape says what a value of the field looks like.
 func LimitShape(f limit.Field) string {
 	if f.Size {
-		return fmt.Sprintf("a size: write bytes, or a whole number with KB, MB, GB, KiB, MiB or GiB, as in 10MB, at most %s", f.Format(f.Most))
+		return fmt.Sprintf("a size: write bytes, or a whole number with KB, MB, GB, KiB, MiB or "+
+			"GiB, as in 10MB, at most %s", f.Format(f.Most))
 	}
 	return fmt.Sprintf("a whole number from 1 to %d", f.Most)
 }
@@ -86,7 +89,8 @@ func numberOrText(value string) *yaml.Node {
 	return textNode(value)
 }
 
-// setLimits changes lines of the block of a capability, and takes out those that are empty, and the block with the last of them.
+// setLimits changes lines of the block of a capability, and takes out those that are empty, and the
+// block with the last of them.
 func (e *editor) setLimits(path func(...string) []string, list []KV) error {
 	for _, l := range list {
 		line := path(limitsSection, l.Path)
@@ -108,14 +112,18 @@ func (e *editor) setLimits(path func(...string) []string, list []KV) error {
 	return nil
 }
 
-// limitMeanings say of each limit what it bounds, on a capability and, where it differs, for all of them.
+// limitMeanings say of each limit what it bounds, on a capability and, where it differs, for all of
+// them.
 var limitMeanings = map[string]string{
-	limit.PerMinute:        "How many calls an agent may make in any minute.",
-	limit.PerHour:          "How many calls an agent may make in any hour.",
-	limit.BytesPerHour:     "How many bytes an agent may move in any hour: requests that it sends, and bodies of replies that it is given.",
-	limit.Concurrent:       "How many calls of an agent may be under way at once. A call that waits for a person is not.",
-	limit.MaxRequestBytes:  "The longest body of a request; also of your own.",
-	limit.MaxResponseBytes: "The most of a reply's body that is handed back, whatever a call asks for with `maxBytes`; also of your own calls. What is longer is cut, and says so.",
+	limit.PerMinute: "How many calls an agent may make in any minute.",
+	limit.PerHour:   "How many calls an agent may make in any hour.",
+	limit.BytesPerHour: "How many bytes an agent may move in any hour: requests that it " +
+		"sends, and bodies of replies that it is given.",
+	limit.Concurrent: "How many calls of an agent may be under way at once. A call that " +
+		"waits for a person is not.",
+	limit.MaxRequestBytes: "The longest body of a request; also of your own.",
+	limit.MaxResponseBytes: "The most of a reply's body that is handed back, whatever a call " +
+		"asks for with `maxBytes`; also of your own calls. What is longer is cut, and says so.",
 }
 
 // limitKeys are the reference of a block: that of a capability, or the one for all.
@@ -126,7 +134,12 @@ func limitKeys(section string, whole bool) []Key {
 	}
 	keys := []Key{{Path: section, Kind: Section, Meaning: meaning}}
 	for _, f := range limit.Fields() {
-		k := Key{Path: section + "." + f.Name, Kind: Count, Most: f.Most, Meaning: limitMeanings[f.Name]}
+		k := Key{
+			Path:    section + "." + f.Name,
+			Kind:    Count,
+			Most:    f.Most,
+			Meaning: limitMeanings[f.Name],
+		}
 		if f.Size {
 			k.Kind = Size
 		}

@@ -11,7 +11,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxRepairs bounds the unquoted stars that one load reports: each costs a few readings of the text.
+// maxRepairs bounds the unquoted stars that one load reports: each costs a few readings of the
+// text.
 const maxRepairs = 50
 
 // document is a text and the node tree of it.
@@ -20,7 +21,8 @@ type document struct {
 	root *yaml.Node // nil where the text holds no content
 }
 
-// load reads the text as YAML. With problems the document is still good for finding more of them, unless it is nil.
+// load reads the text as YAML. With problems the document is still good for finding more of them,
+// unless it is nil.
 func load(text []byte) (*document, []Problem) {
 	if len(text) > MaxSize {
 		return nil, []Problem{{1, fmt.Sprintf("the file is larger than %d bytes", MaxSize)}}
@@ -34,7 +36,10 @@ func load(text []byte) (*document, []Problem) {
 		root, second, err := decode(src.text)
 		if err == nil {
 			if second > 0 {
-				problems = append(problems, Problem{second, "a second document begins here: config.yaml is one document, delete the --- line"})
+				problems = append(problems,
+					Problem{second,
+						"a second document begins here: config.yaml is one document, " +
+							"delete the --- line"})
 			}
 			return &document{src, root}, problems
 		}
@@ -52,9 +57,11 @@ func load(text []byte) (*document, []Problem) {
 	return nil, problems
 }
 
-// decode returns the root node of the first document and the line at which a second one begins (0 = none).
+// decode returns the root node of the first document and the line at which a second one begins (0 =
+// none).
 func decode(text []byte) (root *yaml.Node, second int, err error) {
-	// yaml.v3 panics on some comments in odd places ("please report"): a config that it cannot read must not end the process.
+	// yaml.v3 panics on some comments in odd places ("please report"): a config that it cannot read
+	// must not end the process.
 	defer func() {
 		if p := recover(); p != nil {
 			err = errors.New("yaml: the parser gave up")
@@ -72,14 +79,16 @@ func decode(text []byte) (root *yaml.Node, second int, err error) {
 	} else if err != io.EOF {
 		return nil, 0, err
 	}
-	if root = first.Content[0]; root.Kind == yaml.ScalarNode && root.Tag == "!!null" && root.Value == "" {
+	if root = first.Content[0]; root.Kind == yaml.ScalarNode &&
+		root.Tag == "!!null" && root.Value == "" {
 		root = nil
 	}
 	return root, second, nil
 }
 
-// faultLine is the line where the fault shows: the first at which the text up to there fails in the same way.
-// The line inside yaml.v3's messages is absent for some faults, and for others that of the block around the fault.
+// faultLine is the line where the fault shows: the first at which the text up to there fails in the
+// same way. The line inside yaml.v3's messages is absent for some faults, and for others that of
+// the block around the fault.
 func faultLine(src *source, fault error) int {
 	n := len(src.starts)
 	return 1 + sort.Search(n-1, func(i int) bool {
@@ -90,17 +99,21 @@ func faultLine(src *source, fault error) int {
 
 func isAliasFault(err error) bool {
 	text := err.Error()
-	return strings.Contains(text, "unknown anchor") || strings.HasSuffix(text, "did not find expected alphabetic or numeric character")
+	return strings.Contains(text, "unknown anchor") ||
+		strings.HasSuffix(text, "did not find expected alphabetic or numeric character")
 }
 
-// quoteStar answers the unquoted "* /x", which YAML takes for an alias: the problem to tell, and the text with a rule in its place, so that what follows is read too.
-// The repaired text is nil where the star cannot be found.
+// quoteStar answers the unquoted "* /x", which YAML takes for an alias: the problem to tell, and
+// the text with a rule in its place, so that what follows is read too. The repaired text is nil
+// where the star cannot be found.
 func quoteStar(src *source, line int) (repaired []byte, problem string) {
 	start := src.starts[line-1]
 	end := src.lineEnd(start)
-	problem = `YAML reads an unquoted * or & as an alias or anchor, which config.yaml does not use: quote the value, as in "* /v1/*"`
+	problem = `YAML reads an unquoted * or & as an alias or anchor, which config.yaml does not ` +
+		`use: quote the value, as in "* /v1/*"`
 	at := start
-	for at < end && (src.text[at] != '*' || strings.IndexByte("-[,:{", lastVisible(src.text[start:at])) < 0) {
+	for at < end &&
+		(src.text[at] != '*' || strings.IndexByte("-[,:{", lastVisible(src.text[start:at])) < 0) {
 		at++
 	}
 	if at == end {
@@ -111,8 +124,10 @@ func quoteStar(src *source, line int) (repaired []byte, problem string) {
 		value = value[:i]
 	}
 	// Only what has the shape of a rule is shown: the star may begin a credential.
-	if parts := strings.Fields(string(value)); len(parts) == 2 && parts[0] == "*" && strings.ContainsAny(parts[1][:1], "/*") {
-		problem = fmt.Sprintf("YAML reads an unquoted * as an alias: quote the rule, as in - %q", strings.Join(parts, " "))
+	if parts := strings.Fields(string(value)); len(parts) == 2 && parts[0] == "*" &&
+		strings.ContainsAny(parts[1][:1], "/*") {
+		problem = fmt.Sprintf("YAML reads an unquoted * as an alias: quote the rule, as in - %q",
+			strings.Join(parts, " "))
 	}
 	stand := "GET /" // a bare star
 	switch name := strings.TrimSpace(string(value[1:])); {
@@ -121,7 +136,8 @@ func quoteStar(src *source, line int) (repaired []byte, problem string) {
 	case name != "":
 		stand = "x"
 	}
-	return append(append(append([]byte(nil), src.text[:at]...), stand...), src.text[at+1:]...), problem
+	return append(append(append([]byte(nil), src.text[:at]...), stand...), src.text[at+1:]...),
+		problem
 }
 
 // lastVisible is the last byte of s that is not blank; the beginning of a line counts as ':'.
@@ -148,12 +164,14 @@ func explainSyntax(src *source, line int, err error) string {
 		return `": " is not expected here: quote the value that holds it, or mend the indentation`
 	case strings.Contains(text, "could not find expected ':'"):
 		return `a key needs ": " and a value`
-	case strings.Contains(text, "did not find expected key"), strings.Contains(text, "did not find expected '-' indicator"):
+	case strings.Contains(text, "did not find expected key"), strings.Contains(text,
+		"did not find expected '-' indicator"):
 		return "the indentation does not fit the lines above"
 	case strings.Contains(text, "unexpected end of stream"):
 		return "a quote that begins here or above is not closed"
 	case strings.Contains(text, "did not find expected ','"):
-		return "a comma or the closing bracket is missing; inside [ ] and { }, quote a value that holds , [ ] { } or ?"
+		return "a comma or the closing bracket is missing; inside [ ] and { }, quote a value " +
+			"that holds , [ ] { } or ?"
 	}
 	return "this is not YAML: " + text
 }

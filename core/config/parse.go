@@ -9,7 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/limit"
 )
 
-// Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A text without content is a valid, empty config.
+// Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A
+// text without content is a valid, empty config.
 func Parse(text []byte) (*Config, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -18,7 +19,8 @@ func Parse(text []byte) (*Config, error) {
 	return p.config, nil
 }
 
-// parsed is a valid config together with what an edit of its text needs. It stays inside this package: its nodes hold credentials in the clear.
+// parsed is a valid config together with what an edit of its text needs. It stays inside this
+// package: its nodes hold credentials in the clear.
 type parsed struct {
 	config *Config
 	doc    *document
@@ -45,8 +47,10 @@ func parse(text []byte) (*parsed, error) {
 }
 
 func newConfig() *Config {
-	return &Config{Version: "1", Services: map[string]*Service{}, Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{},
-		Approvals: Approvals{Wait: DefaultWait, Notify: true}, Limits: limit.Limits{Concurrent: DefaultConcurrent}}
+	return &Config{Version: "1", Services: map[string]*Service{},
+		Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{},
+		Approvals: Approvals{Wait: DefaultWait, Notify: true},
+		Limits:    limit.Limits{Concurrent: DefaultConcurrent}}
 }
 
 // configReader fills a config from the tree.
@@ -86,7 +90,10 @@ func (r *configReader) version(n *yaml.Node) {
 	switch {
 	case !ok || s == "1":
 	case strings.HasPrefix(s, "0."):
-		r.problem(n.Line, "version %s is a file of the TypeScript Janee, which this one does not read as it is: `janee import` shows what becomes of it, `janee import --apply` converts it", brief(s))
+		r.problem(n.Line,
+			"version %s is a file of the TypeScript Janee, which this one does not read as it "+
+				"is: `janee import` shows what becomes of it, `janee import --apply` converts it",
+			brief(s))
 	default:
 		r.problem(n.Line, "version %s is not known: write version: 1", brief(s))
 	}

@@ -44,17 +44,21 @@ func byLine(found []Problem) []Problem {
 	return found
 }
 
-// plainYAML refuses, in the whole tree, what makes YAML say one thing and mean another: anchors, aliases, merge keys, tags, and keys given twice.
+// plainYAML refuses, in the whole tree, what makes YAML say one thing and mean another: anchors,
+// aliases, merge keys, tags, and keys given twice.
 func (r *reader) plainYAML(n *yaml.Node) {
 	switch {
 	case n.Kind == yaml.AliasNode:
-		r.problem(n.Line, "YAML aliases (*name) are not used in config.yaml: write the value out, or quote it")
+		r.problem(n.Line,
+			"YAML aliases (*name) are not used in config.yaml: write the value out, or quote it")
 	case n.Anchor != "":
-		r.problem(n.Line, "YAML anchors (&name) are not used in config.yaml: delete it, or quote the value")
+		r.problem(n.Line,
+			"YAML anchors (&name) are not used in config.yaml: delete it, or quote the value")
 	case n.Tag == "!!merge":
 		r.problem(n.Line, "YAML merge keys (<<) are not used in config.yaml: write the keys out")
 	case r.tagged(n):
-		r.problem(n.Line, "YAML tags (!name) are not used in config.yaml: delete it, or quote the value")
+		r.problem(n.Line,
+			"YAML tags (!name) are not used in config.yaml: delete it, or quote the value")
 	}
 	if n.Kind == yaml.MappingNode {
 		r.uniqueKeys(n)
@@ -93,28 +97,33 @@ func (r *reader) uniqueKeys(n *yaml.Node) {
 	}
 }
 
-// known is a key that a mapping may hold, and how its value is read. A nil read is a key of the design that this version does not act on.
+// known is a key that a mapping may hold, and how its value is read. A nil read is a key of the
+// design that this version does not act on.
 type known struct {
 	key  string
 	read func(*yaml.Node)
 }
 
-// mapping reads each entry of a mapping by its key. what names the mapping, as in "service \"stripe\"".
+// mapping reads each entry of a mapping by its key. what names the mapping, as in "service
+// \"stripe\"".
 func (r *reader) mapping(n *yaml.Node, what string, keys ...known) {
 	r.entries(n, what, func(key, value *yaml.Node) {
 		i := slices.IndexFunc(keys, func(k known) bool { return k.key == key.Value })
 		switch {
 		case i < 0:
-			r.problem(key.Line, "%s has no key %s%s", what, shown(key.Value), suggest(key.Value, keys))
+			r.problem(key.Line, "%s has no key %s%s", what, shown(key.Value),
+				suggest(key.Value, keys))
 		case keys[i].read == nil:
-			r.problem(key.Line, "%s: %s is not supported by this version: delete it", what, key.Value)
+			r.problem(key.Line, "%s: %s is not supported by this version: delete it",
+				what, key.Value)
 		default:
 			keys[i].read(value)
 		}
 	})
 }
 
-// entries calls visit for each entry of a mapping with plain keys; of keys given twice the first counts.
+// entries calls visit for each entry of a mapping with plain keys; of keys given twice the first
+// counts.
 func (r *reader) entries(n *yaml.Node, what string, visit func(key, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		if n.Kind != yaml.AliasNode {
@@ -197,7 +206,8 @@ func shape(n *yaml.Node) string {
 	return "text"
 }
 
-// shown is a name that may be printed. A credential that slipped into the place of a key ("key:sk_live_…", without the blank) may not.
+// shown is a name that may be printed. A credential that slipped into the place of a key
+// ("key:sk_live_…", without the blank) may not.
 func shown(name string) string {
 	for _, c := range name {
 		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '_' || c == '-' || c == '.') {
@@ -232,7 +242,8 @@ func folded(s string) string {
 func ValidName(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
-		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("._@-", c) >= 0) {
+		if !(c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+			strings.IndexByte("._@-", c) >= 0) {
 			return false
 		}
 	}

@@ -23,7 +23,8 @@ var update = flag.Bool("update", false, "write the generated documents anew")
 
 const docs = "../../docs/"
 
-// probes are files with an unknown key in each section; what Parse then says names the keys that it knows there.
+// probes are files with an unknown key in each section; what Parse then says names the keys that it
+// knows there.
 func probes() map[string]string {
 	p := map[string]string{
 		"":                         "zzz: 1",
@@ -50,14 +51,16 @@ func probes() map[string]string {
 
 var knownKeys = regexp.MustCompile(`: it (?:may have|has) ([A-Za-z, ]+)`)
 
-// TestReferenceIsWhatParseAccepts compares the table with the reader of the file, section by section.
+// TestReferenceIsWhatParseAccepts compares the table with the reader of the file, section by
+// section.
 func TestReferenceIsWhatParseAccepts(t *testing.T) {
 	table := map[string][]string{}
 	for _, k := range Reference() {
 		section, name := k.Parent()
 		table[section] = append(table[section], name)
 		if k.Meaning == "" || !strings.HasSuffix(k.Meaning, ".") || k.Required && k.Default != "" {
-			t.Errorf("%s: meaning %q, required %v, default %q", k.Path, k.Meaning, k.Required, k.Default)
+			t.Errorf("%s: meaning %q, required %v, default %q", k.Path, k.Meaning,
+				k.Required, k.Default)
 		}
 	}
 	for section, text := range probes() {
@@ -86,7 +89,8 @@ func TestReferenceIsWhatParseAccepts(t *testing.T) {
 	}
 }
 
-// TestDocuments compares the generated documents with the table; go test ./core/config -run TestDocuments -update writes them.
+// TestDocuments compares the generated documents with the table; go test ./core/config -run
+// TestDocuments -update writes them.
 func TestDocuments(t *testing.T) {
 	generated(t, "config.schema.json", func([]byte) []byte { return Schema() })
 	generated(t, "configuration.md", func(old []byte) []byte {
@@ -113,7 +117,9 @@ func generated(t *testing.T, name string, make func(old []byte) []byte) {
 			t.Fatal(err)
 		}
 	} else if !bytes.Equal(old, text) {
-		t.Errorf("docs/%s is not what the code says: go test ./core/config -run TestDocuments -update", name)
+		t.Errorf(
+			"docs/%s is not what the code says: go test ./core/config -run TestDocuments -update",
+			name)
 	}
 }
 
@@ -123,18 +129,24 @@ func keyTables() string {
 	for _, part := range []struct{ title, section, within string }{
 		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
 		{"A capability", "capabilities.NAME", "capabilities.NAME."},
-		{"Limits", "limits", "limits."}, {"The server", "server", "server."}, {"Approvals", "approvals", "approvals."}, {"The log", "audit", "audit."}, {"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
+		{"Limits", "limits", "limits."}, {"The server", "server", "server."},
+		{"Approvals", "approvals", "approvals."}, {"The log", "audit", "audit."},
+		{"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
 	} {
 		b.WriteString("\n## " + part.title + "\n\n")
 		keyTable(&b, part.within, func(k Key) bool {
 			section, _ := k.Parent()
-			return section == part.section || part.section != "" && strings.HasPrefix(section, part.section+".") && !strings.Contains(section, "[")
+			return section == part.section || part.section != "" &&
+				strings.HasPrefix(section, part.section+".") && !strings.Contains(section, "[")
 		})
 		if part.section == "services.NAME" {
 			for _, authType := range sign.Types() {
 				section := "services.NAME.auth[" + authType + "]"
 				b.WriteString("\n### auth, type " + authType + "\n\n")
-				keyTable(&b, section+".", func(k Key) bool { parent, _ := k.Parent(); return parent == section })
+				keyTable(&b, section+".", func(k Key) bool {
+					parent, _ := k.Parent()
+					return parent == section
+				})
 			}
 		}
 	}
@@ -154,7 +166,8 @@ func keyTable(b *strings.Builder, within string, in func(Key) bool) {
 		if k.Required {
 			standard = "required"
 		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(k.Path, within), kind, standard, k.Meaning)
+		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(k.Path, within), kind,
+			standard, k.Meaning)
 	}
 }
 
@@ -197,10 +210,11 @@ func validates(t *testing.T, s *jsonschema.Schema, text string) error {
 func TestSchemaAccepts(t *testing.T) {
 	s := compiledSchema(t)
 	for name, text := range map[string]string{
-		"template":              "version: 1\n",
-		"template, uncommented": regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(Template()), ""),
-		"guide":                 guideConfig,
-		"every key":             everyKey(t),
+		"template": "version: 1\n",
+		"template, uncommented": regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(Template()),
+			""),
+		"guide":     guideConfig,
+		"every key": everyKey(t),
 	} {
 		if err := validates(t, s, text); err != nil {
 			t.Errorf("%s: the schema refuses it: %v\n%s", name, err, text)
@@ -276,15 +290,23 @@ capabilities:
 // everyKey is a file that uses each key of the table, with a service for each auth type.
 func everyKey(t *testing.T) string {
 	t.Helper()
-	examples := map[Kind]any{Text: "text", Flag: true, Duration: "15m", Address: "https://api.example.com", Rules: []string{"GET /v1/*"},
-		Texts: map[string]string{"X-Version": "some text"}, Agents: []string{"ann", "bob"}, Number: 9100,
-		Count: 60, Size: "8KiB", Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16",
+	examples := map[Kind]any{
+		Text: "text", Flag: true, Duration: "15m", Address: "https://api.example.com",
+		Rules: []string{"GET /v1/*"},
+		Texts: map[string]string{"X-Version": "some text"}, Agents: []string{"ann", "bob"},
+		Number: 9100,
+		Count:  60, Size: "8KiB", Moment: "2026-11-23T09:33:45Z", Ranges: []string{"10.1.0.0/16",
 			"127.0.0.1/32:9000", "fd00::/8"},
-		Fields: []string{"Stripe-Account", "x-amz-grant-*"}, Keys: []string{"acl", "policy"}}
-	special := map[string]any{"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef", "proxy": "socks5://127.0.0.1:1080",
+		Fields: []string{"Stripe-Account", "x-amz-grant-*"}, Keys: []string{"acl", "policy"},
+	}
+	special := map[string]any{
+		"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef",
+		"proxy": "socks5://127.0.0.1:1080",
 		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared",
-		"source": SourceCommand, "command": []string{"pass", "show", "janee"}}
-	const sealed = "janee:v1:k1:x" // values that Parse cannot look into: what each scheme wants of them is its own affair
+		"source": SourceCommand, "command": []string{"pass", "show", "janee"},
+	}
+	// values that Parse cannot look into: what each scheme wants of them is its own affair
+	const sealed = "janee:v1:k1:x"
 	fill := func(section string) map[string]any {
 		out := map[string]any{}
 		for _, k := range Reference() {
@@ -316,7 +338,8 @@ func everyKey(t *testing.T) string {
 	}
 	file["services"] = services
 	capability := fill("capabilities.NAME")
-	capability["rules"], capability["limits"] = fill("capabilities.NAME.rules"), fill("capabilities.NAME.limits")
+	capability["rules"], capability["limits"] = fill("capabilities.NAME.rules"),
+		fill("capabilities.NAME.limits")
 	file["capabilities"] = map[string]any{"c": capability}
 	text, err := yaml.Marshal(file)
 	if err != nil {
@@ -327,17 +350,21 @@ func everyKey(t *testing.T) string {
 
 func TestSchemaRefuses(t *testing.T) {
 	s := compiledSchema(t)
-	service := "services: {x: {baseUrl: https://a.example, auth: {type: bearer, key: k0123456789}}}\n"
+	service := "services: {x: {baseUrl: https://a.example, auth: {type: bearer, key: " +
+		"k0123456789}}}\n"
 	for name, text := range map[string]string{
-		"unknown key":       "zzz: 1",
-		"other version":     "version: 2",
-		"no baseUrl":        "services: {x: {auth: {type: bearer, key: k}}}",
-		"no auth":           "services: {x: {baseUrl: https://a.example}}",
-		"no auth type":      "services: {x: {baseUrl: https://a.example, auth: {key: k}}}",
-		"unknown auth type": "services: {x: {baseUrl: https://a.example, auth: {type: magic, key: k}}}",
-		"field of another":  "services: {x: {baseUrl: https://a.example, auth: {type: bearer, key: k, password: p}}}",
-		"field missing":     "services: {x: {baseUrl: https://a.example, auth: {type: basic}}}",
-		"scheme of base":    "services: {x: {baseUrl: ftp://a.example, auth: {type: bearer, key: k}}}",
+		"unknown key":   "zzz: 1",
+		"other version": "version: 2",
+		"no baseUrl":    "services: {x: {auth: {type: bearer, key: k}}}",
+		"no auth":       "services: {x: {baseUrl: https://a.example}}",
+		"no auth type":  "services: {x: {baseUrl: https://a.example, auth: {key: k}}}",
+		"unknown auth type": "services: {x: {baseUrl: https://a.example, auth: {type: magic, " +
+			"key: k}}}",
+		"field of another": "services: {x: {baseUrl: https://a.example, auth: {type: bearer, " +
+			"key: k, password: p}}}",
+		"field missing": "services: {x: {baseUrl: https://a.example, auth: {type: basic}}}",
+		"scheme of base": "services: {x: {baseUrl: ftp://a.example, auth: {type: bearer, key: " +
+			"k}}}",
 		"name":              strings.Replace(service, "x:", "a b:", 1),
 		"ttl":               service + "capabilities: {c: {service: x, ttl: 0h}}",
 		"ttl without unit":  service + "capabilities: {c: {service: x, ttl: 15}}",
@@ -346,19 +373,23 @@ func TestSchemaRefuses(t *testing.T) {
 		"empty rules":       service + "capabilities: {c: {service: x, rules: }}",
 		"rule without path": service + "capabilities: {c: {service: x, rules: {allow: [GET]}}}",
 		"headers":           service + "capabilities: {c: {service: x, headers: some}}",
-		"range":             "services: {x: {baseUrl: https://a.example, allowPrivate: [10.1.0.1], auth: {type: bearer, key: k0123456789}}}",
-		"header names":      service + "capabilities: {c: {service: x, allowHeaders: [a b]}}",
+		"range": "services: {x: {baseUrl: https://a.example, allowPrivate: " +
+			"[10.1.0.1], auth: {type: bearer, key: k0123456789}}}",
+		"header names": service + "capabilities: {c: {service: x, allowHeaders: [a b]}}",
 		"headers as text": service +
 			"capabilities: {c: {service: x, denyHeaders: Stripe-Account}}",
-		"operations":     "services: {x: {baseUrl: https://a.example, queryOperations: s4, auth: {type: bearer, key: k0123456789}}}",
-		"operation keys": "services: {x: {baseUrl: https://a.example, queryOperations: [a=b], auth: {type: bearer, key: k0123456789}}}",
+		"operations": "services: {x: {baseUrl: https://a.example, queryOperations: s4, auth: " +
+			"{type: bearer, key: k0123456789}}}",
+		"operation keys": "services: {x: {baseUrl: https://a.example, queryOperations: [a=b], " +
+			"auth: {type: bearer, key: k0123456789}}}",
 		"access":         "server: {defaultAccess: closed}",
 		"agents as text": service + "capabilities: {c: {service: x, allowedAgents: ann}}",
 		"port":           "server: {port: 70000}",
-		"ownership":      "services: {x: {baseUrl: https://a.example, ownership: {createdBy: ann}, auth: {type: bearer, key: k0123456789}}}",
-		"moment":         "agents: {x: {token: t, created: yesterday}}",
-		"source":         "vault: {id: x, key: k1, check: 0123456789abcdef, source: tpm}",
-		"flag":           service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
+		"ownership": "services: {x: {baseUrl: https://a.example, ownership: {createdBy: " +
+			"ann}, auth: {type: bearer, key: k0123456789}}}",
+		"moment": "agents: {x: {token: t, created: yesterday}}",
+		"source": "vault: {id: x, key: k1, check: 0123456789abcdef, source: tpm}",
+		"flag":   service + "capabilities: {c: {service: x, autoApprove: sometimes}}",
 	} {
 		if validates(t, s, text) == nil {
 			t.Errorf("%s: the schema accepts it", name)

@@ -13,8 +13,10 @@ import (
 // SealedValue is a sealed text of the file and where it stands.
 type SealedValue struct {
 	Service string // "" for the secret of a webhook
-	Field   string // path under auth: "key", "headers.X-Api-Key"; without a service in the file: "approvals.webhook.secret"
-	Text    string
+	// path under auth: "key", "headers.X-Api-Key"; without a service in the file:
+	// "approvals.webhook.secret"
+	Field string
+	Text  string
 }
 
 // String names the place.
@@ -25,7 +27,8 @@ func (v SealedValue) String() string {
 	return fmt.Sprintf("%s of service %s", brief(v.Field), brief(v.Service))
 }
 
-// Sealed lists every sealed value, services in the order of the file and the fields of each by path.
+// Sealed lists every sealed value, services in the order of the file and the fields of each by
+// path.
 func (c *Config) Sealed() (values []SealedValue) {
 	for _, name := range c.ServiceNames {
 		fields := c.Services[name].Auth.Fields
@@ -43,16 +46,19 @@ func (c *Config) Sealed() (values []SealedValue) {
 	return values
 }
 
-// Rekey puts every sealed value under the sealing key kid, in one change: reseal is given each and returns its new text, which must carry the
-// binding of the old one, right or wrong as it may be for its place: a change of keys agrees to no new destination. vault.key becomes kid.
-// The text must have a vault and nothing in the clear. The error names the value that reseal has refused; nothing else in the file changes.
+// Rekey puts every sealed value under the sealing key kid, in one change: reseal is given each and
+// returns its new text, which must carry the binding of the old one, right or wrong as it may be
+// for its place: a change of keys agrees to no new destination. vault.key becomes kid. The text
+// must have a vault and nothing in the clear. The error names the value that reseal has refused;
+// nothing else in the file changes.
 func Rekey(text []byte, kid string, reseal func(SealedValue) (string, error)) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
 	if p.config.Vault.ID == "" || len(p.plain) > 0 {
-		return nil, errors.New("changing the sealing key: the file has no vault, or secrets in the clear")
+		return nil,
+			errors.New("changing the sealing key: the file has no vault, or secrets in the clear")
 	}
 	c := &change{doc: p.doc}
 	for _, v := range p.config.Sealed() {
@@ -79,7 +85,8 @@ func (c *change) rekey(v SealedValue, kid string, reseal func(SealedValue) (stri
 		return errors.New("the new text is not for the same place, or under another key")
 	}
 	if v.Service != "" {
-		return c.setField(lookup(lookup(lookup(c.doc.root, "services"), v.Service), "auth"), v.Field, sealed)
+		return c.setField(lookup(lookup(lookup(c.doc.root, "services"), v.Service), "auth"),
+			v.Field, sealed)
 	}
 	section, path := c.doc.root, strings.Split(v.Field, ".")
 	for _, name := range path[:len(path)-1] {

@@ -28,8 +28,8 @@ vault: {id: v, key: k1, check: 0123456789abcdef} # the vault
 
 func oldKeyed() string {
 	secretText, _ := testSeal(WebhookBinding(), secret.New("a-secret-of-a-webhook"))
-	return strings.NewReplacer("OLD-A", old("headers.X-A"), "OLD-B", old("headers.X-B"), "OLD-T", fresh("t", "key", "bearer", "https://t.example"),
-		"OLD-W", secretText).Replace(keyed)
+	return strings.NewReplacer("OLD-A", old("headers.X-A"), "OLD-B", old("headers.X-B"), "OLD-T",
+		fresh("t", "key", "bearer", "https://t.example"), "OLD-W", secretText).Replace(keyed)
 }
 
 // rekey opens and seals under another key, with the binding that the value carries.
@@ -58,7 +58,8 @@ func TestRekey(t *testing.T) {
 	if is.Vault.Key != "k2" || len(now) != 4 || len(old) != 4 {
 		t.Fatalf("key %s, %d values of %d", is.Vault.Key, len(now), len(old))
 	}
-	want := strings.Replace(strings.Replace(before, "key: k1,", "key: k2,", 1), "|-   # long\n        "+old[2].Text+"\n", old[2].Text+"   # long\n", 1)
+	want := strings.Replace(strings.Replace(before, "key: k1,", "key: k2,", 1),
+		"|-   # long\n        "+old[2].Text+"\n", old[2].Text+"   # long\n", 1)
 	for i := range now {
 		from, _, _ := testVault.Open(old[i].Text)
 		to, plain, err := testVault.Open(now[i].Text)
@@ -68,7 +69,8 @@ func TestRekey(t *testing.T) {
 		}
 		want = strings.Replace(want, old[i].Text, now[i].Text, 1)
 	}
-	// Nothing but the values and the name of the key has changed: what was sealed for another place still says so.
+	// Nothing but the values and the name of the key has changed: what was sealed for another place
+	// still says so.
 	if string(out) != want {
 		t.Errorf("got\n%s\nwant\n%s", out, want)
 	}
@@ -86,17 +88,25 @@ func TestRekeyRefuses(t *testing.T) {
 		name, text, says string
 		reseal           func(SealedValue) (string, error)
 	}{
-		{"a value that does not open", text, `"headers.X-A" of service "approvals"`, func(v SealedValue) (string, error) { _, _, err := stranger.Open(v.Text); return "", err }},
-		{"the webhook's does not open", text, "approvals.webhook.secret", func(v SealedValue) (string, error) {
-			if v.Service == "" {
-				return "", vault.ErrDamaged
-			}
-			return rekey("k2")(v)
-		}},
+		{"a value that does not open", text, `"headers.X-A" of service "approvals"`,
+			func(v SealedValue) (string, error) {
+				_, _, err := stranger.Open(v.Text)
+				return "", err
+			}},
+		{"the webhook's does not open", text, "approvals.webhook.secret",
+			func(v SealedValue) (string, error) {
+				if v.Service == "" {
+					return "", vault.ErrDamaged
+				}
+				return rekey("k2")(v)
+			}},
 		{"another destination", text, "not for the same place", rebind},
 		{"the old key", text, "under another key", rekey("k1")},
-		{"no sealed text", text, "not for the same place", func(SealedValue) (string, error) { return "sk_live_xxx", nil }},
-		{"damaged", strings.Replace(text, ":key:bearer:", ":key:bearer:%", 1), `"key" of service "t"`, rekey("k2")},
+		{"no sealed text", text, "not for the same place", func(SealedValue) (string, error) {
+			return "sk_live_xxx", nil
+		}},
+		{"damaged", strings.Replace(text, ":key:bearer:", ":key:bearer:%", 1),
+			`"key" of service "t"`, rekey("k2")},
 		{"no vault", text[:strings.Index(text, "vault:")], "no vault", rekey("k2")},
 	} {
 		out, err := Rekey([]byte(c.text), "k2", c.reseal)
@@ -108,8 +118,10 @@ func TestRekeyRefuses(t *testing.T) {
 	if _, err := Rekey([]byte("version: 2\n"), "k2", rekey("k2")); !errors.As(err, &all) {
 		t.Errorf("%v", err)
 	}
-	plain := strings.Replace(text, fresh("t", "key", "bearer", "https://t.example"), "sk_live_typed_by_hand", 1)
-	if _, err := Rekey([]byte(plain), "k2", rekey("k2")); err == nil || !strings.Contains(err.Error(), "in the clear") {
+	plain := strings.Replace(text, fresh("t", "key", "bearer", "https://t.example"),
+		"sk_live_typed_by_hand", 1)
+	if _, err := Rekey([]byte(plain), "k2", rekey("k2")); err == nil ||
+		!strings.Contains(err.Error(), "in the clear") {
 		t.Errorf("in the clear: %v", err)
 	}
 }

@@ -10,7 +10,9 @@ import (
 // indentStep is how deep this package indents, as the template does.
 const indentStep = 2
 
-func textNode(s string) *yaml.Node { return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s} }
+func textNode(s string) *yaml.Node {
+	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!str", Value: s}
+}
 
 func boolean(b bool) *yaml.Node {
 	return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!bool", Value: fmt.Sprint(b)}
@@ -35,7 +37,8 @@ func put(n *yaml.Node, key, value string) {
 	}
 }
 
-// render writes "key: value" in block style, each line with its "\n". yaml.Marshal would do, but for its own ideas of quotes and indentation.
+// render writes "key: value" in block style, each line with its "\n". yaml.Marshal would do, but
+// for its own ideas of quotes and indentation.
 func render(indent int, key string, n *yaml.Node) string {
 	margin := strings.Repeat(" ", indent)
 	head := margin + scalar(key) + ":"
@@ -112,7 +115,8 @@ func quoted(s string) string {
 	return b.String() + `"`
 }
 
-// plainText is narrow: a first letter, digit or slash, then nothing that means anything to YAML, in flow style neither.
+// plainText is narrow: a first letter, digit or slash, then nothing that means anything to YAML, in
+// flow style neither.
 func plainText(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]
@@ -121,5 +125,6 @@ func plainText(s string) bool {
 			return false
 		}
 	}
-	return s != "" && !strings.Contains(s, ": ") && !strings.Contains(s, "  ") && strings.IndexByte(": ", s[len(s)-1]) < 0
+	return s != "" && !strings.Contains(s, ": ") && !strings.Contains(s, "  ") &&
+		strings.IndexByte(": ", s[len(s)-1]) < 0
 }

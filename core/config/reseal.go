@@ -15,15 +15,17 @@ import (
 // ErrNotSealed means that a field to be resealed holds no sealed text.
 var ErrNotSealed = errors.New("holds no sealed value")
 
-// Binding is what a value that stands in field ("key", "headers.X-Api-Key") of this service has to be sealed for.
-// Its origin is that of the base URL, followed by those of the endpoints to which the auth type sends the credential as well.
+// Binding is what a value that stands in field ("key", "headers.X-Api-Key") of this service has to
+// be sealed for. Its origin is that of the base URL, followed by those of the endpoints to which
+// the auth type sends the credential as well.
 func (s *Service) Binding(field string) vault.Binding {
 	d := s.Destination()
 	return vault.Binding{Service: d.Service, Field: field, Type: d.Type, Origin: d.Origin}
 }
 
-// Reseal replaces sealed values of a service in place: fields holds new sealed text by path. The old text must be sealed (ErrNotSealed
-// otherwise) and the new one must carry the binding that its place asks for. Like Seal it changes nothing else. *Error for an invalid text.
+// Reseal replaces sealed values of a service in place: fields holds new sealed text by path. The
+// old text must be sealed (ErrNotSealed otherwise) and the new one must carry the binding that its
+// place asks for. Like Seal it changes nothing else. *Error for an invalid text.
 func Reseal(text []byte, service string, fields map[string]string) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -37,7 +39,8 @@ func Reseal(text []byte, service string, fields map[string]string) ([]byte, erro
 	auth := lookup(lookup(lookup(p.doc.root, "services"), service), "auth")
 	for _, path := range slices.Sorted(maps.Keys(fields)) {
 		if err := c.reseal(s, auth, path, fields[path]); err != nil {
-			return nil, fmt.Errorf("resealing %s of service %s: %w", brief(path), brief(service), err)
+			return nil, fmt.Errorf("resealing %s of service %s: %w", brief(path),
+				brief(service), err)
 		}
 	}
 	return c.apply()
@@ -63,6 +66,7 @@ func (c *change) setField(section *yaml.Node, path, text string) error {
 	if outer, inner, nested := strings.Cut(path, "."); nested {
 		holder, name = lookup(section, outer), inner
 	}
-	// Block scalars are measured from the column of their key, and keys of one mapping share theirs.
+	// Block scalars are measured from the column of their key, and keys of one mapping share
+	// theirs.
 	return c.set(lookup(holder, name), holder.Column-1, text)
 }

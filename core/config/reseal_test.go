@@ -27,18 +27,22 @@ services:
 `
 
 func old(field string) string {
-	s, _ := testSeal(vault.Binding{Service: "s", Field: field, Type: "headers", Origin: "https://old.example"}, secret.New("sk_live_xxx"))
+	s, _ := testSeal(vault.Binding{Service: "s", Field: field, Type: "headers",
+		Origin: "https://old.example"}, secret.New("sk_live_xxx"))
 	return s
 }
 
 func fresh(service, field, authType, origin string) string {
-	s, _ := testSeal(vault.Binding{Service: service, Field: field, Type: authType, Origin: origin}, secret.New("sk_live_xxx"))
+	s, _ := testSeal(vault.Binding{Service: service, Field: field, Type: authType, Origin: origin},
+		secret.New("sk_live_xxx"))
 	return s
 }
 
 func TestReseal(t *testing.T) {
-	text := strings.NewReplacer("OLD-A", old("headers.X-A"), "OLD-B", old("headers.X-B"), "OLD-T", old("key")).Replace(moved)
-	a, b := fresh("s", "headers.X-A", "headers", "https://new.example"), fresh("s", "headers.X-B", "headers", "https://new.example")
+	text := strings.NewReplacer("OLD-A", old("headers.X-A"), "OLD-B", old("headers.X-B"),
+		"OLD-T", old("key")).Replace(moved)
+	a, b := fresh("s", "headers.X-A", "headers", "https://new.example"), fresh("s", "headers.X-B",
+		"headers", "https://new.example")
 	key := fresh("t", "key", "bearer", "https://t.example")
 	got, err := Reseal([]byte(text), "s", map[string]string{"headers.X-A": a, "headers.X-B": b})
 	if err != nil {
@@ -47,14 +51,16 @@ func TestReseal(t *testing.T) {
 	if got, err = Reseal(got, "t", map[string]string{"key": key}); err != nil {
 		t.Fatal(err)
 	}
-	want := strings.NewReplacer("OLD-A", a, "OLD-B", b, "|-   # long\n        OLD-T\n", key+"   # long\n").Replace(moved)
+	want := strings.NewReplacer("OLD-A", a, "OLD-B", b, "|-   # long\n        OLD-T\n",
+		key+"   # long\n").Replace(moved)
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
 }
 
 func TestResealRefuses(t *testing.T) {
-	text := strings.NewReplacer("OLD-A", old("headers.X-A"), "OLD-B", old("headers.X-B"), "OLD-T", old("key")).Replace(moved)
+	text := strings.NewReplacer("OLD-A", old("headers.X-A"), "OLD-B", old("headers.X-B"),
+		"OLD-T", old("key")).Replace(moved)
 	good := fresh("t", "key", "bearer", "https://t.example")
 	for _, c := range []struct {
 		name, service, field, value string
@@ -66,7 +72,8 @@ func TestResealRefuses(t *testing.T) {
 		{"another origin", "t", "key", fresh("t", "key", "bearer", "https://old.example"), nil},
 		{"plaintext", "t", "key", "sk_live_yyy", vault.ErrFormat},
 		{"no such field", "t", "apiKey", good, ErrNotSealed},
-		{"a field in the clear", "plain", "key", fresh("plain", "key", "bearer", "https://p.example"), ErrNotSealed},
+		{"a field in the clear", "plain", "key",
+			fresh("plain", "key", "bearer", "https://p.example"), ErrNotSealed},
 		{"no such service", "x", "key", good, nil},
 	} {
 		out, err := Reseal([]byte(text), c.service, map[string]string{c.field: c.value})

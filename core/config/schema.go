@@ -7,8 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// Schema is a JSON Schema (draft 2020-12) of config.yaml for editors, from the table of Reference. It accepts what Parse accepts, but cannot
-// tell names that point nowhere, nor what Parse reads within a text, such as a path in a rule.
+// Schema is a JSON Schema (draft 2020-12) of config.yaml for editors, from the table of Reference.
+// It accepts what Parse accepts, but cannot tell names that point nowhere, nor what Parse reads
+// within a text, such as a path in a rule.
 func Schema() []byte {
 	defs := map[string]any{"name": map[string]any{"pattern": "^[A-Za-z0-9._@-]{1,64}$"}}
 	root := section("")
@@ -49,19 +50,29 @@ func (k Key) schema() object {
 	case k.Kind == Section:
 		s = section(k.Path)
 	case k.Kind == Names:
-		s = object{"type": []string{"object", "null"}, "propertyNames": object{"$ref": "#/$defs/name"}, "additionalProperties": section(k.Path + ".NAME")}
+		s = object{
+			"type": []string{"object", "null"}, "propertyNames": object{"$ref": "#/$defs/name"},
+			"additionalProperties": section(k.Path + ".NAME"),
+		}
 	case k.Path == "services.NAME.baseUrl":
 		s = object{"type": "string", "pattern": "^[Hh][Tt][Tt][Pp][Ss]?://"}
 	case k.Path == "version":
 		s = object{"enum": []any{1, "1"}}
 	case k.Kind == Count:
-		s = object{"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most, "pattern": "^[1-9][0-9]*$"}
+		s = object{
+			"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most,
+			"pattern": "^[1-9][0-9]*$",
+		}
 	case k.Kind == Size:
-		s = object{"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most, "pattern": "^[1-9][0-9]*([KMG]i?B)?$"}
+		s = object{
+			"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most,
+			"pattern": "^[1-9][0-9]*([KMG]i?B)?$",
+		}
 	case len(k.Only) > 0:
 		s = object{"enum": k.Only}
 	}
-	if k.Path == "vault" || k.Path == "server" || k.Path == approvalsSection || k.Path == auditSection || k.Path == "audit.anchor" || k.Path == "services.NAME.headers" {
+	if k.Path == "vault" || k.Path == "server" || k.Path == approvalsSection ||
+		k.Path == auditSection || k.Path == "audit.anchor" || k.Path == "services.NAME.headers" {
 		s["type"] = []string{"object", "null"}
 	}
 	s["description"] = strings.ReplaceAll(k.Meaning, "`", "")
@@ -79,7 +90,8 @@ func anyAuth() object {
 	return object{"type": "object", "required": []string{"type"}, "oneOf": each}
 }
 
-// schema of a value. Text may look like a number or like true: YAML then hands over what Parse takes as it is written.
+// schema of a value. Text may look like a number or like true: YAML then hands over what Parse
+// takes as it is written.
 func (k Kind) schema() object {
 	text := []string{"string", "number", "boolean"}
 	switch k {
@@ -92,15 +104,29 @@ func (k Kind) schema() object {
 	case Agents:
 		return object{"type": "array", "items": object{"type": text, "$ref": "#/$defs/name"}}
 	case Number:
-		return object{"type": []string{"integer", "string"}, "minimum": 1, "maximum": 65535, "pattern": "^[0-9]+$"}
+		return object{
+			"type": []string{"integer", "string"}, "minimum": 1, "maximum": 65535,
+			"pattern": "^[0-9]+$",
+		}
 	case Moment:
-		return object{"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$"}
+		return object{
+			"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$",
+		}
 	case Ranges:
-		return object{"type": "array", "items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"}}
+		return object{
+			"type":  "array",
+			"items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"},
+		}
 	case Rules:
-		return object{"type": "array", "items": object{"type": "string", "pattern": `^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`}}
+		return object{
+			"type":  "array",
+			"items": object{"type": "string", "pattern": `^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`},
+		}
 	case Fields:
-		return object{"type": "array", "items": object{"type": "string", "pattern": "^[!#$%&'+.^_`|~0-9A-Za-z-]+\\*?$"}}
+		return object{
+			"type":  "array",
+			"items": object{"type": "string", "pattern": "^[!#$%&'+.^_`|~0-9A-Za-z-]+\\*?$"},
+		}
 	case Keys:
 		return object{"oneOf": []object{{"enum": policy.OperationFamilies()},
 			{"type": "array", "items": object{"type": text,

@@ -16,13 +16,15 @@ func testSeal(b vault.Binding, plain secret.Text) (string, error) {
 	return testVault.Seal("k1", b, [12]byte{}, plain), nil
 }
 
-// sealAndShow seals text and shows each sealed value as <service field type origin = plain>, so that goldens can be read.
+// sealAndShow seals text and shows each sealed value as <service field type origin = plain>, so
+// that goldens can be read.
 func sealAndShow(t *testing.T, text string) (string, int) {
 	t.Helper()
 	var shown []string
 	out, n, err := Seal([]byte(text), func(b vault.Binding, plain secret.Text) (string, error) {
 		sealed, _ := testSeal(b, plain)
-		shown = append(shown, sealed, fmt.Sprintf("<%s %s %s %s = %s>", b.Service, b.Field, b.Type, b.Origin, plain.Reveal()))
+		shown = append(shown, sealed,
+			fmt.Sprintf("<%s %s %s %s = %s>", b.Service, b.Field, b.Type, b.Origin, plain.Reveal()))
 		return sealed, nil
 	})
 	if err != nil {
@@ -38,20 +40,35 @@ func TestSealStyles(t *testing.T) {
 	const head = "services:\n  s:\n    baseUrl: https://x.example:8443/v1\n    auth: "
 	const key = "<s key bearer https://x.example:8443 = sk_live_xxx>"
 	cases := []struct{ name, before, after string }{
-		{"plain", "\n      type: bearer\n      key: sk_live_xxx\n", "\n      type: bearer\n      key: " + key + "\n"},
-		{"plain with comment", "\n      type: bearer\n      key: sk_live_xxx   # mine\n\n# end", "\n      type: bearer\n      key: " + key + "   # mine\n\n# end"},
-		{"plain on the next line", "\n      type: bearer\n      key:\n        sk_live_xxx\n", "\n      type: bearer\n      key:\n        " + key + "\n"},
-		{"no last line end", "\n      type: bearer\n      key: sk_live_xxx", "\n      type: bearer\n      key: " + key},
-		{"double quotes", "\n      type: bearer\n      key: \"sk_live\\x5fxxx\"\n", "\n      type: bearer\n      key: \"" + key + "\"\n"},
-		{"single quotes", "\n      type: bearer\n      'key': 'sk_live_xxx' # it's\n", "\n      type: bearer\n      'key': '" + key + "' # it's\n"},
+		{"plain", "\n      type: bearer\n      key: sk_live_xxx\n",
+			"\n      type: bearer\n      key: " + key + "\n"},
+		{"plain with comment", "\n      type: bearer\n      key: sk_live_xxx   # mine\n\n# end",
+			"\n      type: bearer\n      key: " + key + "   # mine\n\n# end"},
+		{"plain on the next line", "\n      type: bearer\n      key:\n        sk_live_xxx\n",
+			"\n      type: bearer\n      key:\n        " + key + "\n"},
+		{"no last line end", "\n      type: bearer\n      key: sk_live_xxx",
+			"\n      type: bearer\n      key: " + key},
+		{"double quotes", "\n      type: bearer\n      key: \"sk_live\\x5fxxx\"\n",
+			"\n      type: bearer\n      key: \"" + key + "\"\n"},
+		{"single quotes", "\n      type: bearer\n      'key': 'sk_live_xxx' # it's\n",
+			"\n      type: bearer\n      'key': '" + key + "' # it's\n"},
 		{"flow", "{type: bearer, key: sk_live_xxx}\n", "{type: bearer, key: " + key + "}\n"},
-		{"flow as JSON", "{\"type\":\"bearer\",\"key\":\"sk_live_xxx\"}\n", "{\"type\":\"bearer\",\"key\":\"" + key + "\"}\n"},
-		{"flow over lines", "{ key: sk_live_xxx, # mine\n  type: bearer,\n  }\n", "{ key: " + key + ", # mine\n  type: bearer,\n  }\n"},
-		{"literal", "\n      key: |\n        sk_live_xxx\n      type: bearer\n", "\n      key: " + key + "\n      type: bearer\n"},
-		{"literal with comment and blank lines", "\n      key: |-  # mine\n        sk_live_xxx\n\n  # next\n      type: bearer\n", "\n      key: " + key + "  # mine\n\n  # next\n      type: bearer\n"},
-		{"literal with its own indentation", "\n      key: |1+\n       sk_live_xxx\n\n\n      type: bearer\n", "\n      key: " + key + "\n\n\n      type: bearer\n"},
-		{"literal at the end", "\n      type: bearer\n      key: |\n        sk_live_xxx", "\n      type: bearer\n      key: " + key + "\n"},
-		{"folded", "\n      type: bearer\n      key: >-\n        sk_live_xxx\n", "\n      type: bearer\n      key: " + key + "\n"},
+		{"flow as JSON", "{\"type\":\"bearer\",\"key\":\"sk_live_xxx\"}\n",
+			"{\"type\":\"bearer\",\"key\":\"" + key + "\"}\n"},
+		{"flow over lines", "{ key: sk_live_xxx, # mine\n  type: bearer,\n  }\n",
+			"{ key: " + key + ", # mine\n  type: bearer,\n  }\n"},
+		{"literal", "\n      key: |\n        sk_live_xxx\n      type: bearer\n",
+			"\n      key: " + key + "\n      type: bearer\n"},
+		{"literal with comment and blank lines",
+			"\n      key: |-  # mine\n        sk_live_xxx\n\n  # next\n      type: bearer\n",
+			"\n      key: " + key + "  # mine\n\n  # next\n      type: bearer\n"},
+		{"literal with its own indentation",
+			"\n      key: |1+\n       sk_live_xxx\n\n\n      type: bearer\n",
+			"\n      key: " + key + "\n\n\n      type: bearer\n"},
+		{"literal at the end", "\n      type: bearer\n      key: |\n        sk_live_xxx",
+			"\n      type: bearer\n      key: " + key + "\n"},
+		{"folded", "\n      type: bearer\n      key: >-\n        sk_live_xxx\n",
+			"\n      type: bearer\n      key: " + key + "\n"},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -64,7 +81,8 @@ func TestSealStyles(t *testing.T) {
 				if strings.HasSuffix(c.before, "sk_live_xxx") && c.name == "literal at the end" {
 					continue // the value then ends in the CR
 				}
-				if got, _ := sealAndShow(t, bom+crlf(head+c.before)); got != bom+crlf(head+c.after) {
+				if got, _ := sealAndShow(t, bom+crlf(head+c.before)); got != bom+
+					crlf(head+c.after) {
 					t.Errorf("with CRLF got\n%q\nwant\n%q", got, bom+crlf(head+c.after))
 				}
 			}
@@ -78,10 +96,12 @@ func TestSealCountsCharacters(t *testing.T) {
 	if _, _, err := Seal([]byte(before), testSeal); err == nil {
 		t.Error("a service may be called ü")
 	}
-	text := "services: {s: {description: \"grüße 🎉👩‍💻\", auth: {key: 'sk_live_xxx', type: bearer}, baseUrl: \"https://x.example\"}} # 🎉\n" +
+	text := "services: {s: {description: \"grüße 🎉👩‍💻\", auth: {key: 'sk_live_xxx', type: " +
+		"bearer}, baseUrl: \"https://x.example\"}} # 🎉\n" +
 		"capabilities: {c: {description: ü🎉, service: s}}\n"
 	got, n := sealAndShow(t, text)
-	want := strings.Replace(text, "sk_live_xxx", "<s key bearer https://x.example = sk_live_xxx>", 1)
+	want := strings.Replace(text, "sk_live_xxx",
+		"<s key bearer https://x.example = sk_live_xxx>", 1)
 	if got != want || n != 1 {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -125,7 +145,9 @@ capabilities: # none yet
 
 func TestSealNothing(t *testing.T) {
 	text := "# nothing here\nservices: {}\n"
-	out, n, err := Seal([]byte(text), func(vault.Binding, secret.Text) (string, error) { panic("called") })
+	out, n, err := Seal([]byte(text), func(vault.Binding, secret.Text) (string, error) {
+		panic("called")
+	})
 	if string(out) != text || n != 0 || err != nil {
 		t.Errorf("%q, %d, %v", out, n, err)
 	}
@@ -133,11 +155,15 @@ func TestSealNothing(t *testing.T) {
 
 func TestSealErrors(t *testing.T) {
 	refused := errors.New("no key")
-	if out, _, err := Seal([]byte(minimal), func(vault.Binding, secret.Text) (string, error) { return "", refused }); !errors.Is(err, refused) || out != nil {
+	if out, _, err := Seal([]byte(minimal), func(vault.Binding, secret.Text) (string, error) {
+		return "", refused
+	}); !errors.Is(err, refused) || out != nil {
 		t.Errorf("%q, %v", out, err)
 	}
 	// What is no sealed text would be taken for a credential at the next load, and be sent.
-	if out, _, err := Seal([]byte(minimal), func(vault.Binding, secret.Text) (string, error) { return "sk_live_yyy", nil }); !errors.Is(err, vault.ErrFormat) || out != nil {
+	if out, _, err := Seal([]byte(minimal), func(vault.Binding, secret.Text) (string, error) {
+		return "sk_live_yyy", nil
+	}); !errors.Is(err, vault.ErrFormat) || out != nil {
 		t.Errorf("%q, %v", out, err)
 	}
 	var all *Error
@@ -167,7 +193,8 @@ func TestApplyRefusesOtherChanges(t *testing.T) {
 	}
 }
 
-// TestSetOverLines replaces values of several lines, as private keys are, which not every scheme accepts.
+// TestSetOverLines replaces values of several lines, as private keys are, which not every scheme
+// accepts.
 func TestSetOverLines(t *testing.T) {
 	const pem = "-----BEGIN KEY-----\n      MIIE+/==\n\n      # no comment\n      -----END KEY-----"
 	for name, value := range map[string]string{
@@ -180,18 +207,25 @@ func TestSetOverLines(t *testing.T) {
 		"plain":             "one 🎉\n      two#no comment\n\n      three",
 	} {
 		t.Run(name, func(t *testing.T) {
-			text := "services:\n  s:\n    description: " + value + "\n\n  # comment\n    baseUrl: https://x.example\n    auth: {type: bearer, key: k}\n"
+			text := "services:\n  s:\n    description: " +
+				value +
+				"\n\n  # comment\n    baseUrl: https://x.example\n" +
+				"    auth: {type: bearer, key: k}\n"
 			p, err := parse([]byte(text))
 			if err != nil {
 				t.Fatal(err)
 			}
 			c := &change{doc: p.doc}
-			if err := c.set(lookup(lookup(lookup(p.doc.root, "services"), "s"), "description"), 4, "new"); err != nil {
+			if err := c.set(lookup(lookup(lookup(p.doc.root, "services"), "s"), "description"), 4,
+				"new"); err != nil {
 				t.Fatal(err)
 			}
 			got, err := c.apply()
 			quote := strings.Trim(value[:1], "|>o")
-			want := "services:\n  s:\n    description: " + quote + "new" + quote + "\n\n  # comment\n    baseUrl: https://x.example\n    auth: {type: bearer, key: k}\n"
+			want := "services:\n  s:\n    description: " + quote + "new" +
+				quote +
+				"\n\n  # comment\n    baseUrl: https://x.example\n" +
+				"    auth: {type: bearer, key: k}\n"
 			if err != nil || string(got) != want {
 				t.Errorf("%v, got\n%s", err, got)
 			}

@@ -82,7 +82,8 @@ func (r *configReader) testPath(n *yaml.Node, what string, s *Service) {
 	if !ok {
 		return
 	}
-	if _, d := policy.Judge(policy.Unrestricted(), s.Options, "GET", path); d.Outcome != policy.Allowed {
+	if _, d := policy.Judge(policy.Unrestricted(),
+		s.Options, "GET", path); d.Outcome != policy.Allowed {
 		r.problem(n.Line, "%s: testPath: %s", what, d.Reason)
 		return
 	}
@@ -101,27 +102,37 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 		case !wire.ValidName(name):
 			r.problem(key.Line, "%s: headers: a name may hold letters, digits and -", what)
 		case twice:
-			r.problem(key.Line, "%s: header %s is given twice: case does not tell names apart", what, shown(name))
+			r.problem(key.Line, "%s: header %s is given twice: case does not tell names apart",
+				what, shown(name))
 		case isCredential(name):
-			r.problem(key.Line, "%s: header %s carries a credential: put it under auth, as type: bearer, basic or headers, where it is sealed", what, shown(name))
+			r.problem(key.Line,
+				"%s: header %s carries a credential: put it under auth, as type: bearer, basic "+
+					"or headers, where it is sealed", what, shown(name))
 		case isFraming(name):
-			r.problem(key.Line, "%s: header %s is written by Janee itself: delete it", what, shown(name))
+			r.problem(key.Line, "%s: header %s is written by Janee itself: delete it",
+				what, shown(name))
 		case ok && !wire.ValidValue(text):
-			r.problem(value.Line, "%s: header %s: the value may hold visible ASCII and inner blanks only", what, shown(name))
+			r.problem(value.Line,
+				"%s: header %s: the value may hold visible ASCII and inner blanks only",
+				what, shown(name))
 		case ok:
 			s.Headers = append(s.Headers, wire.Header{Name: name, Value: text})
 		}
 	})
 }
 
-// isCredential names the fields that carry a key on most APIs; here they would stand unsealed and unscrubbed.
+// isCredential names the fields that carry a key on most APIs; here they would stand unsealed and
+// unscrubbed.
 func isCredential(name string) bool {
 	name = strings.ToLower(name)
-	return slices.Contains([]string{"authorization", "proxy-authorization", "cookie", "x-api-key", "api-key", "apikey", "x-auth-token"}, name)
+	return slices.Contains([]string{"authorization", "proxy-authorization", "cookie", "x-api-key",
+		"api-key", "apikey", "x-auth-token"}, name)
 }
 
-// isFraming names the fields that belong to one connection (RFC 9110 section 7.6.1) or say where a message goes and ends.
+// isFraming names the fields that belong to one connection (RFC 9110 section 7.6.1) or say where a
+// message goes and ends.
 func isFraming(name string) bool {
-	return slices.Contains([]string{"host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection",
-		"te", "trailer", "upgrade", "expect", "accept-encoding"}, strings.ToLower(name))
+	return slices.Contains([]string{"host", "content-length", "transfer-encoding", "connection",
+		"keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect", "accept-encoding"},
+		strings.ToLower(name))
 }

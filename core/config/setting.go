@@ -13,8 +13,9 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Setting is one value of the file by its dotted path, as in "capabilities.stripe.ttl". Value is a string, a bool or, of a list,
-// a []string; nil for a key that may be there and is not. A secret is never shown: its Value is "sealed" or "not sealed yet".
+// Setting is one value of the file by its dotted path, as in "capabilities.stripe.ttl". Value is a
+// string, a bool or, of a list, a []string; nil for a key that may be there and is not. A secret is
+// never shown: its Value is "sealed" or "not sealed yet".
 type Setting struct {
 	Key   string
 	Value any
@@ -28,22 +29,23 @@ var (
 	ErrNoScalar = errors.New("it is not one value")
 )
 
-// scalars are the keys of one value that an entry of a section may have, or the section itself where it has no entries; true marks
-// those that are true or false.
+// scalars are the keys of one value that an entry of a section may have, or the section itself
+// where it has no entries; true marks those that are true or false.
 var scalars = map[string]map[string]bool{
 	serverSection:    {"defaultAccess": false, "host": false, "port": false},
 	approvalsSection: {"wait": false, "notify": true, "elicitation": true},
-	limitsSection: {limit.PerMinute: false, limit.PerHour: false, limit.BytesPerHour: false, limit.Concurrent: false,
-		limit.MaxRequestBytes: false, limit.MaxResponseBytes: false},
+	limitsSection: {limit.PerMinute: false, limit.PerHour: false, limit.BytesPerHour: false,
+		limit.Concurrent: false, limit.MaxRequestBytes: false, limit.MaxResponseBytes: false},
 	"services": {"baseUrl": false, "description": false, "docs": false, "testPath": false,
 		"caFile": false, "queryOperations": false,
-		"allowHttp": true, "allowEncodedSlash": true, "allowSemicolon": true, "allowDoubleSlash": true},
-	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false, "timeout": false, "access": false,
-		"autoApprove": true, "requiresReason": true},
+		"allowHttp": true, "allowEncodedSlash": true, "allowSemicolon": true,
+		"allowDoubleSlash": true},
+	"capabilities": {"service": false, "description": false, "ttl": false, "headers": false,
+		"timeout": false, "access": false, "autoApprove": true, "requiresReason": true},
 }
 
-// Get returns the setting that key names, or all below it in the order of the file; "" is all. *NotFoundError for a key that
-// cannot be there.
+// Get returns the setting that key names, or all below it in the order of the file; "" is all.
+// *NotFoundError for a key that cannot be there.
 func Get(text []byte, key string) ([]Setting, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -62,8 +64,9 @@ func Get(text []byte, key string) ([]Setting, error) {
 	return nil, missing(path, rest, n)
 }
 
-// Set gives a value to a setting and adds the line where it is missing. Errors: *NotFoundError; ErrSecret, ErrBinding,
-// ErrReserved, ErrNoScalar for what cannot be set in this way; *Error if the result would not be valid.
+// Set gives a value to a setting and adds the line where it is missing. Errors: *NotFoundError;
+// ErrSecret, ErrBinding, ErrReserved, ErrNoScalar for what cannot be set in this way; *Error if the
+// result would not be valid.
 func Set(text []byte, key, value string) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -76,7 +79,8 @@ func Set(text []byte, key, value string) ([]byte, error) {
 	return edited(text, func(e *editor) error { return e.put(path, settingNode(path, value)) })
 }
 
-// settingNode is the value as a person would write it: true, false and numbers without quotes where they are meant as such.
+// settingNode is the value as a person would write it: true, false and numbers without quotes where
+// they are meant as such.
 func settingNode(path []string, value string) *yaml.Node {
 	flag := len(path) == depth(path[0])+1 && scalars[path[0]][path[len(path)-1]]
 	switch {
@@ -105,7 +109,8 @@ func (p *parsed) settable(key string) ([]string, error) {
 		return nil, refuse(ErrReserved)
 	case p.isSecret(path, n):
 		return nil, refuse(ErrSecret)
-	case len(path) == 3 && path[2] == "baseUrl", len(path) == 4 && path[2] == "auth" && path[3] == "type":
+	case len(path) == 3 && path[2] == "baseUrl", len(path) == 4 &&
+		path[2] == "auth" && path[3] == "type":
 		return nil, refuse(ErrBinding)
 	case len(path) <= depth(path[0]) || n != nil && n.Kind != yaml.ScalarNode:
 		return nil, refuse(ErrNoScalar)
@@ -127,16 +132,19 @@ func newKeys(path []string, rest string) []string {
 
 const serverSection = "server"
 
-// depth is how many keys lead to what holds the settings of a section: its name, and for most the name of an entry.
+// depth is how many keys lead to what holds the settings of a section: its name, and for most the
+// name of an entry.
 func depth(section string) int {
-	if section == serverSection || section == approvalsSection || section == limitsSection || section == auditSection {
+	if section == serverSection || section == approvalsSection || section == limitsSection ||
+		section == auditSection {
 		return 1
 	}
 	return 2
 }
 
-// resolve follows key through the tree as far as it goes. Names may hold dots, so at each step the longest key that fits is taken.
-// The settings of a section without entries are known whether or not the file has it.
+// resolve follows key through the tree as far as it goes. Names may hold dots, so at each step the
+// longest key that fits is taken. The settings of a section without entries are known whether or
+// not the file has it.
 func resolve(n *yaml.Node, key string) (path []string, rest string) {
 	section, after, more := strings.Cut(key, ".")
 	if more && depth(section) == 1 && (n == nil || unset(lookup(n, section))) {
@@ -174,9 +182,11 @@ func missing(path []string, rest string, at *yaml.Node) error {
 			}
 		}
 		slices.Sort(known)
-		return &NotFoundError{"setting", strings.Join(append(path, name), "."), prefixed(path, known)}
+		return &NotFoundError{"setting", strings.Join(append(path, name), "."),
+			prefixed(path, known)}
 	}
-	return &NotFoundError{"setting", strings.Join(append(slices.Clone(path), rest), "."), prefixed(path, keysOf(at))}
+	return &NotFoundError{"setting", strings.Join(append(slices.Clone(path), rest), "."),
+		prefixed(path, keysOf(at))}
 }
 
 // entryName is the name in "NAME.key", which may hold dots itself.
@@ -213,7 +223,8 @@ func (p *parsed) settings(path []string, n *yaml.Node) []Setting {
 	}
 	var all []Setting
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		all = append(all, p.settings(append(slices.Clone(path), n.Content[i].Value), n.Content[i+1])...)
+		all = append(all,
+			p.settings(append(slices.Clone(path), n.Content[i].Value), n.Content[i+1])...)
 	}
 	return all
 }
@@ -247,5 +258,7 @@ func (p *parsed) isSecret(path []string, n *yaml.Node) bool {
 		return false
 	}
 	scheme, ok := sign.Lookup(p.config.Services[path[1]].Auth.Type)
-	return !ok || slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == path[3] && f.Secret })
+	return !ok || slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool {
+		return f.Name == path[3] && f.Secret
+	})
 }

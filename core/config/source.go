@@ -7,7 +7,8 @@ import (
 	"unicode/utf8"
 )
 
-// source maps the positions of yaml.v3 to byte offsets. yaml.v3 counts characters, not bytes, and leaves a byte order mark out of its count.
+// source maps the positions of yaml.v3 to byte offsets. yaml.v3 counts characters, not bytes, and
+// leaves a byte order mark out of its count.
 type source struct {
 	text   []byte
 	starts []int // offset of each line
@@ -29,7 +30,8 @@ func newSource(text []byte) *source {
 	return s
 }
 
-// offset of a 1-based line and column. It walks on from the previous answer where it can, so that asking for every node of one long line stays linear.
+// offset of a 1-based line and column. It walks on from the previous answer where it can, so that
+// asking for every node of one long line stays linear.
 func (s *source) offset(line, column int) int {
 	if line < 1 || line > len(s.starts) {
 		return len(s.text)
@@ -71,23 +73,27 @@ func (s *source) newline() string {
 	return "\n"
 }
 
-// indent counts the blanks that begin the line at offset; blank reports a line that holds nothing else.
+// indent counts the blanks that begin the line at offset; blank reports a line that holds nothing
+// else.
 func (s *source) indent(offset int) (n int, blank bool) {
 	rest := s.text[offset:s.lineEnd(offset)]
 	n = len(rest) - len(bytes.TrimLeft(rest, " "))
 	return n, len(bytes.TrimSpace(rest)) == 0
 }
 
-// badCharacters finds what YAML forbids, and besides the line ends that editors do not show as such (bare CR, NEL, LS, PS): a rule could hide behind one.
+// badCharacters finds what YAML forbids, and besides the line ends that editors do not show as such
+// (bare CR, NEL, LS, PS): a rule could hide behind one.
 func (s *source) badCharacters() []Problem {
 	var found []Problem
 	for i := s.starts[0]; i < len(s.text); {
 		r, size := utf8.DecodeRune(s.text[i:])
 		switch {
 		case r == utf8.RuneError && size == 1:
-			found = append(found, Problem{s.line(i), "this line is not UTF-8 text: save the file as UTF-8"})
+			found = append(found,
+				Problem{s.line(i), "this line is not UTF-8 text: save the file as UTF-8"})
 		case forbidden(r) && !(r == '\r' && i+1 < len(s.text) && s.text[i+1] == '\n'):
-			found = append(found, Problem{s.line(i), fmt.Sprintf("this line holds the invisible character U+%04X: delete it", r)})
+			found = append(found, Problem{s.line(i),
+				fmt.Sprintf("this line holds the invisible character U+%04X: delete it", r)})
 		}
 		i += size
 	}

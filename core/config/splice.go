@@ -10,11 +10,13 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Every change of config.yaml goes the same way: change the node tree, gather the splices that should bring the text to say the same,
-// apply them, read the result, compare. A splice in a wrong place is thus an error and never a damaged file.
+// Every change of config.yaml goes the same way: change the node tree, gather the splices that
+// should bring the text to say the same, apply them, read the result, compare. A splice in a wrong
+// place is thus an error and never a damaged file.
 
 // errAltered means that the new text does not say what it should: the change is given up.
-var errAltered = errors.New("editing config.yaml: the change would alter something else: make it by hand")
+var errAltered = errors.New(
+	"editing config.yaml: the change would alter something else: make it by hand")
 
 // edit replaces the bytes from start to end.
 type edit struct {
@@ -63,12 +65,14 @@ func (c *change) result() (*document, error) {
 	return &document{newSource(out.Bytes()), root}, nil
 }
 
-// same compares what two trees say. Comments and layout need no look: they stand outside every splice.
+// same compares what two trees say. Comments and layout need no look: they stand outside every
+// splice.
 func same(a, b *yaml.Node) bool {
 	if a == nil || b == nil {
 		return a == b
 	}
-	if a.Kind != b.Kind || a.Value != b.Value || a.Anchor != b.Anchor || a.ShortTag() != b.ShortTag() {
+	if a.Kind != b.Kind || a.Value != b.Value || a.Anchor != b.Anchor ||
+		a.ShortTag() != b.ShortTag() {
 		return false
 	}
 	return slices.EqualFunc(a.Content, b.Content, same)

@@ -9,7 +9,8 @@ import (
 
 // Where a root key is kept. The root key is the same whatever holds it.
 const (
-	SourceFile       = "file"       // the key itself in a file of the user's configuration directory
+	// the key itself in a file of the user's configuration directory
+	SourceFile       = "file"
 	SourcePassphrase = "passphrase" // such a file that a passphrase opens
 	SourceKeyring    = "keyring"    // the keyring of the desktop session
 	SourceCommand    = "command"    // what a command prints
@@ -46,7 +47,9 @@ func (r *configReader) vault(n *yaml.Node) {
 		known{"key", r.into(&v.Key, "vault key")},
 		known{"check", r.into(&v.Check, "vault check")},
 		known{"source", func(n *yaml.Node) { r.source(n, v) }},
-		known{"command", func(n *yaml.Node) { r.words(n, "vault command", "[pass, show, janee]", &v.Command) }},
+		known{"command", func(n *yaml.Node) {
+			r.words(n, "vault command", "[pass, show, janee]", &v.Command)
+		}},
 	)
 	if n.Kind == yaml.MappingNode && len(n.Content) > 0 {
 		r.checkVault(n, v)
@@ -56,7 +59,8 @@ func (r *configReader) vault(n *yaml.Node) {
 func (r *configReader) source(n *yaml.Node, v *Vault) {
 	if s, ok := r.text(n, "vault source"); ok {
 		if v.Source = s; !slices.Contains(Sources, s) {
-			r.problem(n.Line, "vault source %s is not known: write one of %s", brief(s), strings.Join(Sources, ", "))
+			r.problem(n.Line, "vault source %s is not known: write one of %s", brief(s),
+				strings.Join(Sources, ", "))
 		}
 	}
 }
@@ -73,16 +77,20 @@ func (r *configReader) words(n *yaml.Node, what, example string, to *[]string) {
 	case n.Kind == yaml.AliasNode:
 		return
 	case n.Kind != yaml.SequenceNode || len(n.Content) == 0 || len(n.Content) > maxWords:
-		r.problem(n.Line, "%s must be a list of 1 to %d words: write %s; no shell reads it", what, maxWords, example)
+		r.problem(n.Line, "%s must be a list of 1 to %d words: write %s; no shell reads it",
+			what, maxWords, example)
 		return
 	}
 	for _, item := range n.Content {
 		word, ok := "", false
 		if item.Kind == yaml.ScalarNode && !isNull(item) {
-			word, ok = item.Value, len(item.Value) <= maxWord && !strings.ContainsRune(item.Value, 0)
+			word, ok = item.Value, len(item.Value) <= maxWord &&
+				!strings.ContainsRune(item.Value, 0)
 		}
 		if !ok || len(*to) == 0 && word == "" {
-			r.problem(item.Line, "%s: each word is text of at most %d bytes, and the first is the program", what, maxWord)
+			r.problem(item.Line,
+				"%s: each word is text of at most %d bytes, and the first is the program",
+				what, maxWord)
 			return
 		}
 		*to = append(*to, word)
@@ -92,10 +100,13 @@ func (r *configReader) words(n *yaml.Node, what, example string, to *[]string) {
 // checkVault also guards the shell: the id becomes a file name.
 func (r *configReader) checkVault(n *yaml.Node, v *Vault) {
 	if !isToken(v.ID) || !isToken(v.Key) {
-		r.problem(n.Line, "vault id and key must be 1 to 64 letters, digits, - or _: restore the vault block that janee init wrote")
+		r.problem(n.Line,
+			"vault id and key must be 1 to 64 letters, digits, - or _: "+
+				"restore the vault block that janee init wrote")
 	}
 	if len(v.Check) != 16 || strings.Trim(v.Check, "0123456789abcdef") != "" {
-		r.problem(n.Line, "vault check must be 16 hex digits: restore the vault block that janee init wrote")
+		r.problem(n.Line,
+			"vault check must be 16 hex digits: restore the vault block that janee init wrote")
 	}
 	switch command := lookup(n, "command"); {
 	case command == nil && v.Source == SourceCommand:
@@ -105,14 +116,15 @@ func (r *configReader) checkVault(n *yaml.Node, v *Vault) {
 	}
 }
 
-// SetSource writes where the root key is kept, and takes out what another source needed. command goes with SourceCommand alone.
-// *Error if the result would not be valid.
+// SetSource writes where the root key is kept, and takes out what another source needed. command
+// goes with SourceCommand alone. *Error if the result would not be valid.
 func SetSource(text []byte, source string, command []string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.remove("vault", "command"); err != nil {
 			return err
 		}
-		if err := e.put([]string{"vault", "source"}, textNode(source)); err != nil || len(command) == 0 {
+		if err := e.put([]string{"vault", "source"}, textNode(source)); err != nil ||
+			len(command) == 0 {
 			return err
 		}
 		return e.put([]string{"vault", "command"}, list(command))
@@ -120,11 +132,21 @@ func SetSource(text []byte, source string, command []string) ([]byte, error) {
 }
 
 var vaultKeys = []Key{
-	{Path: "vault", Kind: Section, Meaning: "Names the root key that seals the secrets of this file. Janee writes it; it holds no key. Leave it as it is, and keep it in backups."},
-	{Path: "vault.id", Kind: Text, Required: true, Meaning: "Name of the vault, and of the file that holds its root key."},
-	{Path: "vault.key", Kind: Text, Required: true, Meaning: "Name of the sealing key. `janee key rotate` changes it."},
-	{Path: "vault.check", Kind: Text, Required: true, Meaning: "16 hex digits that tell a wrong root key from a damaged secret."},
+	{Path: "vault",
+		Kind: Section,
+		Meaning: "Names the root key that seals the secrets of this file. Janee writes it; it " +
+			"holds no key. Leave it as it is, and keep it in backups."},
+	{Path: "vault.id", Kind: Text, Required: true,
+		Meaning: "Name of the vault, and of the file that holds its root key."},
+	{Path: "vault.key", Kind: Text, Required: true,
+		Meaning: "Name of the sealing key. `janee key rotate` changes it."},
+	{Path: "vault.check", Kind: Text, Required: true,
+		Meaning: "16 hex digits that tell a wrong root key from a damaged secret."},
 	{Path: "vault.source", Kind: Text, Only: Sources, Default: SourceFile,
-		Meaning: "Where the root key is kept. `janee key move` changes it: the key has to be there first. See [keys](keys.md)."},
-	{Path: "vault.command", Kind: Words, Default: "none", Meaning: "With `source: command`, the words of the command that prints the root key. No shell reads them."},
+		Meaning: "Where the root key is kept. `janee key move` changes it: the key has to be " +
+			"there first. See [keys](keys.md)."},
+	{Path: "vault.command", Kind: Words,
+		Default: "none",
+		Meaning: "With `source: command`, the words of the command that prints the root key. " +
+			"No shell reads them."},
 }

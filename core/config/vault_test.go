@@ -6,7 +6,8 @@ import (
 )
 
 func TestSetSource(t *testing.T) {
-	const head = "# mine\nservices: {}\n\nvault: # leave it\n  id: x\n  key: k1 # the first\n  check: 0123456789abcdef\n"
+	const head = "# mine\nservices: {}\n\nvault: # leave it\n  id: x\n  key: k1 # the first\n" +
+		"  check: 0123456789abcdef\n"
 	words := []string{"/opt/my pass", "show", "a b", "--x=\"y\"", "yes", ""}
 	text := []byte(head)
 	for _, step := range []struct {
@@ -15,7 +16,10 @@ func TestSetSource(t *testing.T) {
 		want    string
 	}{
 		{SourceKeyring, nil, head + "  source: keyring\n"},
-		{SourceCommand, words, head + "  source: command\n  command:\n    - /opt/my pass\n    - show\n    - a b\n    - \"--x=\\\"y\\\"\"\n    - yes\n    - \"\"\n"},
+		{SourceCommand, words,
+			head +
+				"  source: command\n  command:\n    - /opt/my pass\n    - show\n    - a b\n" +
+				"    - \"--x=\\\"y\\\"\"\n    - yes\n    - \"\"\n"},
 		{SourceCommand, []string{"pass"}, head + "  source: command\n  command:\n    - pass\n"},
 		{SourceFile, nil, head + "  source: file\n"},
 	} {
@@ -24,7 +28,8 @@ func TestSetSource(t *testing.T) {
 			t.Fatalf("%s: %v", step.source, err)
 		}
 		c, err := Parse(out)
-		if err != nil || c.Vault.Kept() != step.source || !slices.Equal(c.Vault.Command, step.command) {
+		if err != nil || c.Vault.Kept() != step.source ||
+			!slices.Equal(c.Vault.Command, step.command) {
 			t.Errorf("%s: %+v, %v", step.source, c.Vault, err)
 		}
 		if string(out) != step.want {
@@ -44,7 +49,9 @@ func TestSetSource(t *testing.T) {
 		t.Errorf("without a source: %s", c.Kept())
 	}
 	flow := []byte("vault: {id: x, key: k1, check: 0123456789abcdef, source: file}\n")
-	if out, err := SetSource(flow, SourceCommand, []string{"pass"}); err != nil || string(out) != "vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: [pass]}\n" {
+	if out, err := SetSource(flow, SourceCommand, []string{"pass"}); err != nil ||
+		string(out) !=
+			"vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: [pass]}\n" {
 		t.Errorf("%s, %v", out, err)
 	}
 }

@@ -18,14 +18,25 @@ type Webhook struct {
 	Secret Value
 }
 
-// WebhookBinding is what the secret of approvals.webhook is sealed for. No service has an auth type of that name.
+// WebhookBinding is what the secret of approvals.webhook is sealed for. No service has an auth type
+// of that name.
 func WebhookBinding() vault.Binding {
-	return vault.Binding{Service: approvalsSection, Field: "webhook.secret", Type: "webhook", Origin: "*"}
+	return vault.Binding{
+		Service: approvalsSection,
+		Field:   "webhook.secret",
+		Type:    "webhook",
+		Origin:  "*",
+	}
 }
 
 // AnchorBinding is what the secret of audit.anchor.webhook is sealed for.
 func AnchorBinding() vault.Binding {
-	return vault.Binding{Service: auditSection, Field: "anchor.webhook.secret", Type: "webhook", Origin: "*"}
+	return vault.Binding{
+		Service: auditSection,
+		Field:   "anchor.webhook.secret",
+		Type:    "webhook",
+		Origin:  "*",
+	}
 }
 
 // hook is a webhook and the path of its secret in the file.
@@ -60,7 +71,9 @@ func (r *configReader) webhook(what string, b vault.Binding, to **Webhook) func(
 			return
 		}
 		if lookup(n, "url") == nil || lookup(n, "secret") == nil {
-			r.problem(n.Line, "%s needs a url and a secret: without a signature its receiver could be told anything by anybody", what)
+			r.problem(n.Line,
+				"%s needs a url and a secret: without a signature its receiver could be told "+
+					"anything by anybody", what)
 		}
 		*to = w
 	}
@@ -75,9 +88,12 @@ func (r *configReader) webhookURL(n *yaml.Node, what string, w *Webhook) {
 	u, err := url.Parse(s)
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
-		r.problem(n.Line, "%s: url must be a whole address without a user name, as in https://chat.example.com/hook", what)
+		r.problem(n.Line,
+			"%s: url must be a whole address without a user name, as in "+
+				"https://chat.example.com/hook", what)
 	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
-		r.problem(n.Line, "%s: url must begin with https://; http:// is for this machine alone", what)
+		r.problem(n.Line,
+			"%s: url must begin with https://; http:// is for this machine alone", what)
 	case egress.ClassifyHost(u.Hostname()) == egress.Metadata:
 		r.problem(n.Line, "%s: url may not be that of a metadata service", what)
 	default:
@@ -92,21 +108,30 @@ func loopback(host string) bool {
 
 const minWebhookSecret = 16
 
-func (r *configReader) webhookSecret(n *yaml.Node, indent int, what string, b vault.Binding, w *Webhook) {
+func (r *configReader) webhookSecret(
+	n *yaml.Node, indent int, what string, b vault.Binding, w *Webhook,
+) {
 	s, ok := r.text(n, what+": secret")
 	switch {
 	case !ok:
 	case vault.IsSealed(s):
 		w.Secret = Value{Sealed: s, Line: n.Line}
 		if _, _, err := vault.Parse(s); err != nil {
-			r.problem(n.Line, "%s: secret: the sealed text is damaged: type the secret again in its place", what)
+			r.problem(n.Line,
+				"%s: secret: the sealed text is damaged: type the secret again in its place", what)
 		}
 	case reservedPrefix(s) != "":
-		r.problem(n.Line, "%s: secret: values that begin with %s are reserved: write the secret itself, it is sealed in place", what, reservedPrefix(s))
+		r.problem(n.Line,
+			"%s: secret: values that begin with %s are reserved: write the secret itself, "+
+				"it is sealed in place", what, reservedPrefix(s))
 	case len(s) < minWebhookSecret:
-		r.problem(n.Line, "%s: secret is too short: write at least %d characters, from a random source", what, minWebhookSecret)
+		r.problem(n.Line,
+			"%s: secret is too short: write at least %d characters, from a random source",
+			what, minWebhookSecret)
 	default:
 		w.Secret = Value{Plain: secret.New(s), Line: n.Line}
-		r.plain = append(r.plain, plainField{"the secret of " + strings.TrimSuffix(pathOf(b), ".secret"), b, w.Secret.Plain, n, indent})
+		r.plain = append(r.plain,
+			plainField{"the secret of " + strings.TrimSuffix(pathOf(b), ".secret"), b,
+				w.Secret.Plain, n, indent})
 	}
 }

@@ -1,11 +1,14 @@
-// Package egress decides which addresses may be dialled for a service. Use New for the Guard of a base URL, and Guard.Permit on the resolved address
-// of every dial, just before the connection is made: a name can lead elsewhere at each lookup, so what an earlier one said proves nothing.
-// It resolves no name and dials nothing; ClassifyHost looks at spelling alone and never replaces Permit.
+// Package egress decides which addresses may be dialled for a service. Use New for the Guard of a
+// base URL, and Guard.Permit on the resolved address of every dial, just before the connection is
+// made: a name can lead elsewhere at each lookup, so what an earlier one said proves nothing. It
+// resolves no name and dials nothing; ClassifyHost looks at spelling alone and never replaces
+// Permit.
 package egress
 
 import "net/netip"
 
-// Class is what an address is for. Only Public is open to every service; the zero value, Invalid, is refused like all others.
+// Class is what an address is for. Only Public is open to every service; the zero value, Invalid,
+// is refused like all others.
 type Class uint8
 
 const (
@@ -20,7 +23,10 @@ const (
 	Reserved                 // everything else: documentation, benchmarks, tunnels, future use
 )
 
-var names = [...]string{"invalid", "public", "loopback", "private", "link-local", "metadata", "multicast", "unspecified", "reserved"}
+var names = [...]string{
+	"invalid", "public", "loopback", "private", "link-local", "metadata", "multicast",
+	"unspecified", "reserved",
+}
 
 // String returns the name of c in lower case: "link-local".
 func (c Class) String() string {
@@ -30,7 +36,8 @@ func (c Class) String() string {
 	return names[Invalid]
 }
 
-// never holds for classes that no configuration opens: nobody keeps an API there, and an attacker finds one.
+// never holds for classes that no configuration opens: nobody keeps an API there, and an attacker
+// finds one.
 func (c Class) never() bool {
 	switch c {
 	case Public, Loopback, Private, LinkLocal, Reserved:
@@ -51,27 +58,33 @@ func in(c Class, prefixes ...string) (list []entry) {
 	return list
 }
 
-// special holds what is not public: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC 6890, as of 2025-10), IPv4 multicast (RFC 5771)
-// and the site-local addresses of RFC 3879. Entries that IANA calls globally reachable (AS112, AMT, ORCHIDv2, the anycast addresses of
-// 192.0.0.0/24 and 2001::/23) are in it all the same: no API lives there.
+// special holds what is not public: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC
+// 6890, as of 2025-10), IPv4 multicast (RFC 5771) and the site-local addresses of RFC 3879. Entries
+// that IANA calls globally reachable (AS112, AMT, ORCHIDv2, the anycast addresses of 192.0.0.0/24
+// and 2001::/23) are in it all the same: no API lives there.
 var special = concat(
 	in(Loopback, "127.0.0.0/8", "::1/128"),
-	in(Private, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10", "fc00::/7", "fec0::/10"),
+	in(Private, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
+		"fc00::/7", "fec0::/10"),
 	in(LinkLocal, "169.254.0.0/16", "fe80::/10"),
 	in(Multicast, "224.0.0.0/4", "ff00::/8"),
 	in(Unspecified, "0.0.0.0/8", "::/128"),
-	in(Reserved, "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24", "192.88.99.0/24", "192.175.48.0/24",
-		"198.18.0.0/15", "198.51.100.0/24", "203.0.113.0/24", "240.0.0.0/4",
-		"2001::/23", "2001:db8::/32", "2002::/16", "2620:4f:8000::/48", "3fff::/20"),
+	in(Reserved, "192.0.0.0/24", "192.0.2.0/24", "192.31.196.0/24", "192.52.193.0/24",
+		"192.88.99.0/24", "192.175.48.0/24", "198.18.0.0/15", "198.51.100.0/24",
+		"203.0.113.0/24", "240.0.0.0/4", "2001::/23", "2001:db8::/32", "2002::/16",
+		"2620:4f:8000::/48", "3fff::/20"),
 )
 
-// globalUnicast is all that IANA has given out for the Internet's own use (IPv6 Address Space registry, RFC 4291 section 2.4).
+// globalUnicast is all that IANA has given out for the Internet's own use (IPv6 Address Space
+// registry, RFC 4291 section 2.4).
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
-// metadata lists the credential services of clouds, from their documentation: AWS, GCP, Azure and OpenStack (169.254.169.254), ECS tasks and EKS pods,
-// Azure's wire server, Alibaba, Oracle, Tencent, Scaleway. Azure's looks public. OpenStack's fe80::a9fe:a9fe is found by carried.
-var metadata = addresses("169.254.169.254", "169.254.170.2", "169.254.170.23", "168.63.129.16", "100.100.100.200", "192.0.0.192", "169.254.0.23",
-	"169.254.42.42", "fd00:ec2::254", "fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42")
+// metadata lists the credential services of clouds, from their documentation: AWS, GCP, Azure and
+// OpenStack (169.254.169.254), ECS tasks and EKS pods, Azure's wire server, Alibaba, Oracle,
+// Tencent, Scaleway. Azure's looks public. OpenStack's fe80::a9fe:a9fe is found by carried.
+var metadata = addresses("169.254.169.254", "169.254.170.2", "169.254.170.23", "168.63.129.16",
+	"100.100.100.200", "192.0.0.192", "169.254.0.23", "169.254.42.42", "fd00:ec2::254",
+	"fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42")
 
 func addresses(texts ...string) map[netip.Addr]bool {
 	m := make(map[netip.Addr]bool, len(texts))
@@ -88,8 +101,9 @@ func concat(lists ...[]entry) (all []entry) {
 	return all
 }
 
-// Classify returns the class of a, whatever its zone. An IPv4-mapped address, and one of the NAT64 prefix 64:ff9b::/96, has the class of the IPv4
-// address in it; a tunnel or translation that holds a metadata address is Metadata, and otherwise never Public.
+// Classify returns the class of a, whatever its zone. An IPv4-mapped address, and one of the NAT64
+// prefix 64:ff9b::/96, has the class of the IPv4 address in it; a tunnel or translation that holds
+// a metadata address is Metadata, and otherwise never Public.
 func Classify(a netip.Addr) Class {
 	a = a.WithZone("").Unmap()
 	if !a.IsValid() {

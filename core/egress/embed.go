@@ -9,16 +9,20 @@ var (
 	teredo     = netip.MustParsePrefix("2001::/32")       // RFC 4380
 	compatible = netip.MustParsePrefix("::/96")           // RFC 4291 section 2.5.5.1
 	translated = netip.MustParsePrefix("::ffff:0:0:0/96") // RFC 2765
-	linkLocal6 = netip.MustParsePrefix("fe80::/10")       // of ISATAP (RFC 5214), fe80::5efe:a.b.c.d
+	// of ISATAP (RFC 5214), fe80::5efe:a.b.c.d
+	linkLocal6 = netip.MustParsePrefix("fe80::/10")
 )
 
-// carried returns the IPv4 addresses to which a gateway may pass what is sent to a, a tunnel or translation other than nat64.
+// carried returns the IPv4 addresses to which a gateway may pass what is sent to a, a tunnel or
+// translation other than nat64.
 func carried(a netip.Addr) []netip.Addr {
 	switch {
 	case a.Is4():
 		return nil
 	case nat64Local.Contains(a): // the prefix lengths of RFC 6052 section 2.2 from 48 bits on
-		return []netip.Addr{v4(a, 6, 7, 9, 10), v4(a, 7, 9, 10, 11), v4(a, 9, 10, 11, 12), v4(a, 12, 13, 14, 15)}
+		return []netip.Addr{
+			v4(a, 6, 7, 9, 10), v4(a, 7, 9, 10, 11), v4(a, 9, 10, 11, 12), v4(a, 12, 13, 14, 15),
+		}
 	case sixToFour.Contains(a):
 		return []netip.Addr{v4(a, 2, 3, 4, 5)}
 	case teredo.Contains(a):
@@ -29,7 +33,8 @@ func carried(a netip.Addr) []netip.Addr {
 	return nil
 }
 
-// isatap reports an interface identifier of RFC 5214 section 6.1, which may stand behind any prefix.
+// isatap reports an interface identifier of RFC 5214 section 6.1, which may stand behind any
+// prefix.
 func isatap(a netip.Addr) bool {
 	b := a.As16()
 	return b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe

@@ -7,23 +7,28 @@ import (
 	"strings"
 )
 
-// Range is a prefix of addresses that a person opens to a service, on one port or on all. The zero value holds nothing.
+// Range is a prefix of addresses that a person opens to a service, on one port or on all. The zero
+// value holds nothing.
 type Range struct {
 	prefix netip.Prefix
 	port   uint16 // 0: any
 }
 
-// ParseRange reads "10.1.0.0/16", "127.0.0.1/32:9000" or "fd00:1::/64:443". The address may have no bits beyond the prefix: 10.1.2.3/16 is an error,
-// since it is not clear what is meant. So is a range that holds nothing but addresses which are never allowed.
+// ParseRange reads "10.1.0.0/16", "127.0.0.1/32:9000" or "fd00:1::/64:443". The address may have no
+// bits beyond the prefix: 10.1.2.3/16 is an error, since it is not clear what is meant. So is a
+// range that holds nothing but addresses which are never allowed.
 func ParseRange(s string) (Range, error) {
 	address, rest, ok := strings.Cut(s, "/")
 	bits, port, hasPort := strings.Cut(rest, ":")
 	p, err := netip.ParsePrefix(address + "/" + bits)
 	if !ok || err != nil || p.Addr().Is4In6() {
-		return Range{}, fmt.Errorf("reading address range %q: write it as 10.1.0.0/16, or with a port as 127.0.0.1/32:9000", s)
+		return Range{}, fmt.Errorf("reading address range %q: write it as 10.1.0.0/16, or with a "+
+			"port as 127.0.0.1/32:9000", s)
 	}
 	if p != p.Masked() {
-		return Range{}, fmt.Errorf("reading address range %q: the prefix is %s, one address is %s/%d", s, p.Masked(), address, p.Addr().BitLen())
+		return Range{},
+			fmt.Errorf("reading address range %q: the prefix is %s, one address is %s/%d", s,
+				p.Masked(), address, p.Addr().BitLen())
 	}
 	if c := Classify(p.Addr()); p.IsSingleIP() && c.never() {
 		return Range{}, fmt.Errorf("reading address range %q: a %s address is never allowed", s, c)
@@ -32,7 +37,8 @@ func ParseRange(s string) (Range, error) {
 	if hasPort {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return Range{}, fmt.Errorf("reading address range %q: the port is not a number from 1 to 65535", s)
+			return Range{},
+				fmt.Errorf("reading address range %q: the port is not a number from 1 to 65535", s)
 		}
 		r.port = uint16(n)
 	}
@@ -51,15 +57,17 @@ func (r Range) contains(to netip.AddrPort) bool {
 	return r.prefix.Contains(to.Addr()) && (r.port == 0 || r.port == to.Port())
 }
 
-// Guard says where requests to one host may go. Equal guards permit the same; the zero value permits nothing.
+// Guard says where requests to one host may go. Equal guards permit the same; the zero value
+// permits nothing.
 type Guard struct {
 	host  string // canonical
 	allow string // ranges, kept as text so that guards can be compared
 }
 
-// New makes the guard of a base URL's host, without port. What the host names is the operator's choice: an address literal may be dialled even if it is
-// private, and localhost is the loopback; both lead exactly there. Any other name leads to public addresses and to those in allow.
-// A host that is Invalid or can never be allowed, such as a metadata service, is an error.
+// New makes the guard of a base URL's host, without port. What the host names is the operator's
+// choice: an address literal may be dialled even if it is private, and localhost is the loopback;
+// both lead exactly there. Any other name leads to public addresses and to those in allow. A host
+// that is Invalid or can never be allowed, such as a metadata service, is an error.
 func New(host string, allow ...Range) (Guard, error) {
 	if c := ClassifyHost(host); c.never() {
 		return Guard{}, fmt.Errorf("the host %q is of the class %s, which is never called", host, c)
@@ -74,7 +82,8 @@ func New(host string, allow ...Range) (Guard, error) {
 	return g, nil
 }
 
-// For makes the guard of another host that a service calls, such as its token endpoint: what is open to g is open to it as well.
+// For makes the guard of another host that a service calls, such as its token endpoint: what is
+// open to g is open to it as well.
 func (g Guard) For(host string) (Guard, error) {
 	other, err := New(host)
 	if err != nil {
@@ -84,11 +93,13 @@ func (g Guard) For(host string) (Guard, error) {
 	return other, nil
 }
 
-// Permit returns nil if to, the address of a connection about to be made, may be dialled, else a *Blocked.
+// Permit returns nil if to, the address of a connection about to be made, may be dialled, else a
+// *Blocked.
 func (g Guard) Permit(to netip.AddrPort) error {
 	addr := to.Addr().WithZone("").Unmap()
 	class := Classify(addr)
-	if g.host == "" || class.never() || !g.means(addr, class) && !g.allows(netip.AddrPortFrom(addr, to.Port())) {
+	if g.host == "" || class.never() ||
+		!g.means(addr, class) && !g.allows(netip.AddrPortFrom(addr, to.Port())) {
 		return &Blocked{class}
 	}
 	return nil
@@ -100,7 +111,8 @@ func (g Guard) means(addr netip.Addr, class Class) bool {
 		return addr == own
 	}
 	if g.host == "localhost" {
-		return class == Loopback // plain http is allowed to it, so that a lookup that says otherwise must not be believed
+		// plain http is allowed to it, so that a lookup that says otherwise must not be believed
+		return class == Loopback
 	}
 	return class == Public
 }
@@ -114,7 +126,8 @@ func (g Guard) allows(to netip.AddrPort) bool {
 	return false
 }
 
-// Blocked is a refused address. It tells the class and nothing else: an agent must not learn from it how a network is numbered.
+// Blocked is a refused address. It tells the class and nothing else: an agent must not learn from
+// it how a network is numbered.
 type Blocked struct{ Class Class }
 
 func (b *Blocked) Error() string { return "address class " + b.Class.String() }

@@ -5,15 +5,18 @@ import (
 	"strings"
 )
 
-// metadataNames are names that clouds give to their metadata services. Where they resolve at all the addresses are refused too.
+// metadataNames are names that clouds give to their metadata services. Where they resolve at all
+// the addresses are refused too.
 var metadataNames = map[string]bool{
-	"metadata": true, "metadata.google.internal": true, "metadata.goog": true, "metadata.tencentyun.com": true,
-	"instance-data": true, "instance-data.ec2.internal": true,
+	"metadata": true, "metadata.google.internal": true, "metadata.goog": true,
+	"metadata.tencentyun.com": true, "instance-data": true, "instance-data.ec2.internal": true,
 }
 
-// ClassifyHost returns the class that a host, without port, has by its spelling: that of an address, with or without brackets; Loopback for localhost
-// and the names under it (RFC 6761 section 6.3); Metadata; Invalid for what is no DNS name, such as 2130706433, 0177.0.0.1 and 0x7f.1, which some
-// resolvers read as addresses. Any other name is Public as far as it goes: only Permit sees where it leads.
+// ClassifyHost returns the class that a host, without port, has by its spelling: that of an
+// address, with or without brackets; Loopback for localhost and the names under it (RFC 6761
+// section 6.3); Metadata; Invalid for what is no DNS name, such as 2130706433, 0177.0.0.1 and
+// 0x7f.1, which some resolvers read as addresses. Any other name is Public as far as it goes: only
+// Permit sees where it leads.
 func ClassifyHost(host string) Class {
 	if a, ok := literal(host); ok {
 		return Classify(a)
@@ -44,11 +47,13 @@ func literal(host string) (netip.Addr, bool) {
 
 func canonical(host string) string { return strings.ToLower(strings.TrimSuffix(host, ".")) }
 
-// validName takes letters, digits, "-" and "_" in labels of 1 to 63 bytes, the last of which does not begin as a number does.
+// validName takes letters, digits, "-" and "_" in labels of 1 to 63 bytes, the last of which does
+// not begin as a number does.
 func validName(name string) bool {
 	labels := strings.Split(name, ".")
 	for _, l := range labels {
-		if l == "" || len(l) > 63 || strings.Trim(l, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
+		if l == "" || len(l) > 63 ||
+			strings.Trim(l, "abcdefghijklmnopqrstuvwxyz0123456789-_") != "" {
 			return false
 		}
 	}

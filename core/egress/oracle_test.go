@@ -10,13 +10,16 @@ import (
 	"code.dny.dev/ssrf"
 )
 
-// TestAgainstOracle compares a guard without ranges with code.dny.dev/ssrf, whose tables are made from the IANA registries:
-// at both edges of each prefix that either side knows, one beyond them, and at random.
+// TestAgainstOracle compares a guard without ranges with code.dny.dev/ssrf, whose tables are made
+// from the IANA registries: at both edges of each prefix that either side knows, one beyond them,
+// and at random.
 func TestAgainstOracle(t *testing.T) {
-	oracle := ssrf.New(ssrf.WithAnyPort(), ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")))
+	oracle := ssrf.New(ssrf.WithAnyPort(),
+		ssrf.WithDeniedV4Prefixes(netip.MustParsePrefix("168.63.129.16/32")))
 	g := guard(t, "api.example.com")
 	random := rand.New(rand.NewPCG(1, 2))
-	known := append(append([]netip.Prefix{ssrf.IPv6GlobalUnicast}, ssrf.IPv4DeniedPrefixes...), ssrf.IPv6DeniedPrefixes...)
+	known := append(append([]netip.Prefix{ssrf.IPv6GlobalUnicast}, ssrf.IPv4DeniedPrefixes...),
+		ssrf.IPv6DeniedPrefixes...)
 	for _, e := range special {
 		known = append(known, e.Prefix)
 	}
@@ -33,7 +36,9 @@ func TestAgainstOracle(t *testing.T) {
 	}
 	for _, p := range known {
 		first, last := p.Addr(), lastOf(p)
-		for _, a := range []netip.Addr{first.Prev(), first, first.Next(), last.Prev(), last, last.Next()} {
+		for _, a := range []netip.Addr{
+			first.Prev(), first, first.Next(), last.Prev(), last, last.Next(),
+		} {
 			check(a)
 		}
 		for range 100 {

@@ -9,7 +9,8 @@ import (
 
 type egressCase struct{ ID, Source, Kind, Value, Want, Why string }
 
-// leadsTo says where the names of the cases lead: a name that is harmless to read is caught by its address.
+// leadsTo says where the names of the cases lead: a name that is harmless to read is caught by its
+// address.
 var leadsTo = map[string]string{"127.0.0.1.nip.io": "127.0.0.1"}
 
 // TestVectorsEgress: the cases state what a service may reach whose base URL names another host.

@@ -28,7 +28,8 @@ type account struct {
 	records      allowance
 }
 
-// excess says what keeps a call out. Limits that free themselves in time come last, so that the wait that is told is the longest.
+// excess says what keeps a call out. Limits that free themselves in time come last, so that the
+// wait that is told is the longest.
 func (a *account) excess(now int64, l Limits, u Use) (x *Excess) {
 	if l.Concurrent > 0 && a.flying >= l.Concurrent {
 		return &Excess{Field: Concurrent, Most: l.Concurrent}
@@ -53,7 +54,8 @@ func (a *account) excess(now int64, l Limits, u Use) (x *Excess) {
 	return x
 }
 
-// least is the room for a reply without which a call is not let through: a reply that is cut to a few bytes is of no use to anybody.
+// least is the room for a reply without which a call is not let through: a reply that is cut to a
+// few bytes is of no use to anybody.
 func least(l Limits, u Use) int64 { return min(u.Reply, max(1, l.BytesPerHour/8)) }
 
 func (a *account) bytesWait(now int64, l Limits, u Use) int64 {

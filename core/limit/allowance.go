@@ -7,8 +7,9 @@ const (
 	recordEvery = second
 )
 
-// allowance decides which of an agent's refusals get a record of their own: without a bound an agent that repeats what is refused fills
-// the disk. The others are counted, and the count goes into the next record of that agent.
+// allowance decides which of an agent's refusals get a record of their own: without a bound an
+// agent that repeats what is refused fills the disk. The others are counted, and the count goes
+// into the next record of that agent.
 type allowance struct {
 	full   int64 // when the whole burst is there again
 	missed int64

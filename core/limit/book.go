@@ -2,7 +2,8 @@ package limit
 
 import "sync"
 
-// Who is whose account: that of an agent over a transport, of one capability or, where Capability is empty, of all together.
+// Who is whose account: that of an agent over a transport, of one capability or, where Capability
+// is empty, of all together.
 type Who struct{ Via, Agent, Capability string }
 
 // Claim is what one account has to say about a call.
@@ -12,13 +13,16 @@ type Claim struct {
 }
 
 const (
-	// maxAccounts bounds the memory of a Book against names without end: those that come later share one account.
+	// maxAccounts bounds the memory of a Book against names without end: those that come later
+	// share one account.
 	maxAccounts = 10_000
-	// kept is how long, in milliseconds, an account is remembered at least: longer than anything that it counts.
+	// kept is how long, in milliseconds, an account is remembered at least: longer than anything
+	// that it counts.
 	kept = hour + minute + recordBurst*recordEvery
 )
 
-// Book keeps the accounts of one process. It is safe for concurrent use. What a call costs does not grow with the number of accounts.
+// Book keeps the accounts of one process. It is safe for concurrent use. What a call costs does not
+// grow with the number of accounts.
 type Book struct {
 	mu     sync.Mutex
 	now    int64 // the latest that was seen: calls of one process come a little out of order
@@ -38,7 +42,8 @@ func (b *Book) Look(now int64, u Use, claims ...Claim) *Excess {
 	return x
 }
 
-// Take counts a call that all claims let through; the ticket has to be given back with End. Its Reply is what there is room for.
+// Take counts a call that all claims let through; the ticket has to be given back with End. Its
+// Reply is what there is room for.
 func (b *Book) Take(now int64, u Use, claims ...Claim) (*Ticket, *Excess) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -77,8 +82,9 @@ func (b *Book) Flying(w Who) int64 {
 	return b.account(w).flying
 }
 
-// Record reports whether a refusal of the agent is recorded by itself. size is how many bytes of the agent's own words the record holds: each
-// KiB counts like a record. missed is how many were not since its last record, for that one to say.
+// Record reports whether a refusal of the agent is recorded by itself. size is how many bytes of
+// the agent's own words the record holds: each KiB counts like a record. missed is how many were
+// not since its last record, for that one to say.
 func (b *Book) Record(now int64, w Who, size int) (ok bool, missed int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -149,7 +155,8 @@ type held struct {
 	limits  Limits // as they were when the call was counted
 }
 
-// End takes the call off those under way, and counts the bytes that it has used. Only the first End of a ticket counts.
+// End takes the call off those under way, and counts the bytes that it has used. Only the first End
+// of a ticket counts.
 func (t *Ticket) End(now, used int64) {
 	t.book.mu.Lock()
 	defer t.book.mu.Unlock()

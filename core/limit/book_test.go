@@ -11,7 +11,10 @@ var ann = Who{"stdio", "ann", "c"}
 func claim(w Who, l Limits) Claim { return Claim{w, l} }
 
 func TestEachLimitCounts(t *testing.T) {
-	for field, l := range map[string]Limits{PerMinute: {PerMinute: 3}, PerHour: {PerHour: 3}, Concurrent: {Concurrent: 3}, BytesPerHour: {BytesPerHour: 3 * 110}} {
+	for field, l := range map[string]Limits{
+		PerMinute: {PerMinute: 3}, PerHour: {PerHour: 3}, Concurrent: {Concurrent: 3},
+		BytesPerHour: {BytesPerHour: 3 * 110},
+	} {
 		b := NewBook()
 		u := Use{Sent: 10, Reply: 100}
 		for n := range 3 {
@@ -27,7 +30,8 @@ func TestEachLimitCounts(t *testing.T) {
 			}
 		}
 		x := b.Look(5, u, claim(ann, l))
-		if _, y := b.Take(5, u, claim(ann, l)); x == nil || y == nil || *x != *y || x.Field != field || x.Who != ann || x.Never {
+		if _, y := b.Take(5, u, claim(ann, l)); x == nil || y == nil || *x != *y ||
+			x.Field != field || x.Who != ann || x.Never {
 			t.Fatalf("%s: %+v, %+v", field, x, y)
 		}
 		if _, x := b.Take(5, u, claim(Who{"stdio", "bob", "c"}, l)); x != nil {
@@ -42,13 +46,16 @@ func TestEachLimitCounts(t *testing.T) {
 	}
 }
 
-// TestRefusedCallsCountNothing: of two claims the second refuses, and the first has counted nothing.
+// TestRefusedCallsCountNothing: of two claims the second refuses, and the first has counted
+// nothing.
 func TestRefusedCallsCountNothing(t *testing.T) {
 	b := NewBook()
 	all := Who{"stdio", "ann", ""}
 	for range 50 {
-		_, x := b.Take(0, Use{}, claim(ann, Limits{PerMinute: 10}), claim(all, Limits{PerMinute: 10}))
-		_, _ = b.Take(0, Use{}, claim(ann, Limits{PerMinute: 10, Concurrent: 1}), claim(all, Limits{PerMinute: 10}))
+		_, x := b.Take(0, Use{}, claim(ann, Limits{PerMinute: 10}),
+			claim(all, Limits{PerMinute: 10}))
+		_, _ = b.Take(0, Use{}, claim(ann, Limits{PerMinute: 10, Concurrent: 1}),
+			claim(all, Limits{PerMinute: 10}))
 		if x != nil && x.Who != ann {
 			t.Fatalf("%+v", x)
 		}
@@ -81,7 +88,8 @@ func TestBytes(t *testing.T) {
 	if _, x := b.Take(0, Use{876, 700}, claim(ann, l)); x == nil || !x.Never {
 		t.Errorf("more than there ever is: %+v", x)
 	}
-	if _, x := b.Take(0, Use{800, 700}, claim(ann, l)); x == nil || x.Never || x.WaitMs != 61*minute {
+	if _, x := b.Take(0, Use{800, 700}, claim(ann, l)); x == nil || x.Never ||
+		x.WaitMs != 61*minute {
 		t.Errorf("%+v", x)
 	}
 }
@@ -105,7 +113,8 @@ func TestNeverMoreBytesThanAllowed(t *testing.T) {
 	}
 }
 
-// TestClocksGoOnlyForward: calls of one process come a little out of order; none is counted before another.
+// TestClocksGoOnlyForward: calls of one process come a little out of order; none is counted before
+// another.
 func TestClocksGoOnlyForward(t *testing.T) {
 	b, l := NewBook(), Limits{PerMinute: 2}
 	for _, now := range []int64{100_000, 40_000} {
@@ -114,14 +123,15 @@ func TestClocksGoOnlyForward(t *testing.T) {
 		}
 	}
 	for n := range int64(2) { // a reload may leave fewer than there were
-		if x := b.Look(100_001, Use{}, claim(ann, Limits{PerMinute: n + 1})); x == nil || x.WaitMs != minute-1 {
+		if x := b.Look(100_001, Use{}, claim(ann, Limits{PerMinute: n + 1})); x == nil ||
+			x.WaitMs != minute-1 {
 			t.Errorf("of %d: %+v", n+1, x)
 		}
 	}
 }
 
-// TestMemoryIsBounded: names without end share an account in the end, and accounts that nobody uses are forgotten; calls under way and
-// refusals that no record speaks of are not.
+// TestMemoryIsBounded: names without end share an account in the end, and accounts that nobody uses
+// are forgotten; calls under way and refusals that no record speaks of are not.
 func TestMemoryIsBounded(t *testing.T) {
 	b, l := NewBook(), Limits{PerMinute: 1, Concurrent: 5}
 	held, x := b.Take(0, Use{}, claim(ann, l))
@@ -170,7 +180,8 @@ func TestRecordsAreBounded(t *testing.T) {
 		counted += missed
 	}
 	counted += b.Missed()[ann]
-	if want := recordBurst + calls/second; recorded < want-1 || recorded > want+1 || int64(recorded)+counted != calls {
+	if want := recordBurst + calls/second; recorded < want-1 || recorded > want+1 ||
+		int64(recorded)+counted != calls {
 		t.Errorf("%d recorded, %d counted, of %d", recorded, counted, calls)
 	}
 	b = NewBook()
@@ -213,7 +224,12 @@ func TestBookIsSafe(t *testing.T) {
 }
 
 func BenchmarkTake(b *testing.B) {
-	book, l := NewBook(), Limits{PerMinute: 10_000, PerHour: 100_000, BytesPerHour: 1 << 40, Concurrent: 128}
+	book, l := NewBook(), Limits{
+		PerMinute:    10_000,
+		PerHour:      100_000,
+		BytesPerHour: 1 << 40,
+		Concurrent:   128,
+	}
 	all := Who{Via: "stdio", Agent: "ann"}
 	b.ReportAllocs()
 	for n := int64(0); b.Loop(); n++ {

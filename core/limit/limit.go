@@ -1,17 +1,20 @@
-// Package limit counts what agents do, and says when it is too much: how often, how many bytes, how many calls at once. Use a Book
-// for what has happened, Limits for what a person allows, and ParseSize for sizes as a person writes them.
-// Time is the monotonic clock of a shell, in milliseconds: a clock that is set back or forward neither grants calls nor takes any.
-// Nothing is written to disk: a Book counts for one process, for as long as it runs.
+// Package limit counts what agents do, and says when it is too much: how often, how many bytes, how
+// many calls at once. Use a Book for what has happened, Limits for what a person allows, and
+// ParseSize for sizes as a person writes them. Time is the monotonic clock of a shell, in
+// milliseconds: a clock that is set back or forward neither grants calls nor takes any. Nothing is
+// written to disk: a Book counts for one process, for as long as it runs.
 package limit
 
 // Limits bound what one agent may do. Zero is no bound.
 type Limits struct {
-	PerMinute        int64 `json:"perMinute,omitempty"`        // calls in any minute
-	PerHour          int64 `json:"perHour,omitempty"`          // calls in any hour
-	BytesPerHour     int64 `json:"bytesPerHour,omitempty"`     // bytes sent and handed back, in any hour
-	Concurrent       int64 `json:"concurrent,omitempty"`       // calls at once
-	MaxRequestBytes  int64 `json:"maxRequestBytes,omitempty"`  // bytes of the body of one request
-	MaxResponseBytes int64 `json:"maxResponseBytes,omitempty"` // bytes of the body of one reply that are handed back
+	PerMinute int64 `json:"perMinute,omitempty"` // calls in any minute
+	PerHour   int64 `json:"perHour,omitempty"`   // calls in any hour
+	// bytes sent and handed back, in any hour
+	BytesPerHour    int64 `json:"bytesPerHour,omitempty"`
+	Concurrent      int64 `json:"concurrent,omitempty"`      // calls at once
+	MaxRequestBytes int64 `json:"maxRequestBytes,omitempty"` // bytes of the body of one request
+	// bytes of the body of one reply that are handed back
+	MaxResponseBytes int64 `json:"maxResponseBytes,omitempty"`
 }
 
 // Field is one of the Limits by its name in config.yaml.
@@ -32,7 +35,8 @@ const (
 	MaxResponseBytes = "maxResponseBytes"
 )
 
-// mib is the unit of the greatest sizes: what a reply may have at most, and what no transport lets a request have.
+// mib is the unit of the greatest sizes: what a reply may have at most, and what no transport lets
+// a request have.
 const mib = 1 << 20
 
 var fields = []Field{
@@ -58,7 +62,8 @@ func (f Field) Format(n int64) string {
 	return formatInt(n)
 }
 
-// Parse reads a value of the field as config.yaml and the command line write it: a whole number from 1 to Most, or a size.
+// Parse reads a value of the field as config.yaml and the command line write it: a whole number
+// from 1 to Most, or a size.
 func (f Field) Parse(s string) (int64, bool) {
 	read := parseInt
 	if f.Size {

@@ -17,7 +17,8 @@ func TestFields(t *testing.T) {
 		t.Fatalf("%d limits, %d of them in the table", v.NumField(), len(Fields()))
 	}
 	for n, f := range Fields() {
-		if tag := v.Type().Field(n).Tag.Get("json"); v.Field(n).Int() != int64(n+1) || tag != f.Name+",omitempty" {
+		if tag := v.Type().Field(n).Tag.Get("json"); v.Field(n).Int() != int64(n+1) ||
+			tag != f.Name+",omitempty" {
 			t.Errorf("%s is field %d, %s", f.Name, v.Field(n).Int(), tag)
 		}
 		if n, ok := f.Parse(f.Format(f.Most)); !ok || n != f.Most {
@@ -30,7 +31,10 @@ func TestFields(t *testing.T) {
 }
 
 func TestSizes(t *testing.T) {
-	for s, want := range map[string]int64{"1": 1, "10": 10, "1KB": 1000, "1KiB": 1024, "10MB": 10_000_000, "10MiB": 10 << 20, "2GB": 2_000_000_000, "3GiB": 3 << 30} {
+	for s, want := range map[string]int64{
+		"1": 1, "10": 10, "1KB": 1000, "1KiB": 1024, "10MB": 10_000_000, "10MiB": 10 << 20,
+		"2GB": 2_000_000_000, "3GiB": 3 << 30,
+	} {
 		if n, ok := ParseSize(s); !ok || n != want {
 			t.Errorf("%s = %d, %t", s, n, ok)
 		}
@@ -38,7 +42,11 @@ func TestSizes(t *testing.T) {
 			t.Errorf("%d is written %s", want, got)
 		}
 	}
-	for _, s := range []string{"", "0", "-1", "+1", "01", "1.5MB", "1 MB", "MB", "10mb", "10Mb", "10M", "1e6", "0x10", "1_000", "10MBB", "９", "1KB ", "9223372036854775808", "9223372036854775807KB", "9007199254740993GiB"} {
+	for _, s := range []string{
+		"", "0", "-1", "+1", "01", "1.5MB", "1 MB", "MB", "10mb", "10Mb", "10M", "1e6", "0x10",
+		"1_000", "10MBB", "９", "1KB ", "9223372036854775808", "9223372036854775807KB",
+		"9007199254740993GiB",
+	} {
 		if n, ok := ParseSize(s); ok {
 			t.Errorf("%q is read as %d", s, n)
 		}
@@ -75,8 +83,8 @@ func (o oracle) within(from, to int64) (n int64) { // (from, to]
 	return n
 }
 
-// TestWindowAgainstOracle: in no span are there more calls than allowed, and no call is refused for which there is room; the wait that is told
-// is the shortest that helps.
+// TestWindowAgainstOracle: in no span are there more calls than allowed, and no call is refused for
+// which there is room; the wait that is told is the shortest that helps.
 func TestWindowAgainstOracle(t *testing.T) {
 	for seed := range int64(300) {
 		r := rand.New(rand.NewSource(seed))
@@ -95,21 +103,24 @@ func TestWindowAgainstOracle(t *testing.T) {
 			fits := let.within(now-span, now) < n
 			wait := w.wait(now, span, n)
 			if fits != (wait == 0) {
-				t.Fatalf("seed %d at %d: %d of %d within %d, and the wait is %d", seed, now, let.within(now-span, now), n, span, wait)
+				t.Fatalf("seed %d at %d: %d of %d within %d, and the wait is %d", seed, now,
+					let.within(now-span, now), n, span, wait)
 			}
 			if fits {
 				w.add(now)
 				let = append(let, now)
 				continue
 			}
-			if let.within(now+wait-span, now+wait) >= n || let.within(now+wait-1-span, now+wait-1) < n {
+			if let.within(now+wait-span, now+wait) >= n ||
+				let.within(now+wait-1-span, now+wait-1) < n {
 				t.Fatalf("seed %d at %d: a wait of %d is not the shortest", seed, now, wait)
 			}
 		}
 	}
 }
 
-// TestSteadyAgentIsNeverRefused: who keeps to the rate, evenly or all at once in each span, is always let through.
+// TestSteadyAgentIsNeverRefused: who keeps to the rate, evenly or all at once in each span, is
+// always let through.
 func TestSteadyAgentIsNeverRefused(t *testing.T) {
 	for _, n := range []int64{1, 7, 60, 1000} {
 		var even, burst window
@@ -127,7 +138,8 @@ func TestSteadyAgentIsNeverRefused(t *testing.T) {
 	}
 }
 
-// TestMeterAgainstOracle: in no hour are there more bytes than the meter says, and what is used is free again a minute late at most.
+// TestMeterAgainstOracle: in no hour are there more bytes than the meter says, and what is used is
+// free again a minute late at most.
 func TestMeterAgainstOracle(t *testing.T) {
 	type use struct{ at, n int64 }
 	for seed := range int64(200) {
@@ -144,17 +156,20 @@ func TestMeterAgainstOracle(t *testing.T) {
 			return n
 		}
 		for range 300 {
-			now += r.Int63n(1 + r.Int63n(1+[]int64{second, minute, 20 * minute, 3 * hour}[r.Intn(4)]))
+			now += r.Int63n(1 +
+				r.Int63n(1+[]int64{second, minute, 20 * minute, 3 * hour}[r.Intn(4)]))
 			m.advance(now)
 			if m.sum < sum(hour) || m.sum > sum(hour+minute) {
-				t.Fatalf("seed %d at %d: %d, of an hour %d, of a minute more %d", seed, now, m.sum, sum(hour), sum(hour+minute))
+				t.Fatalf("seed %d at %d: %d, of an hour %d, of a minute more %d", seed, now, m.sum,
+					sum(hour), sum(hour+minute))
 			}
 			if most := r.Int63n(500); m.sum > most {
 				later := m
 				if wait := m.wait(now, most); wait <= 0 {
 					t.Fatalf("seed %d at %d: a wait of %d", seed, now, wait)
 				} else if later.advance(now + wait); later.sum > most {
-					t.Fatalf("seed %d at %d: after a wait of %d %d are left, not %d", seed, now, wait, later.sum, most)
+					t.Fatalf("seed %d at %d: after a wait of %d %d are left, not %d", seed, now,
+						wait, later.sum, most)
 				} else if later = m; wait > 1 {
 					if later.advance(now + wait - 1); later.sum <= most {
 						t.Fatalf("seed %d at %d: a wait of %d is too long", seed, now, wait)

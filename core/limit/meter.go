@@ -5,8 +5,9 @@ const (
 	slots = 61     // an hour, and the minute under way
 )
 
-// meter adds up bytes over the last hour, by the minute: what came in a minute counts until the whole of it is an hour ago. So there are never
-// more in any hour than it says, and what is used is free again a minute late at most.
+// meter adds up bytes over the last hour, by the minute: what came in a minute counts until the
+// whole of it is an hour ago. So there are never more in any hour than it says, and what is used is
+// free again a minute late at most.
 type meter struct {
 	slots [slots]int64
 	last  int64 // number of the minute that was written last

@@ -1,7 +1,8 @@
 package limit
 
-// window knows the times of the last calls, so that there are never more than so many in any span, and no fewer are let through than that
-// allows. It holds no more times than there were calls in the span, 8 bytes each, and each is put in and taken out once.
+// window knows the times of the last calls, so that there are never more than so many in any span,
+// and no fewer are let through than that allows. It holds no more times than there were calls in
+// the span, 8 bytes each, and each is put in and taken out once.
 type window struct {
 	ring         []int64
 	first, count int

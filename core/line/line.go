@@ -1,6 +1,8 @@
-// Package line builds and checks the signed records that Janee keeps on disk: one JSON object on one line, its fields in a fixed order, its last field a MAC.
-// Use Builder and Seal to write, Open (or Verify and then a parser) to read; the canonical form is the bytes as written, so nothing is ever re-encoded before it is checked.
-// It knows no keys, no file names and no meaning of fields: packages session, approval and audit bring those.
+// Package line builds and checks the signed records that Janee keeps on disk: one JSON object on
+// one line, its fields in a fixed order, its last field a MAC. Use Builder and Seal to write, Open
+// (or Verify and then a parser) to read; the canonical form is the bytes as written, so nothing is
+// ever re-encoded before it is checked. It knows no keys, no file names and no meaning of fields:
+// packages session, approval and audit bring those.
 package line
 
 import (
@@ -17,7 +19,8 @@ const (
 	tailLen  = len(macOpen) + 2*sha256.Size + len(macClose)
 )
 
-// ErrNotAuthentic means that the bytes are not a line sealed with this key: edited, cut short, or sealed with another key.
+// ErrNotAuthentic means that the bytes are not a line sealed with this key: edited, cut short, or
+// sealed with another key.
 var ErrNotAuthentic = errors.New("not authentic: edited, cut short, or sealed with another key")
 
 // Mac seals and verifies many lines with one key. It is not safe for concurrent use.
@@ -26,12 +29,14 @@ type Mac struct {
 	empty bool
 }
 
-// NewMac returns a Mac for a key of 32 bytes (HMAC-SHA256, RFC 2104). A Mac without a key verifies nothing.
+// NewMac returns a Mac for a key of 32 bytes (HMAC-SHA256, RFC 2104). A Mac without a key verifies
+// nothing.
 func NewMac(key []byte) *Mac {
 	return &Mac{sum: hmac.New(sha256.New, key), empty: len(key) == 0}
 }
 
-// Seal appends the mac field and the closing brace to open, a JSON object without its last brace, and returns the whole line without a line feed.
+// Seal appends the mac field and the closing brace to open, a JSON object without its last brace,
+// and returns the whole line without a line feed.
 func (m *Mac) Seal(open []byte) []byte {
 	tag := m.tag(open)
 	open = append(open, macOpen...)
@@ -39,7 +44,8 @@ func (m *Mac) Seal(open []byte) []byte {
 	return append(open, macClose...)
 }
 
-// Verify checks the bytes of one line, given without its line feed, against the mac that ends it. Its only error is ErrNotAuthentic.
+// Verify checks the bytes of one line, given without its line feed, against the mac that ends it.
+// Its only error is ErrNotAuthentic.
 func (m *Mac) Verify(line []byte) error {
 	n := len(line) - tailLen
 	// An absent key would make HMAC-SHA256 of the empty key, which anybody can compute.
@@ -49,13 +55,15 @@ func (m *Mac) Verify(line []byte) error {
 	open, tail := line[:n], line[n:]
 	tag := m.tag(open)
 	written := tail[len(macOpen) : len(tail)-len(macClose)]
-	if string(tail[:len(macOpen)]) != macOpen || string(tail[len(tail)-len(macClose):]) != macClose || !hmac.Equal(tag[:], written) {
+	if string(tail[:len(macOpen)]) != macOpen ||
+		string(tail[len(tail)-len(macClose):]) != macClose || !hmac.Equal(tag[:], written) {
 		return ErrNotAuthentic
 	}
 	return nil
 }
 
-// tag compares as hex text, so that an upper-case spelling of the right mac is an edit like any other.
+// tag compares as hex text, so that an upper-case spelling of the right mac is an edit like any
+// other.
 func (m *Mac) tag(open []byte) (text [2 * sha256.Size]byte) {
 	var raw [sha256.Size]byte
 	m.sum.Reset()

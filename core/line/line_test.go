@@ -28,7 +28,10 @@ func TestTextAsEncodingJSON(t *testing.T) {
 	for r := rune(0); r < 0x3000; r++ {
 		all.WriteRune(r)
 	}
-	for _, s := range []string{"", "plain", all.String(), "a\xffb\xc3", "\xed\xa0\x80", "<&>", "\U0001f600", "\xe2\x80", "\ufffd"} {
+	for _, s := range []string{
+		"", "plain", all.String(), "a\xffb\xc3", "\xed\xa0\x80", "<&>", "\U0001f600",
+		"\xe2\x80", "\ufffd",
+	} {
 		if got, want := string(AppendText(nil, s)), stdText(t, s); got != want {
 			t.Errorf("AppendText(%q) = %s, want %s", s, got, want)
 		}
@@ -67,13 +70,14 @@ func TestVerify(t *testing.T) {
 	}
 	upper := bytes.ToUpper(sealed[len(sealed)-66 : len(sealed)-2])
 	cases := map[string][]byte{
-		"empty":       nil,
-		"short":       sealed[len(sealed)-74+1:],
-		"line feed":   append(bytes.Clone(sealed), '\n'),
-		"upper case":  append(append(bytes.Clone(sealed[:len(sealed)-66]), upper...), `"}`...),
-		"mac name":    bytes.Replace(sealed, []byte(`"mac"`), []byte(`"mak"`), 1),
-		"closing":     append(bytes.Clone(sealed[:len(sealed)-1]), ']'),
-		"second mac":  append(bytes.Clone(sealed[:len(sealed)-1]), `,"mac":"`+strings.Repeat("0", 64)+`"}`...),
+		"empty":      nil,
+		"short":      sealed[len(sealed)-74+1:],
+		"line feed":  append(bytes.Clone(sealed), '\n'),
+		"upper case": append(append(bytes.Clone(sealed[:len(sealed)-66]), upper...), `"}`...),
+		"mac name":   bytes.Replace(sealed, []byte(`"mac"`), []byte(`"mak"`), 1),
+		"closing":    append(bytes.Clone(sealed[:len(sealed)-1]), ']'),
+		"second mac": append(bytes.Clone(sealed[:len(sealed)-1]),
+			`,"mac":"`+strings.Repeat("0", 64)+`"}`...),
 		"cut":         sealed[:len(sealed)-1],
 		"other field": bytes.Replace(sealed, []byte(`"b"`), []byte(`"c"`), 1),
 	}
@@ -118,13 +122,15 @@ func TestOpen(t *testing.T) {
 		{"not JSON", sealed(`{"v":1,"kind":"k","a"`), false},
 		{"empty", "", false},
 	} {
-		if into, err := Open[struct{ A string }](key, []byte(c.data), "k"); (err == nil) != c.ok || (into.A == "b") != c.ok {
+		if into, err := Open[struct{ A string }](key, []byte(c.data), "k"); (err == nil) != c.ok ||
+			(into.A == "b") != c.ok {
 			t.Errorf("%s: Open = %v, %+v", c.name, err, into)
 		}
 	}
 }
 
-// TestEncode: what is encoded is opened, in the order of the struct, with texts as Builder writes them.
+// TestEncode: what is encoded is opened, in the order of the struct, with texts as Builder writes
+// them.
 func TestEncode(t *testing.T) {
 	type record struct {
 		A string `json:"a"`
@@ -149,7 +155,9 @@ func TestEncode(t *testing.T) {
 
 func TestDigestFramesItsParts(t *testing.T) {
 	seen := map[[32]byte][]string{}
-	for _, parts := range [][]string{{}, {""}, {"", ""}, {"ab"}, {"a", "b"}, {"", "ab"}, {"ab", ""}, {"b", "a"}} {
+	for _, parts := range [][]string{
+		{}, {""}, {"", ""}, {"ab"}, {"a", "b"}, {"", "ab"}, {"ab", ""}, {"b", "a"},
+	} {
 		sum := Digest(parts...)
 		if other, ok := seen[sum]; ok {
 			t.Errorf("%q and %q have one digest", parts, other)
@@ -157,7 +165,9 @@ func TestDigestFramesItsParts(t *testing.T) {
 		seen[sum] = parts
 	}
 	// printf '\0\0\0\1a' | sha256sum
-	if got, want := Digest("a"), "72ff6b02949dad95006c343e3db3150090d3afb49f6bbdb92fdc17607997a85c"; hex.EncodeToString(got[:]) != want {
+	if got, want := Digest("a"),
+		"72ff6b02949dad95006c343e3db3150090d3afb49f6bbdb92fdc17607997a85c"; hex.EncodeToString(
+		got[:]) != want {
 		t.Errorf("Digest = %x, want %s", got, want)
 	}
 }

@@ -9,12 +9,14 @@ import (
 	"strings"
 )
 
-// Base is the base URL of a service in its one canonical form. The zero value is of no use: Join refuses it.
+// Base is the base URL of a service in its one canonical form. The zero value is of no use: Join
+// refuses it.
 type Base struct{ scheme, host, path string }
 
-// ParseBase reads a base URL: http or https, a host with an optional port, an optional path prefix under the grammar of Judge; one trailing "/" is cut.
-// Userinfo, query and fragment are errors. Plain http goes to a loopback address or localhost only, unless allowHTTP is set.
-// Errors quote the host and the scheme but never the whole, which may hold a password.
+// ParseBase reads a base URL: http or https, a host with an optional port, an optional path prefix
+// under the grammar of Judge; one trailing "/" is cut. Userinfo, query and fragment are errors.
+// Plain http goes to a loopback address or localhost only, unless allowHTTP is set. Errors quote
+// the host and the scheme but never the whole, which may hold a password.
 func ParseBase(raw string, allowHTTP bool) (Base, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	scheme = strings.ToLower(scheme)
@@ -26,14 +28,17 @@ func ParseBase(raw string, allowHTTP bool) (Base, error) {
 		authority, path = rest[:at], rest[at:]
 	}
 	if strings.Contains(authority, "@") {
-		return Base{}, errors.New("reading base URL: it may not hold a user name or password: put credentials under auth")
+		return Base{}, errors.New(
+			"reading base URL: it may not hold a user name or password: put credentials under auth")
 	}
 	host, loopback, err := parseAuthority(authority, scheme)
 	if err != nil {
 		return Base{}, fmt.Errorf("reading base URL: %w", err)
 	}
 	if scheme == "http" && !loopback && !allowHTTP {
-		return Base{}, fmt.Errorf("reading base URL: plain http to %q would send the credential in the clear: use https, or write allowHttp: true under the service in config.yaml", host)
+		return Base{}, fmt.Errorf("reading base URL: plain http to %q would send the credential "+
+			"in the clear: use https, or write allowHttp: true under the service in config.yaml",
+			host)
 	}
 	if path != "" {
 		if f := checkBasePath(path); f != nil {
@@ -53,7 +58,8 @@ func checkBasePath(path string) *fault {
 	return checkPath(path, Options{})
 }
 
-// parseAuthority returns the host in lower case with its port, the default one cut, and whether it is this machine.
+// parseAuthority returns the host in lower case with its port, the default one cut, and whether it
+// is this machine.
 func parseAuthority(authority, scheme string) (host string, loopback bool, err error) {
 	host, port := authority, ""
 	if at := strings.LastIndexByte(authority, ':'); at >= 0 && !strings.HasSuffix(authority, "]") {
@@ -73,10 +79,12 @@ func parseAuthority(authority, scheme string) (host string, loopback bool, err e
 	return host, loopback, nil
 }
 
-// parseHost accepts a DNS name, a dotted IPv4 address or an IPv6 address in brackets.
-// Other spellings of IPv4 (0x7f.1, 2130706433) are refused: resolvers read them, the egress check would not.
+// parseHost accepts a DNS name, a dotted IPv4 address or an IPv6 address in brackets. Other
+// spellings of IPv4 (0x7f.1, 2130706433) are refused: resolvers read them, the egress check would
+// not.
 func parseHost(host string) (string, bool, error) {
-	bad := fmt.Errorf("%q is not a host name (international names in their xn-- form) or address", host)
+	bad := fmt.Errorf("%q is not a host name (international names in their xn-- form) or address",
+		host)
 	if inner, ok := strings.CutPrefix(host, "["); ok {
 		inner, ok = strings.CutSuffix(inner, "]")
 		addr, err := netip.ParseAddr(inner)
@@ -126,13 +134,19 @@ func (b Base) Path() string { return b.path }
 // String returns the canonical base URL.
 func (b Base) String() string { return b.Origin() + b.path }
 
-// Join returns the URL to dial and the request target that must go out on the wire: base path, judged target, and then signed, the raw query parameters a signer adds ("" for none).
-// Both are "" when b or j is the zero value, when signed is not a well-formed query, or when a URL parser would send something else than target.
-func (b Base) Join(j Judged, signed string) (dial, target string) { return b.JoinUnder("", j, signed) }
+// Join returns the URL to dial and the request target that must go out on the wire: base path,
+// judged target, and then signed, the raw query parameters a signer adds ("" for none). Both are ""
+// when b or j is the zero value, when signed is not a well-formed query, or when a URL parser would
+// send something else than target.
+func (b Base) Join(j Judged, signed string) (dial, target string) {
+	return b.JoinUnder("", j, signed)
+}
 
-// JoinUnder is Join with a path that a signer puts between base path and judged target, such as "/bot123:secret"; it obeys the grammar of paths.
+// JoinUnder is Join with a path that a signer puts between base path and judged target, such as
+// "/bot123:secret"; it obeys the grammar of paths.
 func (b Base) JoinUnder(prefix string, j Judged, signed string) (dial, target string) {
-	if b.host == "" || j.method == "" || checkQuery(signed, Options{}) != nil || prefix != "" && checkBasePath(prefix) != nil {
+	if b.host == "" || j.method == "" || checkQuery(signed, Options{}) != nil ||
+		prefix != "" && checkBasePath(prefix) != nil {
 		return "", ""
 	}
 	target = b.path + prefix + j.target
@@ -146,7 +160,8 @@ func (b Base) JoinUnder(prefix string, j Judged, signed string) (dial, target st
 		target += signed
 	}
 	dial = b.Origin() + target
-	// http.Transport sends what RequestURI says (RFC 9112 section 3.2); setting URL.Opaque instead would put the absolute form on the wire.
+	// http.Transport sends what RequestURI says (RFC 9112 section 3.2); setting URL.Opaque instead
+	// would put the absolute form on the wire.
 	u, err := url.Parse(dial)
 	if err != nil || u.Host != b.host || u.RequestURI() != target {
 		return "", ""

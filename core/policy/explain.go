@@ -7,7 +7,8 @@ import (
 	"strings"
 )
 
-// fault is why a request was rejected. Its texts hold agent bytes only where the grammar has passed them, or as %XX.
+// fault is why a request was rejected. Its texts hold agent bytes only where the grammar has passed
+// them, or as %XX.
 type fault struct{ reason, hint string }
 
 func faultf(hint, format string, args ...any) *fault {
@@ -43,7 +44,8 @@ func rawByte(where, s string, at int) *fault {
 }
 
 func badEscape(path string, at int, what string) *fault {
-	return faultf("leave it out", "the path holds the escape %s at byte %d, %s", path[at:at+3], at, what)
+	return faultf("leave it out", "the path holds the escape %s at byte %d, %s",
+		path[at:at+3], at, what)
 }
 
 func optional(path string, at int, what, option string) *fault {
@@ -57,10 +59,14 @@ func knownMethodsHint() string {
 }
 
 func unknownMethod(method string) Decision {
-	return Decision{Reason: "the method " + method + " is not one that rules can allow", Hint: knownMethodsHint()}
+	return Decision{
+		Reason: "the method " + method + " is not one that rules can allow",
+		Hint:   knownMethodsHint(),
+	}
 }
 
-// deniedBy names the rule that matched and no other deny rule: what else is ruled out is not for an agent to map.
+// deniedBy names the rule that matched and no other deny rule: what else is ruled out is not for an
+// agent to map.
 func (p Policy) deniedBy(rule, method string, bit methods, path string) Decision {
 	hint := "the owner has ruled this out; another spelling will not pass"
 	if _, _, others := p.neighbours(bit, path); others != 0 {
@@ -91,24 +97,30 @@ func (p Policy) nearMiss(method string, bit methods, path string) string {
 	case len(p.allow) == 0:
 		return "there are no allow rules here, so nothing is allowed: ask your person to add one"
 	case below != "":
-		return fmt.Sprintf("the allow rule %[1]q covers what lies below %[3]s/, not %[3]s itself: call something below it, or ask your person to allow \"%[2]s %[3]s\"",
+		return fmt.Sprintf("the allow rule %[1]q covers what lies below %[3]s/, not %[3]s "+
+			"itself: call something below it, or ask your person to allow \"%[2]s %[3]s\"",
 			below, method, short(path))
 	case slash != "":
 		return fmt.Sprintf("the allow rule %q matches without the trailing slash", slash)
 	case others != 0 && list != "":
-		return "this path is allowed with " + others.String() + " only, and with " + method + " there is " + list + ": ask your person if more is needed"
+		return "this path is allowed with " + others.String() + " only, and with " + method +
+			" there is " + list + ": ask your person if more is needed"
 	case others != 0:
-		return "this path is allowed with " + others.String() + " only: ask your person if " + method + " is needed"
+		return "this path is allowed with " + others.String() + " only: ask your person if " +
+			method + " is needed"
 	case list != "":
 		return "allowed with " + method + " here: " + list + "; ask your person if more is needed"
 	}
 	if list = p.listAllow(anyMethod, path); list != "" {
-		return "nothing is allowed with " + method + " here, only " + list + "; ask your person if more is needed"
+		return "nothing is allowed with " + method + " here, only " + list +
+			"; ask your person if more is needed"
 	}
 	return "nothing is allowed with " + method + " here; ask your person if it is needed"
 }
 
-// neighbours finds, in one pass, the allow rule that path misses only for want of a tail ("POST /v1/x/*" and /v1/x), the one it misses for a slash too many, and the other methods that its text is allowed with.
+// neighbours finds, in one pass, the allow rule that path misses only for want of a tail ("POST
+// /v1/x/*" and /v1/x), the one it misses for a slash too many, and the other methods that its text
+// is allowed with.
 func (p Policy) neighbours(bit methods, path string) (below, slash string, others methods) {
 	bare, slashed := strings.CutSuffix(path, "/")
 	tailed := bare + "/"
@@ -142,8 +154,9 @@ func (p Policy) undenied(set methods, path string) methods {
 	return set
 }
 
-// listAllow quotes the allow rules of these methods that come closest to path: a model needs an idea of the list, not the list.
-// Left out are those that match path and yet did not help, and those that a deny rule covers whole.
+// listAllow quotes the allow rules of these methods that come closest to path: a model needs an
+// idea of the list, not the list. Left out are those that match path and yet did not help, and
+// those that a deny rule covers whole.
 func (p Policy) listAllow(set methods, path string) string {
 	const shown = 3
 	near, total := p.nearest(set, path)
@@ -166,8 +179,9 @@ func (p Policy) listAllow(set methods, path string) string {
 	return text
 }
 
-// nearest returns the allow rules of these methods that share most of their beginning with path, the nearest first, at most
-// eight; and how many there are. To look at all of them again would take time quadratic in the rules.
+// nearest returns the allow rules of these methods that share most of their beginning with path,
+// the nearest first, at most eight; and how many there are. To look at all of them again would take
+// time quadratic in the rules.
 func (p Policy) nearest(set methods, path string) (near []int, total int) {
 	const most = 8
 	shared := make([]int, 0, most+1)

@@ -31,7 +31,8 @@ var foreignKeys = map[string]bool{
 	"xosssignature":          true,
 }
 
-// otherPersons are the names by which APIs act as somebody else, as X-Sudo and its kind do in a header.
+// otherPersons are the names by which APIs act as somebody else, as X-Sudo and its kind do in a
+// header.
 var otherPersons = map[string]bool{
 	"sudo":     true, // GitLab
 	"asuserid": true, // Canvas
@@ -50,10 +51,12 @@ func CheckForeign(query string, o Options) Decision {
 		switch name := bareKey(raw); {
 		case foreignKeys[name]:
 			return faultf("leave it out: Janee adds the credential of the service",
-				"the query holds the parameter %s, which carries a credential", short(raw)).decision()
+				"the query holds the parameter %s, which carries a credential",
+				short(raw)).decision()
 		case otherPersons[name]:
 			return faultf("leave it out: the credential says who acts",
-				"the query holds the parameter %s, which has the API act as somebody else", short(raw)).decision()
+				"the query holds the parameter %s, which has the API act as somebody else",
+				short(raw)).decision()
 		}
 	}
 	return Decision{Outcome: Allowed}

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// glob is a rule made ready for matching: the literal text before the first star, after the last, and all between.
-// Nearly every rule that does not match is found out by head or tail alone.
+// glob is a rule made ready for matching: the literal text before the first star, after the last,
+// and all between. Nearly every rule that does not match is found out by head or tail alone.
 type glob struct {
 	methods         methods
 	star            bool
@@ -42,12 +42,14 @@ func compileDeny(r Rule) []glob {
 	return globs
 }
 
-// match takes time linear in path for each literal piece: a star never needs to be tried twice, because the leftmost fit of a piece leaves most for the rest.
+// match takes time linear in path for each literal piece: a star never needs to be tried twice,
+// because the leftmost fit of a piece leaves most for the rest.
 func (g *glob) match(path string) bool {
 	if !g.star {
 		return path == g.head
 	}
-	if len(path) < len(g.head)+len(g.tail) || !strings.HasPrefix(path, g.head) || !strings.HasSuffix(path, g.tail) {
+	if len(path) < len(g.head)+len(g.tail) || !strings.HasPrefix(path, g.head) ||
+		!strings.HasSuffix(path, g.tail) {
 		return false
 	}
 	rest := path[len(g.head) : len(path)-len(g.tail)]
@@ -63,10 +65,13 @@ func (g *glob) match(path string) bool {
 	return true
 }
 
-// fold gives the form in which deny rules compare: ASCII lower case, and the punctuation that RFC 3986 section 3.3 lets stand raw in a path written raw,
-// so that "/u/%40me" does not dodge a deny of "/u/@me". A star becomes star: in a path it is an ordinary byte, written as its escape.
+// fold gives the form in which deny rules compare: ASCII lower case, and the punctuation that RFC
+// 3986 section 3.3 lets stand raw in a path written raw, so that "/u/%40me" does not dodge a deny
+// of "/u/@me". A star becomes star: in a path it is an ordinary byte, written as its escape.
 func fold(s, star string) string {
-	if !strings.ContainsFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' || r == '%' || r == '*' }) {
+	if !strings.ContainsFunc(s, func(r rune) bool {
+		return r >= 'A' && r <= 'Z' || r == '%' || r == '*'
+	}) {
 		return s
 	}
 	var buffer [512]byte // most paths fit, so that only the result is allocated
@@ -78,7 +83,8 @@ func fold(s, star string) string {
 			out = append(out, star...)
 		case c == '%':
 			// Patterns and paths reach this point with whole escapes only.
-			if decoded := unhex(s[i+1])<<4 | unhex(s[i+2]); strings.IndexByte("!$&'()+,=:@", decoded) >= 0 {
+			if decoded := unhex(s[i+1])<<4 |
+				unhex(s[i+2]); strings.IndexByte("!$&'()+,=:@", decoded) >= 0 {
 				out = append(out, decoded)
 			} else {
 				out = append(out, '%', lower(s[i+1]), lower(s[i+2]))

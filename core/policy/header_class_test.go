@@ -246,8 +246,8 @@ func TestHeaderNames(t *testing.T) {
 	}
 }
 
-// TestEveryLineIsTried: each line of the table decides on some header of this test, so that none can
-// be taken out unseen.
+// TestEveryLineIsTried: each line of the table decides on some header of this test, so that none
+// can be taken out unseen.
 func TestEveryLineIsTried(t *testing.T) {
 	tried := map[*headerLine]bool{}
 	for _, names := range want {

@@ -79,13 +79,15 @@ var headerTable = []headerLine{
 	{fixedRefusal,
 		"x-matched-path x-invoke-path x-invoke-query x-invoke-output x-invoke-status" +
 			" x-invoke-error x-now-route-matches x-now-route-match x-nextjs-matched-path" +
-			" x-nextjs-rewrite x-nextjs-rewritten-path x-nextjs-rewritten-query x-middleware-rewrite" +
-			" x-middleware-invoke x-middleware-override-headers x-middleware-request-* x-vercel-sc-*",
+			" x-nextjs-rewrite x-nextjs-rewritten-path x-nextjs-rewritten-query" +
+			" x-middleware-rewrite x-middleware-invoke x-middleware-override-headers" +
+			" x-middleware-request-* x-vercel-sc-*",
 		"has Next.js and its hosts serve another route than the one judged"},
 	// Data: what a later pattern would catch and a write depends on. And what nearly every request
 	// holds, so that no pattern is tried on it.
 	{sentField,
-		"accept accept-language content-type content-language content-encoding content-disposition" +
+		"accept accept-language content-type content-language content-encoding " +
+			"content-disposition" +
 			" content-md5 cache-control origin referer prefer x-request-id x-correlation-id" +
 			" traceparent tracestate x-requested-with",
 		"describes the message"},
@@ -202,9 +204,10 @@ var headerTable = []headerLine{
 	{selectorField, "from", "names the user who acts, on APIs such as PagerDuty"},
 	{selectorField,
 		"namespace *-namespace *-namespace-id *tenant* accept-profile content-profile" +
-			" database *-database ns db x-trino-catalog x-trino-schema x-presto-catalog x-presto-schema" +
-			" x-consul-partition sap-client x-anchormailbox x-found-cluster dapr-app-id" +
-			" x-amz-outpost-id x-apigw-api-id cf-r2-jurisdiction surreal-ns surreal-db",
+			" database *-database ns db x-trino-catalog x-trino-schema x-presto-catalog" +
+			" x-presto-schema x-consul-partition sap-client x-anchormailbox x-found-cluster" +
+			" dapr-app-id x-amz-outpost-id x-apigw-api-id cf-r2-jurisdiction surreal-ns" +
+			" surreal-db",
 		"selects a namespace"},
 	{selectorField,
 		"account account-id accountid account-name *-account *-account-id *-accountid" +
@@ -251,15 +254,16 @@ var headerTable = []headerLine{
 		"remote-user remote-groups remote-email remote-name x-remote-user* x-remote-group*" +
 			" x-remote-email x-remote-name x-webauth-* x-authenticated-* x-auth-user*" +
 			" x-auth-request-* x-auth-subject x-auth-email-verified x-forwarded-user" +
-			" x-forwarded-email x-forwarded-groups x-forwarded-preferred-username x-forwarded-roles" +
-			" x-ms-client-principal* x-goog-authenticated-* x-goog-iap-* x-consumer-*" +
-			" x-credential-identifier x-anonymous-consumer x-amzn-oidc-* cf-access-authenticated-*" +
-			" tailscale-user-* x-vouch-* x-pomerium-* x-authentik-* x-hasura-* x-jwt-payload" +
-			" x-endpoint-api-userinfo",
+			" x-forwarded-email x-forwarded-groups x-forwarded-preferred-username" +
+			" x-forwarded-roles x-ms-client-principal* x-goog-authenticated-* x-goog-iap-*" +
+			" x-consumer-* x-credential-identifier x-anonymous-consumer x-amzn-oidc-*" +
+			" cf-access-authenticated-* tailscale-user-* x-vouch-* x-pomerium-* x-authentik-*" +
+			" x-hasura-* x-jwt-payload x-endpoint-api-userinfo",
 		"is what a login proxy says of the user, and the API believes it"},
 	{refusedField,
 		"x-user x-username x-userid x-user-* x-*-user x-*-user-id x-*-username x-group x-groups" +
-			" x-role x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*" +
+			" x-role x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal " +
+			"x-principal-*" +
 			" x-*-principal x-subject x-identity x-identity-* x-owner-id",
 		"says who calls, which the credential does"},
 	{refusedField,
@@ -293,7 +297,8 @@ var headerTable = []headerLine{
 		"is the time of signing, by Janee's clock"},
 	{droppedField,
 		"x-*-content-sha256 x-oss-additional-headers x-amz-algorithm x-amz-credential" +
-			" x-amz-region-set x-amz-signedheaders x-bapi-* ok-access-* cb-access-* kc-api-* bfx-*" +
+			" x-amz-region-set x-amz-signedheaders x-bapi-* ok-access-* cb-access-* kc-api-* " +
+			"bfx-*" +
 			" api-sign x-mbx-apikey x-mexc-apikey",
 		"is a part of the signature"},
 	{droppedField,

@@ -113,7 +113,8 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 	case line.class == droppedField, line.class == partField, line.class == pieceField && c.reads():
 		return false, pass
 	case line.class == pieceField:
-		line = &headerLine{why: "says which part is written, and a write without it overwrites more"}
+		line = &headerLine{why: "says which part is written, " +
+			"and a write without it overwrites more"}
 	}
 	return false, rejected(h.Name, line, listHint(h.Name))
 }
@@ -146,7 +147,8 @@ func rejected(name string, line *headerLine, hint string) Decision {
 }
 
 func listHint(name string) string {
-	return "leave the header out, or ask your person to list " + name + " under allowHeaders of the capability"
+	return "leave the header out, or ask your person to list " + name +
+		" under allowHeaders of the capability"
 }
 
 func (l *headerLine) selects() bool {

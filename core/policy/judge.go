@@ -5,8 +5,10 @@ import (
 	"strings"
 )
 
-// Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1) relative to the base URL of the service, with its query.
-// The rules see the path, and of the query the keys that a rule or Options.Operations names. The Judged is usable only when the outcome is Allowed.
+// Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1)
+// relative to the base URL of the service, with its query. The rules see the path, and of the query
+// the keys that a rule or Options.Operations names. The Judged is usable only when the outcome is
+// Allowed.
 func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 	method, bit, f := checkMethod(method)
 	if f != nil {
@@ -37,7 +39,10 @@ func (p Policy) decide(method string, bit methods, path string) Decision {
 	case p.mode == open:
 		return Decision{Outcome: Allowed, Reason: "no rules are set for this capability"}
 	case p.mode != byRules:
-		return Decision{Reason: "no policy is in force, so everything is denied", Hint: "ask your person to check the configuration"}
+		return Decision{
+			Reason: "no policy is in force, so everything is denied",
+			Hint:   "ask your person to check the configuration",
+		}
 	}
 	if g := firstDeny(p.denyGlob, bit, path); g != nil {
 		return p.deniedBy(g.text, method, bit, path)
@@ -111,7 +116,8 @@ func methodBit(upper string) methods {
 // judges.
 var neverSent = [...]string{"TRACE", "TRACK", "CONNECT"}
 
-// checkMethod returns the method in upper case with its bit, 0 for an ordinary word that no rule can name.
+// checkMethod returns the method in upper case with its bit, 0 for an ordinary word that no rule
+// can name.
 func checkMethod(raw string) (string, methods, *fault) {
 	if !plainWord(raw) {
 		return "", 0, faultf(knownMethodsHint(), "the method is not a plain word of letters")

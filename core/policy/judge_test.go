@@ -17,7 +17,8 @@ func rules(t testing.TB, texts ...string) []Rule {
 
 func TestZeroValuesRefuse(t *testing.T) {
 	j, d := Judge(Policy{}, Options{}, "GET", "/")
-	if d.Outcome != Denied || j != (Judged{}) || !strings.HasPrefix(d.Reason, "no policy is in force") || d.Hint == "" {
+	if d.Outcome != Denied || j != (Judged{}) ||
+		!strings.HasPrefix(d.Reason, "no policy is in force") || d.Hint == "" {
 		t.Errorf("zero Policy: %+v %+v", j, d)
 	}
 	if (Decision{}).Outcome != Denied || !(Policy{}).Restricted() {
@@ -88,7 +89,8 @@ func TestJudgeRules(t *testing.T) {
 		{"* *", "GET /", "GET", "/", Denied, "GET /"},
 	} {
 		name := fmt.Sprintf("allow %s deny %s: %s %s", c.allow, c.deny, c.method, c.path)
-		_, d := Judge(New(rules(t, split(c.allow)...), rules(t, split(c.deny)...)), Options{}, c.method, c.path)
+		_, d := Judge(New(rules(t, split(c.allow)...), rules(t, split(c.deny)...)),
+			Options{}, c.method, c.path)
 		if d.Outcome != c.want || d.Rule != c.rule || d.Reason == "" {
 			t.Errorf("%s = %+v, want %s by %q", name, d, c.want, c.rule)
 		}
@@ -104,14 +106,18 @@ func split(list string) []string {
 
 func TestJudgeMethods(t *testing.T) {
 	for method, want := range map[string]Outcome{
-		"GET": Allowed, "head": Allowed, "Post": Allowed, "PUT": Allowed, "PATCH": Allowed, "delete": Allowed, "OPTIONS": Allowed,
-		"PROPFIND": Denied, "VERSION-CONTROL": Denied, "LIST": Denied,
-		"TRACE": Rejected, "trace": Rejected, "TRACK": Rejected, "CONNECT": Rejected, "": Rejected, "*": Rejected, "GET ": Rejected, "GET\r\n": Rejected,
-		"G\u0117T": Rejected, "po\u017ft": Rejected, "GET2": Rejected, "G@T": Rejected, "G[T": Rejected, strings.Repeat("A", 33): Rejected,
+		"GET": Allowed, "head": Allowed, "Post": Allowed, "PUT": Allowed, "PATCH": Allowed,
+		"delete": Allowed, "OPTIONS": Allowed, "PROPFIND": Denied,
+		"VERSION-CONTROL": Denied, "LIST": Denied, "TRACE": Rejected, "trace": Rejected,
+		"TRACK": Rejected, "CONNECT": Rejected, "": Rejected, "*": Rejected, "GET ": Rejected,
+		"GET\r\n": Rejected, "G\u0117T": Rejected, "po\u017ft": Rejected, "GET2": Rejected,
+		"G@T": Rejected, "G[T": Rejected,
+		strings.Repeat("A", 33): Rejected,
 	} {
 		for _, p := range []Policy{Unrestricted(), New(rules(t, "* *"), nil)} {
 			j, d := Judge(p, Options{}, method, "/x")
-			if d.Outcome != want || want == Allowed && j.Method() != strings.ToUpper(method) || want != Allowed && (d.Hint == "" || d.Reason == "") {
+			if d.Outcome != want || want == Allowed && j.Method() != strings.ToUpper(method) ||
+				want != Allowed && (d.Hint == "" || d.Reason == "") {
 				t.Errorf("%q: %+v %+v, want %s", method, j, d, want)
 			}
 		}
@@ -119,32 +125,55 @@ func TestJudgeMethods(t *testing.T) {
 }
 
 func TestExplanations(t *testing.T) {
-	allow := "GET /v1/balance,POST /v1/x/*,POST /v1/y/*/refund,PUT /v1/*/z/*,GET /e,GET /f,GET /g,GET /h"
+	allow := "GET /v1/balance,POST /v1/x/*,POST /v1/y/*/refund,PUT /v1/*/z/*,GET /e,GET /f,GET " +
+		"/g,GET /h"
 	for _, c := range []struct{ allow, deny, method, path, reason, hint string }{
-		{allow, "", "POST", "/v1/x", "no allow rule matches POST /v1/x", `the allow rule "POST /v1/x/*" covers what lies below /v1/x/, not /v1/x itself: call something below it, or ask your person to allow "POST /v1/x"`},
-		{allow, "", "POST", "/v1/y", "no allow rule matches POST /v1/y", `the allow rule "POST /v1/y/*/refund" covers what lies below /v1/y/`},
+		{allow, "", "POST", "/v1/x",
+			"no allow rule matches POST /v1/x",
+			`the allow rule "POST /v1/x/*" covers what lies below /v1/x/, not /v1/x itself: call something below it, or ask your person to allow "POST /v1/x"`},
+		{allow, "", "POST", "/v1/y", "no allow rule matches POST /v1/y",
+			`the allow rule "POST /v1/y/*/refund" covers what lies below /v1/y/`},
 		{allow, "", "PUT", "/v1/a/z", "no allow rule", `the allow rule "PUT /v1/*/z/*" covers`},
-		{allow, "", "GET", "/v1/balance/", "no allow rule", `the allow rule "GET /v1/balance" matches without the trailing slash`},
+		{allow, "", "GET", "/v1/balance/", "no allow rule",
+			`the allow rule "GET /v1/balance" matches without the trailing slash`},
 		{allow, "", "POST", "/v1/balance", "no allow rule", "this path is allowed with GET only"},
-		{allow, "", "POST", "/v1/other", "no allow rule", `allowed with POST here: "POST /v1/x/*", "POST /v1/y/*/refund"; ask`},
-		{allow, "", "GET", "/v1/other", "no allow rule", `allowed with GET here: "GET /v1/balance", "GET /e", "GET /f" and others; ask`},
-		{"GET /v1/x,GET /v1/xyz,GET /v1/xy", "", "GET", "/v1/xyZ", "no allow rule", `allowed with GET here: "GET /v1/xyz", "GET /v1/xy", "GET /v1/x"; ask`},
-		{"GET /a,POST /b*", "", "POST", "/a", "no allow rule", `this path is allowed with GET only, and with POST there is "POST /b*": ask`},
-		{"GET /a,PUT /a,POST /b*,POST /c", "GET /secret,GET /A,POST /b*", "POST", "/a", "no allow rule", `this path is allowed with PUT only, and with POST there is "POST /c": ask`},
-		{"GET /a", "* /a*,POST *", "POST", "/x", `POST /x is refused by the deny rule "POST *"`, "the owner has ruled this out; another spelling will not pass: ask"},
-		{"POST *,POST /v1/refunds/*,GET *", "POST /v1/charges/*", "POST", "/v1/charges/ch_1", "POST /v1/charges/ch_1 is refused",
+		{allow, "", "POST", "/v1/other", "no allow rule",
+			`allowed with POST here: "POST /v1/x/*", "POST /v1/y/*/refund"; ask`},
+		{allow, "", "GET", "/v1/other", "no allow rule",
+			`allowed with GET here: "GET /v1/balance", "GET /e", "GET /f" and others; ask`},
+		{"GET /v1/x,GET /v1/xyz,GET /v1/xy", "", "GET", "/v1/xyZ", "no allow rule",
+			`allowed with GET here: "GET /v1/xyz", "GET /v1/xy", "GET /v1/x"; ask`},
+		{"GET /a,POST /b*", "", "POST", "/a", "no allow rule",
+			`this path is allowed with GET only, and with POST there is "POST /b*": ask`},
+		{"GET /a,PUT /a,POST /b*,POST /c", "GET /secret,GET /A,POST /b*", "POST", "/a",
+			"no allow rule",
+			`this path is allowed with PUT only, and with POST there is "POST /c": ask`},
+		{"GET /a", "* /a*,POST *", "POST", "/x", `POST /x is refused by the deny rule "POST *"`,
+			"the owner has ruled this out; another spelling will not pass: ask"},
+		{"POST *,POST /v1/refunds/*,GET *", "POST /v1/charges/*", "POST", "/v1/charges/ch_1",
+			"POST /v1/charges/ch_1 is refused",
 			`the owner has ruled this out; another spelling will not pass; this path is allowed with GET; allowed with POST: "POST /v1/refunds/*": ask`},
-		{"GET *", "PUT /secret,GET /s/*", "POST", "/s/a", "no allow rule matches POST /s/a", "nothing is allowed with POST here; ask"},
-		{"GET /a", "GET *", "POST", "/b", "no allow rule matches POST /b", "nothing is allowed with POST here; ask"},
-		{"GET /a", "", "POST", "/b?secret=1", "no allow rule matches POST /b", `nothing is allowed with POST here, only "GET /a"; ask`},
-		{"POST /a/b", "", "POST", "/a", "no allow rule matches POST /a", `allowed with POST here: "POST /a/b"; ask`},
-		{"", "GET /b", "GET", "/a", "no allow rule matches GET /a", "there are no allow rules here"},
-		{"* *", "POST /V1/*", "post", "/v1/x?secret=1", `POST /v1/x is refused by the deny rule "POST /V1/*"`, "the owner has ruled this out"},
-		{"* *", "", "PROPFIND", "/", "the method PROPFIND is not one that rules can allow", "use one of GET, HEAD, POST"},
-		{"GET /a", "", "GET", "/" + strings.Repeat("x", 300), "no allow rule matches GET /" + strings.Repeat("x", 199) + "…", "allowed with GET here"},
+		{"GET *", "PUT /secret,GET /s/*", "POST", "/s/a", "no allow rule matches POST /s/a",
+			"nothing is allowed with POST here; ask"},
+		{"GET /a", "GET *", "POST", "/b", "no allow rule matches POST /b",
+			"nothing is allowed with POST here; ask"},
+		{"GET /a", "", "POST", "/b?secret=1", "no allow rule matches POST /b",
+			`nothing is allowed with POST here, only "GET /a"; ask`},
+		{"POST /a/b", "", "POST", "/a", "no allow rule matches POST /a",
+			`allowed with POST here: "POST /a/b"; ask`},
+		{"", "GET /b", "GET", "/a", "no allow rule matches GET /a",
+			"there are no allow rules here"},
+		{"* *", "POST /V1/*", "post", "/v1/x?secret=1",
+			`POST /v1/x is refused by the deny rule "POST /V1/*"`, "the owner has ruled this out"},
+		{"* *", "", "PROPFIND", "/", "the method PROPFIND is not one that rules can allow",
+			"use one of GET, HEAD, POST"},
+		{"GET /a", "", "GET", "/" + strings.Repeat("x", 300), "no allow rule matches GET /" +
+			strings.Repeat("x", 199) + "…", "allowed with GET here"},
 	} {
-		_, d := Judge(New(rules(t, split(c.allow)...), rules(t, split(c.deny)...)), Options{}, c.method, c.path)
-		if d.Outcome != Denied || !strings.HasPrefix(d.Reason, c.reason) || !strings.HasPrefix(d.Hint, c.hint) || strings.Contains(d.Reason+d.Hint, "secret") {
+		_, d := Judge(New(rules(t, split(c.allow)...), rules(t, split(c.deny)...)),
+			Options{}, c.method, c.path)
+		if d.Outcome != Denied || !strings.HasPrefix(d.Reason, c.reason) ||
+			!strings.HasPrefix(d.Hint, c.hint) || strings.Contains(d.Reason+d.Hint, "secret") {
 			t.Errorf("%s %s: %+v", c.method, c.path, d)
 		}
 	}
@@ -158,7 +187,8 @@ func TestJudgedParts(t *testing.T) {
 		{"/a?expand[]=x?y", "/a", "expand[]=x?y", "/a?expand[]=*"},
 	} {
 		j, d := Judge(Unrestricted(), Options{}, "GET", c.target)
-		if d.Outcome != Allowed || j.Target() != c.target || j.Path() != c.path || j.Query() != c.query || j.Redacted() != c.redacted {
+		if d.Outcome != Allowed || j.Target() != c.target || j.Path() != c.path ||
+			j.Query() != c.query || j.Redacted() != c.redacted {
 			t.Errorf("%q: %+v redacted %q, decision %+v", c.target, j, j.Redacted(), d)
 		}
 	}
@@ -172,7 +202,10 @@ func BenchmarkJudge1000Rules(b *testing.B) {
 		allow = append(allow, rules(b, fmt.Sprintf("GET /v1/accounts/%d/*/items", i))...)
 	}
 	p := New(allow, deny)
-	for _, path := range []string{"/v1/accounts/499/x%20y/items?limit=10", "/v1/accounts/499/x%20y/other?limit=10", "/v1/accounts/499/secret"} {
+	for _, path := range []string{
+		"/v1/accounts/499/x%20y/items?limit=10", "/v1/accounts/499/x%20y/other?limit=10",
+		"/v1/accounts/499/secret",
+	} {
 		b.Run(path, func(b *testing.B) {
 			b.ReportAllocs()
 			for b.Loop() {

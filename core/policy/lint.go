@@ -5,21 +5,23 @@ import (
 	"strings"
 )
 
-// Missed is a deny rule that ends in "/*" and so leaves out the collection itself, which the policy allows: denying "POST /v1/charges/*"
-// refuses nothing when "POST /v1/charges" creates a charge.
+// Missed is a deny rule that ends in "/*" and so leaves out the collection itself, which the policy
+// allows: denying "POST /v1/charges/*" refuses nothing when "POST /v1/charges" creates a charge.
 type Missed struct {
 	Rule    string   // the deny rule
 	Methods []string // those with which the collection may be used all the same
 	Path    string   // of the collection, as a pattern
 }
 
-// Dead is an allow rule that can never allow anything, because a deny rule covers it for each of its methods.
+// Dead is an allow rule that can never allow anything, because a deny rule covers it for each of
+// its methods.
 type Dead struct {
 	Rule string
 	By   []string // the deny rules
 }
 
-// MissedCollections finds deny rules that hardly refuse what their author meant, in the order of the rules.
+// MissedCollections finds deny rules that hardly refuse what their author meant, in the order of
+// the rules.
 func (p Policy) MissedCollections() []Missed {
 	var found []Missed
 	for _, r := range p.deny {
@@ -31,7 +33,8 @@ func (p Policy) MissedCollections() []Missed {
 		sample := strings.ReplaceAll(path, "*", "-")
 		var methods methods
 		for i, name := range knownMethods {
-			if bit := r.methods() & (1 << i); bit != 0 && p.decide(name, bit, sample).Outcome == Allowed {
+			if bit := r.methods() & (1 << i); bit != 0 &&
+				p.decide(name, bit, sample).Outcome == Allowed {
 				methods |= bit
 			}
 		}
@@ -42,8 +45,9 @@ func (p Policy) MissedCollections() []Missed {
 	return found
 }
 
-// DeadRules finds the allow rules that deny rules cover whole, in the order of the rules. It may miss one that takes several deny
-// patterns to cover; it never names one that could still allow something.
+// DeadRules finds the allow rules that deny rules cover whole, in the order of the rules. It may
+// miss one that takes several deny patterns to cover; it never names one that could still allow
+// something.
 func (p Policy) DeadRules() []Dead {
 	var found []Dead
 	for _, r := range p.allow {
@@ -54,12 +58,14 @@ func (p Policy) DeadRules() []Dead {
 	return found
 }
 
-// Unreachable reports whether no request can ever pass: there is no allow rule, or deny rules cover each.
+// Unreachable reports whether no request can ever pass: there is no allow rule, or deny rules cover
+// each.
 func (p Policy) Unreachable() bool { return p.Restricted() && len(p.DeadRules()) == len(p.allow) }
 
 // covering returns deny rules that together refuse all that r allows, nil if they do not.
 func (p Policy) covering(r Rule) (by []string) {
-	// A byte that no pattern holds takes the place of each star, so that only a star can match it: then whatever it stands for matches too.
+	// A byte that no pattern holds takes the place of each star, so that only a star can match it:
+	// then whatever it stands for matches too.
 	path := fold(r.pattern, "\x00")
 	cut := strings.TrimRight(path, "/") // as firstDeny does
 	for i := range knownMethods {
@@ -67,7 +73,9 @@ func (p Policy) covering(r Rule) (by []string) {
 		if bit == 0 {
 			continue
 		}
-		at := slices.IndexFunc(p.denyGlob, func(g glob) bool { return g.methods&bit != 0 && (g.match(path) || g.match(cut)) })
+		at := slices.IndexFunc(p.denyGlob, func(g glob) bool {
+			return g.methods&bit != 0 && (g.match(path) || g.match(cut))
+		})
 		if at < 0 {
 			return nil
 		}

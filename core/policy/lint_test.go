@@ -26,10 +26,14 @@ func TestMissedCollections(t *testing.T) {
 		allow, deny string
 		want        []Missed
 	}{
-		{"* *", "POST /v1/charges/*", []Missed{{"POST /v1/charges/*", []string{"POST"}, "/v1/charges"}}},
-		{"POST /v1/charges", "POST /v1/charges/*", []Missed{{"POST /v1/charges/*", []string{"POST"}, "/v1/charges"}}},
-		{"GET *, POST *", "* /v1/charges/*", []Missed{{"* /v1/charges/*", []string{"GET", "POST"}, "/v1/charges"}}},
-		{"GET *", "GET /users/*/keys/*", []Missed{{"GET /users/*/keys/*", []string{"GET"}, "/users/*/keys"}}},
+		{"* *", "POST /v1/charges/*",
+			[]Missed{{"POST /v1/charges/*", []string{"POST"}, "/v1/charges"}}},
+		{"POST /v1/charges", "POST /v1/charges/*",
+			[]Missed{{"POST /v1/charges/*", []string{"POST"}, "/v1/charges"}}},
+		{"GET *, POST *", "* /v1/charges/*",
+			[]Missed{{"* /v1/charges/*", []string{"GET", "POST"}, "/v1/charges"}}},
+		{"GET *", "GET /users/*/keys/*",
+			[]Missed{{"GET /users/*/keys/*", []string{"GET"}, "/users/*/keys"}}},
 		{"* *", "POST /v1/charges/*, POST /v1/charges", nil},
 		{"* *", "POST /v1/charges/*, * /V1/charge*", nil},
 		{"* *", "POST /v1/charges/", nil},
@@ -40,7 +44,8 @@ func TestMissedCollections(t *testing.T) {
 		{"POST /v1/refunds/*", "POST /v1/charges/*", nil},
 		{"", "POST /v1/charges/*", nil},
 	} {
-		if got := policyOf(t, c.allow, c.deny).MissedCollections(); !reflect.DeepEqual(got, c.want) {
+		if got := policyOf(t, c.allow, c.deny).MissedCollections(); !reflect.DeepEqual(got,
+			c.want) {
 			t.Errorf("allow %q deny %q: %v, not %v", c.allow, c.deny, got, c.want)
 		}
 	}
@@ -58,7 +63,8 @@ func TestDeadRules(t *testing.T) {
 		{"GET /v1/*", "* /v1/*", []Dead{{"GET /v1/*", []string{"* /v1/*"}}}, true},
 		{"GET /v1/*", "* *", []Dead{{"GET /v1/*", []string{"* *"}}}, true},
 		{"* /v1/*", "GET *, HEAD *, POST *, PUT *, PATCH *, DELETE *, OPTIONS *",
-			[]Dead{{"* /v1/*", []string{"GET *", "HEAD *", "POST *", "PUT *", "PATCH *", "DELETE *", "OPTIONS *"}}}, true},
+			[]Dead{{"* /v1/*", []string{"GET *", "HEAD *", "POST *", "PUT *", "PATCH *",
+				"DELETE *", "OPTIONS *"}}}, true},
 		{"GET /V1/x/", "GET /v1/x", []Dead{{"GET /V1/x/", []string{"GET /v1/x"}}}, true},
 		{"GET /v1/x, POST /v1/x", "GET *", []Dead{{"GET /v1/x", []string{"GET *"}}}, false},
 		{"* /v1/*", "GET *", nil, false},
@@ -71,7 +77,8 @@ func TestDeadRules(t *testing.T) {
 		{"", "", nil, true},
 	} {
 		p := policyOf(t, c.allow, c.deny)
-		if got := p.DeadRules(); !reflect.DeepEqual(got, c.want) || p.Unreachable() != c.unreachable {
+		if got := p.DeadRules(); !reflect.DeepEqual(got, c.want) ||
+			p.Unreachable() != c.unreachable {
 			t.Errorf("allow %q deny %q: %v, unreachable %v", c.allow, c.deny, got, p.Unreachable())
 		}
 	}

@@ -44,7 +44,8 @@ func TestQueryOperations(t *testing.T) {
 		{s3, "PUT /public/*", "", "PUT", "/public/?X-Amz-Signature=1", Denied},
 		{s3, "PUT /public/*", "", "PUT", "/public/a?x-id=PutObject", Allowed},
 		{s3, "GET /public*", "", "GET",
-			"/public?list-type=2&prefix=a&delimiter=/&max-keys=1&continuation-token=x&encoding-type=url&fetch-owner=true&start-after=b&marker=c", Allowed},
+			"/public?list-type=2&prefix=a&delimiter=/&max-keys=1&continuation-token=x&" +
+				"encoding-type=url&fetch-owner=true&start-after=b&marker=c", Allowed},
 		{s3, "GET /public*", "", "GET", "/public/a?response-content-type=text/plain", Allowed},
 		{s3, "PUT /public/*?policy", "", "PUT", "/public/?policy", Allowed},
 		{s3, "PUT /public/*?policy", "", "PUT", "/public/?policy=1&x=2", Allowed},

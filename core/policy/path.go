@@ -8,11 +8,13 @@ import (
 // maxTarget is the longest path with query, in bytes, that is read at all.
 const maxTarget = 8 << 10
 
-// checkTarget holds the grammar of an origin-form target and splits it at the first "?". It repairs nothing:
-// URL parsers, proxies and routers each repair in their own way, and a target that two of them read differently is how a rule is dodged.
+// checkTarget holds the grammar of an origin-form target and splits it at the first "?". It repairs
+// nothing: URL parsers, proxies and routers each repair in their own way, and a target that two of
+// them read differently is how a rule is dodged.
 func checkTarget(target string, o Options) (path, query string, f *fault) {
 	if len(target) > maxTarget {
-		return "", "", faultf("shorten the query or send the data in the body", "the path is longer than %d bytes", maxTarget)
+		return "", "", faultf("shorten the query or send the data in the body",
+			"the path is longer than %d bytes", maxTarget)
 	}
 	path, query, _ = strings.Cut(target, "?")
 	if f := checkPath(path, o); f != nil {
@@ -26,7 +28,8 @@ func checkTarget(target string, o Options) (path, query string, f *fault) {
 
 func checkPath(path string, o Options) *fault {
 	if !strings.HasPrefix(path, "/") {
-		return faultf("give the path alone, as in /v1/items: scheme and host come from the service", "the path does not begin with /")
+		return faultf("give the path alone, as in /v1/items: scheme and host come from the service",
+			"the path does not begin with /")
 	}
 	for i := 0; i < len(path); {
 		c := path[i]
@@ -46,19 +49,23 @@ func checkPath(path string, o Options) *fault {
 	return checkSegments(path, o)
 }
 
-// checkEscape holds the rules for one escape in a path, or for the escapes of one UTF-8 sequence, and returns how many bytes of text they take.
+// checkEscape holds the rules for one escape in a path, or for the escapes of one UTF-8 sequence,
+// and returns how many bytes of text they take.
 func checkEscape(path string, at int, o Options) (int, *fault) {
 	c, ok := escape(path, at)
 	switch {
 	case !ok:
-		return 0, faultf("write a percent sign as %25", "the path holds %% (%%25) at byte %d without two hex digits after it", at)
+		return 0, faultf("write a percent sign as %25",
+			"the path holds %% (%%25) at byte %d without two hex digits after it", at)
 	case c >= utf8.RuneSelf:
 		return checkRune(path, at)
 	case c < ' ' || c == 0x7f:
 		return 0, badEscape(path, at, "a control byte")
 	case class[c]&unreserved != 0:
-		// The receiver may decode it, and a deny rule would not have seen the letter (RFC 3986 section 2.3 calls both forms equal).
-		return 0, faultf("write "+string(rune(c))+" in its place", "the path holds the escape %s at byte %d for a byte that needs none", path[at:at+3], at)
+		// The receiver may decode it, and a deny rule would not have seen the letter (RFC 3986
+		// section 2.3 calls both forms equal).
+		return 0, faultf("write "+string(rune(c))+" in its place",
+			"the path holds the escape %s at byte %d for a byte that needs none", path[at:at+3], at)
 	case c == '/' && !o.EncodedSlash:
 		return 0, optional(path, at, "an encoded slash", "allowEncodedSlash")
 	case c == ';' && !o.Semicolon:
@@ -71,7 +78,8 @@ func checkEscape(path string, at int, o Options) (int, *fault) {
 	return 3, nil
 }
 
-// checkRune reads the escapes of one rune. Overlong forms, surrogates and C1 controls are refused: decoders differ on them.
+// checkRune reads the escapes of one rune. Overlong forms, surrogates and C1 controls are refused:
+// decoders differ on them.
 func checkRune(path string, at int) (int, *fault) {
 	var raw [utf8.UTFMax]byte
 	n := 0
@@ -92,7 +100,8 @@ func checkRune(path string, at int) (int, *fault) {
 	return 3 * size, nil
 }
 
-// checkSegments refuses the segments that receivers collapse or trim. Escapes of "." never get here, so dots are literal.
+// checkSegments refuses the segments that receivers collapse or trim. Escapes of "." never get
+// here, so dots are literal.
 func checkSegments(path string, o Options) *fault {
 	if o.EncodedSlash {
 		path = replaceEscape(path, "%2f", "/")
@@ -101,7 +110,8 @@ func checkSegments(path string, o Options) *fault {
 		path = replaceEscape(path, "%3b", ";")
 	}
 	if strings.HasPrefix(path, "//") {
-		return faultf("begin the path with a single /", "the path begins with //, which names a host")
+		return faultf("begin the path with a single /",
+			"the path begins with //, which names a host")
 	}
 	for rest, more := path[1:], true; more; {
 		var segment string
@@ -110,27 +120,34 @@ func checkSegments(path string, o Options) *fault {
 		name, _, _ := strings.Cut(segment, ";")
 		switch {
 		case name == "." || name == "..":
-			return faultf("write the path without dot segments", "the path holds the segment %q", name)
+			return faultf("write the path without dot segments",
+				"the path holds the segment %q", name)
 		case name == "" && more && !o.DoubleSlash:
-			return faultf("write single slashes, or ask your person to set allowDoubleSlash on the service", "the path holds an empty segment (//)")
+			return faultf(
+				"write single slashes, or ask your person to set allowDoubleSlash on the service",
+				"the path holds an empty segment (//)")
 		case strings.HasSuffix(name, "%20") || strings.HasSuffix(segment, "%20"):
-			return faultf("write the path without it", "a segment of the path ends in an encoded blank (%%20)")
+			return faultf("write the path without it",
+				"a segment of the path ends in an encoded blank (%%20)")
 		}
 	}
 	return nil
 }
 
-// checkQuery holds the query to the path's alphabet plus "/", "?" and the raw brackets, bars and braces that Stripe and others ask for. Its escapes may stand for anything but CR, LF and NUL.
+// checkQuery holds the query to the path's alphabet plus "/", "?" and the raw brackets, bars and
+// braces that Stripe and others ask for. Its escapes may stand for anything but CR, LF and NUL.
 func checkQuery(query string, o Options) *fault {
 	for i := 0; i < len(query); i++ {
 		c := query[i]
 		if c == '%' {
 			decoded, ok := escape(query, i)
 			if !ok {
-				return faultf("write a percent sign as %25", "the query holds %% (%%25) at byte %d without two hex digits after it", i)
+				return faultf("write a percent sign as %25",
+					"the query holds %% (%%25) at byte %d without two hex digits after it", i)
 			}
 			if decoded == '\r' || decoded == '\n' || decoded == 0 {
-				return faultf("leave it out", "the query holds the escape %s at byte %d, a control byte", query[i:i+3], i)
+				return faultf("leave it out",
+					"the query holds the escape %s at byte %d, a control byte", query[i:i+3], i)
 			}
 			i += 2
 			continue

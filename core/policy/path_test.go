@@ -168,24 +168,29 @@ func TestGrammarRejects(t *testing.T) {
 		{everything, "/%2fa", "names a host"},
 	} {
 		j, d := Judge(Unrestricted(), c.options, "GET", c.target)
-		if d.Outcome != Rejected || j != (Judged{}) || !strings.Contains(d.Reason+" | "+d.Hint, c.says) || d.Hint == "" {
+		if d.Outcome != Rejected || j != (Judged{}) ||
+			!strings.Contains(d.Reason+" | "+d.Hint, c.says) || d.Hint == "" {
 			t.Errorf("%.40q with %+v: %+v, want it to say %q", c.target, c.options, d, c.says)
 		}
 	}
 }
 
-// TestEveryByte holds the raw alphabet to a second statement of it, and wants each refused byte named.
+// TestEveryByte holds the raw alphabet to a second statement of it, and wants each refused byte
+// named.
 func TestEveryByte(t *testing.T) {
 	const path = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~!$&'()*+,=:@/?"
 	for c := range 256 {
-		for _, where := range []struct{ prefix, may string }{{"/a", path}, {"/a?", path + "[]|{}"}} {
+		for _, where := range []struct{ prefix, may string }{
+			{"/a", path}, {"/a?", path + "[]|{}"},
+		} {
 			target := where.prefix + string([]byte{byte(c)}) + "41"
 			_, d := Judge(Unrestricted(), Options{}, "GET", target)
 			want := strings.IndexByte(where.may, byte(c)) >= 0 || c == '%' && where.prefix == "/a?"
 			if got := d.Outcome == Allowed; got != want {
 				t.Errorf("%q: %+v", target, d)
 			}
-			if d.Outcome == Rejected && c != '%' && !strings.Contains(d.Reason, fmt.Sprintf("%%%02X", c)) {
+			if d.Outcome == Rejected && c != '%' &&
+				!strings.Contains(d.Reason, fmt.Sprintf("%%%02X", c)) {
 				t.Errorf("%q: the reason %q does not name the byte", target, d.Reason)
 			}
 		}
@@ -196,7 +201,8 @@ func TestEveryByte(t *testing.T) {
 func TestRulesSeeTheEncodedText(t *testing.T) {
 	p := New(rules(t, "GET /projects/a%2Fb", "GET /p/*"), rules(t, "GET /p/x"))
 	for target, want := range map[string]Outcome{
-		"/projects/a%2Fb": Allowed, "/projects/a%2fb": Denied, "/projects/a/b": Denied, "/p/x": Denied, "/p/x//": Denied, "/p/X%2Fy": Allowed, "/p//y": Allowed,
+		"/projects/a%2Fb": Allowed, "/projects/a%2fb": Denied, "/projects/a/b": Denied,
+		"/p/x": Denied, "/p/x//": Denied, "/p/X%2Fy": Allowed, "/p//y": Allowed,
 	} {
 		if _, d := Judge(p, everything, "GET", target); d.Outcome != want {
 			t.Errorf("%s: %+v, want %s", target, d, want)

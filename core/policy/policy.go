@@ -1,6 +1,8 @@
-// Package policy decides whether an agent may make a request, and is the one place that reads a request path.
-// Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join to turn what was allowed into the URL to dial, and HeaderPolicy to sort what the agent sends along.
-// Do not look into a path anywhere else: what Judge read is byte for byte what must be sent, and a second reader would see something different.
+// Package policy decides whether an agent may make a request, and is the one place that reads a
+// request path. Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join
+// to turn what was allowed into the URL to dial, and HeaderPolicy to sort what the agent sends
+// along. Do not look into a path anywhere else: what Judge read is byte for byte what must be sent,
+// and a second reader would see something different.
 package policy
 
 import (
@@ -31,7 +33,8 @@ func (o Outcome) String() string {
 type Decision struct {
 	Outcome Outcome
 	Rule    string // text of the rule that decided, "" if none did
-	Reason  string // one sentence for a person or a model, without control bytes; a refused byte is named as %XX
+	// one sentence for a person or a model, without control bytes; a refused byte is named as %XX
+	Reason  string
 	Hint    string // what to do next, "" if there is nothing to say
 	Setting string // key of config.yaml that refuses where no rule does, such as "allowHeaders"
 }
@@ -42,7 +45,9 @@ type Decision struct {
 type Options struct {
 	EncodedSlash bool // %2F inside a segment (GitLab project names)
 	Semicolon    bool // ; and %3B in paths, ; in queries
-	DoubleSlash  bool // empty segments (S3 keys), though never at the start, where // names a host (RFC 3986 section 4.2)
+	// empty segments (S3 keys), though never at the start, where // names a host (RFC 3986 section
+	// 4.2)
+	DoubleSlash bool
 
 	Operations *Operations // query keys that choose the operation; nil: rules see the path alone
 }
@@ -63,11 +68,13 @@ const (
 	open
 )
 
-// Unrestricted is the policy of a capability that has no rules at all: every well-formed request is allowed.
+// Unrestricted is the policy of a capability that has no rules at all: every well-formed request is
+// allowed.
 func Unrestricted() Policy { return Policy{mode: open} }
 
-// New makes a policy from rules: deny first, then allow, and what no rule matches is denied, also when there are only deny rules.
-// A zero Rule among deny stands for a rule that could not be read; such a policy denies everything.
+// New makes a policy from rules: deny first, then allow, and what no rule matches is denied, also
+// when there are only deny rules. A zero Rule among deny stands for a rule that could not be read;
+// such a policy denies everything.
 func New(allow, deny []Rule) Policy {
 	if slices.Contains(deny, Rule{}) {
 		return Policy{}
@@ -89,7 +96,8 @@ func New(allow, deny []Rule) Policy {
 	return p
 }
 
-// Restricted reports whether anything but a malformed request can be refused. Only Unrestricted is not.
+// Restricted reports whether anything but a malformed request can be refused. Only Unrestricted is
+// not.
 func (p Policy) Restricted() bool { return p.mode != open }
 
 // Allow returns a copy of the allow rules in order.
@@ -98,7 +106,8 @@ func (p Policy) Allow() []Rule { return slices.Clone(p.allow) }
 // Deny returns a copy of the deny rules in order.
 func (p Policy) Deny() []Rule { return slices.Clone(p.deny) }
 
-// Judged is a request that Judge allowed, and the only form in which one may be signed and sent. The zero value is of no use: Base.Join refuses it.
+// Judged is a request that Judge allowed, and the only form in which one may be signed and sent.
+// The zero value is of no use: Base.Join refuses it.
 type Judged struct{ method, path, query, target string }
 
 // Method returns the method in upper case.
@@ -116,7 +125,8 @@ func (j Judged) Query() string { return j.query }
 // Redacted returns the target for a log; see Redact.
 func (j Judged) Redacted() string { return Redact(j.target) }
 
-// Redact prepares a target for a log, judged or not: parameter names stay, every value becomes "*", because tokens travel in queries.
+// Redact prepares a target for a log, judged or not: parameter names stay, every value becomes "*",
+// because tokens travel in queries.
 func Redact(target string) string {
 	path, query, found := strings.Cut(target, "?")
 	if !found || query == "" {

@@ -6,28 +6,34 @@ import (
 	"strings"
 )
 
-// Rule is one line "METHOD PATTERN" such as "GET /v1/*". Rules are comparable; make them with ParseRule only.
+// Rule is one line "METHOD PATTERN" such as "GET /v1/*". Rules are comparable; make them with
+// ParseRule only.
 type Rule struct {
 	method, pattern string
 	key             string // of the query; "" for a rule on the path alone
 }
 
-// ParseRule reads a rule. METHOD is GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS in any case, or "*"; blanks or tabs follow; PATTERN begins with "/" or "*".
-// In a pattern "*" stands for any bytes, also none, also "/"; every other byte stands for itself and there is no way to escape.
-// "?KEY" at the end of a pattern wants the query to hold that key, with any value or none.
-// A pattern that no path of the grammar could ever match is an error too, since a deny rule that cannot fire is a hole.
+// ParseRule reads a rule. METHOD is GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS in any case, or
+// "*"; blanks or tabs follow; PATTERN begins with "/" or "*". In a pattern "*" stands for any
+// bytes, also none, also "/"; every other byte stands for itself and there is no way to escape.
+// "?KEY" at the end of a pattern wants the query to hold that key, with any value or none. A
+// pattern that no path of the grammar could ever match is an error too, since a deny rule that
+// cannot fire is a hole.
 func ParseRule(s string) (Rule, error) {
-	// Not strings.Fields: that splits at U+00A0 and its like, which a reader takes for part of the word.
+	// Not strings.Fields: that splits at U+00A0 and its like, which a reader takes for part of the
+	// word.
 	fields := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' })
 	if len(fields) != 2 {
-		return Rule{}, fmt.Errorf("reading rule %q: want a method and a path pattern, as in %q", s, "GET /v1/*")
+		return Rule{}, fmt.Errorf("reading rule %q: want a method and a path pattern, as in %q",
+			s, "GET /v1/*")
 	}
 	method := fields[0]
 	if plainWord(method) {
 		method = strings.ToUpper(method)
 	}
 	if method != "*" && methodBit(method) == 0 {
-		return Rule{}, fmt.Errorf("reading rule %q: %q is not a method: want %s or *", s, fields[0], anyMethod)
+		return Rule{}, fmt.Errorf("reading rule %q: %q is not a method: want %s or *", s,
+			fields[0], anyMethod)
 	}
 	pattern, key, keyed := strings.Cut(fields[1], "?")
 	if keyed && !ValidQueryKey(key) {

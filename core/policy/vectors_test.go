@@ -35,7 +35,8 @@ func bypassCases(t *testing.T) []bypassCase {
 	return file.Cases
 }
 
-// policy builds what the case describes; a rule that cannot be read refuses everything, as a configuration that does not load would.
+// policy builds what the case describes; a rule that cannot be read refuses everything, as a
+// configuration that does not load would.
 func (c bypassCase) policy() (Policy, error) {
 	if c.Rules.Allow == nil && c.Rules.Deny == nil {
 		return Unrestricted(), nil
@@ -111,7 +112,8 @@ func checkSent(t *testing.T, c bypassCase, j Judged) {
 	if c.Sent != "" && j.Target() != c.Sent && !slices.Contains(c.SentAny, j.Target()) {
 		t.Errorf("target %q, want %q or one of %q", j.Target(), c.Sent, c.SentAny)
 	}
-	if want := strings.ToUpper(c.Method); j.Method() != want || c.SentMethod != "" && c.SentMethod != want {
+	if want := strings.ToUpper(c.Method); j.Method() != want ||
+		c.SentMethod != "" && c.SentMethod != want {
 		t.Errorf("method %q, want %q", j.Method(), want)
 	}
 }

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// TestAllowedVectorsOnTheWire sends every allowed vector through net/http and reads the request line as raw bytes.
+// TestAllowedVectorsOnTheWire sends every allowed vector through net/http and reads the request
+// line as raw bytes.
 func TestAllowedVectorsOnTheWire(t *testing.T) {
 	lines := make(chan string, 1)
 	base, err := ParseBase("http://"+listenRaw(t, lines)+"/prefix/", false)
@@ -47,7 +48,8 @@ func TestAllowedVectorsOnTheWire(t *testing.T) {
 	}
 }
 
-// listenRaw answers each connection with an empty 200 and hands on its request line. Address is returned.
+// listenRaw answers each connection with an empty 200 and hands on its request line. Address is
+// returned.
 func listenRaw(t *testing.T, lines chan<- string) string {
 	t.Helper()
 	listener, err := net.Listen("tcp", "127.0.0.1:0")

@@ -5,15 +5,19 @@ import (
 	"sort"
 )
 
-// automaton finds patterns in bytes one after the other (Aho and Corasick, CACM 18(6), 1975), ASCII letters without regard to case.
-// Nodes are numbered level by level from the root, 0, so the children of one node lie together.
+// automaton finds patterns in bytes one after the other (Aho and Corasick, CACM 18(6), 1975), ASCII
+// letters without regard to case. Nodes are numbered level by level from the root, 0, so the
+// children of one node lie together.
 //
-// Nearly all input stays near the root. Nodes of depth ≤ shallowDepth therefore have a row in a dense table: one load a byte.
-// The many nodes below are kept as a plain trie with failure links, 13 bytes each, because a PEM key in all its forms has some 75,000.
+// Nearly all input stays near the root. Nodes of depth ≤ shallowDepth therefore have a row in a
+// dense table: one load a byte. The many nodes below are kept as a plain trie with failure links,
+// 13 bytes each, because a PEM key in all its forms has some 75,000.
 type automaton struct {
-	class   [256]uint8 // byte → class; 0: in no pattern. The two cases of a letter share a class
-	width   int        // number of classes, so the length of a row
-	rows    []int32    // rows[n*width+class] is the node after n, for n < shallow; ^node where the byte may begin an escape
+	class [256]uint8 // byte → class; 0: in no pattern. The two cases of a letter share a class
+	width int        // number of classes, so the length of a row
+	// rows[n*width+class] is the node after n, for n < shallow; ^node where the byte may begin an
+	// escape
+	rows    []int32
 	shallow int32      // number of nodes that have a row
 	label   []uint8    // class on the edge into a node
 	first   []int32    // the children of n are first[n] up to first[n+1]
@@ -66,7 +70,8 @@ func (a *automaton) classify(p string) string {
 	return string(key)
 }
 
-// grow builds the trie breadth first. In sorted order the keys below a node are one span, and a key that ends at the node comes first.
+// grow builds the trie breadth first. In sorted order the keys below a node are one span, and a key
+// that ends at the node comes first.
 func (a *automaton) grow(keys []string) {
 	type span struct{ lo, hi int }
 	level, next := []span{{0, len(keys)}}, []span(nil)
@@ -103,7 +108,8 @@ func (a *automaton) child(key string, depth int) {
 	a.cover = append(a.cover, ends)
 }
 
-// link fills rows, fail and cover in node order, so that everything nearer to the root is there when it is needed.
+// link fills rows, fail and cover in node order, so that everything nearer to the root is there
+// when it is needed.
 func (a *automaton) link() {
 	a.shallow = int32(len(a.label))
 	if len(a.levels) > shallowDepth+1 {
@@ -132,14 +138,16 @@ func (a *automaton) fillRow(n int32) {
 	}
 	for i := range len(escapes) {
 		if to := &row[a.class[escapes[i]]]; *to >= 0 && (n > 0 || *to > 0 || i >= len(breaks)) {
-			*to = ^*to // but not of a break at the root: nothing has begun that could go on behind it
+			// but not of a break at the root: nothing has begun that could go on behind it
+			*to = ^*to
 		}
 	}
 }
 
 func (a *automaton) row(n int32) []int32 { return a.rows[int(n)*a.width:][:a.width] }
 
-// next returns the node after n for a byte of class c. Over a whole input it follows at most one failure link a byte.
+// next returns the node after n for a byte of class c. Over a whole input it follows at most one
+// failure link a byte.
 func (a *automaton) next(n int32, c uint8) int32 {
 	for n >= a.shallow {
 		for k := a.first[n]; k < a.first[n+1]; k++ {
@@ -160,7 +168,8 @@ func (a *automaton) begun() int {
 	return int(a.levels[prefixSize+1] - a.levels[prefixSize])
 }
 
-// follow returns the node to go on from after a match that ends at n: where no pattern is longer, nothing of it need be kept in mind.
+// follow returns the node to go on from after a match that ends at n: where no pattern is longer,
+// nothing of it need be kept in mind.
 func (a *automaton) follow(n int32) int32 {
 	for n >= a.shallow && a.first[n] == a.first[n+1] {
 		n = a.fail[n]
@@ -168,8 +177,8 @@ func (a *automaton) follow(n int32) int32 {
 	return n
 }
 
-// trail goes through p from i below the rows, up to an escape, the end of a match or a row; it returns the node reached and the index after
-// the last byte read.
+// trail goes through p from i below the rows, up to an escape, the end of a match or a row; it
+// returns the node reached and the index after the last byte read.
 func (a *automaton) trail(n int32, p []byte, i int) (int32, int) {
 	for ; i < len(p) && n >= a.shallow && a.special[p[i]] == 0; i++ {
 		if n = a.next(n, a.class[p[i]]); a.cover[n] > 0 {

@@ -9,7 +9,8 @@ import (
 	"testing"
 )
 
-// tokens returns n secrets of 48 characters; every other one shares the start that a vendor gives to all its keys.
+// tokens returns n secrets of 48 characters; every other one shares the start that a vendor gives
+// to all its keys.
 func tokens(n int) []Text {
 	r := rand.New(rand.NewPCG(7, 7))
 	var all []Text
@@ -47,7 +48,9 @@ func nearMisses() string {
 }
 
 func BenchmarkBuild(b *testing.B) {
-	for name, secrets := range map[string][]Text{"1 token": tokens(1), "3 tokens": tokens(3), "20 tokens": tokens(20), "PEM": {pemKey()}} {
+	for name, secrets := range map[string][]Text{
+		"1 token": tokens(1), "3 tokens": tokens(3), "20 tokens": tokens(20), "PEM": {pemKey()},
+	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			var s *Scrubber
@@ -73,12 +76,19 @@ func BenchmarkScrub(b *testing.B) {
 	r := rand.New(rand.NewPCG(9, 9))
 	var js strings.Builder
 	for js.Len() < 64<<10 {
-		fmt.Fprintf(&js, `{"id":"ch_%x","object":"charge","amount":%d,"description":"Payment for order number %d"},`, r.Uint64(), r.IntN(1e6), r.IntN(1e9))
+		fmt.Fprintf(&js,
+			`{"id":"ch_%x","object":"charge","amount":%d,"description":"Payment for order number %d"},`,
+			r.Uint64(), r.IntN(1e6), r.IntN(1e9))
 	}
 	text := js.String()[:64<<10]
-	texts := map[string]string{"json": text, "base64": noise(r, 48<<10), "near misses": nearMisses(),
-		"json lines": strings.ReplaceAll(text, ",", ",\n  ")[:64<<10], "json in json": strings.ReplaceAll(text, `"`, `\"`)[:64<<10],
-		"percent": url.QueryEscape(text)[:64<<10], "wrapped base64": wrap(noise(r, 48<<10), 76), "zeros": string(make([]byte, 64<<10))}
+	texts := map[string]string{
+		"json": text, "base64": noise(r, 48<<10), "near misses": nearMisses(),
+		"json lines":     strings.ReplaceAll(text, ",", ",\n  ")[:64<<10],
+		"json in json":   strings.ReplaceAll(text, `"`, `\"`)[:64<<10],
+		"percent":        url.QueryEscape(text)[:64<<10],
+		"wrapped base64": wrap(noise(r, 48<<10), 76),
+		"zeros":          string(make([]byte, 64<<10)),
+	}
 	for _, n := range []int{1, 20} {
 		for name, text := range texts {
 			b.Run(fmt.Sprintf("%d secrets in %s", n, name), func(b *testing.B) {

@@ -8,7 +8,8 @@ import (
 )
 
 // noisy returns n bytes of every value. Starts of patterns, and bytes with which escapes begin, are
-// as frequent as in hundreds of megabytes of noise, for that is where the skimming reader has to stop.
+// as frequent as in hundreds of megabytes of noise, for that is where the skimming reader has to
+// stop.
 func noisy(r *rand.Rand, patterns []string, n int) string {
 	var out bytes.Buffer
 	for out.Len() < n {

@@ -11,8 +11,8 @@ const (
 	breaks  = "\x00\n\r="
 )
 
-// escape is a piece of text that means other bytes than it shows: \u0041, &#65;, %41. One that means none is a break in a line, or a
-// character that only protects the next.
+// escape is a piece of text that means other bytes than it shows: \u0041, &#65;, %41. One that
+// means none is a break in a line, or a character that only protects the next.
 type escape struct {
 	size    int // in the text
 	meant   [utf8.UTFMax]byte
@@ -30,8 +30,8 @@ const (
 // literal is a byte that means itself.
 func literal(c byte) escape { return escape{size: 1, meant: [4]byte{c}, length: 1} }
 
-// as is an escape of the first size bytes for the byte c. Line ends and NUL mean nothing here: base64 and keys go on behind the one, and
-// the other is every second byte of a text in UTF-16.
+// as is an escape of the first size bytes for the byte c. Line ends and NUL mean nothing here:
+// base64 and keys go on behind the one, and the other is every second byte of a text in UTF-16.
 func as(size int, c byte) escape {
 	if c == 0 || c == '\n' || c == '\r' {
 		return escape{size: size, isBreak: c != 0}
@@ -39,8 +39,8 @@ func as(size int, c byte) escape {
 	return escape{size: size, meant: [4]byte{c}, length: 1}
 }
 
-// asUnit is an escape for a UTF-16 unit or a rune. Half a surrogate pair is written like any other unit, as in CESU-8: two of them are what
-// wide makes of such a rune.
+// asUnit is an escape for a UTF-16 unit or a rune. Half a surrogate pair is written like any other
+// unit, as in CESU-8: two of them are what wide makes of such a rune.
 func asUnit(size int, r rune) escape {
 	if r < utf8.RuneSelf {
 		return as(size, byte(r))
@@ -58,8 +58,8 @@ func appendWide(to []byte, r rune) []byte {
 	return utf8.AppendRune(to, r)
 }
 
-// readEscape reads the escape at the start of p, which is one of escapes. What is none is a literal byte. ok is false if it takes more bytes
-// to tell; with last there are none.
+// readEscape reads the escape at the start of p, which is one of escapes. What is none is a literal
+// byte. ok is false if it takes more bytes to tell; with last there are none.
 func readEscape(p []byte, last bool) (e escape, ok bool) {
 	in := escapeReader{p: p, at: 1}
 	switch p[0] {
@@ -117,7 +117,8 @@ func (in *escapeReader) digits(n, base int) (value int, ok bool) {
 	return value, true
 }
 
-// softBreak is the end of a line in quoted-printable (RFC 2045 section 6.7). Its other escapes are not read: =41 is also how a parameter begins.
+// softBreak is the end of a line in quoted-printable (RFC 2045 section 6.7). Its other escapes are
+// not read: =41 is also how a parameter begins.
 func (in *escapeReader) softBreak() escape {
 	if c := in.peek(0); c == '\n' || c == '\r' {
 		return escape{size: 1}
@@ -142,8 +143,8 @@ func (in *escapeReader) percent() escape {
 }
 
 // entities are the signs of ASCII that HTML has names for, in lower case
-// (https://html.spec.whatwg.org/multipage/named-characters.html). Few programs write more of them than
-// five; htmlentities of PHP writes nearly all.
+// (https://html.spec.whatwg.org/multipage/named-characters.html). Few programs write more of them
+// than five; htmlentities of PHP writes nearly all.
 var entities = []struct {
 	name  string
 	meant byte
@@ -192,7 +193,8 @@ func (in *escapeReader) entity() escape {
 	return asUnit(in.at, rune(value))
 }
 
-// backslashes are those of a string in JSON, programs and shells; more than one are a string in a string.
+// backslashes are those of a string in JSON, programs and shells; more than one are a string in a
+// string.
 func (in *escapeReader) backslashes() escape {
 	for in.at < maxNested*2 && in.peek(0) == '\\' {
 		in.at++

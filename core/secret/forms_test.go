@@ -62,18 +62,26 @@ func checkHidden(t *testing.T, whole, part string) {
 	}
 }
 
-// A key that ends in padding is base64, and half the programs that pass it on leave the padding out.
+// A key that ends in padding is base64, and half the programs that pass it on leave the padding
+// out.
 func TestPaddingIsNotNeeded(t *testing.T) {
-	for _, key := range []string{"kV9xT2mQ4hJpL0sWc8RzYbNfEuGdAi3oXyKtM7vP1q5rSg==", "kV9xT2+mQ4hJpL0/8Rz=", "correct_horse=="} {
+	for _, key := range []string{
+		"kV9xT2mQ4hJpL0sWc8RzYbNfEuGdAi3oXyKtM7vP1q5rSg==",
+		"kV9xT2+mQ4hJpL0/8Rz=", "correct_horse==",
+	} {
 		checkHidden(t, key, key)
 		checkHidden(t, key, strings.TrimRight(key, "="))
 	}
 }
 
 func TestHalvesThatCountAsSecrets(t *testing.T) {
-	const half, jwt = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0."
-	for _, whole := range []string{"123456789:" + half, "17|" + half, "AC0123456789abcdef:" + half, "id:17|" + half, "a:b:" + half,
-		jwt + half, "SG.ngeVfQFYQlKU0ufo8x5d1A." + half, "id:" + half + "=="} {
+	const half, jwt = "AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NTY3ODkwIn0."
+	for _, whole := range []string{
+		"123456789:" + half, "17|" + half, "AC0123456789abcdef:" + half,
+		"id:17|" + half, "a:b:" + half, jwt + half, "SG.ngeVfQFYQlKU0ufo8x5d1A." + half,
+		"id:" + half + "==",
+	} {
 		checkHidden(t, whole, half)
 		checkHidden(t, whole, whole)
 	}
@@ -85,7 +93,8 @@ func TestHalvesThatCountAsSecrets(t *testing.T) {
 	checkHidden(t, half+":x", half)
 }
 
-// A token of Basic, or of Elasticsearch's ApiKey, that is stored as it is sent. The API knows the pair in it.
+// A token of Basic, or of Elasticsearch's ApiKey, that is stored as it is sent. The API knows the
+// pair in it.
 func TestPairInBase64(t *testing.T) {
 	for pair, part := range map[string]string{
 		"jane:token_0123456789":                       "token_0123456789",
@@ -105,11 +114,13 @@ func TestPairInBase64(t *testing.T) {
 	}
 }
 
-// A field of a request may hold several values, one of them the key: cookies, the parameters of a scheme.
+// A field of a request may hold several values, one of them the key: cookies, the parameters of a
+// scheme.
 func TestParametersThatCountAsSecrets(t *testing.T) {
 	const sig = "qWeRtYuIoPaSdFgHjKlZ+xCvBnM/0123456789"
 	for _, whole := range []string{
-		"session=" + sig + "; theme=dark", "theme=dark; session=" + sig + "==; a=b", "a=b;session=" + sig,
+		"session=" + sig + "; theme=dark", "theme=dark; session=" + sig + "==; a=b",
+		"a=b;session=" + sig,
 		`Token token="` + sig + `", email="jane"`,
 		"SharedAccessSignature sr=x.servicebus.windows.net&sig=" +
 			url.QueryEscape(sig+"=") + "&se=1700000000&skn=Root",
@@ -123,21 +134,26 @@ func TestParametersThatCountAsSecrets(t *testing.T) {
 // An id names an account and is no secret; a word or a number would be masked wherever it is said.
 func TestHalvesThatDoNot(t *testing.T) {
 	for whole, part := range map[string]string{
-		"123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw":                           "bot123456789",
-		"AC0123456789abcdef:qWeRtYuIoPaSdFgH":                                    "AC0123456789abcdef",
-		"0123456789abcdef:organization":                                          "organization",
-		"0123456789abcdef:Password":                                              "Password",
-		"0123456789abcdef|1234567890":                                            "1234567890",
-		"0123456789abcdef.example":                                               "example",
-		"0123456789abcdef:abc123":                                                "abc123",
-		"0123456789abcdef:correct":                                               "0123456789abcdef",
-		"theme=organization; session=0123456789abcdef":                           "organization",
-		"sr=https%3A%2F%2Fx.example.com%2Fhub1&sig=0123456789abcdef":             "https://x.example.com/hub1",
-		"se=1700000000&sig=0123456789abcdef":                                     "1700000000",
-		"skn=RootManageSharedAccessKey&sig=0123456789abcdef":                     "RootManageSharedAccessKey",
+		"123456789:AAHdqTcvCH1vGWJxfSeofSAs0K5PALDsaw": "bot123456789",
+		"AC0123456789abcdef:qWeRtYuIoPaSdFgH": "AC0123456789ab" +
+			"cdef",
+		"0123456789abcdef:organization": "organization",
+		"0123456789abcdef:Password":     "Password",
+		"0123456789abcdef|1234567890":   "1234567890",
+		"0123456789abcdef.example":      "example",
+		"0123456789abcdef:abc123":       "abc123",
+		"0123456789abcdef:correct": "0123456789abcd" +
+			"ef",
+		"theme=organization; session=0123456789abcdef": "organization",
+		"sr=https%3A%2F%2Fx.example.com%2Fhub1&sig=0123456789abcdef": "https://x.exam" +
+			"ple.com/hub1",
+		"se=1700000000&sig=0123456789abcdef": "1700000000",
+		"skn=RootManageSharedAccessKey&sig=0123456789abcdef": "RootManageShar" +
+			"edAccessKey",
 		base64.StdEncoding.EncodeToString([]byte("jane.smith:token_0123456789")): "jane.smith",
-		"read: something0123456789":                                              "something0123456789",
-		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N":            "eyJzdWIiOiIxIn0",
+		"read: something0123456789": "something01234" +
+			"56789",
+		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxIn0.dozjgNryP4J3jVmNHl0w5N": "eyJzdWIiOiIxIn0",
 	} {
 		if got, n := NewScrubber(New(whole)).Clean("a " + part + " z"); n != 0 {
 			t.Errorf("%q: %q is shown as %q", whole, part, got)

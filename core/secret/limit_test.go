@@ -5,7 +5,8 @@ import (
 	"testing"
 )
 
-// cut gives a stream body as a reader does that was asked for n bytes: Longest more are read, and more than that are not.
+// cut gives a stream body as a reader does that was asked for n bytes: Longest more are read, and
+// more than that are not.
 func cut(s *Scrubber, body string, n int, chunk int) (string, bool) {
 	t := s.Stream()
 	t.Limit(int64(n))
@@ -23,8 +24,9 @@ func cut(s *Scrubber, body string, n int, chunk int) (string, bool) {
 	return out.String(), t.Cut()
 }
 
-// An agent that can have its own text repeated places a guess right before the cut. What is shown must not depend on
-// whether the guess begins the secret: anything else gives the key away, byte by byte.
+// An agent that can have its own text repeated places a guess right before the cut. What is shown
+// must not depend on whether the guess begins the secret: anything else gives the key away, byte by
+// byte.
 func TestCutTellsNothingOfAGuess(t *testing.T) {
 	const key = "zQ7sentinelKx93vbW20pLm"
 	s := NewScrubber(New(key))
@@ -50,7 +52,8 @@ func TestLimit(t *testing.T) {
 		want string
 		cut  bool
 	}{
-		{"abc", 3, "abc", false}, {"abc", 2, "ab", true}, {"abc", 9, "abc", false}, {"", 1, "", false},
+		{"abc", 3, "abc", false}, {"abc", 2, "ab", true}, {"abc", 9, "abc", false},
+		{"", 1, "", false},
 		{"ab" + key + "cd", 2, "ab", true},
 		{"ab" + key + "cd", 3, "ab" + Marker, true}, // the first byte of the key would be shown
 		{"ab" + key + "cd", 2 + len(key), "ab" + Marker, true},
@@ -61,7 +64,8 @@ func TestLimit(t *testing.T) {
 	} {
 		for _, chunk := range []int{1, 5, 64 << 10} {
 			if got, cut := cut(s, c.body, c.n, chunk); got != c.want || cut != c.cut {
-				t.Errorf("%q limited to %d in chunks of %d: %q, cut %v", c.body, c.n, chunk, got, cut)
+				t.Errorf("%q limited to %d in chunks of %d: %q, cut %v", c.body,
+					c.n, chunk, got, cut)
 			}
 		}
 	}
@@ -73,11 +77,14 @@ func TestLimit(t *testing.T) {
 func TestFurtherSpellings(t *testing.T) {
 	s := NewScrubber(New(`zQ7"sentinel/Kx93`))
 	for name, text := range map[string]string{
-		"UTF-16":        "z\x00Q\x007\x00\"\x00s\x00e\x00n\x00t\x00i\x00n\x00e\x00l\x00/\x00K\x00x\x009\x003",
-		"JSON in JSON":  `zQ7\\\"sentinel/Kx93`,
-		"CSV":           `zQ7""sentinel/Kx93`,
-		"HTML decimals": "&#122;&#81;&#55;&#34;&#115;&#101;&#110;&#116;&#105;&#110;&#101;&#108;&#47;&#75;&#120;&#57;&#51;",
-		"HTML hex":      "&#x7A;&#x51;&#x37;&#x22;&#x73;&#x65;&#x6E;&#x74;&#x69;&#x6E;&#x65;&#x6C;&#x2F;&#x4B;&#x78;&#x39;&#x33;",
+		"UTF-16": "z\x00Q\x007\x00\"\x00s\x00e\x00n\x00t\x00i\x00n\x00e\x00l\x00/" +
+			"\x00K\x00x\x009\x003",
+		"JSON in JSON": `zQ7\\\"sentinel/Kx93`,
+		"CSV":          `zQ7""sentinel/Kx93`,
+		"HTML decimals": "&#122;&#81;&#55;&#34;&#115;&#101;&#110;&#116;&#105;&#110;&#101;&#108;&" +
+			"#47;&#75;&#120;&#57;&#51;",
+		"HTML hex": "&#x7A;&#x51;&#x37;&#x22;&#x73;&#x65;&#x6E;&#x74;&#x69;&#x6E;&#x65;&" +
+			"#x6C;&#x2F;&#x4B;&#x78;&#x39;&#x33;",
 	} {
 		if got, n := s.Clean("a " + text + " b"); got != "a "+Marker+" b" || n != 1 {
 			t.Errorf("%s: %q", name, got)

@@ -2,8 +2,9 @@ package secret
 
 import "slices"
 
-// reader reads one sequence of bytes in two ways: as it stands, and as it is meant where escapes are undone and wrapped lines joined.
-// What a secret is made of may be taken either way: C:\nick is no line end, "a\nb" holds one.
+// reader reads one sequence of bytes in two ways: as it stands, and as it is meant where escapes
+// are undone and wrapped lines joined. What a secret is made of may be taken either way: C:\nick is
+// no line end, "a\nb" holds one.
 type reader struct {
 	*automaton
 	node int32 // after the bytes as they stand
@@ -25,7 +26,8 @@ type view struct {
 // run is a stretch of bytes to be masked.
 type run struct{ start, end int }
 
-// read goes on through p, the bytes held, to its end, or to the start of an escape whose end has not come yet.
+// read goes on through p, the bytes held, to its end, or to the start of an escape whose end has
+// not come yet.
 func (r *reader) read(p []byte, last bool) {
 	for r.at < len(p) {
 		if !r.view.live {
@@ -115,7 +117,8 @@ func (r *reader) means(c byte, start int) {
 	}
 }
 
-// settle lets go of what has become too long for a match, and of the view where it is the text again.
+// settle lets go of what has become too long for a match, and of the view where it is the text
+// again.
 func (r *reader) settle() {
 	v := &r.view
 	for v.node > 0 && r.at-r.start(r.depth(v.node)) > r.reach {
@@ -146,7 +149,8 @@ func (r *reader) begun() int {
 	return begun
 }
 
-// mark adds a match that ends after all others. It may start before runs that are already known, and takes them in.
+// mark adds a match that ends after all others. It may start before runs that are already known,
+// and takes them in.
 func (r *reader) mark(m run) {
 	n := len(r.runs)
 	for n > 0 && r.runs[n-1].end >= m.start {
@@ -156,7 +160,8 @@ func (r *reader) mark(m run) {
 	r.runs = append(r.runs[:n], m)
 }
 
-// forget moves all indexes down by n, the number of bytes that are no longer held. A run that crosses the cut stays as the part behind it.
+// forget moves all indexes down by n, the number of bytes that are no longer held. A run that
+// crosses the cut stays as the part behind it.
 func (r *reader) forget(n int) {
 	r.at -= n
 	v := &r.view

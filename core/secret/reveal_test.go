@@ -14,16 +14,18 @@ import (
 
 // mayReveal lists the package directories whose code may read a secret in clear, and what for.
 var mayReveal = map[string]string{
-	"core":                         "hands credentials from vault to signer",
-	"core/config":                  "seals values typed in plaintext",
-	"core/secret":                  "spells secrets for the Scrubber",
-	"core/sign":                    "signs requests",
-	"core/vault":                   "seals and opens",
-	"cmd/janee/internal/cli":       "takes credentials to be sealed, and shows the root key after a question",
-	"cmd/janee/internal/keysource": "writes the key file and the keyring, and measures a new passphrase",
-	"cmd/janee/internal/kdf":       "makes keys of passphrases and PINs",
-	"cmd/janee/internal/legacy":    "takes apart what the TypeScript Janee stored as one",
-	"cmd/janee/internal/webhook":   "signs what a webhook is told",
+	"core":        "hands credentials from vault to signer",
+	"core/config": "seals values typed in plaintext",
+	"core/secret": "spells secrets for the Scrubber",
+	"core/sign":   "signs requests",
+	"core/vault":  "seals and opens",
+	"cmd/janee/internal/cli": "takes credentials to be sealed, " +
+		"and shows the root key after a question",
+	"cmd/janee/internal/keysource": "writes the key file and the keyring, " +
+		"and measures a new passphrase",
+	"cmd/janee/internal/kdf":     "makes keys of passphrases and PINs",
+	"cmd/janee/internal/legacy":  "takes apart what the TypeScript Janee stored as one",
+	"cmd/janee/internal/webhook": "signs what a webhook is told",
 }
 
 func TestRevealCallers(t *testing.T) {
@@ -50,7 +52,8 @@ func TestRevealCallersFindsThem(t *testing.T) {
 		"node_modules/x/x.go": {Data: []byte("package x\nvar f = T.Reveal")},
 	}
 	callers, err := revealCallers(tree)
-	if err != nil || len(callers) != 2 || callers["a"] != "a/call.go:2" || callers["b"] != "b/value.go:2" {
+	if err != nil || len(callers) != 2 || callers["a"] != "a/call.go:2" ||
+		callers["b"] != "b/value.go:2" {
 		t.Errorf("callers = %v, %v", callers, err)
 	}
 	if _, err := revealCallers(fstest.MapFS{"a.go": {Data: []byte("package")}}); err == nil {
@@ -58,14 +61,17 @@ func TestRevealCallersFindsThem(t *testing.T) {
 	}
 }
 
-// revealCallers returns, for each directory with a non-test Go file that names a method Reveal, the first such place.
+// revealCallers returns, for each directory with a non-test Go file that names a method Reveal, the
+// first such place.
 func revealCallers(tree fs.FS) (map[string]string, error) {
 	callers := map[string]string{}
 	return callers, fs.WalkDir(tree, ".", func(name string, d fs.DirEntry, err error) error {
 		switch {
 		case err != nil:
 			return err
-		case d.IsDir() && name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" || d.Name() == "testdata"):
+		case d.IsDir() &&
+			name != "." && (strings.HasPrefix(d.Name(), ".") || d.Name() == "node_modules" ||
+			d.Name() == "testdata"):
 			return fs.SkipDir
 		case d.IsDir() || !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go"):
 			return nil

@@ -10,20 +10,22 @@ import (
 // Marker takes the place of each run of masked bytes, unless Marked names another.
 const Marker = "[REDACTED]"
 
-// MinLength is the length in bytes, without blanks at the edges, below which a secret is not looked for: it would mask ordinary words.
+// MinLength is the length in bytes, without blanks at the edges, below which a secret is not looked
+// for: it would mask ordinary words.
 const MinLength = 8
 
-// Scrubber finds secrets in bytes: as they are, trimmed, in base64, hex and UTF-16, and the long lines of multi-line secrets one by one;
-// all of it also behind the escapes of URLs, JSON, HTML and programs, and wrapped into lines. Letters match in either case, since servers
-// change it freely in hex, escapes and header values.
-// It is immutable and safe for concurrent use. A nil Scrubber masks nothing.
+// Scrubber finds secrets in bytes: as they are, trimmed, in base64, hex and UTF-16, and the long
+// lines of multi-line secrets one by one; all of it also behind the escapes of URLs, JSON, HTML and
+// programs, and wrapped into lines. Letters match in either case, since servers change it freely in
+// hex, escapes and header values. It is immutable and safe for concurrent use. A nil Scrubber masks
+// nothing.
 type Scrubber struct {
 	automata []*automaton
 	mark     string
 }
 
-// NewScrubber compiles secrets; those shorter than MinLength are left out. It costs some 0.05 ms a token
-// and 4 ms a PEM key: keep the result.
+// NewScrubber compiles secrets; those shorter than MinLength are left out. It costs some 0.05 ms a
+// token and 4 ms a PEM key: keep the result.
 func NewScrubber(secrets ...Text) *Scrubber {
 	var patterns []string
 	for _, s := range secrets {
@@ -32,11 +34,12 @@ func NewScrubber(secrets ...Text) *Scrubber {
 	return &Scrubber{[]*automaton{newAutomaton(patterns)}, Marker}
 }
 
-// Marked returns a scrubber for the same secrets that puts mark in their place. Whoever uses it gives all
-// secrets one mark, because its length would be a hint at theirs.
+// Marked returns a scrubber for the same secrets that puts mark in their place. Whoever uses it
+// gives all secrets one mark, because its length would be a hint at theirs.
 func (s *Scrubber) Marked(mark string) *Scrubber { return &Scrubber{s.automata, mark} }
 
-// With returns a scrubber that also finds secrets, such as those of one call. It costs what a scrubber of those alone does.
+// With returns a scrubber that also finds secrets, such as those of one call. It costs what a
+// scrubber of those alone does.
 func (s *Scrubber) With(secrets ...Text) *Scrubber {
 	more := NewScrubber(secrets...)
 	if s != nil {
@@ -55,8 +58,8 @@ func (s *Scrubber) Clean(text string) (string, int) {
 	return string(clean), t.redactions
 }
 
-// Beginning returns the first n characters of a clean text, without a mark that the cut would break: half
-// a mark would pass for text.
+// Beginning returns the first n characters of a clean text, without a mark that the cut would
+// break: half a mark would pass for text.
 func Beginning(text string, n int) string {
 	runes := []rune(text)
 	if len(runes) <= n {
@@ -83,12 +86,15 @@ func (s *Scrubber) Stream() *Stream {
 	return t
 }
 
-// findStep is how many bytes Finds reads at a time, for what it has to keep in mind grows with them.
+// findStep is how many bytes Finds reads at a time, for what it has to keep in mind grows with
+// them.
 const findStep = 64 << 10
 
 // Finds reports whether p holds a secret, in any spelling.
 func (s *Scrubber) Finds(p []byte) bool {
-	return s != nil && slices.ContainsFunc(s.automata, func(a *automaton) bool { return a.finds(p) })
+	return s != nil && slices.ContainsFunc(s.automata, func(a *automaton) bool {
+		return a.finds(p)
+	})
 }
 
 func (a *automaton) finds(p []byte) bool {

@@ -17,12 +17,18 @@ func TestCleanMasksForms(t *testing.T) {
 	s := NewScrubber(New("  " + key + "\n"))
 	js, _ := json.Marshal(key)
 	for name, form := range map[string]string{
-		"raw": key, "lower case": fold(key), "go json": strings.Trim(string(js), `"`), "go html": html.EscapeString(key),
-		"php json": `sk_ex4mple\/+sec ret&\"<key>='\u00fc\\42`, "python html": strings.NewReplacer("&#39;", "&#x27;", "&#34;", "&quot;").Replace(html.EscapeString(key)),
-		"query": url.QueryEscape(key), "path": url.PathEscape(key), "lower percent": strings.ToLower(url.PathEscape(key)),
-		"form": url.Values{"": {key}}.Encode()[1:], "encodeURI": "sk_ex4mple/+sec%20ret&%22%3Ckey%3E='%C3%BC%5C42",
-		"hex": fmt.Sprintf("%x", key), "HEX": fmt.Sprintf("%X", key), "mixed hex": mixCase(fmt.Sprintf("%x", key)),
-		"base64": base64.StdEncoding.EncodeToString([]byte(key)), "base64url": base64.RawURLEncoding.EncodeToString([]byte(key)),
+		"raw": key, "lower case": fold(key), "go json": strings.Trim(string(js), `"`),
+		"go html": html.EscapeString(key), "php json": `sk_ex4mple\/+sec ret&\"<key>='\u00fc\\42`,
+		"python html": strings.NewReplacer("&#39;", "&#x27;", "&#34;", "&quot;").Replace(
+			html.EscapeString(key)),
+		"query": url.QueryEscape(key), "path": url.PathEscape(key),
+		"lower percent": strings.ToLower(url.PathEscape(key)),
+		"form":          url.Values{"": {key}}.Encode()[1:],
+		"encodeURI":     "sk_ex4mple/+sec%20ret&%22%3Ckey%3E='%C3%BC%5C42",
+		"hex":           fmt.Sprintf("%x", key), "HEX": fmt.Sprintf("%X", key),
+		"mixed hex": mixCase(fmt.Sprintf("%x", key)),
+		"base64":    base64.StdEncoding.EncodeToString([]byte(key)),
+		"base64url": base64.RawURLEncoding.EncodeToString([]byte(key)),
 	} {
 		if got, n := s.Clean("a " + form + " z"); got != "a "+Marker+" z" || n != 1 {
 			t.Errorf("%s: %q gives %q, %d", name, form, got, n)
@@ -43,15 +49,19 @@ func mixCase(s string) string {
 func TestCleanMasksBase64Whole(t *testing.T) {
 	for n := MinLength; n < MinLength+3; n++ {
 		secret := key[:n]
-		for _, e := range []*base64.Encoding{base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding} {
-			if got, _ := NewScrubber(New(secret)).Clean("a " + e.EncodeToString([]byte(secret)) + " z"); got != "a [REDACTED] z" {
+		for _, e := range []*base64.Encoding{
+			base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
+		} {
+			if got, _ := NewScrubber(New(secret)).Clean("a " + e.EncodeToString([]byte(secret)) +
+				" z"); got != "a [REDACTED] z" {
 				t.Errorf("%q: %q", secret, got)
 			}
 		}
 	}
 }
 
-// A credential in the middle of something encoded whole leaves at most the edge characters that it shares with its neighbours.
+// A credential in the middle of something encoded whole leaves at most the edge characters that it
+// shares with its neighbours.
 func TestCleanMasksBase64AtEachOffset(t *testing.T) {
 	s := NewScrubber(New(key))
 	for before := range 7 {
@@ -68,16 +78,20 @@ func TestCleanMasksBase64AtEachOffset(t *testing.T) {
 
 func TestCleanMasksLines(t *testing.T) {
 	first, second := strings.Repeat("QUJD", 16), strings.Repeat("RkdI", 16)
-	pem := "-----BEGIN PRIVATE KEY-----\n" + first + "\n  " + second + "\r\nc2hvcnQ=\n-----END PRIVATE KEY-----\n"
-	for name, stored := range map[string]string{"pem": pem, "in json": strings.ReplaceAll(pem, "\n", `\n`)} {
+	pem := "-----BEGIN PRIVATE KEY-----\n" + first + "\n  " + second +
+		"\r\nc2hvcnQ=\n-----END PRIVATE KEY-----\n"
+	for name, stored := range map[string]string{
+		"pem": pem, "in json": strings.ReplaceAll(pem, "\n", `\n`),
+	} {
 		s := NewScrubber(New(stored))
 		for in, want := range map[string]string{
-			"> " + first + "\n> " + second + "\n":                    "> [REDACTED]\n> [REDACTED]\n",
-			first + second:                                           Marker,
-			"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----": "-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----",
-			"a " + strings.TrimSpace(stored) + " z":                  "a [REDACTED] z",
-			"c2hvcnQ=":                                               "c2hvcnQ=",
-			base64.StdEncoding.EncodeToString([]byte(first + "xy")):  "[REDACTED]Hh5",
+			"> " + first + "\n> " + second + "\n": "> [REDACTED]\n> [REDACTED]\n",
+			first + second:                        Marker,
+			"-----BEGIN PRIVATE KEY-----\n-----END PRIVATE KEY-----": "-----BEGIN PRIVATE " +
+				"KEY-----\n-----END PRIVATE KEY-----",
+			"a " + strings.TrimSpace(stored) + " z": "a [REDACTED] z",
+			"c2hvcnQ=":                              "c2hvcnQ=",
+			base64.StdEncoding.EncodeToString([]byte(first + "xy")): "[REDACTED]Hh5",
 		} {
 			if got, _ := s.Clean(in); got != want {
 				t.Errorf("%s: %q gives %q, want %q", name, in, got, want)
@@ -87,7 +101,8 @@ func TestCleanMasksLines(t *testing.T) {
 }
 
 func TestCleanRuns(t *testing.T) {
-	s := NewScrubber(New("abcdefgh"), New("efghijkl"), New("12345678"), New("12345678-abcdefgh-12345678-END"), New("short"), New("  short   "), New(""))
+	s := NewScrubber(New("abcdefgh"), New("efghijkl"), New("12345678"),
+		New("12345678-abcdefgh-12345678-END"), New("short"), New("  short   "), New(""))
 	for in, want := range map[string]string{
 		"":                                    "",
 		"abcdefgh":                            "[REDACTED]",
@@ -123,13 +138,18 @@ func TestNilScrubber(t *testing.T) {
 	}
 }
 
-// A reply cut at maxBytes ends without last: nothing of a secret that was cut in two may be seen, however long the reader waits.
+// A reply cut at maxBytes ends without last: nothing of a secret that was cut in two may be seen,
+// however long the reader waits.
 func TestStreamKeepsUnfinishedStart(t *testing.T) {
-	forms := []string{key, fmt.Sprintf("%x", key), base64.StdEncoding.EncodeToString([]byte(key)), escaped(key, "%%%02X")}
+	forms := []string{
+		key, fmt.Sprintf("%x", key), base64.StdEncoding.EncodeToString([]byte(key)),
+		escaped(key, "%%%02X"),
+	}
 	for _, form := range forms {
 		for cut := 1; cut < len(form); cut++ {
 			stream := NewScrubber(New(key)).Stream()
-			got := string(stream.Write([]byte("clean "+form[:cut]), false)) + string(stream.Write(nil, false))
+			got := string(stream.Write([]byte("clean "+form[:cut]), false)) +
+				string(stream.Write(nil, false))
 			if clean := strings.TrimSuffix(got, Marker); clean != "clean " {
 				t.Fatalf("%q shows %q", form[:cut], got)
 			}
@@ -141,7 +161,8 @@ func TestStreamKeepsUnfinishedStart(t *testing.T) {
 func TestStreamHoldsNoMoreThanItMust(t *testing.T) {
 	stream := NewScrubber(New("zzzz-1234")).Stream()
 	for _, step := range []struct{ in, out string }{
-		{"event: ping\n\n", "event: ping\n\n"}, {"data: zzzz", "data: "}, {"z", "z"}, {"!\n\n", "zzzz!\n\n"}, {"zzzz-1234", "[REDACTED]"}, {"\n", "\n"},
+		{"event: ping\n\n", "event: ping\n\n"}, {"data: zzzz", "data: "}, {"z", "z"},
+		{"!\n\n", "zzzz!\n\n"}, {"zzzz-1234", "[REDACTED]"}, {"\n", "\n"},
 	} {
 		if got := string(stream.Write([]byte(step.in), false)); got != step.out {
 			t.Errorf("after %q: %q, want %q", step.in, got, step.out)
@@ -154,7 +175,9 @@ func TestStreamHoldsNoMoreThanItMust(t *testing.T) {
 
 func TestStreamStartsAgainAfterLast(t *testing.T) {
 	stream := NewScrubber(New("abcdefgh")).Stream()
-	for _, step := range []struct{ in, out string }{{"abcdefgh", Marker}, {"abcdefgh", Marker}, {"abcd", "abcd"}, {"efgh", "efgh"}} {
+	for _, step := range []struct{ in, out string }{
+		{"abcdefgh", Marker}, {"abcdefgh", Marker}, {"abcd", "abcd"}, {"efgh", "efgh"},
+	} {
 		if got := string(stream.Write([]byte(step.in), true)); got != step.out {
 			t.Errorf("%q gives %q, want %q", step.in, got, step.out)
 		}
@@ -221,7 +244,8 @@ func naive(patterns []string, reach int, in string) string {
 	return string(out)
 }
 
-// written returns in as it stands or as it is meant, and where the escape of each byte begins and ends in it.
+// written returns in as it stands or as it is meant, and where the escape of each byte begins and
+// ends in it.
 func written(in string, meant bool) (text string, from, to []int) {
 	var out []byte
 	broken := false
@@ -259,7 +283,8 @@ func fold(s string) string {
 	return string(out)
 }
 
-// plant spreads whole and broken patterns over in, because random text never holds one; some of them escaped, or wrapped into lines.
+// plant spreads whole and broken patterns over in, because random text never holds one; some of
+// them escaped, or wrapped into lines.
 func plant(r *rand.Rand, patterns []string, in string) string {
 	var out strings.Builder
 	for i := range len(in) {
@@ -274,7 +299,10 @@ func plant(r *rand.Rand, patterns []string, in string) string {
 
 // disguise writes text as some program might.
 func disguise(r *rand.Rand, text string) string {
-	formats := []string{"%c", "%%%02x", "%%25%02X", `\u%04x`, `\\u%04X`, `\x%02x`, `\%03o`, "&#%d;", "&amp;#x%x;", "\x00%c", `\%c`}
+	formats := []string{
+		"%c", "%%%02x", "%%25%02X", `\u%04x`, `\\u%04X`, `\x%02x`, `\%03o`, "&#%d;",
+		"&amp;#x%x;", "\x00%c", `\%c`,
+	}
 	breaks := []string{"\n", "\r\n\t ", `\n`, `\\r\\n`, "=\r\n", "&#13;\n", "%0A", "\\\n"}
 	format, line := formats[r.IntN(len(formats))], breaks[r.IntN(len(breaks))]
 	some, width := r.IntN(4), 1+r.IntN(40)
@@ -283,7 +311,8 @@ func disguise(r *rand.Rand, text string) string {
 		if i > 0 && i%width == 0 {
 			out.WriteString(line)
 		}
-		if r.IntN(4) < some && (text[i] < 0x80 || strings.Contains(format, "x") && !strings.Contains(format, "u")) {
+		if r.IntN(4) < some &&
+			(text[i] < 0x80 || strings.Contains(format, "x") && !strings.Contains(format, "u")) {
 			fmt.Fprintf(&out, format, text[i])
 		} else {
 			out.WriteByte(text[i])
@@ -296,7 +325,8 @@ func FuzzScrubber(f *testing.F) {
 	for seed := range uint64(30) {
 		f.Add(key, "aaaaSECRETaaaa", "[aaaaSECRETaaaabbbbTAILbbbb]", seed)
 	}
-	f.Add("aaaaaaaaaaa", "aaaaaaaa\nbbbbbbbbbbbbbbbbbbbb\n\naaaaaaaaaaaaaaaaaa", "aaaaaaaaabaaaaaaaaaaaaa", uint64(2))
+	f.Add("aaaaaaaaaaa", "aaaaaaaa\nbbbbbbbbbbbbbbbbbbbb\n\naaaaaaaaaaaaaaaaaa",
+		"aaaaaaaaabaaaaaaaaaaaaa", uint64(2))
 	f.Add("12345678-abcdefgh-12345678", "abcdefgh", "12345678-abcdefgh-1234567", uint64(3))
 	f.Add("redacted", "\xff\xfe\xfd&&&&<<<<", "x[REDACTED]y", uint64(4))
 	f.Fuzz(func(t *testing.T, one, two, in string, seed uint64) {

@@ -5,8 +5,9 @@ import (
 	"math/bits"
 )
 
-// filter tells, of most places of a text, that no pattern begins there, by the first prefixSize bytes. It looks them up by a hash, without
-// regard to case, so that some places are looked at while others are being read: the automaton has to wait for each byte.
+// filter tells, of most places of a text, that no pattern begins there, by the first prefixSize
+// bytes. It looks them up by a hash, without regard to case, so that some places are looked at
+// while others are being read: the automaton has to wait for each byte.
 type filter struct {
 	begins []uint8 // by hash; 1: a pattern may begin so
 	mask   uint32
@@ -28,22 +29,24 @@ func newFilter(patterns []string, ways int) filter {
 // hash is that of the lower four bytes of x; a bit set in each makes the two cases of a letter one.
 func hash(x uint64) uint32 { return uint32(x|0x20202020) * 0x9e3779b1 >> 16 }
 
-// idle returns the first index from i on, or one little before it, where a pattern may begin or a special byte stands, or where less than
-// eight bytes are left.
+// idle returns the first index from i on, or one little before it, where a pattern may begin or a
+// special byte stands, or where less than eight bytes are left.
 func (a *automaton) idle(p []byte, i int) int {
 	special, begins, mask := &a.special, a.filter.begins, a.filter.mask
 	for ; i+8 <= len(p); i += 4 {
 		x := binary.LittleEndian.Uint64(p[i:])
 		if special[uint8(x)]|special[uint8(x>>8)]|special[uint8(x>>16)]|special[uint8(x>>24)]|
-			begins[hash(x)&mask]|begins[hash(x>>8)&mask]|begins[hash(x>>16)&mask]|begins[hash(x>>24)&mask] != 0 {
+			begins[hash(x)&mask]|begins[hash(x>>8)&mask]|begins[hash(x>>16)&mask]|
+			begins[hash(x>>24)&mask] != 0 {
 			break
 		}
 	}
 	return i
 }
 
-// skim goes through p from i, with n a node that has a row, until a pattern may have begun, or an escape begins that may matter. It returns
-// the node reached and the index after the last byte read.
+// skim goes through p from i, with n a node that has a row, until a pattern may have begun, or an
+// escape begins that may matter. It returns the node reached and the index after the last byte
+// read.
 func (a *automaton) skim(n int32, p []byte, i int) (int32, int) {
 	for ; n > 0; i++ {
 		if begun := i - a.depth(n); !a.escaped(p[begun:i]) {
@@ -73,7 +76,8 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 			if n := a.before(p[from:i]); n > 0 || a.rows[a.class[p[i]]] < 0 && !a.protects(p[i:]) {
 				return n, i
 			}
-			for i++; i+prefixSize <= len(p) && a.special[p[i]] != 0 && a.rows[a.class[p[i]]] >= 0; i++ {
+			for i++; i+prefixSize <= len(p) && a.special[p[i]] != 0 &&
+				a.rows[a.class[p[i]]] >= 0; i++ {
 			}
 			from = i
 			continue
@@ -85,7 +89,8 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 		switch {
 		case n >= a.shallow:
 			return n, i + prefixSize
-		case k < prefixSize: // on to the special byte: with those before i, what was read may begin a pattern
+		// on to the special byte: with those before i, what was read may begin a pattern
+		case k < prefixSize:
 			i += k
 			continue
 		}
@@ -106,12 +111,14 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 	}
 }
 
-// protects reports, at the root, the backslash that JSON in JSON is full of: it means nothing, and begins nothing here.
+// protects reports, at the root, the backslash that JSON in JSON is full of: it means nothing, and
+// begins nothing here.
 func (a *automaton) protects(p []byte) bool {
 	return p[0] == '\\' && (p[1] == '"' || p[1] == '/') && a.rows[a.class['\\']] == ^0
 }
 
-// before is the node after p, which holds no escape and no start of a pattern but a short one at its end.
+// before is the node after p, which holds no escape and no start of a pattern but a short one at
+// its end.
 func (a *automaton) before(p []byte) (n int32) {
 	for _, c := range p[max(0, len(p)-shallowDepth):] {
 		n = a.rows[int(n)*a.width+int(a.class[c])]

@@ -5,7 +5,8 @@ import (
 	"io"
 )
 
-// Stream scrubs one sequence of bytes that comes in chunks; where the chunks end makes no difference to the whole. Not for concurrent use.
+// Stream scrubs one sequence of bytes that comes in chunks; where the chunks end makes no
+// difference to the whole. Not for concurrent use.
 type Stream struct {
 	readers    []reader
 	mark       string
@@ -13,20 +14,24 @@ type Stream struct {
 	masked     bool   // the last byte returned belongs to a mark
 	redactions int
 	limited    bool
-	left       int64 // bytes still to be shown, where limited; negative once more than that have come
+	// bytes still to be shown, where limited; negative once more than that have come
+	left int64
 }
 
-// Limit has Write return only what stands for the first n bytes of the sequence. Whoever cuts a sequence has to give Write Longest
-// more bytes than it shows, if there are so many: what becomes of the last byte shown is decided by those behind it. Cutting right
-// there would be an oracle: a reader who can place a guess before the cut sees by what is held back whether it begins a secret.
+// Limit has Write return only what stands for the first n bytes of the sequence. Whoever cuts a
+// sequence has to give Write Longest more bytes than it shows, if there are so many: what becomes
+// of the last byte shown is decided by those behind it. Cutting right there would be an oracle: a
+// reader who can place a guess before the cut sees by what is held back whether it begins a secret.
 func (t *Stream) Limit(n int64) { t.limited, t.left = true, n }
 
 // Cut reports whether more bytes have come than Limit lets through.
 func (t *Stream) Cut() bool { return t.limited && t.left < int64(len(t.held)) }
 
-// Write takes the next chunk and returns the clean bytes that are certain by now, as a new slice. What may still be the start of a match
-// is held back, for however long, until later bytes or last decide. A sequence that is cut short must not be given last: the end stays
-// held back for good, so that a reader never sees the first half of a secret. After last the Stream is ready for another sequence.
+// Write takes the next chunk and returns the clean bytes that are certain by now, as a new slice.
+// What may still be the start of a match is held back, for however long, until later bytes or last
+// decide. A sequence that is cut short must not be given last: the end stays held back for good, so
+// that a reader never sees the first half of a secret. After last the Stream is ready for another
+// sequence.
 func (t *Stream) Write(p []byte, last bool) []byte {
 	t.held = append(t.held, p...)
 	decided := len(t.held)
@@ -88,7 +93,8 @@ func union(a, b []run) (all []run) {
 	return all
 }
 
-// emit returns the clean form of the first decided bytes of held. Stretches between runs are copied whole.
+// emit returns the clean form of the first decided bytes of held. Stretches between runs are copied
+// whole.
 func (t *Stream) emit(decided int) []byte {
 	clean := make([]byte, 0, decided)
 	pos := 0

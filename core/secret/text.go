@@ -1,6 +1,8 @@
-// Package secret holds what must not be seen: Text, a secret that cannot print, and Scrubber, which takes secrets out of bytes on their way to an agent.
-// Keep every credential in a Text from the moment it is read, and pass everything an upstream says through a Scrubber.
-// Neither protects against an upstream that helps the agent by transforming a secret on purpose: policy is the wall, this package is the net for accidents.
+// Package secret holds what must not be seen: Text, a secret that cannot print, and Scrubber, which
+// takes secrets out of bytes on their way to an agent. Keep every credential in a Text from the
+// moment it is read, and pass everything an upstream says through a Scrubber. Neither protects
+// against an upstream that helps the agent by transforming a secret on purpose: policy is the wall,
+// this package is the net for accidents.
 package secret
 
 import (
@@ -10,11 +12,12 @@ import (
 
 const hidden = "[redacted]"
 
-// Text is a secret. In any fmt verb, JSON, YAML, XML or slog it reads "[redacted]", also when it is empty; only Reveal returns it.
-// The zero value is the empty secret. Texts are not comparable in any useful way: == compares where they are kept.
+// Text is a secret. In any fmt verb, JSON, YAML, XML or slog it reads "[redacted]", also when it is
+// empty; only Reveal returns it. The zero value is the empty secret. Texts are not comparable in
+// any useful way: == compares where they are kept.
 //
-// The string sits behind a pointer because fmt reads unexported fields without calling their methods:
-// there it shows an address, where a `type Text string` would show the secret.
+// The string sits behind a pointer because fmt reads unexported fields without calling their
+// methods: there it shows an address, where a `type Text string` would show the secret.
 type Text struct{ p *string }
 
 // New returns s as a Text.

@@ -29,14 +29,19 @@ func carriers() map[string]any {
 	t := New(plain)
 	c := carrier{t, t, &t, []Text{t}, map[string]Text{"a": t}, t}
 	return map[string]any{
-		"value": t, "pointer": &t, "slice": []Text{t}, "array": [1]Text{t}, "map": map[string]Text{"a": t}, "key": map[Text]int{t: 1},
+		"value": t, "pointer": &t, "slice": []Text{t}, "array": [1]Text{t},
+		"map": map[string]Text{"a": t}, "key": map[Text]int{t: 1},
 		"struct": c, "struct pointer": &c, "nested": struct{ inner any }{[]any{c, &c}},
 	}
 }
 
-// spelled reports whether s holds the secret in clear, in hex in either case, or as decimal byte values.
+// spelled reports whether s holds the secret in clear, in hex in either case, or as decimal byte
+// values.
 func spelled(s string) bool {
-	for _, form := range []string{plain, fmt.Sprintf("%x", plain), fmt.Sprintf("% x", plain), fmt.Sprintf("%# x", plain), fmt.Sprint([]byte(plain))} {
+	for _, form := range []string{
+		plain, fmt.Sprintf("%x", plain), fmt.Sprintf("% x", plain), fmt.Sprintf("%# x", plain),
+		fmt.Sprint([]byte(plain)),
+	} {
 		if strings.Contains(strings.ToLower(s), strings.Trim(form, "[]")) {
 			return true
 		}
@@ -63,7 +68,9 @@ func TestTextPrintsInNoVerb(t *testing.T) {
 
 func TestTextPrintsInNoFormat(t *testing.T) {
 	var text, js bytes.Buffer
-	loggers := []*slog.Logger{slog.New(slog.NewTextHandler(&text, nil)), slog.New(slog.NewJSONHandler(&js, nil))}
+	loggers := []*slog.Logger{
+		slog.New(slog.NewTextHandler(&text, nil)), slog.New(slog.NewJSONHandler(&js, nil)),
+	}
 	for name, value := range carriers() {
 		for _, l := range loggers {
 			l.Info("m", "secret", value, slog.Group("g", "secret", value))
@@ -71,7 +78,9 @@ func TestTextPrintsInNoFormat(t *testing.T) {
 		j, _ := json.Marshal(value)
 		y, _ := yaml.Marshal(value)
 		x, _ := xml.Marshal(value)
-		for _, out := range [][]byte{j, y, x, []byte(fmt.Errorf("sign: %w: %v", errors.New("bad"), value).Error())} {
+		for _, out := range [][]byte{
+			j, y, x, []byte(fmt.Errorf("sign: %w: %v", errors.New("bad"), value).Error()),
+		} {
 			if spelled(string(out)) {
 				t.Errorf("%s: %s", name, out)
 			}
@@ -102,7 +111,8 @@ func TestTextHoldsItsValue(t *testing.T) {
 		t.Errorf("New: %q, %d, %v", got.Reveal(), got.Len(), got.IsZero())
 	}
 	for _, zero := range []Text{{}, New("")} {
-		if zero.Reveal() != "" || zero.Len() != 0 || !zero.IsZero() || zero.String() != hidden || zero.GoString() != hidden {
+		if zero.Reveal() != "" || zero.Len() != 0 || !zero.IsZero() || zero.String() != hidden ||
+			zero.GoString() != hidden {
 			t.Errorf("empty: %q, %d, %v, %s", zero.Reveal(), zero.Len(), zero.IsZero(), zero)
 		}
 	}

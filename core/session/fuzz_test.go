@@ -7,11 +7,14 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// FuzzStateFiles: of a damaged file no decoder makes anything, of one that is signed only what it says, which it also says when it is
-// written again.
+// FuzzStateFiles: of a damaged file no decoder makes anything, of one that is signed only what it
+// says, which it also says when it is written again.
 func FuzzStateFiles(f *testing.F) {
 	list := Closures{{Agent: "a", At: 1, Until: 2, By: "cli"}, {At: 5, Until: 6, By: "x\n"}}
-	for _, file := range [][]byte{testGrant().Encode(key), Revocation{"id", "pair", 1, 2, "cli"}.Encode(key), list.Encode(key)} {
+	for _, file := range [][]byte{
+		testGrant().Encode(key), Revocation{"id", "pair", 1, 2, "cli"}.Encode(key),
+		list.Encode(key),
+	} {
 		open := file[:bytes.LastIndex(file, []byte(`,"mac":"`))]
 		f.Add(file, false)
 		f.Add(file[:len(file)/2], false)
@@ -35,7 +38,8 @@ func FuzzStateFiles(f *testing.F) {
 			}
 		}
 		if r, err := DecodeRevocation(key, data); err == nil {
-			if again, err := DecodeRevocation(key, r.Encode(key)); !whole || err != nil || again != r {
+			if again, err := DecodeRevocation(key, r.Encode(key)); !whole ||
+				err != nil || again != r {
 				t.Errorf("%q: signed %v, %+v, again %+v, %v", data, whole, r, again, err)
 			}
 		}

@@ -12,7 +12,8 @@ const (
 	LockFile   = "LOCKED"
 )
 
-// Pair names the sessions of one agent over one transport for one capability: 32 hex digits, the first half of a SHA-256.
+// Pair names the sessions of one agent over one transport for one capability: 32 hex digits, the
+// first half of a SHA-256.
 func Pair(via, agent, capability string) string {
 	sum := line.Digest("pair", via, agent, capability)
 	return hex.EncodeToString(sum[:16])

@@ -1,13 +1,16 @@
-// Package session decides whether a grant, the permission of one agent to use one capability for a while, may be used now, and encodes what is kept of it.
-// Use Grant, Revocation and Closures for the three kinds of file, and Pair, File and RevokedFile for their names; whatever cannot be decoded must be taken as closed.
-// It reads no files and no clock, and knows no rules of paths: those are package policy.
+// Package session decides whether a grant, the permission of one agent to use one capability for a
+// while, may be used now, and encodes what is kept of it. Use Grant, Revocation and Closures for
+// the three kinds of file, and Pair, File and RevokedFile for their names; whatever cannot be
+// decoded must be taken as closed. It reads no files and no clock, and knows no rules of paths:
+// those are package policy.
 package session
 
 import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// skewMs is how far ahead of this clock a grant may have been opened: another process on the same machine can read its clock a little later.
+// skewMs is how far ahead of this clock a grant may have been opened: another process on the same
+// machine can read its clock a little later.
 const skewMs = 5000
 
 // Grant is one open session. Opened and Expires are Unix milliseconds; Origin is the origin of the
@@ -27,13 +30,14 @@ type Grant struct {
 	Reason     string `json:"reason,omitempty"`
 }
 
-// Pair returns the pair that the grant was made for. A caller compares it with the pair of the file's name and of the call:
-// the mac alone does not stop a grant from being copied over that of another agent.
+// Pair returns the pair that the grant was made for. A caller compares it with the pair of the
+// file's name and of the call: the mac alone does not stop a grant from being copied over that of
+// another agent.
 func (g Grant) Pair() string { return Pair(g.Via, g.Agent, g.Capability) }
 
-// Usable reports whether the grant permits a call at now (Unix ms). The other arguments are what the
-// configuration says at the time of the call, so a shorter ttl, a service that leads elsewhere or a
-// new demand for approval takes effect at once.
+// Usable reports whether the grant permits a call at now (Unix ms). The other arguments are what
+// the configuration says at the time of the call, so a shorter ttl, a service that leads elsewhere
+// or a new demand for approval takes effect at once.
 func (g Grant) Usable(now, ttlMs int64, origin, bound string, needApproval bool) bool {
 	return g.Opened <= now+skewMs &&
 		now < min(g.Expires, g.Opened+ttlMs) &&
@@ -41,10 +45,12 @@ func (g Grant) Usable(now, ttlMs int64, origin, bound string, needApproval bool)
 		(!needApproval || g.Approval != "")
 }
 
-// Encode returns the content of the grant's file, one line, signed with the key "state" of the vault.
+// Encode returns the content of the grant's file, one line, signed with the key "state" of the
+// vault.
 func (g Grant) Encode(key []byte) []byte { return line.Encode(key, "session", g) }
 
-// Decode reads the content of a grant's file. An error, whatever its cause, means that there is no grant.
+// Decode reads the content of a grant's file. An error, whatever its cause, means that there is no
+// grant.
 func Decode(key, data []byte) (Grant, error) {
 	return line.Open[Grant](key, data, "session")
 }

@@ -11,8 +11,17 @@ import (
 var key = []byte("0123456789abcdef0123456789abcdef")
 
 func testGrant() Grant {
-	return Grant{ID: "id", Agent: "claude-ai", Via: "stdio", Capability: "stripe", Service: "stripe", Origin: "https://api.stripe.com",
-		Opened: 1_000_000, Expires: 1_600_000, Reason: "User asked"}
+	return Grant{
+		ID:         "id",
+		Agent:      "claude-ai",
+		Via:        "stdio",
+		Capability: "stripe",
+		Service:    "stripe",
+		Origin:     "https://api.stripe.com",
+		Opened:     1_000_000,
+		Expires:    1_600_000,
+		Reason:     "User asked",
+	}
 }
 
 func TestUsable(t *testing.T) {
@@ -54,16 +63,26 @@ func TestUsable(t *testing.T) {
 	}
 }
 
-// TestOnlyWhatWasWritten holds for all three kinds: the same bytes come back, no byte can be changed, and no kind passes for another.
+// TestOnlyWhatWasWritten holds for all three kinds: the same bytes come back, no byte can be
+// changed, and no kind passes for another.
 func TestOnlyWhatWasWritten(t *testing.T) {
 	grant := func(b []byte) bool { g, err := Decode(key, b); return err == nil && g == testGrant() }
 	revoked := func(b []byte) bool {
 		r, err := DecodeRevocation(key, b)
 		return err == nil && r == Revocation{"id", "pair", 1, 2, "cli"}
 	}
-	list := Closures{{Agent: "a", At: 1, Until: 2, By: "cli"}, {Capability: "c", At: 3, Until: 4, By: "cli"}, {At: 5, Until: 6, By: "x\n"}}
-	closed := func(b []byte) bool { c, err := DecodeClosures(key, b); return err == nil && slices.Equal(c, list) }
-	files := [][]byte{testGrant().Encode(key), Revocation{"id", "pair", 1, 2, "cli"}.Encode(key), list.Encode(key)}
+	list := Closures{
+		{Agent: "a", At: 1, Until: 2, By: "cli"}, {Capability: "c", At: 3, Until: 4, By: "cli"},
+		{At: 5, Until: 6, By: "x\n"},
+	}
+	closed := func(b []byte) bool {
+		c, err := DecodeClosures(key, b)
+		return err == nil && slices.Equal(c, list)
+	}
+	files := [][]byte{
+		testGrant().Encode(key), Revocation{"id", "pair", 1, 2, "cli"}.Encode(key),
+		list.Encode(key),
+	}
 	for i, decode := range []func([]byte) bool{grant, revoked, closed} {
 		for j, file := range files {
 			if decode(file) != (i == j) {
@@ -102,7 +121,10 @@ func TestGrantNamesItsPair(t *testing.T) {
 	if g.Pair() != Pair("stdio", "claude-ai", "stripe") {
 		t.Error("a grant's pair is not that of its fields")
 	}
-	for _, other := range []string{Pair("http", g.Agent, g.Capability), Pair(g.Via, "other", g.Capability), Pair(g.Via, g.Agent, "other"), Pair(g.Via+g.Agent, "", g.Capability)} {
+	for _, other := range []string{
+		Pair("http", g.Agent, g.Capability), Pair(g.Via, "other", g.Capability),
+		Pair(g.Via, g.Agent, "other"), Pair(g.Via+g.Agent, "", g.Capability),
+	} {
 		if other == g.Pair() {
 			t.Error("two pairs have one name")
 		}
@@ -111,7 +133,8 @@ func TestGrantNamesItsPair(t *testing.T) {
 
 func TestCloses(t *testing.T) {
 	list := Closures{
-		{Agent: "a", Until: 100}, {Agent: "a", Until: 200}, {Capability: "c", Until: 300}, {Agent: "b", Capability: "d", Until: 400},
+		{Agent: "a", Until: 100}, {Agent: "a", Until: 200}, {Capability: "c", Until: 300},
+		{Agent: "b", Capability: "d", Until: 400},
 	}
 	for _, c := range []struct {
 		agent, capability string
@@ -128,7 +151,8 @@ func TestCloses(t *testing.T) {
 		{"b", "x", 50, false, 0},
 		{"z", "d", 50, false, 0},
 	} {
-		if closed, until := list.Closes(c.agent, c.capability, c.now); closed != c.closed || until != c.until {
+		if closed, until := list.Closes(c.agent, c.capability, c.now); closed != c.closed ||
+			until != c.until {
 			t.Errorf("Closes(%q, %q, %d) = %v, %d", c.agent, c.capability, c.now, closed, until)
 		}
 	}
@@ -148,10 +172,12 @@ func TestOrdersEndWhatWasOpenedBefore(t *testing.T) {
 		ends  bool
 	}{
 		{"its id", Revocation{ID: "id", At: 1}, true},
-		{"its id, lifted", Revocation{ID: "id", At: 1_500_000, Until: 1_600_000}.Reopened(1_550_000), true},
+		{"its id, lifted",
+			Revocation{ID: "id", At: 1_500_000, Until: 1_600_000}.Reopened(1_550_000), true},
 		{"another id, later", Revocation{ID: "x", At: 1_000_000}, true},
 		{"another id, before", Revocation{ID: "x", At: 999_999, Until: 1_600_000}, false},
-		{"given by a clock ahead, lifted before", Revocation{ID: "x", At: 2_000_000, Until: 3_000_000}.Reopened(999_999), false},
+		{"given by a clock ahead, lifted before",
+			Revocation{ID: "x", At: 2_000_000, Until: 3_000_000}.Reopened(999_999), false},
 	} {
 		if c.order.Ends(g) != c.ends {
 			t.Errorf("%s: Ends = %v", c.name, !c.ends)
@@ -167,7 +193,8 @@ func TestOrdersEndWhatWasOpenedBefore(t *testing.T) {
 		{"its agent", Closure{Agent: "claude-ai", At: 1_000_001}, true},
 		{"another agent", Closure{Agent: "cursor", At: 1_000_001}, false},
 		{"its capability", Closure{Capability: "stripe", At: 1_000_001}, true},
-		{"its capability, another agent", Closure{Agent: "cursor", Capability: "stripe", At: 1_000_001}, false},
+		{"its capability, another agent",
+			Closure{Agent: "cursor", Capability: "stripe", At: 1_000_001}, false},
 	} {
 		if (Closures{{Agent: "nobody", At: 9_000_000}, c.order}).Ends(g) != c.ends {
 			t.Errorf("%s: Ends = %v", c.name, !c.ends)
@@ -176,12 +203,18 @@ func TestOrdersEndWhatWasOpenedBefore(t *testing.T) {
 }
 
 func TestOneOrderAScope(t *testing.T) {
-	list := Closures{}.Add(Closure{Agent: "a", At: 10, Until: 100}).Add(Closure{At: 20, Until: 30}).Add(Closure{Agent: "a", At: 15, Until: 50})
-	if want := (Closures{{At: 20, Until: 30}, {Agent: "a", At: 15, Until: 100}}); !slices.Equal(list, want) {
+	list := Closures{}.Add(Closure{Agent: "a", At: 10, Until: 100}).Add(
+		Closure{At: 20, Until: 30}).Add(Closure{Agent: "a", At: 15, Until: 50})
+	if want := (Closures{{At: 20, Until: 30},
+		{Agent: "a", At: 15, Until: 100}}); !slices.Equal(list, want) {
 		t.Errorf("list %v", list)
 	}
 	late := func(i int) Closure {
-		return Closure{Capability: string(rune('a' + i)), At: 2 * longestTTL, Until: 2*longestTTL + 1}
+		return Closure{
+			Capability: string(rune('a' + i)),
+			At:         2 * longestTTL,
+			Until:      2*longestTTL + 1,
+		}
 	}
 	for i := len(list); i < manyScopes; i++ { // long past, and kept: the clock may be set forward
 		list = list.Add(late(i))
@@ -195,12 +228,16 @@ func TestOneOrderAScope(t *testing.T) {
 }
 
 func TestReopenLiftsWhatLiesWithinTheScope(t *testing.T) {
-	list := Closures{{At: 1, Until: 100}, {Agent: "a", At: 2, Until: 100}, {Capability: "c", At: 3, Until: 100}, {Agent: "a", Capability: "c", At: 9, Until: 100}}
+	list := Closures{
+		{At: 1, Until: 100}, {Agent: "a", At: 2, Until: 100}, {Capability: "c", At: 3, Until: 100},
+		{Agent: "a", Capability: "c", At: 9, Until: 100},
+	}
 	for _, c := range []struct {
 		agent, capability string
 		lifted            []int
 	}{
-		{"", "", []int{0, 1, 2, 3}}, {"a", "", []int{1, 3}}, {"", "c", []int{2, 3}}, {"a", "c", []int{3}}, {"b", "", nil},
+		{"", "", []int{0, 1, 2, 3}}, {"a", "", []int{1, 3}}, {"", "c", []int{2, 3}},
+		{"a", "c", []int{3}}, {"b", "", nil},
 	} {
 		got, lifted := list.Reopen(c.agent, c.capability, 5)
 		if len(lifted) != len(c.lifted) {
@@ -222,8 +259,11 @@ func TestReopenLiftsWhatLiesWithinTheScope(t *testing.T) {
 }
 
 func TestCurrent(t *testing.T) {
-	list := Closures{{At: 100, Until: 200}, {At: 100, Until: longestTTL + 300}, {At: 300, Until: 400}}
-	if got := list.Current(longestTTL + 100); !slices.Equal(got, list[1:]) || len(list) != 3 || list[0].Until != 200 {
+	list := Closures{
+		{At: 100, Until: 200}, {At: 100, Until: longestTTL + 300}, {At: 300, Until: 400},
+	}
+	if got := list.Current(longestTTL + 100); !slices.Equal(got, list[1:]) || len(list) != 3 ||
+		list[0].Until != 200 {
 		t.Errorf("Current = %v, list = %v", got, list)
 	}
 }

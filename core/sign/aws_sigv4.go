@@ -11,26 +11,34 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// awsSigV4 signs with AWS Signature Version 4, in header fields. S3 and stores that speak its language are signed with the path
-// escaped once, every other service with the path as it is sent escaped once more.
+// awsSigV4 signs with AWS Signature Version 4, in header fields. S3 and stores that speak its
+// language are signed with the path escaped once, every other service with the path as it is sent
+// escaped once more.
 var awsSigV4 = Scheme{
 	Type:  "aws-sigv4",
 	Title: "AWS Signature Version 4",
-	Docs:  "https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html",
+	Docs: "https://docs.aws.amazon.com/IAM/latest/UserGuide/" +
+		"reference_sigv-create-signed-request.html",
 	Fields: []Field{
-		{Name: "accessKeyId", Secret: true, Identity: true, Required: true, Label: "AWS access key id", fault: scopeFault},
-		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key", fault: plainFault},
-		{Name: "sessionToken", Secret: true, Label: "AWS session token (temporary credentials only)", fault: tokenFault},
+		{Name: "accessKeyId", Secret: true, Identity: true, Required: true,
+			Label: "AWS access key id", fault: scopeFault},
+		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key",
+			fault: plainFault},
+		{Name: "sessionToken", Secret: true,
+			Label: "AWS session token (temporary credentials only)", fault: tokenFault},
 		{Name: "region", Required: true, Label: "AWS region, e.g. eu-west-1", fault: scopeFault},
-		{Name: "awsService", Required: true, Label: "AWS service as in signatures, e.g. s3, ses, execute-api", fault: scopeFault},
-		{Name: "unsignedPayload", Label: "Leave the body out of the signature (true or false)", fault: oneOf("true", "false")},
+		{Name: "awsService", Required: true,
+			Label: "AWS service as in signatures, e.g. s3, ses, execute-api", fault: scopeFault},
+		{Name: "unsignedPayload", Label: "Leave the body out of the signature (true or false)",
+			fault: oneOf("true", "false")},
 		showIdentity("access key id"),
 	},
 	sign:   signAWS,
 	writes: fields("Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"),
 }
 
-// scopeFault keeps the delimiters of a credential scope and of the Authorization field out of its parts.
+// scopeFault keeps the delimiters of a credential scope and of the Authorization field out of its
+// parts.
 func scopeFault(value string) string {
 	if text := tokenFault(value); text != "" {
 		return text
@@ -41,7 +49,8 @@ func scopeFault(value string) string {
 	return ""
 }
 
-// sigV4 is one signature to be made. The switches are what services and the published test suites differ in.
+// sigV4 is one signature to be made. The switches are what services and the published test suites
+// differ in.
 type sigV4 struct {
 	keyID, secret, token, region, service string
 	stamp                                 string // "20150830T123600Z"
@@ -52,12 +61,20 @@ type sigV4 struct {
 	sendPayload                           bool // add X-Amz-Content-Sha256
 }
 
-// escapedOnce are the services whose canonical path is the object key escaped once, as AWS's own SDKs hold it.
+// escapedOnce are the services whose canonical path is the object key escaped once, as AWS's own
+// SDKs hold it.
 var escapedOnce = []string{"s3", "s3-object-lambda", "s3-outposts", "s3express"}
 
 func signAWS(c Credential, r Request, m Moment) (Signed, error) {
-	s := sigV4{keyID: c["accessKeyId"].Reveal(), secret: c["secretAccessKey"].Reveal(), token: c["sessionToken"].Reveal(),
-		region: c["region"].Reveal(), service: c["awsService"].Reveal(), stamp: m.utc("20060102T150405Z"), sendPayload: true}
+	s := sigV4{
+		keyID:       c["accessKeyId"].Reveal(),
+		secret:      c["secretAccessKey"].Reveal(),
+		token:       c["sessionToken"].Reveal(),
+		region:      c["region"].Reveal(),
+		service:     c["awsService"].Reveal(),
+		stamp:       m.utc("20060102T150405Z"),
+		sendPayload: true,
+	}
 	s.escapeOnce = slices.Contains(escapedOnce, s.service)
 	s.keepPath = s.escapeOnce
 	s.payload = digestHex(sha256.New, r.Body)
@@ -73,19 +90,27 @@ func (s sigV4) signed(r Request) Signed {
 		added = append(added, wire.Header{Name: "X-Amz-Content-Sha256", Value: s.payload})
 	}
 	var late []wire.Header
-	if token := (wire.Header{Name: "X-Amz-Security-Token", Value: s.token}); s.token != "" && s.tokenUnsigned {
+	if token := (wire.Header{Name: "X-Amz-Security-Token", Value: s.token}); s.token != "" &&
+		s.tokenUnsigned {
 		late = append(late, token)
 	} else if s.token != "" {
 		added = append(added, token)
 	}
 	names, lines := signedFields(r, added)
-	request := strings.Join([]string{r.Method, s.path(r), canonical(params(r.Query)), lines, names, s.payload}, "\n")
+	request := strings.Join([]string{r.Method, s.path(r), canonical(params(r.Query)), lines,
+		names, s.payload}, "\n")
 	scope := strings.Join([]string{s.stamp[:8], s.region, s.service, "aws4_request"}, "/")
-	text := strings.Join([]string{"AWS4-HMAC-SHA256", s.stamp, scope, digestHex(sha256.New, []byte(request))}, "\n")
+	text := strings.Join([]string{"AWS4-HMAC-SHA256", s.stamp, scope,
+		digestHex(sha256.New, []byte(request))}, "\n")
 	signature := hex.EncodeToString(mac(sha256.New, s.key(), text))
-	authorization := "AWS4-HMAC-SHA256 Credential=" + s.keyID + "/" + scope + ", SignedHeaders=" + names + ", Signature=" + signature
-	return Signed{Headers: append(append(added, late...), wire.Header{Name: "Authorization", Value: authorization}),
-		Secrets: proof(signature), Trace: []Note{{"canonical request", request}, {"string to sign", text}}}
+	authorization := "AWS4-HMAC-SHA256 Credential=" + s.keyID + "/" + scope + ", SignedHeaders=" +
+		names + ", Signature=" + signature
+	return Signed{
+		Headers: append(append(added, late...),
+			wire.Header{Name: "Authorization", Value: authorization}),
+		Secrets: proof(signature),
+		Trace:   []Note{{"canonical request", request}, {"string to sign", text}},
+	}
 }
 
 // key is the signing key of a day, region and service.
@@ -111,16 +136,22 @@ func (s sigV4) path(r Request) string {
 	return percent(p, "/")
 }
 
-// unsignedFields are left out because proxies and senders rewrite them, or because they are added later.
-var unsignedFields = []string{"accept-encoding", "authorization", "connection", "expect", "te", "transfer-encoding", "user-agent", "x-amzn-trace-id"}
+// unsignedFields are left out because proxies and senders rewrite them, or because they are added
+// later.
+var unsignedFields = []string{
+	"accept-encoding", "authorization", "connection", "expect", "te", "transfer-encoding",
+	"user-agent", "x-amzn-trace-id",
+}
 
-// signedFields returns the names of the signed header fields and the fields themselves, each ended by a line end: lower case,
-// sorted, blanks run together, values of one name joined by commas. What is added here stands in for the request's own.
+// signedFields returns the names of the signed header fields and the fields themselves, each ended
+// by a line end: lower case, sorted, blanks run together, values of one name joined by commas. What
+// is added here stands in for the request's own.
 func signedFields(r Request, added []wire.Header) (names, lines string) {
 	values := map[string][]string{"host": {r.Host}}
 	for _, h := range r.Headers {
 		name := strings.ToLower(h.Name)
-		if _, ours := wire.Get(added, name); !ours && name != "host" && !slices.Contains(unsignedFields, name) {
+		if _, ours := wire.Get(added, name); !ours && name != "host" &&
+			!slices.Contains(unsignedFields, name) {
 			values[name] = append(values[name], strings.Join(strings.Fields(h.Value), " "))
 		}
 	}

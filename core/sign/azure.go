@@ -11,33 +11,39 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// azureSharedKey signs for Azure Storage (blobs, queues, files; not tables, which sign other text) with the key of an account.
-// azureCosmos signs for Azure Cosmos DB with its master key, for resources addressed by name.
+// azureSharedKey signs for Azure Storage (blobs, queues, files; not tables, which sign other text)
+// with the key of an account. azureCosmos signs for Azure Cosmos DB with its master key, for
+// resources addressed by name.
 var (
 	azureSharedKey = Scheme{
 		Type:  "azure-sharedkey",
 		Title: "Azure Storage shared key",
-		Docs:  "https://learn.microsoft.com/en-us/rest/api/storageservices/authorize-with-shared-key",
+		Docs: "https://learn.microsoft.com/en-us/rest/api/storageservices/" +
+			"authorize-with-shared-key",
 		Fields: []Field{
 			{Name: "account", Required: true, Label: "Storage account", fault: scopeFault},
-			{Name: "key", Secret: true, Required: true, Label: "Account key (base64)", fault: base64Fault},
+			{Name: "key", Secret: true, Required: true, Label: "Account key (base64)",
+				fault: base64Fault},
 		},
 		sign:    signStorage,
 		derived: decodedForms("key"),
 		writes:  fields("Authorization", "x-ms-date"),
 	}
 	azureCosmos = Scheme{
-		Type:    "azure-cosmos",
-		Title:   "Azure Cosmos DB master key",
-		Docs:    "https://learn.microsoft.com/en-us/rest/api/cosmos-db/access-control-on-cosmosdb-resources",
-		Fields:  []Field{{Name: "key", Secret: true, Required: true, Label: "Primary or secondary key (base64)", fault: base64Fault}},
+		Type:  "azure-cosmos",
+		Title: "Azure Cosmos DB master key",
+		Docs: "https://learn.microsoft.com/en-us/rest/api/cosmos-db/" +
+			"access-control-on-cosmosdb-resources",
+		Fields: []Field{{Name: "key", Secret: true, Required: true,
+			Label: "Primary or secondary key (base64)", fault: base64Fault}},
 		sign:    signCosmos,
 		derived: decodedForms("key"),
 		writes:  fields("Authorization", "x-ms-date"),
 	}
 )
 
-// Versions of the two APIs that are asked for where the call names none; the agent may name another.
+// Versions of the two APIs that are asked for where the call names none; the agent may name
+// another.
 const (
 	storageVersion = "2023-11-03"
 	cosmosVersion  = "2018-12-31"
@@ -46,9 +52,14 @@ const (
 func signStorage(c Credential, r Request, m Moment) (Signed, error) {
 	added := azureFields(r, m, storageVersion)
 	account, text := c["account"].Reveal(), storageText(c["account"].Reveal(), r, added)
-	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["key"].Reveal()), text))
-	return Signed{Headers: append(added, wire.Header{Name: "Authorization", Value: "SharedKey " + account + ":" + signature}),
-		Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}, nil
+	signature := base64.StdEncoding.EncodeToString(mac(sha256.New,
+		decoded(c["key"].Reveal()), text))
+	return Signed{
+		Headers: append(added,
+			wire.Header{Name: "Authorization", Value: "SharedKey " + account + ":" + signature}),
+		Secrets: proof(signature),
+		Trace:   []Note{{"string to sign", text}},
+	}, nil
 }
 
 // azureFields are the time, which stands in for Date, and the version unless the call names one.
@@ -60,11 +71,15 @@ func azureFields(r Request, m Moment, version string) []wire.Header {
 	return added
 }
 
-// storageFields are signed by their place, so an absent one leaves an empty line. Content-Length is the fourth line, Date is empty.
-var storageFields = []string{"Content-Encoding", "Content-Language", "", "Content-MD5", "Content-Type", "", "If-Modified-Since", "If-Match",
-	"If-None-Match", "If-Unmodified-Since", "Range"}
+// storageFields are signed by their place, so an absent one leaves an empty line. Content-Length is
+// the fourth line, Date is empty.
+var storageFields = []string{
+	"Content-Encoding", "Content-Language", "", "Content-MD5", "Content-Type", "",
+	"If-Modified-Since", "If-Match", "If-None-Match", "If-Unmodified-Since", "Range",
+}
 
-// storageText is the string to sign of version 2015-02-21 and later, where a length of zero is written as nothing.
+// storageText is the string to sign of version 2015-02-21 and later, where a length of zero is
+// written as nothing.
 func storageText(account string, r Request, added []wire.Header) string {
 	lines := []string{r.Method}
 	for i, name := range storageFields {
@@ -74,7 +89,8 @@ func storageText(account string, r Request, added []wire.Header) string {
 		}
 		lines = append(lines, value)
 	}
-	return strings.Join(append(append(lines, msFields(r, added)...), storageResource(account, r)), "\n")
+	return strings.Join(append(append(lines, msFields(r, added)...), storageResource(account, r)),
+		"\n")
 }
 
 // msFields are all fields that begin x-ms-, by name, those added here in place of the call's.
@@ -95,7 +111,8 @@ func msFields(r Request, added []wire.Header) (lines []string) {
 	return lines
 }
 
-// storageResource is the account with the path as it is sent, then a line for each parameter: name in lower case, decoded values.
+// storageResource is the account with the path as it is sent, then a line for each parameter: name
+// in lower case, decoded values.
 func storageResource(account string, r Request) string {
 	values := map[string][]string{}
 	var names []string
@@ -117,15 +134,21 @@ func storageResource(account string, r Request) string {
 
 func signCosmos(c Credential, r Request, m Moment) (Signed, error) {
 	kind, link := cosmosResource(r.path())
-	text := strings.ToLower(r.Method) + "\n" + kind + "\n" + link + "\n" + strings.ToLower(m.httpDate()) + "\n\n"
-	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["key"].Reveal()), text))
+	text := strings.ToLower(r.Method) + "\n" + kind + "\n" + link + "\n" +
+		strings.ToLower(m.httpDate()) + "\n\n"
+	signature := base64.StdEncoding.EncodeToString(mac(sha256.New,
+		decoded(c["key"].Reveal()), text))
 	sent := percent("type=master&ver=1.0&sig="+signature, "")
-	return Signed{Headers: append(azureFields(r, m, cosmosVersion), wire.Header{Name: "Authorization", Value: sent}),
-		Secrets: proof(signature, sent), Trace: []Note{{"string to sign", text}}}, nil
+	return Signed{
+		Headers: append(azureFields(r, m, cosmosVersion),
+			wire.Header{Name: "Authorization", Value: sent}),
+		Secrets: proof(signature, sent),
+		Trace:   []Note{{"string to sign", text}},
+	}, nil
 }
 
-// cosmosResource reads a path as kinds and names in turn. A path that ends in a kind asks for all of it, under the link before it.
-// An offer is known by its id alone.
+// cosmosResource reads a path as kinds and names in turn. A path that ends in a kind asks for all
+// of it, under the link before it. An offer is known by its id alone.
 func cosmosResource(path string) (kind, link string) {
 	segments := strings.Split(strings.Trim(unescape(path), "/"), "/")
 	n := len(segments)

@@ -7,14 +7,16 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// basic sends "Authorization: Basic base64(username:password)" (RFC 7617), in UTF-8. Services that take their API key as the
-// user name with an empty password, as Stripe does, are why the name is a secret too and the password may be empty.
+// basic sends "Authorization: Basic base64(username:password)" (RFC 7617), in UTF-8. Services that
+// take their API key as the user name with an empty password, as Stripe does, are why the name is a
+// secret too and the password may be empty.
 var basic = Scheme{
 	Type:  "basic",
 	Title: "User name and password (HTTP Basic)",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc7617#section-2",
 	Fields: []Field{
-		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name, or the API key if there is no password", fault: userFault},
+		{Name: "username", Secret: true, Identity: true, Required: true,
+			Label: "User name, or the API key if there is no password", fault: userFault},
 		{Name: "password", Secret: true, Label: "Password (may be empty)", fault: plainFault},
 		showIdentity("user name"),
 	},
@@ -27,7 +29,8 @@ func signBasic(c Credential, _ Request, _ Moment) (Signed, error) {
 	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Basic " + token}}}, nil
 }
 
-// basicForms names the token as it is sent: base64 of the pair does not hold the base64 of its parts.
+// basicForms names the token as it is sent: base64 of the pair does not hold the base64 of its
+// parts.
 func basicForms(c Credential) []string {
 	pair, token := basicPair(c)
 	if pair == ":" {

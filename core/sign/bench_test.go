@@ -8,15 +8,27 @@ import (
 )
 
 func BenchmarkSign(b *testing.B) {
-	r := Request{Method: "POST", Host: "api.example.com", Path: "/v1/a%20b", Query: "b=2&a=1", Body: []byte(`nonce=1&text=hello`),
-		Headers: []wire.Header{{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "Accept", Value: "*/*"}}}
-	for _, authType := range []string{"bearer", "hmac-bybit", "hmac", "oauth1a-twitter", "aws-sigv4", "jwt-es256"} {
+	r := Request{
+		Method: "POST",
+		Host:   "api.example.com",
+		Path:   "/v1/a%20b",
+		Query:  "b=2&a=1",
+		Body:   []byte(`nonce=1&text=hello`),
+		Headers: []wire.Header{
+			{Name: "Content-Type", Value: "application/x-www-form-urlencoded"},
+			{Name: "Accept", Value: "*/*"},
+		},
+	}
+	for _, authType := range []string{
+		"bearer", "hmac-bybit", "hmac", "oauth1a-twitter", "aws-sigv4", "jwt-es256",
+	} {
 		b.Run(authType, func(b *testing.B) {
 			s, _ := Lookup(authType)
 			c := credential(complete[authType])
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Sign(c, r, Moment{UnixMs: 1_700_000_000_000, Nonce: make([]byte, 32)}); err != nil {
+				if _, err := s.Sign(c, r,
+					Moment{UnixMs: 1_700_000_000_000, Nonce: make([]byte, 32)}); err != nil {
 					b.Fatal(err)
 				}
 			}
@@ -42,7 +54,8 @@ func BenchmarkRS256(b *testing.B) {
 		}
 	})
 	b.Run("exchange", func(b *testing.B) {
-		c := credential(map[string]string{"appId": "1", "privateKey": keys()["rsa"], "installationId": "2"})
+		c := credential(map[string]string{"appId": "1", "privateKey": keys()["rsa"],
+			"installationId": "2"})
 		for b.Loop() {
 			if _, _, err := githubApp.Exchange(c, Moment{UnixMs: 1_700_000_000_000}); err != nil {
 				b.Fatal(err)

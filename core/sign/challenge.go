@@ -10,11 +10,15 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Challenged reports whether a request is signed by Answer, with what the API says in refusing it once; else Sign or a token does it.
+// Challenged reports whether a request is signed by Answer, with what the API says in refusing it
+// once; else Sign or a token does it.
 func (s *Scheme) Challenged() bool { return s.challenge != nil }
 
-// Answer is Sign for a scheme that is Challenged. wwwAuthenticate are the values of that field in the 401, in order.
-func (s *Scheme) Answer(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error) {
+// Answer is Sign for a scheme that is Challenged. wwwAuthenticate are the values of that field in
+// the 401, in order.
+func (s *Scheme) Answer(
+	c Credential, r Request, m Moment, wwwAuthenticate []string,
+) (Signed, error) {
 	if err := s.Check(c); err != nil {
 		return Signed{}, err
 	}
@@ -28,13 +32,15 @@ func (s *Scheme) Answer(c Credential, r Request, m Moment, wwwAuthenticate []str
 // ErrNoChallenge says that an API wants none of what a scheme signs.
 var ErrNoChallenge = errors.New("the API asks for no digest challenge")
 
-// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret as that of basic is: one flag gives either.
+// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret as that of basic
+// is: one flag gives either.
 var digestAuth = Scheme{
 	Type:  "digest",
 	Title: "User name and password (HTTP Digest)",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc7616",
 	Fields: []Field{
-		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name", fault: digestUserFault},
+		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name",
+			fault: digestUserFault},
 		{Name: "password", Secret: true, Required: true, Label: "Password", fault: plainFault},
 		showIdentity("user name"),
 	},
@@ -51,10 +57,14 @@ func digestUserFault(value string) string {
 	return userFault(value)
 }
 
-// digestAlgorithms are those that are answered, the preferred first. MD5 is what devices know that were never updated.
-var digestAlgorithms = []string{"SHA-256", "SHA-256-SESS", "SHA-512-256", "SHA-512-256-SESS", "MD5", "MD5-SESS"}
+// digestAlgorithms are those that are answered, the preferred first. MD5 is what devices know that
+// were never updated.
+var digestAlgorithms = []string{
+	"SHA-256", "SHA-256-SESS", "SHA-512-256", "SHA-512-256-SESS", "MD5", "MD5-SESS",
+}
 
-// answerDigest takes the best of the challenges that it can answer; if it can answer none it says why not the first.
+// answerDigest takes the best of the challenges that it can answer; if it can answer none it says
+// why not the first.
 func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error) {
 	all, err := challenges(wwwAuthenticate)
 	if err != nil {
@@ -69,7 +79,8 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 		d, err := ch.digest()
 		if err != nil {
 			refusal = cmp.Or(refusal, err)
-		} else if at := slices.Index(digestAlgorithms, strings.ToUpper(cmp.Or(d.algorithm, "MD5"))); at < rank {
+		} else if at := slices.Index(digestAlgorithms,
+			strings.ToUpper(cmp.Or(d.algorithm, "MD5"))); at < rank {
 			best, rank, opaque = d, at, ch.params["opaque"]
 		}
 	}
@@ -77,19 +88,23 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 		return Signed{}, cmp.Or(refusal, ErrNoChallenge)
 	}
 	if !quotable(r.target()) {
-		return Signed{}, errors.New(`the path or query holds a quotation mark or a backslash: write them as %22 and %5C`)
+		return Signed{}, errors.New(
+			`the path or query holds a quotation mark or a backslash: write them as %22 and %5C`)
 	}
 	best.username, best.password = c["username"].Reveal(), c["password"].Reveal()
 	if best.qop != "" {
-		best.nc, best.cnonce = "00000001", m.word() // the nonce of a challenge serves for one request
+		// the nonce of a challenge serves for one request
+		best.nc, best.cnonce = "00000001", m.word()
 	}
 	return best.signed(r, opaque), nil
 }
 
-// signed writes the field of RFC 7616 section 3.4. What came unquoted in the RFC's examples goes out so: servers insist.
+// signed writes the field of RFC 7616 section 3.4. What came unquoted in the RFC's examples goes
+// out so: servers insist.
 func (d digest) signed(r Request, opaque *string) Signed {
 	key, response := d.key(), d.response(r.Method, r.target(), r.Body)
-	field := `Digest username="` + d.username + `", realm="` + d.realm + `", nonce="` + d.nonce + `", uri="` + r.target() + `", response="` + response + `"`
+	field := `Digest username="` + d.username + `", realm="` + d.realm + `", nonce="` + d.nonce +
+		`", uri="` + r.target() + `", response="` + response + `"`
 	if d.algorithm != "" {
 		field += ", algorithm=" + d.algorithm
 	}
@@ -99,11 +114,15 @@ func (d digest) signed(r Request, opaque *string) Signed {
 	if d.qop != "" {
 		field += ", qop=" + d.qop + ", nc=" + d.nc + `, cnonce="` + d.cnonce + `"`
 	}
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: field}}, Secrets: proof(key, response)}
+	return Signed{
+		Headers: []wire.Header{{Name: "Authorization", Value: field}},
+		Secrets: proof(key, response),
+	}
 }
 
-// quotable reports whether text can stand between quotation marks as it is. RFC 7616 leaves open whether an escape is hashed as
-// it is written or as it is meant, and a byte that is not visible ASCII has no place in a field.
+// quotable reports whether text can stand between quotation marks as it is. RFC 7616 leaves open
+// whether an escape is hashed as it is written or as it is meant, and a byte that is not visible
+// ASCII has no place in a field.
 func quotable(text string) bool {
 	return wire.ValidValue("x"+text+"x") && !strings.ContainsAny(text, "\"\\\t")
 }
@@ -114,19 +133,23 @@ type challenge struct {
 	params map[string]*string
 }
 
-// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it: the network wrote it.
+// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it: the network
+// wrote it.
 func (c challenge) digest() (digest, error) {
 	d := digest{algorithm: c.param("algorithm"), realm: c.param("realm"), nonce: c.param("nonce")}
 	for _, name := range []string{"realm", "nonce", "opaque"} {
 		if !quotable(c.param(name)) {
-			return d, fmt.Errorf("the %s of the API's challenge holds a byte that cannot be sent back", name)
+			return d,
+				fmt.Errorf("the %s of the API's challenge holds a byte that cannot be sent back",
+					name)
 		}
 	}
 	if c.params["realm"] == nil || d.nonce == "" {
 		return d, errors.New("the API's challenge has no realm or no nonce")
 	}
 	if !slices.Contains(digestAlgorithms, strings.ToUpper(cmp.Or(d.algorithm, "MD5"))) {
-		return d, errors.New("the algorithm of the API's challenge is none of SHA-256, SHA-512-256 and MD5")
+		return d, errors.New(
+			"the algorithm of the API's challenge is none of SHA-256, SHA-512-256 and MD5")
 	}
 	_, session := d.hash()
 	if c.params["qop"] == nil && !session {
@@ -138,7 +161,8 @@ func (c challenge) digest() (digest, error) {
 			return d, nil
 		}
 	}
-	return d, errors.New("the API's challenge offers no qop=auth, the only one that is answered: auth-int is not")
+	return d, errors.New(
+		"the API's challenge offers no qop=auth, the only one that is answered: auth-int is not")
 }
 
 func (c challenge) param(name string) string {
@@ -148,12 +172,14 @@ func (c challenge) param(name string) string {
 	return ""
 }
 
-// challenges reads the fields WWW-Authenticate: several challenges may stand in one, and commas part both them and their parameters.
+// challenges reads the fields WWW-Authenticate: several challenges may stand in one, and commas
+// part both them and their parameters.
 func challenges(fields []string) (all []challenge, err error) {
 	for _, field := range fields {
 		parts, ok := commas(field)
 		if !ok {
-			return nil, errors.New("the API's challenge cannot be read: a quotation mark is left open")
+			return nil,
+				errors.New("the API's challenge cannot be read: a quotation mark is left open")
 		}
 		begun := len(all)
 		for _, part := range parts {
@@ -171,8 +197,10 @@ func challenges(fields []string) (all []challenge, err error) {
 				value = value[1 : len(value)-1]
 			}
 			params := all[len(all)-1].params
-			if params[name] != nil { // who reads the first and who reads the last would hash different texts
-				return nil, errors.New("the API's challenge cannot be read: it says one thing twice")
+			// who reads the first and who reads the last would hash different texts
+			if params[name] != nil {
+				return nil,
+					errors.New("the API's challenge cannot be read: it says one thing twice")
 			}
 			params[name] = &value
 		}
@@ -180,7 +208,8 @@ func challenges(fields []string) (all []challenge, err error) {
 	return all, nil
 }
 
-// commas splits a field at the commas outside of quoted strings and leaves out empty parts; ok is false if a string does not end.
+// commas splits a field at the commas outside of quoted strings and leaves out empty parts; ok is
+// false if a string does not end.
 func commas(field string) (parts []string, ok bool) {
 	quoted, from := false, 0
 	cut := func(to int) {

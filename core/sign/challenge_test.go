@@ -22,25 +22,36 @@ func TestDigestAnswers(t *testing.T) {
 	const rest = `, qop="auth, auth-int", algorithm=`
 	const head = `Digest realm="http-auth@example.org", ` + rfc7616Nonce
 	get := Request{Method: "GET", Path: "/dir/index.html", Query: "a=1"}
-	d := digest{username: "Mufasa", password: "Circle of Life", realm: "http-auth@example.org", nonce: "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v"}
+	d := digest{
+		username: "Mufasa",
+		password: "Circle of Life",
+		realm:    "http-auth@example.org",
+		nonce:    "7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v",
+	}
 	for name, c := range map[string]struct {
 		fields         []string
 		algorithm, qop string
 	}{
-		"the stronger of two fields":  {[]string{head + rest + `MD5, opaque="o"`, head + rest + `SHA-256, opaque="o"`}, "SHA-256", "auth"},
-		"of two in one field":         {[]string{head + rest + `SHA-256, opaque="o", ` + head + rest + `MD5`}, "SHA-256", "auth"},
-		"beside others":               {[]string{`Negotiate`, `Basic realm="a, Digest b", ` + head + rest + `md5-sess, opaque="o", Negotiate abc==`}, "md5-sess", "auth"},
-		"one that cannot be answered": {[]string{head + rest + "SHA-1", head + `, qop=auth , opaque="o"`}, "", "auth"},
-		"the old kind":                {[]string{head + `,,opaque="o"`}, "", ""},
+		"the stronger of two fields": {[]string{head + rest + `MD5, opaque="o"`,
+			head + rest + `SHA-256, opaque="o"`}, "SHA-256", "auth"},
+		"of two in one field": {[]string{head + rest + `SHA-256, opaque="o", ` + head +
+			rest + `MD5`}, "SHA-256", "auth"},
+		"beside others": {[]string{`Negotiate`, `Basic realm="a, Digest b", ` + head +
+			rest + `md5-sess, opaque="o", Negotiate abc==`}, "md5-sess", "auth"},
+		"one that cannot be answered": {[]string{head + rest + "SHA-1",
+			head + `, qop=auth , opaque="o"`}, "", "auth"},
+		"the old kind": {[]string{head + `,,opaque="o"`}, "", ""},
 	} {
 		signed, err := answer(get, c.fields...)
 		if err != nil {
 			t.Errorf("%s: %v", name, err)
 			continue
 		}
-		d.algorithm, d.qop, d.nc, d.cnonce = c.algorithm, c.qop, "00000001", "30313233343536373839616263646566"
+		d.algorithm, d.qop, d.nc, d.cnonce = c.algorithm, c.qop, "00000001",
+			"30313233343536373839616263646566"
 		response := d.response("GET", "/dir/index.html?a=1", nil)
-		want := `Digest username="Mufasa", realm="http-auth@example.org", ` + rfc7616Nonce + `, uri="/dir/index.html?a=1", response="` + response + `"`
+		want := `Digest username="Mufasa", realm="http-auth@example.org", ` + rfc7616Nonce +
+			`, uri="/dir/index.html?a=1", response="` + response + `"`
 		if c.algorithm != "" {
 			want += ", algorithm=" + c.algorithm
 		}
@@ -51,7 +62,8 @@ func TestDigestAnswers(t *testing.T) {
 		if got, _ := wire.Get(signed.Headers, "Authorization"); got != want {
 			t.Errorf("%s: got\n%s\nwant\n%s", name, got, want)
 		}
-		if found := reveal(signed.Secrets); !slices.Contains(found, response) || !slices.Contains(found, d.key()) {
+		if found := reveal(signed.Secrets); !slices.Contains(found, response) ||
+			!slices.Contains(found, d.key()) {
 			t.Errorf("%s: the response and its key are not masked", name)
 		}
 	}
@@ -89,14 +101,18 @@ func TestDigestRefuses(t *testing.T) {
 	if _, err := answer(get); !errors.Is(err, ErrNoChallenge) {
 		t.Errorf("without a challenge: %v", err)
 	}
-	if _, err := answer(Request{Method: "GET", Path: "/", Query: `a="b`}, `Digest realm="r", nonce="n"`); err == nil || !strings.Contains(err.Error(), "%22") {
+	if _, err := answer(Request{Method: "GET", Path: "/", Query: `a="b`},
+		`Digest realm="r", nonce="n"`); err == nil || !strings.Contains(err.Error(), "%22") {
 		t.Errorf("a quotation mark in the query: %v", err)
 	}
-	if _, err := digestAuth.Sign(mufasa, get, Moment{}); err == nil || !strings.Contains(err.Error(), "challenge first") {
+	if _, err := digestAuth.Sign(mufasa, get, Moment{}); err == nil ||
+		!strings.Contains(err.Error(), "challenge first") {
 		t.Errorf("signed without a challenge: %v", err)
 	}
 	for _, name := range []string{`a"b`, `a\b`, "a:b", "ü"} {
-		fieldError(t, digestAuth.Check(credential(map[string]string{"username": name, "password": "p"})), "username", nil)
+		fieldError(t,
+			digestAuth.Check(credential(map[string]string{"username": name, "password": "p"})),
+			"username", nil)
 	}
 }
 
@@ -107,7 +123,8 @@ func FuzzChallenges(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if value, _ := wire.Get(signed.Headers, "Authorization"); !wire.ValidValue(value) || strings.Count(value, `"`)%2 != 0 {
+		if value, _ := wire.Get(signed.Headers, "Authorization"); !wire.ValidValue(value) ||
+			strings.Count(value, `"`)%2 != 0 {
 			t.Errorf("%q: %q", field, value)
 		}
 	})

@@ -11,12 +11,14 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// FieldError says what is wrong with a field of a credential. Field is its path under auth. Neither part shows its value.
+// FieldError says what is wrong with a field of a credential. Field is its path under auth. Neither
+// part shows its value.
 type FieldError struct{ Field, Text string }
 
 func (e *FieldError) Error() string { return fmt.Sprintf("auth field %q %s", e.Field, e.Text) }
 
-// Check reports the first field that is missing, unknown or holds what could not be sent, as a *FieldError.
+// Check reports the first field that is missing, unknown or holds what could not be sent, as a
+// *FieldError.
 func (s *Scheme) Check(c Credential) error {
 	known := map[string]bool{}
 	for _, f := range s.Fields {
@@ -67,7 +69,8 @@ type Entry struct {
 	identity bool
 }
 
-// Entries lists what c holds in the order of the scheme's fields; the entries of a map come by name.
+// Entries lists what c holds in the order of the scheme's fields; the entries of a map come by
+// name.
 func (s *Scheme) Entries(c Credential) []Entry {
 	var found []Entry
 	for _, f := range s.Fields {
@@ -103,12 +106,13 @@ func (c Credential) under(field string) (paths []string) {
 	return paths
 }
 
-// Trim cuts the line break that editors and echo leave at the end of a file. Nothing else is cut: Check refuses other white
-// space around a value, because the person should know.
+// Trim cuts the line break that editors and echo leave at the end of a file. Nothing else is cut:
+// Check refuses other white space around a value, because the person should know.
 func Trim(value string) string { return strings.TrimRight(value, "\r\n") }
 
-// plainFault is the grammar of every value: text on one line, without white space around it. A pasted line break would end a
-// header field, and a stray blank makes a key that is refused upstream for no visible reason.
+// plainFault is the grammar of every value: text on one line, without white space around it. A
+// pasted line break would end a header field, and a stray blank makes a key that is refused
+// upstream for no visible reason.
 func plainFault(value string) string {
 	switch {
 	case !utf8.ValidString(value):

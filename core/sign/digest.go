@@ -8,10 +8,12 @@ import (
 	"strings"
 )
 
-// digest computes the response of HTTP Digest authentication (RFC 7616 section 3.4.1). The nonce comes with the server's refusal of a
-// first request, so a call takes two exchanges: see [Scheme.Challenged].
+// digest computes the response of HTTP Digest authentication (RFC 7616 section 3.4.1). The nonce
+// comes with the server's refusal of a first request, so a call takes two exchanges: see
+// [Scheme.Challenged].
 type digest struct {
-	algorithm          string // as in the challenge: MD5 if empty, SHA-256, SHA-512-256, each also with -sess
+	// as in the challenge: MD5 if empty, SHA-256, SHA-512-256, each also with -sess
+	algorithm          string
 	username, password string
 	realm, nonce       string
 	qop                string // auth, auth-int, or empty for servers of RFC 2069
@@ -32,8 +34,8 @@ func (d digest) hash() (h func() hash.Hash, session bool) {
 	return nil, false
 }
 
-// key is what stands for the password in a response, "" for an algorithm that is not known. Without a session it is as good as the
-// password, wherever the realm is.
+// key is what stands for the password in a response, "" for an algorithm that is not known. Without
+// a session it is as good as the password, wherever the realm is.
 func (d digest) key() string {
 	h, session := d.hash()
 	if h == nil {

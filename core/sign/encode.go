@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// percent escapes every byte but the unreserved ones of RFC 3986 section 2.3 and those in keep, with upper case digits. SigV4 and
-// OAuth 1 both demand exactly that; net/url keeps more.
+// percent escapes every byte but the unreserved ones of RFC 3986 section 2.3 and those in keep,
+// with upper case digits. SigV4 and OAuth 1 both demand exactly that; net/url keeps more.
 func percent(s, keep string) string {
 	const digits = "0123456789ABCDEF"
 	out := make([]byte, 0, len(s)+len(s)/4)
@@ -25,10 +25,12 @@ func percent(s, keep string) string {
 }
 
 func unreserved(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("-._~", c) >= 0
 }
 
-// unescape reads %XX. A percent sign without two digits after it stands for itself, as servers that do not refuse it take it.
+// unescape reads %XX. A percent sign without two digits after it stands for itself, as servers that
+// do not refuse it take it.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -58,7 +60,8 @@ func digit(c byte) int {
 // param is one parameter of a query or form, decoded.
 type param struct{ name, value string }
 
-// params splits application/x-www-form-urlencoded text (WHATWG URL section 5.1): a plus sign is a blank, empty parts are nothing.
+// params splits application/x-www-form-urlencoded text (WHATWG URL section 5.1): a plus sign is a
+// blank, empty parts are nothing.
 func params(text string) []param {
 	var found []param
 	for part := range strings.SplitSeq(text, "&") {
@@ -70,20 +73,26 @@ func params(text string) []param {
 	return found
 }
 
-// has reports whether a query or form names a parameter. ASP.NET and others take names in either case.
+// has reports whether a query or form names a parameter. ASP.NET and others take names in either
+// case.
 func has(text, name string) bool {
-	return slices.ContainsFunc(params(text), func(p param) bool { return strings.EqualFold(p.name, name) })
+	return slices.ContainsFunc(params(text), func(p param) bool {
+		return strings.EqualFold(p.name, name)
+	})
 }
 
-// canonical escapes parameters, sorts them by name and then value as they are escaped, and joins them: the normal form of
-// RFC 5849 section 3.4.1.3.2 and the canonical query string of SigV4 alike.
+// canonical escapes parameters, sorts them by name and then value as they are escaped, and joins
+// them: the normal form of RFC 5849 section 3.4.1.3.2 and the canonical query string of SigV4
+// alike.
 func canonical(all []param) string {
 	escaped := make([]param, len(all))
 	for i, p := range all {
 		escaped[i] = param{percent(p.name, ""), percent(p.value, "")}
 	}
-	sort.Slice(escaped, func(i, j int) bool { // not slices.SortFunc: each type it sorts adds 10 KB to the WebAssembly module
-		return cmp.Or(cmp.Compare(escaped[i].name, escaped[j].name), cmp.Compare(escaped[i].value, escaped[j].value)) < 0
+	// not slices.SortFunc: each type it sorts adds 10 KB to the WebAssembly module
+	sort.Slice(escaped, func(i, j int) bool {
+		return cmp.Or(cmp.Compare(escaped[i].name, escaped[j].name),
+			cmp.Compare(escaped[i].value, escaped[j].value)) < 0
 	})
 	parts := make([]string, len(escaped))
 	for i, p := range escaped {
@@ -124,7 +133,8 @@ func (r Request) scheme() string {
 	return "https"
 }
 
-// authority is the host in lower case, without the default port: RFC 5849 section 3.4.1.2, RFC 9421 section 2.2.3.
+// authority is the host in lower case, without the default port: RFC 5849 section 3.4.1.2, RFC 9421
+// section 2.2.3.
 func (r Request) authority() string {
 	port := ":443"
 	if r.HTTP {

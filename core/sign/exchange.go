@@ -14,8 +14,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Exchange is one request that trades a credential for a token. Send it as it is, follow no redirect, and give the answer to
-// Token. It prints without its contents, because it carries the credential or what was signed with it.
+// Exchange is one request that trades a credential for a token. Send it as it is, follow no
+// redirect, and give the answer to Token. It prints without its contents, because it carries the
+// credential or what was signed with it.
 type Exchange struct {
 	Method, URL string
 	Headers     []wire.Header
@@ -25,7 +26,8 @@ type Exchange struct {
 	read        func(body []byte, nowMs int64) (Token, error)
 }
 
-// Secrets returns what must be masked in whatever is told of the exchange, besides the secrets of the scheme.
+// Secrets returns what must be masked in whatever is told of the exchange, besides the secrets of
+// the scheme.
 func (x Exchange) Secrets() []secret.Text {
 	if x.assertion == "" {
 		return nil
@@ -43,8 +45,8 @@ type Reply struct {
 	Body    []byte
 }
 
-// Token authenticates calls until Expires, Unix milliseconds by the clock of the broker. It must be masked in replies like the
-// credential it was traded for.
+// Token authenticates calls until Expires, Unix milliseconds by the clock of the broker. It must be
+// masked in replies like the credential it was traded for.
 type Token struct {
 	Text    secret.Text
 	Expires int64
@@ -52,14 +54,17 @@ type Token struct {
 
 // Signed puts the token into a request.
 func (t Token) Signed() Signed {
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + t.Text.Reveal()}}}
+	return Signed{Headers: []wire.Header{{Name: "Authorization",
+		Value: "Bearer " + t.Text.Reveal()}}}
 }
 
-// Exchanges reports whether calls carry a token that Exchange asks for; else Sign authenticates them.
+// Exchanges reports whether calls carry a token that Exchange asks for; else Sign authenticates
+// them.
 func (s *Scheme) Exchanges() bool { return s.exchange != nil }
 
-// Origin is where a credential goes: to base, the origin of its service, and behind blanks the origins of the endpoints that c names.
-// Who changes one of them without leave changes who gets the credential, so that sealed values are bound to the whole.
+// Origin is where a credential goes: to base, the origin of its service, and behind blanks the
+// origins of the endpoints that c names. Who changes one of them without leave changes who gets the
+// credential, so that sealed values are bound to the whole.
 func (s *Scheme) Origin(base string, c Credential) string {
 	for _, f := range s.Fields {
 		if v := c[f.Name]; f.Endpoint && !v.IsZero() {
@@ -77,8 +82,8 @@ func origin(address string) string {
 	return strings.ToLower(u.Scheme + "://" + u.Host)
 }
 
-// Exchange returns the request that has to come before a call; needed is false for schemes that sign calls by themselves.
-// An incomplete credential is an error (*FieldError).
+// Exchange returns the request that has to come before a call; needed is false for schemes that
+// sign calls by themselves. An incomplete credential is an error (*FieldError).
 func (s *Scheme) Exchange(c Credential, m Moment) (x Exchange, needed bool, err error) {
 	if s.exchange == nil {
 		return Exchange{}, false, nil
@@ -92,25 +97,31 @@ func (s *Scheme) Exchange(c Credential, m Moment) (x Exchange, needed bool, err 
 	return x, true, nil
 }
 
-// Token reads the answer that came at nowMs, Unix milliseconds. An error quotes what the endpoint says of itself: scrub it.
+// Token reads the answer that came at nowMs, Unix milliseconds. An error quotes what the endpoint
+// says of itself: scrub it.
 func (x Exchange) Token(r Reply, nowMs int64) (Token, error) {
 	if r.Status < 200 || r.Status > 299 {
-		return Token{}, fmt.Errorf("the token endpoint answered %d%s%s", r.Status, complaint(r.Body), skew(r.Headers, nowMs))
+		return Token{}, fmt.Errorf("the token endpoint answered %d%s%s", r.Status,
+			complaint(r.Body), skew(r.Headers, nowMs))
 	}
 	t, err := x.read(r.Body, nowMs)
 	switch {
 	case err != nil:
 		return Token{}, fmt.Errorf("read the answer of the token endpoint: %w", err)
 	case t.Text.IsZero() || tokenFault(t.Text.Reveal()) != "":
-		return Token{}, errors.New("read the answer of the token endpoint: it holds no token that could be sent")
+		return Token{}, errors.New(
+			"read the answer of the token endpoint: it holds no token that could be sent")
 	case t.Expires <= nowMs:
-		return Token{}, fmt.Errorf("read the answer of the token endpoint: the token has expired already%s", skew(r.Headers, nowMs))
+		return Token{},
+			fmt.Errorf("read the answer of the token endpoint: the token has expired already%s",
+				skew(r.Headers, nowMs))
 	}
 	t.Expires = min(t.Expires, nowMs+maxTokenLife)
 	return t, nil
 }
 
-// In milliseconds. A token without a life of its own is used for a short one (RFC 6749 section 5.1 only recommends expires_in).
+// In milliseconds. A token without a life of its own is used for a short one (RFC 6749 section 5.1
+// only recommends expires_in).
 const (
 	shortTokenLife = 5 * 60_000
 	maxTokenLife   = 24 * 3600_000
@@ -136,7 +147,8 @@ func readOAuth(body []byte, nowMs int64) (Token, error) {
 	return Token{secret.New(r.AccessToken), nowMs + life}, nil
 }
 
-// complaint is what an error answer says in the members of RFC 6749 section 5.2 and of GitHub's API, cut to one short line.
+// complaint is what an error answer says in the members of RFC 6749 section 5.2 and of GitHub's
+// API, cut to one short line.
 func complaint(body []byte) string {
 	var said map[string]any
 	if json.Unmarshal(body, &said) != nil {
@@ -160,7 +172,8 @@ func complaint(body []byte) string {
 	return " (" + secret.Beginning(text, 200) + ")"
 }
 
-// skew says how far the clocks are apart, from a minute on: signed times are the usual reason for a refusal then.
+// skew says how far the clocks are apart, from a minute on: signed times are the usual reason for a
+// refusal then.
 func skew(headers []wire.Header, nowMs int64) string {
 	date, _ := wire.Get(headers, "Date")
 	theirs, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", date)
@@ -176,7 +189,8 @@ func skew(headers []wire.Header, nowMs int64) string {
 	return ""
 }
 
-// endpointFault is the grammar of a URL that a credential is sent to: https, or http to this machine.
+// endpointFault is the grammar of a URL that a credential is sent to: https, or http to this
+// machine.
 func endpointFault(value string) string {
 	u, err := url.Parse(value)
 	switch {
@@ -185,15 +199,16 @@ func endpointFault(value string) string {
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
 		return "holds more than scheme, host and path"
 	case strings.Trim(strings.ToLower(u.Host), hostBytes) != "":
-		return "has a host that is no name in ASCII: an international one is written in its xn-- form"
+		return "has a host that is no name in ASCII: " +
+			"an international one is written in its xn-- form"
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		return ""
 	}
 	return "is not https"
 }
 
-// hostBytes are all that a host with its port is made of. A person who is asked whether a credential
-// may go there must not take another script's letters for them.
+// hostBytes are all that a host with its port is made of. A person who is asked whether a
+// credential may go there must not take another script's letters for them.
 const hostBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]"
 
 func loopback(host string) bool {

@@ -11,19 +11,26 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// exchanging are complete credentials for schemes that trade for a token; overriding changes members of the Google file.
+// exchanging are complete credentials for schemes that trade for a token; overriding changes
+// members of the Google file.
 func exchanging(overriding map[string]any) map[*Scheme]map[string]string {
 	return map[*Scheme]map[string]string{
-		&serviceAccount: {"credentials": accountFile(overriding), "scopes": "a.readonly  b", "subject": "ann@example.com", "tokenUri": "https://example.com/token"},
-		&githubApp:      {"appId": "Iv1.abc", "privateKey": keys()["rsa"], "installationId": "42", "apiUrl": "http://127.0.0.1:9000/api/v3/"},
-		&clientCredentials: {"tokenUrl": "https://example.com/token", "clientId": "client:1", "clientSecret": "client/secret+1", "scopes": "a b",
+		&serviceAccount: {"credentials": accountFile(overriding), "scopes": "a.readonly  b",
+			"subject": "ann@example.com", "tokenUri": "https://example.com/token"},
+		&githubApp: {"appId": "Iv1.abc", "privateKey": keys()["rsa"], "installationId": "42",
+			"apiUrl": "http://127.0.0.1:9000/api/v3/"},
+		&clientCredentials: {"tokenUrl": "https://example.com/token", "clientId": "client:1",
+			"clientSecret": "client/secret+1", "scopes": "a b",
 			"audience": "https://api.example.com", "clientAuth": "basic"},
 	}
 }
 
 func accountFile(overriding map[string]any) string {
-	file := map[string]any{"type": "service_account", "client_email": "sa@p.iam.gserviceaccount.com", "private_key": keys()["rsa"], "private_key_id": "key-id-0123456789",
-		"token_uri": "https://oauth2.googleapis.com/token", "project_id": "p"}
+	file := map[string]any{
+		"type": "service_account", "client_email": "sa@p.iam.gserviceaccount.com",
+		"private_key": keys()["rsa"], "private_key_id": "key-id-0123456789",
+		"token_uri": "https://oauth2.googleapis.com/token", "project_id": "p",
+	}
 	for k, v := range overriding {
 		file[k] = v
 	}
@@ -38,7 +45,8 @@ func TestEveryExchange(t *testing.T) {
 				t.Error("no title or no specification")
 			}
 			x := exchange(t, s, values, 1)
-			if shown := fmt.Sprintf("%v %+v %#v %s %d", x, x, &x, []Exchange{x}, struct{ X Exchange }{x}); strings.Contains(shown, "POST") {
+			if shown := fmt.Sprintf("%v %+v %#v %s %d", x, x, &x, []Exchange{x},
+				struct{ X Exchange }{x}); strings.Contains(shown, "POST") {
 				t.Errorf("prints %s", shown)
 			}
 			for _, f := range s.Fields {
@@ -88,8 +96,10 @@ func TestTokens(t *testing.T) {
 		expires int64
 		err     string
 	}{
-		{oauth, 200, `{"access_token":"tok","expires_in":3600,"token_type":"Bearer"}`, "tok", now + 3600_000, ""},
-		{oauth, 200, `{"access_token":"tok","expires_in":"60","token_type":"bearer","scope":"a"}`, "tok", now + 60_000, ""},
+		{oauth, 200, `{"access_token":"tok","expires_in":3600,"token_type":"Bearer"}`, "tok",
+			now + 3600_000, ""},
+		{oauth, 200, `{"access_token":"tok","expires_in":"60","token_type":"bearer","scope":"a"}`,
+			"tok", now + 60_000, ""},
 		{oauth, 201, `{"access_token":"tok"}`, "tok", now + shortTokenLife, ""},
 		{oauth, 200, `{"access_token":"tok","expires_in":1e300}`, "tok", now + maxTokenLife, ""},
 		{oauth, 200, `{"access_token":"tok","expires_in":0}`, "", 0, "expired already"},
@@ -101,14 +111,18 @@ func TestTokens(t *testing.T) {
 		{oauth, 200, `{"access_token":7}`, "", 0, "not the JSON"},
 		{oauth, 200, `<html>`, "", 0, "not the JSON"},
 		{oauth, 302, `{"access_token":"tok"}`, "", 0, "answered 302"},
-		{oauth, 400, `{"error":"invalid_grant","error_description":"Invalid JWT\u0007 Signature."}`, "", 0, "answered 400 (invalid_grant: Invalid JWT  Signature.)"},
+		{oauth, 400, `{"error":"invalid_grant","error_description":"Invalid JWT\u0007 Signature."}`,
+			"", 0, "answered 400 (invalid_grant: Invalid JWT  Signature.)"},
 		{oauth, 500, `{"error":{"code":500}}`, "", 0, "answered 500"},
 		{oauth, 503, ``, "", 0, "answered 503"},
-		{github, 201, `{"token":"ghs_x","expires_at":"1970-01-01T01:00:00Z","permissions":{}}`, "ghs_x", 3600_000, ""},
-		{github, 201, `{"token":"ghs_x","expires_at":"1970-01-01T00:16:40Z"}`, "", 0, "expired already"},
+		{github, 201, `{"token":"ghs_x","expires_at":"1970-01-01T01:00:00Z","permissions":{}}`,
+			"ghs_x", 3600_000, ""},
+		{github, 201, `{"token":"ghs_x","expires_at":"1970-01-01T00:16:40Z"}`, "", 0,
+			"expired already"},
 		{github, 201, `{"token":"ghs_x"}`, "", 0, "not the JSON"},
 		{github, 201, `{"token":"ghs_x","expires_at":"tomorrow"}`, "", 0, "not the JSON"},
-		{github, 404, `{"message":"Not Found","documentation_url":"https://docs.github.com"}`, "", 0, "answered 404 (Not Found)"},
+		{github, 404, `{"message":"Not Found","documentation_url":"https://docs.github.com"}`, "",
+			0, "answered 404 (Not Found)"},
 	} {
 		got, err := c.x.Token(Reply{Status: c.status, Body: []byte(c.body)}, now)
 		switch {
@@ -126,20 +140,25 @@ func TestTokens(t *testing.T) {
 func TestTokenErrorsAreShortAndTellTheSkew(t *testing.T) {
 	x := Exchange{read: readOAuth}
 	for date, want := range map[string]string{
-		"Thu, 01 Jan 1970 00:10:00 GMT": "answered 401; this clock is 600 s behind the endpoint's: set it right",
+		"Thu, 01 Jan 1970 00:10:00 GMT": "answered 401; this clock is 600 s behind the " +
+			"endpoint's: set it right",
 		"Thu, 01 Jan 1970 00:00:59 GMT": "answered 401",
 		"nonsense":                      "answered 401",
 	} {
-		_, err := x.Token(Reply{Status: 401, Headers: []wire.Header{{Name: "date", Value: date}}}, 0)
+		_, err := x.Token(Reply{Status: 401, Headers: []wire.Header{{Name: "date", Value: date}}},
+			0)
 		if err == nil || !strings.HasSuffix(err.Error(), want) {
 			t.Errorf("%s: %v", date, err)
 		}
 	}
-	_, err := x.Token(Reply{Status: 401, Headers: []wire.Header{{Name: "date", Value: "Thu, 01 Jan 1970 00:00:00 GMT"}}}, 90_000)
+	_, err := x.Token(Reply{Status: 401,
+		Headers: []wire.Header{{Name: "date", Value: "Thu, 01 Jan 1970 00:00:00 GMT"}}}, 90_000)
 	if err == nil || !strings.Contains(err.Error(), "90 s ahead") {
 		t.Error(err)
 	}
-	if _, err = x.Token(Reply{Status: 400, Body: []byte(`{"message":"` + strings.Repeat("ä", 5000) + `"}`)}, 0); len(err.Error()) > 300 {
+	if _, err = x.Token(Reply{Status: 400,
+		Body: []byte(`{"message":"` + strings.Repeat("ä", 5000) + `"}`)},
+		0); len(err.Error()) > 300 {
 		t.Errorf("%d bytes of error", len(err.Error()))
 	}
 }
@@ -156,17 +175,24 @@ func TestServiceAccountFiles(t *testing.T) {
 		{map[string]any{"private_key": ""}, "credentials", "lacks private_key"},
 		{map[string]any{"token_uri": ""}, "credentials", "lacks token_uri"},
 		{map[string]any{"token_uri": 7}, "credentials", "is not the JSON file"},
-		{map[string]any{"private_key": "sk_live_not_pem"}, "credentials", "has a private_key that is not a private key in PEM"},
+		{map[string]any{"private_key": "sk_live_not_pem"}, "credentials",
+			"has a private_key that is not a private key in PEM"},
 		{map[string]any{"private_key": keys()["p256"]}, "credentials", "needs an RSA key"},
 		{map[string]any{"token_uri": "https://evil.example/token"}, "credentials", "tokenUri"},
-		{map[string]any{"token_uri": "https://evilgoogleapis.com/token"}, "credentials", "tokenUri"},
-		{map[string]any{"token_uri": "http://oauth2.googleapis.com/token"}, "credentials", "tokenUri"},
-		{map[string]any{"token_uri": "https://oauth2.googleapis.com:8443/token"}, "credentials", "tokenUri"},
-		{map[string]any{"token_uri": "https://oauth2.googleapis.com@evil.example/token"}, "credentials", "tokenUri"},
-		{map[string]any{"token_uri": "https://evil.example/?x=.googleapis.com"}, "credentials", "tokenUri"},
+		{map[string]any{"token_uri": "https://evilgoogleapis.com/token"},
+			"credentials", "tokenUri"},
+		{map[string]any{"token_uri": "http://oauth2.googleapis.com/token"},
+			"credentials", "tokenUri"},
+		{map[string]any{"token_uri": "https://oauth2.googleapis.com:8443/token"},
+			"credentials", "tokenUri"},
+		{map[string]any{"token_uri": "https://oauth2.googleapis.com@evil.example/token"},
+			"credentials", "tokenUri"},
+		{map[string]any{"token_uri": "https://evil.example/?x=.googleapis.com"},
+			"credentials", "tokenUri"},
 		{map[string]any{"token_uri": "https://googleapis.com/token"}, "", ""},
 	} {
-		err := serviceAccount.Check(credential(map[string]string{"credentials": accountFile(c.change), "scopes": "a"}))
+		err := serviceAccount.Check(
+			credential(map[string]string{"credentials": accountFile(c.change), "scopes": "a"}))
 		if c.field == "" {
 			if err != nil {
 				t.Errorf("%v: %v", c.change, err)
@@ -178,26 +204,45 @@ func TestServiceAccountFiles(t *testing.T) {
 			t.Errorf("%v: %v", c.change, err)
 		}
 	}
-	fieldError(t, serviceAccount.Check(credential(map[string]string{"credentials": "not json at all", "scopes": "a"})), "credentials", map[string]string{"": "not json at all"})
+	fieldError(t,
+		serviceAccount.Check(credential(map[string]string{"credentials": "not json at all",
+			"scopes": "a"})), "credentials", map[string]string{"": "not json at all"})
 }
 
 func TestListedTokenEndpoint(t *testing.T) {
-	for _, address := range []string{"https://evil.example/token", "http://127.0.0.1:4000/token", "http://[::1]:4000/token", "http://localhost/token"} {
-		values := map[string]string{"credentials": accountFile(map[string]any{"token_uri": address}), "scopes": "a", "tokenUri": address}
+	for _, address := range []string{
+		"https://evil.example/token", "http://127.0.0.1:4000/token", "http://[::1]:4000/token",
+		"http://localhost/token",
+	} {
+		values := map[string]string{
+			"credentials": accountFile(map[string]any{"token_uri": address}), "scopes": "a",
+			"tokenUri": address,
+		}
 		if x := exchange(t, &serviceAccount, values, 1); x.URL != address {
 			t.Errorf("goes to %s", x.URL)
 		}
 	}
-	for _, address := range []string{"http://evil.example/token", "evil.example/token", "https:evil.example", "https://u:p@evil.example/", "https://evil.example/?a", "https://evil.example/#", "ftp://evil.example/",
-		"https://l\u043egin.example/", "https://login\u200b.example/", "https://login.example%2eevil/"} {
-		values := map[string]string{"credentials": accountFile(map[string]any{"token_uri": address}), "scopes": "a", "tokenUri": address}
+	for _, address := range []string{
+		"http://evil.example/token", "evil.example/token", "https:evil.example",
+		"https://u:p@evil.example/", "https://evil.example/?a", "https://evil.example/#",
+		"ftp://evil.example/", "https://l\u043egin.example/", "https://login\u200b.example/",
+		"https://login.example%2eevil/",
+	} {
+		values := map[string]string{
+			"credentials": accountFile(map[string]any{"token_uri": address}), "scopes": "a",
+			"tokenUri": address,
+		}
 		fieldError(t, serviceAccount.Check(credential(values)), "tokenUri", nil)
-		fieldError(t, clientCredentials.Check(credential(map[string]string{"tokenUrl": address, "clientId": "i", "clientSecret": "s"})), "tokenUrl", nil)
+		fieldError(t,
+			clientCredentials.Check(credential(map[string]string{"tokenUrl": address,
+				"clientId": "i", "clientSecret": "s"})), "tokenUrl", nil)
 	}
 }
 
 func TestServiceAccountClaims(t *testing.T) {
-	values := map[string]string{"credentials": accountFile(nil), "scopes": "a  b", "subject": "ann@example.com"}
+	values := map[string]string{
+		"credentials": accountFile(nil), "scopes": "a  b", "subject": "ann@example.com",
+	}
 	x := exchange(t, &serviceAccount, values, 7_000)
 	assertion := ""
 	for _, p := range params(string(x.Body)) {
@@ -207,23 +252,29 @@ func TestServiceAccountClaims(t *testing.T) {
 	}
 	header, claims := opened(t, assertion, mustPEM(t, keys()["rsa"]))
 	sameJSON(t, header, map[string]any{"alg": "RS256", "typ": "JWT", "kid": "key-id-0123456789"})
-	sameJSON(t, claims, map[string]any{"iss": "sa@p.iam.gserviceaccount.com", "sub": "ann@example.com", "scope": "a b", "aud": "https://oauth2.googleapis.com/token",
+	sameJSON(t, claims, map[string]any{"iss": "sa@p.iam.gserviceaccount.com",
+		"sub": "ann@example.com", "scope": "a b", "aud": "https://oauth2.googleapis.com/token",
 		"iat": 7.0, "exp": 3607.0})
 }
 
 func TestGitHubAddress(t *testing.T) {
 	values := exchanging(nil)[&githubApp]
-	if x := exchange(t, &githubApp, values, 1); x.URL != "http://127.0.0.1:9000/api/v3/app/installations/42/access_tokens" {
+	if x := exchange(t, &githubApp, values, 1); x.URL !=
+		"http://127.0.0.1:9000/api/v3/app/installations/42/access_tokens" {
 		t.Errorf("goes to %s", x.URL)
 	}
-	fieldError(t, githubApp.Check(credential(with(values, "installationId", "42/../43"))), "installationId", nil)
-	fieldError(t, githubApp.Check(credential(with(values, "apiUrl", "http://github.example"))), "apiUrl", nil)
+	fieldError(t, githubApp.Check(credential(with(values, "installationId", "42/../43"))),
+		"installationId", nil)
+	fieldError(t, githubApp.Check(credential(with(values, "apiUrl", "http://github.example"))),
+		"apiUrl", nil)
 }
 
 func TestClientCredentialsRequest(t *testing.T) {
 	values := exchanging(nil)[&clientCredentials]
 	x := exchange(t, &clientCredentials, values, 1)
-	if want := "audience=https%3A%2F%2Fapi.example.com&grant_type=client_credentials&scope=a%20b"; string(x.Body) != want {
+	if want :=
+		"audience=https%3A%2F%2Fapi.example.com&grant_type=client_credentials&scope=a%20b"; string(
+		x.Body) != want {
 		t.Errorf("body %s", x.Body)
 	}
 	field, _ := wire.Get(x.Headers, "Authorization")
@@ -232,7 +283,9 @@ func TestClientCredentialsRequest(t *testing.T) {
 		t.Errorf("field %s, %v", field, err)
 	}
 	x = exchange(t, &clientCredentials, with(values, "clientAuth", "post"), 1)
-	if _, ok := wire.Get(x.Headers, "Authorization"); ok || !strings.HasPrefix(string(x.Body), "audience=https%3A%2F%2Fapi.example.com&client_id=client%3A1&client_secret=client%2Fsecret%2B1&") {
+	if _, ok := wire.Get(x.Headers, "Authorization"); ok || !strings.HasPrefix(string(x.Body),
+		"audience=https%3A%2F%2Fapi.example.com&client_id=client%3A1&"+
+			"client_secret=client%2Fsecret%2B1&") {
 		t.Errorf("body %s", x.Body)
 	}
 }
@@ -245,13 +298,17 @@ func TestOriginHoldsEndpoints(t *testing.T) {
 		values map[string]string
 		want   string
 	}{
-		{&clientCredentials, map[string]string{"tokenUrl": "https://IDP.example.com/a/token"}, base + " https://idp.example.com"},
-		{&clientCredentials, map[string]string{"tokenUrl": "https://idp.example.com:8443/b"}, base + " https://idp.example.com:8443"},
+		{&clientCredentials, map[string]string{"tokenUrl": "https://IDP.example.com/a/token"},
+			base + " https://idp.example.com"},
+		{&clientCredentials, map[string]string{"tokenUrl": "https://idp.example.com:8443/b"},
+			base + " https://idp.example.com:8443"},
 		{&clientCredentials, map[string]string{"tokenUrl": "nonsense"}, base + " nonsense"},
 		{&clientCredentials, nil, base},
-		{&githubApp, map[string]string{"apiUrl": "https://ghe.example.com/api/v3"}, base + " https://ghe.example.com"},
+		{&githubApp, map[string]string{"apiUrl": "https://ghe.example.com/api/v3"},
+			base + " https://ghe.example.com"},
 		{&githubApp, map[string]string{"appId": "1"}, base},
-		{&serviceAccount, map[string]string{"tokenUri": "https://idp.example.com/"}, base}, // has to equal what stands in the sealed file
+		// has to equal what stands in the sealed file
+		{&serviceAccount, map[string]string{"tokenUri": "https://idp.example.com/"}, base},
 		{&bearer, map[string]string{"key": "k"}, base},
 	} {
 		if got := c.s.Origin(base, credential(c.values)); got != c.want {
@@ -272,7 +329,8 @@ func TestExchangeSecrets(t *testing.T) {
 				t.Errorf("%s: does not send %q", s.Type, v)
 			}
 		}
-		if signs := s != &clientCredentials; signs != (len(x.Secrets()) == 2) || signs != (len(x.Trace) == 1) {
+		if signs := s != &clientCredentials; signs != (len(x.Secrets()) == 2) ||
+			signs != (len(x.Trace) == 1) {
 			t.Errorf("%s: %d secrets, trace %v", s.Type, len(x.Secrets()), x.Trace)
 		}
 	}

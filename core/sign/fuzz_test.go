@@ -13,16 +13,19 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// FuzzCanonicalQuery: the canonical form holds only unreserved bytes and escapes, is sorted, is its own canonical form, and says what
-// net/url reads.
+// FuzzCanonicalQuery: the canonical form holds only unreserved bytes and escapes, is sorted, is its
+// own canonical form, and says what net/url reads.
 func FuzzCanonicalQuery(f *testing.F) {
-	for _, seed := range []string{"", "a=1&b=2", "b&a=", "a=%zz&%C3%BC=+", "=&==&&;", "a=%", "\xff=\x00", "a%3Db=c%26d"} {
+	for _, seed := range []string{
+		"", "a=1&b=2", "b&a=", "a=%zz&%C3%BC=+", "=&==&&;", "a=%", "\xff=\x00", "a%3Db=c%26d",
+	} {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, query string) {
 		all := params(query)
 		text := canonical(all)
-		if strings.Trim(text, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%=&") != "" {
+		if strings.Trim(text,
+			"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-._~%=&") != "" {
 			t.Errorf("%q", text)
 		}
 		if again := canonical(params(text)); again != text {
@@ -48,13 +51,24 @@ func FuzzCanonicalQuery(f *testing.F) {
 	})
 }
 
-// FuzzSign: no scheme panics or changes the request; what is signed can be sent and is the same the second time.
+// FuzzSign: no scheme panics or changes the request; what is signed can be sent and is the same the
+// second time.
 func FuzzSign(f *testing.F) {
-	f.Add(uint8(8), "GET", "h:1", "/a/../%c3%bc", "a=1&a", "x-a", " b  c ", []byte("nonce=1"), int64(1))
-	f.Add(uint8(19), "put", "", "", "%", "Content-Type", "application/x-www-form-urlencoded", []byte("a=b&oauth_token=1"), int64(-1))
-	f.Fuzz(func(t *testing.T, which uint8, method, host, path, q, name, value string, body []byte, ms int64) {
+	f.Add(uint8(8), "GET", "h:1", "/a/../%c3%bc", "a=1&a", "x-a", " b  c ",
+		[]byte("nonce=1"), int64(1))
+	f.Add(uint8(19), "put", "", "", "%", "Content-Type", "application/x-www-form-urlencoded",
+		[]byte("a=b&oauth_token=1"), int64(-1))
+	f.Fuzz(func(t *testing.T, which uint8, method, host, path, q, name,
+		value string, body []byte, ms int64) {
 		s, _ := Lookup(Types()[int(which)%len(schemes)])
-		r := Request{Method: method, Host: host, Path: path, Query: q, Headers: []wire.Header{{Name: name, Value: value}}, Body: body}
+		r := Request{
+			Method:  method,
+			Host:    host,
+			Path:    path,
+			Query:   q,
+			Headers: []wire.Header{{Name: name, Value: value}},
+			Body:    body,
+		}
 		before := bytes.Clone(body)
 		m := Moment{UnixMs: ms, Nonce: make([]byte, 32)}
 		signed, err := s.Sign(credential(complete[s.Type]), r, m)
@@ -68,7 +82,8 @@ func FuzzSign(f *testing.F) {
 			t.Errorf("query %q", signed.Query)
 		}
 		again, err := s.Sign(credential(complete[s.Type]), r, m)
-		if err != nil || !slices.Equal(again.Headers, signed.Headers) || again.Query != signed.Query {
+		if err != nil || !slices.Equal(again.Headers, signed.Headers) ||
+			again.Query != signed.Query {
 			t.Errorf("%s signs the same call in two ways: %v", s.Type, err)
 		}
 	})
@@ -101,7 +116,8 @@ func FuzzPEM(f *testing.F) {
 // FuzzServiceAccount: no file makes the reader panic, and what passes goes to Google alone.
 func FuzzServiceAccount(f *testing.F) {
 	f.Add(accountFile(nil))
-	f.Add(accountFile(map[string]any{"token_uri": "https://oauth2.googleapis.com.evil.example/token"}))
+	f.Add(accountFile(
+		map[string]any{"token_uri": "https://oauth2.googleapis.com.evil.example/token"}))
 	f.Add(`{"type":"service_account","private_key":{}}`)
 	f.Fuzz(func(t *testing.T, text string) {
 		c := Credential{"credentials": secret.New(text), "scopes": secret.New("a")}
@@ -111,13 +127,15 @@ func FuzzServiceAccount(f *testing.F) {
 			return
 		}
 		u, err := url.Parse(x.URL)
-		if err != nil || u.Scheme != "https" || u.Host != "googleapis.com" && !strings.HasSuffix(u.Host, ".googleapis.com") {
+		if err != nil || u.Scheme != "https" ||
+			u.Host != "googleapis.com" && !strings.HasSuffix(u.Host, ".googleapis.com") {
 			t.Errorf("goes to %q", x.URL)
 		}
 	})
 }
 
-// FuzzToken: no answer makes the reader panic, and a token that is read can be sent and has not expired.
+// FuzzToken: no answer makes the reader panic, and a token that is read can be sent and has not
+// expired.
 func FuzzToken(f *testing.F) {
 	f.Add(200, `{"access_token":"tok","expires_in":3600}`)
 	f.Add(201, `{"token":"tok","expires_at":"2020-01-01T00:00:00Z"}`)
@@ -125,7 +143,8 @@ func FuzzToken(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body string) {
 		for _, x := range []Exchange{{read: readOAuth}, {read: readGitHub}} {
 			got, err := x.Token(Reply{Status: status, Body: []byte(body)}, 1000)
-			if err == nil && (got.Expires <= 1000 || got.Expires > 1000+maxTokenLife || !wire.ValidValue(got.Text.Reveal())) {
+			if err == nil && (got.Expires <= 1000 || got.Expires > 1000+maxTokenLife ||
+				!wire.ValidValue(got.Text.Reveal())) {
 				t.Errorf("expires %d", got.Expires)
 			}
 		}
@@ -140,7 +159,8 @@ func FuzzPayload(f *testing.F) {
 	f.Add(`'\n\\\'' path'x''y'`)
 	f.Fuzz(func(t *testing.T, payload string) {
 		values := with(complete["hmac"], "payload", payload)
-		signed, err := scheme(t, "hmac").Sign(credential(values), request, Moment{UnixMs: 1, Nonce: make([]byte, 32)})
+		signed, err := scheme(t, "hmac").Sign(credential(values), request,
+			Moment{UnixMs: 1, Nonce: make([]byte, 32)})
 		if (err == nil) != (len(signed.Trace) == 1) {
 			t.Errorf("%q: %v", payload, err)
 		}

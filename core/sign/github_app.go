@@ -14,12 +14,15 @@ import (
 var githubApp = Scheme{
 	Type:  "github-app",
 	Title: "GitHub App installation",
-	Docs:  "https://docs.github.com/en/apps/creating-github-apps/authenticating-with-a-github-app/authenticating-as-a-github-app-installation",
+	Docs: "https://docs.github.com/en/apps/creating-github-apps/" +
+		"authenticating-with-a-github-app/authenticating-as-a-github-app-installation",
 	Fields: []Field{
 		{Name: "appId", Required: true, Label: "App id or client id", fault: tokenFault},
-		{Name: "privateKey", Secret: true, Required: true, Label: "Private key of the app (PEM)", fault: rsaFault},
+		{Name: "privateKey", Secret: true, Required: true, Label: "Private key of the app (PEM)",
+			fault: rsaFault},
 		{Name: "installationId", Required: true, Label: "Installation id", fault: numberFault},
-		{Name: "apiUrl", Endpoint: true, Label: "Base URL of the API (https://api.github.com if empty)", fault: endpointFault},
+		{Name: "apiUrl", Endpoint: true,
+			Label: "Base URL of the API (https://api.github.com if empty)", fault: endpointFault},
 	},
 	exchange: githubExchange,
 	derived:  keyForms("privateKey"),
@@ -39,8 +42,8 @@ type githubClaims struct {
 	Iss string `json:"iss"`
 }
 
-// githubExchange dates the token a minute back, because GitHub refuses one from the future, and ends it well before the ten
-// minutes that GitHub allows.
+// githubExchange dates the token a minute back, because GitHub refuses one from the future, and
+// ends it well before the ten minutes that GitHub allows.
 func githubExchange(c Credential, m Moment) (Exchange, error) {
 	key, err := parsePEM(c["privateKey"].Reveal())
 	if err != nil {
@@ -56,8 +59,17 @@ func githubExchange(c Credential, m Moment) (Exchange, error) {
 	if base == "" {
 		base = "https://api.github.com"
 	}
-	return Exchange{Method: "POST", URL: base + "/app/installations/" + c["installationId"].Reveal() + "/access_tokens", read: readGitHub,
-		assertion: jwt, Trace: []Note{claimsNote(claims)}, Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}, {Name: "Accept", Value: "application/vnd.github+json"}}}, nil
+	return Exchange{
+		Method:    "POST",
+		URL:       base + "/app/installations/" + c["installationId"].Reveal() + "/access_tokens",
+		read:      readGitHub,
+		assertion: jwt,
+		Trace:     []Note{claimsNote(claims)},
+		Headers: []wire.Header{
+			{Name: "Authorization", Value: "Bearer " + jwt},
+			{Name: "Accept", Value: "application/vnd.github+json"},
+		},
+	}, nil
 }
 
 func readGitHub(body []byte, _ int64) (Token, error) {

@@ -13,7 +13,8 @@ var headers = Scheme{
 	Title: "API key in headers of your choice",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc9110#section-5",
 	Fields: []Field{
-		{Name: "headers", Secret: true, Identity: true, Required: true, Map: true, Label: "Header name and value", fault: headerFault},
+		{Name: "headers", Secret: true, Identity: true, Required: true, Map: true,
+			Label: "Header name and value", fault: headerFault},
 	},
 	sign:    signHeaders,
 	derived: headerTails,
@@ -28,8 +29,8 @@ func signHeaders(c Credential, _ Request, _ Moment) (Signed, error) {
 	return s, nil
 }
 
-// headerTails returns what stands at the end of each value behind a word, a name or an id: of "Token token=abc" and "id:abc" a
-// service may show "abc" alone.
+// headerTails returns what stands at the end of each value behind a word, a name or an id: of
+// "Token token=abc" and "id:abc" a service may show "abc" alone.
 func headerTails(c Credential) (tails []string) {
 	for _, path := range c.under("headers") {
 		value := c[path].Reveal()
@@ -43,9 +44,13 @@ func headerTails(c Credential) (tails []string) {
 	return tails
 }
 
-// framing are fields that say how a message is cut or forwarded (RFC 9110 sections 7.2, 7.6, 8.6) or that the sender answers
-// for. A second hand in them makes a request that two servers read differently.
-var framing = []string{"host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect", "accept-encoding"}
+// framing are fields that say how a message is cut or forwarded (RFC 9110 sections 7.2, 7.6, 8.6)
+// or that the sender answers for. A second hand in them makes a request that two servers read
+// differently.
+var framing = []string{
+	"host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection",
+	"te", "trailer", "upgrade", "expect", "accept-encoding",
+}
 
 func headerNames(paths []string) error {
 	seen := map[string]bool{}

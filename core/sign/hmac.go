@@ -14,15 +14,17 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacTemplate signs for any API whose signature is an HMAC over parts of the request. The parts stand in payload, in their order:
+// hmacTemplate signs for any API whose signature is an HMAC over parts of the request. The parts
+// stand in payload, in their order:
 //
 //	timestamp nonce key passphrase method host path query body
 //	target        path, and "?" with the query if there is one
 //	query|body    the body of a POST, PUT or PATCH, else the query
 //	'text'        the text itself; \n, \\ and \' are a line end, a backslash and a quote
 //
-// They are joined without anything between. The fields ending in In say where a value goes: "header X-Signature" or "query sign".
-// What goes into the query counts as part of it, but for the signature. Bybit, as an example:
+// They are joined without anything between. The fields ending in In say where a value goes: "header
+// X-Signature" or "query sign". What goes into the query counts as part of it, but for the
+// signature. Bybit, as an example:
 //
 //	payload: timestamp key '5000' query|body
 //
@@ -32,17 +34,26 @@ var hmacTemplate = Scheme{
 	Title: "HMAC over parts that you choose (without payload: MEXC)",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc2104",
 	Fields: []Field{apiKey, apiSecret,
-		{Name: "passphrase", Secret: true, Label: "Passphrase, if there is one", fault: headerFault},
-		{Name: "payload", Label: "What is signed, e.g. timestamp method path query|body", fault: payloadFault},
-		{Name: "algorithm", Label: "sha256 (if empty), sha1, sha384 or sha512", fault: oneOf("sha1", "sha256", "sha384", "sha512")},
-		{Name: "encoding", Label: "Signature in hex (if empty), base64 or base64url", fault: oneOf("hex", "base64", "base64url")},
-		{Name: "secretEncoding", Label: "Secret as text (if empty), or decoded from base64 or hex", fault: oneOf("text", "base64", "hex")},
-		{Name: "timestamp", Label: "Time in ms (if empty), s or iso", fault: oneOf("ms", "s", "iso")},
+		{Name: "passphrase", Secret: true, Label: "Passphrase, if there is one",
+			fault: headerFault},
+		{Name: "payload", Label: "What is signed, e.g. timestamp method path query|body",
+			fault: payloadFault},
+		{Name: "algorithm", Label: "sha256 (if empty), sha1, sha384 or sha512",
+			fault: oneOf("sha1", "sha256", "sha384", "sha512")},
+		{Name: "encoding", Label: "Signature in hex (if empty), base64 or base64url",
+			fault: oneOf("hex", "base64", "base64url")},
+		{Name: "secretEncoding", Label: "Secret as text (if empty), or decoded from base64 or hex",
+			fault: oneOf("text", "base64", "hex")},
+		{Name: "timestamp", Label: "Time in ms (if empty), s or iso",
+			fault: oneOf("ms", "s", "iso")},
 		{Name: "keyIn", Label: "Where the key goes, e.g. header X-Api-Key", fault: placeFault},
-		{Name: "timestampIn", Label: "Where the time goes, e.g. header X-Timestamp", fault: placeFault},
+		{Name: "timestampIn", Label: "Where the time goes, e.g. header X-Timestamp",
+			fault: placeFault},
 		{Name: "nonceIn", Label: "Where the nonce goes, e.g. header X-Nonce", fault: placeFault},
-		{Name: "passphraseIn", Label: "Where the passphrase goes, e.g. header X-Passphrase", fault: placeFault},
-		{Name: "signatureIn", Label: "Where the signature goes, e.g. header X-Signature", fault: placeFault},
+		{Name: "passphraseIn", Label: "Where the passphrase goes, e.g. header X-Passphrase",
+			fault: placeFault},
+		{Name: "signatureIn", Label: "Where the signature goes, e.g. header X-Signature",
+			fault: placeFault},
 	},
 	sign:    signTemplate,
 	whole:   templateWhole,
@@ -50,10 +61,12 @@ var hmacTemplate = Scheme{
 	writes:  templateWritten,
 }
 
-// placed are the values that can be sent, in the order in which they are appended to a query; the signature comes last.
+// placed are the values that can be sent, in the order in which they are appended to a query; the
+// signature comes last.
 var placed = []string{"key", "timestamp", "nonce", "passphrase"}
 
-// templateWhole says what the fields of a template lack beside each other. It blames a field that is there.
+// templateWhole says what the fields of a template lack beside each other. It blames a field that
+// is there.
 func templateWhole(c Credential) *FieldError {
 	if !c.given("payload") {
 		return withoutPayload(c)
@@ -62,14 +75,16 @@ func templateWhole(c Credential) *FieldError {
 	signs := func(word string) bool { return slices.Contains(words, part{word: word}) }
 	for _, name := range []string{"timestamp", "nonce"} {
 		if signs(name) && !c.given(name+"In") {
-			return &FieldError{"payload", "needs the field " + name + "In beside it: the server has to learn the " + name}
+			return &FieldError{"payload",
+				"needs the field " + name + "In beside it: the server has to learn the " + name}
 		}
 	}
 	switch {
 	case !c.given("signatureIn"):
 		return &FieldError{"payload", "needs the field signatureIn beside it"}
 	case c.given("passphrase") && !c.given("passphraseIn") && !signs("passphrase"):
-		return &FieldError{"passphrase", "needs the field passphraseIn beside it, or passphrase in payload"}
+		return &FieldError{"passphrase",
+			"needs the field passphraseIn beside it, or passphrase in payload"}
 	case !c.given("passphrase") && c.given("passphraseIn"):
 		return &FieldError{"passphraseIn", "needs the field passphrase beside it"}
 	case !c.given("passphrase") && signs("passphrase"):
@@ -85,7 +100,8 @@ func templateWhole(c Credential) *FieldError {
 func withoutPayload(c Credential) *FieldError {
 	for _, f := range slices.Sorted(maps.Keys(c)) {
 		if f != "apiKey" && f != "apiSecret" && c.given(f) {
-			return &FieldError{f, "needs the field payload beside it: without one, hmac signs as hmac-mexc"}
+			return &FieldError{f,
+				"needs the field payload beside it: without one, hmac signs as hmac-mexc"}
 		}
 	}
 	return nil
@@ -126,7 +142,10 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	if !c.given("payload") {
 		return signParameters("X-MEXC-APIKEY", c, r, m), nil
 	}
-	values := map[string]string{"key": c["apiKey"].Reveal(), "nonce": m.word(), "passphrase": c["passphrase"].Reveal(), "timestamp": m.millis()}
+	values := map[string]string{
+		"key": c["apiKey"].Reveal(), "nonce": m.word(), "passphrase": c["passphrase"].Reveal(),
+		"timestamp": m.millis(),
+	}
 	switch c["timestamp"].Reveal() {
 	case "s":
 		values["timestamp"] = m.seconds()
@@ -153,7 +172,8 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	}
 	key, err := templateSecret(c)
 	if err != nil {
-		return Signed{}, &FieldError{"apiSecret", "is not in the encoding that secretEncoding names"}
+		return Signed{},
+			&FieldError{"apiSecret", "is not in the encoding that secretEncoding names"}
 	}
 	signature := templateEncode(c, mac(templateHash(c), key, text))
 	s.put(c["signatureIn"].Reveal(), signature)
@@ -161,7 +181,8 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	return s, nil
 }
 
-// brought is the parameter that the call itself has at a place in the query, or in a form. Its time counts, as with hmac-mexc.
+// brought is the parameter that the call itself has at a place in the query, or in a form. Its time
+// counts, as with hmac-mexc.
 func brought(r Request, at place) (string, bool) {
 	if at.kind == "query" {
 		for _, p := range append(params(r.Query), params(string(r.Body))...) {

@@ -7,10 +7,12 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// bybitWindow is for how many milliseconds after its timestamp Bybit takes a request: its own default.
+// bybitWindow is for how many milliseconds after its timestamp Bybit takes a request: its own
+// default.
 const bybitWindow = "5000"
 
-// hmacBybit signs as Bybit's API v5 wants it: hex HMAC-SHA256 over timestamp, key, window and what the call carries.
+// hmacBybit signs as Bybit's API v5 wants it: hex HMAC-SHA256 over timestamp, key, window and what
+// the call carries.
 var hmacBybit = Scheme{
 	Type:   "hmac-bybit",
 	Title:  "Bybit API v5 (HMAC-SHA256)",
@@ -22,14 +24,39 @@ var hmacBybit = Scheme{
 
 // What exchanges hand out.
 var (
-	apiKey       = Field{Name: "apiKey", Secret: true, Required: true, Label: "API key", fault: tokenFault}
-	apiSecret    = Field{Name: "apiSecret", Secret: true, Required: true, Label: "API secret", fault: plainFault}
-	base64Secret = Field{Name: "apiSecret", Secret: true, Required: true, Label: "API secret (base64)", fault: base64Fault}
-	passphrase   = Field{Name: "passphrase", Secret: true, Required: true, Label: "Passphrase of the API key", fault: headerFault}
+	apiKey = Field{
+		Name:     "apiKey",
+		Secret:   true,
+		Required: true,
+		Label:    "API key",
+		fault:    tokenFault,
+	}
+	apiSecret = Field{
+		Name:     "apiSecret",
+		Secret:   true,
+		Required: true,
+		Label:    "API secret",
+		fault:    plainFault,
+	}
+	base64Secret = Field{
+		Name:     "apiSecret",
+		Secret:   true,
+		Required: true,
+		Label:    "API secret (base64)",
+		fault:    base64Fault,
+	}
+	passphrase = Field{
+		Name:     "passphrase",
+		Secret:   true,
+		Required: true,
+		Label:    "Passphrase of the API key",
+		fault:    headerFault,
+	}
 )
 
 func signBybit(c Credential, r Request, m Moment) (Signed, error) {
-	return bybitSigned(c["apiKey"].Reveal(), c["apiSecret"].Reveal(), m.millis(), bybitWindow, r), nil
+	return bybitSigned(c["apiKey"].Reveal(), c["apiSecret"].Reveal(), m.millis(),
+		bybitWindow, r), nil
 }
 
 func bybitSigned(key, apiSecret, timestamp, window string, r Request) Signed {
@@ -43,8 +70,9 @@ func bybitSigned(key, apiSecret, timestamp, window string, r Request) Signed {
 	}, Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}
 }
 
-// queryOrBody is what the call carries. Methods that carry a body are signed over its bytes, all others over the query; neither is
-// sorted or encoded again, since the exchange computes it from the request as it arrives.
+// queryOrBody is what the call carries. Methods that carry a body are signed over its bytes, all
+// others over the query; neither is sorted or encoded again, since the exchange computes it from
+// the request as it arrives.
 func queryOrBody(r Request) string {
 	switch r.Method {
 	case "POST", "PUT", "PATCH":

@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacCoinbase signs for Coinbase Exchange: base64 HMAC-SHA256 over time, method, target and body, under the decoded secret.
-// Coinbase Advanced Trade has keys of another kind: use jwt-es256 there.
+// hmacCoinbase signs for Coinbase Exchange: base64 HMAC-SHA256 over time, method, target and body,
+// under the decoded secret. Coinbase Advanced Trade has keys of another kind: use jwt-es256 there.
 var hmacCoinbase = Scheme{
 	Type:   "hmac-coinbase",
 	Title:  "Coinbase Exchange (HMAC-SHA256 with passphrase)",
@@ -23,7 +23,8 @@ var hmacCoinbase = Scheme{
 
 func signCoinbase(c Credential, r Request, m Moment) (Signed, error) {
 	text := m.seconds() + strings.ToUpper(r.Method) + r.target() + string(r.Body)
-	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, decoded(c["apiSecret"].Reveal()), text))
+	signature := base64.StdEncoding.EncodeToString(mac(sha256.New,
+		decoded(c["apiSecret"].Reveal()), text))
 	return Signed{Headers: []wire.Header{
 		{Name: "CB-ACCESS-KEY", Value: c["apiKey"].Reveal()},
 		{Name: "CB-ACCESS-SIGN", Value: signature},

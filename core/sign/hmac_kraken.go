@@ -12,7 +12,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacKraken signs for Kraken Spot: base64 HMAC-SHA512 over the path and the SHA-256 of nonce and body, under the decoded secret.
+// hmacKraken signs for Kraken Spot: base64 HMAC-SHA512 over the path and the SHA-256 of nonce and
+// body, under the decoded secret.
 var hmacKraken = Scheme{
 	Type:    "hmac-kraken",
 	Title:   "Kraken Spot (HMAC-SHA512)",
@@ -23,21 +24,33 @@ var hmacKraken = Scheme{
 	derived: decodedForms("apiSecret"),
 }
 
-// signKraken takes the nonce out of the body, because a signer adds fields and parameters but never changes what an agent sends.
+// signKraken takes the nonce out of the body, because a signer adds fields and parameters but never
+// changes what an agent sends.
 func signKraken(c Credential, r Request, m Moment) (Signed, error) {
 	nonce := krakenNonce(r.Body)
 	if nonce == "" {
-		return Signed{}, fmt.Errorf("the body holds no nonce: put nonce=%s into the form, a higher number at every call", m.millis())
+		return Signed{}, fmt.Errorf(
+			"the body holds no nonce: put nonce=%s into the form, a higher number at every call",
+			m.millis())
 	}
 	sum := sha256.Sum256([]byte(nonce + string(r.Body)))
-	signature := base64.StdEncoding.EncodeToString(mac(sha512.New, decoded(c["apiSecret"].Reveal()), r.path()+string(sum[:])))
-	return Signed{Headers: []wire.Header{
-		{Name: "API-Key", Value: c["apiKey"].Reveal()},
-		{Name: "API-Sign", Value: signature},
-	}, Secrets: proof(signature), Trace: []Note{{"string to hash", nonce + string(r.Body)}, {"string to sign", fmt.Sprintf("%s and the bytes %x", r.path(), sum)}}}, nil
+	signature := base64.StdEncoding.EncodeToString(mac(sha512.New, decoded(c["apiSecret"].Reveal()),
+		r.path()+string(sum[:])))
+	return Signed{
+		Headers: []wire.Header{
+			{Name: "API-Key", Value: c["apiKey"].Reveal()},
+			{Name: "API-Sign", Value: signature},
+		},
+		Secrets: proof(signature),
+		Trace: []Note{
+			{"string to hash", nonce + string(r.Body)},
+			{"string to sign", fmt.Sprintf("%s and the bytes %x", r.path(), sum)},
+		},
+	}, nil
 }
 
-// krakenNonce is the member or parameter nonce of a body in JSON or, as Kraken takes it too, form encoding.
+// krakenNonce is the member or parameter nonce of a body in JSON or, as Kraken takes it too, form
+// encoding.
 func krakenNonce(body []byte) string {
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		var call struct{ Nonce json.RawMessage }

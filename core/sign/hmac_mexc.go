@@ -7,13 +7,15 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacMEXC and hmacBinance sign the parameters of the call, those of the query and then those of the body, and append the
-// signature to the query. The two exchanges differ in the name of the field that holds the key.
+// hmacMEXC and hmacBinance sign the parameters of the call, those of the query and then those of
+// the body, and append the signature to the query. The two exchanges differ in the name of the
+// field that holds the key.
 var (
 	hmacMEXC = Scheme{
-		Type:   "hmac-mexc",
-		Title:  "MEXC Spot v3 (HMAC-SHA256)",
-		Docs:   "https://mexcdevelop.github.io/apidocs/spot_v3_en/#signed-trade-and-user_data-endpoint-security",
+		Type:  "hmac-mexc",
+		Title: "MEXC Spot v3 (HMAC-SHA256)",
+		Docs: "https://mexcdevelop.github.io/apidocs/spot_v3_en/" +
+			"#signed-trade-and-user_data-endpoint-security",
 		Fields: []Field{apiKey, apiSecret},
 		sign: func(c Credential, r Request, m Moment) (Signed, error) {
 			return signParameters("X-MEXC-APIKEY", c, r, m), nil
@@ -21,9 +23,10 @@ var (
 		writes: fields("X-MEXC-APIKEY"),
 	}
 	hmacBinance = Scheme{
-		Type:   "hmac-binance",
-		Title:  "Binance Spot (HMAC-SHA256)",
-		Docs:   "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/request-security",
+		Type:  "hmac-binance",
+		Title: "Binance Spot (HMAC-SHA256)",
+		Docs: "https://developers.binance.com/docs/binance-spot-api-docs/rest-api/" +
+			"request-security",
 		Fields: []Field{apiKey, apiSecret},
 		sign: func(c Credential, r Request, m Moment) (Signed, error) {
 			return signParameters("X-MBX-APIKEY", c, r, m), nil

@@ -21,7 +21,8 @@ var hmacOKX = Scheme{
 
 func signOKX(c Credential, r Request, m Moment) (Signed, error) {
 	text := m.iso() + strings.ToUpper(r.Method) + r.target() + string(r.Body)
-	signature := base64.StdEncoding.EncodeToString(mac(sha256.New, []byte(c["apiSecret"].Reveal()), text))
+	signature := base64.StdEncoding.EncodeToString(mac(sha256.New,
+		[]byte(c["apiSecret"].Reveal()), text))
 	return Signed{Headers: []wire.Header{
 		{Name: "OK-ACCESS-KEY", Value: c["apiKey"].Reveal()},
 		{Name: "OK-ACCESS-SIGN", Value: signature},

@@ -5,16 +5,21 @@ import (
 	"strings"
 )
 
-// showIdentity is the field with which the owner says that an identity is no key. Directory templates set it.
+// showIdentity is the field with which the owner says that an identity is no key. Directory
+// templates set it.
 func showIdentity(what string) Field {
-	return Field{Name: "showIdentity", Label: "Show the " + what + " in replies: it names an account and is no key (true or false)",
-		fault: oneOf("true", "false")}
+	return Field{
+		Name: "showIdentity",
+		Label: "Show the " + what +
+			" in replies: it names an account and is no key (true or false)",
+		fault: oneOf("true", "false"),
+	}
 }
 
-// shown reports whether e is an identity that replies may show. Masking it does harm: the id of an account
-// is part of every path of Twilio, and an agent that writes an issue of Jira back destroys the e-mail
-// address that it was not shown. Where no other secret goes with it, it is a secret all the same, because
-// some APIs take the key as user name.
+// shown reports whether e is an identity that replies may show. Masking it does harm: the id of an
+// account is part of every path of Twilio, and an agent that writes an issue of Jira back destroys
+// the e-mail address that it was not shown. Where no other secret goes with it, it is a secret all
+// the same, because some APIs take the key as user name.
 func (s *Scheme) shown(c Credential, e Entry) bool {
 	if !e.identity || !s.paired(c, e) {
 		return false
@@ -27,14 +32,16 @@ var fillers = []string{
 	"x-oauth-basic", // https://docs.github.com/en/rest/authentication (OAuth tokens over basic)
 	"api_token",     // https://engineering.toggl.com/docs/authentication
 	"footastic",     // https://wufoo.github.io/docs/#authentication
-	"anystring",     // https://mailchimp.com/developer/marketing/docs/fundamentals/#authenticate-with-basic-auth
+	// https://mailchimp.com/developer/marketing/docs/fundamentals/#authenticate-with-basic-auth
+	"anystring",
 }
 
 // paired reports whether there is a secret beside the identity e that is long enough to be one.
 func (s *Scheme) paired(c Credential, e Entry) bool {
 	return slices.ContainsFunc(s.Entries(c), func(o Entry) bool {
 		value := c[o.Path].Reveal()
-		return o.Secret && o.Path != e.Path && len(value) >= minPaired && !identifies(value) && !slices.Contains(fillers, value)
+		return o.Secret && o.Path != e.Path && len(value) >= minPaired && !identifies(value) &&
+			!slices.Contains(fillers, value)
 	})
 }
 
@@ -57,13 +64,16 @@ const (
 
 // forms are those that no vendor's keys have.
 var forms = []form{
-	// https://www.twilio.com/docs/glossary/what-is-a-sid: the account, and the API key whose secret is another text.
+	// https://www.twilio.com/docs/glossary/what-is-a-sid: the account, and the API key whose secret
+	// is another text.
 	{"AC", 32, 32, lowerHex},
 	{"SK", 32, 32, lowerHex},
-	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids: long-term and temporary.
+	// https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids:
+	// long-term and temporary.
 	{"AKIA", 12, 124, upperBase},
 	{"ASIA", 12, 124, upperBase},
-	// https://cloud.google.com/storage/docs/authentication/hmackeys: of a user, of a service account.
+	// https://cloud.google.com/storage/docs/authentication/hmackeys: of a user, of a service
+	// account.
 	{"GOOG", 16, 60, upperBase},
 }
 
@@ -71,12 +81,13 @@ var forms = []form{
 func identifies(value string) bool {
 	return isEmail(value) || slices.ContainsFunc(forms, func(f form) bool {
 		rest, ok := strings.CutPrefix(value, f.prefix)
-		return ok && len(rest) >= f.least && len(rest) <= f.most && strings.Trim(rest, f.alphabet) == ""
+		return ok && len(rest) >= f.least && len(rest) <= f.most &&
+			strings.Trim(rest, f.alphabet) == ""
 	})
 }
 
-// isEmail is narrower than RFC 5322: the characters that people have in addresses, and a domain of at least
-// two names. A URL with a key before its @ is none.
+// isEmail is narrower than RFC 5322: the characters that people have in addresses, and a domain of
+// at least two names. A URL with a key before its @ is none.
 func isEmail(value string) bool {
 	const letters = capitals + "abcdefghijklmnopqrstuvwxyz" + digits
 	local, domain, ok := strings.Cut(value, "@")

@@ -2,15 +2,17 @@ package sign
 
 import "github.com/true-and-useful/janee/core/wire"
 
-// jwtES256 sends a short-lived token per call as Coinbase's developer platform wants it: signed with an EC key, good for two
-// minutes, for one method and path.
+// jwtES256 sends a short-lived token per call as Coinbase's developer platform wants it: signed
+// with an EC key, good for two minutes, for one method and path.
 var jwtES256 = Scheme{
 	Type:  "jwt-es256",
 	Title: "Coinbase Advanced Trade and CDP (ES256 token per call)",
 	Docs:  "https://docs.cdp.coinbase.com/get-started/authentication/jwt-authentication",
 	Fields: []Field{
-		{Name: "keyName", Required: true, Label: "Name of the key (organizations/ID/apiKeys/ID)", fault: headerFault},
-		{Name: "privateKey", Secret: true, Required: true, Label: "EC private key (PEM)", fault: ecFault},
+		{Name: "keyName", Required: true, Label: "Name of the key (organizations/ID/apiKeys/ID)",
+			fault: headerFault},
+		{Name: "privateKey", Secret: true, Required: true,
+			Label: "EC private key (PEM)", fault: ecFault},
 	},
 	sign:    signES256,
 	derived: keyForms("privateKey"),
@@ -40,10 +42,14 @@ func signES256(c Credential, r Request, m Moment) (Signed, error) {
 		return Signed{}, &FieldError{"privateKey", err.Error()}
 	}
 	name, now := c["keyName"].Reveal(), m.UnixMs/1000
-	claims := es256Claims{"cdp", name, now, now + es256Life, r.Method + " " + r.authority() + r.path()} // without the query
+	// without the query
+	claims := es256Claims{
+		"cdp", name, now, now + es256Life, r.Method + " " + r.authority() + r.path(),
+	}
 	jwt, err := token(key, es256Header{"ES256", name, m.word(), "JWT"}, claims)
 	if err != nil {
 		return Signed{}, err
 	}
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}}, Secrets: proof(jwt, jwtSignature(jwt)), Trace: []Note{{"uri claim", claims.URI}}}, nil
+	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}},
+		Secrets: proof(jwt, jwtSignature(jwt)), Trace: []Note{{"uri claim", claims.URI}}}, nil
 }

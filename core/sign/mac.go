@@ -34,10 +34,12 @@ func (m Moment) httpDate() string { return m.utc("Mon, 02 Jan 2006 15:04:05 GMT"
 
 func (m Moment) utc(layout string) string { return time.UnixMilli(m.UnixMs).UTC().Format(layout) }
 
-// word is the nonce as text: 128 bits in hex, which every service takes for a nonce of its own kind.
+// word is the nonce as text: 128 bits in hex, which every service takes for a nonce of its own
+// kind.
 func (m Moment) word() string { return hex.EncodeToString(m.Nonce[:min(len(m.Nonce), 16)]) }
 
-// base64Fault is the grammar of a secret that is handed out in base64 (RFC 4648 section 4) and decoded before use.
+// base64Fault is the grammar of a secret that is handed out in base64 (RFC 4648 section 4) and
+// decoded before use.
 func base64Fault(value string) string {
 	if text := plainFault(value); text != "" {
 		return text

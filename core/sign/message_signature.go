@@ -14,18 +14,23 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// messageSignature signs parts of the request that the person chooses (RFC 9421). The body is signed through Content-Digest
-// (RFC 9530), which is added where the chosen parts name it and the request has none.
+// messageSignature signs parts of the request that the person chooses (RFC 9421). The body is
+// signed through Content-Digest (RFC 9530), which is added where the chosen parts name it and the
+// request has none.
 var messageSignature = Scheme{
 	Type:  "http-message-signature",
 	Title: "HTTP message signature (RFC 9421)",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc9421#section-3.3",
 	Fields: []Field{
 		{Name: "keyId", Required: true, Label: "Key id", fault: headerFault},
-		{Name: "algorithm", Required: true, Label: "hmac-sha256, ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256",
+		{Name: "algorithm", Required: true,
+			Label: "hmac-sha256, ed25519, ecdsa-p256-sha256 or rsa-v1_5-sha256",
 			fault: oneOf("hmac-sha256", "ed25519", "ecdsa-p256-sha256", "rsa-v1_5-sha256")},
-		{Name: "key", Secret: true, Required: true, Label: "Private key (PEM), or the shared secret (base64)", fault: base64OrPEM},
-		{Name: "components", Label: "Signed parts (if empty: @method @authority @path @query, and content-digest of a body)", fault: componentsFault},
+		{Name: "key", Secret: true, Required: true,
+			Label: "Private key (PEM), or the shared secret (base64)", fault: base64OrPEM},
+		{Name: "components",
+			Label: "Signed parts (if empty: @method @authority @path @query, " +
+				"and content-digest of a body)", fault: componentsFault},
 		{Name: "label", Label: "Label of the signature (sig1 if empty)", fault: labelFault},
 	},
 	sign:    signMessage,
@@ -34,7 +39,8 @@ var messageSignature = Scheme{
 	writes:  fields("Signature-Input", "Signature"),
 }
 
-// base64OrPEM waits for messageKey to know which of the two it has to be; neither may be anything else.
+// base64OrPEM waits for messageKey to know which of the two it has to be; neither may be anything
+// else.
 func base64OrPEM(value string) string {
 	if strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") {
 		if _, err := parsePEM(value); err != nil {
@@ -46,8 +52,9 @@ func base64OrPEM(value string) string {
 }
 
 func messageKey(c Credential) *FieldError {
-	fault := map[string]func(string) string{"hmac-sha256": base64Fault, "ed25519": ed25519Fault, "ecdsa-p256-sha256": ecFault,
-		"rsa-v1_5-sha256": rsaFault}[c["algorithm"].Reveal()]
+	fault := map[string]func(string) string{"hmac-sha256": base64Fault, "ed25519": ed25519Fault,
+		"ecdsa-p256-sha256": ecFault,
+		"rsa-v1_5-sha256":   rsaFault}[c["algorithm"].Reveal()]
 	if text := fault(c["key"].Reveal()); text != "" {
 		return &FieldError{"key", text}
 	}
@@ -58,12 +65,15 @@ func messageForms(c Credential) []string {
 	return append(decodedForms("key")(c), keyForms("key")(c)...)
 }
 
-// derivedComponents are those of RFC 9421 section 2.2 that a request has and that take no parameter.
+// derivedComponents are those of RFC 9421 section 2.2 that a request has and that take no
+// parameter.
 var derivedComponents = map[string]func(Request) string{
-	"@method":         func(r Request) string { return r.Method },
-	"@authority":      Request.authority,
-	"@scheme":         Request.scheme,
-	"@target-uri":     func(r Request) string { return r.scheme() + "://" + r.authority() + r.target() },
+	"@method":    func(r Request) string { return r.Method },
+	"@authority": Request.authority,
+	"@scheme":    Request.scheme,
+	"@target-uri": func(r Request) string {
+		return r.scheme() + "://" + r.authority() + r.target()
+	},
 	"@request-target": Request.target,
 	"@path":           Request.path,
 	"@query":          func(r Request) string { return "?" + r.Query },
@@ -76,8 +86,10 @@ func componentsFault(value string) string {
 		case seen[name]:
 			return "names a part twice (RFC 9421 section 2)"
 		case strings.HasPrefix(name, "@") && derivedComponents[name] == nil:
-			return "names a part that is not supported: @method, @authority, @scheme, @target-uri, @request-target, @path, @query and names of headers are"
-		case !strings.HasPrefix(name, "@") && (!wire.ValidName(name) || strings.ToLower(name) != name):
+			return "names a part that is not supported: @method, @authority, @scheme, " +
+				"@target-uri, @request-target, @path, @query and names of headers are"
+		case !strings.HasPrefix(name, "@") &&
+			(!wire.ValidName(name) || strings.ToLower(name) != name):
 			return "names a part that is no header in lower case"
 		}
 		seen[name] = true
@@ -87,7 +99,8 @@ func componentsFault(value string) string {
 
 // labelFault holds to the key of RFC 8941 section 3.1.2.
 func labelFault(value string) string {
-	if value[0] != '*' && (value[0] < 'a' || value[0] > 'z') || strings.Trim(value, "abcdefghijklmnopqrstuvwxyz0123456789_-.*") != "" {
+	if value[0] != '*' && (value[0] < 'a' || value[0] > 'z') ||
+		strings.Trim(value, "abcdefghijklmnopqrstuvwxyz0123456789_-.*") != "" {
 		return "is not a label, such as sig1"
 	}
 	return ""
@@ -101,7 +114,10 @@ type message struct {
 }
 
 func signMessage(c Credential, r Request, m Moment) (Signed, error) {
-	s := message{c["label"].Reveal(), c["keyId"].Reveal(), c["algorithm"].Reveal(), c["key"].Reveal(), strings.Fields(c["components"].Reveal()), m.UnixMs / 1000}
+	s := message{
+		c["label"].Reveal(), c["keyId"].Reveal(), c["algorithm"].Reveal(), c["key"].Reveal(),
+		strings.Fields(c["components"].Reveal()), m.UnixMs / 1000,
+	}
 	if s.label == "" {
 		s.label = "sig1"
 	}
@@ -114,15 +130,18 @@ func signMessage(c Credential, r Request, m Moment) (Signed, error) {
 	return s.signed(r, m.httpDate())
 }
 
-// own are the fields Date and, of a body, Content-Digest where they are to be signed and the request has none.
+// own are the fields Date and, of a body, Content-Digest where they are to be signed and the
+// request has none.
 func (s message) own(r Request, date string) (added []wire.Header) {
 	fields := []wire.Header{{Name: "Date", Value: date}}
 	if len(r.Body) > 0 {
 		sum := sha256.Sum256(r.Body)
-		fields = append(fields, wire.Header{Name: "Content-Digest", Value: "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"})
+		fields = append(fields, wire.Header{Name: "Content-Digest",
+			Value: "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"})
 	}
 	for _, h := range fields {
-		if _, ok := wire.Get(r.Headers, h.Name); !ok && slices.Contains(s.components, strings.ToLower(h.Name)) {
+		if _, ok := wire.Get(r.Headers, h.Name); !ok &&
+			slices.Contains(s.components, strings.ToLower(h.Name)) {
 			added = append(added, h)
 		}
 	}
@@ -141,13 +160,16 @@ func (s message) signed(r Request, date string) (Signed, error) {
 		return Signed{}, err
 	}
 	signature := base64.StdEncoding.EncodeToString(sum)
-	return Signed{Headers: append(added, wire.Header{Name: "Signature-Input", Value: s.label + "=" + params},
-		wire.Header{Name: "Signature", Value: s.label + "=:" + signature + ":"}),
-		Secrets: proof(signature), Trace: []Note{{"signature base", base}}}, nil
+	return Signed{
+		Headers: append(added, wire.Header{Name: "Signature-Input", Value: s.label + "=" + params},
+			wire.Header{Name: "Signature", Value: s.label + "=:" + signature + ":"}),
+		Secrets: proof(signature),
+		Trace:   []Note{{"signature base", base}},
+	}, nil
 }
 
-// base is the text of RFC 9421 section 2.5 and its last line's value. Of a request without a body the fields that describe one are
-// left out, so that one list of parts serves GET and POST.
+// base is the text of RFC 9421 section 2.5 and its last line's value. Of a request without a body
+// the fields that describe one are left out, so that one list of parts serves GET and POST.
 func (s message) base(r Request) (text, params string, err error) {
 	var names []string
 	for _, name := range s.components {
@@ -161,11 +183,13 @@ func (s message) base(r Request) (text, params string, err error) {
 		}
 	}
 	keyID := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(s.keyID)
-	params = "(" + strings.Join(names, " ") + ");created=" + strconv.FormatInt(s.created, 10) + `;keyid="` + keyID + `"`
+	params = "(" + strings.Join(names, " ") + ");created=" + strconv.FormatInt(s.created, 10) +
+		`;keyid="` + keyID + `"`
 	return text + `"@signature-params": ` + params, params, nil
 }
 
-// component is the value of one part: of a field that comes more than once all values (section 2.1).
+// component is the value of one part: of a field that comes more than once all values (section
+// 2.1).
 func component(r Request, name string) (string, bool) {
 	if read := derivedComponents[name]; read != nil {
 		return read(r), true

@@ -13,20 +13,26 @@ import (
 	"strings"
 )
 
-// maxKeyText bounds what is read as a key, in bytes: RSA arithmetic on a number of any length would stall the process.
+// maxKeyText bounds what is read as a key, in bytes: RSA arithmetic on a number of any length would
+// stall the process.
 const maxKeyText = 16 << 10
 
 var (
-	errNotPEM    = errors.New("is not a private key in PEM: it has to begin with -----BEGIN and end with the -----END line")
-	errEncrypted = errors.New("is an encrypted PEM: store it without a passphrase (openssl pkey -in KEY.pem -out PLAIN.pem)")
-	errOpenSSH   = errors.New("is in the format of OpenSSH: convert a copy of it with ssh-keygen -p -m PEM -f COPY")
-	errPublic    = errors.New("is a public key or certificate, not the private key")
-	errDamaged   = errors.New("is PEM, but the key in it is damaged")
-	errKind      = errors.New("holds a key of a kind that is not supported (RSA, EC P-256 and Ed25519 are)")
+	errNotPEM = errors.New("is not a private key in PEM: it has to begin with -----BEGIN and " +
+		"end with the -----END line")
+	errEncrypted = errors.New("is an encrypted PEM: store it without a passphrase (openssl pkey " +
+		"-in KEY.pem -out PLAIN.pem)")
+	errOpenSSH = errors.New(
+		"is in the format of OpenSSH: convert a copy of it with ssh-keygen -p -m PEM -f COPY")
+	errPublic  = errors.New("is a public key or certificate, not the private key")
+	errDamaged = errors.New("is PEM, but the key in it is damaged")
+	errKind    = errors.New(
+		"holds a key of a kind that is not supported (RSA, EC P-256 and Ed25519 are)")
 )
 
-// parsePEM reads a private key: *rsa.PrivateKey, *ecdsa.PrivateKey on P-256 or ed25519.PrivateKey, in PKCS #8 (RFC 5958), PKCS #1
-// (RFC 8017 appendix A.1.2) or SEC 1 (RFC 5915). Errors never show what was read.
+// parsePEM reads a private key: *rsa.PrivateKey, *ecdsa.PrivateKey on P-256 or ed25519.PrivateKey,
+// in PKCS #8 (RFC 5958), PKCS #1 (RFC 8017 appendix A.1.2) or SEC 1 (RFC 5915). Errors never show
+// what was read.
 func parsePEM(text string) (any, error) {
 	if len(text) > maxKeyText {
 		return nil, errNotPEM
@@ -38,7 +44,8 @@ func parsePEM(text string) (any, error) {
 		}
 		switch kind := block.Type; {
 		case kind == "EC PARAMETERS": // openssl ecparam -genkey writes it in front of the key
-		case kind == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" || block.Headers["Proc-Type"] != "":
+		case kind == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" ||
+			block.Headers["Proc-Type"] != "":
 			return nil, errEncrypted
 		case kind == "PRIVATE KEY":
 			return parsePKCS8(block.Bytes)
@@ -56,10 +63,11 @@ func parsePEM(text string) (any, error) {
 	}
 }
 
-// pemLines puts line ends back where pasting lost them: out of a JSON string they are \n, in an environment variable or a folded
-// YAML scalar they are blanks.
+// pemLines puts line ends back where pasting lost them: out of a JSON string they are \n, in an
+// environment variable or a folded YAML scalar they are blanks.
 func pemLines(text string) string {
-	return strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", "\r\n", "\n", "----- ", "-----\n", " -----END", "\n-----END").Replace(strings.TrimSpace(text))
+	return strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", "\r\n", "\n", "----- ", "-----\n",
+		" -----END", "\n-----END").Replace(strings.TrimSpace(text))
 }
 
 // Object identifiers of RFC 8017 appendix A.1, RFC 5480 section 2.1.1 and RFC 8410 section 3.
@@ -117,9 +125,11 @@ func parsePKCS1(der []byte) (any, error) {
 		}
 	}
 	if k.N.BitLen() < 2048 {
-		return nil, errors.New("is an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids")
+		return nil,
+			errors.New("is an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids")
 	}
-	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: k.N, E: k.E}, D: k.D, Primes: []*big.Int{k.P, k.Q}}
+	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: k.N, E: k.E}, D: k.D,
+		Primes: []*big.Int{k.P, k.Q}}
 	key.Precompute()
 	if k.Version != 0 || key.Validate() != nil {
 		return nil, errDamaged
@@ -175,7 +185,8 @@ var (
 	ed25519Fault = keyFault[ed25519.PrivateKey]("an Ed25519 key")
 )
 
-// bodyLines returns the base64 of a PEM key in lines of 64 characters, as tools print it. The value itself may be all in one line.
+// bodyLines returns the base64 of a PEM key in lines of 64 characters, as tools print it. The value
+// itself may be all in one line.
 func bodyLines(text string) (lines []string) {
 	if len(text) > maxKeyText {
 		return nil

@@ -36,7 +36,9 @@ var keys = sync.OnceValue(func() map[string]string {
 	public, private, _ := ed25519.GenerateKey(rand.Reader)
 	put("rsa1", "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(long), nil)
 	put("rsa1024", "RSA PRIVATE KEY", x509.MarshalPKCS1PrivateKey(short), nil)
-	for name, key := range map[string]any{"rsa": long, "p256": p256, "p384": p384, "ed25519": private} {
+	for name, key := range map[string]any{
+		"rsa": long, "p256": p256, "p384": p384, "ed25519": private,
+	} {
 		der, err := x509.MarshalPKCS8PrivateKey(key)
 		put(name, "PRIVATE KEY", der, err)
 	}
@@ -50,7 +52,9 @@ var keys = sync.OnceValue(func() map[string]string {
 })
 
 func TestPEMForms(t *testing.T) {
-	for name, like := range map[string]string{"rsa": "rsa1", "rsa1": "rsa", "p256": "p256sec1", "p256sec1": "p256", "ed25519": "ed25519"} {
+	for name, like := range map[string]string{
+		"rsa": "rsa1", "rsa1": "rsa", "p256": "p256sec1", "p256sec1": "p256", "ed25519": "ed25519",
+	} {
 		want := mustPEM(t, keys()[like]).(crypto.Signer).Public()
 		text := keys()[name]
 		for how, form := range map[string]string{
@@ -61,13 +65,19 @@ func TestPEMForms(t *testing.T) {
 			`\r\n`:                  strings.ReplaceAll(text, "\n", `\r\n`),
 			"blanks":                strings.ReplaceAll(text, "\n", " "),
 			"blank lines":           "\n\n" + strings.ReplaceAll(text, "\n", "\n\n"),
-			"indented":              "    " + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "),
-			"after parameters":      "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n-----END EC PARAMETERS-----\n" + text,
+			"indented": "    " +
+				strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n    "),
+			"after parameters": "-----BEGIN EC PARAMETERS-----\nBggqhkjOPQMBBw==\n" +
+				"-----END EC PARAMETERS-----\n" + text,
 		} {
 			key, err := parsePEM(form)
 			if err != nil {
 				t.Errorf("%s, %s: %v", name, how, err)
-			} else if got := key.(crypto.Signer).Public(); !got.(interface{ Equal(crypto.PublicKey) bool }).Equal(want) {
+			} else if got := key.(crypto.Signer).Public(); !got.(interface {
+				Equal(
+					crypto.PublicKey,
+				) bool
+			}).Equal(want) {
 				t.Errorf("%s, %s: another key", name, how)
 			}
 		}
@@ -86,10 +96,12 @@ func TestPEMRefusals(t *testing.T) {
 		{"empty", "", errNotPEM},
 		{"only base64", strings.Join(body[1:len(body)-2], "\n"), errNotPEM},
 		{"no end", strings.Join(body[:len(body)-2], "\n"), errNotPEM},
-		{"bad base64", strings.Replace(keys()["rsa"], body[3], body[3][:20]+"*"+body[3][21:], 1), errNotPEM},
+		{"bad base64",
+			strings.Replace(keys()["rsa"], body[3], body[3][:20]+"*"+body[3][21:], 1), errNotPEM},
 		{"far too long", strings.Repeat(keys()["rsa"], 20), errNotPEM},
 		{"encrypted PKCS #8", block("ENCRYPTED PRIVATE KEY"), errEncrypted},
-		{"encrypted PKCS #1", strings.Replace(keys()["rsa1"], "-----\n", "-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1), errEncrypted},
+		{"encrypted PKCS #1", strings.Replace(keys()["rsa1"], "-----\n",
+			"-----\nProc-Type: 4,ENCRYPTED\nDEK-Info: AES-128-CBC,00\n\n", 1), errEncrypted},
 		{"OpenSSH", block("OPENSSH PRIVATE KEY"), errOpenSSH},
 		{"public", keys()["public"], errPublic},
 		{"RSA public", block("RSA PUBLIC KEY"), errPublic},
@@ -97,8 +109,10 @@ func TestPEMRefusals(t *testing.T) {
 		{"another kind", block("DSA PRIVATE KEY"), errKind},
 		{"P-384", keys()["p384"], errKind},
 		{"P-384 by itself", keys()["p384sec1"], errKind},
-		{"wrong words", strings.ReplaceAll(keys()["p256"], "PRIVATE KEY", "RSA PRIVATE KEY"), errDamaged},
-		{"cut short", "-----BEGIN PRIVATE KEY-----\n" + strings.Join(body[1:10], "\n") + "\n-----END PRIVATE KEY-----", errDamaged},
+		{"wrong words",
+			strings.ReplaceAll(keys()["p256"], "PRIVATE KEY", "RSA PRIVATE KEY"), errDamaged},
+		{"cut short", "-----BEGIN PRIVATE KEY-----\n" + strings.Join(body[1:10], "\n") +
+			"\n-----END PRIVATE KEY-----", errDamaged},
 	} {
 		if _, err := parsePEM(c.text); !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
@@ -140,7 +154,10 @@ func TestPEMDamagedKeys(t *testing.T) {
 	}
 	good := mustPEM(t, keys()["rsa"]).(*rsa.PrivateKey)
 	rsaWith := func(change func(*pkcs1)) []byte {
-		k := pkcs1{0, good.N, good.E, good.D, good.Primes[0], good.Primes[1], good.Precomputed.Dp, good.Precomputed.Dq, good.Precomputed.Qinv}
+		k := pkcs1{
+			0, good.N, good.E, good.D, good.Primes[0], good.Primes[1], good.Precomputed.Dp,
+			good.Precomputed.Dq, good.Precomputed.Qinv,
+		}
 		change(&k)
 		return der(k)
 	}
@@ -150,27 +167,46 @@ func TestPEMDamagedKeys(t *testing.T) {
 		der  []byte
 		want error
 	}{
-		"unknown algorithm":   {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: asn1.ObjectIdentifier{1, 2, 3}}, nil}), errKind},
-		"EC without a curve":  {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEC}, nil}), errKind},
-		"Ed25519 not wrapped": {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEd25519}, make([]byte, 32)}), errDamaged},
-		"Ed25519 short":       {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEd25519}, der(make([]byte, 31))}), errDamaged},
-		"EC no key":           {"PRIVATE KEY", der(pkcs8{0, algorithm{oidEC, oidP256}, []byte{1}}), errDamaged},
-		"EC zero":             {"EC PRIVATE KEY", der(sec1{1, make([]byte, 32), oidP256}), errDamaged},
-		"EC too long":         {"EC PRIVATE KEY", der(sec1{1, slices.Repeat([]byte{1}, 33), oidP256}), errDamaged},
-		"EC above the order":  {"EC PRIVATE KEY", der(sec1{1, slices.Repeat([]byte{255}, 32), oidP256}), errDamaged},
-		"RSA of another D":    {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.D = one }), errDamaged},
-		"RSA of another P":    {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.P = new(big.Int).Add(k.P, one) }), errDamaged},
-		"RSA negative":        {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.Q = new(big.Int).Neg(k.Q) }), errDamaged},
-		"RSA zero":            {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.P = new(big.Int) }), errDamaged},
-		"RSA even exponent":   {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.E = 4 }), errDamaged},
-		"RSA far too long":    {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.N = long }), errDamaged},
-		"RSA of many primes":  {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.Version = 1 }), errDamaged},
+		"unknown algorithm": {"PRIVATE KEY",
+			der(pkcs8{0, algorithm{ID: asn1.ObjectIdentifier{1, 2, 3}}, nil}), errKind},
+		"EC without a curve": {"PRIVATE KEY", der(pkcs8{0, algorithm{ID: oidEC}, nil}), errKind},
+		"Ed25519 not wrapped": {"PRIVATE KEY",
+			der(pkcs8{0, algorithm{ID: oidEd25519}, make([]byte, 32)}), errDamaged},
+		"Ed25519 short": {"PRIVATE KEY",
+			der(pkcs8{0, algorithm{ID: oidEd25519}, der(make([]byte, 31))}), errDamaged},
+		"EC no key": {"PRIVATE KEY",
+			der(pkcs8{0, algorithm{oidEC, oidP256}, []byte{1}}), errDamaged},
+		"EC zero": {"EC PRIVATE KEY", der(sec1{1, make([]byte, 32), oidP256}), errDamaged},
+		"EC too long": {"EC PRIVATE KEY",
+			der(sec1{1, slices.Repeat([]byte{1}, 33), oidP256}), errDamaged},
+		"EC above the order": {"EC PRIVATE KEY",
+			der(sec1{1, slices.Repeat([]byte{255}, 32), oidP256}), errDamaged},
+		"RSA of another D": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.D = one }), errDamaged},
+		"RSA of another P": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) {
+			k.P = new(big.Int).Add(k.P, one)
+		}), errDamaged},
+		"RSA negative": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) {
+			k.Q = new(big.Int).Neg(k.Q)
+		}), errDamaged},
+		"RSA zero": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) {
+			k.P = new(big.Int)
+		}), errDamaged},
+		"RSA even exponent": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) { k.E = 4 }), errDamaged},
+		"RSA far too long": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) {
+			k.N = long
+		}), errDamaged},
+		"RSA of many primes": {"RSA PRIVATE KEY", rsaWith(func(k *pkcs1) {
+			k.Version = 1
+		}), errDamaged},
 	} {
-		if _, err := parsePEM(string(pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der}))); !errors.Is(err, c.want) {
+		if _, err := parsePEM(
+			string(pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der}))); !errors.Is(err,
+			c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}
-	short := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY", Bytes: der(sec1{1, []byte{7}, oidP256})})
+	short := pem.EncodeToMemory(&pem.Block{Type: "EC PRIVATE KEY",
+		Bytes: der(sec1{1, []byte{7}, oidP256})})
 	if _, err := parsePEM(string(short)); err != nil {
 		t.Errorf("a scalar without its zeros: %v", err)
 	}

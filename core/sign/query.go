@@ -2,14 +2,15 @@ package sign
 
 import "strings"
 
-// query sends the key as a parameter at the end of the query. Queries end up in logs all along the way, so a service that also
-// takes its key in a header is better served there.
+// query sends the key as a parameter at the end of the query. Queries end up in logs all along the
+// way, so a service that also takes its key in a header is better served there.
 var query = Scheme{
 	Type:  "query",
 	Title: "API key in a query parameter",
 	Docs:  "https://www.rfc-editor.org/rfc/rfc3986#section-3.4",
 	Fields: []Field{
-		{Name: "param", Required: true, Label: "Name of the parameter, e.g. api_key", fault: paramFault},
+		{Name: "param", Required: true, Label: "Name of the parameter, e.g. api_key",
+			fault: paramFault},
 		{Name: "key", Secret: true, Required: true, Label: "API key", fault: plainFault},
 	},
 	sign:    signQuery,
@@ -18,7 +19,8 @@ var query = Scheme{
 }
 
 func signQuery(c Credential, _ Request, _ Moment) (Signed, error) {
-	return Signed{Query: percent(c["param"].Reveal(), "") + "=" + percent(c["key"].Reveal(), "")}, nil
+	return Signed{Query: percent(c["param"].Reveal(), "") + "=" + percent(c["key"].Reveal(), "")},
+		nil
 }
 
 // queryForms names the key as it is sent: who encodes a URL encodes that.

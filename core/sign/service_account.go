@@ -8,17 +8,22 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// serviceAccount trades a self-signed assertion for a token of Google's (RFC 7523), with the JSON file that Google hands out.
-// The file names the endpoint that the assertion goes to, so an endpoint elsewhere counts only if the person names it too.
+// serviceAccount trades a self-signed assertion for a token of Google's (RFC 7523), with the JSON
+// file that Google hands out. The file names the endpoint that the assertion goes to, so an
+// endpoint elsewhere counts only if the person names it too.
 var serviceAccount = Scheme{
 	Type:  "service-account",
 	Title: "Google service account",
 	Docs:  "https://developers.google.com/identity/protocols/oauth2/service-account#httprest",
 	Fields: []Field{
-		{Name: "credentials", Secret: true, Required: true, Label: "Service account key (the whole JSON file)", fault: accountFault},
-		{Name: "scopes", Required: true, List: true, Label: "Scopes, separated by blanks", fault: headerFault},
-		{Name: "subject", Label: "User to act for (domain-wide delegation only)", fault: headerFault},
-		{Name: "tokenUri", Label: "Token endpoint, if it is not at googleapis.com", fault: endpointFault},
+		{Name: "credentials", Secret: true, Required: true,
+			Label: "Service account key (the whole JSON file)", fault: accountFault},
+		{Name: "scopes", Required: true, List: true, Label: "Scopes, separated by blanks",
+			fault: headerFault},
+		{Name: "subject", Label: "User to act for (domain-wide delegation only)",
+			fault: headerFault},
+		{Name: "tokenUri", Label: "Token endpoint, if it is not at googleapis.com",
+			fault: endpointFault},
 	},
 	exchange: accountExchange,
 	whole:    accountEndpoint,
@@ -68,7 +73,9 @@ func accountEndpoint(c Credential) *FieldError {
 		(u.Host == "googleapis.com" || strings.HasSuffix(u.Host, ".googleapis.com")) {
 		return nil
 	}
-	return &FieldError{"credentials", "has a token_uri that is not https at googleapis.com: if that is right, write the same URL into tokenUri"}
+	return &FieldError{"credentials",
+		"has a token_uri that is not https at googleapis.com: if that is right, " +
+			"write the same URL into tokenUri"}
 }
 
 // accountForms names the key in the file with real line ends, and its id.
@@ -106,18 +113,29 @@ func accountExchange(c Credential, m Moment) (Exchange, error) {
 		return Exchange{}, &FieldError{"credentials", "has a private_key that " + err.Error()}
 	}
 	now := m.UnixMs / 1000
-	claims := accountClaims{a.Email, c["subject"].Reveal(), strings.Join(strings.Fields(c["scopes"].Reveal()), " "), a.TokenURI, now, now + 3600}
+	claims := accountClaims{
+		a.Email, c["subject"].Reveal(), strings.Join(strings.Fields(c["scopes"].Reveal()), " "),
+		a.TokenURI, now, now + 3600,
+	}
 	assertion, err := token(key, accountHeader{"RS256", "JWT", a.KeyID}, claims)
 	if err != nil {
 		return Exchange{}, err
 	}
-	x := postForm(a.TokenURI, param{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"}, param{"assertion", assertion})
+	x := postForm(a.TokenURI, param{"grant_type", "urn:ietf:params:oauth:grant-type:jwt-bearer"},
+		param{"assertion", assertion})
 	x.assertion, x.Trace = assertion, []Note{claimsNote(claims)}
 	return x, nil
 }
 
 // postForm is a request to a token endpoint of RFC 6749.
 func postForm(address string, parameters ...param) Exchange {
-	return Exchange{Method: "POST", URL: address, Body: []byte(canonical(parameters)), read: readOAuth, Headers: []wire.Header{
-		{Name: "Content-Type", Value: "application/x-www-form-urlencoded"}, {Name: "Accept", Value: "application/json"}}}
+	return Exchange{
+		Method: "POST",
+		URL:    address,
+		Body:   []byte(canonical(parameters)),
+		read:   readOAuth,
+		Headers: []wire.Header{
+			{Name: "Content-Type", Value: "application/x-www-form-urlencoded"},
+			{Name: "Accept", Value: "application/json"}},
+	}
 }

@@ -1,9 +1,10 @@
-// Package sign puts a credential into a request. [Lookup] finds the scheme of an auth type; its Check says what a credential
-// lacks, Sign returns the header fields to add, Secrets returns everything that must be taken out of replies afterwards.
-// Some schemes trade the credential for a token first: [Scheme.Exchange] is that request, and reads the answer. Others sign what the API
-// says in a first refusal: [Scheme.Answer].
-// Schemes compute and nothing else: time and nonce are arguments, and what is signed is the request as it goes on the wire.
-// Which fields an agent may send is decided in package policy; fields returned here replace the agent's of the same name.
+// Package sign puts a credential into a request. [Lookup] finds the scheme of an auth type; its
+// Check says what a credential lacks, Sign returns the header fields to add, Secrets returns
+// everything that must be taken out of replies afterwards. Some schemes trade the credential for a
+// token first: [Scheme.Exchange] is that request, and reads the answer. Others sign what the API
+// says in a first refusal: [Scheme.Answer]. Schemes compute and nothing else: time and nonce are
+// arguments, and what is signed is the request as it goes on the wire. Which fields an agent may
+// send is decided in package policy; fields returned here replace the agent's of the same name.
 package sign
 
 import (
@@ -15,16 +16,18 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Field is one value a scheme needs. If Map is true the person chooses names below it, and each value has the path
-// "Name.chosen". The value of a List is words with blanks between them. An Endpoint is a URL that the credential is sent to, beside the
-// base URL of the service. Label is the text of a prompt.
+// Field is one value a scheme needs. If Map is true the person chooses names below it, and each
+// value has the path "Name.chosen". The value of a List is words with blanks between them. An
+// Endpoint is a URL that the credential is sent to, beside the base URL of the service. Label is
+// the text of a prompt.
 type Field struct {
 	Name                  string
 	Secret, Required, Map bool
 	List, Endpoint        bool
 	Identity              bool // names an account, where another secret goes with it; see shown
 	Label                 string
-	fault                 func(value string) string // what keeps value from being used, "" if nothing does; never shows it
+	// what keeps value from being used, "" if nothing does; never shows it
+	fault func(value string) string
 }
 
 // Scheme is one way to authenticate. Schemes are shared: read only.
@@ -33,20 +36,28 @@ type Scheme struct {
 	Docs        string // where the scheme is specified
 	Fields      []Field
 
-	sign     func(c Credential, r Request, m Moment) (Signed, error) // gets a credential that has passed Check; nil: see Exchange and Answer
-	exchange func(c Credential, m Moment) (Exchange, error)          // gets a credential that has passed Check; nil: see Sign
-	whole    func(c Credential) *FieldError                          // what is wrong with fields beside each other, said of one that is there; may be nil
-	// challenge gets a credential that has passed Check, and the fields WWW-Authenticate of the refusal; nil: see Sign
+	// gets a credential that has passed Check; nil: see Exchange and Answer
+	sign func(c Credential, r Request, m Moment) (Signed, error)
+	// gets a credential that has passed Check; nil: see Sign
+	exchange func(c Credential, m Moment) (Exchange, error)
+	// what is wrong with fields beside each other, said of one that is there; may be nil
+	whole func(c Credential) *FieldError
+	// challenge gets a credential that has passed Check, and the fields WWW-Authenticate of the
+	// refusal; nil: see Sign
 	challenge func(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error)
-	derived   func(c Credential) []string // further texts that would give the credential away; may be nil
-	writes    func(c Credential) []string // names of the fields that are written; nil: Authorization alone
+	// further texts that would give the credential away; may be nil
+	derived func(c Credential) []string
+	// names of the fields that are written; nil: Authorization alone
+	writes func(c Credential) []string
 }
 
-// Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are not secret.
+// Credential holds field values by path: "key", "headers.X-Api-Key"; also those of fields that are
+// not secret.
 type Credential map[string]secret.Text
 
-// Request is what is signed: Path with the base path, Query without "?", both as raw bytes; Headers as they will be sent.
-// Host names the port unless it is the default one. HTTP says that the request goes over http, not https: OAuth 1 signs that too.
+// Request is what is signed: Path with the base path, Query without "?", both as raw bytes; Headers
+// as they will be sent. Host names the port unless it is the default one. HTTP says that the
+// request goes over http, not https: OAuth 1 signs that too.
 type Request struct {
 	Method, Host, Path, Query string
 	Headers                   []wire.Header
@@ -54,16 +65,18 @@ type Request struct {
 	HTTP                      bool
 }
 
-// Moment is the time of signing, Unix milliseconds, and fresh random bytes for schemes that need a nonce.
+// Moment is the time of signing, Unix milliseconds, and fresh random bytes for schemes that need a
+// nonce.
 type Moment struct {
 	UnixMs int64
 	Nonce  []byte
 }
 
-// Signed is what to add to a request. Headers replace fields of the same name; Path goes between the base path and the agent's; Query
-// is raw parameters for the very end. Secrets must be masked in the reply, like those of the scheme: only signing has brought them forth.
-// Trace is how the signature came about, first step first, for a person who has to find out why it is refused: it may hold parts
-// of the credential. Signed prints without its contents.
+// Signed is what to add to a request. Headers replace fields of the same name; Path goes between
+// the base path and the agent's; Query is raw parameters for the very end. Secrets must be masked
+// in the reply, like those of the scheme: only signing has brought them forth. Trace is how the
+// signature came about, first step first, for a person who has to find out why it is refused: it
+// may hold parts of the credential. Signed prints without its contents.
 type Signed struct {
 	Headers     []wire.Header
 	Path, Query string
@@ -71,7 +84,8 @@ type Signed struct {
 	Trace       []Note
 }
 
-// proof is what stands for the credential in one request: a signature is as good as the key to who can send that request again.
+// proof is what stands for the credential in one request: a signature is as good as the key to who
+// can send that request again.
 func proof(texts ...string) (secrets []secret.Text) {
 	for _, t := range texts {
 		secrets = append(secrets, secret.New(t))
@@ -82,12 +96,16 @@ func proof(texts ...string) (secrets []secret.Text) {
 // Note is one step of signing, as in "string to sign".
 type Note struct{ Title, Text string }
 
-// Format implements fmt.Formatter, so that a signed request in a log line or panic shows no credential.
+// Format implements fmt.Formatter, so that a signed request in a log line or panic shows no
+// credential.
 func (Signed) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[signed]") }
 
-var schemes = []*Scheme{&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4, &oauth1a, &hmacBinance,
-	&hmacKraken, &hmacCoinbase, &jwtES256, &serviceAccount, &githubApp, &clientCredentials, &azureSharedKey, &azureCosmos,
-	&messageSignature, &hmacTemplate, &telegram, &digestAuth}
+var schemes = []*Scheme{
+	&bearer, &basic, &headers, &query, &hmacBybit, &hmacOKX, &hmacMEXC, &oauth1aTwitter, &awsSigV4,
+	&oauth1a, &hmacBinance, &hmacKraken, &hmacCoinbase, &jwtES256, &serviceAccount, &githubApp,
+	&clientCredentials, &azureSharedKey, &azureCosmos, &messageSignature, &hmacTemplate,
+	&telegram, &digestAuth,
+}
 
 // Lookup returns the scheme of an auth type as it stands under auth.type in config.yaml.
 func Lookup(authType string) (*Scheme, bool) {
@@ -107,8 +125,8 @@ func Types() []string {
 	return types
 }
 
-// Sign returns what authenticates r. It runs Check first, so an incomplete credential is an error (*FieldError) and never a
-// request that goes out unsigned.
+// Sign returns what authenticates r. It runs Check first, so an incomplete credential is an error
+// (*FieldError) and never a request that goes out unsigned.
 func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 	if err := s.Check(c); err != nil {
 		return Signed{}, err
@@ -129,15 +147,18 @@ func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 // sendable refuses what a scheme has put together wrongly, and what could stand in for it.
 func (s *Scheme) sendable(signed Signed, r Request) (Signed, error) {
 	for _, h := range signed.Headers {
-		// Check has looked at every value; this holds for schemes that build a field from several of them.
+		// Check has looked at every value; this holds for schemes that build a field from several
+		// of them.
 		if !wire.ValidName(h.Name) || !wire.ValidValue(h.Value) {
 			return Signed{}, fmt.Errorf("sign by %s: header %q cannot be sent", s.Type, h.Name)
 		}
 	}
-	// Of two parameters of one name servers take the first, the last or both: the agent's must not stand in for the signed one.
+	// Of two parameters of one name servers take the first, the last or both: the agent's must not
+	// stand in for the signed one.
 	for _, p := range params(signed.Query) {
 		if has(r.Query, p.name) {
-			return Signed{}, fmt.Errorf("sign by %s: the query holds the parameter %q, which is added when the request is signed: leave it out", s.Type, p.name)
+			return Signed{}, fmt.Errorf("sign by %s: the query holds the parameter %q, which is "+
+				"added when the request is signed: leave it out", s.Type, p.name)
 		}
 	}
 	return signed, nil
@@ -153,8 +174,9 @@ func (s *Scheme) Unmasked(c Credential) (paths []string) {
 	return paths
 }
 
-// Secrets returns every text that must not reach an agent: the values of secret fields, but for identities, and what is sent in their place.
-// It asks for no valid credential, so that nothing is shown because something else is wrong.
+// Secrets returns every text that must not reach an agent: the values of secret fields, but for
+// identities, and what is sent in their place. It asks for no valid credential, so that nothing is
+// shown because something else is wrong.
 func (s *Scheme) Secrets(c Credential) []secret.Text {
 	var found []secret.Text
 	for _, e := range s.Entries(c) {

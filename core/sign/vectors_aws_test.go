@@ -38,7 +38,12 @@ type awsCase struct {
 }
 
 func (c awsCase) request() Request {
-	r := Request{Method: c.Request.Method, Path: c.Request.Path, Query: c.Request.Query, Body: []byte(c.Request.Body)}
+	r := Request{
+		Method: c.Request.Method,
+		Path:   c.Request.Path,
+		Query:  c.Request.Query,
+		Body:   []byte(c.Request.Body),
+	}
 	for _, h := range c.Request.Headers {
 		if strings.EqualFold(h[0], "host") {
 			r.Host = h[1]
@@ -56,9 +61,19 @@ func (c awsCase) token() string {
 }
 
 func (c awsCase) signer() sigV4 {
-	s := sigV4{keyID: c.Credentials.AccessKeyID, secret: c.Credentials.SecretAccessKey, token: c.token(), region: c.Region, service: c.Service,
-		stamp: c.Timestamp, payload: digestHex(sha256.New, []byte(c.Request.Body)), keepPath: !c.NormalizePath, escapeOnce: !c.DoubleEncodePath,
-		tokenUnsigned: c.OmitSessionToken, sendPayload: c.SignBodyHeader}
+	s := sigV4{
+		keyID:         c.Credentials.AccessKeyID,
+		secret:        c.Credentials.SecretAccessKey,
+		token:         c.token(),
+		region:        c.Region,
+		service:       c.Service,
+		stamp:         c.Timestamp,
+		payload:       digestHex(sha256.New, []byte(c.Request.Body)),
+		keepPath:      !c.NormalizePath,
+		escapeOnce:    !c.DoubleEncodePath,
+		tokenUnsigned: c.OmitSessionToken,
+		sendPayload:   c.SignBodyHeader,
+	}
 	if c.PayloadHash != nil {
 		s.payload = *c.PayloadHash
 	}
@@ -71,10 +86,12 @@ func (c awsCase) check(t *testing.T, signed Signed) {
 	header(t, signed, "Authorization", c.Want.Authorization)
 	note(t, signed, "canonical request", c.Want.CanonicalRequest)
 	note(t, signed, "string to sign", c.Want.StringToSign)
-	if !strings.HasSuffix(c.Want.Authorization, "SignedHeaders="+c.Want.SignedHeaders+", Signature="+c.Want.Signature) {
+	if !strings.HasSuffix(c.Want.Authorization,
+		"SignedHeaders="+c.Want.SignedHeaders+", Signature="+c.Want.Signature) {
 		t.Error("the case contradicts itself")
 	}
-	if c.Request.Target != c.Request.Path && c.Request.Target != c.Request.Path+"?"+c.Request.Query {
+	if c.Request.Target != c.Request.Path &&
+		c.Request.Target != c.Request.Path+"?"+c.Request.Query {
 		t.Error("target and path of the case differ")
 	}
 }
@@ -98,7 +115,8 @@ func TestVectorsAWSSigV4(t *testing.T) {
 // asSigned reports whether the case has the settings that Sign chooses by itself.
 func (c awsCase) asSigned() bool {
 	once := slices.Contains(escapedOnce, c.Service)
-	return c.SignBodyHeader && !c.OmitSessionToken && c.NormalizePath == !once && c.DoubleEncodePath == !once &&
+	return c.SignBodyHeader && !c.OmitSessionToken && c.NormalizePath == !once &&
+		c.DoubleEncodePath == !once &&
 		(c.PayloadHash == nil || *c.PayloadHash == "UNSIGNED-PAYLOAD")
 }
 
@@ -107,8 +125,10 @@ func (c awsCase) sign(t *testing.T) Signed {
 	if err != nil {
 		t.Fatal(err)
 	}
-	values := map[string]string{"accessKeyId": c.Credentials.AccessKeyID, "secretAccessKey": c.Credentials.SecretAccessKey, "sessionToken": c.token(),
-		"region": c.Region, "awsService": c.Service}
+	values := map[string]string{
+		"accessKeyId": c.Credentials.AccessKeyID, "secretAccessKey": c.Credentials.SecretAccessKey,
+		"sessionToken": c.token(), "region": c.Region, "awsService": c.Service,
+	}
 	if c.PayloadHash != nil {
 		values["unsignedPayload"] = "true"
 	}

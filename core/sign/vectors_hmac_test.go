@@ -34,7 +34,8 @@ func note(t *testing.T, s Signed, title, want string) {
 
 func mustSign(t *testing.T, authType string, values map[string]string, r Request, ms int64) Signed {
 	t.Helper()
-	signed, err := scheme(t, authType).Sign(credential(values), r, Moment{UnixMs: ms, Nonce: make([]byte, 32)})
+	signed, err := scheme(t, authType).Sign(credential(values), r,
+		Moment{UnixMs: ms, Nonce: make([]byte, 32)})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -71,11 +72,14 @@ func (c okxCase) request(t *testing.T) (Request, int64) {
 		t.Fatal(err)
 	}
 	path, query, _ := strings.Cut(c.Request.RequestPath, "?")
-	return Request{Method: c.Request.Method, Path: path, Query: query, Body: []byte(c.Request.Body)}, at.UnixMilli()
+	return Request{Method: c.Request.Method, Path: path, Query: query,
+		Body: []byte(c.Request.Body)}, at.UnixMilli()
 }
 
 func (c okxCase) values() map[string]string {
-	return map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret, "passphrase": c.Passphrase}
+	return map[string]string{
+		"apiKey": c.APIKey, "apiSecret": c.APISecret, "passphrase": c.Passphrase,
+	}
 }
 
 func TestVectorsOKX(t *testing.T) {
@@ -104,14 +108,20 @@ type mexcCase struct {
 }
 
 func (c mexcCase) request() Request {
-	return Request{Method: c.Request.Method, Path: c.Request.Path, Query: c.Request.Query, Body: []byte(c.Request.Body)}
+	return Request{
+		Method: c.Request.Method,
+		Path:   c.Request.Path,
+		Query:  c.Request.Query,
+		Body:   []byte(c.Request.Body),
+	}
 }
 
 func (c mexcCase) check(t *testing.T, signed Signed) {
 	sameHeaders(t, signed.Headers, c.Want.Header)
 	note(t, signed, "string to sign", c.Want.StringToSign)
 	final := appended(c.Request.Query, signed.Query)
-	if want := c.Want.StringToSign + "&signature=" + c.Want.Signature; c.Request.Body == "" && final != want {
+	if want := c.Want.StringToSign + "&signature=" + c.Want.Signature; c.Request.Body == "" &&
+		final != want {
 		t.Errorf("query %q, want %q", final, want)
 	}
 	if c.Want.FinalQuery != "" && final != c.Want.FinalQuery {
@@ -153,15 +163,18 @@ func TestVectorsBinance(t *testing.T) {
 	for _, c := range vectors.Load[binanceCase](t, "binance", 2) {
 		t.Run(c.ID, func(t *testing.T) {
 			values := map[string]string{"apiKey": c.APIKey, "apiSecret": c.APISecret}
-			whole := mustSign(t, "hmac-binance", values, Request{Method: "POST", Path: "/api/v3/order", Query: c.Want.StringToSign}, 1)
+			whole := mustSign(t, "hmac-binance", values,
+				Request{Method: "POST", Path: "/api/v3/order", Query: c.Want.StringToSign}, 1)
 			if want := "signature=" + c.Want.Signature; whole.Query != want {
 				t.Errorf("appended %q, want %q", whole.Query, want)
 			}
 			sameHeaders(t, whole.Headers, c.Want.Header)
 			note(t, whole, "string to sign", c.Want.StringToSign)
 			if query, ms, ok := c.split(t); ok {
-				timed := mustSign(t, "hmac-binance", values, Request{Method: "POST", Path: "/api/v3/order", Query: query}, ms)
-				if got, want := appended(query, timed.Query), c.Want.StringToSign+"&signature="+c.Want.Signature; got != want {
+				timed := mustSign(t, "hmac-binance", values,
+					Request{Method: "POST", Path: "/api/v3/order", Query: query}, ms)
+				if got, want := appended(query, timed.Query), c.Want.StringToSign+"&signature="+
+					c.Want.Signature; got != want {
 					t.Errorf("query %q, want %q", got, want)
 				}
 			}
@@ -185,9 +198,15 @@ func TestVectorsKraken(t *testing.T) {
 			if got := krakenNonce([]byte(c.Request.Body)); got != c.Nonce {
 				t.Errorf("nonce %q, want %q", got, c.Nonce)
 			}
-			r := Request{Method: c.Request.Method, Path: c.Request.Path, Body: []byte(c.Request.Body)}
-			signed := mustSign(t, "hmac-kraken", map[string]string{"apiKey": "public-key", "apiSecret": c.APISecret}, r, 1)
-			sameHeaders(t, signed.Headers, map[string]string{"API-Key": "public-key", c.Want.HeaderName: c.Want.Signature})
+			r := Request{
+				Method: c.Request.Method,
+				Path:   c.Request.Path,
+				Body:   []byte(c.Request.Body),
+			}
+			signed := mustSign(t, "hmac-kraken",
+				map[string]string{"apiKey": "public-key", "apiSecret": c.APISecret}, r, 1)
+			sameHeaders(t, signed.Headers,
+				map[string]string{"API-Key": "public-key", c.Want.HeaderName: c.Want.Signature})
 		})
 	}
 }
@@ -210,10 +229,17 @@ func TestVectorsCoinbaseExchange(t *testing.T) {
 	for _, c := range vectors.Load[coinbaseCase](t, "coinbase_exchange", 2) {
 		t.Run(c.ID, func(t *testing.T) {
 			path, query, _ := strings.Cut(c.Request.RequestPath, "?")
-			r := Request{Method: c.Request.Method, Path: path, Query: query, Body: []byte(c.Request.Body)}
-			signed := mustSign(t, "hmac-coinbase", map[string]string{"apiKey": "public-key", "apiSecret": c.APISecret, "passphrase": "phrase"}, r, 1000*millis(t, c.Timestamp))
-			sameHeaders(t, signed.Headers, map[string]string{"CB-ACCESS-KEY": "public-key", "CB-ACCESS-PASSPHRASE": "phrase",
-				"CB-ACCESS-TIMESTAMP": c.Timestamp, c.Want.HeaderName: c.Want.Signature})
+			r := Request{
+				Method: c.Request.Method,
+				Path:   path,
+				Query:  query,
+				Body:   []byte(c.Request.Body),
+			}
+			signed := mustSign(t, "hmac-coinbase", map[string]string{"apiKey": "public-key",
+				"apiSecret": c.APISecret, "passphrase": "phrase"}, r, 1000*millis(t, c.Timestamp))
+			sameHeaders(t, signed.Headers,
+				map[string]string{"CB-ACCESS-KEY": "public-key", "CB-ACCESS-PASSPHRASE": "phrase",
+					"CB-ACCESS-TIMESTAMP": c.Timestamp, c.Want.HeaderName: c.Want.Signature})
 			note(t, signed, "string to sign", c.Want.StringToSign)
 		})
 	}

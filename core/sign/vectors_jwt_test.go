@@ -57,8 +57,10 @@ type githubRule struct {
 }
 
 func TestVectorsJWT(t *testing.T) {
-	kinds := map[string]func(*testing.T, jwtCase){"jws-compact": compactCase, "google-service-account": googleCase, "github-app": githubCase,
-		"coinbase-cdp": cdpCase, "pem-parse": pemCase}
+	kinds := map[string]func(*testing.T, jwtCase){
+		"jws-compact": compactCase, "google-service-account": googleCase, "github-app": githubCase,
+		"coinbase-cdp": cdpCase, "pem-parse": pemCase,
+	}
 	for _, c := range vectors.Load[jwtCase](t, "jwt", 5) {
 		t.Run(c.ID, func(t *testing.T) {
 			check := kinds[c.Kind]
@@ -70,7 +72,8 @@ func TestVectorsJWT(t *testing.T) {
 	}
 }
 
-// compactCase wants the same bytes of RS256; of ES256, whose published signatures are random, that both verify.
+// compactCase wants the same bytes of RS256; of ES256, whose published signatures are random, that
+// both verify.
 func compactCase(t *testing.T, c jwtCase) {
 	key := any(nil)
 	if c.PEM != "" {
@@ -108,7 +111,10 @@ func (k jwk) pem(t *testing.T) string {
 }
 
 func googleCase(t *testing.T, c jwtCase) {
-	file := map[string]any{"type": "service_account", "client_email": c.ClientEmail, "private_key": c.PEM, "token_uri": c.TokenURI}
+	file := map[string]any{
+		"type": "service_account", "client_email": c.ClientEmail, "private_key": c.PEM,
+		"token_uri": c.TokenURI,
+	}
 	values := map[string]string{"scopes": strings.Join(c.Scopes, " ")}
 	if c.KeyID != nil {
 		file["private_key_id"] = *c.KeyID
@@ -120,7 +126,8 @@ func googleCase(t *testing.T, c jwtCase) {
 	values["credentials"] = string(text)
 	x := exchange(t, &serviceAccount, values, 1000*c.Now)
 	form, err := url.ParseQuery(string(x.Body))
-	if err != nil || x.Method != "POST" || x.URL != c.TokenURI || len(form) != len(c.Want.BodyParams)+1 {
+	if err != nil || x.Method != "POST" || x.URL != c.TokenURI ||
+		len(form) != len(c.Want.BodyParams)+1 {
 		t.Fatalf("%s %s, %v", x.Method, x.URL, err)
 	}
 	for name, want := range c.Want.BodyParams {
@@ -136,8 +143,10 @@ func googleCase(t *testing.T, c jwtCase) {
 }
 
 func githubCase(t *testing.T, c jwtCase) {
-	x := exchange(t, &githubApp, map[string]string{"appId": c.AppID, "privateKey": c.PEM, "installationId": "42"}, 1000*c.Now)
-	if x.Method != "POST" || x.URL != "https://api.github.com/app/installations/42/access_tokens" || len(x.Body) != 0 {
+	x := exchange(t, &githubApp, map[string]string{"appId": c.AppID, "privateKey": c.PEM,
+		"installationId": "42"}, 1000*c.Now)
+	if x.Method != "POST" || x.URL != "https://api.github.com/app/installations/42/access_tokens" ||
+		len(x.Body) != 0 {
 		t.Errorf("%s %s", x.Method, x.URL)
 	}
 	header, claims := opened(t, bearerOf(t, x.Headers), mustPEM(t, c.PEM))
@@ -145,8 +154,10 @@ func githubCase(t *testing.T, c jwtCase) {
 	if c.Want.Example != nil {
 		sameJSON(t, claims, c.Want.Example)
 	}
-	rule, iat, exp := c.Want.ClaimsRule, int64(claims["iat"].(float64)), int64(claims["exp"].(float64))
-	if rule == nil || claims["iss"] != rule.Iss || iat > rule.IatMax || iat != rule.IatRecommended || exp > rule.ExpMax || len(claims) != 3 {
+	rule, iat, exp := c.Want.ClaimsRule, int64(claims["iat"].(float64)),
+		int64(claims["exp"].(float64))
+	if rule == nil || claims["iss"] != rule.Iss || iat > rule.IatMax ||
+		iat != rule.IatRecommended || exp > rule.ExpMax || len(claims) != 3 {
 		t.Errorf("claims %v against %+v", claims, rule)
 	}
 }
@@ -161,9 +172,11 @@ func cdpCase(t *testing.T, c jwtCase) {
 	r := Request{Method: c.Method, Host: u.Host, Path: u.Path, Query: u.RawQuery}
 	signed := mustSign(t, "jwt-es256", values, r, 1000*c.Now)
 	header, claims := opened(t, bearerOf(t, signed.Headers), key)
-	sameJSON(t, header, map[string]any{"alg": "ES256", "typ": "JWT", "kid": c.Kid, "nonce": strings.Repeat("0", 32)})
+	sameJSON(t, header, map[string]any{"alg": "ES256", "typ": "JWT", "kid": c.Kid,
+		"nonce": strings.Repeat("0", 32)})
 	sameJSON(t, claims, c.Want.Claims)
-	if again := mustSign(t, "jwt-es256", values, r, 1000*c.Now); bearerOf(t, again.Headers) != bearerOf(t, signed.Headers) {
+	if again := mustSign(t, "jwt-es256", values, r, 1000*c.Now); bearerOf(t,
+		again.Headers) != bearerOf(t, signed.Headers) {
 		t.Error("two signatures of one moment differ")
 	}
 }
@@ -197,7 +210,8 @@ func opened(t *testing.T, jwt string, key any) (header, claims map[string]any) {
 			t.Error(err)
 		}
 	case *ecdsa.PrivateKey:
-		if len(signature) != 64 || !ecdsa.Verify(&key.PublicKey, sum[:], new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
+		if len(signature) != 64 || !ecdsa.Verify(&key.PublicKey, sum[:],
+			new(big.Int).SetBytes(signature[:32]), new(big.Int).SetBytes(signature[32:])) {
 			t.Error("the signature does not verify")
 		}
 	}

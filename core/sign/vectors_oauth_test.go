@@ -35,7 +35,14 @@ func (c oauthCase) request(t *testing.T) Request {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := Request{Method: c.Request.Method, Host: u.Host, Path: u.EscapedPath(), Query: u.RawQuery, Body: []byte(c.Request.Body), HTTP: u.Scheme == "http"}
+	r := Request{
+		Method: c.Request.Method,
+		Host:   u.Host,
+		Path:   u.EscapedPath(),
+		Query:  u.RawQuery,
+		Body:   []byte(c.Request.Body),
+		HTTP:   u.Scheme == "http",
+	}
 	if c.Request.ContentType != nil {
 		r.Headers = []wire.Header{{Name: "Content-Type", Value: *c.Request.ContentType}}
 	}
@@ -44,7 +51,10 @@ func (c oauthCase) request(t *testing.T) Request {
 
 func (c oauthCase) signer() oauth {
 	o := oauth{consumerSecret: c.ConsumerSecret, hash: sha1.New}
-	o.protocol = []param{{"oauth_consumer_key", c.ConsumerKey}, {"oauth_nonce", c.Nonce}, {"oauth_signature_method", "HMAC-SHA1"}, {"oauth_timestamp", c.Timestamp}}
+	o.protocol = []param{
+		{"oauth_consumer_key", c.ConsumerKey}, {"oauth_nonce", c.Nonce},
+		{"oauth_signature_method", "HMAC-SHA1"}, {"oauth_timestamp", c.Timestamp},
+	}
 	if c.Token != nil {
 		o.protocol = append(o.protocol, param{"oauth_token", *c.Token})
 	}

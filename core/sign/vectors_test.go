@@ -67,14 +67,22 @@ type bybitCase struct {
 func TestVectorsBybit(t *testing.T) {
 	for _, c := range vectors.Load[bybitCase](t, "bybit", 5) {
 		t.Run(c.ID, func(t *testing.T) {
-			r := Request{Method: c.Request.Method, Path: c.Request.Path, Query: c.Request.Query, Body: []byte(c.Request.Body)}
-			if got := bybitSigned(c.APIKey, "", c.Timestamp, c.RecvWindow, r).Trace[0].Text; got != c.Want.StringToSign {
+			r := Request{
+				Method: c.Request.Method,
+				Path:   c.Request.Path,
+				Query:  c.Request.Query,
+				Body:   []byte(c.Request.Body),
+			}
+			if got := bybitSigned(c.APIKey, "", c.Timestamp, c.RecvWindow, r).Trace[0].Text; got !=
+				c.Want.StringToSign {
 				t.Errorf("string to sign %q, want %q", got, c.Want.StringToSign)
 			}
 			if c.APISecret == nil {
 				return
 			}
-			sameHeaders(t, bybitSigned(c.APIKey, *c.APISecret, c.Timestamp, c.RecvWindow, r).Headers, c.Want.Headers)
+			sameHeaders(t,
+				bybitSigned(c.APIKey, *c.APISecret, c.Timestamp, c.RecvWindow, r).Headers,
+				c.Want.Headers)
 			if c.Want.Headers["X-BAPI-SIGN"] != c.Want.Signature {
 				t.Error("the case contradicts itself")
 			}
@@ -91,7 +99,8 @@ func wholeBybit(t *testing.T, c bybitCase, r Request) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	signed, err := scheme(t, "hmac-bybit").Sign(credential(map[string]string{"apiKey": c.APIKey, "apiSecret": *c.APISecret}), r, Moment{UnixMs: ms})
+	signed, err := scheme(t, "hmac-bybit").Sign(credential(map[string]string{"apiKey": c.APIKey,
+		"apiSecret": *c.APISecret}), r, Moment{UnixMs: ms})
 	if err != nil || signed.Query != "" {
 		t.Fatalf("query %q, %v", signed.Query, err)
 	}

@@ -5,7 +5,8 @@ import (
 	"slices"
 )
 
-// ManageCredential lets the agent that owns a service's credential share it. It shows no credential, changes none and makes none.
+// ManageCredential lets the agent that owns a service's credential share it. It shows no
+// credential, changes none and makes none.
 const ManageCredential = "manage_credential"
 
 // Values of the argument action.
@@ -15,7 +16,8 @@ const (
 	ActionRevoke = "revoke"
 )
 
-const describeManageCredential = `Look at who may use a service, and share one that is yours. view says who owns the service and whether you may use it. ` +
+const describeManageCredential = `Look at who may use a service, and share one that is yours. ` +
+	`view says who owns the service and whether you may use it. ` +
 	`grant and revoke give another agent access or take it back; they work only if you are the owner (createdBy) and take its agent id as targetAgentId. ` +
 	`No tool shows, adds or changes a credential: that is for the person, with janee add.`
 
@@ -53,12 +55,14 @@ const manageOutput = `{
 }`
 
 func manageArguments(m map[string][]byte) (a Arguments, err error) {
-	if err = texts(m, []textArgument{{"action", &a.Action}, {"service", &a.Service}, {"targetAgentId", &a.Target}}); err != nil {
+	if err = texts(m, []textArgument{{"action", &a.Action}, {"service", &a.Service},
+		{"targetAgentId", &a.Target}}); err != nil {
 		return Arguments{}, err
 	}
 	switch {
 	case !slices.Contains([]string{ActionView, ActionGrant, ActionRevoke}, a.Action):
-		return Arguments{}, wrong("action", fmt.Sprintf("must be view, grant or revoke, got %.64q", a.Action))
+		return Arguments{}, wrong("action",
+			fmt.Sprintf("must be view, grant or revoke, got %.64q", a.Action))
 	case a.Action != ActionView && a.Target == "":
 		return Arguments{}, wrong("targetAgentId", "is required for "+a.Action)
 	}

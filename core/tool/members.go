@@ -6,8 +6,9 @@ import (
 	"fmt"
 )
 
-// Members reads one JSON object, as strictly as CheckDuplicates, and calls visit with each of its members in turn: the key as it
-// reads, the value as it was written. What visit learnt is worth nothing if Members returns an error. Both share raw's memory.
+// Members reads one JSON object, as strictly as CheckDuplicates, and calls visit with each of its
+// members in turn: the key as it reads, the value as it was written. What visit learnt is worth
+// nothing if Members returns an error. Both share raw's memory.
 func Members(raw []byte, visit func(key string, value []byte) error) error {
 	text, err := scan(raw, visit)
 	if err == nil && text[0] != '{' {
@@ -16,7 +17,8 @@ func Members(raw []byte, visit func(key string, value []byte) error) error {
 	return err
 }
 
-// Unquote decodes a value that Members has passed on, if it is a string. Most strings hold no escapes and are only copied.
+// Unquote decodes a value that Members has passed on, if it is a string. Most strings hold no
+// escapes and are only copied.
 func Unquote(value []byte) (s string, ok bool) {
 	if len(value) < 2 || value[0] != '"' {
 		return "", false

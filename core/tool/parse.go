@@ -13,18 +13,20 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Arguments is one call's arguments. Nothing in it is trusted: Method and Path are judged by package policy, Headers are
-// filtered there, and who calls is never read from here.
+// Arguments is one call's arguments. Nothing in it is trusted: Method and Path are judged by
+// package policy, Headers are filtered there, and who calls is never read from here.
 type Arguments struct {
 	Capability, Method, Path string
 	Headers                  []wire.Header // in the order they were written
 	Body                     []byte        // as it goes on the wire; nil without a body
-	BodyIsJSON               bool          // Body is a JSON value that was not a string, byte for byte as written
-	Reason, ApprovalID       string
-	About                    string // argument agent: whom the question is about, never who asks it
-	MaxBytes                 int64  // 1 to LimitMaxBytes
-	Action, Service, Target  string // of manage_credential, Service also of test_service; Target is the argument targetAgentId
-	TimeoutMs                int64  // of test_service, argument timeout; 0 if absent
+	// Body is a JSON value that was not a string, byte for byte as written
+	BodyIsJSON         bool
+	Reason, ApprovalID string
+	About              string // argument agent: whom the question is about, never who asks it
+	MaxBytes           int64  // 1 to LimitMaxBytes
+	// of manage_credential, Service also of test_service; Target is the argument targetAgentId
+	Action, Service, Target string
+	TimeoutMs               int64 // of test_service, argument timeout; 0 if absent
 }
 
 // ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of
@@ -37,8 +39,9 @@ func (e *ArgumentError) Error() string { return e.Text }
 // taken lists what each tool takes; the first needed[tool] of them are required.
 var (
 	taken = map[string][]string{
-		ListServices:     {},
-		Execute:          {"capability", "method", "path", "headers", "body", "bodyEncoding", "reason", "approvalId", "maxBytes"},
+		ListServices: {},
+		Execute: {"capability", "method", "path", "headers", "body", "bodyEncoding",
+			"reason", "approvalId", "maxBytes"},
 		Whoami:           {},
 		ExplainAccess:    {"capability", "method", "path", "agent"},
 		TestService:      {"service", "timeout"},
@@ -48,9 +51,10 @@ var (
 	needed = map[string]int{Execute: 3, ExplainAccess: 1, ManageCredential: 2}
 )
 
-// Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object without members, and null for
-// an optional argument as its absence. A key given twice at any depth, a key that the tool does not take, a wrong type and a
-// missing argument are refused; the error is an *ArgumentError. The result shares no memory with raw.
+// Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object
+// without members, and null for an optional argument as its absence. A key given twice at any
+// depth, a key that the tool does not take, a wrong type and a missing argument are refused; the
+// error is an *ArgumentError. The result shares no memory with raw.
 //
 // Where a type leaves no doubt about what is meant, values of another are read as it: see [object],
 // [whole] and [headerValue]. The caller bounds the size of raw.
@@ -134,7 +138,8 @@ func emptyList(text []byte) bool {
 func executeArguments(m map[string][]byte) (a Arguments, err error) {
 	a.MaxBytes = DefaultMaxBytes
 	encoding := "utf8"
-	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method}, {"path", &a.Path}, {"reason", &a.Reason},
+	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method},
+		{"path", &a.Path}, {"reason", &a.Reason},
 		{"approvalId", &a.ApprovalID}, {"bodyEncoding", &encoding}}); err != nil {
 		return Arguments{}, err
 	}
@@ -155,7 +160,8 @@ func executeArguments(m map[string][]byte) (a Arguments, err error) {
 }
 
 func explainArguments(m map[string][]byte) (a Arguments, err error) {
-	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method}, {"path", &a.Path}, {"agent", &a.About}}); err != nil {
+	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method},
+		{"path", &a.Path}, {"agent", &a.About}}); err != nil {
 		return Arguments{}, err
 	}
 	return a, nil
@@ -166,7 +172,8 @@ type textArgument struct {
 	to   *string
 }
 
-// maxName bounds, in bytes, the arguments that are names, methods or ids. No such thing is as long, and answers repeat some of them.
+// maxName bounds, in bytes, the arguments that are names, methods or ids. No such thing is as long,
+// and answers repeat some of them.
 const maxName = 256
 
 // long are the arguments that are bounded elsewhere, or cut where they are kept.
@@ -183,7 +190,8 @@ func texts(m map[string][]byte, list []textArgument) (err error) {
 			return err
 		}
 		if len(*t.to) > maxName && !long[t.name] {
-			return wrong(t.name, fmt.Sprintf("has %d bytes, and no %s has more than %d", len(*t.to), t.name, maxName))
+			return wrong(t.name, fmt.Sprintf("has %d bytes, and no %s has more than %d",
+				len(*t.to), t.name, maxName))
 		}
 	}
 	return nil
@@ -209,13 +217,15 @@ func headerValue(name string, value []byte) (string, error) {
 
 func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
 	if encoding != "utf8" && encoding != "base64" {
-		return nil, false, wrong("bodyEncoding", fmt.Sprintf("must be utf8 or base64, got %.64q", encoding))
+		return nil, false, wrong("bodyEncoding",
+			fmt.Sprintf("must be utf8 or base64, got %.64q", encoding))
 	}
 	if value == nil {
 		return nil, false, nil
 	}
 	if value[0] != '"' && encoding == "base64" {
-		return nil, false, wrong("body", "must be a string when bodyEncoding is base64, got "+kind(value))
+		return nil, false, wrong("body",
+			"must be a string when bodyEncoding is base64, got "+kind(value))
 	}
 	if value[0] != '"' {
 		return bytes.Clone(value), true, nil
@@ -225,7 +235,8 @@ func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
 		return []byte(s), false, err
 	}
 	// The decoder of the standard library skips line breaks, which no other reader has to.
-	if b, err = base64.StdEncoding.Strict().DecodeString(s); err != nil || strings.ContainsAny(s, "\r\n") {
+	if b, err = base64.StdEncoding.Strict().DecodeString(s); err != nil ||
+		strings.ContainsAny(s, "\r\n") {
 		return nil, false, wrong("body", "is not base64 (standard alphabet, padded, one line)")
 	}
 	return b, false, nil
@@ -266,7 +277,8 @@ func unknown(tool, key string) error {
 	if list == "" {
 		list = "no arguments"
 	}
-	return &ArgumentError{Name: key, Text: fmt.Sprintf("unknown argument %.64q: %s takes %s", key, tool, list)}
+	return &ArgumentError{Name: key,
+		Text: fmt.Sprintf("unknown argument %.64q: %s takes %s", key, tool, list)}
 }
 
 func wrong(name, what string) error { return &ArgumentError{Name: name, Text: name + " " + what} }

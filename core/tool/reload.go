@@ -1,10 +1,12 @@
 package tool
 
-// ReloadConfig puts a changed config.yaml in force at once. A server looks at the file before each call anyway; the tool is
-// for an agent that has to know whether what its person has just edited is in force.
+// ReloadConfig puts a changed config.yaml in force at once. A server looks at the file before each
+// call anyway; the tool is for an agent that has to know whether what its person has just edited is
+// in force.
 const ReloadConfig = "reload_config"
 
-const describeReloadConfig = `Read config.yaml again and say what changed. Use it after your person says that they have edited the configuration, ` +
+const describeReloadConfig = `Read config.yaml again and say what changed. Use it after your ` +
+	`person says that they have edited the configuration, ` +
 	`then call list_services. If the file has an error, success is false, message names the line, and the previous configuration stays in force: pass the message on.`
 
 const reloadConfigOutput = `{

@@ -21,19 +21,22 @@ var (
 	ErrText      = errors.New("not valid Unicode")
 )
 
-// CheckDuplicates reads one JSON text (RFC 8259) of any kind, blanks around it allowed, and refuses it if an object at any
-// depth names a key twice. RFC 8259 section 4 leaves open which of the two counts, so that a reader who judges a message and
-// one who acts on it could see two different messages. Keys are compared as they read, with escapes resolved.
+// CheckDuplicates reads one JSON text (RFC 8259) of any kind, blanks around it allowed, and refuses
+// it if an object at any depth names a key twice. RFC 8259 section 4 leaves open which of the two
+// counts, so that a reader who judges a message and one who acts on it could see two different
+// messages. Keys are compared as they read, with escapes resolved.
 //
-// Refused too is what would let two readers differ on that: wrong syntax, more than [MaxDepth] levels, bytes that are not UTF-8
-// and half surrogate pairs, both of which encoding/json replaces without a word. One pass, no recursion beyond MaxDepth.
+// Refused too is what would let two readers differ on that: wrong syntax, more than [MaxDepth]
+// levels, bytes that are not UTF-8 and half surrogate pairs, both of which encoding/json replaces
+// without a word. One pass, no recursion beyond MaxDepth.
 func CheckDuplicates(raw []byte) error {
 	_, err := scan(raw, nil)
 	return err
 }
 
-// scan checks one whole JSON text and returns it without the blanks around it. If it is an object, visit is called with each
-// of its members; what visit learnt is worth nothing if scan returns an error.
+// scan checks one whole JSON text and returns it without the blanks around it. If it is an object,
+// visit is called with each of its members; what visit learnt is worth nothing if scan returns an
+// error.
 func scan(raw []byte, visit visitor) ([]byte, error) {
 	if !utf8.Valid(raw) {
 		return nil, fmt.Errorf("%w: bytes that are not UTF-8", ErrText)
@@ -51,7 +54,8 @@ func scan(raw []byte, visit visitor) ([]byte, error) {
 	return raw[start:end], nil
 }
 
-// visitor gets a member's key as it reads and its value as it was written, without blanks around it.
+// visitor gets a member's key as it reads and its value as it was written, without blanks around
+// it.
 type visitor func(key string, value []byte) error
 
 type scanner struct {
@@ -104,7 +108,8 @@ func (s *scanner) object(visit visitor) error {
 	return distinct(names)
 }
 
-// distinct sorts keys and looks for equal neighbours: no map to allocate, and a million keys cost n log n.
+// distinct sorts keys and looks for equal neighbours: no map to allocate, and a million keys cost n
+// log n.
 func distinct(keys [][]byte) error {
 	slices.SortFunc(keys, bytes.Compare)
 	for i := 1; i < len(keys); i++ {
@@ -270,7 +275,8 @@ func (s *scanner) blanks() {
 	}
 }
 
-// peek returns 0 at the end; a NUL byte in the text is valid nowhere, so the two need not be told apart.
+// peek returns 0 at the end; a NUL byte in the text is valid nowhere, so the two need not be told
+// apart.
 func (s *scanner) peek() byte {
 	if s.pos < len(s.data) {
 		return s.data[s.pos]

@@ -17,7 +17,8 @@ func TestCheckDuplicates(t *testing.T) {
 	}{
 		{"object", `{"a":1,"b":{"a":1},"c":[{"a":1},{"a":2}]}`, nil},
 		{"blanks", " \t\r\n{ \"a\" : [ 1 , 2 ] , \"b\" : { } } \n", nil},
-		{"scalars", `["",0,-0,-1.5e+9,1E2,true,false,null,"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00é"]`, nil},
+		{"scalars",
+			`["",0,-0,-1.5e+9,1E2,true,false,null,"\"\\\/\b\f\n\r\t\u00e9\uD83D\uDE00é"]`, nil},
 		{"number alone", "0", nil},
 		{"empty keys differ in place", `[{"":1},{"":2}]`, nil},
 		{"case differs", `{"a":1,"A":2}`, nil},
@@ -39,7 +40,8 @@ func TestCheckDuplicates(t *testing.T) {
 		{"half in a key", `{"\ud800":1}`, ErrText},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			if err := CheckDuplicates([]byte(c.raw)); !errors.Is(err, c.want) || (c.want == nil && err != nil) {
+			if err := CheckDuplicates([]byte(c.raw)); !errors.Is(err, c.want) ||
+				(c.want == nil && err != nil) {
 				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
@@ -47,9 +49,13 @@ func TestCheckDuplicates(t *testing.T) {
 }
 
 func TestSyntax(t *testing.T) {
-	for _, raw := range []string{"", " ", "{", "}", "[", "]", "{]", "[}", `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{"a" 1}`, `{a:1}`, `{'a':1}`, `{1:1}`,
-		"[1,]", "[,1]", "[1 2]", "[1,,2]", `"`, `"a`, `"\`, `"\x"`, `"\u12"`, `"\u12g4"`, `"\u1 34"`, "\"\n\"", "\"\x00\"", "01", "-", "+1", ".5", "1.", "1e", "1e+", "-a", "0x1",
-		"NaN", "tru", "nulll", "True", "1 2", "{}{}", "{} x", "\x00", "[\x00]", "\ufeff{}", "// c\n1", "[1,/**/2]", "\v1", "\u00a01"} {
+	for _, raw := range []string{
+		"", " ", "{", "}", "[", "]", "{]", "[}", `{"a"}`, `{"a":}`, `{"a":1,}`, `{,}`, `{"a" 1}`,
+		`{a:1}`, `{'a':1}`, `{1:1}`, "[1,]", "[,1]", "[1 2]", "[1,,2]", `"`, `"a`, `"\`, `"\x"`,
+		`"\u12"`, `"\u12g4"`, `"\u1 34"`, "\"\n\"", "\"\x00\"", "01", "-", "+1", ".5", "1.", "1e",
+		"1e+", "-a", "0x1", "NaN", "tru", "nulll", "True", "1 2", "{}{}", "{} x", "\x00",
+		"[\x00]", "\ufeff{}", "// c\n1", "[1,/**/2]", "\v1", "\u00a01",
+	} {
 		if err := CheckDuplicates([]byte(raw)); !errors.Is(err, ErrSyntax) {
 			t.Errorf("%q: %v", raw, err)
 		}
@@ -67,7 +73,8 @@ func TestErrorsAreShort(t *testing.T) {
 	}
 }
 
-// A hostile object must not cost more than a friendly one of its size. Comparing each key with all before it would take minutes.
+// A hostile object must not cost more than a friendly one of its size. Comparing each key with all
+// before it would take minutes.
 func TestManyKeys(t *testing.T) {
 	var b bytes.Buffer
 	b.WriteByte('{')
@@ -81,8 +88,10 @@ func TestManyKeys(t *testing.T) {
 }
 
 func BenchmarkCheckDuplicates(b *testing.B) {
-	small := []byte(`{"jsonrpc":"2.0","id":17,"method":"tools/call","params":{"name":"execute","arguments":{"capability":"stripe","method":"GET","path":"/v1/balance","headers":{"Accept":"application/json"},"reason":"The person asked for the balance"},"_meta":{"progressToken":1}}}`)
-	large := fmt.Appendf(nil, `{"body":%q}`, strings.Repeat("abcdefghijklmnopqrstuvwxyz0123456789", 1<<15))
+	small := []byte(`{"jsonrpc":"2.0","id":17,"method":"tools/call","params":{"name":"execute",` +
+		`"arguments":{"capability":"stripe","method":"GET","path":"/v1/balance","headers":{"Accept":"application/json"},"reason":"The person asked for the balance"},"_meta":{"progressToken":1}}}`)
+	large := fmt.Appendf(nil, `{"body":%q}`,
+		strings.Repeat("abcdefghijklmnopqrstuvwxyz0123456789", 1<<15))
 	for name, raw := range map[string][]byte{"small": small, "large": large} {
 		b.Run(name, func(b *testing.B) {
 			b.SetBytes(int64(len(raw)))

@@ -1,14 +1,19 @@
 package tool
 
-const describeListServices = `List the API capabilities you can use through Janee. Call this first: execute takes the names given here. Each entry says which service it reaches, the baseUrl that paths are relative to, the rules that requests are judged by, and whether a reason (requiresReason) or a person's approval (autoApprove false) is needed. No credential is ever shown.`
+const describeListServices = `List the API capabilities you can use through Janee. Call this ` +
+	`first: execute takes the names given here. Each entry says which service it reaches, the baseUrl that paths are relative to, the rules that requests are judged by, and whether a reason (requiresReason) or a person's approval (autoApprove false) is needed. No credential is ever shown.`
 
-const describeExecute = `Make one HTTP request to a service with a credential that Janee adds and you never see. Take capability from list_services; path is relative to its baseUrl and begins with "/". Redirects are not followed: a 3xx comes back as it is. The result holds status, headers and body of the reply, whatever the status. If Janee refuses, the result is an error whose denial.nextStep says what would help; do not repeat a refused request unchanged, and never ask a person for a key.`
+const describeExecute = `Make one HTTP request to a service with a credential that Janee adds ` +
+	`and you never see. Take capability from list_services; path is relative to its baseUrl and begins with "/". Redirects are not followed: a 3xx comes back as it is. The result holds status, headers and body of the reply, whatever the status. If Janee refuses, the result is an error whose denial.nextStep says what would help; do not repeat a refused request unchanged, and never ask a person for a key.`
 
-const describeWhoami = `Say how Janee knows you: your agent id, where that id comes from, and which capabilities are open or closed to you. Use it when a call is refused because of who you are.`
+const describeWhoami = `Say how Janee knows you: your agent id, where that id comes from, and ` +
+	`which capabilities are open or closed to you. Use it when a call is refused because of who you are.`
 
-const describeExplainAccess = `Ask whether a request would be allowed, without making it: nothing is sent, no session opens and nobody is asked. Give the capability, and method and path as you would give them to execute. The answer goes through every check that execute makes, in its order, and says of each whether it passes, fails or does not apply; nextStep says what would help. Use it after a refusal that you do not understand, or before asking a person for a change of rules. It answers about you only.`
+const describeExplainAccess = `Ask whether a request would be allowed, without making it: ` +
+	`nothing is sent, no session opens and nobody is asked. Give the capability, and method and path as you would give them to execute. The answer goes through every check that execute makes, in its order, and says of each whether it passes, fails or does not apply; nextStep says what would help. Use it after a refusal that you do not understand, or before asking a person for a change of rules. It answers about you only.`
 
-// A schema without properties names them all the same: some clients reject an object schema that lacks the word.
+// A schema without properties names them all the same: some clients reject an object schema that
+// lacks the word.
 const noInput = `{"type": "object", "properties": {}, "additionalProperties": false}`
 
 // body is a string, though any JSON value is taken: Gemini CLI drops a tool whose properties lack a

@@ -6,7 +6,8 @@ const TestService = "test_service"
 // MaxTestTimeoutMs bounds the argument timeout, in milliseconds.
 const MaxTestTimeoutMs = 60_000
 
-const describeTestService = `Try whether the credential of a service works: Janee makes one authenticated GET of the path that the owner has set for this (testPath) and says what came of it. ` +
+const describeTestService = `Try whether the credential of a service works: Janee makes one ` +
+	`authenticated GET of the path that the owner has set for this (testPath) and says what came of it. ` +
 	`Give the service as list_services names it; without one every service that you may use is tried in turn. reachable says that the API answered, authOk that it accepted the credential. ` +
 	`Use it when a call fails with 401 or 403, or when you are told that a key was changed. It makes no other request.`
 
@@ -54,7 +55,8 @@ func testArguments(m map[string][]byte) (a Arguments, err error) {
 		return Arguments{}, err
 	}
 	if value := m["timeout"]; value != nil {
-		if a.TimeoutMs, err = whole("timeout", "a whole number of milliseconds", value, MaxTestTimeoutMs); err != nil {
+		if a.TimeoutMs, err = whole("timeout", "a whole number of milliseconds", value,
+			MaxTestTimeoutMs); err != nil {
 			return Arguments{}, err
 		}
 	}

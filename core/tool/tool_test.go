@@ -30,7 +30,9 @@ func TestDefinitions(t *testing.T) {
 		}
 		asksForNothingElse(t, d)
 	}
-	if want := []string{ListServices, Execute, Whoami, ExplainAccess, TestService, ManageCredential, ReloadConfig}; !slices.Equal(names, want) {
+	if want := []string{
+		ListServices, Execute, Whoami, ExplainAccess, TestService, ManageCredential, ReloadConfig,
+	}; !slices.Equal(names, want) {
 		t.Errorf("tools %q, want %q", names, want)
 	}
 }
@@ -80,7 +82,8 @@ func asksForNothingElse(t *testing.T, d Definition) {
 	if s.AdditionalProperties == nil || *s.AdditionalProperties {
 		t.Errorf("%s: the input is open", d.Name)
 	}
-	if got, want := slices.Sorted(maps.Keys(s.Properties)), slices.Sorted(slices.Values(taken[d.Name])); !slices.Equal(got, want) {
+	if got, want := slices.Sorted(maps.Keys(s.Properties)),
+		slices.Sorted(slices.Values(taken[d.Name])); !slices.Equal(got, want) {
 		t.Errorf("%s: the schema has %q, Parse takes %q", d.Name, got, want)
 	}
 	if want := taken[d.Name][:needed[d.Name]]; !slices.Equal(s.Required, want) {
@@ -99,10 +102,12 @@ func TestSchemaBounds(t *testing.T) {
 	if err := json.Unmarshal([]byte(executeInput), &s); err != nil {
 		t.Fatal(err)
 	}
-	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != LimitMaxBytes || m.Default != DefaultMaxBytes {
+	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != LimitMaxBytes ||
+		m.Default != DefaultMaxBytes {
 		t.Errorf("maxBytes %+v", m)
 	}
-	if got := strings.Join(s.Properties.Method.Enum, " "); got != "GET POST PUT DELETE PATCH HEAD OPTIONS" {
+	if got := strings.Join(s.Properties.Method.Enum, " "); got !=
+		"GET POST PUT DELETE PATCH HEAD OPTIONS" {
 		t.Errorf("methods %s", got)
 	}
 	for _, e := range s.Properties.BodyEncoding.Enum {
@@ -114,9 +119,12 @@ func TestSchemaBounds(t *testing.T) {
 
 func TestHints(t *testing.T) {
 	for _, d := range Definitions() {
-		reads, repeats, leaves := d.Name != Execute && d.Name != ManageCredential, d.Name != Execute, d.Name == Execute || d.Name == TestService
-		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != repeats || d.OpenWorld != leaves {
-			t.Errorf("%s: %+v", d.Name, []bool{d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
+		reads, repeats, leaves := d.Name != Execute && d.Name != ManageCredential,
+			d.Name != Execute, d.Name == Execute || d.Name == TestService
+		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != repeats ||
+			d.OpenWorld != leaves {
+			t.Errorf("%s: %+v", d.Name,
+				[]bool{d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
 		}
 	}
 }
@@ -129,7 +137,10 @@ func TestDefinitionsAreTheCallersOwn(t *testing.T) {
 }
 
 func TestInstructionsTeach(t *testing.T) {
-	for _, want := range []string{ListServices, Execute, "baseUrl", `begins with "/"`, "Never ask a person for a key", "nextStep", "APPROVAL_PENDING", "[REDACTED]"} {
+	for _, want := range []string{
+		ListServices, Execute, "baseUrl", `begins with "/"`, "Never ask a person for a key",
+		"nextStep", "APPROVAL_PENDING", "[REDACTED]",
+	} {
 		if !strings.Contains(Instructions, want) {
 			t.Errorf("nothing about %q", want)
 		}

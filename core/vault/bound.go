@@ -32,11 +32,11 @@ func (d Destination) Digest() string {
 // Bound is what the owner of a service has agreed to: that these values go to this destination.
 type Bound struct {
 	Destination
-	// Values holds the Fingerprint of each sealed value by its path under auth. Without it an agreed
-	// line of a worthless value would serve for any older value that is put back beside it.
+	// Values holds the Fingerprint of each sealed value by its path under auth. Without it an
+	// agreed line of a worthless value would serve for any older value that is put back beside it.
 	Values map[string]string `json:"values"`
-	// Typed says that nobody was asked: the values were typed into config.yaml beside the destination.
-	// It says nothing of values that come in another way.
+	// Typed says that nobody was asked: the values were typed into config.yaml beside the
+	// destination. It says nothing of values that come in another way.
 	Typed bool `json:"typed,omitempty"`
 }
 
@@ -56,8 +56,8 @@ func ReadBound(text string) (b Bound, err error) {
 	return b, err
 }
 
-// Fingerprint tells the values of a field apart without telling anything about them: 32 hex digits of
-// HMAC-SHA256. It does not change when a value is sealed again with another key or nonce.
+// Fingerprint tells the values of a field apart without telling anything about them: 32 hex digits
+// of HMAC-SHA256. It does not change when a value is sealed again with another key or nonce.
 func (v *Vault) Fingerprint(service, field string, plain secret.Text) string {
 	mac := hmac.New(sha256.New, v.Key(boundLabel))
 	digest := line.Digest("value", service, field, plain.Reveal())

@@ -7,8 +7,10 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// boundByNode is the example of docs/formats.md, made with Node's crypto, independently of this code.
-const boundByNode = `{"v":1,"kind":"bound","service":"stripe","type":"bearer","origin":"https://api.stripe.com","proxy":"http://127.0.0.1:3128","ca":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","values":{"key":"c5bc2fd663278436989d7613b841c640"},"mac":"757e945c817e4efcde2bc48567fa831de3baefccdc73f30288c9bd4f35841b3d"}`
+// boundByNode is the example of docs/formats.md, made with Node's crypto, independently of this
+// code.
+const boundByNode = `{"v":1,"kind":"bound","service":"stripe","type":"bearer",` +
+	`"origin":"https://api.stripe.com","proxy":"http://127.0.0.1:3128","ca":"ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad","values":{"key":"c5bc2fd663278436989d7613b841c640"},"mac":"757e945c817e4efcde2bc48567fa831de3baefccdc73f30288c9bd4f35841b3d"}`
 
 func example(t *testing.T) (*Vault, Bound) {
 	root, err := ParseRoot("000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f")
@@ -44,7 +46,8 @@ func TestBoundByNode(t *testing.T) {
 func TestBoundIsOnlyWhatWasSigned(t *testing.T) {
 	v, _ := example(t)
 	for i := range boundByNode {
-		if b, err := v.OpenBound(boundByNode[:i] + "~" + boundByNode[i+1:]); err == nil || b.Service != "" {
+		if b, err := v.OpenBound(boundByNode[:i] + "~" + boundByNode[i+1:]); err == nil ||
+			b.Service != "" {
 			t.Errorf("byte %d: %+v, %v", i, b, err)
 		}
 	}
@@ -61,7 +64,10 @@ func TestBoundIsOnlyWhatWasSigned(t *testing.T) {
 func TestFingerprint(t *testing.T) {
 	v, b := example(t)
 	seen := map[string]bool{b.Values["key"]: true}
-	for _, c := range [][3]string{{"stripe", "key", "sk_live_xxy"}, {"stripe", "kez", "sk_live_xxx"}, {"bank", "key", "sk_live_xxx"}} {
+	for _, c := range [][3]string{
+		{"stripe", "key", "sk_live_xxy"}, {"stripe", "kez", "sk_live_xxx"},
+		{"bank", "key", "sk_live_xxx"},
+	} {
 		print := v.Fingerprint(c[0], c[1], secret.New(c[2]))
 		if seen[print] || strings.Contains(print, "sk_live") {
 			t.Errorf("%q has the fingerprint %s of another", c, print)

@@ -9,7 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// Root is the root key of one home: 32 random bytes that every other key comes from. The zero value is no key. It does not print.
+// Root is the root key of one home: 32 random bytes that every other key comes from. The zero value
+// is no key. It does not print.
 type Root struct{ key secret.Text }
 
 const rootPrefix = "janee-key-v1:"
@@ -17,13 +18,15 @@ const rootPrefix = "janee-key-v1:"
 // NewRoot takes 32 bytes from a cryptographic source of randomness.
 func NewRoot(b [32]byte) Root { return Root{secret.New(string(b[:]))} }
 
-// ParseRoot reads the one line of a root key file, with or without its line feed, or 64 hex digits. The error does not quote the input.
+// ParseRoot reads the one line of a root key file, with or without its line feed, or 64 hex digits.
+// The error does not quote the input.
 func ParseRoot(s string) (Root, error) {
 	s = strings.TrimSuffix(strings.TrimSuffix(s, "\n"), "\r")
 	if text, ok := strings.CutPrefix(s, rootPrefix); ok {
 		raw, err := encoding.DecodeString(text)
 		if err != nil || len(raw) != keyLength || encoding.EncodeToString(raw) != text {
-			return Root{}, fmt.Errorf("root key: want %s and 43 characters of base64url", rootPrefix)
+			return Root{},
+				fmt.Errorf("root key: want %s and 43 characters of base64url", rootPrefix)
 		}
 		return NewRoot([32]byte(raw)), nil
 	}

@@ -10,8 +10,9 @@ import (
 // ErrFormat means that text is not sealed text of version 1 in its one canonical spelling.
 var ErrFormat = errors.New("not well-formed sealed text")
 
-// Binding says what a sealed value is for: the service, the field path under its auth ("key", "headers.X-Api-Key"), the auth type,
-// and the origin of the service's base URL ("https://api.example.com"). It is authenticated with the value.
+// Binding says what a sealed value is for: the service, the field path under its auth ("key",
+// "headers.X-Api-Key"), the auth type, and the origin of the service's base URL
+// ("https://api.example.com"). It is authenticated with the value.
 type Binding struct{ Service, Field, Type, Origin string }
 
 const (
@@ -21,8 +22,9 @@ const (
 
 var encoding = base64.RawURLEncoding
 
-// IsSealed reports whether s claims to be sealed text, well-formed or not. Other versions count, and so does a damaged spelling
-// of the prefix: otherwise sealed text that this program cannot open would be taken for a credential, sealed once more and sent.
+// IsSealed reports whether s claims to be sealed text, well-formed or not. Other versions count,
+// and so does a damaged spelling of the prefix: otherwise sealed text that this program cannot open
+// would be taken for a credential, sealed once more and sent.
 func IsSealed(s string) bool {
 	s = strings.TrimSpace(s)
 	if len(s) <= len(family) || !strings.EqualFold(s[:len(family)], family) {
@@ -31,8 +33,8 @@ func IsSealed(s string) bool {
 	return s[len(family)] >= '0' && s[len(family)] <= '9'
 }
 
-// Parse returns the binding and the key id that sealed text carries, without opening it: nothing of it is authentic.
-// Errors wrap ErrFormat and do not quote the text.
+// Parse returns the binding and the key id that sealed text carries, without opening it: nothing of
+// it is authentic. Errors wrap ErrFormat and do not quote the text.
 func Parse(s string) (b Binding, kid string, err error) {
 	p, err := parse(s)
 	return p.binding, p.kid, err
@@ -65,11 +67,13 @@ func parse(s string) (sealed, error) {
 	var plain [5]string
 	for i := range plain {
 		if plain[i], ok = unescape(parts[i]); !ok {
-			return sealed{}, fmt.Errorf("%w: part %d is not canonically percent-encoded", ErrFormat, i+1)
+			return sealed{}, fmt.Errorf("%w: part %d is not canonically percent-encoded",
+				ErrFormat, i+1)
 		}
 	}
 	box, err := encoding.DecodeString(parts[5])
-	// The decoder skips line breaks and ignores spare bits, which would give one value many spellings.
+	// The decoder skips line breaks and ignores spare bits, which would give one value many
+	// spellings.
 	if err != nil || encoding.EncodeToString(box) != parts[5] {
 		return sealed{}, fmt.Errorf("%w: the box is not canonical base64url", ErrFormat)
 	}
@@ -77,7 +81,12 @@ func parse(s string) (sealed, error) {
 		return sealed{}, fmt.Errorf("%w: box too short", ErrFormat)
 	}
 	b := Binding{Service: plain[1], Field: plain[2], Type: plain[3], Origin: plain[4]}
-	return sealed{binding: b, kid: plain[0], prefix: s[:strings.LastIndexByte(s, ':')], box: box}, nil
+	return sealed{
+		binding: b,
+		kid:     plain[0],
+		prefix:  s[:strings.LastIndexByte(s, ':')],
+		box:     box,
+	}, nil
 }
 
 const upperHex = "0123456789ABCDEF"
@@ -110,5 +119,6 @@ func unescape(s string) (string, bool) {
 }
 
 func unreserved(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("-._~", c) >= 0
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("-._~", c) >= 0
 }

@@ -1,6 +1,8 @@
-// Package vault seals credentials as text that can stand in a configuration file, and derives every other key of a home from its one root key.
-// Use New with the root and the id of the vault, then Seal, Open and Key; Parse and IsSealed read the outside of sealed text without any key.
-// It keeps nothing on disk, makes no nonces and does not decide whether an authentic value belongs where it stands: the caller compares the Binding.
+// Package vault seals credentials as text that can stand in a configuration file, and derives every
+// other key of a home from its one root key. Use New with the root and the id of the vault, then
+// Seal, Open and Key; Parse and IsSealed read the outside of sealed text without any key. It keeps
+// nothing on disk, makes no nonces and does not decide whether an authentic value belongs where it
+// stands: the caller compares the Binding.
 package vault
 
 import (
@@ -26,42 +28,49 @@ type Vault struct {
 	root Root
 	id   string
 
-	mu    sync.Mutex
-	keys  map[string]secret.Text // Texts, because fmt looks into unexported fields where Format is not asked
+	mu sync.Mutex
+	// Texts, because fmt looks into unexported fields where Format is not asked
+	keys  map[string]secret.Text
 	aeads map[string]cipher.AEAD
 }
 
-// New returns the vault called id, as vault.id in the configuration has it. It panics on a zero Root:
-// keys derived from nothing would seal and open without complaint, for everybody.
+// New returns the vault called id, as vault.id in the configuration has it. It panics on a zero
+// Root: keys derived from nothing would seal and open without complaint, for everybody.
 func New(root Root, id string) *Vault {
 	if root.IsZero() {
 		panic("vault: no root key")
 	}
-	return &Vault{root: root, id: id, keys: map[string]secret.Text{}, aeads: map[string]cipher.AEAD{}}
+	return &Vault{root: root, id: id, keys: map[string]secret.Text{},
+		aeads: map[string]cipher.AEAD{}}
 }
 
 // Format keeps derived keys out of every print.
 func (v *Vault) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
-// Check returns the 16 hex digits that stand as vault.check in the configuration: they tell a wrong root key from a damaged value.
+// Check returns the 16 hex digits that stand as vault.check in the configuration: they tell a wrong
+// root key from a damaged value.
 func (v *Vault) Check() string { return hex.EncodeToString(v.Key("check")[:8]) }
 
-// Key derives the 32 bytes for one use: "state" for session and approval files, "audit/WRITER" for a chain of the log.
-// HKDF-SHA256 (RFC 5869) with the vault id as salt and "janee/v1/" + label as info. The caller owns the slice.
+// Key derives the 32 bytes for one use: "state" for session and approval files, "audit/WRITER" for
+// a chain of the log. HKDF-SHA256 (RFC 5869) with the vault id as salt and "janee/v1/" + label as
+// info. The caller owns the slice.
 func (v *Vault) Key(label string) []byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
 	return v.key(label)
 }
 
-// Seal returns plain as sealed text under the key called kid. A nonce must never be used twice: it is random, and new for every call.
+// Seal returns plain as sealed text under the key called kid. A nonce must never be used twice: it
+// is random, and new for every call.
 func (v *Vault) Seal(kid string, b Binding, nonce [12]byte, plain secret.Text) string {
 	prefix := b.prefix(kid)
-	return prefix + ":" + encoding.EncodeToString(sealBox(v.aead(kid), nonce, v.aad(prefix), []byte(plain.Reveal())))
+	return prefix + ":" +
+		encoding.EncodeToString(sealBox(v.aead(kid), nonce, v.aad(prefix), []byte(plain.Reveal())))
 }
 
-// Open returns the value of sealed text and the binding it was sealed with, which is authentic exactly if the error is nil.
-// Errors wrap ErrFormat or are ErrDamaged; none of them quotes the text.
+// Open returns the value of sealed text and the binding it was sealed with, which is authentic
+// exactly if the error is nil. Errors wrap ErrFormat or are ErrDamaged; none of them quotes the
+// text.
 func (v *Vault) Open(sealed string) (Binding, secret.Text, error) {
 	p, err := parse(sealed)
 	if err != nil {
@@ -74,7 +83,8 @@ func (v *Vault) Open(sealed string) (Binding, secret.Text, error) {
 	return p.binding, secret.New(string(plain)), nil
 }
 
-// aad is the whole text before the box, so that a value moved to another service, field, auth type, origin or vault does not open.
+// aad is the whole text before the box, so that a value moved to another service, field, auth type,
+// origin or vault does not open.
 func (v *Vault) aad(prefix string) []byte { return []byte(v.id + "|" + prefix) }
 
 func (v *Vault) aead(kid string) cipher.AEAD {
@@ -93,7 +103,8 @@ func (v *Vault) key(label string) []byte {
 	if k, ok := v.keys[label]; ok {
 		return []byte(k.Reveal())
 	}
-	k, err := hkdf.Key(sha256.New, []byte(v.root.key.Reveal()), []byte(v.id), "janee/v1/"+label, keyLength)
+	k, err := hkdf.Key(sha256.New, []byte(v.root.key.Reveal()), []byte(v.id),
+		"janee/v1/"+label, keyLength)
 	if err != nil {
 		panic("vault: derive key: " + err.Error())
 	}

@@ -29,7 +29,9 @@ func testRoot() Root {
 
 func TestOpenSeal(t *testing.T) {
 	v := New(testRoot(), vaultID)
-	for _, plain := range []string{"", "x", "sk_live_xxx", strings.Repeat("long\n", 20000), "\xff\x00"} {
+	for _, plain := range []string{
+		"", "x", "sk_live_xxx", strings.Repeat("long\n", 20000), "\xff\x00",
+	} {
 		sealed := v.Seal("k1", binding, nonce, secret.New(plain))
 		b, got, err := v.Open(sealed)
 		if err != nil || b != binding || got.Reveal() != plain {
@@ -119,7 +121,8 @@ func TestShortBoxIsRefusedByLength(t *testing.T) {
 
 func TestIsSealed(t *testing.T) {
 	for text, want := range map[string]bool{
-		"janee:v1:": true, "janee:v1:k1:a:b:c:d:e": true, "janee:v2:x": true, "janee:v": false, "janee:value": false, "Janee:v1:k1": true, "sk_live": false, "": false,
+		"janee:v1:": true, "janee:v1:k1:a:b:c:d:e": true, "janee:v2:x": true, "janee:v": false,
+		"janee:value": false, "Janee:v1:k1": true, "sk_live": false, "": false,
 	} {
 		if IsSealed(text) != want {
 			t.Errorf("IsSealed(%q) = %v", text, !want)
@@ -130,14 +133,20 @@ func TestIsSealed(t *testing.T) {
 func TestParseRoot(t *testing.T) {
 	line := "janee-key-v1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8"
 	digits := "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f"
-	for _, text := range []string{line, line + "\n", line + "\r\n", digits, digits + "\n", strings.ToUpper(digits)} {
+	for _, text := range []string{
+		line, line + "\n", line + "\r\n", digits, digits + "\n", strings.ToUpper(digits),
+	} {
 		r, err := ParseRoot(text)
 		if err != nil || r.IsZero() || r.Line().Reveal() != line {
 			t.Errorf("ParseRoot(%q) = %v", text, err)
 		}
 	}
-	for _, text := range []string{"", line + "\n\n", " " + line, line + "=", line[:len(line)-1], line + "A", line[:20] + "\n" + line[20:], line[:len(line)-1] + "9",
-		"janee-key-v2:" + line[13:], digits[:62], digits + "00", digits[:63] + "g", "janee-key-v1:", "janee-key-v1:" + digits} {
+	for _, text := range []string{
+		"", line + "\n\n", " " + line, line + "=", line[:len(line)-1], line + "A",
+		line[:20] + "\n" + line[20:], line[:len(line)-1] + "9", "janee-key-v2:" + line[13:],
+		digits[:62], digits + "00", digits[:63] + "g", "janee-key-v1:",
+		"janee-key-v1:" + digits,
+	} {
 		r, err := ParseRoot(text)
 		if err == nil || !r.IsZero() {
 			t.Errorf("ParseRoot(%q) was accepted", text)
@@ -159,7 +168,9 @@ func TestNewRefusesZeroRoot(t *testing.T) {
 func TestKeysDiffer(t *testing.T) {
 	v := New(testRoot(), vaultID)
 	seen := map[string]string{}
-	for _, label := range []string{"state", "check", "seal/k1", "seal/k2", "audit/cli", "audit/q7m2k4xa"} {
+	for _, label := range []string{
+		"state", "check", "seal/k1", "seal/k2", "audit/cli", "audit/q7m2k4xa",
+	} {
 		k := v.Key(label)
 		if other, ok := seen[string(k)]; ok || len(k) != 32 {
 			t.Errorf("key %q is that of %q", label, other)
@@ -170,7 +181,8 @@ func TestKeysDiffer(t *testing.T) {
 			t.Errorf("a caller can change the cached key %q", label)
 		}
 	}
-	if New(testRoot(), "another").Check() == v.Check() || New(NewRoot([32]byte{}), vaultID).Check() == v.Check() {
+	if New(testRoot(), "another").Check() == v.Check() ||
+		New(NewRoot([32]byte{}), vaultID).Check() == v.Check() {
 		t.Error("Check does not depend on root key and vault id")
 	}
 }
@@ -187,14 +199,19 @@ func TestNothingPrints(t *testing.T) {
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x", "%d"} {
 		for _, value := range []any{root, &root, v, holder{root, v}, &holder{root, v}} {
 			text := fmt.Sprintf(verb, value)
-			for _, bad := range []string{root.Line().Reveal(), "\x01\x02\x03", "1 2 3", "010203", "0x1, 0x2", fmt.Sprintf("%x", state), strings.Trim(fmt.Sprintf("%d", state), "[]"), strings.Trim(fmt.Sprintf("%d", sealing[:8]), "[]")} {
+			for _, bad := range []string{
+				root.Line().Reveal(), "\x01\x02\x03", "1 2 3", "010203", "0x1, 0x2",
+				fmt.Sprintf("%x", state), strings.Trim(fmt.Sprintf("%d", state), "[]"),
+				strings.Trim(fmt.Sprintf("%d", sealing[:8]), "[]"),
+			} {
 				if strings.Contains(text, bad) {
 					t.Errorf("%s of %T shows a key: %q", verb, value, text)
 				}
 			}
 		}
 	}
-	if text, err := json.Marshal(map[string]any{"root": root}); err != nil || bytes.Contains(text, []byte("AAEC")) {
+	if text, err := json.Marshal(map[string]any{"root": root}); err != nil ||
+		bytes.Contains(text, []byte("AAEC")) {
 		t.Errorf("JSON shows the root key: %s, %v", text, err)
 	}
 }
@@ -216,13 +233,15 @@ func TestConcurrentUse(t *testing.T) {
 
 func FuzzSealedText(f *testing.F) {
 	v := New(testRoot(), vaultID)
-	f.Add("janee:v1:k1:stripe:key:bearer:https%3A%2F%2Fapi.stripe.com:YWJjZGVmZ2hpamtshvV6b6EibcsGfaKaOwZC8sgujMAY-w6kT8T-", "k1", "s", "f", "t", "o")
+	f.Add("janee:v1:k1:stripe:key:bearer:https%3A%2F%2Fapi.stripe.com:"+
+		"YWJjZGVmZ2hpamtshvV6b6EibcsGfaKaOwZC8sgujMAY-w6kT8T-", "k1", "s", "f", "t", "o")
 	f.Add("janee:v1:::::%:", "", ":", "%", "%3A", "\xff")
 	f.Fuzz(func(t *testing.T, text, kid, service, field, kind, origin string) {
 		if b, id, err := Parse(text); err == nil && !strings.HasPrefix(text, b.prefix(id)+":") {
 			t.Errorf("Parse(%q) accepts a second spelling of %q %q", text, id, b)
 		}
-		if _, _, err := v.Open(text); err != nil && !errors.Is(err, ErrFormat) && !errors.Is(err, ErrDamaged) {
+		if _, _, err := v.Open(text); err != nil && !errors.Is(err, ErrFormat) &&
+			!errors.Is(err, ErrDamaged) {
 			t.Errorf("Open(%q) = %v", text, err)
 		}
 		want := Binding{service, field, kind, origin}

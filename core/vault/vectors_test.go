@@ -49,7 +49,9 @@ func TestVectorsAESGCMWycheproof(t *testing.T) {
 }
 
 func TestVectorsFormats(t *testing.T) {
-	checks := map[string]func(*testing.T, *Vault, json.RawMessage, string){"sealed": checkSealed, "check": checkCheck}
+	checks := map[string]func(*testing.T, *Vault, json.RawMessage, string){
+		"sealed": checkSealed, "check": checkCheck,
+	}
 	file := vectors.LoadFormats(t, 3, slices.Collect(maps.Keys(checks))...)
 	root, err := ParseRoot(file.Root)
 	if err != nil {

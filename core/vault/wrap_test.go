@@ -8,7 +8,8 @@ import (
 func TestWrap(t *testing.T) {
 	key, aad := [32]byte{7}, []byte("v|prefix")
 	box := testRoot().Wrap(key, nonce, aad)
-	if got, err := Unwrap(key, aad, box); err != nil || got.Line().Reveal() != testRoot().Line().Reveal() || len(box) != WrappedSize {
+	if got, err := Unwrap(key, aad, box); err != nil ||
+		got.Line().Reveal() != testRoot().Line().Reveal() || len(box) != WrappedSize {
 		t.Fatalf("%d bytes, %v", len(box), err)
 	}
 	for name, open := range map[string]func() (Root, error){
@@ -27,12 +28,14 @@ func TestWrap(t *testing.T) {
 		}
 	}
 	for _, size := range []int{31, 33} { // what opens and is no root key
-		if _, err := Unwrap(key, aad, sealBox(newAEAD(key[:]), nonce, aad, make([]byte, size))); !errors.Is(err, ErrFormat) {
+		if _, err := Unwrap(key, aad,
+			sealBox(newAEAD(key[:]), nonce, aad, make([]byte, size))); !errors.Is(err, ErrFormat) {
 			t.Errorf("%d bytes within: %v", size, err)
 		}
 	}
 	for _, n := range []int{0, 1, WrappedSize - 1, WrappedSize + 1, 200} {
-		if r, err := Unwrap(key, aad, append(box, make([]byte, 200)...)[:n]); !errors.Is(err, ErrFormat) || !r.IsZero() {
+		if r, err := Unwrap(key, aad,
+			append(box, make([]byte, 200)...)[:n]); !errors.Is(err, ErrFormat) || !r.IsZero() {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}

@@ -1,5 +1,6 @@
-// Package wire holds what the rooms of core share about HTTP messages: a header field and the grammar of its two halves.
-// It decides nothing; package policy says which fields an agent may send and package sign adds those that carry a credential.
+// Package wire holds what the rooms of core share about HTTP messages: a header field and the
+// grammar of its two halves. It decides nothing; package policy says which fields an agent may send
+// and package sign adds those that carry a credential.
 package wire
 
 import "strings"
@@ -7,7 +8,8 @@ import "strings"
 // Header is one field line, in the order it is sent. Name keeps the spelling it was given.
 type Header struct{ Name, Value string }
 
-// Get returns the value of the first field called name. Names compare without ASCII case (RFC 9110 section 5.1).
+// Get returns the value of the first field called name. Names compare without ASCII case (RFC 9110
+// section 5.1).
 func Get(fields []Header, name string) (string, bool) {
 	for _, f := range fields {
 		if strings.EqualFold(f.Name, name) {
@@ -27,8 +29,9 @@ func ValidName(s string) bool {
 	return s != ""
 }
 
-// ValidValue reports whether s may stand as a field value: visible ASCII with inner blanks and tabs (RFC 9110 section 5.5).
-// The obsolete bytes above 0x7f are refused, because servers differ in how they read them.
+// ValidValue reports whether s may stand as a field value: visible ASCII with inner blanks and tabs
+// (RFC 9110 section 5.5). The obsolete bytes above 0x7f are refused, because servers differ in how
+// they read them.
 func ValidValue(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c != '\t' && (c < ' ' || c > '~') {
@@ -39,5 +42,6 @@ func ValidValue(s string) bool {
 }
 
 func tokenByte(c byte) bool {
-	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' ||
+		strings.IndexByte("!#$%&'*+-.^_`|~", c) >= 0
 }

@@ -3,12 +3,18 @@ package wire
 import "testing"
 
 func TestNamesAndValues(t *testing.T) {
-	for name, want := range map[string]bool{"X-Api-Key": true, "": false, "X Key:": false, "X-Ä": false, ":authority": false, "a\r\n": false} {
+	for name, want := range map[string]bool{
+		"X-Api-Key": true, "": false, "X Key:": false, "X-Ä": false,
+		":authority": false, "a\r\n": false,
+	} {
 		if got := ValidName(name); got != want {
 			t.Errorf("ValidName(%q) = %v", name, got)
 		}
 	}
-	for value, want := range map[string]bool{"": true, "a b\tc": true, "a\r\nX: 1": false, "a\x00": false, "ü": false, " a": false, "\x7f": false} {
+	for value, want := range map[string]bool{
+		"": true, "a b\tc": true, "a\r\nX: 1": false, "a\x00": false, "ü": false,
+		" a": false, "\x7f": false,
+	} {
 		if got := ValidValue(value); got != want {
 			t.Errorf("ValidValue(%q) = %v", value, got)
 		}

@@ -10,10 +10,12 @@ import (
 	"testing"
 )
 
-// formatCases is how many cases formats.json holds, of all kinds; each package counts those of its own.
+// formatCases is how many cases formats.json holds, of all kinds; each package counts those of its
+// own.
 const formatCases = 14
 
-// Format is a worked example of docs/formats.md: what goes in and the bytes that come out, as the package that writes Kind lays them out.
+// Format is a worked example of docs/formats.md: what goes in and the bytes that come out, as the
+// package that writes Kind lays them out.
 type Format struct {
 	ID, Source, Kind string
 	Input, Want      json.RawMessage
@@ -25,13 +27,16 @@ type Formats struct {
 	Root, Vault string
 }
 
-// LoadFormats returns the examples of these kinds, of which the built-in set holds want. It ends the test as Read does.
+// LoadFormats returns the examples of these kinds, of which the built-in set holds want. It ends
+// the test as Read does.
 func LoadFormats(t testing.TB, want int, kinds ...string) Formats {
 	t.Helper()
 	var f Formats
 	Read(t, "formats", &f)
 	Count(t, "formats", len(f.Cases), formatCases)
-	f.Cases = slices.DeleteFunc(f.Cases, func(c Format) bool { return !slices.Contains(kinds, c.Kind) })
+	f.Cases = slices.DeleteFunc(f.Cases, func(c Format) bool {
+		return !slices.Contains(kinds, c.Kind)
+	})
 	if !BuiltIn() && len(f.Cases) == 0 {
 		t.Skipf("%s holds no example of %q", Env, kinds)
 	}
@@ -39,7 +44,8 @@ func LoadFormats(t testing.TB, want int, kinds ...string) Formats {
 	return f
 }
 
-// Key returns the key of the vault called label. It is derived here, because packages of core beside each other do not import each other.
+// Key returns the key of the vault called label. It is derived here, because packages of core
+// beside each other do not import each other.
 func (f Formats) Key(t testing.TB, label string) []byte {
 	t.Helper()
 	root, err := hex.DecodeString(f.Root)
@@ -53,10 +59,12 @@ func (f Formats) Key(t testing.TB, label string) []byte {
 	return key
 }
 
-// Maker writes what input describes, one line without its end; state is the vault's key of that name.
+// Maker writes what input describes, one line without its end; state is the vault's key of that
+// name.
 type Maker func(t *testing.T, state []byte, input json.RawMessage) string
 
-// Make runs every example that there is a maker for the kind of, of which the built-in set holds want, and compares byte for byte.
+// Make runs every example that there is a maker for the kind of, of which the built-in set holds
+// want, and compares byte for byte.
 func Make(t *testing.T, want int, makers map[string]Maker) {
 	t.Helper()
 	f := LoadFormats(t, want, slices.Collect(maps.Keys(makers))...)

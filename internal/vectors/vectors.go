@@ -1,6 +1,8 @@
-// Package vectors reads the sets of cases in core/testdata/vectors for tests, or those in the directory that JANEE_VECTORS names.
-// Use Load for a set of cases, LoadFormats for the kinds of formats.json that one package writes, and Read with Count where a set has a head of its own.
-// It is for tests alone: it reads files and the environment, which core may not, and nothing that is built into janee imports it.
+// Package vectors reads the sets of cases in core/testdata/vectors for tests, or those in the
+// directory that JANEE_VECTORS names. Use Load for a set of cases, LoadFormats for the kinds of
+// formats.json that one package writes, and Read with Count where a set has a head of its own. It
+// is for tests alone: it reads files and the environment, which core may not, and nothing that is
+// built into janee imports it.
 package vectors
 
 import (
@@ -18,7 +20,8 @@ import (
 // Env names the variable that holds the directory of other sets.
 const Env = "JANEE_VECTORS"
 
-// BuiltIn reports whether the sets are those of the source tree: only of them is it known how many cases there are.
+// BuiltIn reports whether the sets are those of the source tree: only of them is it known how many
+// cases there are.
 func BuiltIn() bool { return os.Getenv(Env) == "" }
 
 // File is a set that has nothing but cases.
@@ -27,7 +30,8 @@ type File[C any] struct {
 	Cases      []C
 }
 
-// Load returns the cases of NAME.json, of which the built-in set holds want. It ends the test as Read does.
+// Load returns the cases of NAME.json, of which the built-in set holds want. It ends the test as
+// Read does.
 func Load[C any](t testing.TB, name string, want int) []C {
 	t.Helper()
 	var f File[C]
@@ -36,7 +40,8 @@ func Load[C any](t testing.TB, name string, want int) []C {
 	return f.Cases
 }
 
-// Read decodes NAME.json as Strict does. A built-in set that cannot be read fails the test; one that JANEE_VECTORS does not hold skips it.
+// Read decodes NAME.json as Strict does. A built-in set that cannot be read fails the test; one
+// that JANEE_VECTORS does not hold skips it.
 func Read(t testing.TB, name string, into any) {
 	t.Helper()
 	dir, err := directory()
@@ -55,7 +60,8 @@ func Read(t testing.TB, name string, into any) {
 	}
 }
 
-// Count logs how many cases are run, and fails the test where there are none, or another number of built-in ones than want.
+// Count logs how many cases are run, and fails the test where there are none, or another number of
+// built-in ones than want.
 func Count(t testing.TB, name string, got, want int) {
 	t.Helper()
 	t.Logf("%s: %d cases", name, got)
@@ -64,7 +70,8 @@ func Count(t testing.TB, name string, got, want int) {
 	}
 }
 
-// Strict decodes one JSON value. A field that into does not have ends the test: what no test reads, none checks.
+// Strict decodes one JSON value. A field that into does not have ends the test: what no test reads,
+// none checks.
 func Strict(t testing.TB, data []byte, into any) {
 	t.Helper()
 	if err := decode(data, into); err != nil {
@@ -84,7 +91,8 @@ func decode(data []byte, into any) error {
 	return nil
 }
 
-// directory finds the built-in sets from where go runs the test, the folder of its package: a path noted at compile time is lost with -trimpath.
+// directory finds the built-in sets from where go runs the test, the folder of its package: a path
+// noted at compile time is lost with -trimpath.
 func directory() (string, error) {
 	if dir := os.Getenv(Env); dir != "" {
 		// Without this a mistyped directory would skip every test.

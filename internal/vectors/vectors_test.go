@@ -58,7 +58,9 @@ func TestBuiltInSets(t *testing.T) {
 		{"a case too many", "failed", load("bybit", 4)},
 		{"a set that is not there", "failed", load("nothing", 0)},
 		{"a head nobody reads", "failed", load("formats", formatCases)},
-		{"a field nobody reads", "failed", func(t testing.TB) { Load[struct{ ID, Source string }](t, "bybit", 5) }},
+		{"a field nobody reads", "failed", func(t testing.TB) {
+			Load[struct{ ID, Source string }](t, "bybit", 5)
+		}},
 		{"examples", "passed", func(t testing.TB) { LoadFormats(t, 2, "closed", "revoked") }},
 		{"examples of no kind", "failed", func(t testing.TB) { LoadFormats(t, 0, "nothing") }},
 	} {
@@ -75,7 +77,8 @@ func TestBuiltInSets(t *testing.T) {
 func TestOtherSets(t *testing.T) {
 	dir := t.TempDir()
 	for name, text := range map[string]string{
-		"one": `{"set":"one","cases":[{}]}`, "none": `{"set":"none","cases":[]}`, "more": `{"set":"more","cases":[{}]}{}`, "torn": `{"set":"torn","cases":[{}`,
+		"one": `{"set":"one","cases":[{}]}`, "none": `{"set":"none","cases":[]}`,
+		"more": `{"set":"more","cases":[{}]}{}`, "torn": `{"set":"torn","cases":[{}`,
 		"formats": `{"set":"formats","cases":[{"id":"x","kind":"check"}]}`,
 	} {
 		if err := os.WriteFile(filepath.Join(dir, name+".json"), []byte(text), 0o600); err != nil {
@@ -107,7 +110,8 @@ func TestOtherSets(t *testing.T) {
 
 var reading = regexp.MustCompile(`vectors\.(?:Load\[\w+\]|Read)\(t, "(\w+)"`)
 
-// TestEverySetIsRead: cases that no test runs prove nothing. Nor may this package be part of what is shipped.
+// TestEverySetIsRead: cases that no test runs prove nothing. Nor may this package be part of what
+// is shipped.
 func TestEverySetIsRead(t *testing.T) {
 	read := map[string]bool{"formats": true}
 	for _, root := range []string{"../../core", "../../cmd"} {

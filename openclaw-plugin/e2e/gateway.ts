@@ -1,4 +1,5 @@
-// The real OpenClaw in a state directory of its own, on loopback, with the scripted model. Everything it says is kept.
+// The real OpenClaw in a state directory of its own, on loopback, with the scripted model.
+// Everything it says is kept.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -21,18 +22,30 @@ export class Gateway {
   constructor(dir: string) {
     this.state = join(dir, "state");
     // Nothing of the machine's environment: no proxy, no other home, no key.
-    this.#env = { PATH: process.env["PATH"] ?? "", HOME: join(dir, "person"), OPENCLAW_STATE_DIR: this.state };
-    for (const d of [this.state, this.#env["HOME"] ?? "", join(dir, "workspace")]) mkdirSync(d, { recursive: true, mode: 0o700 });
+    this.#env = {
+      PATH: process.env["PATH"] ?? "",
+      HOME: join(dir, "person"),
+      OPENCLAW_STATE_DIR: this.state,
+    };
+    for (const d of [this.state, this.#env["HOME"] ?? "", join(dir, "workspace")])
+      mkdirSync(d, { recursive: true, mode: 0o700 });
   }
 
   /** Runs the CLI and returns all it says. */
   async cli(...args: string[]): Promise<string> {
-    const { stdout, stderr } = await run(process.execPath, [cli, ...args], { env: this.#env, timeout: 180_000, maxBuffer: 64 << 20 });
+    const { stdout, stderr } = await run(process.execPath, [cli, ...args], {
+      env: this.#env,
+      timeout: 180_000,
+      maxBuffer: 64 << 20,
+    });
     this.log += stdout + stderr;
     return stdout + stderr;
   }
 
-  /** Runs the CLI and returns its stdout, whatever its exit code: an audit that finds something may fail. */
+  /**
+   * Runs the CLI and returns its stdout, whatever its exit code: an audit that finds something may
+   * fail.
+   */
   async json(...args: string[]): Promise<string> {
     const options = { env: this.#env, timeout: 180_000, maxBuffer: 64 << 20 };
     const { stdout } = await run(process.execPath, [cli, ...args], options)
@@ -53,16 +66,48 @@ export class Gateway {
   async start(modelPort: number, workspace: string): Promise<void> {
     this.port = await freePort();
     this.configure({
-      models: { mode: "replace", providers: { scripted: { baseUrl: `http://127.0.0.1:${modelPort}/v1`, apiKey: "none", api: "openai-completions", models: [{ id: "scripted", name: "Scripted",
-        reasoning: false, input: ["text"], cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 }, contextWindow: 128000, maxTokens: 4096 }] } } },
-      agents: { defaults: { model: { primary: "scripted/scripted" }, workspace, skipBootstrap: true } },
+      models: {
+        mode: "replace",
+        providers: {
+          scripted: {
+            baseUrl: `http://127.0.0.1:${modelPort}/v1`,
+            apiKey: "none",
+            api: "openai-completions",
+            models: [
+              {
+                id: "scripted",
+                name: "Scripted",
+                reasoning: false,
+                input: ["text"],
+                cost: { input: 0, output: 0, cacheRead: 0, cacheWrite: 0 },
+                contextWindow: 128000,
+                maxTokens: 4096,
+              },
+            ],
+          },
+        },
+      },
+      agents: {
+        defaults: { model: { primary: "scripted/scripted" }, workspace, skipBootstrap: true },
+      },
       tools: { allow: ["janee"] },
-      gateway: { mode: "local", bind: "loopback", port: this.port, auth: { mode: "token", token: this.token } },
+      gateway: {
+        mode: "local",
+        bind: "loopback",
+        port: this.port,
+        auth: { mode: "token", token: this.token },
+      },
     });
-    const child = spawn(process.execPath, [cli, "gateway", "run"], { env: this.#env, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, [cli, "gateway", "run"], {
+      env: this.#env,
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#process = child;
     await new Promise<void>((resolve, reject) => {
-      const late = setTimeout(() => reject(new Error(`the gateway does not start: ${this.log}`)), 180_000);
+      const late = setTimeout(
+        () => reject(new Error(`the gateway does not start: ${this.log}`)),
+        180_000,
+      );
       const heard = (part: Buffer): void => {
         this.log += part.toString();
         if (this.log.includes("http server listening")) { clearTimeout(late); resolve(); }
@@ -85,15 +130,24 @@ export class Gateway {
 
   /** One tool call without a model: POST /tools/invoke. */
   async invoke(tool: string, args: object): Promise<string> {
-    const reply = await fetch(`http://127.0.0.1:${this.port}/tools/invoke`, { method: "POST", headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
-      body: JSON.stringify({ tool, args, sessionKey: "agent:main:main" }) });
+    const reply = await fetch(`http://127.0.0.1:${this.port}/tools/invoke`, {
+      method: "POST",
+      headers: { authorization: `Bearer ${this.token}`, "content-type": "application/json" },
+      body: JSON.stringify({ tool, args, sessionKey: "agent:main:main" }),
+    });
     return reply.text();
   }
 
   /** A person sends a message and answers every approval with decision; what they were asked. */
   async person(sessionKey: string, decision: string): Promise<string> {
     const script = fileURLToPath(new URL("person.mjs", import.meta.url));
-    return (await run(process.execPath, [script, `ws://127.0.0.1:${this.port}`, this.token, sessionKey, decision], { env: this.#env, timeout: 240_000 })).stdout;
+    return (
+      await run(
+        process.execPath,
+        [script, `ws://127.0.0.1:${this.port}`, this.token, sessionKey, decision],
+        { env: this.#env, timeout: 240_000 },
+      )
+    ).stdout;
   }
 }
 
@@ -106,7 +160,9 @@ function merge(a: object, b: object): object {
   return out;
 }
 
-function isObject(v: unknown): v is object { return typeof v === "object" && v !== null && !Array.isArray(v); }
+function isObject(v: unknown): v is object {
+  return typeof v === "object" && v !== null && !Array.isArray(v);
+}
 
 async function freePort(): Promise<number> {
   const server = createServer();

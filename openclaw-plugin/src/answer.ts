@@ -1,4 +1,5 @@
-// Puts the scrubbed body into the answer of an execute, by the rules of Result.Text in package core.
+// Puts the scrubbed body into the answer of an execute, by the rules of Result.Text in package
+// core.
 import { isUtf8 } from "node:buffer";
 
 /** The text for the agent: result as the core gave it, with body in it. */
@@ -6,7 +7,11 @@ export function withBody(result: unknown, body: Buffer): string {
   if (typeof result !== "object" || result === null) return JSON.stringify(result);
   const whole = "truncated" in result && result.truncated === true ? wholeRunes(body) : body;
   const text = readable(whole);
-  return JSON.stringify({ ...result, body: whole.toString(text ? "utf8" : "base64"), bodyEncoding: text ? "utf8" : "base64" });
+  return JSON.stringify({
+    ...result,
+    body: whole.toString(text ? "utf8" : "base64"),
+    bodyEncoding: text ? "utf8" : "base64",
+  });
 }
 
 // A body that is full of control characters is no text: JSON would write each as six bytes.

@@ -1,5 +1,6 @@
-// Asks a person through OpenClaw before a call is made: the call is begun, parked while the person is asked, and taken up again by the
-// execution that OpenClaw lets through. What the person said is recorded and kept by the core, as the answers of `janee approve` are.
+// Asks a person through OpenClaw before a call is made: the call is begun, parked while the person
+// is asked, and taken up again by the execution that OpenClaw lets through. What the person said is
+// recorded and kept by the core, as the answers of `janee approve` are.
 import type { Call, Flow } from "./flow.ts";
 import { shownWhole } from "./masking.ts";
 import type { Question, Step } from "./messages.ts";
@@ -7,7 +8,9 @@ import { says } from "./refusal.ts";
 
 const timeoutMs = 300_000; // for the person
 const parkedMs = 660_000; // longer than OpenClaw lets anybody think (600 s)
-const unaskedMs = 30_000; // for the execution of a call that nobody is asked about: it follows at once, and counts as under way until then
+// for the execution of a call that nobody is asked about: it follows at once, and counts as under
+// way until then
+const unaskedMs = 30_000;
 const maxTitle = 80;
 const maxDescription = 512; // characters; the gateway refuses a longer one
 
@@ -46,11 +49,19 @@ export class Approvals {
       flow.drop();
       return null;
     }
-    await flow.proceed(new AbortController().signal, (step: Step) => step.type === "send" || flow.waitsFor() !== null);
+    await flow.proceed(
+      new AbortController().signal,
+      (step: Step) => step.type === "send" || flow.waitsFor() !== null,
+    );
     const answered = Promise.withResolvers<void>();
     const question = flow.waitsFor();
     const description = question ? await wholly(flow.prompt(maxDescription)) : "";
-    const timer = setTimeout(() => { this.#end(toolCallId); }, description ? parkedMs : unaskedMs).unref();
+    const timer = setTimeout(
+      () => {
+        this.#end(toolCallId);
+      },
+      description ? parkedMs : unaskedMs,
+    ).unref();
     this.#parked.set(toolCallId, { flow, same: sameness(call), answered: answered.promise, timer });
     if (!question || !description) {
       answered.resolve();
@@ -60,7 +71,9 @@ export class Approvals {
       title: title(question), description, severity: "warning",
       allowedDecisions: ["allow-once", "allow-always", "deny"], timeoutMs,
       onResolution: async (decision) => {
-        await this.#resolve(flow, decision, toolCallId).catch((err: unknown) => this.#warn(`an approval could not be kept: ${says(err)}`));
+        await this.#resolve(flow, decision, toolCallId).catch((err: unknown) =>
+          this.#warn(`an approval could not be kept: ${says(err)}`),
+        );
         answered.resolve();
       },
     };
@@ -70,7 +83,8 @@ export class Approvals {
   async take(call: Call, toolCallId: string): Promise<Flow | null> {
     const parked = this.#parked.get(toolCallId);
     if (!parked) return null;
-    if (parked.same !== sameness(call)) { // another hook has put other words in: what was approved is not this
+    // another hook has put other words in: what was approved is not this
+    if (parked.same !== sameness(call)) {
       this.#end(toolCallId);
       return null;
     }
@@ -98,7 +112,9 @@ export class Approvals {
     if (!parked) return;
     clearTimeout(parked.timer);
     this.#parked.delete(toolCallId);
-    parked.flow.stop().catch((err: unknown) => this.#warn(`a call could not be ended: ${says(err)}`));
+    parked.flow
+      .stop()
+      .catch((err: unknown) => this.#warn(`a call could not be ended: ${says(err)}`));
   }
 }
 
@@ -114,5 +130,8 @@ function title(q: Question): string {
 // sameness is equal for equal calls, whatever the order of their arguments.
 function sameness(call: Call): string {
   return JSON.stringify(call, (_key, value: unknown) =>
-    typeof value === "object" && value !== null && !Array.isArray(value) ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => a < b ? -1 : 1)) : value);
+    typeof value === "object" && value !== null && !Array.isArray(value)
+      ? Object.fromEntries(Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)))
+      : value,
+  );
 }

@@ -1,6 +1,7 @@
-// Stores the lines that the core has made: one file a writer and day and, where that is full, further parts of it, in the order in which the lines were made, synced before what they
-// permit is done. Use append for every commit; one queue keeps the order, and what waits together is synced together. It writes no line
-// of its own and reads none.
+// Stores the lines that the core has made: one file a writer and day and, where that is full,
+// further parts of it, in the order in which the lines were made, synced before what they permit is
+// done. Use append for every commit; one queue keeps the order, and what waits together is synced
+// together. It writes no line of its own and reads none.
 import { constants } from "node:fs";
 import { open, unlink, type FileHandle } from "node:fs/promises";
 import { makeDir, syncDir, type Home } from "./home.ts";
@@ -11,10 +12,28 @@ const maxFile = 64 << 20; // bytes after which a chain goes on in another file
 const maxPart = 9999;
 const flushDelay = 50; // ms that a line about what has happened may wait for its sync
 
-interface Job { chain: Chain; day: string; text: string; durable: boolean; ready: Promise<unknown>; done: (stored: boolean) => void }
+interface Job {
+  chain: Chain;
+  day: string;
+  text: string;
+  durable: boolean;
+  ready: Promise<unknown>;
+  done: (stored: boolean) => void;
+}
 
-/** The file of one writer. Broken: a line of it was not stored, and no further one may follow the gap. */
-interface Chain { writer: string; day: string; part: number; size: number; file: FileHandle | null; broken: string; timer: NodeJS.Timeout | null }
+/**
+ * The file of one writer. Broken: a line of it was not stored, and no further one may follow the
+ * gap.
+ */
+interface Chain {
+  writer: string;
+  day: string;
+  part: number;
+  size: number;
+  file: FileHandle | null;
+  broken: string;
+  timer: NodeJS.Timeout | null;
+}
 
 export class AuditLog {
   #home: Home;
@@ -32,14 +51,30 @@ export class AuditLog {
   broken(writer: string): string { return this.#chains.get(writer)?.broken ?? ""; }
 
   /**
-   * Stores lines of writer after what ready waits for, and returns whether they are stored: durable ones on the disk. The place in the order
-   * is taken when append is called. ready must not fail.
+   * Stores lines of writer after what ready waits for, and returns whether they are stored: durable
+   * ones on the disk. The place in the order is taken when append is called. ready must not fail.
    */
-  append(writer: string, lines: string[], durable: boolean, ready: Promise<unknown>): Promise<boolean> {
+  append(
+    writer: string,
+    lines: string[],
+    durable: boolean,
+    ready: Promise<unknown>,
+  ): Promise<boolean> {
     let chain = this.#chains.get(writer);
-    if (!chain) this.#chains.set(writer, chain = { writer, day: "", part: 0, size: 0, file: null, broken: "", timer: null });
+    if (!chain)
+      this.#chains.set(
+        writer,
+        (chain = { writer, day: "", part: 0, size: 0, file: null, broken: "", timer: null }),
+      );
     return new Promise((done) => {
-      this.#jobs.push({ chain, day: dayOf(lines[0] ?? ""), text: lines.join(""), durable, ready, done });
+      this.#jobs.push({
+        chain,
+        day: dayOf(lines[0] ?? ""),
+        text: lines.join(""),
+        durable,
+        ready,
+        done,
+      });
       this.#pump ??= this.#run();
     });
   }
@@ -73,8 +108,10 @@ export class AuditLog {
     const { chain } = job;
     if (chain.broken) return false;
     try {
-      if (job.day > chain.day) await this.#roll(chain, job.day, 1); // a clock set back must not put later lines into an earlier file
-      else if (chain.size >= this.#most && chain.part < maxPart) await this.#roll(chain, chain.day, chain.part + 1);
+      // a clock set back must not put later lines into an earlier file
+      if (job.day > chain.day) await this.#roll(chain, job.day, 1);
+      else if (chain.size >= this.#most && chain.part < maxPart)
+        await this.#roll(chain, chain.day, chain.part + 1);
       if (chain.file) await this.#put(chain.file, chain.size, job.text);
       chain.size += Buffer.byteLength(job.text);
       return true;
@@ -84,7 +121,8 @@ export class AuditLog {
     }
   }
 
-  // put writes the same lines again where the disk was full and the reserve has made room: who has seen a part of them sees them again.
+  // put writes the same lines again where the disk was full and the reserve has made room: who has
+  // seen a part of them sees them again.
   async #put(file: FileHandle, size: number, text: string): Promise<void> {
     try {
       await file.appendFile(text);
@@ -115,14 +153,20 @@ export class AuditLog {
     }, flushDelay);
   }
 
-  // roll syncs the old file before the new one gets a line, else a power cut could take lines from between others.
+  // roll syncs the old file before the new one gets a line, else a power cut could take lines from
+  // between others.
   async #roll(chain: Chain, day: string, part: number): Promise<void> {
     const logs = this.#home.path("logs");
     await makeDir(logs);
     this.#home.guard.checkDir(logs);
     if (chain.file) await chain.file.datasync();
     const path = this.#home.path(`logs/${fileName(day, chain.writer, part)}`);
-    const flags = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0);
+    const flags =
+      constants.O_WRONLY |
+      constants.O_APPEND |
+      constants.O_CREAT |
+      constants.O_EXCL |
+      (constants.O_NOFOLLOW ?? 0);
     const file = await open(path, flags, 0o600);
     try {
       await syncDir(logs);
@@ -135,7 +179,8 @@ export class AuditLog {
     Object.assign(chain, { file, day, part, size: 0 });
   }
 
-  // fail never syncs again and goes on: the kernel may have dropped the pages that it could not write (the fsync fault of 2018).
+  // fail never syncs again and goes on: the kernel may have dropped the pages that it could not
+  // write (the fsync fault of 2018).
   #fail(chain: Chain, err: unknown): void {
     chain.broken ||= says(err);
     const file = chain.file;
@@ -145,7 +190,8 @@ export class AuditLog {
 }
 
 function fileName(day: string, writer: string, part: number): string {
-  return `${day}.${writer}${part > 1 ? `.p${String(part).padStart(4, "0")}` : ""}.jsonl`; // names sort in the order of writing
+  // names sort in the order of writing
+  return `${day}.${writer}${part > 1 ? `.p${String(part).padStart(4, "0")}` : ""}.jsonl`;
 }
 
 // dayOf reads the UTC day of a line, whose ts follows only fields that hold no free text.

@@ -7,13 +7,16 @@ import type { Guard } from "./guard.ts";
 import { FileFault } from "./refusal.ts";
 
 /**
- * The PEM text at path, which has the SHA-256 digest in hex that its owner agreed to, if one is given.
- * Errors: Fault unreachable, and untrusted for another content.
+ * The PEM text at path, which has the SHA-256 digest in hex that its owner agreed to, if one is
+ * given. Errors: Fault unreachable, and untrusted for another content.
  */
 export function authority(guard: Guard, path: string, digest: string | undefined): string {
   const data = read(guard, path);
   if (digest !== undefined && createHash("sha256").update(data).digest("hex") !== digest) {
-    throw new Fault("untrusted", "the service's caFile holds other certificate authorities than its owner agreed to");
+    throw new Fault(
+      "untrusted",
+      "the service's caFile holds other certificate authorities than its owner agreed to",
+    );
   }
   return data.toString("utf8");
 }

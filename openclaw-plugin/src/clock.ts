@@ -1,9 +1,13 @@
-// Time as the core wants it: wall clock in Unix milliseconds, and a clock that never goes back and runs on while the machine sleeps.
+// Time as the core wants it: wall clock in Unix milliseconds, and a clock that never goes back and
+// runs on while the machine sleeps.
 import { uptime } from "node:os";
 
 let last = 0;
 
-/** Milliseconds since the machine started, sleep included: a revocation until 14:32 would hold for hours more where a lid was closed in between. */
+/**
+ * Milliseconds since the machine started, sleep included: a revocation until 14:32 would hold for
+ * hours more where a lid was closed in between.
+ */
 export function mono(): number {
   last = Math.max(last, Math.floor(uptime() * 1000)); // macOS reckons it from the wall clock
   return last;

@@ -1,15 +1,22 @@
-// Undoes the content codings of a reply, with limits, so that secrets can be looked for in plain bytes. The limits are those of package
-// upstream of the Go side.
+// Undoes the content codings of a reply, with limits, so that secrets can be looked for in plain
+// bytes. The limits are those of package upstream of the Go side.
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
-import { createBrotliDecompress, createGunzip, createInflate, createInflateRaw, createZstdDecompress } from "node:zlib";
+import {
+  createBrotliDecompress,
+  createGunzip,
+  createInflate,
+  createInflateRaw,
+  createZstdDecompress,
+} from "node:zlib";
 import { Fault } from "./fault.ts";
 
 type Bytes = AsyncIterable<Buffer>;
 
 const maxLayers = 2;
-// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches 1032 to 1; rows that are all alike, some
-// 400. An outer layer gives compressed data, which hardly shrinks.
+// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches
+// 1032 to 1; rows that are all alike, some 400. An outer layer gives compressed data, which hardly
+// shrinks.
 const maxRatio = 512;
 const maxOuterRatio = 16;
 const ratioSlack = 1 << 20;
@@ -19,16 +26,26 @@ const options = { chunkSize: 64 << 10 };
 const openers: Record<string, (head: Buffer) => Transform & { bytesWritten: number }> = {
   gzip: () => createGunzip(options),
   "x-gzip": () => createGunzip(options),
-  deflate: (head) => isZlib(head) ? createInflate(options) : createInflateRaw(options), // some servers send it bare
+  // some servers send it bare
+  deflate: (head) => isZlib(head) ? createInflate(options) : createInflateRaw(options),
   br: () => createBrotliDecompress(options),
   zstd: () => createZstdDecompress(options),
 };
 
-/** The codings of a reply, in the order in which they were applied. Errors: Fault unscannable for one that is not known, or more than two. */
+/**
+ * The codings of a reply, in the order in which they were applied. Errors: Fault unscannable for
+ * one that is not known, or more than two.
+ */
 export function codings(fields: string[]): string[] {
-  const names = fields.join().split(",").map((name) => name.trim().toLowerCase()).filter((name) => name !== "" && name !== "identity");
-  if (names.length > maxLayers) throw new Fault("unscannable", "the reply is encoded more than twice");
-  if (names.some((name) => !Object.hasOwn(openers, name))) throw new Fault("unscannable", "the reply has an unknown Content-Encoding");
+  const names = fields
+    .join()
+    .split(",")
+    .map((name) => name.trim().toLowerCase())
+    .filter((name) => name !== "" && name !== "identity");
+  if (names.length > maxLayers)
+    throw new Fault("unscannable", "the reply is encoded more than twice");
+  if (names.some((name) => !Object.hasOwn(openers, name)))
+    throw new Fault("unscannable", "the reply has an unknown Content-Encoding");
   return names;
 }
 
@@ -36,7 +53,8 @@ export function codings(fields: string[]): string[] {
 export async function* decode(body: Bytes, names: string[]): Bytes {
   const wire = { n: 0 };
   let from: Bytes = counted(body, wire);
-  for (const [i, name] of names.entries().toArray().reverse()) from = undo(from, name, wire, i === 0 ? maxRatio : maxOuterRatio);
+  for (const [i, name] of names.entries().toArray().reverse())
+    from = undo(from, name, wire, i === 0 ? maxRatio : maxOuterRatio);
   yield* from;
 }
 
@@ -62,7 +80,8 @@ async function* undo(from: Bytes, name: string, wire: { n: number }, ratio: numb
   let n = 0;
   try {
     for await (const chunk of through as AsyncIterable<Buffer>) {
-      if ((n += chunk.length) > ratioSlack + ratio * wire.n) throw new Fault("unscannable", "the reply decodes to far more than was sent");
+      if ((n += chunk.length) > ratioSlack + ratio * wire.n)
+        throw new Fault("unscannable", "the reply decodes to far more than was sent");
       yield chunk;
     }
   } catch (err) {
@@ -71,12 +90,15 @@ async function* undo(from: Bytes, name: string, wire: { n: number }, ratio: numb
     through.destroy();
   }
   const err = await fed;
-  // A decoder stops at the end of its data and says nothing of what is behind it; bytesWritten is what it has taken.
+  // A decoder stops at the end of its data and says nothing of what is behind it; bytesWritten is
+  // what it has taken.
   if (err instanceof Fault) throw err;
-  if (err instanceof Error || through.bytesWritten !== given.n || !(await input.next()).done) throw damaged();
+  if (err instanceof Error || through.bytesWritten !== given.n || !(await input.next()).done)
+    throw damaged();
 }
 
-const damaged = (): Fault => new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
+const damaged = (): Fault =>
+  new Fault("unscannable", "the reply does not decode as its Content-Encoding says");
 
 async function* rest(head: Buffer, input: AsyncIterator<Buffer>, given: { n: number }): Bytes {
   for (let chunk = head; ;) {
@@ -89,4 +111,6 @@ async function* rest(head: Buffer, input: AsyncIterator<Buffer>, given: { n: num
 }
 
 // A zlib header is a multiple of 31 (RFC 1950 section 2.2).
-function isZlib(head: Buffer): boolean { return head.length > 1 && ((head[0] ?? 0) & 0x0f) === 8 && head.readUInt16BE(0) % 31 === 0; }
+function isZlib(head: Buffer): boolean {
+  return head.length > 1 && ((head[0] ?? 0) & 0x0f) === 8 && head.readUInt16BE(0) % 31 === 0;
+}

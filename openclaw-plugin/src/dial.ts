@@ -1,5 +1,6 @@
-// Where a request may go: the addresses of a host, each judged by the core, and nothing dialled but what was judged. A check at any earlier
-// moment could be answered with another address than the dial (DNS rebinding).
+// Where a request may go: the addresses of a host, each judged by the core, and nothing dialled but
+// what was judged. A check at any earlier moment could be answered with another address than the
+// dial (DNS rebinding).
 import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { Fault } from "./fault.ts";
@@ -7,21 +8,33 @@ import { Fault } from "./fault.ts";
 /** Judges an address and port for the request under way, as the core's op classify does. */
 export type Permit = (addr: string, port: number) => { class: string; permit: boolean };
 
-/** What a URL says about its server, by spelling alone: nothing is decoded or put in other words. */
+/**
+ * What a URL says about its server, by spelling alone: nothing is decoded or put in other words.
+ */
 export interface Origin { secure: boolean; host: string; authority: string; port: number }
 
 /** Splits url before target, which must be its end. Errors: Fault rejected. */
 export function originOf(url: string, target: string): Origin {
-  const found = /^(https?):\/\/((\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?)$/.exec(url.slice(0, -target.length));
+  const found = /^(https?):\/\/((\[[0-9a-f:.]+\]|[a-z0-9_.-]+)(?::([0-9]{1,5}))?)$/.exec(
+    url.slice(0, -target.length),
+  );
   const [, scheme, authority, name, port] = found ?? [];
   if (!target.startsWith("/") || !url.endsWith(target) || !scheme || !authority || !name) {
     throw new Fault("rejected", "the URL would be sent as another target than was judged");
   }
   const secure = scheme === "https";
-  return { secure, host: name.startsWith("[") ? name.slice(1, -1) : name, authority, port: port ? Number(port) : secure ? 443 : 80 };
+  return {
+    secure,
+    host: name.startsWith("[") ? name.slice(1, -1) : name,
+    authority,
+    port: port ? Number(port) : secure ? 443 : 80,
+  };
 }
 
-/** A lookup that gives only addresses of to that may be dialled. Errors: Fault blocked, or that of the name lookup. */
+/**
+ * A lookup that gives only addresses of to that may be dialled. Errors: Fault blocked, or that of
+ * the name lookup.
+ */
 export async function pinned(to: Origin, permit: Permit): Promise<LookupFunction> {
   const family = isIP(to.host);
   const found = family ? [{ address: to.host, family }] : await lookup(to.host, { all: true });

@@ -7,17 +7,24 @@ import { Refusal } from "./refusal.ts";
 import type { Asking } from "./settings.ts";
 import { Pool } from "./share.ts";
 
-/** What answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then JSON. */
+/**
+ * What answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then
+ * JSON.
+ */
 export interface Broker {
   call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]>;
-  /** What a person is to be asked through OpenClaw before the call is made under the same id; null: nothing. */
+  /**
+   * What a person is to be asked through OpenClaw before the call is made under the same id; null:
+   * nothing.
+   */
   ask?(call: Call, toolCallId: string): Promise<Prompt | null>;
   close(): Promise<void>;
 }
 
 const replyBudget = 64 << 20; // bytes of reply bodies that the calls of all agents hold together
 const replyFloor = 1 << 20; // of these, what each agent has whatever the others hold
-const replyStep = 64 << 10; // the least that there must be of an agent's share for a request to be sent
+// the least that there must be of an agent's share for a request to be sent
+const replyStep = 64 << 10;
 const roomPatience = 1000; // ms
 
 const busy = new Refusal("BUSY", "too many calls are under way",
@@ -71,7 +78,8 @@ export class EmbeddedBroker implements Broker {
     }
     try {
       const ended = await flow.proceed(signal);
-      if (ended && "reload" in ended) return [JSON.stringify(await this.#engine.reload(call.agent))];
+      if (ended && "reload" in ended)
+        return [JSON.stringify(await this.#engine.reload(call.agent))];
       return ended?.texts ?? [];
     } catch (err) {
       flow.drop();
@@ -83,9 +91,20 @@ export class EmbeddedBroker implements Broker {
 
   #failed(err: unknown): Refusal {
     if (err instanceof Refusal) return err;
-    if (err instanceof CoreError && err.code === "too_large") return new Refusal("TOO_LARGE", "the request is too large, so it was not sent", "send less: split the work into several calls, or leave out what is not needed");
+    if (err instanceof CoreError && err.code === "too_large")
+      return new Refusal(
+        "TOO_LARGE",
+        "the request is too large, so it was not sent",
+        "send less: split the work into several calls, or leave out what is not needed",
+      );
     const known = err instanceof CoreError || err instanceof Trap;
-    this.#warn(`a call failed inside: ${known ? err.message : err instanceof Error ? err.name : "unknown"}`); // the text of others may quote anything
-    return new Refusal("INTERNAL", "Janee failed inside", "tell your person; the log of the gateway names the call");
+    this.#warn(
+      `a call failed inside: ${known ? err.message : err instanceof Error ? err.name : "unknown"}`,
+    ); // the text of others may quote anything
+    return new Refusal(
+      "INTERNAL",
+      "Janee failed inside",
+      "tell your person; the log of the gateway names the call",
+    );
   }
 }

@@ -1,5 +1,6 @@
-// Keeps the core loaded with the configuration in force: started at the first call, loaded again after a trap, told of a changed
-// config.yaml, given a new chain when the log broke. Use current before each call. It decides nothing about calls.
+// Keeps the core loaded with the configuration in force: started at the first call, loaded again
+// after a trap, told of a changed config.yaml, given a new chain when the log broke. Use current
+// before each call. It decides nothing about calls.
 import { randomBytes } from "node:crypto";
 import { AuditLog } from "./auditlog.ts";
 import { now } from "./clock.ts";
@@ -18,7 +19,13 @@ const maxTraps = 3;
 const trapWindow = 60_000; // ms
 
 /** What calls are decided with. A call keeps what it began with. */
-export interface Live { module: Module; engine: number; home: Home; log: AuditLog; flights: Flights }
+export interface Live {
+  module: Module;
+  engine: number;
+  home: Home;
+  log: AuditLog;
+  flights: Flights;
+}
 
 interface Loaded extends Live { writer: string; stamp: string }
 
@@ -59,7 +66,10 @@ export class Engine {
     await this.#inTurn(async () => {
       if (this.#loaded && !this.#loaded.module.dead) {
         const { engine, module } = this.#loaded;
-        store(this.#loaded, module.call<{ commit: Commit }>("unrecorded", { engine, now: now() }).answer.commit);
+        store(
+          this.#loaded,
+          module.call<{ commit: Commit }>("unrecorded", { engine, now: now() }).answer.commit,
+        );
       }
       await this.#loaded?.log.close();
       this.#loaded = null;
@@ -76,7 +86,11 @@ export class Engine {
   async #look(): Promise<Loaded> {
     if (this.#loaded?.module.dead) await this.#bury(this.#loaded);
     if (this.#traps.length >= maxTraps) {
-      throw new Refusal("INTERNAL", "Janee's core stopped three times within a minute and is not started again", "tell your person to run `openclaw plugins reload janee`");
+      throw new Refusal(
+        "INTERNAL",
+        "Janee's core stopped three times within a minute and is not started again",
+        "tell your person to run `openclaw plugins reload janee`",
+      );
     }
     this.#loaded ??= await this.#open();
     if (this.#loaded.stamp !== this.#loaded.home.configStamp()) await this.#reload(this.#loaded);
@@ -90,10 +104,18 @@ export class Engine {
     try {
       await makeReserve(l.home);
     } catch (err) {
-      this.#outage ??= { cause: `keep room for the last records: ${says(err)}`, since: Date.now(), refused: 0 };
+      this.#outage ??= {
+        cause: `keep room for the last records: ${says(err)}`,
+        since: Date.now(),
+        refused: 0,
+      };
       this.#outage.refused++;
       this.#parts.warn(this.#outage.cause);
-      throw new Refusal("AUDIT_UNAVAILABLE", "the audit log cannot be written, so nothing was done", "tell your person to look at the disk and at the logs folder");
+      throw new Refusal(
+        "AUDIT_UNAVAILABLE",
+        "the audit log cannot be written, so nothing was done",
+        "tell your person to look at the disk and at the logs folder",
+      );
     }
   }
 
@@ -113,13 +135,36 @@ export class Engine {
       const { data, stamp } = home.readConfig();
       const module = await Module.start(await this.#compile());
       const { vault } = module.call<{ vault: Vault | null }>("inspect", {}, data).answer;
-      if (!vault) throw new Refusal("VAULT_LOCKED", "config.yaml names no vault", "tell your person to run `janee add`, which makes one");
+      if (!vault)
+        throw new Refusal(
+          "VAULT_LOCKED",
+          "config.yaml names no vault",
+          "tell your person to run `janee add`, which makes one",
+        );
       const rootKey = readRootKey(settings, vault);
       const writer = newWriter();
-      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>("load", { rootKey, writer, program, ...(this.#cause && { cause: this.#cause }), heads: readHeads(home) }, data).answer;
+      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>(
+        "load",
+        {
+          rootKey,
+          writer,
+          program,
+          ...(this.#cause && { cause: this.#cause }),
+          heads: readHeads(home),
+        },
+        data,
+      ).answer;
       this.#cause = "";
       this.#warn(warnings);
-      return { module, engine, home, log: new AuditLog(home), flights: new Flights(), writer, stamp };
+      return {
+        module,
+        engine,
+        home,
+        log: new AuditLog(home),
+        flights: new Flights(),
+        writer,
+        stamp,
+      };
     } catch (err) {
       throw refusalOf(err);
     }
@@ -133,7 +178,13 @@ export class Engine {
   }
 
   async #reload(l: Loaded, asked?: string): Promise<Report> {
-    const about = { engine: l.engine, now: now(), tell: asked !== undefined, agent: asked ?? "", via: asked === undefined ? "" : "openclaw" };
+    const about = {
+      engine: l.engine,
+      now: now(),
+      tell: asked !== undefined,
+      agent: asked ?? "",
+      via: asked === undefined ? "" : "openclaw",
+    };
     let data: Buffer;
     try {
       ({ data, stamp: l.stamp } = l.home.readConfig());
@@ -141,19 +192,36 @@ export class Engine {
       l.stamp = l.home.configStamp();
       throw refusalOf(err);
     }
-    const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>("reload", about, data);
+    const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>(
+      "reload",
+      about,
+      data,
+    );
     store(l, answer.commit);
     if (!answer.report.success) this.#parts.warn(answer.report.message);
     this.#warn(answer.warnings);
     return answer.report;
   }
 
-  // After a failed write the writer's chain is over: the next one names its last line that was stored, and says why.
+  // After a failed write the writer's chain is over: the next one names its last line that was
+  // stored, and says why.
   #renew(l: Loaded): void {
-    const writer = newWriter(), out = this.#outage, causes = [l.log.broken(l.writer)].filter(Boolean);
-    if (out) causes.push(`${out.cause}: ${out.refused} calls were refused within ${Math.ceil((Date.now() - out.since) / 1000)} seconds`);
+    const writer = newWriter(),
+      out = this.#outage,
+      causes = [l.log.broken(l.writer)].filter(Boolean);
+    if (out)
+      causes.push(
+        `${out.cause}: ${out.refused} calls were refused ` +
+          `within ${Math.ceil((Date.now() - out.since) / 1000)} seconds`,
+      );
     this.#outage = null;
-    l.module.call("chain", { engine: l.engine, writer, program: this.#parts.program, cause: causes.join("; "), heads: readHeads(l.home) });
+    l.module.call("chain", {
+      engine: l.engine,
+      writer,
+      program: this.#parts.program,
+      cause: causes.join("; "),
+      heads: readHeads(l.home),
+    });
     l.writer = writer;
   }
 
@@ -173,17 +241,31 @@ function newWriter(): string {
 
 function refusalOf(err: unknown): Error {
   if (err instanceof Refusal) return err;
-  if (err instanceof FileFault) return notReady(err.message, err.hint ? `run: ${err.hint}` : "look at it");
-  if (err instanceof CoreError && err.code === "key_invalid") return new Refusal("VAULT_LOCKED", `vault locked: ${err.message}`, "tell your person to restore the root key of this home from a backup");
+  if (err instanceof FileFault)
+    return notReady(err.message, err.hint ? `run: ${err.hint}` : "look at it");
+  if (err instanceof CoreError && err.code === "key_invalid")
+    return new Refusal(
+      "VAULT_LOCKED",
+      `vault locked: ${err.message}`,
+      "tell your person to restore the root key of this home from a backup",
+    );
   if (err instanceof CoreError && err.code === "config_invalid") {
-    return notReady(`config.yaml: ${err.message}`, "mend the file; `janee doctor` says what is wrong with it");
+    return notReady(
+      `config.yaml: ${err.message}`,
+      "mend the file; `janee doctor` says what is wrong with it",
+    );
   }
-  if (errno(err) === "ENOENT") return notReady("there is no config.yaml in the home", "run `janee init`");
+  if (errno(err) === "ENOENT")
+    return notReady("there is no config.yaml in the home", "run `janee init`");
   return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
 }
 
 // notReady is what the person mends. The agent may run as the same user, so it is told not to do
 // it.
 function notReady(message: string, mend: string): Refusal {
-  return new Refusal("NOT_READY", message, `tell your person to ${mend}. That is theirs to do, not yours; no restart is needed`);
+  return new Refusal(
+    "NOT_READY",
+    message,
+    `tell your person to ${mend}. That is theirs to do, not yours; no restart is needed`,
+  );
 }

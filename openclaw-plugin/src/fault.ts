@@ -1,8 +1,12 @@
-// How an exchange ended before its reply did, in fixed texts: what Node says may quote the URL or the reply.
+// How an exchange ended before its reply did, in fixed texts: what Node says may quote the URL or
+// the reply.
 import type { Ending } from "./messages.ts";
 import { errno } from "./refusal.ts";
 
-/** An end of an exchange, with a text for the person's log that holds nothing of the request or the reply. */
+/**
+ * An end of an exchange, with a text for the person's log that holds nothing of the request or the
+ * reply.
+ */
 export class Fault extends Error {
   readonly ending: Ending;
   constructor(ending: Ending, detail: string) {
@@ -36,6 +40,8 @@ const texts: Record<string, string> = {
 /** Finds the fault behind any error; otherwise says what there is to say of an unknown one. */
 export function explain(err: unknown, otherwise: string): Fault {
   if (err instanceof Fault) return err;
-  if (err instanceof AggregateError && err.errors.length > 0) return explain(err.errors[0], otherwise); // one for each address that was tried
+  // one for each address that was tried
+  if (err instanceof AggregateError && err.errors.length > 0)
+    return explain(err.errors[0], otherwise);
   return new Fault("unreachable", texts[errno(err)] ?? otherwise);
 }

@@ -1,12 +1,19 @@
-// Trades credentials for tokens: of all calls that want one and the same exchange one makes it, and every one gets the reply, which is a
-// secret as a whole and goes to the core alone. The rules are those of gateway/flight.go of the Go side.
+// Trades credentials for tokens: of all calls that want one and the same exchange one makes it, and
+// every one gets the reply, which is a secret as a whole and goes to the core alone. The rules are
+// those of gateway/flight.go of the Go side.
 import { Fault } from "./fault.ts";
 import type { Ending } from "./messages.ts";
 
-/** For how long an exchange that has come to its end answers calls that were on their way to it, in ms. */
+/**
+ * For how long an exchange that has come to its end answers calls that were on their way to it, in
+ * ms.
+ */
 const kept = 10_000;
 
-/** What came of an exchange. lost: its lines are not in the log, which the call that stored them tells. */
+/**
+ * What came of an exchange. lost: its lines are not in the log, which the call that stored them
+ * tells.
+ */
 export interface Landed {
   head: { status: number; headers: [string, string][] } | null;
   body: Buffer;
@@ -17,19 +24,42 @@ export interface Landed {
 }
 
 /** An exchange belongs to no call: it goes on while any call waits for it. */
-interface Flight { name: string; landed: Promise<Landed>; over: boolean; stop: AbortController; waiting: number; told: boolean }
+interface Flight {
+  name: string;
+  landed: Promise<Landed>;
+  over: boolean;
+  stop: AbortController;
+  waiting: number;
+  told: boolean;
+}
 
 /** How the wait of one call ended: first is true for the first call that is told. */
 export interface Told { landed: Landed; first: boolean; own: boolean }
 
-const nothing: Landed = { head: null, body: Buffer.alloc(0), err: "", detail: "", truncated: false, lost: false };
+const nothing: Landed = {
+  head: null,
+  body: Buffer.alloc(0),
+  err: "",
+  detail: "",
+  truncated: false,
+  lost: false,
+};
 
 export class Flights {
   #all = new Map<string, Flight>();
 
-  /** Waits for the exchange called name, which run makes where nobody has yet. Errors: the reason of signal. */
-  async wait(name: string, timeoutMs: number, signal: AbortSignal, run: (signal: AbortSignal) => Promise<Landed>): Promise<Told> {
-    const known = this.#all.get(name), flight = known ?? this.#start(name, run);
+  /**
+   * Waits for the exchange called name, which run makes where nobody has yet. Errors: the reason of
+   * signal.
+   */
+  async wait(
+    name: string,
+    timeoutMs: number,
+    signal: AbortSignal,
+    run: (signal: AbortSignal) => Promise<Landed>,
+  ): Promise<Told> {
+    const known = this.#all.get(name),
+      flight = known ?? this.#start(name, run);
     flight.waiting++;
     const late = Promise.withResolvers<Landed>();
     const timer = setTimeout(() => late.resolve({ ...nothing, err: "timeout" }), timeoutMs);
@@ -59,7 +89,8 @@ export class Flights {
     return flight;
   }
 
-  // leave gives up an exchange that nobody waits for any more; the call that left it last tells the end.
+  // leave gives up an exchange that nobody waits for any more; the call that left it last tells the
+  // end.
   #leave(flight: Flight, told: boolean): boolean {
     flight.waiting--;
     if (!flight.over) {

@@ -1,5 +1,6 @@
-// Reads how far the other chains of the log have come, for the core to attest them in the first record of a new one. The core checks what
-// is read here; a file that cannot be read is an error, for leaving it out would let it be deleted unseen.
+// Reads how far the other chains of the log have come, for the core to attest them in the first
+// record of a new one. The core checks what is read here; a file that cannot be read is an error,
+// for leaving it out would let it be deleted unseen.
 import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, readSync } from "node:fs";
 import { errno } from "./refusal.ts";
 import type { Home } from "./home.ts";
@@ -19,7 +20,11 @@ export function readHeads(home: Home): Ends[] {
     const writer = fileName.exec(name)?.[1];
     if (writer) byWriter.set(writer, [...(byWriter.get(writer) ?? []), home.path(`logs/${name}`)]);
   }
-  return [...byWriter].map(([writer, files]) => ({ writer, first: firstLine(home, files[0] ?? ""), tail: tail(home, files) }));
+  return [...byWriter].map(([writer, files]) => ({
+    writer,
+    first: firstLine(home, files[0] ?? ""),
+    tail: tail(home, files),
+  }));
 }
 
 function logFiles(home: Home): string[] {
@@ -47,7 +52,8 @@ function firstLine(home: Home, path: string): string {
 function tail(home: Home, files: string[]): string {
   for (const path of files.toReversed()) {
     const lines = reading(home, path, (fd, size, fresh) => {
-      if (fresh) fdatasyncSync(fd); // what is attested must not be lost in a crash that spares the one who attests
+      // what is attested must not be lost in a crash that spares the one who attests
+      if (fresh) fdatasyncSync(fd);
       return lastOf(fd, size);
     });
     if (lines) return lines;
@@ -64,7 +70,8 @@ function lastOf(fd: number, size: number): string {
     starts = feeds(text);
   }
   const end = (starts.at(-1) ?? -1) + 1;
-  const start = starts.length > lastLines ? (starts.at(-1 - lastLines) ?? -1) + 1 : from === 0 ? 0 : end;
+  const start =
+    starts.length > lastLines ? (starts.at(-1 - lastLines) ?? -1) + 1 : from === 0 ? 0 : end;
   return text.toString("utf8", start, end);
 }
 
@@ -74,7 +81,11 @@ function feeds(text: Buffer): number[] {
   return at;
 }
 
-function reading<T>(home: Home, path: string, read: (fd: number, size: number, fresh: boolean) => T): T {
+function reading<T>(
+  home: Home,
+  path: string,
+  read: (fd: number, size: number, fresh: boolean) => T,
+): T {
   const fd = home.guard.open(path, constants.O_RDONLY);
   try {
     const stat = fstatSync(fd);

@@ -1,5 +1,6 @@
-// The core as a WebAssembly module: messages in, answers out, as docs/formats.md describes under "ABI". Use Module.call for every
-// decision; it is synchronous, so that calls on one instance never overlap. Nothing here knows what the messages mean.
+// The core as a WebAssembly module: messages in, answers out, as docs/formats.md describes under
+// "ABI". Use Module.call for every decision; it is synchronous, so that calls on one instance never
+// overlap. Nothing here knows what the messages mean.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { wasi } from "./wasi.ts";
@@ -41,7 +42,9 @@ export class Trap extends Error {
 export async function compile(url: URL, sha256: string): Promise<WebAssembly.Module> {
   const bytes = await readFile(url);
   if (createHash("sha256").update(bytes).digest("hex") !== sha256) {
-    throw new Error("janee.wasm is not the file that this plugin was built with: install the plugin again");
+    throw new Error(
+      "janee.wasm is not the file that this plugin was built with: install the plugin again",
+    );
   }
   return WebAssembly.compile(bytes);
 }
@@ -55,14 +58,18 @@ export class Module {
 
   /** Starts an instance of a compiled module. */
   static async start(compiled: WebAssembly.Module): Promise<Module> {
-    const instance: WebAssembly.Instance = await WebAssembly.instantiate(compiled, { wasi_snapshot_preview1: wasi(() => exports.memory) });
+    const instance: WebAssembly.Instance = await WebAssembly.instantiate(compiled, {
+      wasi_snapshot_preview1: wasi(() => exports.memory),
+    });
     const exports = instance.exports as unknown as Exports;
     exports._initialize();
     if (exports.janee_abi() !== abi) throw new Error("janee.wasm speaks another version");
     return new Module(exports);
   }
 
-  /** True after a trap: the Go runtime inside may still answer, but nothing it says can be trusted. */
+  /**
+   * True after a trap: the Go runtime inside may still answer, but nothing it says can be trusted.
+   */
   get dead(): boolean { return this.#dead; }
 
   /** Sends one message with its raw bytes. Errors: CoreError, or Trap if the instance is dead. */
@@ -72,7 +79,12 @@ export class Module {
     const frame = this.#exchange(text, raw);
     const end = 4 + frame.readUInt32LE(0);
     const answer = JSON.parse(frame.toString("utf8", 4, end)) as Envelope & T;
-    if (!answer.ok) throw new CoreError(answer.error?.code ?? "internal", answer.error?.message ?? "", answer.error?.items);
+    if (!answer.ok)
+      throw new CoreError(
+        answer.error?.code ?? "internal",
+        answer.error?.message ?? "",
+        answer.error?.items,
+      );
     return { answer, raw: frame.subarray(end) };
   }
 

@@ -1,4 +1,5 @@
-// The part of OpenClaw's plugin interface that is used here, so that nothing of OpenClaw is needed to build.
+// The part of OpenClaw's plugin interface that is used here, so that nothing of OpenClaw is needed
+// to build.
 
 export interface ToolResult { content: { type: "text"; text: string }[]; details: unknown }
 
@@ -17,7 +18,10 @@ export interface RunContext { agentId?: string }
 /** A tool call that is about to be made. */
 export interface ToolCallEvent { toolName: string; params: unknown; toolCallId?: string }
 
-export type BeforeToolCall = (event: ToolCallEvent, ctx: RunContext) => Promise<{ requireApproval: object } | undefined>;
+export type BeforeToolCall = (
+  event: ToolCallEvent,
+  ctx: RunContext,
+) => Promise<{ requireApproval: object } | undefined>;
 
 export interface PluginApi {
   pluginConfig?: unknown;

@@ -10,7 +10,10 @@ export class Refusal extends Error {
     this.next = next;
   }
 
-  /** The texts for the agent: prose, then JSON, both as the core has them (Denial.Prose, Denial.Text). */
+  /**
+   * The texts for the agent: prose, then JSON, both as the core has them (Denial.Prose,
+   * Denial.Text).
+   */
   texts(agent: string): string[] {
     const denial = { reasonCode: this.code, agentId: agent, nextStep: this.next };
     const prose = `${this.code}: ${oneLine(this.message)}.\nNext: ${oneLine(this.next)}`;
@@ -38,4 +41,6 @@ export function errno(err: unknown): string {
 }
 
 /** What an error says, for a log line. */
-export function says(err: unknown): string { return err instanceof Error ? err.message : String(err); }
+export function says(err: unknown): string {
+  return err instanceof Error ? err.message : String(err);
+}

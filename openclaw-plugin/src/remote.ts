@@ -1,5 +1,6 @@
-// Remote mode: every call goes to `janee serve --transport http` over MCP streamable HTTP, and no key is in this process. One MCP session
-// for each agent, whose name the server is told; a server that was started again knows none of them, and they are opened anew.
+// Remote mode: every call goes to `janee serve --transport http` over MCP streamable HTTP, and no
+// key is in this process. One MCP session for each agent, whose name the server is told; a server
+// that was started again knows none of them, and they are opened anew.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
 import type { Broker } from "./embedded.ts";
 import type { Call } from "./flow.ts";
@@ -9,7 +10,10 @@ import type { RemoteServer } from "./settings.ts";
 
 const protocol = "2025-11-25";
 
-interface ToolAnswer { result?: { content?: { type: string; text?: string }[] }; error?: { message?: string } }
+interface ToolAnswer {
+  result?: { content?: { type: string; text?: string }[] };
+  error?: { message?: string };
+}
 
 export class RemoteBroker implements Broker {
   #server: RemoteServer;
@@ -20,7 +24,8 @@ export class RemoteBroker implements Broker {
   constructor(server: RemoteServer, version: string, warn: (text: string) => void) {
     this.#server = server;
     this.#version = version;
-    if (/^http:\/\/(?!localhost|127\.|\[::1\])/.test(server.url)) warn("the token goes over plain http; on a network that others share, use https");
+    if (/^http:\/\/(?!localhost|127\.|\[::1\])/.test(server.url))
+      warn("the token goes over plain http; on a network that others share, use https");
   }
 
   async call({ tool, args, agent }: Call, signal: AbortSignal): Promise<string[]> {
@@ -29,7 +34,12 @@ export class RemoteBroker implements Broker {
     } catch (err) {
       if (err instanceof Refusal) return err.texts(agent);
       this.#sessions.delete(agent);
-      if (signal.aborted) return new Refusal("CANCELLED", "the call was cancelled", "repeat it if it is still wanted").texts(agent);
+      if (signal.aborted)
+        return new Refusal(
+          "CANCELLED",
+          "the call was cancelled",
+          "repeat it if it is still wanted",
+        ).texts(agent);
       return unreachable("it did not answer; the call may have been carried out").texts(agent);
     }
   }
@@ -37,20 +47,28 @@ export class RemoteBroker implements Broker {
   async close(): Promise<void> {
     const open = await Promise.allSettled(this.#sessions.values());
     this.#sessions.clear();
-    for (const s of open) if (s.status === "fulfilled") await this.#post("DELETE", s.value, null).catch(() => undefined);
+    for (const s of open)
+      if (s.status === "fulfilled")
+        await this.#post("DELETE", s.value, null).catch(() => undefined);
   }
 
   async #call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string[]> {
     const params = { name: tool, arguments: args ?? {} };
     let answer = await this.#request("tools/call", params, await this.#session(agent), signal);
-    if (answer.status === 404) { // the session is over and nothing was done: once more, in a new one
+    // the session is over and nothing was done: once more, in a new one
+    if (answer.status === 404) {
       this.#sessions.delete(agent);
       answer = await this.#request("tools/call", params, await this.#session(agent), signal);
     }
     if (answer.status !== 200) throw refused(answer.status);
     const { result, error } = answer.message as ToolAnswer;
     const texts = result?.content?.flatMap(({ text }) => text ?? []) ?? [];
-    if (texts.length === 0) throw new Refusal("INTERNAL", `the Janee server refused: ${error?.message ?? "no answer"}`, "tell your person");
+    if (texts.length === 0)
+      throw new Refusal(
+        "INTERNAL",
+        `the Janee server refused: ${error?.message ?? "no answer"}`,
+        "tell your person",
+      );
     return texts;
   }
 
@@ -64,7 +82,11 @@ export class RemoteBroker implements Broker {
   }
 
   async #open(agent: string): Promise<string> {
-    const params = { protocolVersion: protocol, capabilities: {}, clientInfo: { name: agent, version: this.#version } };
+    const params = {
+      protocolVersion: protocol,
+      capabilities: {},
+      clientInfo: { name: agent, version: this.#version },
+    };
     let answer: Answer;
     try {
       answer = await this.#request("initialize", params, "", AbortSignal.timeout(30_000));
@@ -72,23 +94,41 @@ export class RemoteBroker implements Broker {
       throw unreachable("no connection");
     }
     if (answer.status !== 200 || !answer.session) throw refused(answer.status);
-    await this.#post("POST", answer.session, { jsonrpc: "2.0", method: "notifications/initialized" });
+    await this.#post("POST", answer.session, {
+      jsonrpc: "2.0",
+      method: "notifications/initialized",
+    });
     return answer.session;
   }
 
-  async #request(method: string, params: object, session: string, signal: AbortSignal): Promise<Answer> {
+  async #request(
+    method: string,
+    params: object,
+    session: string,
+    signal: AbortSignal,
+  ): Promise<Answer> {
     const id = ++this.#last;
     try {
       return await this.#post("POST", session, { jsonrpc: "2.0", id, method, params }, signal);
     } catch (err) {
-      if (signal.aborted && session) { // the server stops what it still can
-        await this.#post("POST", session, { jsonrpc: "2.0", method: "notifications/cancelled", params: { requestId: id } }).catch(() => undefined);
+      if (signal.aborted && session) {
+        // the server stops what it still can
+        await this.#post("POST", session, {
+          jsonrpc: "2.0",
+          method: "notifications/cancelled",
+          params: { requestId: id },
+        }).catch(() => undefined);
       }
       throw err;
     }
   }
 
-  #post(method: string, session: string, message: object | null, signal?: AbortSignal): Promise<Answer> {
+  #post(
+    method: string,
+    session: string,
+    message: object | null,
+    signal?: AbortSignal,
+  ): Promise<Answer> {
     const headers: Record<string, string> = {
       Authorization: `Bearer ${this.#server.token}`,
       Accept: "application/json, text/event-stream",
@@ -99,10 +139,25 @@ export class RemoteBroker implements Broker {
 }
 
 function refused(status: number): Refusal {
-  if (status === 401) return new Refusal("INTERNAL", "the Janee server does not know the token", "tell your person to set token in the plugin's configuration to one that `janee agent add` gave");
-  return new Refusal("INTERNAL", `the Janee server answered with status ${status}`, "tell your person to look at the url in the plugin's configuration");
+  if (status === 401)
+    return new Refusal(
+      "INTERNAL",
+      "the Janee server does not know the token",
+      "tell your person to set token in the plugin's configuration " +
+        "to one that `janee agent add` gave",
+    );
+  return new Refusal(
+    "INTERNAL",
+    `the Janee server answered with status ${status}`,
+    "tell your person to look at the url in the plugin's configuration",
+  );
 }
 
 function unreachable(how: string): Refusal {
-  return new Refusal("UPSTREAM_UNREACHABLE", `the Janee server could not be reached: ${how}`, "tell your person to see whether `janee serve --transport http` runs and the url in the plugin's configuration is right");
+  return new Refusal(
+    "UPSTREAM_UNREACHABLE",
+    `the Janee server could not be reached: ${how}`,
+    "tell your person to see whether `janee serve --transport http` runs " +
+      "and the url in the plugin's configuration is right",
+  );
 }

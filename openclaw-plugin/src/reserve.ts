@@ -1,6 +1,15 @@
-// A file in logs/ that holds room for the last records of a disk that is full. All processes of a home share it: while it is missing and cannot
-// be made again, calls are refused, so that none begins whose result could not be recorded. Package auditlog of the Go side does the same.
-import { closeSync, constants, fsyncSync, lstatSync, statfsSync, unlinkSync, writeSync } from "node:fs";
+// A file in logs/ that holds room for the last records of a disk that is full. All processes of a
+// home share it: while it is missing and cannot be made again, calls are refused, so that none
+// begins whose result could not be recorded. Package auditlog of the Go side does the same.
+import {
+  closeSync,
+  constants,
+  fsyncSync,
+  lstatSync,
+  statfsSync,
+  unlinkSync,
+  writeSync,
+} from "node:fs";
 import { makeDir, type Home } from "./home.ts";
 import { errno } from "./refusal.ts";
 
@@ -17,7 +26,9 @@ export async function makeReserve(home: Home): Promise<void> {
   await makeDir(home.path("logs"));
   home.guard.checkDir(home.path("logs"));
   const { bsize, blocks } = statfsSync(home.path("logs"));
-  const zeros = Buffer.alloc(blocks > 0 ? Math.min(most, Math.max(least, Math.floor(bsize * blocks / 8))) : most);
+  const zeros = Buffer.alloc(
+    blocks > 0 ? Math.min(most, Math.max(least, Math.floor((bsize * blocks) / 8))) : most,
+  );
   const fd = home.guard.open(path, constants.O_WRONLY | constants.O_CREAT);
   try {
     for (let at = 0; at < zeros.length;) at += writeSync(fd, zeros, at);

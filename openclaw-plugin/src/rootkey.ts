@@ -1,4 +1,5 @@
-// Finds the root key of a vault where the Go side keeps it. It is never made here: a lost key must not be papered over by a fresh one.
+// Finds the root key of a vault where the Go side keeps it. It is never made here: a lost key must
+// not be papered over by a fresh one.
 import { dirname, join, resolve } from "node:path";
 import { Guard } from "./guard.ts";
 import { errno, FileFault, Refusal } from "./refusal.ts";
@@ -7,18 +8,31 @@ import type { Embedded } from "./settings.ts";
 /** What config.yaml says of the vault: its id, and where the root key is kept. */
 export interface Vault { id: string; source?: string }
 
-const otherwise = "tell your person: give the plugin the key by masterKey, which may be a SecretRef, or let it call `janee serve --transport http` by url";
+const otherwise =
+  "tell your person: give the plugin the key by masterKey, which may be a SecretRef, " +
+  "or let it call `janee serve --transport http` by url";
 
 /**
- * The text of the root key of a vault. Errors: Refusal VAULT_LOCKED, naming where the key should be. Here nobody can be asked for a passphrase,
- * and no keyring or command is: these are refused by name, with what works in their place.
+ * The text of the root key of a vault. Errors: Refusal VAULT_LOCKED, naming where the key should
+ * be. Here nobody can be asked for a passphrase, and no keyring or command is: these are refused by
+ * name, with what works in their place.
  */
 export function readRootKey(s: Embedded, { id, source = "file" }: Vault): string {
   if (s.masterKey) return s.masterKey;
   const own = s.keyFile === "";
-  if (own && source !== "file" && source !== "passphrase") throw locked(`config.yaml keeps the root key by source ${JSON.stringify(source)}, which the plugin does not read`, otherwise);
-  if (own && !/^[A-Za-z0-9_-]{1,64}$/.test(id)) throw locked(`"${id}" cannot be the id of a vault`, "restore vault.id in config.yaml");
-  if (own && !s.configDir) throw locked("the directory of root keys is not known", "set keyFile in the plugin's configuration, or JANEE_KEY_FILE");
+  if (own && source !== "file" && source !== "passphrase")
+    throw locked(
+      `config.yaml keeps the root key by source ${JSON.stringify(source)}, ` +
+        "which the plugin does not read",
+      otherwise,
+    );
+  if (own && !/^[A-Za-z0-9_-]{1,64}$/.test(id))
+    throw locked(`"${id}" cannot be the id of a vault`, "restore vault.id in config.yaml");
+  if (own && !s.configDir)
+    throw locked(
+      "the directory of root keys is not known",
+      "set keyFile in the plugin's configuration, or JANEE_KEY_FILE",
+    );
   const path = own ? join(s.configDir, "janee", `${id}.key`) : resolve(s.keyFile);
   const guard = new Guard(s.group);
   try {
@@ -26,14 +40,28 @@ export function readRootKey(s: Embedded, { id, source = "file" }: Vault): string
     if (own) guard.checkDir(dirname(path));
     else guard.checkPlace(dirname(path));
     const text = guard.read(path).data.toString();
-    if (text.startsWith("janee-wrapped-v1:")) throw locked(`a passphrase opens the root key in "${path}", and the plugin asks for none`, otherwise);
+    if (text.startsWith("janee-wrapped-v1:"))
+      throw locked(
+        `a passphrase opens the root key in "${path}", and the plugin asks for none`,
+        otherwise,
+      );
     return text;
   } catch (err) {
     if (err instanceof Refusal) throw err;
-    if (errno(err) === "ENOENT") throw locked(`root key missing: "${path}"`, "tell your person to restore the key file from a backup, or to name it by JANEE_KEY_FILE");
-    if (err instanceof FileFault) throw locked(`root key: ${err.message}`, `tell your person to run: ${err.hint}`);
-    throw locked(`root key from "${path}": ${errno(err) || "unreadable"}`, "tell your person to look at the key file");
+    if (errno(err) === "ENOENT")
+      throw locked(
+        `root key missing: "${path}"`,
+        "tell your person to restore the key file from a backup, or to name it by JANEE_KEY_FILE",
+      );
+    if (err instanceof FileFault)
+      throw locked(`root key: ${err.message}`, `tell your person to run: ${err.hint}`);
+    throw locked(
+      `root key from "${path}": ${errno(err) || "unreadable"}`,
+      "tell your person to look at the key file",
+    );
   }
 }
 
-function locked(message: string, next: string): Refusal { return new Refusal("VAULT_LOCKED", `vault locked: ${message}`, next); }
+function locked(message: string, next: string): Refusal {
+  return new Refusal("VAULT_LOCKED", `vault locked: ${message}`, next);
+}

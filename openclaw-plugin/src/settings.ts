@@ -1,5 +1,5 @@
-// What the plugin is set to: its own configuration first, then the environment, then the defaults of the Go side. The environment is
-// read here and nowhere else.
+// What the plugin is set to: its own configuration first, then the environment, then the defaults
+// of the Go side. The environment is read here and nowhere else.
 import { homedir } from "node:os";
 import { join, resolve } from "node:path";
 
@@ -16,8 +16,20 @@ export interface PluginConfig {
 /** Who asks a person: OpenClaw before the call, or nobody, and `janee approve` answers. */
 export type Asking = "openclaw" | "janee";
 
-export interface Embedded { mode: "embedded"; home: string; group: boolean; keyFile: string; masterKey: string; configDir: string; approvals: Asking }
-export interface RemoteServer { mode: "remote"; url: string; token: string }
+export interface Embedded {
+  mode: "embedded";
+  home: string;
+  group: boolean;
+  keyFile: string;
+  masterKey: string;
+  configDir: string;
+  approvals: Asking;
+}
+export interface RemoteServer {
+  mode: "remote";
+  url: string;
+  token: string;
+}
 export type Settings = Embedded | RemoteServer;
 
 type Env = Record<string, string | undefined>;
@@ -37,7 +49,8 @@ export function settings(config: PluginConfig, env: Env = process.env): Settings
   };
 }
 
-// userConfigDir is os.UserConfigDir of Go, where the Go side keeps root keys; "" where it is not known.
+// userConfigDir is os.UserConfigDir of Go, where the Go side keeps root keys; "" where it is not
+// known.
 function userConfigDir(env: Env): string {
   switch (process.platform) {
     case "win32": return env["AppData"] ?? "";

@@ -79,8 +79,8 @@ export class Lease {
   }
 
   /**
-   * Takes n more, or beyond the agent's share rest, and returns which; waits for room, and returns 0
-   * where signal ends first.
+   * Takes n more, or beyond the agent's share rest, and returns which; waits for room, and returns
+   * 0 where signal ends first.
    */
   async take(n: number, rest: number, signal: AbortSignal): Promise<number> {
     for (;;) {

@@ -1,13 +1,19 @@
-// The WASI that the core is given: a clock that rises, seeds for its hash tables, and nothing else. Use it to start the core and for no
-// other module. What could reach a file, the environment or the network answers "no such descriptor", so that even a core gone wrong has
-// no way out but its answers.
+// The WASI that the core is given: a clock that rises, seeds for its hash tables, and nothing else.
+// Use it to start the core and for no other module. What could reach a file, the environment or the
+// network answers "no such descriptor", so that even a core gone wrong has no way out but its
+// answers.
 import { randomFillSync } from "node:crypto";
 
 const success = 0;
 const badDescriptor = 8; // __WASI_ERRNO_BADF
 
-/** The imports of the module; memory gives what the instance has, which is there before any of them is called. */
-export function wasi(memory: () => WebAssembly.Memory): Record<string, (...args: never[]) => number> {
+/**
+ * The imports of the module; memory gives what the instance has, which is there before any of them
+ * is called.
+ */
+export function wasi(
+  memory: () => WebAssembly.Memory,
+): Record<string, (...args: never[]) => number> {
   let clock = 0n;
   const view = (): DataView => new DataView(memory().buffer);
   const none = (count: number, size: number): number => {
@@ -23,10 +29,19 @@ export function wasi(memory: () => WebAssembly.Memory): Record<string, (...args:
     args_sizes_get: none,
     environ_get: () => success,
     environ_sizes_get: none,
-    // The Go runtime stops where time stands still. What time it is does not matter: the core is told with each message.
-    clock_time_get: (_id: number, _precision: bigint, at: number) => { view().setBigUint64(at, (clock += 1000n), true); return success; },
-    poll_oneoff: () => { throw new Error("the core waits for something that never comes"); },
-    random_get: (at: number, n: number) => { randomFillSync(new Uint8Array(memory().buffer, at, n)); return success; },
+    // The Go runtime stops where time stands still. What time it is does not matter: the core is
+    // told with each message.
+    clock_time_get: (_id: number, _precision: bigint, at: number) => {
+      view().setBigUint64(at, (clock += 1000n), true);
+      return success;
+    },
+    poll_oneoff: () => {
+      throw new Error("the core waits for something that never comes");
+    },
+    random_get: (at: number, n: number) => {
+      randomFillSync(new Uint8Array(memory().buffer, at, n));
+      return success;
+    },
     fd_read: refuse,
     fd_write: (_fd: number, list: number, n: number, written: number) => {
       let size = 0; // a crash report may hold a credential: it is counted and dropped

@@ -1,4 +1,5 @@
-// What is used of WebAssembly. TypeScript has it only in its library of the browser, whose other names do not exist in Node.
+// What is used of WebAssembly. TypeScript has it only in its library of the browser, whose other
+// names do not exist in Node.
 declare namespace WebAssembly {
   class Module {
     private readonly compiled: true;
@@ -7,5 +8,8 @@ declare namespace WebAssembly {
   interface Memory { readonly buffer: ArrayBuffer; }
   interface Instance { readonly exports: Record<string, unknown>; }
   function compile(bytes: Uint8Array): Promise<Module>;
-  let instantiate: (module: Module, imports: Record<string, Record<string, (...args: never[]) => unknown>>) => Promise<Instance>;
+  let instantiate: (
+    module: Module,
+    imports: Record<string, Record<string, (...args: never[]) => unknown>>,
+  ) => Promise<Instance>;
 }

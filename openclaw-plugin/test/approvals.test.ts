@@ -1,4 +1,5 @@
-// Approvals through OpenClaw: the hook asks, the execution of the same id goes on with what was said.
+// Approvals through OpenClaw: the hook asks, the execution of the same id goes on with what was
+// said.
 import assert from "node:assert/strict";
 import { appendFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,7 +12,11 @@ const world = new World();
 let tools: Map<string, Tool>, calls = 0;
 
 before(async () => {
-  await world.start("  asks:\n    service: bank\n    autoApprove: false\n  free:\n    service: bank\n  later:\n    service: bank\n    autoApprove: false\n  single:\n    service: bank\n    autoApprove: false\n    limits: {concurrent: 1}\n");
+  await world.start(
+    "  asks:\n    service: bank\n    autoApprove: false\n  free:\n    service: bank\n" +
+      "  later:\n    service: bank\n    autoApprove: false\n" +
+      "  single:\n    service: bank\n    autoApprove: false\n    limits: {concurrent: 1}\n",
+  );
   tools = await world.tools("main");
 });
 after(() => world.stop());
@@ -20,7 +25,10 @@ interface Asked { id: string; prompt: Prompt | undefined }
 
 async function hook(params: object): Promise<Asked> {
   const id = `call-${++calls}`;
-  const asked = await world.beforeToolCall({ toolName: "janee_execute", params, toolCallId: id }, { agentId: "main" });
+  const asked = await world.beforeToolCall(
+    { toolName: "janee_execute", params, toolCallId: id },
+    { agentId: "main" },
+  );
   return { id, prompt: asked?.requireApproval as Prompt | undefined };
 }
 
@@ -29,7 +37,12 @@ async function execute(id: string, params: object): Promise<Answer> {
   return JSON.parse(said(result)) as Answer;
 }
 
-const post = (path: string, capability = "asks", reason = "Pay the bill"): object => ({ capability, method: "POST", path, reason });
+const post = (path: string, capability = "asks", reason = "Pay the bill"): object => ({
+  capability,
+  method: "POST",
+  path,
+  reason,
+});
 
 test("a capability that asks nobody goes on unasked", async () => {
   const { id, prompt } = await hook(post("/v1/x", "free"));
@@ -43,7 +56,10 @@ test("allow-once lets that one call through; the next is asked again", async () 
   const text = prompt?.description ?? "";
   assert.match(text, /^The request:\n```\nPOST http:\/\/127\.0\.0\.1:\d+\/v1\/charges\?amount=1\n/);
   assert.match(text, /\nCapability asks of service bank, agent main\n/);
-  assert.match(prompt?.description ?? "", /\nThe agent says: "Pay\\u\{202e\} \\"the\\" bill\\u\{a\}"\n```$/);
+  assert.match(
+    prompt?.description ?? "",
+    /\nThe agent says: "Pay\\u\{202e\} \\"the\\" bill\\u\{a\}"\n```$/,
+  );
   assert.ok((prompt?.title.length ?? 99) <= 80 && (prompt?.description.length ?? 999) <= 512);
   const before = world.seen.length;
   await prompt?.onResolution("allow-once");
@@ -62,8 +78,14 @@ for (const decision of ["deny", "timeout", "cancelled"] satisfies Decision[]) {
     await prompt?.onResolution(decision);
     await new Promise((done) => setTimeout(done, 200));
     assert.equal(world.seen.length, before);
-    assert.match(world.run("logs"), new RegExp(`bank \\| POST ${path} \\| ${decision === "deny" ? "APPROVAL_DENIED" : "CANCELLED"}`));
-    if (decision === "deny") { // a no sticks: the same request is not asked about again
+    assert.match(
+      world.run("logs"),
+      new RegExp(
+        `bank \\| POST ${path} \\| ${decision === "deny" ? "APPROVAL_DENIED" : "CANCELLED"}`,
+      ),
+    );
+    if (decision === "deny") {
+      // a no sticks: the same request is not asked about again
       const again = await hook(post(path));
       assert.equal(again.prompt, undefined);
       assert.equal((await execute(again.id, post(path))).denial?.reasonCode, "APPROVAL_DENIED");
@@ -96,7 +118,10 @@ for (const [what, params] of Object.entries<object>({
   "a body that does not fit": { ...post("/v1/x"), body: "a".repeat(600) },
   "a body of several lines": { ...post("/v1/x"), body: "a\nCapability other of service bank" },
   "a body that ends the block": { ...post("/v1/x"), body: "a``` b" },
-  "a header with more than one blank": { ...post("/v1/x"), headers: { "Content-Type": "text/plain;  charset=utf-8" } },
+  "a header with more than one blank": {
+    ...post("/v1/x"),
+    headers: { "Content-Type": "text/plain;  charset=utf-8" },
+  },
 })) {
   test(`${what} is not asked about here, but by janee approve`, async () => {
     const before = world.seen.length, { id, prompt } = await hook(params);
@@ -111,7 +136,9 @@ for (const [what, params] of Object.entries<object>({
 // only is the one question that waits.
 async function only(): Promise<string> {
   for (let i = 0; i < 100; i++) {
-    const { approvals: open } = JSON.parse(world.run("approvals", "--json")) as { approvals: { id: string }[] };
+    const { approvals: open } = JSON.parse(world.run("approvals", "--json")) as {
+      approvals: { id: string }[];
+    };
     const last = open.at(-1);
     if (last) return last.id;
     await new Promise((done) => setTimeout(done, 50));
@@ -121,7 +148,10 @@ async function only(): Promise<string> {
 
 test("allow-always opens the session, for as long as the prompt said", async () => {
   const first = await hook(post("/v1/a", "later"));
-  assert.match(first.prompt?.description ?? "", /\nAlways, or a session: for 1h, what the rules of the capability allow\n/);
+  assert.match(
+    first.prompt?.description ?? "",
+    /\nAlways, or a session: for 1h, what the rules of the capability allow\n/,
+  );
   await first.prompt?.onResolution("allow-always");
   assert.equal((await execute(first.id, post("/v1/a", "later"))).status, 200);
   assert.match(world.run("sessions"), /main +openclaw +later/);
@@ -136,11 +166,13 @@ test("a call that is begun and not made does not keep its place", async (t) => {
   await first.prompt?.onResolution("allow-always");
   assert.equal((await execute(first.id, post("/v1/a", "single"))).status, 200);
   t.mock.timers.enable({ apis: ["setTimeout"] });
-  assert.equal((await hook(post("/v1/left", "single"))).prompt, undefined); // OpenClaw never makes it
+  // OpenClaw never makes it
+  assert.equal((await hook(post("/v1/left", "single"))).prompt, undefined);
   assert.equal((await execute("other", post("/v1/b", "single"))).denial?.reasonCode, "BUSY");
   t.mock.timers.tick(30_000);
   t.mock.timers.reset();
-  for (let i = 0; i < 500 && !/POST \/v1\/left \| CANCELLED/.test(world.run("logs")); i++) await new Promise((done) => setTimeout(done, 20));
+  for (let i = 0; i < 500 && !/POST \/v1\/left \| CANCELLED/.test(world.run("logs")); i++)
+    await new Promise((done) => setTimeout(done, 20));
   assert.equal((await execute("third", post("/v1/b", "single"))).status, 200);
 });
 
@@ -150,7 +182,9 @@ test("with approvals: janee nobody is asked here", async () => {
 });
 
 // The last tests: the PIN stays.
-const pin = "$argon2id$v=19$m=65536,t=3,p=4$rLQUy7rIcRSu/djH/NaI5A$ViQRjoCw6EdZKPYi69i8tQTCx1YF+Ih8ktUtybbaAzQ";
+const pin =
+  "$argon2id$v=19$m=65536,t=3,p=4$rLQUy7rIcRSu/djH/NaI5A" +
+  "$ViQRjoCw6EdZKPYi69i8tQTCx1YF+Ih8ktUtybbaAzQ";
 
 test("a yes that OpenClaw passes on after a PIN was set is none; a no still is one", async () => {
   await world.tools("main", world.config, "pinned").then((t) => { tools = t; });
@@ -161,7 +195,8 @@ test("a yes that OpenClaw passes on after a PIN was set is none; a no still is o
     assert.ok(one.prompt, decision);
     asked.push([decision, one]);
   }
-  const kept = await hook(post("/v1/pin/kept")); // the yes is on the disk before the PIN is in config.yaml
+  // the yes is on the disk before the PIN is in config.yaml
+  const kept = await hook(post("/v1/pin/kept"));
   await kept.prompt?.onResolution("allow-always");
   appendFileSync(join(world.home, "config.yaml"), `approvals:\n  pin: ${pin}\n`);
   for (const [decision, { prompt }] of asked) await prompt?.onResolution(decision);

@@ -1,6 +1,16 @@
-// What vouches for a server: only what its owner agreed to, in a file that nobody else could change.
+// What vouches for a server: only what its owner agreed to, in a file that nobody else could
+// change.
 import assert from "node:assert/strict";
-import { chmodSync, chownSync, lchownSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  chownSync,
+  lchownSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { test, type TestContext } from "node:test";
@@ -8,7 +18,8 @@ import { authority } from "../src/authority.ts";
 import { Fault } from "../src/fault.ts";
 import { Guard } from "../src/guard.ts";
 
-const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"; // SHA-256 of "abc", FIPS 180-2 B.1
+// SHA-256 of "abc", FIPS 180-2 B.1
+const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 const root = process.geteuid?.() === 0;
 
 function place(t: TestContext): { dir: string; file: string } {
@@ -52,12 +63,16 @@ test("a file that others could change vouches for nobody", (t) => {
   assert.throws(() => read(join(dir, "circle"), abc), faults("unreachable", /too many links/));
 });
 
-test("nor does one of another user", { skip: root ? false : "only root can give a file away" }, (t) => {
-  const { dir, file } = place(t);
-  const link = join(dir, "link");
-  symlinkSync("ca.pem", link);
-  lchownSync(link, 12345, 12345);
-  assert.throws(() => read(link, abc), faults("unreachable", /belongs to user 12345/));
-  chownSync(file, 12345, 12345);
-  assert.throws(() => read(file, abc), faults("unreachable", /belongs to user 12345/));
-});
+test(
+  "nor does one of another user",
+  { skip: root ? false : "only root can give a file away" },
+  (t) => {
+    const { dir, file } = place(t);
+    const link = join(dir, "link");
+    symlinkSync("ca.pem", link);
+    lchownSync(link, 12345, 12345);
+    assert.throws(() => read(link, abc), faults("unreachable", /belongs to user 12345/));
+    chownSync(file, 12345, 12345);
+    assert.throws(() => read(file, abc), faults("unreachable", /belongs to user 12345/));
+  },
+);

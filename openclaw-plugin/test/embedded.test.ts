@@ -1,6 +1,16 @@
-// Embedded mode against a real home: what the plugin does is seen and stopped by janee, and the other way round.
+// Embedded mode against a real home: what the plugin does is seen and stopped by janee, and the
+// other way round.
 import assert from "node:assert/strict";
-import { appendFileSync, chmodSync, readFileSync, readdirSync, renameSync, symlinkSync, unlinkSync, writeFileSync } from "node:fs";
+import {
+  appendFileSync,
+  chmodSync,
+  readFileSync,
+  readdirSync,
+  renameSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
@@ -10,9 +20,13 @@ import { call, key, say, World } from "./harness.ts";
 
 const world = new World();
 let tools: Map<string, Tool>;
-const get = (path: string, more: object = {}, signal?: AbortSignal): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "GET", path, ...more }, signal);
+const get = (path: string, more: object = {}, signal?: AbortSignal): ReturnType<typeof call> =>
+  call(tools, "janee_execute", { capability: "bank", method: "GET", path, ...more }, signal);
 
-const logText = (): string => readdirSync(join(world.home, "logs")).map((name) => readFileSync(join(world.home, "logs", name), "utf8")).join("");
+const logText = (): string =>
+  readdirSync(join(world.home, "logs"))
+    .map((name) => readFileSync(join(world.home, "logs", name), "utf8"))
+    .join("");
 
 before(async () => {
   await world.start(`  bank:
@@ -29,20 +43,29 @@ before(async () => {
 after(() => world.stop());
 
 test("the tools are those of the manifest, with the schemas of the core", () => {
-  const manifest = JSON.parse(readFileSync(new URL("../openclaw.plugin.json", import.meta.url), "utf8")) as { contracts: { tools: string[] } };
+  const manifest = JSON.parse(
+    readFileSync(new URL("../openclaw.plugin.json", import.meta.url), "utf8"),
+  ) as { contracts: { tools: string[] } };
   assert.deepEqual([...tools.keys()], manifest.contracts.tools);
-  for (const t of tools.values()) assert.ok(t.description && "type" in t.parameters && t.catalogMode === "direct-only", t.name);
+  for (const t of tools.values())
+    assert.ok(t.description && "type" in t.parameters && t.catalogMode === "direct-only", t.name);
 });
 
 test("list_services and whoami", async () => {
   const list = await say(tools, "janee_list_services");
   assert.match(list, /"name":"bank"/);
   assert.doesNotMatch(list, new RegExp(key));
-  assert.equal((JSON.parse(await say(tools, "janee_whoami")) as { agentId: string }).agentId, "main");
+  assert.equal(
+    (JSON.parse(await say(tools, "janee_whoami")) as { agentId: string }).agentId,
+    "main",
+  );
 });
 
 test("allowed: the API gets the key, the agent does not", async () => {
-  world.handler = (req, res) => { res.setHeader("X-Request-Id", "r1"); res.end(JSON.stringify({ echoed: req.headers.authorization })); };
+  world.handler = (req, res) => {
+    res.setHeader("X-Request-Id", "r1");
+    res.end(JSON.stringify({ echoed: req.headers.authorization }));
+  };
   const answer = await get("/v1/balance?expand[]=a", { reason: "User asked" });
   assert.equal(answer.status, 200);
   assert.equal(answer.headers?.["x-request-id"], "r1");
@@ -54,9 +77,17 @@ test("allowed: the API gets the key, the agent does not", async () => {
 for (const [what, params, code] of [
   ["no rule allows it", { capability: "bank", method: "DELETE", path: "/v1/x" }, "RULE_DENY"],
   ["a rule denies it", { capability: "bank", method: "GET", path: "/v1/secrets" }, "RULE_DENY"],
-  ["a path with dot segments", { capability: "bank", method: "GET", path: "/v1/a/../secret" }, "REQUEST_REJECTED"],
+  [
+    "a path with dot segments",
+    { capability: "bank", method: "GET", path: "/v1/a/../secret" },
+    "REQUEST_REJECTED",
+  ],
   ["no such capability", { capability: "nope", method: "GET", path: "/" }, "CAPABILITY_NOT_FOUND"],
-  ["an unknown argument", { capability: "bank", method: "GET", path: "/", agent: "root" }, "BAD_ARGUMENTS"],
+  [
+    "an unknown argument",
+    { capability: "bank", method: "GET", path: "/", agent: "root" },
+    "BAD_ARGUMENTS",
+  ],
 ] as const) {
   test(`refused: ${what}`, async () => {
     const before = world.seen.length;
@@ -68,17 +99,25 @@ for (const [what, params, code] of [
 }
 
 test("a session of the plugin is listed by janee; revoked, the next call is refused", async () => {
-  const first = await call(tools, "janee_execute", { capability: "other", method: "GET", path: "/" });
+  const first = await call(tools, "janee_execute", {
+    capability: "other",
+    method: "GET",
+    path: "/",
+  });
   assert.equal(first.status, 200);
   assert.match(world.run("sessions"), /main +openclaw +other/);
   world.run("revoke", "--capability", "other");
   const before = world.seen.length;
-  const { denial } = await call(tools, "janee_execute", { capability: "other", method: "GET", path: "/" });
+  const { denial } = await call(tools, "janee_execute", {
+    capability: "other",
+    method: "GET",
+    path: "/",
+  });
   assert.equal(denial?.reasonCode, "SESSION_REVOKED");
   assert.equal(world.seen.length, before);
 });
 
-test("janee lock cuts a call in flight within 200 ms, and unlock lets the next one through", async () => {
+test("janee lock cuts a call in flight within 200 ms; unlock lets the next through", async () => {
   const started = Promise.withResolvers<void>();
   world.handler = () => started.resolve(); // never answers
   const answer = get("/v1/slow");
@@ -101,12 +140,18 @@ test("a cancelled call ends", async () => {
   assert.equal((await answer).denial?.reasonCode, "CANCELLED");
 });
 
-test("a rule that was edited holds from the next call on; a broken file changes nothing", async () => {
+test("an edited rule holds from the next call on; a broken file changes nothing", async () => {
   world.handler = (_req, res) => { res.end("ok"); };
   const path = join(world.home, "config.yaml"), text = readFileSync(path, "utf8");
   appendFileSync(path, "  later:\n    service: bank\n");
-  assert.equal((await call(tools, "janee_execute", { capability: "later", method: "GET", path: "/" })).status, 200);
-  const report = JSON.parse(await say(tools, "janee_reload_config")) as { success: boolean; message: string };
+  assert.equal(
+    (await call(tools, "janee_execute", { capability: "later", method: "GET", path: "/" })).status,
+    200,
+  );
+  const report = JSON.parse(await say(tools, "janee_reload_config")) as {
+    success: boolean;
+    message: string;
+  };
   assert.ok(report.success);
   assert.match(report.message, /\+later/);
   appendFileSync(path, "  broken: [\n");
@@ -116,11 +161,19 @@ test("a rule that was edited holds from the next call on; a broken file changes 
 });
 
 test("a person is asked, and janee approve lets the call through", async () => {
-  const answer = call(tools, "janee_execute", { capability: "asks", method: "POST", path: "/v1/charges", body: { amount: 1 }, reason: "Pay" });
+  const answer = call(tools, "janee_execute", {
+    capability: "asks",
+    method: "POST",
+    path: "/v1/charges",
+    body: { amount: 1 },
+    reason: "Pay",
+  });
   let id = "";
   for (let i = 0; i < 100 && !id; i++) {
     await new Promise((done) => setTimeout(done, 50));
-    id = (JSON.parse(world.run("approvals", "--json")) as { approvals: { id: string }[] }).approvals[0]?.id ?? "";
+    id =
+      (JSON.parse(world.run("approvals", "--json")) as { approvals: { id: string }[] }).approvals[0]
+        ?.id ?? "";
   }
   world.run("approve", id);
   assert.equal((await answer).status, 200);
@@ -139,16 +192,34 @@ test("calls that need the same token fetch it once; its trade stands in the log"
   const asked: string[] = [];
   const server = createServer((req, res) => {
     asked.push(`${req.method} ${req.url} ${req.headers.authorization ?? ""}`);
-    if (req.url === "/token") setTimeout(() => res.end('{"access_token":"token_of_the_test_0001","token_type":"Bearer","expires_in":3600}'), 100);
+    if (req.url === "/token")
+      setTimeout(
+        () =>
+          res.end(
+            '{"access_token":"token_of_the_test_0001","token_type":"Bearer","expires_in":3600}',
+          ),
+        100,
+      );
     else res.end(`you said ${req.headers.authorization}`);
   });
   await new Promise<void>((done) => server.listen(0, "127.0.0.1", done));
   t.after(() => { server.closeAllConnections(); server.close(); });
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const path = join(world.home, "config.yaml");
-  writeFileSync(path, readFileSync(path, "utf8")
-    .replace(/^services:\n/m, `services:\n  idp:\n    baseUrl: ${url}\n    auth: {type: oauth2-client-credentials, tokenUrl: '${url}/token', clientId: me, clientSecret: client_secret_of_the_test}\n`) + "  idp:\n    service: idp\n");
-  const answers = await Promise.all(Array.from({ length: 10 }, () => call(tools, "janee_execute", { capability: "idp", method: "GET", path: "/v1/x" })));
+  writeFileSync(
+    path,
+    readFileSync(path, "utf8").replace(
+      /^services:\n/m,
+      `services:\n  idp:\n    baseUrl: ${url}\n` +
+        `    auth: {type: oauth2-client-credentials, tokenUrl: '${url}/token', ` +
+        "clientId: me, clientSecret: client_secret_of_the_test}\n",
+    ) + "  idp:\n    service: idp\n",
+  );
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () =>
+      call(tools, "janee_execute", { capability: "idp", method: "GET", path: "/v1/x" }),
+    ),
+  );
   const said = [...new Set(answers.map((a) => a.body ?? a.error))];
   assert.equal(said.length, 1);
   assert.match(said[0] ?? "", /^you said Bearer \[REDACTED:[0-9a-z]{6}\]$/);
@@ -163,8 +234,12 @@ test("a log that cannot be written refuses, and goes on in a new chain", async (
   await say(other, "janee_list_services"); // the core is loaded, no line is written yet
   renameSync(logs, `${logs}.aside`);
   symlinkSync(`${logs}.aside`, logs);
-  const before = world.seen.length, params = { capability: "bank", method: "GET", path: "/v1/unlogged" };
-  assert.equal((await call(other, "janee_execute", params)).denial?.reasonCode, "AUDIT_UNAVAILABLE");
+  const before = world.seen.length,
+    params = { capability: "bank", method: "GET", path: "/v1/unlogged" };
+  assert.equal(
+    (await call(other, "janee_execute", params)).denial?.reasonCode,
+    "AUDIT_UNAVAILABLE",
+  );
   assert.equal(world.seen.length, before);
   unlinkSync(logs);
   renameSync(`${logs}.aside`, logs);
@@ -173,7 +248,7 @@ test("a log that cannot be written refuses, and goes on in a new chain", async (
   assert.equal(world.try("logs", "verify").status, 0, world.try("logs", "verify").text);
 });
 
-test("an agent whose calls hang, or stop within large replies, keeps no other agent out", async () => {
+test("an agent whose calls hang, or stop in large replies, keeps no other out", async () => {
   const mallory = await world.tools("mallory"), alice = await world.tools("alice");
   const stop = new AbortController();
   const small = (of: Map<string, Tool>, more: object = {}): ReturnType<typeof call> =>
@@ -185,8 +260,14 @@ test("an agent whose calls hang, or stop within large replies, keeps no other ag
     held++;
     if (req.url.endsWith("0")) res.writeHead(200, { "Content-Length": 10 << 20 }).write(large);
   };
-  const hold = Array.from({ length: 40 }, (_, i) => call(mallory, "janee_execute",
-    { capability: "bank", method: "GET", path: `/v1/hold${i % 2}`, maxBytes: 10 << 20 }, stop.signal));
+  const hold = Array.from({ length: 40 }, (_, i) =>
+    call(
+      mallory,
+      "janee_execute",
+      { capability: "bank", method: "GET", path: `/v1/hold${i % 2}`, maxBytes: 10 << 20 },
+      stop.signal,
+    ),
+  );
   while (held < 40) await new Promise((done) => setTimeout(done, 20));
   await new Promise((done) => setTimeout(done, 500));
   for (let i = 0; i < 10; i++) {
@@ -216,11 +297,12 @@ test("a plugin that was stopped has a whole log, and starts anew at the next cal
 
 test("nothing of the key is on the disk in plaintext", () => {
   for (const name of readdirSync(world.home, { recursive: true, withFileTypes: true })) {
-    if (name.isFile()) assert.ok(!readFileSync(join(name.parentPath, name.name)).includes(key), name.name);
+    if (name.isFile())
+      assert.ok(!readFileSync(join(name.parentPath, name.name)).includes(key), name.name);
   }
 });
 
-test("a home that others can read, or a root key that is gone, is refused with the line that mends it", async () => {
+test("a home that others can read, or a lost root key, is refused with its fix", async () => {
   chmodSync(world.home, 0o755);
   const open = await world.tools("main", undefined, "open");
   const refused = await call(open, "janee_list_services");
@@ -236,9 +318,10 @@ test("a home that others can read, or a root key that is gone, is refused with t
   assert.match(await say(open, "janee_list_services"), /"name":"bank"/);
 });
 
-test("a root key that the plugin cannot ask for is refused by the name of its source; with the key given, it works", async () => {
+test("a root key that the plugin cannot ask for is refused, until it is given", async () => {
   const root = world.env["JANEE_KEY_FILE"] ?? "";
-  const id = /^ {2}id: (\S+)$/m.exec(readFileSync(join(world.home, "config.yaml"), "utf8"))?.[1] ?? "";
+  const id =
+    /^ {2}id: (\S+)$/m.exec(readFileSync(join(world.home, "config.yaml"), "utf8"))?.[1] ?? "";
   const masterKey = readFileSync(root, "utf8").trim();
   world.run("key", "move", "--to", "command", "--", "cat", root);
   const nothing = await world.tools("main", { home: world.home }, "command");
@@ -246,12 +329,29 @@ test("a root key that the plugin cannot ask for is refused by the name of its so
   assert.equal(command.denial?.reasonCode, "VAULT_LOCKED");
   assert.match(command.error ?? "", /source "command"/);
   assert.match(command.denial?.nextStep ?? "", /masterKey/);
-  assert.match(await say(await world.tools("main", { home: world.home, masterKey }, "given"), "janee_list_services"), /"name":"bank"/);
+  assert.match(
+    await say(
+      await world.tools("main", { home: world.home, masterKey }, "given"),
+      "janee_list_services",
+    ),
+    /"name":"bank"/,
+  );
 
   // The key that the harness pipes in is passphrase enough.
   world.run("key", "move", "--to", "passphrase", "--stdin");
-  const wrapped = await call(await world.tools("main", { home: world.home, keyFile: join(world.dir, ".config", "janee", `${id}.key`) }, "wrapped"), "janee_list_services");
+  const wrapped = await call(
+    await world.tools(
+      "main",
+      { home: world.home, keyFile: join(world.dir, ".config", "janee", `${id}.key`) },
+      "wrapped",
+    ),
+    "janee_list_services",
+  );
   assert.equal(wrapped.denial?.reasonCode, "VAULT_LOCKED");
   assert.match(wrapped.error ?? "", /a passphrase opens the root key/);
-  assert.match(await say(await world.tools("main", undefined, "file"), "janee_list_services"), /"name":"bank"/, "a key file that is named wins, as on the Go side");
+  assert.match(
+    await say(await world.tools("main", undefined, "file"), "janee_list_services"),
+    /"name":"bank"/,
+    "a key file that is named wins, as on the Go side",
+  );
 });

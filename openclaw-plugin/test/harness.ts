@@ -1,5 +1,5 @@
-// A home made by the real janee, an API on loopback that demands the key, and the built plugin with a host that offers it nothing but what
-// OpenClaw does. JANEE names the binary.
+// A home made by the real janee, an API on loopback that demands the key, and the built plugin with
+// a host that offers it nothing but what OpenClaw does. JANEE names the binary.
 import assert from "node:assert/strict";
 import { execFileSync, spawn, spawnSync, type ChildProcess } from "node:child_process";
 import { appendFileSync, mkdtempSync, rmSync } from "node:fs";
@@ -32,7 +32,12 @@ export type Handler = (req: IncomingMessage, res: ServerResponse) => void;
 export class World {
   readonly dir = mkdtempSync(join(tmpdir(), "janee-openclaw-"));
   readonly home = join(this.dir, "home");
-  readonly env: Record<string, string> = { PATH: process.env["PATH"] ?? "", HOME: this.dir, JANEE_HOME: this.home, JANEE_KEY_FILE: join(this.dir, "root.key") };
+  readonly env: Record<string, string> = {
+    PATH: process.env["PATH"] ?? "",
+    HOME: this.dir,
+    JANEE_HOME: this.home,
+    JANEE_KEY_FILE: join(this.dir, "root.key"),
+  };
   readonly seen: string[] = []; // what the API was asked: "METHOD path"
   readonly warnings: string[] = [];
   readonly api = createServer((req, res) => this.#serve(req, res));
@@ -50,12 +55,20 @@ export class World {
   }
 
   /** The plugin's configuration for embedded mode. */
-  get config(): { home: string; keyFile: string } { return { home: this.home, keyFile: this.env["JANEE_KEY_FILE"] ?? "" }; }
+  get config(): { home: string; keyFile: string } {
+    return { home: this.home, keyFile: this.env["JANEE_KEY_FILE"] ?? "" };
+  }
 
   get url(): string { return `http://127.0.0.1:${(this.api.address() as AddressInfo).port}`; }
 
   /** Runs janee; the key is on stdin. */
-  run(...args: string[]): string { return execFileSync(janee, args, { env: this.env, input: key, stdio: ["pipe", "pipe", "pipe"] }).toString(); }
+  run(...args: string[]): string {
+    return execFileSync(janee, args, {
+      env: this.env,
+      input: key,
+      stdio: ["pipe", "pipe", "pipe"],
+    }).toString();
+  }
 
   /** Like run, for what may fail. */
   try(...args: string[]): { status: number | null; text: string } {
@@ -63,9 +76,18 @@ export class World {
     return { status: r.status, text: r.stdout.toString() + r.stderr.toString() };
   }
 
-  /** The tools as an agent of OpenClaw has them. A generation is a module loaded anew, as after a reload of the plugin. */
-  async tools(agentId: string, config: object = this.config, generation = ""): Promise<Map<string, Tool>> {
-    const plugin = await import(new URL(`index.js?${this.dir}${generation}`, dist).href) as Plugin;
+  /**
+   * The tools as an agent of OpenClaw has them. A generation is a module loaded anew, as after a
+   * reload of the plugin.
+   */
+  async tools(
+    agentId: string,
+    config: object = this.config,
+    generation = "",
+  ): Promise<Map<string, Tool>> {
+    const plugin = (await import(
+      new URL(`index.js?${this.dir}${generation}`, dist).href
+    )) as Plugin;
     const tools = new Map<string, Tool>();
     plugin.default.register({
       pluginConfig: config,
@@ -79,13 +101,20 @@ export class World {
 
   /** Starts janee serve over HTTP: its URL, and at the first start the token that it prints. */
   serve(port = "0"): Promise<{ url: string; token: string }> {
-    const server = spawn(janee, ["serve", "--transport", "http", "--port", port], { env: this.env, stdio: ["ignore", "ignore", "pipe"] });
+    const server = spawn(janee, ["serve", "--transport", "http", "--port", port], {
+      env: this.env,
+      stdio: ["ignore", "ignore", "pipe"],
+    });
     this.#server = server;
     return new Promise((resolve, reject) => {
       let said = "";
       server.stderr.on("data", (part: Buffer) => {
         said += part.toString();
-        if (said.includes("\nLogs: ")) resolve({ url: /running on (\S+)/.exec(said)?.[1] ?? "", token: /^ +(janee_\S+)$/m.exec(said)?.[1] ?? "" });
+        if (said.includes("\nLogs: "))
+          resolve({
+            url: /running on (\S+)/.exec(said)?.[1] ?? "",
+            token: /^ +(janee_\S+)$/m.exec(said)?.[1] ?? "",
+          });
       });
       server.once("exit", () => reject(new Error(said)));
     });
@@ -100,7 +129,9 @@ export class World {
     await gone;
   }
 
-  /** Stops the services of the plugin, as OpenClaw does before it loads it anew and when it ends. */
+  /**
+   * Stops the services of the plugin, as OpenClaw does before it loads it anew and when it ends.
+   */
   async halt(): Promise<void> { for (const stop of this.#stops) await stop(); }
 
   async stop(): Promise<void> {
@@ -119,12 +150,22 @@ export class World {
 }
 
 /** Calls a tool and reads its answer. */
-export async function call(tools: Map<string, Tool>, name: string, params: unknown = {}, signal?: AbortSignal): Promise<Answer> {
+export async function call(
+  tools: Map<string, Tool>,
+  name: string,
+  params: unknown = {},
+  signal?: AbortSignal,
+): Promise<Answer> {
   return JSON.parse(await say(tools, name, params, signal)) as Answer;
 }
 
 /** Calls a tool for the text of its answer: of a refusal the JSON, which has prose before it. */
-export async function say(tools: Map<string, Tool>, name: string, params: unknown = {}, signal?: AbortSignal): Promise<string> {
+export async function say(
+  tools: Map<string, Tool>,
+  name: string,
+  params: unknown = {},
+  signal?: AbortSignal,
+): Promise<string> {
   return said(await tools.get(name)?.execute("call", params, signal));
 }
 
@@ -143,5 +184,6 @@ function reaches(texts: string[], json: string): void {
   const { error, denial } = JSON.parse(json) as Required<Answer>, [prose = ""] = texts;
   assert.throws(() => { JSON.parse(prose); }, SyntaxError, prose);
   assert.ok(prose.startsWith(`${denial.reasonCode}: `), prose);
-  for (const part of [error, denial.nextStep, denial.approvalId ?? ""]) assert.ok(prose.includes(part), prose);
+  for (const part of [error, denial.nextStep, denial.approvalId ?? ""])
+    assert.ok(prose.includes(part), prose);
 }

@@ -14,22 +14,35 @@ before(async () => {
 });
 after(() => world.stop());
 
-const get = (path: string, signal?: AbortSignal): ReturnType<typeof call> => call(tools, "janee_execute", { capability: "bank", method: "GET", path }, signal);
+const get = (path: string, signal?: AbortSignal): ReturnType<typeof call> =>
+  call(tools, "janee_execute", { capability: "bank", method: "GET", path }, signal);
 
 test("every tool is forwarded; the server decides", async () => {
   world.handler = (req, res) => { res.end(`you said ${req.headers.authorization}`); };
   assert.match(await say(tools, "janee_list_services"), /"name":"bank"/);
   assert.match((await get("/v1/x")).body ?? "", /^you said Bearer \[REDACTED:[0-9a-z]{6}\]$/);
-  assert.equal((await call(tools, "janee_execute", { capability: "bank", method: "POST", path: "/v1/x" })).denial?.reasonCode, "RULE_DENY");
+  assert.equal(
+    (await call(tools, "janee_execute", { capability: "bank", method: "POST", path: "/v1/x" }))
+      .denial?.reasonCode,
+    "RULE_DENY",
+  );
   assert.match(await say(tools, "janee_whoami"), /"agentId":"default"/);
-  assert.match(await say(tools, "janee_explain_access", { capability: "bank", method: "GET", path: "/" }), /bank/);
+  assert.match(
+    await say(tools, "janee_explain_access", { capability: "bank", method: "GET", path: "/" }),
+    /bank/,
+  );
   assert.match(await say(tools, "janee_reload_config"), /"success":true/);
   assert.match(world.run("sessions"), /default +http +bank/);
 });
 
 test("a cancelled call is called back", async () => {
-  const started = Promise.withResolvers<void>(), gone = Promise.withResolvers<void>(), abort = new AbortController();
-  world.handler = (_req, res) => { res.on("close", gone.resolve); started.resolve(); };
+  const started = Promise.withResolvers<void>(),
+    gone = Promise.withResolvers<void>(),
+    abort = new AbortController();
+  world.handler = (_req, res) => {
+    res.on("close", gone.resolve);
+    started.resolve();
+  };
   const answer = get("/v1/slow", abort.signal);
   await started.promise;
   abort.abort();
@@ -46,7 +59,8 @@ test("a server that was started again is reached again; one that is gone is told
   await world.serve(new URL(url).port);
   assert.equal((await get("/v1/x")).body, "ok");
   await world.unserve();
-  await world.serve(new URL(url).port); // between two calls: the session is unknown, and opened anew
+  // between two calls: the session is unknown, and opened anew
+  await world.serve(new URL(url).port);
   assert.equal((await get("/v1/x")).body, "ok");
 });
 

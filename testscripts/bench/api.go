@@ -32,19 +32,23 @@ const smallBody = `{"available":4200,"currency":"eur"}`
 var largeBody = func() string {
 	var b strings.Builder
 	for i := 0; b.Len() < large.Bytes; i++ {
-		fmt.Fprintf(&b, `{"id":"ch_%016x","object":"charge","amount":%d,"description":"Payment for order number %d"},`, i*0x9e3779b9, i%99991, i)
+		fmt.Fprintf(&b,
+			`{"id":"ch_%016x","object":"charge","amount":%d,"description":"Payment for order number %d"},`,
+			i*0x9e3779b9, i%99991, i)
 	}
 	return b.String()[:large.Bytes]
 }()
 
-// api runs in a process of its own, as APIs do: in this one, the client's calls would reach it without a change of process.
+// api runs in a process of its own, as APIs do: in this one, the client's calls would reach it
+// without a change of process.
 type api struct {
 	cmd *exec.Cmd
 	in  io.Closer
 	url string
 }
 
-// serveAPI is that process: this program with the argument "api". It says where it listens and ends with its standard input.
+// serveAPI is that process: this program with the argument "api". It says where it listens and ends
+// with its standard input.
 func serveAPI() error {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

@@ -29,19 +29,34 @@ func TestOneIteration(t *testing.T) {
 	}
 	t.Chdir("../..")
 	dir := t.TempDir()
-	o := options{janee: filepath.Join(dir, "janee"), dir: dir, rounds: 1, starts: 1, endurance: 64, each: 50 * time.Millisecond, sessions: 10, capabilities: 10, logMB: 2}
-	if out, err := exec.Command("go", "build", "-o", o.janee, "./cmd/janee").CombinedOutput(); err != nil {
+	o := options{
+		janee:        filepath.Join(dir, "janee"),
+		dir:          dir,
+		rounds:       1,
+		starts:       1,
+		endurance:    64,
+		each:         50 * time.Millisecond,
+		sessions:     10,
+		capabilities: 10,
+		logMB:        2,
+	}
+	if out, err := exec.Command("go", "build", "-o", o.janee,
+		"./cmd/janee").CombinedOutput(); err != nil {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	if os.Getenv("JANEE_BENCH_PLUGIN") != "" { // where it is built: make plugin-test
-		o.plugin, o.node, o.module = abs(t, "openclaw-plugin/dist/index.js"), abs(t, "openclaw-plugin/node_modules/.bin/node"), abs(t, "bin/janee.wasm")
+		o.plugin, o.node, o.module = abs(t, "openclaw-plugin/dist/index.js"), abs(t,
+			"openclaw-plugin/node_modules/.bin/node"), abs(t, "bin/janee.wasm")
 	}
 	r, err := run(o)
 	if err != nil {
 		t.Fatal(err)
 	}
 	text := r.markdown()
-	for _, row := range []string{"| direct | 1 ", "| stdio  | 32 ", "| http   | 32 ", "| small ", "cold start", "fdatasync", "HTTP, 32 outstanding"} {
+	for _, row := range []string{
+		"| direct | 1 ", "| stdio  | 32 ", "| http   | 32 ", "| small ", "cold start", "fdatasync",
+		"HTTP, 32 outstanding",
+	} {
 		if !strings.Contains(text, row) {
 			t.Errorf("no %q in\n%s", row, text)
 		}

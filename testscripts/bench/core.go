@@ -23,7 +23,8 @@ func (h *house) core(r *results) error {
 	say("the core")
 	for range h.options.rounds {
 		r.Core.Decision = append(r.Core.Decision, float64(repeat(h.each/4, decision()))/1e3)
-		r.Core.Scrub = append(r.Core.Scrub, chunk*float64(time.Second)/float64(repeat(h.each/4, scrubbing()))/(1<<20))
+		r.Core.Scrub = append(r.Core.Scrub,
+			chunk*float64(time.Second)/float64(repeat(h.each/4, scrubbing()))/(1<<20))
 		if h.plugin == "" {
 			continue
 		}
@@ -54,7 +55,8 @@ func decision() func() {
 	}
 	p := policy.New(allow, deny)
 	return func() {
-		if _, d := policy.Judge(p, policy.Options{}, "GET", "/v1/accounts/499/x%20y/items?limit=10"); d.Outcome != policy.Allowed {
+		if _, d := policy.Judge(p, policy.Options{}, "GET",
+			"/v1/accounts/499/x%20y/items?limit=10"); d.Outcome != policy.Allowed {
 			panic("not allowed")
 		}
 	}
@@ -75,7 +77,9 @@ func scrubbing() func() {
 	random := rand.New(rand.NewPCG(7, 7))
 	var secrets []secret.Text
 	for range 20 {
-		secrets = append(secrets, secret.New(fmt.Sprintf("sk_live_%016x%016x%016x", random.Uint64(), random.Uint64(), random.Uint64())))
+		secrets = append(secrets,
+			secret.New(fmt.Sprintf("sk_live_%016x%016x%016x", random.Uint64(),
+				random.Uint64(), random.Uint64())))
 	}
 	stream, text := secret.NewScrubber(secrets...).Stream(), []byte(largeBody[:chunk])
 	return func() { stream.Write(text, false) }

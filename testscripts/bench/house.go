@@ -23,11 +23,16 @@ type house struct {
 
 func newHouse(o options, a *api, dir string) (*house, error) {
 	h := &house{options: o, api: a, home: filepath.Join(dir, "home")}
-	h.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + h.home, "JANEE_KEY_FILE=" + h.keyFile()}
+	h.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + h.home,
+		"JANEE_KEY_FILE=" + h.keyFile(),
+	}
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return nil, err
 	}
-	for _, args := range [][]string{{"init"}, {"add", "api", "-u", a.url, "--auth-type", "bearer", "-k", "-"}} {
+	for _, args := range [][]string{
+		{"init"}, {"add", "api", "-u", a.url, "--auth-type", "bearer", "-k", "-"},
+	} {
 		if _, err := h.command(args...); err != nil {
 			return nil, err
 		}

@@ -51,7 +51,9 @@ func (d *direct) close() error {
 var buffers = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
 // exchange sends req and gives its reply to check, which must not keep it.
-func exchange(c *http.Client, req *http.Request, check func(head http.Header, reply []byte) error) error {
+func exchange(
+	c *http.Client, req *http.Request, check func(head http.Header, reply []byte) error,
+) error {
 	resp, err := c.Do(req)
 	if err != nil {
 		return err
@@ -121,7 +123,9 @@ func (r *remote) post(message string, check func(head http.Header, reply []byte)
 func (r *remote) load(l load) ([]sample, error) { return drive(l, r.call) }
 
 func (r *remote) call(s size) error {
-	return r.post(execute(int(r.last.Add(1)), s), func(_ http.Header, reply []byte) error { return checkReply(reply, s) })
+	return r.post(execute(int(r.last.Add(1)), s), func(_ http.Header, reply []byte) error {
+		return checkReply(reply, s)
+	})
 }
 
 func (r *remote) pid() int { return r.cmd.Process.Pid }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// load is what is asked of a server: calls of one size, so many always outstanding, until Time is over or, where Calls is set, until so many
-// have ended.
+// load is what is asked of a server: calls of one size, so many always outstanding, until Time is
+// over or, where Calls is set, until so many have ended.
 type load struct {
 	size        size
 	outstanding int
@@ -41,9 +41,11 @@ func (h *house) ways() []way {
 	return all
 }
 
-// drive makes the calls of l, each outstanding one on a goroutine of its own. The first error ends it.
+// drive makes the calls of l, each outstanding one on a goroutine of its own. The first error ends
+// it.
 func drive(l load, call func(size) error) ([]sample, error) {
-	began, lists, fault := time.Now(), make([][]sample, l.outstanding), make(chan error, l.outstanding)
+	began, lists, fault := time.Now(), make([][]sample, l.outstanding),
+		make(chan error, l.outstanding)
 	var made atomic.Int64
 	var wg sync.WaitGroup
 	for i := range lists {
@@ -71,12 +73,14 @@ func drive(l load, call func(size) error) ([]sample, error) {
 	}
 }
 
-// figures are what one load came to. Times are in milliseconds, memory in MB (10⁶ bytes), processor time in µs a call.
+// figures are what one load came to. Times are in milliseconds, memory in MB (10⁶ bytes), processor
+// time in µs a call.
 type figures struct {
-	Rate    float64 `json:"callsPerSecond"`
-	P50     float64 `json:"p50ms"`
-	P99     float64 `json:"p99ms"`
-	Steady  float64 `json:"lastQuarterToFirst"` // calls in the last quarter of the time to those in the first
+	Rate float64 `json:"callsPerSecond"`
+	P50  float64 `json:"p50ms"`
+	P99  float64 `json:"p99ms"`
+	// calls in the last quarter of the time to those in the first
+	Steady  float64 `json:"lastQuarterToFirst"`
 	Started float64 `json:"rssStartMB,omitempty"`
 	Ended   float64 `json:"rssEndMB,omitempty"`
 	Peak    float64 `json:"rssPeakMB,omitempty"`
@@ -118,8 +122,12 @@ func summary(samples []sample) figures {
 			fourth++
 		}
 	}
-	return figures{Rate: float64(len(samples)) / last.Seconds(), P50: ms(percentile(took, 50)), P99: ms(percentile(took, 99)),
-		Steady: float64(fourth) / float64(max(first, 1))}
+	return figures{
+		Rate:   float64(len(samples)) / last.Seconds(),
+		P50:    ms(percentile(took, 50)),
+		P99:    ms(percentile(took, 99)),
+		Steady: float64(fourth) / float64(max(first, 1)),
+	}
 }
 
 // percentile sorts values and returns the one at p in a hundred, by the nearest rank.

@@ -15,7 +15,8 @@ import (
 //go:embed plugin.mjs
 var pluginScript []byte
 
-// plugin is Node with the OpenClaw plugin in it: the core as WebAssembly. Calls are timed inside, as OpenClaw makes them.
+// plugin is Node with the OpenClaw plugin in it: the core as WebAssembly. Calls are timed inside,
+// as OpenClaw makes them.
 type plugin struct {
 	cmd *exec.Cmd
 	in  io.WriteCloser
@@ -49,7 +50,8 @@ func startPlugin(h *house) (server, error) {
 }
 
 func (p *plugin) load(l load) ([]sample, error) {
-	fmt.Fprintf(p.in, `{"path":%q,"bytes":%d,"outstanding":%d,"ms":%d,"calls":%d}`+"\n", l.size.Path, l.size.Bytes, l.outstanding, l.time.Milliseconds(), l.calls)
+	fmt.Fprintf(p.in, `{"path":%q,"bytes":%d,"outstanding":%d,"ms":%d,"calls":%d}`+"\n",
+		l.size.Path, l.size.Bytes, l.outstanding, l.time.Milliseconds(), l.calls)
 	line, err := p.out.ReadBytes('\n')
 	if err != nil {
 		return nil, fmt.Errorf("reading what the plugin has measured: %w", err)

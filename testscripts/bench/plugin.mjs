@@ -1,6 +1,7 @@
-// Makes calls through the built OpenClaw plugin, which carries the core as WebAssembly, with a host that offers it nothing but what OpenClaw
-// does: node plugin.mjs INDEX.JS HOME KEYFILE. It says "ready" when the core is started; each line of standard input is a load, and is
-// answered by a line with its calls, [end, took] in µs from its beginning.
+// Makes calls through the built OpenClaw plugin, which carries the core as WebAssembly, with a host
+// that offers it nothing but what OpenClaw does: node plugin.mjs INDEX.JS HOME KEYFILE. It says
+// "ready" when the core is started; each line of standard input is a load, and is answered by a
+// line with its calls, [end, took] in µs from its beginning.
 import { createInterface } from "node:readline";
 import { pathToFileURL } from "node:url";
 
@@ -23,8 +24,15 @@ async function ask(tool, params) {
 }
 
 async function call({ path, bytes }) {
-  const text = await ask("janee_execute", { capability: "api", method: "GET", path, maxBytes: Math.max(bytes, 1 << 18), reason: "a benchmark" });
-  if (text.length < bytes || !text.startsWith('{"status":200,')) throw new Error(`not the reply that was wanted: ${text.slice(0, 500)}`);
+  const text = await ask("janee_execute", {
+    capability: "api",
+    method: "GET",
+    path,
+    maxBytes: Math.max(bytes, 1 << 18),
+    reason: "a benchmark",
+  });
+  if (text.length < bytes || !text.startsWith('{"status":200,'))
+    throw new Error(`not the reply that was wanted: ${text.slice(0, 500)}`);
 }
 
 async function drive(load) {
@@ -42,5 +50,6 @@ async function drive(load) {
 
 await ask("janee_whoami", {});
 console.log("ready");
-for await (const line of createInterface({ input: process.stdin })) console.log(JSON.stringify(await drive(JSON.parse(line))));
+for await (const line of createInterface({ input: process.stdin }))
+  console.log(JSON.stringify(await drive(JSON.parse(line))));
 await stop();

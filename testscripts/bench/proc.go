@@ -10,13 +10,15 @@ import (
 	"time"
 )
 
-// tick is the unit of /proc/PID/stat, 100 a second on every Linux (proc_pid_stat(5), sysconf(_SC_CLK_TCK)).
+// tick is the unit of /proc/PID/stat, 100 a second on every Linux (proc_pid_stat(5),
+// sysconf(_SC_CLK_TCK)).
 const tick = 10 * time.Millisecond
 
 // resident is memory in MB.
 type resident struct{ now, peak float64 }
 
-// memory reads VmRSS and VmHWM of a process, zero where the system does not tell them by way of /proc.
+// memory reads VmRSS and VmHWM of a process, zero where the system does not tell them by way of
+// /proc.
 func memory(pid int) (m resident) {
 	status, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	for line := range strings.Lines(string(status)) {
@@ -49,8 +51,10 @@ func processor(pid int) time.Duration {
 
 // describe names the machine, and what else it was doing.
 func describe() string {
-	return fmt.Sprintf("%s: %d cores, %s, %s/%s, kernel %s, %s; load %s before", time.Now().UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(),
-		cpu(), runtime.GOOS, runtime.GOARCH, first("/proc/sys/kernel/osrelease"), runtime.Version(), first("/proc/loadavg"))
+	return fmt.Sprintf("%s: %d cores, %s, %s/%s, kernel %s, %s; load %s before",
+		time.Now().UTC().Format("2006-01-02 15:04 UTC"), runtime.NumCPU(), cpu(), runtime.GOOS,
+		runtime.GOARCH, first("/proc/sys/kernel/osrelease"), runtime.Version(),
+		first("/proc/loadavg"))
 }
 
 func cpu() string {

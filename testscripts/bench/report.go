@@ -40,20 +40,27 @@ func line(b *strings.Builder, width []int, cells []string) {
 
 // markdown is what stands in docs/performance.md.
 func (r *results) markdown() string {
-	return fmt.Sprintf("%s. Medians of %d rounds; one `fdatasync` took %s.\n\n%s\n%s\n%s", r.Machine, len(r.Sync), millis(mid(r.Sync)), r.targets(), r.calls(), r.large())
+	return fmt.Sprintf("%s. Medians of %d rounds; one `fdatasync` took %s.\n\n%s\n%s\n%s",
+		r.Machine, len(r.Sync), millis(mid(r.Sync)), r.targets(), r.calls(), r.large())
 }
 
 func (r *results) calls() string {
 	var t table
-	t.row("way", "outstanding", "body", "calls a second", "of direct", "p50", "p99", "last quarter", "MB at start, end, peak", "processor a call")
+	t.row("way", "outstanding", "body", "calls a second", "of direct", "p50", "p99", "last quarter",
+		"MB at start, end, peak", "processor a call")
 	for _, s := range r.Calls {
 		of := func(f func(figures) float64) float64 { return s.median(f) }
 		memory, cpu := "", ""
 		if of(func(f figures) float64 { return f.Started }) > 0 {
-			memory = fmt.Sprintf("%.0f, %.0f, %.0f", of(func(f figures) float64 { return f.Started }), of(func(f figures) float64 { return f.Ended }), of(func(f figures) float64 { return f.Peak }))
+			memory = fmt.Sprintf("%.0f, %.0f, %.0f", of(func(f figures) float64 {
+				return f.Started
+			}), of(func(f figures) float64 { return f.Ended }), of(func(f figures) float64 {
+				return f.Peak
+			}))
 			cpu = millis(of(func(f figures) float64 { return f.CPU }) / 1e3)
 		}
-		t.row(s.Way, fmt.Sprint(s.Outstanding), s.Size, fmt.Sprintf("%.0f", of(rate)), percent(of(ratio)), millis(of(p50)), millis(of(p99)), percent(of(steady)), memory, cpu)
+		t.row(s.Way, fmt.Sprint(s.Outstanding), s.Size, fmt.Sprintf("%.0f", of(rate)),
+			percent(of(ratio)), millis(of(p50)), millis(of(p99)), percent(of(steady)), memory, cpu)
 	}
 	return t.String()
 }
@@ -61,14 +68,18 @@ func (r *results) calls() string {
 func (r *results) large() string {
 	s, o := r.Scale, r.options
 	var t table
-	t.row("home", "cold start", "first call", "1 outstanding: p50, p99", "32 outstanding: calls a second, p99", "`janee logs -n 20`")
+	t.row("home", "cold start", "first call", "1 outstanding: p50, p99",
+		"32 outstanding: calls a second, p99", "`janee logs -n 20`")
 	for i, x := range [][]series[figures]{s.Small, s.Large} {
 		name, logs := "small", ""
 		if i == 1 {
-			name = fmt.Sprintf("%d sessions, %d capabilities, %d MB of log", o.sessions, o.capabilities, o.logMB)
+			name = fmt.Sprintf("%d sessions, %d capabilities, %d MB of log", o.sessions,
+				o.capabilities, o.logMB)
 			logs = millis(mid(s.Logs))
 		}
-		t.row(name, millis(mid(s.Start[i])), millis(mid(s.First[i])), millis(x[0].median(p50))+", "+millis(x[0].median(p99)), fmt.Sprintf("%.0f", x[1].median(rate))+", "+millis(x[1].median(p99)), logs)
+		t.row(name, millis(mid(s.Start[i])), millis(mid(s.First[i])),
+			millis(x[0].median(p50))+", "+millis(x[0].median(p99)),
+			fmt.Sprintf("%.0f", x[1].median(rate))+", "+millis(x[1].median(p99)), logs)
 	}
 	return t.String()
 }

@@ -31,7 +31,9 @@ type series[T any] struct {
 
 // add puts v to the series of the same name.
 func add[T any](list []series[T], s series[T], v T) []series[T] {
-	i := slices.IndexFunc(list, func(x series[T]) bool { return x.Way == s.Way && x.Outstanding == s.Outstanding && x.Size == s.Size })
+	i := slices.IndexFunc(list, func(x series[T]) bool {
+		return x.Way == s.Way && x.Outstanding == s.Outstanding && x.Size == s.Size
+	})
 	if i < 0 {
 		i, list = len(list), append(list, s)
 	}
@@ -66,7 +68,11 @@ func (h *house) round(r *results) error {
 	}
 	for _, s := range []size{small, large} {
 		for _, outstanding := range []int{1, 32} {
-			if err := h.compare(r, load{size: s, outstanding: outstanding, time: h.each}); err != nil {
+			if err := h.compare(r, load{
+				size:        s,
+				outstanding: outstanding,
+				time:        h.each,
+			}); err != nil {
 				return err
 			}
 		}
@@ -86,12 +92,14 @@ func (h *house) compare(r *results, l load) error {
 			direct = f.Rate
 		}
 		f.Ratio = f.Rate / direct
-		r.Calls = add(r.Calls, series[figures]{Way: w.name, Outstanding: l.outstanding, Size: l.size.Name}, f)
+		r.Calls = add(r.Calls,
+			series[figures]{Way: w.name, Outstanding: l.outstanding, Size: l.size.Name}, f)
 	}
 	return nil
 }
 
-// coldStarts is the median of some starts of w; those of Node are few, since each takes as long as ten others.
+// coldStarts is the median of some starts of w; those of Node are few, since each takes as long as
+// ten others.
 func (h *house) coldStarts(w way) (time.Duration, error) {
 	n := h.starts
 	if w.name == "plugin" {
@@ -110,7 +118,11 @@ func (h *house) coldStarts(w way) (time.Duration, error) {
 // longRun keeps one server at work for many calls.
 func (h *house) longRun(r *results) (err error) {
 	say("%d calls in one server", h.endurance)
-	r.Long, err = h.measure(way{"stdio", startStdio}, load{size: small, outstanding: 32, calls: h.endurance})
+	r.Long, err = h.measure(way{"stdio", startStdio}, load{
+		size:        small,
+		outstanding: 32,
+		calls:       h.endurance,
+	})
 	return err
 }
 

@@ -12,16 +12,19 @@ import (
 	"syscall"
 )
 
-const initialize = `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}`
+const initialize = `{"jsonrpc":"2.0","id":0,"method":"initialize",` +
+	`"params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"bench","version":"1"}}}`
 
 func execute(id int, s size) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":{"capability":"api","method":"GET","path":%q,"maxBytes":%d,"reason":"a benchmark"}}}`,
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
+		`"params":{"name":"execute","arguments":{"capability":"api","method":"GET","path":%q,"maxBytes":%d,"reason":"a benchmark"}}}`,
 		id, s.Path, max(s.Bytes, 1<<18))
 }
 
 // checkReply holds a reply to what was asked for: a refusal would be the wrong thing to time.
 func checkReply(reply []byte, s size) error {
-	if len(reply) < 2*s.Bytes || !bytes.Contains(reply, []byte(`"structuredContent":{"status":200,`)) {
+	if len(reply) < 2*s.Bytes ||
+		!bytes.Contains(reply, []byte(`"structuredContent":{"status":200,`)) {
 		return fmt.Errorf("not the reply that was wanted: %.500s", reply)
 	}
 	return nil

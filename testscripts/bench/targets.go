@@ -2,7 +2,8 @@ package main
 
 import "fmt"
 
-// target is a bound and an aim, in the order better to worse or worse to better: rising says that more is better.
+// target is a bound and an aim, in the order better to worse or worse to better: rising says that
+// more is better.
 type target struct {
 	what       string
 	value      float64
@@ -52,23 +53,28 @@ func (r *results) targets() string {
 	list := []target{
 		{"cold start to the `initialize` reply, p50", mid(r.Starts[0].Rounds), 20, 12, false, "ms"},
 		{"stdio, 1 outstanding: of direct", 100 * one.median(ratio), 20, 32, true, "%"},
-		{"the same: p50 above direct and one `fdatasync`", one.median(p50) - direct.median(p50) - mid(r.Sync), 0.35, 0, false, "ms"},
+		{"the same: p50 above direct and one `fdatasync`",
+			one.median(p50) - direct.median(p50) - mid(r.Sync), 0.35, 0, false, "ms"},
 		{"the same: p99", one.median(p99), 3, 0, false, "ms"},
 		{"stdio, 32 outstanding: of direct", 100 * many.median(ratio), 14, 22, true, "%"},
 		{"the same: last quarter to first", 100 * many.median(steady), 95, 0, true, "%"},
-		{"HTTP, 32 outstanding: of direct", 100 * r.of("http", 32, small).median(ratio), 8, 15, true, "%"},
+		{"HTTP, 32 outstanding: of direct", 100 * r.of("http", 32, small).median(ratio), 8,
+			15, true, "%"},
 		{"stdio, 32 outstanding, 1 MiB: calls a second", big.median(rate), 100, 200, true, ""},
 		{"the same: resident memory, peak", big.median(peak), 200, 0, false, "MB"},
 		{"resident memory after start", one.median(began), 25, 18, false, "MB"},
-		{fmt.Sprintf("resident memory after %d calls", r.options.endurance), r.Long.Ended, 45, 35, false, "MB"},
+		{fmt.Sprintf("resident memory after %d calls", r.options.endurance), r.Long.Ended,
+			45, 35, false, "MB"},
 		{"these calls: last quarter to first", 100 * r.Long.Steady, 95, 0, true, "%"},
 		{"decision over 1,000 rules, natively", mid(r.Core.Decision), 50, 10, false, "µs"},
 		{"scrubbing for 20 secrets, one core", mid(r.Core.Scrub), 150, 400, true, "MiB/s"},
-		{"large home: p99 to that of a small one", 100 * s.Large[0].median(p99) / s.Small[0].median(p99), 120, 0, false, "%"},
+		{"large home: p99 to that of a small one",
+			100 * s.Large[0].median(p99) / s.Small[0].median(p99), 120, 0, false, "%"},
 		{"large home: `janee logs -n 20`", mid(s.Logs), 50, 0, false, "ms"},
 	}
 	if len(r.Core.Module) > 0 {
-		list = append(list, target{"judged call over 1,000 rules, module in Node", mid(r.Core.Module), 200, 60, false, "µs"})
+		list = append(list, target{"judged call over 1,000 rules, module in Node",
+			mid(r.Core.Module), 200, 60, false, "µs"})
 	}
 	var t table
 	t.row("target", "measured", "at least", "aim", "")

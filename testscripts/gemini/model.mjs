@@ -26,7 +26,9 @@ export class Model {
     this.transcript += body;
     const { contents, tools = [] } = JSON.parse(body);
     this.offered = tools.flatMap((t) => t.functionDeclarations ?? []).map((f) => f.name);
-    this.answers = contents.flatMap((c) => c.parts ?? []).flatMap((p) => p.functionResponse?.response ?? []);
+    this.answers = contents
+      .flatMap((c) => c.parts ?? [])
+      .flatMap((p) => p.functionResponse?.response ?? []);
     const functionCall = this.calls[this.answers.length];
     const parts = [functionCall ? { functionCall } : { text: 'FINAL' }];
     const message = {

@@ -1,5 +1,6 @@
-// Package gosdk drives the real binary with the official MCP SDK for Go, over stdio and over streamable HTTP. It is a module
-// of its own, so that the SDK is no dependency of Janee. JANEE names the binary, ../../bin/janee where it is not set.
+// Package gosdk drives the real binary with the official MCP SDK for Go, over stdio and over
+// streamable HTTP. It is a module of its own, so that the SDK is no dependency of Janee. JANEE
+// names the binary, ../../bin/janee where it is not set.
 package gosdk
 
 import (
@@ -41,7 +42,10 @@ func newHouse(t *testing.T) *house {
 	if h.binary == "" {
 		h.binary = "../../bin/janee"
 	}
-	h.env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + filepath.Join(dir, "home"), "JANEE_KEY_FILE=" + filepath.Join(dir, "root.key")}
+	h.env = []string{
+		"PATH=" + os.Getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + filepath.Join(dir, "home"),
+		"JANEE_KEY_FILE=" + filepath.Join(dir, "root.key"),
+	}
 	api := httptest.NewServer(http.HandlerFunc(h.answer))
 	t.Cleanup(func() { api.CloseClientConnections(); api.Close() })
 	h.run("", "init")
@@ -106,7 +110,8 @@ func (h *house) http() mcp.Transport {
 		}
 	})
 	var url, token string
-	for lines := bufio.NewScanner(stderr); lines.Scan() && !strings.HasPrefix(lines.Text(), "Logs: "); {
+	for lines := bufio.NewScanner(stderr); lines.Scan() &&
+		!strings.HasPrefix(lines.Text(), "Logs: "); {
 		if word := strings.TrimSpace(lines.Text()); strings.HasPrefix(word, "janee_") {
 			token = word
 		}
@@ -117,7 +122,8 @@ func (h *house) http() mcp.Transport {
 	if url == "" || token == "" {
 		h.t.Fatal("the server did not say where it is")
 	}
-	return &mcp.StreamableClientTransport{Endpoint: url, HTTPClient: &http.Client{Transport: bearer(token)}}
+	return &mcp.StreamableClientTransport{Endpoint: url,
+		HTTPClient: &http.Client{Transport: bearer(token)}}
 }
 
 // bearer sends its token with every request.
@@ -138,9 +144,12 @@ func (h *house) drive(transport mcp.Transport, agent string) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Minute)
 	defer cancel()
 	changed := make(chan struct{}, 10)
-	client := mcp.NewClient(&mcp.Implementation{Name: "gosdk-test", Version: "1"}, &mcp.ClientOptions{
-		ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) { changed <- struct{}{} },
-	})
+	client := mcp.NewClient(&mcp.Implementation{Name: "gosdk-test", Version: "1"},
+		&mcp.ClientOptions{
+			ToolListChangedHandler: func(context.Context, *mcp.ToolListChangedRequest) {
+				changed <- struct{}{}
+			},
+		})
 	session, err := client.Connect(ctx, transport, nil)
 	if err != nil {
 		h.t.Fatal(err)
@@ -152,20 +161,25 @@ func (h *house) drive(transport mcp.Transport, agent string) {
 	if err != nil || len(list.Tools) < 5 {
 		h.t.Fatalf("tools/list: %v, %+v", err, list)
 	}
-	if text := h.call(ctx, session, "whoami", nil); !strings.Contains(text, fmt.Sprintf("%q:%q", "agentId", agent)) {
+	if text := h.call(ctx, session, "whoami", nil); !strings.Contains(text,
+		fmt.Sprintf("%q:%q", "agentId", agent)) {
 		h.t.Errorf("whoami: %s", text)
 	}
-	if text := h.get(ctx, session, "/v1/balance"); !strings.Contains(text, `"status":200`) || strings.Contains(text, key) {
+	if text := h.get(ctx, session, "/v1/balance"); !strings.Contains(text, `"status":200`) ||
+		strings.Contains(text, key) {
 		h.t.Errorf("execute: %s", text)
 	}
-	if text := h.call(ctx, session, "execute", map[string]any{"capability": "bank_readonly", "method": "POST", "path": "/v1/x"}); !strings.Contains(text, "RULE_DENY") {
+	if text := h.call(ctx, session, "execute", map[string]any{"capability": "bank_readonly",
+		"method": "POST", "path": "/v1/x"}); !strings.Contains(text, "RULE_DENY") {
 		h.t.Errorf("refused: %s", text)
 	}
 	h.cancel(ctx, session)
 	h.change(ctx, session, changed)
 }
 
-func (h *house) call(ctx context.Context, s *mcp.ClientSession, tool string, args map[string]any) string {
+func (h *house) call(
+	ctx context.Context, s *mcp.ClientSession, tool string, args map[string]any,
+) string {
 	h.t.Helper()
 	if args == nil {
 		args = map[string]any{}
@@ -179,7 +193,8 @@ func (h *house) call(ctx context.Context, s *mcp.ClientSession, tool string, arg
 
 func (h *house) get(ctx context.Context, s *mcp.ClientSession, path string) string {
 	h.t.Helper()
-	return h.call(ctx, s, "execute", map[string]any{"capability": "bank_readonly", "method": "GET", "path": path})
+	return h.call(ctx, s, "execute",
+		map[string]any{"capability": "bank_readonly", "method": "GET", "path": path})
 }
 
 // cancel ends a call in flight; the session stays usable.
@@ -188,7 +203,10 @@ func (h *house) cancel(ctx context.Context, s *mcp.ClientSession) {
 	calling, stop := context.WithCancel(ctx)
 	done := make(chan error, 1)
 	go func() {
-		_, err := s.CallTool(calling, &mcp.CallToolParams{Name: "execute", Arguments: map[string]any{"capability": "bank_readonly", "method": "GET", "path": "/slow"}})
+		_, err := s.CallTool(calling, &mcp.CallToolParams{Name: "execute",
+			Arguments: map[string]any{
+				"capability": "bank_readonly", "method": "GET", "path": "/slow",
+			}})
 		done <- err
 	}()
 	for !h.asked("GET /slow") && ctx.Err() == nil {
@@ -205,7 +223,8 @@ func (h *house) cancel(ctx context.Context, s *mcp.ClientSession) {
 	}
 }
 
-// change edits the configuration; the client is told. A client of 2026-07-28 would have to ask for it first.
+// change edits the configuration; the client is told. A client of 2026-07-28 would have to ask for
+// it first.
 func (h *house) change(ctx context.Context, s *mcp.ClientSession, changed <-chan struct{}) {
 	h.t.Helper()
 	h.run("", "cap", "add", "bank_writes", "-s", "bank", "--allow", "PUT *")

@@ -1,4 +1,5 @@
-// The official MCP TypeScript SDK over streamable HTTP. JANEE names the binary; the API is a loopback server of this test.
+// The official MCP TypeScript SDK over streamable HTTP. JANEE names the binary; the API is a
+// loopback server of this test.
 import assert from 'node:assert/strict';
 import { execFileSync, spawn } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -19,7 +20,10 @@ let dir, api, server, url, token, client, transport;
 
 // start resolves with the URL and the token that the server prints.
 function start(env) {
-  server = spawn(janee, ['serve', '--transport', 'http', '--port', '0'], { env, stdio: ['ignore', 'ignore', 'pipe'] });
+  server = spawn(janee, ['serve', '--transport', 'http', '--port', '0'], {
+    env,
+    stdio: ['ignore', 'ignore', 'pipe'],
+  });
   return new Promise((resolve, reject) => {
     let said = '';
     server.stderr.on('data', (part) => {
@@ -32,7 +36,9 @@ function start(env) {
 }
 
 async function connect(bearer) {
-  const t = new StreamableHTTPClientTransport(new URL(url), { requestInit: { headers: { Authorization: `Bearer ${bearer}` } } });
+  const t = new StreamableHTTPClientTransport(new URL(url), {
+    requestInit: { headers: { Authorization: `Bearer ${bearer}` } },
+  });
   const c = new Client({ name: 'sdk-test', version: '1' });
   c.onerror = (err) => faults.push(err);
   await c.connect(new Parsing(t));
@@ -43,14 +49,35 @@ before(async () => {
   api = createServer((req, res) => {
     seen.push(`${req.method} ${req.url}`);
     if (req.url === '/slow') return; // never answers
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ok: true, echoed: req.headers.authorization }));
+    res
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ ok: true, echoed: req.headers.authorization }));
   });
   await new Promise((done) => api.listen(0, '127.0.0.1', done));
   dir = mkdtempSync(join(tmpdir(), 'janee-sdk-http-'));
-  const env = { PATH: process.env.PATH, HOME: dir, JANEE_HOME: join(dir, 'home'), JANEE_KEY_FILE: join(dir, 'root.key') };
-  const run = (args, input = '') => execFileSync(janee, args, { env, input, stdio: ['pipe', 'pipe', 'pipe'] });
+  const env = {
+    PATH: process.env.PATH,
+    HOME: dir,
+    JANEE_HOME: join(dir, 'home'),
+    JANEE_KEY_FILE: join(dir, 'root.key'),
+  };
+  const run = (args, input = '') =>
+    execFileSync(janee, args, { env, input, stdio: ['pipe', 'pipe', 'pipe'] });
   run(['init']);
-  run(['add', 'bank', '-u', `http://127.0.0.1:${api.address().port}`, '--auth-type', 'bearer', '-k', '-', '--no-capability'], key);
+  run(
+    [
+      'add',
+      'bank',
+      '-u',
+      `http://127.0.0.1:${api.address().port}`,
+      '--auth-type',
+      'bearer',
+      '-k',
+      '-',
+      '--no-capability',
+    ],
+    key,
+  );
   run(['cap', 'add', 'bank_readonly', '-s', 'bank', '--allow', 'GET *']);
   [url, token] = await start(env);
   [client, transport] = await connect(token);
@@ -59,7 +86,8 @@ before(async () => {
 after(async () => {
   await transport?.terminateSession();
   await client?.close();
-  const exit = server.exitCode === null ? new Promise((done) => server.once('exit', done)) : server.exitCode;
+  const exit =
+    server.exitCode === null ? new Promise((done) => server.once('exit', done)) : server.exitCode;
   server.kill('SIGTERM');
   const code = await exit;
   api.closeAllConnections?.();
@@ -68,7 +96,12 @@ after(async () => {
   assert.equal(code, 0);
 });
 
-const execute = (args, options) => client.callTool({ name: 'execute', arguments: { capability: 'bank_readonly', ...args } }, undefined, options);
+const execute = (args, options) =>
+  client.callTool(
+    { name: 'execute', arguments: { capability: 'bank_readonly', ...args } },
+    undefined,
+    options,
+  );
 
 test('tools/list and whoami: the token says who it is', async () => {
   const { tools } = await client.listTools();
@@ -110,7 +143,9 @@ test('cancel ends the call and the session stays usable', async () => {
 });
 
 test('a changed config.yaml reaches the client as tools/list_changed', async () => {
-  const told = new Promise((done) => client.setNotificationHandler(ToolListChangedNotificationSchema, done));
+  const told = new Promise((done) =>
+    client.setNotificationHandler(ToolListChangedNotificationSchema, done),
+  );
   const path = join(dir, 'home', 'config.yaml');
   writeFileSync(path, readFileSync(path, 'utf8').replace(/^( +)- GET \*$/m, '$&\n$1- PUT *'));
   await told;

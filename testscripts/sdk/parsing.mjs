@@ -27,9 +27,19 @@ function parsed(message) {
 
 /** What a refusal says, whose prose and JSON say the same. */
 export function refusal({ isError, structuredContent, content }) {
-  const [prose, json] = content.map(({ text }) => text), { error, denial } = JSON.parse(json);
-  const said = [`${denial.reasonCode}: ${error}`, `\nNext: ${denial.nextStep}`, denial.approvalId ?? ''];
-  if (!isError || structuredContent || content.length !== 2 || !said.every((part) => prose.includes(part))) {
+  const [prose, json] = content.map(({ text }) => text),
+    { error, denial } = JSON.parse(json);
+  const said = [
+    `${denial.reasonCode}: ${error}`,
+    `\nNext: ${denial.nextStep}`,
+    denial.approvalId ?? '',
+  ];
+  if (
+    !isError ||
+    structuredContent ||
+    content.length !== 2 ||
+    !said.every((part) => prose.includes(part))
+  ) {
     throw new Error(`not a refusal that every client shows: ${JSON.stringify(content)}`);
   }
   return denial;

@@ -1,5 +1,5 @@
-// Drives the real binary as an agent's client does, with the official MCP TypeScript SDK over stdio.
-// JANEE names the binary; the API is a loopback server of this test that demands the key.
+// Drives the real binary as an agent's client does, with the official MCP TypeScript SDK over
+// stdio. JANEE names the binary; the API is a loopback server of this test that demands the key.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
@@ -22,14 +22,35 @@ before(async () => {
     seen.push(`${req.method} ${req.url}`);
     if (req.headers.authorization !== `Bearer ${key}`) return res.writeHead(401).end();
     if (req.url === '/slow') return; // never answers
-    res.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify({ ok: true, echoed: req.headers.authorization }));
+    res
+      .writeHead(200, { 'content-type': 'application/json' })
+      .end(JSON.stringify({ ok: true, echoed: req.headers.authorization }));
   });
   await new Promise((done) => api.listen(0, '127.0.0.1', done));
   dir = mkdtempSync(join(tmpdir(), 'janee-sdk-'));
-  const env = { PATH: process.env.PATH, HOME: dir, JANEE_HOME: join(dir, 'home'), JANEE_KEY_FILE: join(dir, 'root.key') };
-  const run = (args, input = '') => execFileSync(janee, args, { env, input, stdio: ['pipe', 'pipe', 'pipe'] });
+  const env = {
+    PATH: process.env.PATH,
+    HOME: dir,
+    JANEE_HOME: join(dir, 'home'),
+    JANEE_KEY_FILE: join(dir, 'root.key'),
+  };
+  const run = (args, input = '') =>
+    execFileSync(janee, args, { env, input, stdio: ['pipe', 'pipe', 'pipe'] });
   run(['init']);
-  run(['add', 'bank', '-u', `http://127.0.0.1:${api.address().port}`, '--auth-type', 'bearer', '-k', '-', '--no-capability'], key);
+  run(
+    [
+      'add',
+      'bank',
+      '-u',
+      `http://127.0.0.1:${api.address().port}`,
+      '--auth-type',
+      'bearer',
+      '-k',
+      '-',
+      '--no-capability',
+    ],
+    key,
+  );
   run(['cap', 'add', 'bank_readonly', '-s', 'bank', '--allow', 'GET *']);
   transport = new StdioClientTransport({ command: janee, args: ['serve'], env, stderr: 'ignore' });
   client = new Client({ name: 'sdk-test', version: '1' });
@@ -44,7 +65,12 @@ after(async () => {
   rmSync(dir, { recursive: true, force: true });
 });
 
-const execute = (args, options) => client.callTool({ name: 'execute', arguments: { capability: 'bank_readonly', ...args } }, undefined, options);
+const execute = (args, options) =>
+  client.callTool(
+    { name: 'execute', arguments: { capability: 'bank_readonly', ...args } },
+    undefined,
+    options,
+  );
 
 test('initialize tells how to use the server', () => {
   assert.equal(client.getServerVersion().name, 'janee');
@@ -53,10 +79,19 @@ test('initialize tells how to use the server', () => {
 
 test('tools/list describes and annotates every tool', async () => {
   const { tools } = await client.listTools();
-  assert.deepEqual(tools.map((t) => t.name).sort(), ['execute', 'explain_access', 'list_services', 'manage_credential', 'reload_config', 'test_service', 'whoami']);
+  assert.deepEqual(tools.map((t) => t.name).sort(), [
+    'execute',
+    'explain_access',
+    'list_services',
+    'manage_credential',
+    'reload_config',
+    'test_service',
+    'whoami',
+  ]);
   for (const t of tools) {
     assert.ok(t.description && t.inputSchema && t.outputSchema, t.name);
-    for (const hint of ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint']) assert.equal(typeof t.annotations[hint], 'boolean', `${t.name} ${hint}`);
+    for (const hint of ['readOnlyHint', 'destructiveHint', 'idempotentHint', 'openWorldHint'])
+      assert.equal(typeof t.annotations[hint], 'boolean', `${t.name} ${hint}`);
   }
 });
 

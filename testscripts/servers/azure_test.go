@@ -46,8 +46,10 @@ type account struct {
 func startAzurite(t *testing.T) account {
 	t.Helper()
 	url := start(t, node("azurite/dist/src/blob/main.js", func(port string) []string {
-		return []string{"--blobPort", port, "--inMemoryPersistence", "--disableTelemetry", "--silent",
-			"--skipApiVersionCheck"}
+		return []string{
+			"--blobPort", port, "--inMemoryPersistence", "--disableTelemetry", "--silent",
+			"--skipApiVersionCheck",
+		}
 	}))
 	h := newHouse(t)
 	h.run(azureKey, "add", "blobs", "-u", url, "--auth-type", "azure-sharedkey",
@@ -77,7 +79,8 @@ func (a account) make(t *testing.T, container string, blobs ...string) {
 	}
 	for i := 0; i < len(blobs); i += 2 {
 		content := []byte(blobs[i+1])
-		if _, err := a.truth.UploadBuffer(t.Context(), container, blobs[i], content, nil); err != nil {
+		if _, err := a.truth.UploadBuffer(t.Context(), container,
+			blobs[i], content, nil); err != nil {
 			t.Fatal(err)
 		}
 	}

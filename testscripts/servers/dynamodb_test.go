@@ -40,7 +40,8 @@ func doorman(t *testing.T, server string) string {
 		body, err := io.ReadAll(r.Body)
 		if err != nil || signatureOf(r.Header) != signedAnew(r, body) {
 			w.WriteHeader(http.StatusBadRequest)
-			_, _ = io.WriteString(w, `{"__type":"com.amazon.coral.service#InvalidSignatureException"}`)
+			_, _ = io.WriteString(w,
+				`{"__type":"com.amazon.coral.service#InvalidSignatureException"}`)
 			return
 		}
 		r.Body = io.NopCloser(bytes.NewReader(body))

@@ -295,7 +295,8 @@ func (b bucket) queries(t *testing.T) {
 func (b bucket) force(t *testing.T) {
 	b.make(t, "force", "one", "1")
 	b.wants(t, 409, ask("remover", "DELETE", "/force", ""))
-	b.refused(t, "RULE_DENY", ask("remover", "DELETE", "/force", "", "x-minio-force-delete", "true"))
+	b.refused(t, "RULE_DENY",
+		ask("remover", "DELETE", "/force", "", "x-minio-force-delete", "true"))
 	b.holds(t, "/force/one", "1")
 }
 

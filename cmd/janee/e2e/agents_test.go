@@ -20,8 +20,9 @@ capabilities:
   owned: {service: api}
 `
 
-// TestNamesAndAccessFollowTheFile: what a person decides about agents holds in a running server from the next call on, open sessions or
-// not. In the reference sessions that were open kept what they had, and defaultAccess was never reloaded.
+// TestNamesAndAccessFollowTheFile: what a person decides about agents holds in a running server
+// from the next call on, open sessions or not. In the reference sessions that were open kept what
+// they had, and defaultAccess was never reloaded.
 func TestNamesAndAccessFollowTheFile(t *testing.T) {
 	p := newPlace(t)
 	api := startAPI(t)
@@ -58,14 +59,16 @@ func TestSharingThatCannotBeWritten(t *testing.T) {
 	owner := p.serve("owner")
 	grant := map[string]any{"action": "grant", "service": "api", "targetAgentId": "bob"}
 	owner.get("owned", "/one")
-	if err := os.WriteFile(config, append(good, "colour: blue\n"...), 0o600); err != nil { // what is in force stays in force
+	// what is in force stays in force
+	if err := os.WriteFile(config, append(good, "colour: blue\n"...), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	answer := owner.call("manage_credential", grant)
 	if err := os.WriteFile(config, good, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	wants(t, answer, `"success":false`, `"persisted":false`, `"accessPolicy":"agent-only"`, "nothing was changed")
+	wants(t, answer, `"success":false`, `"persisted":false`, `"accessPolicy":"agent-only"`,
+		"nothing was changed")
 	var records strings.Builder
 	files, err := filepath.Glob(filepath.Join(p.home, "logs", "*.jsonl"))
 	if err != nil {

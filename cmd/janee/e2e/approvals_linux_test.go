@@ -60,7 +60,8 @@ func TestWatchingApprovals(t *testing.T) {
 	cmd, tty := p.terminal(nil, "approvals", "--watch")
 	tty.Expect("Waiting for questions")
 	get := func(path string) <-chan reply {
-		return s.start("execute", map[string]any{"capability": "asked", "method": "GET", "path": path, "reason": "why \x1b[2J not"})
+		return s.start("execute", map[string]any{"capability": "asked", "method": "GET",
+			"path": path, "reason": "why \x1b[2J not"})
 	}
 
 	first := get("/first")
@@ -116,8 +117,9 @@ func TestClientsThatAskAreToldThatACallWaits(t *testing.T) {
 	api, p := startAPI(t), newPlace(t)
 	p.configure(fmt.Sprintf(askedConfig, api.url, "7s", ""))
 	s := p.serve("claude-ai")
-	answer := s.request("tools/call", map[string]any{"name": "execute", "_meta": map[string]any{"progressToken": "p1"},
-		"arguments": map[string]any{"capability": "asked", "method": "GET", "path": "/x"}})
+	answer := s.request("tools/call",
+		map[string]any{"name": "execute", "_meta": map[string]any{"progressToken": "p1"},
+			"arguments": map[string]any{"capability": "asked", "method": "GET", "path": "/x"}})
 	select {
 	case method := <-s.notes:
 		if method != "notifications/progress" {
@@ -146,9 +148,11 @@ func TestThePINIsAskedOnTheTerminal(t *testing.T) {
 	}
 	cmd, _ := set([]string{"approvals", "pin"}, "New PIN (not shown): ", "123")
 	ends(t, cmd, 2)
-	cmd, _ = set([]string{"approvals", "pin"}, "New PIN (not shown): ", "2468", "Once more (not shown): ", "8642")
+	cmd, _ = set([]string{"approvals", "pin"}, "New PIN (not shown): ", "2468",
+		"Once more (not shown): ", "8642")
 	ends(t, cmd, 2)
-	cmd, _ = set([]string{"approvals", "pin"}, "New PIN (not shown): ", "2468", "Once more (not shown): ", "2468")
+	cmd, _ = set([]string{"approvals", "pin"}, "New PIN (not shown): ", "2468",
+		"Once more (not shown): ", "2468")
 	ends(t, cmd, 0)
 	wants(t, p.run("", "config", "get", "approvals.pin"), "hashed")
 
@@ -156,7 +160,9 @@ func TestThePINIsAskedOnTheTerminal(t *testing.T) {
 	pending := s.get("asked", "/x")
 	_, after, _ := strings.Cut(pending, "janee approve ")
 	id := after[:8]
-	if _, err := p.try("", "approve", id); err == nil || !strings.Contains(err.Error(), "a PIN has to be asked for") || !strings.Contains(err.Error(), "exit status 3") {
+	if _, err := p.try("", "approve", id); err == nil ||
+		!strings.Contains(err.Error(), "a PIN has to be asked for") ||
+		!strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("without a terminal: %v", err)
 	}
 	if _, err := p.try("2468\n", "approve", id); err == nil {
@@ -193,7 +199,8 @@ func TestAWebhookIsToldAndHoldsUpNothing(t *testing.T) {
 	}))
 	defer bridge.Close()
 	const secret = "a_secret_for_the_bridge"
-	p.configure(fmt.Sprintf(askedConfig, api.url, "100ms", "  webhook: {url: '"+bridge.URL+"/hook', secret: "+secret+"}\n"))
+	p.configure(fmt.Sprintf(askedConfig, api.url, "100ms",
+		"  webhook: {url: '"+bridge.URL+"/hook', secret: "+secret+"}\n"))
 	s := p.serve("claude-ai")
 	began := time.Now()
 	wants(t, s.get("asked", "/x?to=me"), "APPROVAL_PENDING")

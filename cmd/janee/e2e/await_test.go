@@ -10,8 +10,8 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdAwait waits, ten seconds at most, until a file is there, `await FILE`, or an API was asked so often, `await $VAR TIMES`.
-// What runs in the background has got so far then.
+// cmdAwait waits, ten seconds at most, until a file is there, `await FILE`, or an API was asked so
+// often, `await $VAR TIMES`. What runs in the background has got so far then.
 func cmdAwait(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 1 || len(args) > 2 {
 		ts.Fatalf("usage: await FILE | await URL TIMES")

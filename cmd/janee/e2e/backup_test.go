@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-// TestBackupUnderWriters makes backups while servers come, write their logs and go: each is a log that verifies.
+// TestBackupUnderWriters makes backups while servers come, write their logs and go: each is a log
+// that verifies.
 func TestBackupUnderWriters(t *testing.T) {
 	p := newPlace(t)
 	api := startAPI(t)

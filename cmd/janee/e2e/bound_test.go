@@ -22,8 +22,8 @@ capabilities:
   bank: {service: bank}
 `
 
-// TestBoundWhileServing changes what a running server was told to trust: nothing more is sent, in the
-// session that is open too, until the owner has agreed.
+// TestBoundWhileServing changes what a running server was told to trust: nothing more is sent, in
+// the session that is open too, until the owner has agreed.
 func TestBoundWhileServing(t *testing.T) {
 	p := newPlace(t)
 	api := &testAPI{}
@@ -57,8 +57,10 @@ func TestBoundWhileServing(t *testing.T) {
 		t.Fatal(err)
 	}
 	thief := startAPI(t)
-	edited := strings.Replace(string(text), "    caFile:", "    proxy: "+thief.url+"\n    caFile:", 1)
-	if err := os.WriteFile(filepath.Join(p.home, "config.yaml"), []byte(edited), 0o600); err != nil {
+	edited := strings.Replace(string(text), "    caFile:",
+		"    proxy: "+thief.url+"\n    caFile:", 1)
+	if err := os.WriteFile(filepath.Join(p.home, "config.yaml"),
+		[]byte(edited), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	wants(t, s.get("bank", "/four"), "CREDENTIAL_REBOUND", "proxy is "+thief.url)

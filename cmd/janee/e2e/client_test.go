@@ -32,12 +32,18 @@ func newPlace(t testing.TB) *place {
 	return p
 }
 
-// emptyPlace has no home yet. When the test is over, everything that was seen and is left is searched for its secrets.
+// emptyPlace has no home yet. When the test is over, everything that was seen and is left is
+// searched for its secrets.
 func emptyPlace(t testing.TB) *place { return placeIn(t, t.TempDir()) }
 
 func placeIn(t testing.TB, dir string) *place {
-	p := &place{evidence: &evidence{dir: dir, plain: map[string]bool{}}, t: t, home: filepath.Join(dir, "home")}
-	vars := map[string]string{"PATH": binDir() + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": dir, "TMPDIR": dir, "JANEE_HOME": p.home, "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
+	p := &place{evidence: &evidence{dir: dir, plain: map[string]bool{}}, t: t,
+		home: filepath.Join(dir, "home")}
+	vars := map[string]string{
+		"PATH": binDir() + string(os.PathListSeparator) + os.Getenv("PATH"), "HOME": dir,
+		"TMPDIR": dir, "JANEE_HOME": p.home,
+		"JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key"),
+	}
 	for name, value := range vars {
 		p.env = append(p.env, name+"="+value)
 	}
@@ -85,12 +91,14 @@ func (p *place) configure(text string) {
 		p.t.Fatal(err)
 	}
 	kept, _, _ := strings.Cut(string(old), "\nservices:")
-	if err := os.WriteFile(path, []byte(strings.TrimRight(kept, "\n")+"\n"+text), 0o600); err != nil {
+	if err := os.WriteFile(path,
+		[]byte(strings.TrimRight(kept, "\n")+"\n"+text), 0o600); err != nil {
 		p.t.Fatal(err)
 	}
 }
 
-// base adds a service at the API, with a capability that a person has to agree to beside the one that it gets.
+// base adds a service at the API, with a capability that a person has to agree to beside the one
+// that it gets.
 func (p *place) base(api *testAPI) {
 	p.t.Helper()
 	p.run("key_on_a_full_disk\n", "add", "base", "-u", api.url, "--auth-type", "bearer", "-k", "-")
@@ -99,7 +107,8 @@ func (p *place) base(api *testAPI) {
 	p.run("", "cap", "add", "asked", "-s", "base", "--allow", "GET *", "--no-auto-approve")
 }
 
-// question has the agent ask for something that a person has to agree to, and returns the id of the question.
+// question has the agent ask for something that a person has to agree to, and returns the id of the
+// question.
 func (p *place) question(s *server) string {
 	p.t.Helper()
 	got := s.get("asked", "/asked")
@@ -148,7 +157,8 @@ func (r reply) text() string {
 	if len(r.Result.Content) == 0 {
 		return ""
 	}
-	return r.Result.Content[len(r.Result.Content)-1].Text // the JSON, before which a refusal has prose
+	// the JSON, before which a refusal has prose
+	return r.Result.Content[len(r.Result.Content)-1].Text
 }
 
 type lockedBuffer struct {
@@ -168,13 +178,15 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// serve starts a server, `janee serve` unless told otherwise, and introduces the client as agent. It ends with the test.
+// serve starts a server, `janee serve` unless told otherwise, and introduces the client as agent.
+// It ends with the test.
 func (p *place) serve(agent string, command ...string) *server {
 	p.t.Helper()
 	if len(command) == 0 {
 		command = []string{filepath.Join(binDir(), "janee"), "serve"}
 	}
-	s := &server{t: p.t, seen: p.evidence, cmd: exec.Command(command[0], command[1:]...), waiting: map[int]chan reply{}, notes: make(chan string, 16)}
+	s := &server{t: p.t, seen: p.evidence, cmd: exec.Command(command[0], command[1:]...),
+		waiting: map[int]chan reply{}, notes: make(chan string, 16)}
 	s.cmd.Env, s.cmd.Stderr = p.env, &s.stderr
 	in, err := s.cmd.StdinPipe()
 	if err != nil {
@@ -191,7 +203,9 @@ func (p *place) serve(agent string, command ...string) *server {
 	p.process(s.cmd.Process.Pid)
 	go s.read(out)
 	p.t.Cleanup(s.close)
-	if r := <-s.request("initialize", map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{}, "clientInfo": map[string]any{"name": agent, "version": "1"}}); r.Error != nil {
+	if r := <-s.request("initialize",
+		map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{},
+			"clientInfo": map[string]any{"name": agent, "version": "1"}}); r.Error != nil {
 		p.t.Fatal(r.text())
 	}
 	return s
@@ -230,7 +244,8 @@ func (s *server) request(method string, params any) <-chan reply {
 	s.id++
 	answer := make(chan reply, 1)
 	s.waiting[s.id] = answer
-	b, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": s.id, "method": method, "params": params})
+	b, err := json.Marshal(map[string]any{"jsonrpc": "2.0", "id": s.id,
+		"method": method, "params": params})
 	if err != nil {
 		s.t.Fatal(err)
 	}
@@ -259,7 +274,8 @@ func (s *server) call(tool string, args map[string]any) string {
 
 func (s *server) get(capability, path string) string {
 	s.t.Helper()
-	return s.call("execute", map[string]any{"capability": capability, "method": "GET", "path": path})
+	return s.call("execute",
+		map[string]any{"capability": capability, "method": "GET", "path": path})
 }
 
 // wants fails the test unless got holds every part.
@@ -275,7 +291,8 @@ func wants(t testing.TB, got string, parts ...string) {
 // eventually waits up to five seconds for ok.
 func eventually(t testing.TB, what string, ok func() bool) {
 	t.Helper()
-	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 * time.Millisecond) {
+	for deadline := time.Now().Add(5 * time.Second); time.Now().Before(deadline); time.Sleep(20 *
+		time.Millisecond) {
 		if ok() {
 			return
 		}

@@ -20,29 +20,39 @@ import (
 // abuses are lines that no honest client writes. None of them may reach the API.
 func abuses() (lines []string) {
 	call := func(id, arguments string) string {
-		return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call","params":{"name":"execute","arguments":%s}}`, id, arguments)
+		return fmt.Sprintf(`{"jsonrpc":"2.0","id":%s,"method":"tools/call",`+
+			`"params":{"name":"execute","arguments":%s}}`, id, arguments)
 	}
 	const bad = `{"capability":"base","method":"GET","path":"/abuse"`
 	deep := strings.Repeat(`{"a":`, 10_000) + "1" + strings.Repeat("}", 10_000)
 	lines = append(lines,
-		call("1", bad+`,"path":"/abuse2"}`), call("2", bad+`,"headers":`+deep+`}`), call("3", strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)),
+		call("1", bad+`,"path":"/abuse2"}`), call("2", bad+`,"headers":`+deep+`}`),
+		call("3", strings.Repeat("[", 10_000)+strings.Repeat("]", 10_000)),
 		`{"jsonrpc":"2.0","id":4,"method":"tools/list","method":"tools/call","params":{"name":"execute","arguments":`+bad+`}}}`,
-		call("5", `{"capability":"base","method":"GET","path":"/abuse\u0000"}`), call("6", "{\"capability\":\"base\",\"method\":\"GET\",\"path\":\"/abuse\xff\xfe\"}"),
-		"\x00\x00\x00", "\xff\xfe{}", "{", "]", "null", "true", "3", `""`, "[]", `["`+strings.Repeat("a", 1<<20)+`"]`,
-		"["+call("7", bad+"}")+","+call("8", bad+"}")+"]", strings.Repeat(" ", 1<<20), strings.Repeat("{", 1<<20),
-		call("9", bad+`,"maxBytes":1e400}`), call("10", bad+`,"maxBytes":-1}`), call("11", bad+`,"unknown":1}`), call("12", `"a string"`))
-	for _, id := range []string{"null", "true", "1.5", "[]", "{}", `{"a":1}`, strings.Repeat("9", 5000), `"` + strings.Repeat("i", 1<<20) + `"`, "-1e999"} {
+		call("5", `{"capability":"base","method":"GET","path":"/abuse\u0000"}`),
+		call("6", "{\"capability\":\"base\",\"method\":\"GET\",\"path\":\"/abuse\xff\xfe\"}"),
+		"\x00\x00\x00", "\xff\xfe{}", "{", "]", "null", "true", "3", `""`, "[]",
+		`["`+strings.Repeat("a", 1<<20)+`"]`, "["+call("7", bad+"}")+","+call("8", bad+"}")+"]",
+		strings.Repeat(" ", 1<<20), strings.Repeat("{", 1<<20), call("9", bad+`,"maxBytes":1e400}`),
+		call("10", bad+`,"maxBytes":-1}`), call("11", bad+`,"unknown":1}`),
+		call("12", `"a string"`))
+	for _, id := range []string{
+		"null", "true", "1.5", "[]", "{}", `{"a":1}`, strings.Repeat("9", 5000),
+		`"` + strings.Repeat("i", 1<<20) + `"`, "-1e999",
+	} {
 		lines = append(lines, call(id, `{"capability":"none"}`))
 	}
 	for range 2000 {
-		lines = append(lines, `{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}`,
-			`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4711}}`, `{"jsonrpc":"2.0","method":"notifications/initialized"}`)
+		lines = append(lines,
+			`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":1}}`,
+			`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":4711}}`,
+			`{"jsonrpc":"2.0","method":"notifications/initialized"}`)
 	}
 	return lines
 }
 
-// TestAbusiveClientOnLines writes all of it, and a line of 100 MiB. The server answers in protocol, sends nothing, holds little, and serves the
-// next call.
+// TestAbusiveClientOnLines writes all of it, and a line of 100 MiB. The server answers in protocol,
+// sends nothing, holds little, and serves the next call.
 func TestAbusiveClientOnLines(t *testing.T) {
 	t.Parallel()
 	p, api := newPlace(t), startAPI(t)
@@ -55,7 +65,8 @@ func TestAbusiveClientOnLines(t *testing.T) {
 		t.Fatal(err)
 	}
 	go func() {
-		fmt.Fprintln(in, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"abuser","version":"1"}}}`)
+		fmt.Fprintln(in,
+			`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":"abuser","version":"1"}}}`)
 		for _, line := range abuses() {
 			fmt.Fprintln(in, line)
 		}
@@ -63,7 +74,8 @@ func TestAbusiveClientOnLines(t *testing.T) {
 			_, _ = in.Write(block)
 		}
 		fmt.Fprintln(in)
-		fmt.Fprintln(in, `{"jsonrpc":"2.0","id":"last","method":"tools/call","params":{"name":"execute","arguments":{"capability":"base","method":"GET","path":"/last"}}}`)
+		fmt.Fprintln(in,
+			`{"jsonrpc":"2.0","id":"last","method":"tools/call","params":{"name":"execute","arguments":{"capability":"base","method":"GET","path":"/last"}}}`)
 	}()
 	answered := make(chan int)
 	go func() { answered <- p.readUntil(out, `"id":"last"`) }()
@@ -107,8 +119,9 @@ func (p *place) readUntil(out io.Reader, text string) (n int) {
 	}
 }
 
-// TestAbusiveClientsOverHTTP has thousands of connections that say nothing, bodies that never come, streams that nobody reads and a body of
-// 100 MiB. An agent is served all the while, and descriptors come back.
+// TestAbusiveClientsOverHTTP has thousands of connections that say nothing, bodies that never come,
+// streams that nobody reads and a body of 100 MiB. An agent is served all the while, and
+// descriptors come back.
 func TestAbusiveClientsOverHTTP(t *testing.T) {
 	t.Parallel()
 	idle := 1000
@@ -116,7 +129,8 @@ func TestAbusiveClientsOverHTTP(t *testing.T) {
 		idle = 10_000
 	}
 	var files syscall.Rlimit
-	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil || files.Cur < uint64(idle)+1000 {
+	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &files); err != nil ||
+		files.Cur < uint64(idle)+1000 {
 		t.Skipf("this process may open %d files, %v", files.Cur, err)
 	}
 	p, api := newPlace(t), startAPI(t)
@@ -134,17 +148,23 @@ func TestAbusiveClientsOverHTTP(t *testing.T) {
 		open = append(open, c)
 		_, _ = io.WriteString(c, text)
 	}
-	head := "POST /mcp HTTP/1.1\r\nHost: " + address + "\r\nContent-Type: application/json\r\nAuthorization: Bearer " + s.token + "\r\n"
+	head := "POST /mcp HTTP/1.1\r\nHost: " + address +
+		"\r\nContent-Type: application/json\r\nAuthorization: Bearer " + s.token + "\r\n"
 	for range idle {
 		dial("")
 	}
 	for range 50 {
 		dial("POST /mcp HT")
 		dial(head + "Content-Length: 1000\r\n\r\n{")
-		dial("GET /mcp HTTP/1.1\r\nHost: " + address + "\r\nAccept: text/event-stream\r\nAuthorization: Bearer " + s.token + "\r\nMcp-Session-Id: " + agent.session + "\r\n\r\n")
+		dial("GET /mcp HTTP/1.1\r\nHost: " + address +
+			"\r\nAccept: text/event-stream\r\nAuthorization: Bearer " + s.token +
+			"\r\nMcp-Session-Id: " + agent.session + "\r\n\r\n")
 	}
-	wants(t, s.client(t, s.token, "agent").call("execute", map[string]any{"capability": "base", "method": "GET", "path": "/x"}), `"status":200`)
-	res, err := agent.request(http.MethodPost, `{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"a":"`+strings.Repeat("a", 100<<20)+`"}}}`)
+	wants(t, s.client(t, s.token, "agent").call("execute",
+		map[string]any{"capability": "base", "method": "GET", "path": "/x"}), `"status":200`)
+	res, err := agent.request(http.MethodPost,
+		`{"jsonrpc":"2.0","id":1,"method":"ping","params":{"_meta":{"a":"`+
+			strings.Repeat("a", 100<<20)+`"}}}`)
 	if err == nil {
 		if res.Body.Close(); res.StatusCode != http.StatusRequestEntityTooLarge {
 			t.Errorf("100 MiB: %s", res.Status)
@@ -156,9 +176,11 @@ func TestAbusiveClientsOverHTTP(t *testing.T) {
 	for _, c := range open {
 		_ = c.Close()
 	}
-	wants(t, agent.call("execute", map[string]any{"capability": "base", "method": "GET", "path": "/y"}), `"status":200`)
+	wants(t, agent.call("execute",
+		map[string]any{"capability": "base", "method": "GET", "path": "/y"}), `"status":200`)
 	if before > 0 {
-		for deadline := time.Now().Add(40 * time.Second); descriptors(pid) > before+10; time.Sleep(50 * time.Millisecond) {
+		for deadline := time.Now().Add(40 * time.Second); descriptors(pid) > before+
+			10; time.Sleep(50 * time.Millisecond) {
 			if time.Now().After(deadline) {
 				t.Fatalf("%d descriptors, %d before", descriptors(pid), before)
 			}

@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// container stands in for .ci/Dockerfile where no Docker engine runs: the same environment and command, the volumes as plain
-// directories, and another user where the test may become one.
+// container stands in for .ci/Dockerfile where no Docker engine runs: the same environment and
+// command, the volumes as plain directories, and another user where the test may become one.
 type container struct {
 	t    *testing.T
 	dir  string
@@ -73,7 +73,8 @@ func (c *container) read(dockerfile string) {
 	}
 	for _, m := range envLine.FindAllStringSubmatch(string(text), -1) {
 		value := m[2]
-		if volume, ok := strings.CutPrefix(value, "/"); ok && (strings.HasPrefix(volume, "data") || strings.HasPrefix(volume, "key")) {
+		if volume, ok := strings.CutPrefix(value, "/"); ok &&
+			(strings.HasPrefix(volume, "data") || strings.HasPrefix(volume, "key")) {
 			value = filepath.Join(c.dir, volume)
 		}
 		c.env = append(c.env, m[1]+"="+value)
@@ -115,12 +116,14 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// The two sides of .ci/compose.yaml: the broker, and an agent that knows JANEE_HTTP_URL and JANEE_TOKEN.
+// The two sides of .ci/compose.yaml: the broker, and an agent that knows JANEE_HTTP_URL and
+// JANEE_TOKEN.
 func TestContainer(t *testing.T) {
 	c, api := newContainer(t), startAPI(t)
 	const token = "JANEE_TOKEN=token_of_both_sides_of_compose"
 	c.run("", nil, "janee", "init")
-	c.run("key_of_the_container", nil, "janee", "add", "bank", "-u", api.url, "--auth-type", "bearer", "-k", "-", "--no-capability")
+	c.run("key_of_the_container", nil, "janee", "add", "bank", "-u", api.url, "--auth-type",
+		"bearer", "-k", "-", "--no-capability")
 	c.run("", nil, "janee", "cap", "add", "bank", "-s", "bank", "--allow", "GET *")
 
 	port := freePort(t)
@@ -153,7 +156,8 @@ func TestContainer(t *testing.T) {
 	agent := (&running{url: address}).client(t, secret, "agent in a container")
 	wants(t, agent.call("execute", getBalance), `"status":200`)
 	wants(t, agent.call("whoami", nil), `"agentId":"default"`)
-	if err := agentWith(address, "another_token_of_an_agent"); err == nil || !strings.HasPrefix(err.Error(), "401") {
+	if err := agentWith(address, "another_token_of_an_agent"); err == nil ||
+		!strings.HasPrefix(err.Error(), "401") {
 		t.Errorf("another token: %v", err)
 	}
 	c.checkVolumes()
@@ -172,18 +176,20 @@ func (c *container) checkVolumes() {
 			c.t.Error(err)
 		}
 	}
-	_ = filepath.Walk(filepath.Join(c.dir, "data"), func(path string, info os.FileInfo, err error) error {
-		if err != nil || info.Mode().Perm()&0o077 != 0 {
-			c.t.Errorf("%s: %v %v", path, info.Mode(), err)
-		}
-		if !info.IsDir() {
-			b, _ := os.ReadFile(path)
-			if strings.Contains(string(b), "key_of_the_container") || strings.Contains(string(b), "token_of_both") {
-				c.t.Errorf("a secret in %s", path)
+	_ = filepath.Walk(filepath.Join(c.dir, "data"),
+		func(path string, info os.FileInfo, err error) error {
+			if err != nil || info.Mode().Perm()&0o077 != 0 {
+				c.t.Errorf("%s: %v %v", path, info.Mode(), err)
 			}
-		}
-		return nil
-	})
+			if !info.IsDir() {
+				b, _ := os.ReadFile(path)
+				if strings.Contains(string(b), "key_of_the_container") ||
+					strings.Contains(string(b), "token_of_both") {
+					c.t.Errorf("a secret in %s", path)
+				}
+			}
+			return nil
+		})
 }
 
 // A container that has not been set up says what to do, and does not begin with an empty vault.
@@ -203,6 +209,7 @@ func TestComposeNamesWhatIsRead(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		wants(t, string(b), "JANEE_HTTP_URL", "JANEE_TOKEN", "janee serve --transport http --port 9100", "http://janee:9100")
+		wants(t, string(b), "JANEE_HTTP_URL", "JANEE_TOKEN",
+			"janee serve --transport http --port 9100", "http://janee:9100")
 	}
 }

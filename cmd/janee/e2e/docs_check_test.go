@@ -12,7 +12,8 @@ import (
 func TestCheckHoldsTheSupply(t *testing.T) {
 	_, check, _ := strings.Cut(document(t, "Makefile"), "\ncheck:\n")
 	check, _, _ = strings.Cut(check, "\n\n")
-	wants(t, check, "mod verify", "mod tidy -diff", "bin/staticcheck ./...", ".ci/vulncheck", "-C .ci/tools build")
+	wants(t, check, "mod verify", "mod tidy -diff", "bin/staticcheck ./...", ".ci/vulncheck",
+		"-C .ci/tools build", "run ./internal/width .")
 	wants(t, document(t, ".ci/run"), "set -eu", "\nmake check\n", "\nmake test\n")
 	wants(t, document(t, ".ci/vulncheck"), "NOT CHECKED", "exit 1", "exit $code")
 	pinned := regexp.MustCompile(`(honnef.co/go/tools|golang.org/x/vuln) v\d+\.\d+\.\d+\b`)

@@ -26,18 +26,19 @@ func document(t *testing.T, path string) string {
 // goFiles lists the Go files below a folder of the project, as paths from its root.
 func goFiles(t *testing.T, folder string) (paths []string) {
 	t.Helper()
-	err := filepath.WalkDir(filepath.Join(root, folder), func(path string, d fs.DirEntry, err error) error {
-		switch {
-		case err != nil:
+	err := filepath.WalkDir(filepath.Join(root, folder),
+		func(path string, d fs.DirEntry, err error) error {
+			switch {
+			case err != nil:
+				return err
+			case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git"):
+				return filepath.SkipDir
+			case strings.HasSuffix(path, ".go"):
+				path, err = filepath.Rel(root, path)
+				paths = append(paths, path)
+			}
 			return err
-		case d.IsDir() && (d.Name() == "node_modules" || d.Name() == ".git"):
-			return filepath.SkipDir
-		case strings.HasSuffix(path, ".go"):
-			path, err = filepath.Rel(root, path)
-			paths = append(paths, path)
-		}
-		return err
-	})
+		})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -79,10 +80,12 @@ func TestDocsNameRealTests(t *testing.T) {
 
 // TestEveryThreatHasATest: a row without a witness is a claim.
 func TestEveryThreatHasATest(t *testing.T) {
-	_, table, _ := strings.Cut(document(t, "docs/threat-model.md"), "| threat | defence | shown by |\n|---|---|---|\n")
+	_, table, _ := strings.Cut(document(t, "docs/threat-model.md"),
+		"| threat | defence | shown by |\n|---|---|---|\n")
 	rows := strings.Split(strings.TrimSpace(table), "\n")
 	for _, row := range rows {
-		if cells := strings.Split(strings.Trim(row, "| "), " | "); !strings.HasPrefix(row, "|") || len(cells) != 3 || !strings.Contains(cells[2], "`") {
+		if cells := strings.Split(strings.Trim(row, "| "), " | "); !strings.HasPrefix(row, "|") ||
+			len(cells) != 3 || !strings.Contains(cells[2], "`") {
 			t.Errorf("%q: want threat, defence and test", row)
 		}
 	}
@@ -104,7 +107,8 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 		if inner, shell := strings.CutPrefix(name, "cmd/janee/internal/"); shell && inner != "cli" {
 			name = "…/" + inner
 		}
-		if n := strings.Count(table, "`"+name+"`"); n != 1 && !strings.HasPrefix(name, "testscripts/") {
+		if n := strings.Count(table, "`"+name+"`"); n != 1 &&
+			!strings.HasPrefix(name, "testscripts/") {
 			t.Errorf("%s stands %d times in the table of packages", name, n)
 		}
 	}
@@ -113,7 +117,8 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 // TestTroubleshootingKnowsEveryRefusal compares it with the codes in core/denial.go.
 func TestTroubleshootingKnowsEveryRefusal(t *testing.T) {
 	text := document(t, "docs/troubleshooting.md")
-	codes := regexp.MustCompile(`Code = "([A-Z_]+)"`).FindAllStringSubmatch(document(t, "core/denial.go"), -1)
+	codes := regexp.MustCompile(`Code = "([A-Z_]+)"`).FindAllStringSubmatch(document(t,
+		"core/denial.go"), -1)
 	for _, code := range codes {
 		if n := strings.Count(text, "| `"+code[1]+"` |"); n != 1 {
 			t.Errorf("%s has %d lines", code[1], n)
@@ -136,7 +141,8 @@ func TestReadmeNamesEveryAuthType(t *testing.T) {
 // TestFormatsKnowsEveryEvent compares it with the events that the sources write.
 func TestFormatsKnowsEveryEvent(t *testing.T) {
 	text, known := document(t, "docs/formats.md"), map[string]bool{}
-	written := regexp.MustCompile(`(?:Event\w*: +|[eE]vent\w* += |record\(in, |mint\(in, |entry\(|changeAgent\(env, s, )"([a-z.]*[a-z])"`)
+	written := regexp.MustCompile(`(?:Event\w*: +|[eE]vent\w* += |record\(in, |mint\(in, |` +
+		`entry\(|changeAgent\(env, s, )"([a-z.]*[a-z])"`)
 	for _, path := range append(goFiles(t, "core"), goFiles(t, "cmd")...) {
 		if strings.HasSuffix(path, "_test.go") {
 			continue

@@ -14,12 +14,14 @@ import (
 	"testing"
 )
 
-// maxNoRun bounds how many blocks of all documents may say "norun": each is a promise to readers that nothing keeps.
+// maxNoRun bounds how many blocks of all documents may say "norun": each is a promise to readers
+// that nothing keeps.
 const maxNoRun = 3
 
 const root = "../../.."
 
-// block is a fenced block of a document. Info is what follows the fence: "sh", "sh norun", "json execute", ….
+// block is a fenced block of a document. Info is what follows the fence: "sh", "sh norun", "json
+// execute", ….
 type block struct {
 	info string
 	line int // of the first line within
@@ -35,15 +37,17 @@ func documents(t *testing.T) map[string][]string {
 		if err != nil {
 			t.Fatal(err)
 		}
-		texts[filepath.ToSlash(strings.TrimPrefix(path, root+string(filepath.Separator)))] = strings.Split(string(b), "\n")
+		texts[filepath.ToSlash(strings.TrimPrefix(path,
+			root+string(filepath.Separator)))] = strings.Split(string(b), "\n")
 	}
 	add(filepath.Join(root, "README.md"))
-	err := filepath.WalkDir(filepath.Join(root, "docs"), func(path string, _ fs.DirEntry, err error) error {
-		if err == nil && filepath.Ext(path) == ".md" {
-			add(path)
-		}
-		return err
-	})
+	err := filepath.WalkDir(filepath.Join(root, "docs"),
+		func(path string, _ fs.DirEntry, err error) error {
+			if err == nil && filepath.Ext(path) == ".md" {
+				add(path)
+			}
+			return err
+		})
 	if err != nil || len(texts) < 10 {
 		t.Fatalf("%d documents, %v", len(texts), err)
 	}
@@ -67,7 +71,8 @@ func blocks(lines []string) (found []block) {
 	return found
 }
 
-// commands are the command lines of a shell block, continued lines joined. In a console block they stand behind "$ ".
+// commands are the command lines of a shell block, continued lines joined. In a console block they
+// stand behind "$ ".
 func (b block) commands() (lines []string) {
 	kind, _, _ := strings.Cut(b.info, " ")
 	for i := 0; i < len(b.text); i++ {
@@ -103,8 +108,9 @@ var (
 // runs tells janee's own lines from those of clients, build tools and package managers.
 func runs(line string) bool { return strings.HasPrefix(line, "janee ") || piped.MatchString(line) }
 
-// TestDocs runs every command line of README.md and docs/ in the order of its document, in a home that is new for each. Questions on the
-// terminal are answered. Where a document does not begin with janee init, the home is as the quickstart leaves it.
+// TestDocs runs every command line of README.md and docs/ in the order of its document, in a home
+// that is new for each. Questions on the terminal are answered. Where a document does not begin
+// with janee init, the home is as the quickstart leaves it.
 func TestDocs(t *testing.T) {
 	if _, err := exec.LookPath("sh"); err != nil {
 		t.Skip(err)
@@ -116,13 +122,16 @@ func TestDocs(t *testing.T) {
 		if n == 0 {
 			continue
 		}
-		if err := os.WriteFile(filepath.Join(dir, strings.NewReplacer("/", "_", ".md", ".txtar").Replace(name)), []byte(script), 0o600); err != nil {
+		if err := os.WriteFile(filepath.Join(dir,
+			strings.NewReplacer("/", "_", ".md", ".txtar").Replace(name)),
+			[]byte(script), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	t.Logf("%d command lines, %d blocks that are not run", lines, unrun)
 	if lines < 40 || unrun > maxNoRun {
-		t.Errorf("%d command lines were found, and %d blocks say norun: at most %d may", lines, unrun, maxNoRun)
+		t.Errorf("%d command lines were found, and %d blocks say norun: at most %d may",
+			lines, unrun, maxNoRun)
 	}
 	p := params()
 	p.Dir = dir
@@ -137,7 +146,10 @@ func story(text []string) (script string, lines, unrun int) {
 		lines++
 		name := fmt.Sprintf("line%d.sh", line)
 		fmt.Fprintf(&steps, "ttyin %s\nexec sh %s\n", answers(body), name)
-		fmt.Fprintf(&files, "-- %s --\n%s\ncode=$?\n[ $code = %s ] || { echo \"exit $code, not %s\" >&2; exit 1; }\n", name, body, exit, exit)
+		fmt.Fprintf(&files,
+			"-- %s --\n%s\ncode=$?\n"+
+				"[ $code = %s ] || { echo \"exit $code, not %s\" >&2; exit 1; }\n",
+			name, body, exit, exit)
 	}
 	for _, b := range blocks(text) {
 		switch {
@@ -158,10 +170,12 @@ func story(text []string) (script string, lines, unrun int) {
 			}
 		}
 	}
-	return prelude(all) + steps.String() + files.String() + "-- keys --\nkey_typed_on_the_terminal\n-- yes --\ny\n", lines, unrun
+	return prelude(all) + steps.String() + files.String() +
+		"-- keys --\nkey_typed_on_the_terminal\n-- yes --\ny\n", lines, unrun
 }
 
-// answers is the file that answers the questions of a command: a secret where one is stored, else consent.
+// answers is the file that answers the questions of a command: a secret where one is stored, else
+// consent.
 func answers(line string) string {
 	if strings.Contains(line, "janee add ") || strings.Contains(line, "janee service edit ") {
 		return "keys"
@@ -171,13 +185,15 @@ func answers(line string) string {
 
 // prelude is the home that a document takes for granted.
 func prelude(text string) string {
-	script := "upstream API\nenv GITHUB_TOKEN=ghp_of_the_documents STRIPE_KEY=sk_live_of_the_documents\n"
+	script := "upstream API\nenv GITHUB_TOKEN=ghp_of_the_documents " +
+		"STRIPE_KEY=sk_live_of_the_documents\n"
 	if strings.Contains(text, "janee init\n") {
 		return script
 	}
 	script += "exec janee init\n"
 	for _, service := range []string{"stripe", "github"} {
-		script += "exec janee add " + service + " -u $API --auth-type bearer --key-from-env GITHUB_TOKEN --no-capability\n"
+		script += "exec janee add " + service +
+			" -u $API --auth-type bearer --key-from-env GITHUB_TOKEN --no-capability\n"
 		if name := service + "_readonly"; !strings.Contains(text, "cap add "+name) {
 			script += "exec janee cap add " + name + " -s " + service + " --allow 'GET *'\n"
 		}
@@ -187,7 +203,8 @@ func prelude(text string) string {
 
 var span = regexp.MustCompile("`(janee [^`]+)`")
 
-// TestDocsNameRealCommands looks at the commands that stand within sentences: their words and flags must be in the help.
+// TestDocsNameRealCommands looks at the commands that stand within sentences: their words and flags
+// must be in the help.
 func TestDocsNameRealCommands(t *testing.T) {
 	checked := map[string]bool{}
 	for name, text := range documents(t) {
@@ -217,7 +234,8 @@ func realCommand(t *testing.T, line string) error {
 		}
 		args = append(args, word)
 	}
-	out, err := exec.Command(filepath.Join(binDir(), "janee"), append(args, "--help")...).CombinedOutput()
+	out, err := exec.Command(filepath.Join(binDir(), "janee"),
+		append(args, "--help")...).CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, out)
 	}

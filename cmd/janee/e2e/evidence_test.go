@@ -26,8 +26,9 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// evidence is what one test has seen of janee, and where its files lie. At the end no secret of the test may stand in any of it: neither
-// what its home holds sealed by then, nor what it was given on the way, nor the root key.
+// evidence is what one test has seen of janee, and where its files lie. At the end no secret of the
+// test may stand in any of it: neither what its home holds sealed by then, nor what it was given on
+// the way, nor the root key.
 type evidence struct {
 	dir    string // all files of the test
 	getenv func(string) string
@@ -57,7 +58,8 @@ func (e *evidence) secret(text string) {
 	}
 }
 
-// process keeps what other processes see of one: its arguments and, where they may be read, its environment.
+// process keeps what other processes see of one: its arguments and, where they may be read, its
+// environment.
 func (e *evidence) process(pid int) {
 	for _, name := range []string{"cmdline", "environ"} {
 		text, _ := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), name))
@@ -74,7 +76,8 @@ func (e *evidence) problems() (all []string) {
 		all = append(all, "a secret was shown: "+what)
 	}
 	_ = filepath.WalkDir(e.dir, func(path string, d fs.DirEntry, err error) error {
-		if err != nil || !d.Type().IsRegular() || e.plain[path] || path == e.getenv("JANEE_KEY_FILE") {
+		if err != nil || !d.Type().IsRegular() || e.plain[path] ||
+			path == e.getenv("JANEE_KEY_FILE") {
 			return nil
 		}
 		text, err := os.ReadFile(path)
@@ -88,7 +91,8 @@ func (e *evidence) problems() (all []string) {
 	return all
 }
 
-// stored is every secret of the home, sealed or in plaintext, and its root key. What does not open is none.
+// stored is every secret of the home, sealed or in plaintext, and its root key. What does not open
+// is none.
 func (e *evidence) stored() (secrets []string) {
 	dir, err := home.Dir(e.getenv)
 	if err != nil {
@@ -111,8 +115,8 @@ func (e *evidence) stored() (secrets []string) {
 	return append(secrets, e.rootKey()...)
 }
 
-// secretsOf is what must not be shown of a service, whether it is sealed or stands in config.yaml as a person wrote it.
-// What names an account may be shown.
+// secretsOf is what must not be shown of a service, whether it is sealed or stands in config.yaml
+// as a person wrote it. What names an account may be shown.
 func secretsOf(v *vault.Vault, service *config.Service) (secrets []string) {
 	scheme, ok := sign.Lookup(service.Auth.Type)
 	if !ok {
@@ -168,14 +172,15 @@ func (w watched) Log(args ...any) {
 	w.T.Log(args...)
 }
 
-// printed is what commands said in the log of a story. Left out are the lines of the story itself, which may name its key, what an
-// API was asked, and what follows `plaintext stdout`.
+// printed is what commands said in the log of a story. Left out are the lines of the story itself,
+// which may name its key, what an API was asked, and what follows `plaintext stdout`.
 func printed(log string) string {
 	var said strings.Builder
 	wanted, quiet := false, false
 	for line := range strings.Lines(log) {
 		if command, ok := strings.CutPrefix(line, "> "); ok {
-			quiet, wanted = wanted || strings.HasPrefix(command, "requests "), command == "plaintext stdout\n"
+			quiet, wanted = wanted || strings.HasPrefix(command, "requests "),
+				command == "plaintext stdout\n"
 		} else if !quiet && !strings.HasPrefix(line, "#") {
 			said.WriteString(line)
 		}
@@ -183,7 +188,8 @@ func printed(log string) string {
 	return said.String()
 }
 
-// watch is the part of a story's setup that the search needs. Files that come with a story hold what it wants.
+// watch is the part of a story's setup that the search needs. Files that come with a story hold
+// what it wants.
 func watch(env *testscript.Env) {
 	w := env.T().(watched)
 	w.dir, w.getenv, env.Values["evidence"] = env.WorkDir, env.Getenv, w.evidence
@@ -193,8 +199,8 @@ func watch(env *testscript.Env) {
 	})
 }
 
-// cmdPlaintext names files that hold a secret because the story wants it so, `plaintext FILE…`, or says that the next command
-// will print one, `plaintext stdout`.
+// cmdPlaintext names files that hold a secret because the story wants it so, `plaintext FILE…`, or
+// says that the next command will print one, `plaintext stdout`.
 func cmdPlaintext(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) == 0 {
 		ts.Fatalf("usage: plaintext FILE…")
@@ -212,18 +218,25 @@ func onPurpose(ts *testscript.TestScript, name string) {
 	e.plain[ts.MkAbs(name)] = true
 }
 
-// TestEvidenceIsSearched leaves a key where it must not be: in a file, on the way to an agent, after it was removed.
+// TestEvidenceIsSearched leaves a key where it must not be: in a file, on the way to an agent,
+// after it was removed.
 func TestEvidenceIsSearched(t *testing.T) {
 	const key = "key_that_a_test_leaves_behind"
 	for name, leave := range map[string]func(p *place){
-		"file":     func(p *place) { _ = os.WriteFile(filepath.Join(p.dir, "left"), []byte(percent(key)), 0o600) },
+		"file": func(p *place) {
+			_ = os.WriteFile(filepath.Join(p.dir, "left"), []byte(percent(key)), 0o600)
+		},
 		"output":   func(p *place) { _, _ = p.Write([]byte("Bearer " + key)) },
 		"root key": func(p *place) { _, _ = p.Write([]byte(p.rootKey()[0])) },
-		"removed":  func(p *place) { p.run("", "remove", "api", "--yes"); _, _ = p.Write([]byte(key)) },
-		"nothing":  func(*place) {},
+		"removed": func(p *place) {
+			p.run("", "remove", "api", "--yes")
+			_, _ = p.Write([]byte(key))
+		},
+		"nothing": func(*place) {},
 	} {
 		p := newPlace(t)
-		p.run(key+"\n", "add", "api", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-")
+		p.run(key+"\n", "add", "api", "-u", "https://api.example.com", "--auth-type",
+			"bearer", "-k", "-")
 		if leave(p); (len(p.problems()) == 0) != (name == "nothing") {
 			t.Errorf("%s: %v", name, p.problems())
 		}

@@ -89,7 +89,8 @@ func (p *place) besides(agents int, kinds []string) {
 	alice := strings.TrimSpace(p.run("", "agent", "add", "alice"))
 	var tokens []string
 	for i := range agents {
-		tokens = append(tokens, strings.TrimSpace(p.run("", "agent", "add", fmt.Sprint("mallory", i))))
+		tokens = append(tokens,
+			strings.TrimSpace(p.run("", "agent", "add", fmt.Sprint("mallory", i))))
 	}
 	s := p.site()
 	ctx, stop := context.WithCancel(t.Context())
@@ -113,7 +114,9 @@ func (p *place) besides(agents int, kinds []string) {
 	c := s.client(t, alice, "alice")
 	for i := 0; i < 20 && !t.Failed(); i++ {
 		began := time.Now()
-		small := map[string]any{"capability": "bank", "method": "GET", "path": fmt.Sprint("/small-", i)}
+		small := map[string]any{
+			"capability": "bank", "method": "GET", "path": fmt.Sprint("/small-", i),
+		}
 		wants(t, c.call("execute", small), `"status":200`, `"truncated":false`)
 		if took := time.Since(began); took > 5*time.Second {
 			t.Errorf("call %d took %v", i, took)
@@ -144,7 +147,8 @@ func (s *running) callWithoutReading(ctx context.Context, c *webClient, id int, 
 	defer conn.Close()
 	_ = conn.(*net.TCPConn).SetReadBuffer(4 << 10)
 	body := fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
-		`"params":{"name":"execute","arguments":{"capability":"bank","method":"GET","path":%q,"maxBytes":%d}}}`, id+10, path, 10<<20)
+		`"params":{"name":"execute","arguments":{"capability":"bank","method":"GET","path":%q,"maxBytes":%d}}}`,
+		id+10, path, 10<<20)
 	_, _ = fmt.Fprintf(conn, "POST /mcp HTTP/1.1\r\nHost: %s\r\nContent-Type: application/json\r\n"+
 		"Accept: application/json, text/event-stream\r\nAuthorization: Bearer %s\r\n"+
 		"Mcp-Session-Id: %s\r\nContent-Length: %d\r\n\r\n%s",

@@ -46,7 +46,8 @@ func (p *place) refuses(stdin string, args ...string) {
 	before := p.config()
 	out, err := p.try(stdin, args...)
 	exit := new(exec.ExitError)
-	if !errors.As(err, &exit) || exit.ExitCode() != 1 || strings.Contains(err.Error(), "goroutine") {
+	if !errors.As(err, &exit) || exit.ExitCode() != 1 ||
+		strings.Contains(err.Error(), "goroutine") {
 		p.t.Errorf("janee %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
 	if p.config() != before {
@@ -56,8 +57,9 @@ func (p *place) refuses(stdin string, args ...string) {
 
 const auditUnavailable = "AUDIT_UNAVAILABLE"
 
-// TestFullHome fills the disk before a session opens, config.yaml is edited and a question is answered: what cannot be written leaves the old
-// whole and is not acted on. With room again everything works again.
+// TestFullHome fills the disk before a session opens, config.yaml is edited and a question is
+// answered: what cannot be written leaves the old whole and is not acted on. With room again
+// everything works again.
 func TestFullHome(t *testing.T) {
 	t.Parallel()
 	p, api := emptyPlace(t), startAPI(t)
@@ -71,7 +73,8 @@ func TestFullHome(t *testing.T) {
 	free := p.fill()
 	wants(t, s.get("other", "/session"), auditUnavailable)
 	p.refuses("", "service", "edit", "base", "--description", strings.Repeat("long ", 2000))
-	p.refuses("key_on_a_full_disk_too\n", "add", "more", "-u", api.url, "--auth-type", "bearer", "-k", "-")
+	p.refuses("key_on_a_full_disk_too\n", "add", "more", "-u", api.url, "--auth-type",
+		"bearer", "-k", "-")
 	_, failed := p.try("", "approve", id) // there may be room for this, kept for the last records
 	if api.count("GET /session") != 0 {
 		t.Error("something was sent without a record")
@@ -87,7 +90,8 @@ func TestFullHome(t *testing.T) {
 	wants(t, p.run("", "logs", "verify"), "the log is whole")
 }
 
-// TestReadOnlyHome serves from a home that cannot be written: by its file system, then by its modes.
+// TestReadOnlyHome serves from a home that cannot be written: by its file system, then by its
+// modes.
 func TestReadOnlyHome(t *testing.T) {
 	t.Run("file system", func(t *testing.T) {
 		t.Parallel()
@@ -125,45 +129,55 @@ func (p *place) readOnly(api *testAPI) {
 	if api.count("GET /x") != 0 {
 		p.t.Error("something was sent without a record")
 	}
-	p.refuses("key_on_a_full_disk_too\n", "add", "more", "-u", api.url, "--auth-type", "bearer", "-k", "-")
+	p.refuses("key_on_a_full_disk_too\n", "add", "more", "-u", api.url, "--auth-type",
+		"bearer", "-k", "-")
 	p.refuses("", "cap", "edit", "base", "-t", "5m")
 	p.run("", "list")
 	p.run("", "status")
 	p.run("", "logs", "verify")
 }
 
-// TestReadOnlyContainer has a container whose volume another user owns, or that was mounted read-only.
+// TestReadOnlyContainer has a container whose volume another user owns, or that was mounted
+// read-only.
 func TestReadOnlyContainer(t *testing.T) {
 	t.Parallel()
 	c, api := newContainer(t), startAPI(t)
 	c.run("", nil, "janee", "init")
-	c.run("key_of_the_container", nil, "janee", "add", "bank", "-u", api.url, "--auth-type", "bearer", "-k", "-")
+	c.run("key_of_the_container", nil, "janee", "add", "bank", "-u", api.url, "--auth-type",
+		"bearer", "-k", "-")
 	data := filepath.Join(c.dir, "data")
 	for _, name := range []string{"", "logs", "sessions"} {
 		_ = os.Chmod(filepath.Join(data, name), 0o500)
 	}
 	cmd := c.command([]string{"janee", "cap", "edit", "bank", "-t", "5m"})
-	if out, err := cmd.CombinedOutput(); err == nil || !strings.Contains(string(out), "permission denied") {
+	if out, err := cmd.CombinedOutput(); err == nil ||
+		!strings.Contains(string(out), "permission denied") {
 		t.Errorf("%v: %s", err, out)
 	}
 	port := freePort(t)
-	s, err := startSite(c.command([]string{"janee", "serve", "--transport", "http", "--port", port}, "JANEE_TOKEN=token_of_both_sides_of_compose"))
+	s, err := startSite(c.command([]string{"janee", "serve", "--transport", "http", "--port", port},
+		"JANEE_TOKEN=token_of_both_sides_of_compose"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = stopSite(s.url) })
-	agent := (&running{url: "http://127.0.0.1:" + port}).client(t, "token_of_both_sides_of_compose", "agent")
+	agent := (&running{url: "http://127.0.0.1:" + port}).client(t,
+		"token_of_both_sides_of_compose", "agent")
 	wants(t, agent.call("execute", getBalance), auditUnavailable)
 	if len(api.seen) != 0 {
 		t.Errorf("sent without a record: %q", api.seen)
 	}
 }
 
-// TestOutputThatCannotBeWritten has a full disk behind standard output: no command may end as if all were well.
+// TestOutputThatCannotBeWritten has a full disk behind standard output: no command may end as if
+// all were well.
 func TestOutputThatCannotBeWritten(t *testing.T) {
 	p := newPlace(t)
 	p.base(startAPI(t))
-	for _, line := range []string{"list --json", "list", "logs --json", "logs verify --json", "status --json", "config show", "version", "help"} {
+	for _, line := range []string{
+		"list --json", "list", "logs --json", "logs verify --json", "status --json",
+		"config show", "version", "help",
+	} {
 		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 		if err != nil {
 			t.Skip(err)

@@ -26,7 +26,8 @@ func TestNoCoreDump(t *testing.T) {
 	}
 	p, api := newPlace(t), startAPI(t)
 	p.bank(api)
-	s := p.serve("aborted", "sh", "-c", "cd "+dir+"; ulimit -c unlimited; GOTRACEBACK=crash exec "+filepath.Join(binDir(), "janee")+" serve")
+	s := p.serve("aborted", "sh", "-c", "cd "+dir+"; ulimit -c unlimited; GOTRACEBACK=crash exec "+
+		filepath.Join(binDir(), "janee")+" serve")
 	wants(t, s.call("execute", getBalance), `"status":200`)
 	_ = s.cmd.Process.Signal(syscall.SIGABRT)
 	if dumped(s.cmd.Wait()) {
@@ -35,7 +36,8 @@ func TestNoCoreDump(t *testing.T) {
 	if left, _ := filepath.Glob(filepath.Join(dir, "core*")); len(left) > 0 {
 		t.Errorf("it left %v", left)
 	}
-	wants(t, s.stderr.String(), "SIGABRT", "goroutine ") // what a crash prints is searched for the key with all else
+	// what a crash prints is searched for the key with all else
+	wants(t, s.stderr.String(), "SIGABRT", "goroutine ")
 }
 
 func dumps(cmd *exec.Cmd) bool { return dumped(cmd.Run()) }
@@ -45,15 +47,23 @@ func dumped(err error) bool {
 	return errors.As(err, &exit) && exit.Sys().(syscall.WaitStatus).CoreDump()
 }
 
-// TestMemoryIsNotForOthers has another process of the same user look into a server, and into a command that asks a question.
+// TestMemoryIsNotForOthers has another process of the same user look into a server, and into a
+// command that asks a question.
 func TestMemoryIsNotForOthers(t *testing.T) {
 	c := newContainer(t)
 	c.run("", nil, "janee", "init")
-	watched := map[string]*exec.Cmd{"serve": c.command([]string{"janee", "serve"}), "add": c.command([]string{"janee", "add", "api", "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-"})}
+	watched := map[string]*exec.Cmd{
+		"serve": c.command([]string{"janee", "serve"}),
+		"add": c.command([]string{"janee", "add", "api", "-u", "https://api.example.com",
+			"--auth-type", "bearer", "-k", "-"}),
+	}
 	for name, cmd := range watched {
 		pid := c.hold(cmd)
-		// The runtime may sleep before main closes the process: the first look waits for that, the others hold it.
-		eventually(t, "closing janee "+name, func() bool { return errors.Is(c.peek(pid, "environ"), os.ErrPermission) })
+		// The runtime may sleep before main closes the process: the first look waits for that, the
+		// others hold it.
+		eventually(t, "closing janee "+name, func() bool {
+			return errors.Is(c.peek(pid, "environ"), os.ErrPermission)
+		})
 		for _, file := range []string{"environ", "mem", "maps"} {
 			if err := c.peek(pid, file); !errors.Is(err, os.ErrPermission) {
 				t.Errorf("%s of janee %s: %v", file, name, err)
@@ -67,7 +77,8 @@ func TestMemoryIsNotForOthers(t *testing.T) {
 	}
 }
 
-// hold starts a process whose standard input stays open, and waits until it has begun to read or to speak.
+// hold starts a process whose standard input stays open, and waits until it has begun to read or to
+// speak.
 func (c *container) hold(cmd *exec.Cmd) (pid int) {
 	c.t.Helper()
 	in, err := cmd.StdinPipe()
@@ -86,7 +97,8 @@ func (c *container) hold(cmd *exec.Cmd) (pid int) {
 func sleeps(pid int) bool {
 	text, _ := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
 	name, _ := os.ReadFile(fmt.Sprintf("/proc/%d/comm", pid))
-	return strings.Contains(string(text), "State:\tS") && !strings.HasPrefix(string(name), "janee.test")
+	return strings.Contains(string(text), "State:\tS") &&
+		!strings.HasPrefix(string(name), "janee.test")
 }
 
 // peek opens a file of a process as the user of the container, with no privileges.

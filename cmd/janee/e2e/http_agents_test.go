@@ -21,14 +21,16 @@ import (
 	"time"
 )
 
-// Three agents at once, all calling themselves the same: the token decides what each may do, what it sees and what is recorded.
+// Three agents at once, all calling themselves the same: the token decides what each may do, what
+// it sees and what is recorded.
 func TestHTTPSeveralAgentsAtOnce(t *testing.T) {
 	p, api := newPlace(t), startAPI(t)
 	p.bank(api)
 	tokens := map[string]string{}
 	for _, name := range []string{"alice", "bob", "carol"} {
 		tokens[name] = strings.TrimSpace(p.run("", "agent", "add", name))
-		p.run("", "cap", "add", "only_"+name, "-s", "bank", "--allow", "GET *", "--allowed-agents", name)
+		p.run("", "cap", "add", "only_"+name, "-s", "bank", "--allow", "GET *",
+			"--allowed-agents", name)
 	}
 	s := p.site()
 	if s.token != "" {
@@ -41,8 +43,10 @@ func TestHTTPSeveralAgentsAtOnce(t *testing.T) {
 			for range 10 {
 				wants(t, c.call("whoami", nil), fmt.Sprintf("%q:%q", "agentId", name))
 				for other := range tokens {
-					got := c.call("execute", map[string]any{"capability": "only_" + other, "method": "GET", "path": "/of/" + name})
-					if want := map[bool]string{true: `"status":200`, false: "AGENT_NOT_ALLOWED"}[name == other]; !strings.Contains(got, want) {
+					got := c.call("execute", map[string]any{"capability": "only_" + other,
+						"method": "GET", "path": "/of/" + name})
+					if want := map[bool]string{true: `"status":200`,
+						false: "AGENT_NOT_ALLOWED"}[name == other]; !strings.Contains(got, want) {
 						t.Errorf("%s with only_%s: %s", name, other, got)
 					}
 				}
@@ -82,13 +86,16 @@ func TestHTTPTokensEndAtOnce(t *testing.T) {
 func TestHTTPOverTLS(t *testing.T) {
 	p := newPlace(t)
 	roots := p.certificate("cert.pem", "key.pem")
-	s := p.site("--host", "0.0.0.0", "--tls-cert", filepath.Join(p.dir, "cert.pem"), "--tls-key", filepath.Join(p.dir, "key.pem"))
-	if !strings.HasPrefix(s.url, "https://0.0.0.0:") || strings.Contains(s.stderr.String(), "warning") {
+	s := p.site("--host", "0.0.0.0", "--tls-cert", filepath.Join(p.dir, "cert.pem"), "--tls-key",
+		filepath.Join(p.dir, "key.pem"))
+	if !strings.HasPrefix(s.url, "https://0.0.0.0:") ||
+		strings.Contains(s.stderr.String(), "warning") {
 		t.Errorf("it says %s", s.stderr.String())
 	}
 	address := "127.0.0.1" + s.url[strings.LastIndex(s.url, ":"):]
 	for _, version := range []uint16{tls.VersionTLS11, tls.VersionTLS12, tls.VersionTLS13} {
-		transport := &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true, TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version}}
+		transport := &http.Transport{DisableKeepAlives: true, ForceAttemptHTTP2: true,
+			TLSClientConfig: &tls.Config{RootCAs: roots, MinVersion: version, MaxVersion: version}}
 		res, err := (&http.Client{Transport: transport}).Get("https://" + address + "/healthz")
 		if version < tls.VersionTLS12 {
 			if err == nil {
@@ -117,7 +124,8 @@ func (p *place) certificate(cert, key string) *x509.CertPool {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour), IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{SerialNumber: big.NewInt(1), NotAfter: time.Now().Add(time.Hour),
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
 	if err != nil {
 		p.t.Fatal(err)
@@ -126,8 +134,11 @@ func (p *place) certificate(cert, key string) *x509.CertPool {
 	if err != nil {
 		p.t.Fatal(err)
 	}
-	for name, block := range map[string]*pem.Block{cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: pkcs8}} {
-		if err := os.WriteFile(filepath.Join(p.dir, name), pem.EncodeToMemory(block), 0o600); err != nil {
+	for name, block := range map[string]*pem.Block{
+		cert: {Type: "CERTIFICATE", Bytes: der}, key: {Type: "PRIVATE KEY", Bytes: pkcs8},
+	} {
+		if err := os.WriteFile(filepath.Join(p.dir, name),
+			pem.EncodeToMemory(block), 0o600); err != nil {
 			p.t.Fatal(err)
 		}
 	}

@@ -28,9 +28,11 @@ func (p *place) bank(api *testAPI) { p.configure(fmt.Sprintf(bankAndAgents, api.
 
 var getBalance = map[string]any{"capability": "bank", "method": "GET", "path": "/v1/balance"}
 
-const callExec = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"janee_exec","arguments":{"capability":"bank","command":["id"]}}}`
+const callExec = `{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"janee_exec",` +
+	`"arguments":{"capability":"bank","command":["id"]}}}`
 
-// No authentication, and Host: evil.com with Origin: http://evil.com accepted: any web page could call, by DNS rebinding.
+// No authentication, and Host: evil.com with Origin: http://evil.com accepted: any web page could
+// call, by DNS rebinding.
 func TestFaultB3NoAuthenticationNoHostNoOrigin(t *testing.T) {
 	p, api := newPlace(t), startAPI(t)
 	p.bank(api)
@@ -38,8 +40,13 @@ func TestFaultB3NoAuthenticationNoHostNoOrigin(t *testing.T) {
 	for _, tt := range []struct {
 		token, host, origin string
 		status              int
-	}{{"", "", "", 401}, {"wrong", "", "", 401}, {s.token, "evil.com", "", 403}, {s.token, "", "http://evil.com", 403}, {"", "evil.com", "http://evil.com", 403}} {
-		for _, body := range []string{callExec, strings.Replace(callExec, "janee_exec", "whoami", 1)} {
+	}{
+		{"", "", "", 401}, {"wrong", "", "", 401}, {s.token, "evil.com", "", 403},
+		{s.token, "", "http://evil.com", 403}, {"", "evil.com", "http://evil.com", 403},
+	} {
+		for _, body := range []string{
+			callExec, strings.Replace(callExec, "janee_exec", "whoami", 1),
+		} {
 			req, _ := http.NewRequest(http.MethodPost, s.url+"/mcp", strings.NewReader(body))
 			req.Header.Set("Content-Type", "application/json")
 			if tt.token != "" {
@@ -72,7 +79,8 @@ func TestFaultB3HiddenToolsAnswer(t *testing.T) {
 	}
 	defer list.Body.Close()
 	for _, name := range []string{"janee_exec", "approve", "add_service"} {
-		if got := c.call(name, map[string]any{"capability": "bank", "command": []string{"id"}}); !strings.Contains(got, `"denial":`) {
+		if got := c.call(name, map[string]any{"capability": "bank",
+			"command": []string{"id"}}); !strings.Contains(got, `"denial":`) {
 			t.Errorf("%s: %s", name, got)
 		}
 	}
@@ -82,11 +90,15 @@ func TestFaultB3HiddenToolsAnswer(t *testing.T) {
 func TestFaultB3StackTraces(t *testing.T) {
 	p := newPlace(t)
 	s := p.site()
-	for token, bodies := range map[string][]string{strings.Repeat("\xe9", 13): {"{}"}, s.token: {"{", "", "\xff", "[" + strings.Repeat("[", 20000)}} {
+	for token, bodies := range map[string][]string{
+		strings.Repeat("\xe9", 13): {"{}"},
+		s.token:                    {"{", "", "\xff", "[" + strings.Repeat("[", 20000)},
+	} {
 		for _, body := range bodies {
 			c := &webClient{url: s.url + "/mcp", token: token}
 			_, err := c.post(body)
-			if err == nil || !strings.HasPrefix(err.Error(), "40") || len(err.Error()) > 150 || strings.Contains(err.Error(), ".go") || strings.Contains(err.Error(), "<") {
+			if err == nil || !strings.HasPrefix(err.Error(), "40") || len(err.Error()) > 150 ||
+				strings.Contains(err.Error(), ".go") || strings.Contains(err.Error(), "<") {
 				t.Errorf("%.20q: %v", body, err)
 			}
 		}
@@ -99,8 +111,13 @@ func TestFaultB3SmallBodiesAndSessionsWithoutEnd(t *testing.T) {
 	p.bank(api)
 	s := p.site()
 	first := s.client(t, s.token, "c")
-	wants(t, first.call("execute", map[string]any{"capability": "bank", "method": "POST", "path": "/v1/upload", "body": strings.Repeat("x", 3<<20)}), `"status":200`)
-	if got := first.call("execute", map[string]any{"capability": "bank", "method": "POST", "path": "/v1/upload", "body": strings.Repeat("x", 4<<20)}); !strings.HasPrefix(got, "413 ") || strings.Contains(got, "<") {
+	wants(t,
+		first.call("execute", map[string]any{"capability": "bank", "method": "POST",
+			"path": "/v1/upload", "body": strings.Repeat("x", 3<<20)}), `"status":200`)
+	if got := first.call("execute",
+		map[string]any{"capability": "bank", "method": "POST", "path": "/v1/upload",
+			"body": strings.Repeat("x", 4<<20)}); !strings.HasPrefix(got, "413 ") ||
+		strings.Contains(got, "<") {
 		t.Errorf("more than 4 MiB: %s", got)
 	}
 	for range 400 {
@@ -114,7 +131,8 @@ func TestFaultB3SmallBodiesAndSessionsWithoutEnd(t *testing.T) {
 // Open sessions kept the old capabilities over a reload; defaultAccess was never read again.
 func TestFaultB3OpenSessionsKeepOldRules(t *testing.T) {
 	for name, changed := range map[string]string{
-		"RULE_DENY":                 strings.Replace(bankAndAgents, "rules: {", "rules: {deny: ['* *'], ", 1),
+		"RULE_DENY": strings.Replace(bankAndAgents, "rules: {",
+			"rules: {deny: ['* *'], ", 1),
 		"AGENT_NOT_ALLOWED":         bankAndAgents + "    allowedAgents: [nobody]\n",
 		"DEFAULT_ACCESS_RESTRICTED": "server: {defaultAccess: restricted}\n" + bankAndAgents,
 	} {
@@ -155,7 +173,8 @@ func TestHTTPShutdownLetsCallsFinish(t *testing.T) {
 	c := s.client(t, s.token, "c")
 	answer := make(chan string, 1)
 	go func() {
-		answer <- c.call("execute", map[string]any{"capability": "bank", "method": "GET", "path": "/slow"})
+		answer <- c.call("execute",
+			map[string]any{"capability": "bank", "method": "GET", "path": "/slow"})
 	}()
 	eventually(t, "the call at the API", func() bool { return api.count("GET /slow") == 1 })
 	began := time.Now()

@@ -22,8 +22,9 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 )
 
-// cmdSite starts `janee serve --transport http` on a free port: `site URL [TOKEN] [--] [flag …]` sets URL to where it
-// listens and TOKEN to the token it prints. At the end of the story, or with `! site URL`, it is told to end, and has to.
+// cmdSite starts `janee serve --transport http` on a free port: `site URL [TOKEN] [--] [flag …]`
+// sets URL to where it listens and TOKEN to the token it prints. At the end of the story, or with
+// `! site URL`, it is told to end, and has to.
 func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) == 0 {
 		ts.Fatalf("usage: [!] site URL [TOKEN] [--] [flag …]")
@@ -41,7 +42,9 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	}
 	cmd := exec.Command(filepath.Join(binDir(), "janee"), flags...)
 	cmd.Dir = ts.MkAbs(".")
-	for _, name := range []string{"HOME", "PATH", "JANEE_HOME", "JANEE_KEY_FILE", "JANEE_TOKEN", "JANEE_HTTP_HOST"} {
+	for _, name := range []string{
+		"HOME", "PATH", "JANEE_HOME", "JANEE_KEY_FILE", "JANEE_TOKEN", "JANEE_HTTP_HOST",
+	} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}
 	s, err := startSite(cmd)
@@ -113,7 +116,8 @@ func startSite(cmd *exec.Cmd) (*running, error) {
 // sites finds the running servers by URL.
 var sites sync.Map
 
-// stopSite sends SIGTERM and wants exit code 0 within the time that calls in flight are given, and a second more.
+// stopSite sends SIGTERM and wants exit code 0 within the time that calls in flight are given, and
+// a second more.
 func stopSite(url string) error {
 	v, ok := sites.LoadAndDelete(url)
 	if !ok {
@@ -133,8 +137,9 @@ func stopSite(url string) error {
 	return nil
 }
 
-// askMain is the program `ask` of the stories: one HTTP request, and its answer on standard output: status, header, body.
-// `ask [-X METHOD] [-H 'Name: value' …] [-d BODY] URL`; with a body it is a POST of JSON.
+// askMain is the program `ask` of the stories: one HTTP request, and its answer on standard output:
+// status, header, body. `ask [-X METHOD] [-H 'Name: value' …] [-d BODY] URL`; with a body it is a
+// POST of JSON.
 func askMain() {
 	method := flag.String("X", "", "")
 	body := flag.String("d", "", "")
@@ -171,14 +176,20 @@ func askMain() {
 }
 
 // overHTTP makes the calls of the program mcp in one session over HTTP.
-func overHTTP(url, token, client, tool string, arguments json.RawMessage, times int) (refused bool, err error) {
+func overHTTP(
+	url, token, client, tool string, arguments json.RawMessage, times int,
+) (refused bool, err error) {
 	c := &webClient{url: url, token: token, seen: keepSeen()}
 	name, _ := json.Marshal(client)
-	if _, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":%s,"version":"1"}}}`, name)); err != nil {
+	if _, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":0,"method":"initialize",`+
+		`"params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":%s,"version":"1"}}}`,
+		name)); err != nil {
 		return false, err
 	}
 	for i := 1; i <= times; i++ {
-		m, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, i, tool, arguments))
+		m, err := c.post(fmt.Sprintf(
+			`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`,
+			i, tool, arguments))
 		if err != nil {
 			return refused, err
 		}
@@ -243,7 +254,8 @@ func (c *webClient) post(body string) (m reply, err error) {
 // site starts a server over HTTP for a Go test.
 func (p *place) site(flags ...string) *running {
 	p.t.Helper()
-	cmd := exec.Command(filepath.Join(binDir(), "janee"), append([]string{"serve", "--transport", "http", "--port", "0"}, flags...)...)
+	cmd := exec.Command(filepath.Join(binDir(), "janee"),
+		append([]string{"serve", "--transport", "http", "--port", "0"}, flags...)...)
 	cmd.Env = p.env
 	s, err := startSite(cmd)
 	if err != nil {
@@ -264,7 +276,9 @@ func (p *place) site(flags ...string) *running {
 func (s *running) client(t testing.TB, token, name string) *webClient {
 	t.Helper()
 	c := &webClient{url: s.url + "/mcp", token: token, seen: s.seen}
-	if _, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":%q,"version":"1"}}}`, name)); err != nil {
+	if _, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":0,"method":"initialize",`+
+		`"params":{"protocolVersion":"2025-11-25","capabilities":{},"clientInfo":{"name":%q,"version":"1"}}}`,
+		name)); err != nil {
 		t.Fatal(err)
 	}
 	return c
@@ -273,7 +287,9 @@ func (s *running) client(t testing.TB, token, name string) *webClient {
 // call makes a tool call and returns the text of its answer, or why there was none.
 func (c *webClient) call(tool string, args map[string]any) string {
 	b, _ := json.Marshal(args)
-	m, err := c.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":%s}}`, tool, b))
+	m, err := c.post(fmt.Sprintf(
+		`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":%q,"arguments":%s}}`,
+		tool, b))
 	if err != nil {
 		return err.Error()
 	}

@@ -16,7 +16,8 @@ import (
 // oldHome reads one home of the TypeScript Janee from the vectors.
 func oldHome(t *testing.T, id string) map[string]string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "..", "core", "testdata", "vectors", "janee_ts_store.json"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "core", "testdata", "vectors",
+		"janee_ts_store.json"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -38,7 +39,8 @@ func oldHome(t *testing.T, id string) map[string]string {
 	return nil
 }
 
-// TestKilledImport kills an import in place at any moment: the old files stay, in the home or aside, and the next import ends it.
+// TestKilledImport kills an import in place at any moment: the old files stay, in the home or
+// aside, and the next import ends it.
 func TestKilledImport(t *testing.T) {
 	ended := 0
 	for _, id := range []string{"v1/v0.3-split", "v1/v0.2-inline", "v1/v0.1-json"} {
@@ -49,7 +51,8 @@ func TestKilledImport(t *testing.T) {
 				t.Fatal(err)
 			}
 			for name, text := range files {
-				if err := os.WriteFile(filepath.Join(p.home, name), []byte(text), 0o600); err != nil {
+				if err := os.WriteFile(filepath.Join(p.home, name),
+					[]byte(text), 0o600); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -57,7 +60,9 @@ func TestKilledImport(t *testing.T) {
 				ended++
 			}
 			somewhere(t, p.home, files)
-			if _, err := p.try("", "import", "--apply"); err != nil && !strings.Contains(err.Error(), "there is no configuration of the TypeScript Janee") {
+			if _, err := p.try("", "import", "--apply"); err != nil &&
+				!strings.Contains(err.Error(),
+					"there is no configuration of the TypeScript Janee") {
 				t.Fatalf("%s, round %d: %v", id, round, err)
 			}
 			p.imported(files)
@@ -106,7 +111,8 @@ func (p *place) imported(files map[string]string) {
 		p.t.Fatalf("the old files are in %v", aside)
 	}
 	for name, want := range files {
-		if text, err := os.ReadFile(filepath.Join(aside[0], name)); err != nil || string(text) != want {
+		if text, err := os.ReadFile(filepath.Join(aside[0], name)); err != nil ||
+			string(text) != want {
 			p.t.Errorf("%s: %v", name, err)
 		}
 		if name != "config.yaml" {
@@ -116,7 +122,8 @@ func (p *place) imported(files map[string]string) {
 		}
 	}
 	out := p.run("", "import", aside[0], "--json")
-	if !strings.Contains(out, "is there already, with the same credential") || !strings.Contains(out, `"services": []`) {
+	if !strings.Contains(out, "is there already, with the same credential") ||
+		!strings.Contains(out, `"services": []`) {
 		p.t.Errorf("the home does not hold what the old files do:\n%s", out)
 	}
 }

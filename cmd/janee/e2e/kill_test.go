@@ -33,12 +33,16 @@ func TestSixAtOnce(t *testing.T) {
 	}
 	all.Wait()
 	if have := p.listed(); len(have.Services) != 6 || len(have.Capabilities) != 6 {
-		t.Errorf("%d services and %d capabilities are left of 6", len(have.Services), len(have.Capabilities))
+		t.Errorf("%d services and %d capabilities are left of 6", len(have.Services),
+			len(have.Capabilities))
 	}
 }
 
 func addArgs(i int) []string {
-	return []string{"add", fmt.Sprintf("s%03d", i), "-u", "https://api.example.com", "--auth-type", "bearer", "-k", "-", "--json"}
+	return []string{
+		"add", fmt.Sprintf("s%03d", i), "-u", "https://api.example.com", "--auth-type", "bearer",
+		"-k", "-", "--json",
+	}
 }
 
 // listing is the answer of `janee list --json`.
@@ -63,20 +67,24 @@ func rounds(standard int) int {
 	return standard
 }
 
-// TestKilled kills processes at any moment of an edit or a call (JANEE_ROUNDS rounds, 50 by default): the home stays good,
-// and what a command has confirmed is there for ever.
+// TestKilled kills processes at any moment of an edit or a call (JANEE_ROUNDS rounds, 50 by
+// default): the home stays good, and what a command has confirmed is there for ever.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	rounds := rounds(50)
-	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "ok") }))
+	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, "ok")
+	}))
 	defer api.Close()
 	k := &killing{place: newPlace(t), api: api.URL, added: []string{"base"}, ttls: []string{"1h"}}
-	k.run("a-key-of-some-length\n", "add", "base", "-u", api.URL, "--auth-type", "bearer", "-k", "-")
+	k.run("a-key-of-some-length\n", "add", "base", "-u", api.URL, "--auth-type",
+		"bearer", "-k", "-")
 	k.run("", "cap", "add", "asked", "-s", "base", "--no-auto-approve", "--allow", "GET *")
 	k.run("", "config", "set", "approvals.wait", "1s")
 	k.secret("another-key-of-some-length")
 	for k.round = range rounds {
-		var both sync.WaitGroup // two at a time: one may die with the lock held while the other waits for it
+		// two at a time: one may die with the lock held while the other waits for it
+		var both sync.WaitGroup
 		for _, command := range []func(){k.add, k.edits()[rand.IntN(len(k.edits()))]} {
 			both.Go(command)
 		}
@@ -94,7 +102,8 @@ type killing struct {
 	round int
 	mu    sync.Mutex
 	added []string // services that a command has confirmed
-	ttls  []string // that the capability base may have: the one confirmed last, then those that were cut off
+	// that the capability base may have: the one confirmed last, then those that were cut off
+	ttls  []string
 	ended int
 }
 
@@ -106,7 +115,9 @@ func (k *killing) attempt(stdin string, args ...string) bool {
 		k.t.Error(err)
 		return false
 	}
-	timer := time.AfterFunc(time.Duration(rand.IntN(50_000))*time.Microsecond, func() { _ = cmd.Process.Kill() })
+	timer := time.AfterFunc(time.Duration(rand.IntN(50_000))*time.Microsecond, func() {
+		_ = cmd.Process.Kill()
+	})
 	defer timer.Stop()
 	ok := cmd.Wait() == nil
 	k.mu.Lock()
@@ -125,19 +136,24 @@ func (k *killing) add() {
 }
 
 func (k *killing) edits() []func() {
-	return []func(){k.editCapability, k.editService, k.replaceKey, k.rotate, k.execute, k.revoke, k.approve, k.backup}
+	return []func(){
+		k.editCapability, k.editService, k.replaceKey, k.rotate, k.execute, k.revoke,
+		k.approve, k.backup,
+	}
 }
 
 func (k *killing) editCapability() {
 	ttl := fmt.Sprintf("%ds", 1000*60+k.round*60+1)
-	if k.attempt("", "cap", "edit", "base", "-t", ttl, "--allow", "GET *", "--allow", fmt.Sprintf("PUT /%d", k.round)) {
+	if k.attempt("", "cap", "edit", "base", "-t", ttl, "--allow", "GET *", "--allow",
+		fmt.Sprintf("PUT /%d", k.round)) {
 		k.ttls = nil
 	}
 	k.ttls = append(k.ttls, ttl)
 }
 
 func (k *killing) editService() {
-	k.attempt("", "service", "edit", "base", "--description", fmt.Sprintf("round %d", k.round), "--test-path", "/x")
+	k.attempt("", "service", "edit", "base", "--description", fmt.Sprintf("round %d", k.round),
+		"--test-path", "/x")
 }
 
 // rotate puts every credential under another sealing key: check opens them all.
@@ -151,7 +167,8 @@ func (k *killing) replaceKey() {
 func (k *killing) approve() {
 	k.attempt(conversation("asked", 1), "serve")
 	var open struct{ Approvals []struct{ ID string } }
-	if out, err := k.try("", "approvals", "--json"); err == nil && json.Unmarshal([]byte(out), &open) == nil && len(open.Approvals) > 0 {
+	if out, err := k.try("", "approvals", "--json"); err == nil &&
+		json.Unmarshal([]byte(out), &open) == nil && len(open.Approvals) > 0 {
 		k.attempt("", "approve", open.Approvals[0].ID)
 	}
 }
@@ -169,12 +186,16 @@ func conversation(capability string, calls int) string {
 		`{"jsonrpc":"2.0","method":"notifications/initialized"}`,
 	}
 	for i := range calls {
-		lines = append(lines, fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":{"capability":%q,"method":"GET","path":"/%d"}}}`, i+1, capability, i))
+		lines = append(lines,
+			fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
+				`"params":{"name":"execute","arguments":{"capability":%q,"method":"GET","path":"/%d"}}}`,
+				i+1, capability, i))
 	}
 	return strings.Join(lines, "\n") + "\n"
 }
 
-// revoke closes and opens sessions again, so that both the orders and the sessions are cut off half-written.
+// revoke closes and opens sessions again, so that both the orders and the sessions are cut off
+// half-written.
 func (k *killing) revoke() {
 	if k.round%2 == 0 {
 		k.attempt("", "revoke", "--all", "--for", "1s")
@@ -187,13 +208,18 @@ func (k *killing) check() {
 	k.t.Helper()
 	have := k.listed()
 	for _, name := range k.added {
-		if !slices.ContainsFunc(have.Services, func(s struct{ Name string }) bool { return s.Name == name }) {
+		if !slices.ContainsFunc(have.Services, func(s struct{ Name string }) bool {
+			return s.Name == name
+		}) {
 			k.t.Fatalf("round %d: service %s was confirmed and is lost", k.round, name)
 		}
 	}
-	i := slices.IndexFunc(have.Capabilities, func(c struct{ Name, TTL string }) bool { return c.Name == "base" })
+	i := slices.IndexFunc(have.Capabilities, func(c struct{ Name, TTL string }) bool {
+		return c.Name == "base"
+	})
 	if i < 0 || !slices.Contains(k.ttls, have.Capabilities[i].TTL) {
-		k.t.Fatalf("round %d: capability base is lost or not as confirmed: %v, want a ttl of %v", k.round, have.Capabilities, k.ttls)
+		k.t.Fatalf("round %d: capability base is lost or not as confirmed: %v, want a ttl of %v",
+			k.round, have.Capabilities, k.ttls)
 	}
 	k.opened()
 	for _, command := range []string{"sessions", "approvals"} {
@@ -206,8 +232,9 @@ func (k *killing) check() {
 	}
 }
 
-// opened opens every sealed value, and finds the generations of config.yaml whole: the last three, and one more for each rotation that was
-// killed between keeping the old file and writing the new one.
+// opened opens every sealed value, and finds the generations of config.yaml whole: the last three,
+// and one more for each rotation that was killed between keeping the old file and writing the new
+// one.
 func (k *killing) opened() {
 	k.t.Helper()
 	out, err := k.try("", "doctor", "--json")
@@ -224,13 +251,15 @@ func (k *killing) opened() {
 	}
 	kept, _ := filepath.Glob(filepath.Join(k.home, "backups", "config.yaml.*"))
 	for _, path := range kept {
-		if text, err := os.ReadFile(path); err != nil || !strings.Contains(string(text), "janee:v1:") {
+		if text, err := os.ReadFile(path); err != nil ||
+			!strings.Contains(string(text), "janee:v1:") {
 			k.t.Fatalf("round %d: %s: %v", k.round, path, err)
 		}
 	}
 }
 
-// swept finds that what killed processes left is gone once it is older than any write takes and somebody writes there.
+// swept finds that what killed processes left is gone once it is older than any write takes and
+// somebody writes there.
 func (k *killing) swept() {
 	k.t.Helper()
 	left := k.temporary()

@@ -14,7 +14,8 @@ import (
 	"testing"
 )
 
-// Three agents call as fast as they can, each over several connections: each gets exactly what is its own, whatever the others do.
+// Three agents call as fast as they can, each over several connections: each gets exactly what is
+// its own, whatever the others do.
 func TestLimitsAmongAgentsAtOnce(t *testing.T) {
 	p, api := newPlace(t), startAPI(t)
 	p.bank(api)
@@ -31,7 +32,8 @@ func TestLimitsAmongAgentsAtOnce(t *testing.T) {
 			wg.Go(func() {
 				c := s.client(t, token, "claude-ai")
 				for range 20 {
-					switch got := c.call("execute", map[string]any{"capability": "bank", "method": "GET", "path": "/of/" + name}); {
+					switch got := c.call("execute", map[string]any{"capability": "bank",
+						"method": "GET", "path": "/of/" + name}); {
 					case strings.Contains(got, "RATE_LIMITED"):
 						refused.Add(1)
 					case !strings.Contains(got, `"status":200`):
@@ -53,7 +55,8 @@ func TestLimitsAmongAgentsAtOnce(t *testing.T) {
 	p.run("", "logs", "verify")
 }
 
-// TestFloodOfRefusalsOverStdio: what an agent repeats without end does not fill the log, and when the server ends the log says how much it was.
+// TestFloodOfRefusalsOverStdio: what an agent repeats without end does not fill the log, and when
+// the server ends the log says how much it was.
 func TestFloodOfRefusalsOverStdio(t *testing.T) {
 	p, api := newPlace(t), startAPI(t)
 	p.bank(api)
@@ -63,7 +66,9 @@ func TestFloodOfRefusalsOverStdio(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range calls / 8 {
-				wants(t, s.call("execute", map[string]any{"capability": "bank", "method": "DELETE", "path": "/x"}), "RULE_DENY")
+				wants(t,
+					s.call("execute", map[string]any{"capability": "bank",
+						"method": "DELETE", "path": "/x"}), "RULE_DENY")
 			}
 		})
 	}
@@ -92,10 +97,13 @@ func TestFloodOfRefusalsOverStdio(t *testing.T) {
 	var l struct {
 		Logs []struct{ Detail map[string]string }
 	}
-	if err := json.Unmarshal([]byte(p.run("", "logs", "--json", "-n", "1")), &l); err != nil || len(l.Logs) != 1 || l.Logs[0].Detail["unrecorded"] == "" {
+	if err := json.Unmarshal([]byte(p.run("", "logs", "--json", "-n", "1")), &l); err != nil ||
+		len(l.Logs) != 1 || l.Logs[0].Detail["unrecorded"] == "" {
 		t.Errorf("the last record is %+v, %v", l, err)
 	}
-	if line := p.run("", "logs", "-n", "1"); !regexp.MustCompile(`\| - \| - \| deny \| \d+ refusals of claude-ai before it have no record\n$`).MatchString(line) {
+	want := regexp.MustCompile(
+		`\| - \| - \| deny \| \d+ refusals of claude-ai before it have no record\n$`)
+	if line := p.run("", "logs", "-n", "1"); !want.MatchString(line) {
 		t.Errorf("shown as %q", line)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"testing"
 )
 
-// TestNoRecordIsLost has agents call at once, each as fast as it can. The API is asked exactly once for each call, the log holds an intent and a
-// result for each, no number is missing in any chain, and neither memory nor descriptors grow with the calls.
+// TestNoRecordIsLost has agents call at once, each as fast as it can. The API is asked exactly once
+// for each call, the log holds an intent and a result for each, no number is missing in any chain,
+// and neither memory nor descriptors grow with the calls.
 func TestNoRecordIsLost(t *testing.T) {
 	t.Parallel()
 	agents, calls := 8, 50
@@ -24,7 +25,8 @@ func TestNoRecordIsLost(t *testing.T) {
 	p.bank(api)
 	clients := make([]*webClient, agents)
 	for i := range clients {
-		clients[i] = &webClient{token: strings.TrimSpace(p.run("", "agent", "add", fmt.Sprintf("a%d", i)))}
+		clients[i] = &webClient{token: strings.TrimSpace(p.run("", "agent", "add",
+			fmt.Sprintf("a%d", i)))}
 	}
 	s := p.site()
 	for i, c := range clients {
@@ -36,7 +38,8 @@ func TestNoRecordIsLost(t *testing.T) {
 			wg.Go(func() {
 				for n := range calls {
 					path := fmt.Sprintf("/%s/%d/%d", name, i, n)
-					if got := c.call("execute", map[string]any{"capability": "bank", "method": "GET", "path": path}); !strings.Contains(got, `"status":200`) {
+					if got := c.call("execute", map[string]any{"capability": "bank",
+						"method": "GET", "path": path}); !strings.Contains(got, `"status":200`) {
 						t.Errorf("%s: %s", path, got)
 						return
 					}
@@ -55,7 +58,8 @@ func TestNoRecordIsLost(t *testing.T) {
 	if now := descriptors(pid); now > open+agents {
 		t.Errorf("%d descriptors, %d before", now, open)
 	}
-	t.Logf("%d calls: %d MiB at the beginning, %d at the end", agents*calls, held>>20, memory(pid, "VmRSS")>>20)
+	t.Logf("%d calls: %d MiB at the beginning, %d at the end", agents*calls, held>>20,
+		memory(pid, "VmRSS")>>20)
 	p.wholeLog(api, agents*(calls+calls/10))
 }
 
@@ -71,7 +75,8 @@ func (p *place) wholeLog(api *testAPI, calls int) {
 	api.mu.Lock()
 	defer api.mu.Unlock()
 	if len(api.seen) != calls || len(ended) != calls {
-		p.t.Errorf("%d calls were made, the API was asked %d times, %d are in the log", calls, len(api.seen), len(ended))
+		p.t.Errorf("%d calls were made, the API was asked %d times, %d are in the log", calls,
+			len(api.seen), len(ended))
 	}
 	for _, request := range api.seen {
 		if ended[request] != 1 {
@@ -82,7 +87,8 @@ func (p *place) wholeLog(api *testAPI, calls int) {
 	wants(p.t, p.run("", "logs", "verify"), "the log is whole")
 }
 
-// numbered finds the records of each chain numbered from 1 without a gap, and as many results as intents.
+// numbered finds the records of each chain numbered from 1 without a gap, and as many results as
+// intents.
 func (p *place) numbered() {
 	p.t.Helper()
 	paths, _ := filepath.Glob(filepath.Join(p.home, "logs", "*.jsonl")) // by day

@@ -11,21 +11,23 @@ import (
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	_ "github.com/true-and-useful/janee/cmd/janee/internal/cli" // what the binary is made of: see binDir
+	// what the binary is made of: see binDir
+	_ "github.com/true-and-useful/janee/cmd/janee/internal/cli"
 )
 
 // built is the folder of the binary under test.
 var built string
 
-// binDir holds the janee that the stories are told to: built as it ships, not the test binary in disguise.
-// It opens the folder of package main, which nothing can import, and so a changed main is tested again by a
-// `go test` that would otherwise give the result that it remembers.
+// binDir holds the janee that the stories are told to: built as it ships, not the test binary in
+// disguise. It opens the folder of package main, which nothing can import, and so a changed main is
+// tested again by a `go test` that would otherwise give the result that it remembers.
 func binDir() string {
 	_, _ = os.ReadDir("..")
 	return built
 }
 
-// soaking reports whether `make soak` runs: tests then take minutes where they otherwise take seconds.
+// soaking reports whether `make soak` runs: tests then take minutes where they otherwise take
+// seconds.
 func soaking() bool { return os.Getenv("JANEE_SOAK") != "" }
 
 func TestMain(m *testing.M) {

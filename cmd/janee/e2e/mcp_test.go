@@ -14,13 +14,16 @@ import (
 	"time"
 )
 
-// servedAs is whom `janee serve --agent` serves, by `mcp -as NAME`; "" leaves the name to the client.
+// servedAs is whom `janee serve --agent` serves, by `mcp -as NAME`; "" leaves the name to the
+// client.
 var servedAs string
 
-// mcpMain is the program `mcp` of the stories: a client that starts `janee serve`, makes one tool call, prints the text of the
-// answer, and ends with 1 where the tool refused. `mcp [-agent NAME] [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]`;
-// a value that begins with [ or { is sent as JSON; -raw gives the arguments as they are. With -pause it makes FILE.waiting after
-// each answer but the last, and waits for FILE before the next call. With -http URL -token TOKEN it talks to a running server.
+// mcpMain is the program `mcp` of the stories: a client that starts `janee serve`, makes one tool
+// call, prints the text of the answer, and ends with 1 where the tool refused. `mcp [-agent NAME]
+// [-n TIMES] [-pause FILE] [-raw JSON] TOOL [name=value …]`; a value that begins with [ or { is
+// sent as JSON; -raw gives the arguments as they are. With -pause it makes FILE.waiting after each
+// answer but the last, and waits for FILE before the next call. With -http URL -token TOKEN it
+// talks to a running server.
 func mcpMain() {
 	flag.StringVar(&servedAs, "as", "", "")
 	agent := flag.String("agent", "tester", "")
@@ -74,8 +77,11 @@ func readArguments(pairs []string) json.RawMessage {
 	return b
 }
 
-// converse runs the whole conversation: the calls are pipelined unless it pauses, then standard input is closed.
-func converse(agent, tool string, arguments json.RawMessage, times int, pause string) (refused bool, err error) {
+// converse runs the whole conversation: the calls are pipelined unless it pauses, then standard
+// input is closed.
+func converse(
+	agent, tool string, arguments json.RawMessage, times int, pause string,
+) (refused bool, err error) {
 	cmd := exec.Command("janee", "serve")
 	if servedAs != "" {
 		cmd.Args = append(cmd.Args, "--agent", servedAs)
@@ -93,7 +99,8 @@ func converse(agent, tool string, arguments json.RawMessage, times int, pause st
 		return false, err
 	}
 	name, _ := json.Marshal(agent)
-	fmt.Fprintf(in, `{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":%s,"version":"1"}}}`+"\n", name)
+	fmt.Fprintf(in,
+		`{"jsonrpc":"2.0","id":0,"method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":%s,"version":"1"}}}`+"\n", name)
 	fmt.Fprintln(in, `{"jsonrpc":"2.0","method":"notifications/initialized"}`)
 	answered := make(chan bool, times)
 	go func() {
@@ -104,7 +111,8 @@ func converse(agent, tool string, arguments json.RawMessage, times int, pause st
 				_ = os.WriteFile(pause+".waiting", nil, 0o600)
 				waitFor(pause)
 			}
-			fmt.Fprintf(in, `{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", i, tool, arguments)
+			fmt.Fprintf(in,
+				`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":%q,"arguments":%s}}`+"\n", i, tool, arguments)
 		}
 	}()
 	replies, refused, err := read(io.TeeReader(out, keepSeen()), answered)

@@ -20,7 +20,8 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// cmdPEM writes a fresh private key: `pem rsa|p256 FILE`; or the key file of a service account: `pem account FILE TOKENURI`.
+// cmdPEM writes a fresh private key: `pem rsa|p256 FILE`; or the key file of a service account:
+// `pem account FILE TOKENURI`.
 func cmdPEM(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) < 2 {
 		ts.Fatalf("usage: pem rsa|p256|account FILE [TOKENURI]")
@@ -37,8 +38,10 @@ func cmdPEM(ts *testscript.TestScript, neg bool, args []string) {
 	ts.Check(err)
 	text := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 	if args[0] == "account" && len(args) == 3 {
-		text, err = json.MarshalIndent(map[string]string{"type": "service_account", "client_email": "sa@project.iam.gserviceaccount.com",
-			"private_key_id": "key_id_of_the_story", "private_key": string(text), "token_uri": args[2]}, "", "  ")
+		text, err = json.MarshalIndent(map[string]string{"type": "service_account",
+			"client_email":   "sa@project.iam.gserviceaccount.com",
+			"private_key_id": "key_id_of_the_story", "private_key": string(text),
+			"token_uri": args[2]}, "", "  ")
 		ts.Check(err)
 	}
 	ts.Check(os.WriteFile(ts.MkAbs(args[1]), text, 0o600))

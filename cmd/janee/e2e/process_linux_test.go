@@ -9,8 +9,8 @@ import (
 	"syscall"
 )
 
-// descriptors counts the open files of a process, or returns -1 where that is not to be seen: a server is closed to all but root, and an older
-// kernel has no count in the size of the directory.
+// descriptors counts the open files of a process, or returns -1 where that is not to be seen: a
+// server is closed to all but root, and an older kernel has no count in the size of the directory.
 func descriptors(pid int) int {
 	path := fmt.Sprintf("/proc/%d/fd", pid)
 	if entries, err := os.ReadDir(path); err == nil {

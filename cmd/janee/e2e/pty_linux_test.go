@@ -16,19 +16,23 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/ptytest"
 )
 
-// TestInterruptedAdd has a person press Ctrl-C, and the terminal go away, while the key is asked for.
+// TestInterruptedAdd has a person press Ctrl-C, and the terminal go away, while the key is asked
+// for.
 func TestInterruptedAdd(t *testing.T) {
 	for name, act := range map[string]struct {
 		do   func(*exec.Cmd, *ptytest.Terminal)
 		code int
 	}{
 		"Ctrl-C": {func(_ *exec.Cmd, tty *ptytest.Terminal) { tty.Type("sk_live_half\x03") }, 130},
-		"killed": {func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGTERM) }, 143},
+		"killed": {func(cmd *exec.Cmd, _ *ptytest.Terminal) {
+			_ = cmd.Process.Signal(syscall.SIGTERM)
+		}, 143},
 	} {
 		t.Run(name, func(t *testing.T) {
 			home, janee := newHome(t)
 			before := tree(t, home)
-			cmd, stderr := janee("add", "stripe", "-u", "https://api.stripe.com", "--auth-type", "bearer"), &bytes.Buffer{}
+			cmd, stderr := janee("add", "stripe", "-u", "https://api.stripe.com",
+				"--auth-type", "bearer"), &bytes.Buffer{}
 			cmd.Stderr = stderr
 			tty := ptytest.Start(t, cmd)
 			tty.Expect("(not shown): ")
@@ -37,7 +41,8 @@ func TestInterruptedAdd(t *testing.T) {
 			}
 			act.do(cmd, tty)
 			var exit *exec.ExitError
-			if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != act.code || !strings.Contains(stderr.String(), "interrupted") {
+			if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != act.code ||
+				!strings.Contains(stderr.String(), "interrupted") {
 				t.Errorf("%v, want exit code %d\n%s", err, act.code, stderr)
 			}
 			if !tty.Echo() {
@@ -50,13 +55,16 @@ func TestInterruptedAdd(t *testing.T) {
 	}
 }
 
-// newHome runs janee init in a directory of its own and returns it, with what makes further commands there.
+// newHome runs janee init in a directory of its own and returns it, with what makes further
+// commands there.
 func newHome(t *testing.T) (home string, janee func(args ...string) *exec.Cmd) {
 	t.Helper()
 	home = t.TempDir()
 	janee = func(args ...string) *exec.Cmd {
 		cmd := exec.Command(filepath.Join(binDir(), "janee"), args...)
-		cmd.Env = []string{"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "key", "root.key")}
+		cmd.Env = []string{
+			"HOME=" + home, "JANEE_KEY_FILE=" + filepath.Join(home, "key", "root.key"),
+		}
 		return cmd
 	}
 	if out, err := janee("init").CombinedOutput(); err != nil {
@@ -65,7 +73,8 @@ func newHome(t *testing.T) (home string, janee func(args ...string) *exec.Cmd) {
 	return home, janee
 }
 
-// TestPassphraseIsNotShown chooses a passphrase, and has a server over HTTP that a person starts at a terminal ask for it.
+// TestPassphraseIsNotShown chooses a passphrase, and has a server over HTTP that a person starts at
+// a terminal ask for it.
 func TestPassphraseIsNotShown(t *testing.T) {
 	home, janee := newHome(t)
 	run := func(args ...string) *exec.Cmd {
@@ -112,7 +121,8 @@ func TestPassphraseIsNotShown(t *testing.T) {
 	}
 }
 
-// TestTrustHoldsForWhatWasShown has config.yaml pointed elsewhere once more while the person reads the question.
+// TestTrustHoldsForWhatWasShown has config.yaml pointed elsewhere once more while the person reads
+// the question.
 func TestTrustHoldsForWhatWasShown(t *testing.T) {
 	home, janee := newHome(t)
 	path := filepath.Join(home, ".janee", "config.yaml")

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestNothingIsSentAfterRevoke has agents call without a pause while the person revokes: from the moment the command is back, no call that begins
-// reaches the API, whichever process serves it.
+// TestNothingIsSentAfterRevoke has agents call without a pause while the person revokes: from the
+// moment the command is back, no call that begins reaches the API, whichever process serves it.
 func TestNothingIsSentAfterRevoke(t *testing.T) {
 	t.Parallel()
 	rounds := 3
@@ -34,7 +34,8 @@ func TestNothingIsSentAfterRevoke(t *testing.T) {
 					}
 					got := s.get("base", path)
 					calls.Add(1)
-					if strings.HasPrefix(path, "/after") && !strings.Contains(got, "SESSION_REVOKED") {
+					if strings.HasPrefix(path, "/after") &&
+						!strings.Contains(got, "SESSION_REVOKED") {
 						t.Errorf("%s: %s", path, got)
 					}
 				}
@@ -55,8 +56,8 @@ func TestNothingIsSentAfterRevoke(t *testing.T) {
 	}
 }
 
-// TestOneYesIsOneRequest has two processes wait for the same question, and two people answer it at once: one answer counts, and one request is
-// sent.
+// TestOneYesIsOneRequest has two processes wait for the same question, and two people answer it at
+// once: one answer counts, and one request is sent.
 func TestOneYesIsOneRequest(t *testing.T) {
 	t.Parallel()
 	p, api := newPlace(t), startAPI(t)
@@ -88,7 +89,8 @@ func TestOneYesIsOneRequest(t *testing.T) {
 		}
 	}
 	if said.Load() != 1 || served != 1 || api.count("GET /once") != 1 {
-		t.Errorf("%d answers counted, %d calls were served, the API was asked %d times", said.Load(), served, api.count("GET /once"))
+		t.Errorf("%d answers counted, %d calls were served, the API was asked %d times",
+			said.Load(), served, api.count("GET /once"))
 	}
 }
 
@@ -99,7 +101,8 @@ func TestRevokedWhileAPersonIsAskedSendsNothing(t *testing.T) {
 	p.base(api)
 	p.run("", "config", "set", "approvals.wait", "20s")
 	s := p.serve("tester")
-	answer := s.start("execute", map[string]any{"capability": "asked", "method": "GET", "path": "/x"})
+	answer := s.start("execute",
+		map[string]any{"capability": "asked", "method": "GET", "path": "/x"})
 	id := ""
 	eventually(t, "the question", func() bool {
 		_, id, _ = strings.Cut(p.run("", "approvals", "--json"), `"id": "`)

@@ -65,7 +65,8 @@ func (r toolResult) reaches(t *testing.T, schema *jsonschema.Schema, code string
 type door func(method string, params map[string]any) reply
 
 func (d door) call(tool, arguments string) toolResult {
-	return d("tools/call", map[string]any{"name": tool, "arguments": json.RawMessage(arguments)}).Result.toolResult
+	return d("tools/call",
+		map[string]any{"name": tool, "arguments": json.RawMessage(arguments)}).Result.toolResult
 }
 
 // schemas are the output schemas of all tools, compiled.
@@ -96,16 +97,23 @@ func (p *place) doors(t *testing.T) map[string]door {
 	s, site := p.serve("gemini"), p.site()
 	web := site.client(t, site.token, "gemini")
 	return map[string]door{
-		"stdio": func(method string, params map[string]any) reply { return <-s.request(method, params) },
+		"stdio": func(method string, params map[string]any) reply {
+			return <-s.request(method, params)
+		},
 		"stdio, 2026-07-28": func(method string, params map[string]any) reply {
-			params["_meta"] = map[string]any{"io.modelcontextprotocol/protocolVersion": "2026-07-28",
-				"io.modelcontextprotocol/clientInfo":         map[string]string{"name": "gemini", "version": "1"},
-				"io.modelcontextprotocol/clientCapabilities": map[string]any{}}
+			params["_meta"] = map[string]any{
+				"io.modelcontextprotocol/protocolVersion": "2026-07-28",
+				"io.modelcontextprotocol/clientInfo": map[string]string{
+					"name": "gemini", "version": "1",
+				},
+				"io.modelcontextprotocol/clientCapabilities": map[string]any{},
+			}
 			return <-s.request(method, params)
 		},
 		"HTTP": func(method string, params map[string]any) reply {
 			b, _ := json.Marshal(params)
-			m, err := web.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`, method, b))
+			m, err := web.post(fmt.Sprintf(`{"jsonrpc":"2.0","id":1,"method":%q,"params":%s}`,
+				method, b))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -129,9 +137,11 @@ func TestRefusalsReachEveryModel(t *testing.T) {
 		}
 		d.call("approve", `{}`).reaches(t, nil, "BAD_ARGUMENTS")
 		for _, tt := range []struct{ capability, path, code string }{
-			{"nosuch", "/", "CAPABILITY_NOT_FOUND"}, {"base", "/../x", "REQUEST_REJECTED"}, {"other", "/x", "ok"},
+			{"nosuch", "/", "CAPABILITY_NOT_FOUND"}, {"base", "/../x", "REQUEST_REJECTED"},
+			{"other", "/x", "ok"},
 			{"asked", "/" + strings.ReplaceAll(name, ", ", "-"), "APPROVAL_PENDING"}} {
-			r := d.call("execute", fmt.Sprintf(`{"capability":%q,"method":"GET","path":%q}`, tt.capability, tt.path))
+			r := d.call("execute",
+				fmt.Sprintf(`{"capability":%q,"method":"GET","path":%q}`, tt.capability, tt.path))
 			if tt.code != "ok" {
 				r.reaches(t, schemas["execute"], tt.code)
 			} else if _, err := r.shown(schemas["execute"]); err != nil || r.IsError {
@@ -142,9 +152,11 @@ func TestRefusalsReachEveryModel(t *testing.T) {
 	p.run("", "lock")
 	for name, d := range doors {
 		for tool, schema := range d.schemas(t) {
-			arguments := map[string]string{"execute": `{"capability":"base","method":"GET","path":"/"}`,
-				"explain_access":    `{"capability":"base"}`,
-				"manage_credential": `{"action":"grant","service":"base","targetAgentId":"b"}`}[tool]
+			arguments := map[string]string{
+				"execute":        `{"capability":"base","method":"GET","path":"/"}`,
+				"explain_access": `{"capability":"base"}`,
+				"manage_credential": `{"action":"grant","service":"base",` +
+					`"targetAgentId":"b"}`}[tool]
 			if r := d.call(tool, cmp.Or(arguments, `{}`)); r.IsError {
 				r.reaches(t, schema, "LOCKED")
 			} else if _, err := r.shown(schema); err != nil {
@@ -158,7 +170,9 @@ func TestRefusalsReachEveryModel(t *testing.T) {
 func TestServerThatIsNotReadyReachesEveryModel(t *testing.T) {
 	t.Parallel()
 	s := emptyPlace(t).serve("gemini")
-	var d door = func(method string, params map[string]any) reply { return <-s.request(method, params) }
+	var d door = func(method string, params map[string]any) reply {
+		return <-s.request(method, params)
+	}
 	for tool, schema := range d.schemas(t) {
 		d.call(tool, `{}`).reaches(t, schema, "NOT_READY")
 	}

@@ -46,11 +46,13 @@ func TestReload(t *testing.T) {
 	if n := strings.Count(s.stderr.String(), "alow"); n != 1 {
 		t.Errorf("the same fault was reported %d times", n)
 	}
-	if err := os.Rename(filepath.Join(p.home, "config.yaml"), filepath.Join(p.home, "config.away")); err != nil {
+	if err := os.Rename(filepath.Join(p.home, "config.yaml"),
+		filepath.Join(p.home, "config.away")); err != nil {
 		t.Fatal(err)
 	}
 	wants(t, s.get("api", "/other"), `"status":200`)
-	if err := os.Rename(filepath.Join(p.home, "config.away"), filepath.Join(p.home, "config.yaml")); err != nil {
+	if err := os.Rename(filepath.Join(p.home, "config.away"),
+		filepath.Join(p.home, "config.yaml")); err != nil {
 		t.Fatal(err)
 	}
 
@@ -64,11 +66,14 @@ func TestReload(t *testing.T) {
 	if err := s.cmd.Process.Signal(syscall.SIGHUP); err != nil {
 		t.Fatal(err)
 	}
-	eventually(t, "a reload by signal", func() bool { return strings.Contains(s.stderr.String(), "-more") })
+	eventually(t, "a reload by signal", func() bool {
+		return strings.Contains(s.stderr.String(), "-more")
+	})
 	wants(t, p.run("", "logs", "verify"), "the log is whole")
 }
 
-// TestRotatedUnderARunningServer changes the sealing key: the next call opens what was sealed anew, in the session that it began in.
+// TestRotatedUnderARunningServer changes the sealing key: the next call opens what was sealed anew,
+// in the session that it began in.
 func TestRotatedUnderARunningServer(t *testing.T) {
 	p := newPlace(t)
 	api := startAPI(t)
@@ -88,7 +93,8 @@ func TestRotatedUnderARunningServer(t *testing.T) {
 	for _, key := range []string{"k2", "k3"} {
 		p.run("", "key", "rotate")
 		wants(t, s.get("api", "/"+key), `"status":200`)
-		if text, _ := os.ReadFile(filepath.Join(p.home, "config.yaml")); !strings.Contains(string(text), "janee:v1:"+key+":api:key:") {
+		if text, _ := os.ReadFile(filepath.Join(p.home,
+			"config.yaml")); !strings.Contains(string(text), "janee:v1:"+key+":api:key:") {
 			t.Errorf("not sealed under %s:\n%s", key, text)
 		}
 	}
@@ -105,7 +111,8 @@ func TestCallsInFlightKeepWhatTheyBeganWith(t *testing.T) {
 	config := strings.ReplaceAll(reloadConfig, "$API", api.url)
 	p.configure(config)
 	s := p.serve("reloader")
-	slow := s.start("execute", map[string]any{"capability": "api", "method": "GET", "path": "/slow"})
+	slow := s.start("execute",
+		map[string]any{"capability": "api", "method": "GET", "path": "/slow"})
 	eventually(t, "the slow call's arrival", func() bool { return api.count("GET /slow") == 1 })
 	p.configure(strings.Replace(config, "GET *", "POST *", 1))
 	wants(t, s.get("api", "/one"), "RULE_DENY")
@@ -126,7 +133,8 @@ func TestTypedSecretIsSealedOnceTheFileStandsStill(t *testing.T) {
 	began := time.Now()
 	eventually(t, "sealing", func() bool {
 		text, _ := os.ReadFile(path)
-		return strings.Contains(string(text), "janee:v1:k1:api:key:") && !strings.Contains(string(text), "key_of_the_reload_test")
+		return strings.Contains(string(text), "janee:v1:k1:api:key:") &&
+			!strings.Contains(string(text), "key_of_the_reload_test")
 	})
 	if time.Since(began) < time.Second {
 		t.Error("sealed while the file was young")

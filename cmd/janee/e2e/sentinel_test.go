@@ -15,7 +15,8 @@ import (
 	"unicode/utf16"
 )
 
-// minSentinel is the least length of a secret that is looked for: shorter ones stand in ordinary text by accident.
+// minSentinel is the least length of a secret that is looked for: shorter ones stand in ordinary
+// text by accident.
 const minSentinel = 12
 
 // spelling is one way to write a secret. Fold says that letters of either case count.
@@ -25,8 +26,8 @@ type spelling struct {
 	fold bool
 }
 
-// spellings writes a secret in every usual encoding. It shares nothing with core/secret: what that package has forgotten must not be
-// forgotten here as well.
+// spellings writes a secret in every usual encoding. It shares nothing with core/secret: what that
+// package has forgotten must not be forgotten here as well.
 func spellings(secret string) (all []spelling) {
 	add := func(name, text string, fold bool) {
 		if len(text) >= minSentinel {
@@ -47,8 +48,10 @@ func spellings(secret string) (all []spelling) {
 	text, _ := json.Marshal(secret)
 	add("JSON", strings.Trim(string(text), `"`), false)
 	add("JSON escapes", escaped(secret), true)
-	for name, order := range map[string]func(uint16) []byte{"UTF-16LE": func(u uint16) []byte { return []byte{byte(u), byte(u >> 8)} },
-		"UTF-16BE": func(u uint16) []byte { return []byte{byte(u >> 8), byte(u)} }} {
+	for name, order := range map[string]func(uint16) []byte{
+		"UTF-16LE": func(u uint16) []byte { return []byte{byte(u), byte(u >> 8)} },
+		"UTF-16BE": func(u uint16) []byte { return []byte{byte(u >> 8), byte(u)} },
+	} {
 		var wide []byte
 		for _, u := range utf16.Encode([]rune(secret)) {
 			wide = append(wide, order(u)...)
@@ -56,8 +59,10 @@ func spellings(secret string) (all []spelling) {
 		add(name, string(wide), false)
 	}
 	for offset := range 3 {
-		add(fmt.Sprintf("base64 at offset %d", offset), inBase64(base64.RawStdEncoding, secret, offset), false)
-		add(fmt.Sprintf("base64url at offset %d", offset), inBase64(base64.RawURLEncoding, secret, offset), false)
+		add(fmt.Sprintf("base64 at offset %d", offset),
+			inBase64(base64.RawStdEncoding, secret, offset), false)
+		add(fmt.Sprintf("base64url at offset %d", offset),
+			inBase64(base64.RawURLEncoding, secret, offset), false)
 	}
 	return all
 }
@@ -76,7 +81,8 @@ func escaped(s string) (text string) {
 	return text
 }
 
-// inBase64 is the part of the encoding that does not depend on what stands before the secret and behind it.
+// inBase64 is the part of the encoding that does not depend on what stands before the secret and
+// behind it.
 func inBase64(e *base64.Encoding, s string, offset int) string {
 	text := e.EncodeToString(append(make([]byte, offset), s...))
 	bits := 8 * (offset + len(s))
@@ -99,7 +105,8 @@ func found(data []byte, secrets []string) string {
 				in, text = lower, bytes.ToLower(text)
 			}
 			if at := bytes.Index(in, text); at >= 0 {
-				return fmt.Sprintf("secret %d, %s, at byte %d, behind %q", i+1, s.name, at, data[max(0, at-60):at])
+				return fmt.Sprintf("secret %d, %s, at byte %d, behind %q", i+1, s.name, at,
+					data[max(0, at-60):at])
 			}
 		}
 	}
@@ -110,12 +117,17 @@ func found(data []byte, secrets []string) string {
 func TestSentinelIsFound(t *testing.T) {
 	const secret = "s3ntinel/+of <the> search=\u00e9"
 	for name, text := range map[string]string{
-		"as it is": secret, "other case": strings.ToUpper(secret), "hex": fmt.Sprintf("%X", secret), "percent": strings.ToUpper(percent(secret)),
-		"query": "k=" + url.QueryEscape(secret) + "&", "JSON": fmt.Sprintf(`{"k":%s}`, must(json.Marshal(secret))), "escapes": escaped(secret), "HTML": html.EscapeString(secret),
-		"base64": base64.StdEncoding.EncodeToString([]byte("Basic:" + secret + ":x")), "base64, 1 off": base64.StdEncoding.EncodeToString([]byte("1" + secret)),
-		"base64, 2 off": base64.URLEncoding.EncodeToString([]byte("22" + secret + "behind")), "wide": "\x00" + strings.Join(strings.Split(secret[:20], ""), "\x00"),
+		"as it is": secret, "other case": strings.ToUpper(secret), "hex": fmt.Sprintf("%X", secret),
+		"percent": strings.ToUpper(percent(secret)), "query": "k=" + url.QueryEscape(secret) + "&",
+		"JSON": fmt.Sprintf(`{"k":%s}`, must(json.Marshal(secret))), "escapes": escaped(secret),
+		"HTML":          html.EscapeString(secret),
+		"base64":        base64.StdEncoding.EncodeToString([]byte("Basic:" + secret + ":x")),
+		"base64, 1 off": base64.StdEncoding.EncodeToString([]byte("1" + secret)),
+		"base64, 2 off": base64.URLEncoding.EncodeToString([]byte("22" + secret + "behind")),
+		"wide":          "\x00" + strings.Join(strings.Split(secret[:20], ""), "\x00"),
 	} {
-		if found([]byte("before "+text+" behind"), []string{"of-another-service", secret, secret[:20]}) == "" {
+		if found([]byte("before "+text+" behind"),
+			[]string{"of-another-service", secret, secret[:20]}) == "" {
 			t.Errorf("%s is not found", name)
 		}
 	}

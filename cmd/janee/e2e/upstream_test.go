@@ -27,9 +27,10 @@ type fakeAPI struct {
 	seen []string
 }
 
-// cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its base URL and VAR_PORT to its port. Paths: /echo
-// repeats every header, /denied does so with 403, /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}.
-// It is a token server as well: see tokens. Below /digest it wants digest authentication: see refusedDigest.
+// cmdUpstream starts an API: `upstream [-tls CAFILE] [-auth 'Header: value'] VAR` sets VAR to its
+// base URL and VAR_PORT to its port. Paths: /echo repeats every header, /denied does so with 403,
+// /binary, /hang, /redirect, /cut ends early, /big?n=; all else answers {"path":…}. It is a token
+// server as well: see tokens. Below /digest it wants digest authentication: see refusedDigest.
 func cmdUpstream(ts *testscript.TestScript, neg bool, args []string) {
 	f := flag.NewFlagSet("upstream", flag.ContinueOnError)
 	caFile := f.String("tls", "", "")
@@ -95,44 +96,53 @@ func (a *fakeAPI) handler(auth string) http.Handler {
 	})
 }
 
-// tokens answers for a token server: POST /token, and of GitHub's installation 42, give token_of_the_story_server; POST /token/denied
-// refuses and repeats what it was sent, by a clock that is ten minutes ahead.
+// tokens answers for a token server: POST /token, and of GitHub's installation 42, give
+// token_of_the_story_server; POST /token/denied refuses and repeats what it was sent, by a clock
+// that is ten minutes ahead.
 func tokens(w http.ResponseWriter, r *http.Request, body string) bool {
 	later := time.Now().Add(10 * time.Minute)
 	switch r.Method + " " + r.URL.Path {
 	case "POST /token":
-		fmt.Fprint(w, `{"access_token":"token_of_the_story_server","expires_in":3600,"token_type":"Bearer"}`)
+		fmt.Fprint(w,
+			`{"access_token":"token_of_the_story_server","expires_in":3600,"token_type":"Bearer"}`)
 	case "POST /app/installations/42/access_tokens":
 		w.WriteHeader(http.StatusCreated)
-		fmt.Fprintf(w, `{"token":"token_of_the_story_server","expires_at":%q}`, later.UTC().Format(time.RFC3339))
+		fmt.Fprintf(w, `{"token":"token_of_the_story_server","expires_at":%q}`,
+			later.UTC().Format(time.RFC3339))
 	case "POST /token/denied":
 		w.Header().Set("Date", later.UTC().Format(http.TimeFormat))
 		w.WriteHeader(http.StatusUnauthorized)
-		_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client", "error_description": r.Header.Get("Authorization") + body})
+		_ = json.NewEncoder(w).Encode(map[string]string{"error": "invalid_client",
+			"error_description": r.Header.Get("Authorization") + body})
 	default:
 		return false
 	}
 	return true
 }
 
-// refusedDigest challenges what comes below /digest until it is signed for the user u with the password secret_of_the_test_story, as
-// RFC 7616 section 3.4.1 says.
+// refusedDigest challenges what comes below /digest until it is signed for the user u with the
+// password secret_of_the_test_story, as RFC 7616 section 3.4.1 says.
 func refusedDigest(w http.ResponseWriter, r *http.Request) bool {
 	if !strings.HasPrefix(r.URL.Path, "/digest/") {
 		return false
 	}
 	sum := func(text string) string { return fmt.Sprintf("%x", sha256.Sum256([]byte(text))) }
 	p := map[string]string{}
-	for part := range strings.SplitSeq(strings.TrimPrefix(r.Header.Get("Authorization"), "Digest "), ", ") {
+	for part := range strings.SplitSeq(strings.TrimPrefix(r.Header.Get("Authorization"), "Digest "),
+		", ") {
 		name, value, _ := strings.Cut(part, "=")
 		p[name] = strings.Trim(value, `"`)
 	}
-	want := sum(sum("u:the story:secret_of_the_test_story") + ":story_nonce:" + p["nc"] + ":" + p["cnonce"] + ":auth:" + sum(r.Method+":"+r.RequestURI))
-	if p["response"] == want && p["uri"] == r.RequestURI && p["nc"] == "00000001" && len(p["cnonce"]) == 32 {
+	want := sum(sum("u:the story:secret_of_the_test_story") + ":story_nonce:" + p["nc"] + ":" +
+		p["cnonce"] + ":auth:" + sum(r.Method+":"+r.RequestURI))
+	if p["response"] == want && p["uri"] == r.RequestURI && p["nc"] == "00000001" &&
+		len(p["cnonce"]) == 32 {
 		return false
 	}
-	w.Header().Add("WWW-Authenticate", `Digest realm="the story", nonce="story_nonce", qop="auth, auth-int", algorithm=MD5`)
-	w.Header().Add("WWW-Authenticate", `Digest realm="the story", nonce="story_nonce", qop="auth, auth-int", algorithm=SHA-256`)
+	w.Header().Add("WWW-Authenticate",
+		`Digest realm="the story", nonce="story_nonce", qop="auth, auth-int", algorithm=MD5`)
+	w.Header().Add("WWW-Authenticate",
+		`Digest realm="the story", nonce="story_nonce", qop="auth, auth-int", algorithm=SHA-256`)
 	http.Error(w, "who is there?", http.StatusUnauthorized)
 	return true
 }
@@ -168,7 +178,8 @@ func (a *fakeAPI) answer(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// testAPI is a fakeAPI for Go tests. Beside the paths of cmdUpstream it knows /slow, which answers after a moment.
+// testAPI is a fakeAPI for Go tests. Beside the paths of cmdUpstream it knows /slow, which answers
+// after a moment.
 type testAPI struct {
 	fakeAPI
 	url string

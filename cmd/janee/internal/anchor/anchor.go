@@ -1,5 +1,6 @@
-// Package anchor tells somebody elsewhere how far the chains of the log have come, so that cutting off their end is found: the chains alone
-// cannot tell. Use New beside a server, and Last for what was told. It is beside the calls, never in their way: what fails is a warning.
+// Package anchor tells somebody elsewhere how far the chains of the log have come, so that cutting
+// off their end is found: the chains alone cannot tell. Use New beside a server, and Last for what
+// was told. It is beside the calls, never in their way: what fails is a warning.
 package anchor
 
 import (
@@ -36,7 +37,8 @@ func (b Bell) Ring() {
 	}
 }
 
-// Parts are what a Keeper works with. Config gives what is in force; Warn receives one line for the person.
+// Parts are what a Keeper works with. Config gives what is in force; Warn receives one line for the
+// person.
 type Parts struct {
 	Rolled Bell
 	Home   *home.Home
@@ -58,8 +60,8 @@ type Keeper struct {
 	warned bool         // that another command waits for the next start
 }
 
-// New returns a Keeper that tells at every period, if the log has grown, until Close. The command stays that of now: who can write to config.yaml
-// while a server runs can make it run nothing.
+// New returns a Keeper that tells at every period, if the log has grown, until Close. The command
+// stays that of now: who can write to config.yaml while a server runs can make it run nothing.
 func New(p Parts) *Keeper {
 	ctx, stop := context.WithCancel(context.Background())
 	k := &Keeper{Parts: p, now: time.Now, stop: stop, done: make(chan struct{})}
@@ -102,7 +104,8 @@ func (k *Keeper) run(ctx context.Context) {
 	}
 }
 
-// tell tells everybody, if there is anything new, and keeps what came of it. Who was not told hears it at the next period.
+// tell tells everybody, if there is anything new, and keeps what came of it. Who was not told hears
+// it at the next period.
 func (k *Keeper) tell(ctx context.Context, a config.Anchor) {
 	if k.Vault == nil {
 		return // no root key, no log
@@ -118,7 +121,8 @@ func (k *Keeper) tell(ctx context.Context, a config.Anchor) {
 	}
 	now := k.now()
 	if err == nil {
-		err = k.tellAll(ctx, a, audit.Anchor{At: now.UnixMilli(), Heads: heads}.Encode(k.Vault.Key("anchor")), now)
+		err = k.tellAll(ctx, a,
+			audit.Anchor{At: now.UnixMilli(), Heads: heads}.Encode(k.Vault.Key("anchor")), now)
 	}
 	if ctx.Err() == context.Canceled {
 		return // Close tells once more

@@ -49,21 +49,32 @@ func newRig(t *testing.T, a config.Anchor) *rig {
 		t.Fatal(err)
 	}
 	rolled := NewBell()
-	r.log, err = auditlog.Open(r.home, testVault, auditlog.Options{MaxFile: 2000, Rolled: rolled.Ring})
+	r.log, err = auditlog.Open(r.home, testVault,
+		auditlog.Options{MaxFile: 2000, Rolled: rolled.Ring})
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = r.log.Close() })
 	r.keeper = New(Parts{Rolled: rolled, Home: r.home, Vault: testVault,
-		Config: func() *config.Anchor { r.mu.Lock(); defer r.mu.Unlock(); a := r.config; return &a },
-		Warn:   func(line string) { r.mu.Lock(); defer r.mu.Unlock(); r.warnings = append(r.warnings, line) }})
+		Config: func() *config.Anchor {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			a := r.config
+			return &a
+		},
+		Warn: func(line string) {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.warnings = append(r.warnings, line)
+		}})
 	return r
 }
 
 func (r *rig) write(n int) {
 	r.t.Helper()
 	for range n {
-		if err := r.log.Append([]audit.Record{{TS: time.Now().UnixMilli(), Event: "intent", Reason: strings.Repeat("x", 400)}}, true); err != nil {
+		if err := r.log.Append([]audit.Record{{TS: time.Now().UnixMilli(), Event: "intent",
+			Reason: strings.Repeat("x", 400)}}, true); err != nil {
 			r.t.Fatal(err)
 		}
 	}
@@ -79,7 +90,8 @@ func toFile(t *testing.T) (words []string, read func() []audit.Anchor) {
 	return []string{"/bin/sh", "-c", `cat >>"$0"`, path}, func() (list []audit.Anchor) {
 		text, _ := os.ReadFile(path)
 		for line := range strings.Lines(string(text)) {
-			a, found, err := audit.FindAnchor(testVault.Key("anchor"), []byte(strings.TrimSuffix(line, "\n")))
+			a, found, err := audit.FindAnchor(testVault.Key("anchor"),
+				[]byte(strings.TrimSuffix(line, "\n")))
 			if !found || err != nil {
 				t.Fatalf("%q: %v", line, err)
 			}
@@ -104,7 +116,8 @@ func TestWhenAnchored(t *testing.T) {
 	r := newRig(t, config.Anchor{Every: time.Second, Command: command})
 	r.write(1)
 	eventually(t, "not told at the period", func() bool { return len(told()) == 1 })
-	if got := told()[0]; len(got.Heads) != 1 || got.Heads[0].Seq != 2 || time.Since(time.UnixMilli(got.At)) > time.Minute {
+	if got := told()[0]; len(got.Heads) != 1 || got.Heads[0].Seq != 2 ||
+		time.Since(time.UnixMilli(got.At)) > time.Minute {
 		t.Errorf("told %+v", got)
 	}
 	time.Sleep(2 * look)
@@ -123,12 +136,14 @@ func TestWhenAnchored(t *testing.T) {
 	if last := list[len(list)-1]; len(last.Heads) != 1 || last.Heads[0].Seq != 8 {
 		t.Errorf("told at the end: %+v", last)
 	}
-	if state, err := Last(r.home); err != nil || state.Error != "" || time.Since(state.At) > time.Minute || len(r.warnings) != 0 {
+	if state, err := Last(r.home); err != nil || state.Error != "" ||
+		time.Since(state.At) > time.Minute || len(r.warnings) != 0 {
 		t.Errorf("%+v, %v, %q", state, err, r.warnings)
 	}
 }
 
-// TestAnchoringFails: it is said once, kept for `janee status`, and tried again; no call waits for it.
+// TestAnchoringFails: it is said once, kept for `janee status`, and tried again; no call waits for
+// it.
 func TestAnchoringFails(t *testing.T) {
 	command, told := toFile(t)
 	command[2] = `test -e "$0.ok" || { printf 'no room \033[2J\n' >&2; exit 3; }; ` + command[2]
@@ -137,7 +152,9 @@ func TestAnchoringFails(t *testing.T) {
 	eventually(t, "no failure is kept", func() bool { s, _ := Last(r.home); return s.Error != "" })
 	time.Sleep(2 * look)
 	r.mu.Lock()
-	if len(r.warnings) != 1 || r.warnings[0] != `anchoring the log: telling the command: exit status 3: no room \u001b[2J` {
+	if len(r.warnings) != 1 ||
+		r.warnings[0] !=
+			`anchoring the log: telling the command: exit status 3: no room \u001b[2J` {
 		t.Errorf("said %q", r.warnings)
 	}
 	r.mu.Unlock()
@@ -149,7 +166,8 @@ func TestAnchoringFails(t *testing.T) {
 	r.keeper.Close()
 }
 
-// TestACommandAddedLater: config.yaml is reloaded while a server runs, and who can write to it must not come to run a program by that.
+// TestACommandAddedLater: config.yaml is reloaded while a server runs, and who can write to it must
+// not come to run a program by that.
 func TestACommandAddedLater(t *testing.T) {
 	command, told := toFile(t)
 	other, toldOther := toFile(t)
@@ -159,7 +177,8 @@ func TestACommandAddedLater(t *testing.T) {
 	r.mu.Unlock()
 	r.write(1)
 	r.keeper.Close()
-	if len(toldOther()) != 0 || len(told()) != 1 || len(r.warnings) != 1 || !strings.Contains(r.warnings[0], "started anew") {
+	if len(toldOther()) != 0 || len(told()) != 1 || len(r.warnings) != 1 ||
+		!strings.Contains(r.warnings[0], "started anew") {
 		t.Errorf("told %d and %d times; %q", len(told()), len(toldOther()), r.warnings)
 	}
 	r = newRig(t, config.Anchor{Every: time.Hour, Syslog: false})
@@ -179,23 +198,27 @@ func TestACommandThatHangs(t *testing.T) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	if err := toCommand(ctx, t.TempDir(), []string{"/bin/sh", "-c", "sleep 600 & wait"}, nil); !errors.Is(err, context.DeadlineExceeded) {
+	if err := toCommand(ctx, t.TempDir(), []string{"/bin/sh", "-c", "sleep 600 & wait"},
+		nil); !errors.Is(err, context.DeadlineExceeded) {
 		t.Errorf("error %v", err)
 	}
 }
 
-// TestACommandGetsNothing: no variable of the server, which may hold the root key, reaches the command.
+// TestACommandGetsNothing: no variable of the server, which may hold the root key, reaches the
+// command.
 func TestACommandGetsNothing(t *testing.T) {
 	if runtime.GOOS == "windows" {
 		t.Skip("a command of Unix")
 	}
 	t.Setenv("JANEE_MASTER_KEY", "secret_of_the_server")
 	out := filepath.Join(t.TempDir(), "env")
-	if err := toCommand(context.Background(), t.TempDir(), []string{"/bin/sh", "-c", `env >"$0"`, out}, nil); err != nil {
+	if err := toCommand(context.Background(), t.TempDir(),
+		[]string{"/bin/sh", "-c", `env >"$0"`, out}, nil); err != nil {
 		t.Fatal(err)
 	}
 	text, err := os.ReadFile(out)
-	if err != nil || strings.Contains(string(text), "JANEE") || strings.Contains(string(text), "secret_of") || strings.Contains(string(text), "HOME=") {
+	if err != nil || strings.Contains(string(text), "JANEE") ||
+		strings.Contains(string(text), "secret_of") || strings.Contains(string(text), "HOME=") {
 		t.Errorf("%v: %s", err, text)
 	}
 }
@@ -211,22 +234,31 @@ func TestAnchorByWebhook(t *testing.T) {
 		bodies, signature = append(bodies, string(body)), q.Header.Get("Janee-Signature")
 	}))
 	defer server.Close()
-	sealed := testVault.Seal("k1", config.AnchorBinding(), [12]byte{}, secret.New("sixteen_or_more_1"))
-	r := newRig(t, config.Anchor{Every: time.Hour, Webhook: &config.Webhook{URL: server.URL + "/secret_path", Secret: config.Value{Sealed: sealed}}})
+	sealed := testVault.Seal("k1", config.AnchorBinding(), [12]byte{},
+		secret.New("sixteen_or_more_1"))
+	r := newRig(t,
+		config.Anchor{Every: time.Hour, Webhook: &config.Webhook{URL: server.URL + "/secret_path",
+			Secret: config.Value{Sealed: sealed}}})
 	r.write(1)
 	r.keeper.Close()
 	if len(bodies) != 1 || !json.Valid([]byte(bodies[0])) || !strings.HasPrefix(signature, "t=") {
 		t.Fatalf("posted %q, signed %q", bodies, signature)
 	}
-	if _, found, err := audit.FindAnchor(testVault.Key("anchor"), []byte(strings.TrimSpace(bodies[0]))); !found || err != nil {
+	if _, found, err := audit.FindAnchor(testVault.Key("anchor"),
+		[]byte(strings.TrimSpace(bodies[0]))); !found || err != nil {
 		t.Errorf("posted %q: %v", bodies[0], err)
 	}
 	// The secret of the other webhook is no key of this one.
-	wrong := testVault.Seal("k1", config.WebhookBinding(), [12]byte{}, secret.New("sixteen_or_more_1"))
-	r = newRig(t, config.Anchor{Every: time.Hour, Webhook: &config.Webhook{URL: server.URL + "/secret_path", Secret: config.Value{Sealed: wrong}}})
+	wrong := testVault.Seal("k1", config.WebhookBinding(), [12]byte{},
+		secret.New("sixteen_or_more_1"))
+	r = newRig(t,
+		config.Anchor{Every: time.Hour, Webhook: &config.Webhook{URL: server.URL + "/secret_path",
+			Secret: config.Value{Sealed: wrong}}})
 	r.write(1)
 	r.keeper.Close()
-	if len(bodies) != 1 || len(r.warnings) != 1 || !strings.Contains(r.warnings[0], "sealed for another place") || strings.Contains(r.warnings[0], "secret_path") {
+	if len(bodies) != 1 || len(r.warnings) != 1 ||
+		!strings.Contains(r.warnings[0], "sealed for another place") ||
+		strings.Contains(r.warnings[0], "secret_path") {
 		t.Errorf("posted %d times; %q", len(bodies), r.warnings)
 	}
 }

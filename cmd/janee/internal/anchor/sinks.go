@@ -23,10 +23,14 @@ type sink struct {
 
 func (k *Keeper) sinks(a config.Anchor, now time.Time) (list []sink) {
 	if a.Syslog {
-		list = append(list, sink{"the system log", func(_ context.Context, text []byte) error { return toSyslog(text) }})
+		list = append(list, sink{"the system log", func(_ context.Context, text []byte) error {
+			return toSyslog(text)
+		}})
 	}
 	if len(a.Command) > 0 {
-		list = append(list, sink{"the command", func(ctx context.Context, text []byte) error { return toCommand(ctx, k.Home.Path("."), a.Command, text) }})
+		list = append(list, sink{"the command", func(ctx context.Context, text []byte) error {
+			return toCommand(ctx, k.Home.Path("."), a.Command, text)
+		}})
 	}
 	if w := a.Webhook; w != nil {
 		list = append(list, sink{webhook.Name(*w), func(ctx context.Context, text []byte) error {
@@ -38,10 +42,13 @@ func (k *Keeper) sinks(a config.Anchor, now time.Time) (list []sink) {
 
 const maxSaid = 200 // bytes of what a command says when it fails
 
-// toCommand gives text to a program on its standard input. The program gets nothing of the environment but where programs are.
+// toCommand gives text to a program on its standard input. The program gets nothing of the
+// environment but where programs are.
 func toCommand(ctx context.Context, dir string, words []string, text []byte) error {
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Dir, c.Env, c.Stdin, c.WaitDelay = dir, []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}, bytes.NewReader(text), time.Second
+	c.Dir, c.Env, c.Stdin, c.WaitDelay = dir,
+		[]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
+		bytes.NewReader(text), time.Second
 	if runtime.GOOS == "windows" {
 		c.Env = []string{"PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT")}
 	}

@@ -12,7 +12,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
-// Told is what came of telling last, for `janee status`. It proves nothing: whoever can write to the log can write it.
+// Told is what came of telling last, for `janee status`. It proves nothing: whoever can write to
+// the log can write it.
 type Told struct {
 	At    time.Time `json:"at"` // UTC
 	Error string    `json:"error,omitempty"`

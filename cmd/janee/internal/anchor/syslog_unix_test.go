@@ -19,7 +19,9 @@ func TestAnchorBySyslog(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer daemon.Close()
-	text := audit.Anchor{At: 1795426425000, Heads: []audit.Head{{Writer: "q7m2k4xa", Seq: 7, Hash: strings.Repeat("ab", 32)}}}.Encode(testVault.Key("anchor"))
+	text := audit.Anchor{At: 1795426425000,
+		Heads: []audit.Head{{Writer: "q7m2k4xa", Seq: 7, Hash: strings.Repeat("ab", 32)}}}.Encode(
+		testVault.Key("anchor"))
 	if err := toSyslogAt("unixgram", path, text); err != nil {
 		t.Fatal(err)
 	}
@@ -29,7 +31,9 @@ func TestAnchorBySyslog(t *testing.T) {
 		t.Fatal(err)
 	}
 	line := strings.TrimSpace(string(got[:n]))
-	if a, found, err := audit.FindAnchor(testVault.Key("anchor"), []byte(line)); !strings.Contains(line, "janee[") || !found || err != nil || a.Heads[0].Seq != 7 {
+	if a, found, err := audit.FindAnchor(testVault.Key("anchor"),
+		[]byte(line)); !strings.Contains(line, "janee[") || !found || err != nil ||
+		a.Heads[0].Seq != 7 {
 		t.Errorf("%q: %v", line, err)
 	}
 }

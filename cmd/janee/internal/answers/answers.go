@@ -1,9 +1,10 @@
-// Package answers is what the owner's commands do with the questions that agents raised: list them, find one by the
-// beginning of its id, approve or deny it, and check the PIN. Use Read to look and Desk to answer. The call that
-// waits, in whatever process, reads the file that a Desk writes.
+// Package answers is what the owner's commands do with the questions that agents raised: list them,
+// find one by the beginning of its id, approve or deny it, and check the PIN. Use Read to look and
+// Desk to answer. The call that waits, in whatever process, reads the file that a Desk writes.
 //
-// Package core/approval says what questions and answers are and how they are encoded; this package keeps them in a
-// home. It judges no call: package core does that, from the same files. It prints nothing and asks nothing.
+// Package core/approval says what questions and answers are and how they are encoded; this package
+// keeps them in a home. It judges no call: package core does that, from the same files. It prints
+// nothing and asks nothing.
 package answers
 
 import (
@@ -18,7 +19,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// ShortID is how many digits of an id a person is shown: enough for as many questions as can be open.
+// ShortID is how many digits of an id a person is shown: enough for as many questions as can be
+// open.
 const ShortID = 8
 
 // Item is a question with what it has come to.
@@ -30,7 +32,8 @@ type Item struct {
 // Short is the beginning of the id.
 func (i Item) Short() string { return i.ID[:ShortID] }
 
-// Read returns the questions that there are files of, the oldest first. v may be nil: a home without a key has none.
+// Read returns the questions that there are files of, the oldest first. v may be nil: a home
+// without a key has none.
 func Read(h *home.Home, v *vault.Vault, now time.Time) ([]Item, error) {
 	if v == nil {
 		return nil, nil
@@ -58,10 +61,13 @@ func Read(h *home.Home, v *vault.Vault, now time.Time) ([]Item, error) {
 
 // Open returns the questions that wait for an answer.
 func Open(items []Item) []Item {
-	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool { return i.State != approval.Open })
+	return slices.DeleteFunc(slices.Clone(items), func(i Item) bool {
+		return i.State != approval.Open
+	})
 }
 
-// Find returns the question whose id begins with prefix. Open ones are looked at first; more than one is an error that lists them.
+// Find returns the question whose id begins with prefix. Open ones are looked at first; more than
+// one is an error that lists them.
 func Find(items []Item, prefix string) (Item, error) {
 	begins := func(i Item) bool { return strings.HasPrefix(i.ID, strings.ToLower(prefix)) }
 	found := slices.DeleteFunc(Open(items), func(i Item) bool { return !begins(i) })
@@ -70,13 +76,15 @@ func Find(items []Item, prefix string) (Item, error) {
 	}
 	switch {
 	case prefix == "" || len(found) == 0:
-		return Item{}, hint.Errorf(hint.Failed, "`janee approvals` lists the open ones", "no question has an id that begins with %q", prefix)
+		return Item{}, hint.Errorf(hint.Failed, "`janee approvals` lists the open ones",
+			"no question has an id that begins with %q", prefix)
 	case len(found) > 1:
 		text := ""
 		for _, i := range found {
 			text += fmt.Sprintf("\n  %s  %s on %s", i.ID, i.Agent, i.Capability)
 		}
-		return Item{}, hint.Errorf(hint.Failed, "give more digits", "%d questions have an id that begins with %q:%s", len(found), prefix, text)
+		return Item{}, hint.Errorf(hint.Failed, "give more digits",
+			"%d questions have an id that begins with %q:%s", len(found), prefix, text)
 	}
 	return found[0], nil
 }

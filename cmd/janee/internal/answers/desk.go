@@ -21,7 +21,8 @@ var (
 	ErrDamaged = errors.New("there is an answer that cannot be read, and counts as no")
 )
 
-// Desk answers questions. An answer stands in the audit log before it counts; if it cannot be recorded it is not given.
+// Desk answers questions. An answer stands in the audit log before it counts; if it cannot be
+// recorded it is not given.
 type Desk struct {
 	Home   *home.Home
 	Vault  *vault.Vault
@@ -29,9 +30,11 @@ type Desk struct {
 	Now    func() time.Time
 }
 
-// Say answers q. Who answers first wins: mine is false where somebody has, and a is what they said. length bounds a session (0: by the ttl
-// of its capability).
-func (d *Desk) Say(q approval.Question, decision, scope string, length time.Duration) (a approval.Answer, mine bool, err error) {
+// Say answers q. Who answers first wins: mine is false where somebody has, and a is what they said.
+// length bounds a session (0: by the ttl of its capability).
+func (d *Desk) Say(
+	q approval.Question, decision, scope string, length time.Duration,
+) (a approval.Answer, mine bool, err error) {
 	if a, found, err := d.said(q); found || err != nil {
 		return a, false, err
 	}
@@ -39,7 +42,14 @@ func (d *Desk) Say(q approval.Question, decision, scope string, length time.Dura
 	if !q.Live(now.UnixMilli()) {
 		return a, false, ErrOver
 	}
-	a = approval.Answer{ID: q.ID, Digest: q.Digest, Decision: decision, Scope: scope, At: now.UnixMilli(), By: by}
+	a = approval.Answer{
+		ID:       q.ID,
+		Digest:   q.Digest,
+		Decision: decision,
+		Scope:    scope,
+		At:       now.UnixMilli(),
+		By:       by,
+	}
 	switch {
 	case scope == approval.Once:
 		a.Until = a.At + approval.Lifetime
@@ -81,8 +91,18 @@ func (d *Desk) said(q approval.Question) (a approval.Answer, found bool, err err
 }
 
 func (d *Desk) entry(event string, q approval.Question) audit.Record {
-	return audit.Record{TS: d.Now().UnixMilli(), Event: event, Agent: q.Agent, Via: q.Via, Capability: q.Capability, Service: q.Service,
-		Method: q.Method, Target: policy.Redact(q.Path), Reason: q.Reason, Detail: map[string]string{"by": by, "approval": q.ID}}
+	return audit.Record{
+		TS:         d.Now().UnixMilli(),
+		Event:      event,
+		Agent:      q.Agent,
+		Via:        q.Via,
+		Capability: q.Capability,
+		Service:    q.Service,
+		Method:     q.Method,
+		Target:     policy.Redact(q.Path),
+		Reason:     q.Reason,
+		Detail:     map[string]string{"by": by, "approval": q.ID},
+	}
 }
 
 func (d *Desk) key() []byte { return d.Vault.Key("state") }

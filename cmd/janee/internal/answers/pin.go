@@ -28,7 +28,8 @@ func HashPIN(pin secret.Text) string {
 	var salt [kdf.SaltSize]byte
 	_, _ = rand.Read(salt[:]) // never fails: see crypto/rand
 	sum := kdf.Standard.Key(pin, salt[:])
-	return fmt.Sprintf("$argon2id$v=%d$%v$%s$%s", argon2.Version, kdf.Standard, b64.EncodeToString(salt[:]), b64.EncodeToString(sum[:]))
+	return fmt.Sprintf("$argon2id$v=%d$%v$%s$%s", argon2.Version, kdf.Standard,
+		b64.EncodeToString(salt[:]), b64.EncodeToString(sum[:]))
 }
 
 var errHash = errors.New("approvals.pin in config.yaml is damaged")
@@ -36,7 +37,8 @@ var errHash = errors.New("approvals.pin in config.yaml is damaged")
 // rightPIN takes about a tenth of a second, right or wrong.
 func rightPIN(hash string, pin secret.Text) (bool, error) {
 	parts := strings.Split(hash, "$")
-	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" || parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
+	if len(parts) != 6 || parts[0] != "" || parts[1] != "argon2id" ||
+		parts[2] != fmt.Sprintf("v=%d", argon2.Version) {
 		return false, errHash
 	}
 	params, err := kdf.Parse(parts[3])
@@ -49,8 +51,9 @@ func rightPIN(hash string, pin secret.Text) (bool, error) {
 	return subtle.ConstantTimeCompare(got[:], sum) == 1, nil
 }
 
-// CheckPIN returns nil for the right PIN. A wrong one is recorded, and after three of them everybody has to wait. The try is counted before
-// it is judged, so that ending the process does not give it back.
+// CheckPIN returns nil for the right PIN. A wrong one is recorded, and after three of them
+// everybody has to wait. The try is counted before it is judged, so that ending the process does
+// not give it back.
 func (d *Desk) CheckPIN(hash string, pin secret.Text) error {
 	if err := d.countTry(); err != nil {
 		return err
@@ -62,8 +65,13 @@ func (d *Desk) CheckPIN(hash string, pin secret.Text) error {
 	case right:
 		return d.Home.Remove(approval.TriesFile)
 	}
-	r := audit.Record{TS: d.Now().UnixMilli(), Event: "pin.wrong", Detail: map[string]string{"by": by}}
-	return errors.Join(hint.Errorf(hint.Denied, "", "the PIN is wrong; nothing was answered"), d.Record(r))
+	r := audit.Record{
+		TS:     d.Now().UnixMilli(),
+		Event:  "pin.wrong",
+		Detail: map[string]string{"by": by},
+	}
+	return errors.Join(hint.Errorf(hint.Denied, "", "the PIN is wrong; nothing was answered"),
+		d.Record(r))
 }
 
 func (d *Desk) countTry() error {
@@ -74,13 +82,16 @@ func (d *Desk) countTry() error {
 		}
 		tries, err := approval.DecodeTries(d.key(), data)
 		if err != nil {
-			return hint.Errorf(hint.Failed, "remove it if you know how that came about", "%s was not written by this home, or was changed: %w", approval.TriesFile, err)
+			return hint.Errorf(hint.Failed, "remove it if you know how that came about",
+				"%s was not written by this home, or was changed: %w", approval.TriesFile, err)
 		}
 		now := d.Now().UnixMilli()
 		if wait := tries.Wait(now); wait > 0 {
-			return hint.Errorf(hint.Denied, "", "too many wrong PINs: wait %v", (time.Duration(wait) * time.Millisecond).Round(time.Second))
+			return hint.Errorf(hint.Denied, "", "too many wrong PINs: wait %v",
+				(time.Duration(wait) * time.Millisecond).Round(time.Second))
 		}
-		_, err = d.Home.Write(approval.TriesFile, approval.Tries{Wrong: tries.Wrong + 1, At: now}.Encode(d.key()), false)
+		_, err = d.Home.Write(approval.TriesFile,
+			approval.Tries{Wrong: tries.Wrong + 1, At: now}.Encode(d.key()), false)
 		return err
 	})
 }

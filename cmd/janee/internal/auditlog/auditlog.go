@@ -1,7 +1,8 @@
-// Package auditlog keeps the audit log on disk: one chain of signed lines for each process that writes, in logs/DATE.WRITER.jsonl
-// and, where that is full, DATE.WRITER.p0002.jsonl and so on.
-// Use Open and Append to write (durable before an act, soon after it), Read for `janee logs`, Follow to watch, and Verify to prove that nothing was changed.
-// What a line says and how it is signed is decided in core/audit; this package never edits a line, and reading takes no lock.
+// Package auditlog keeps the audit log on disk: one chain of signed lines for each process that
+// writes, in logs/DATE.WRITER.jsonl and, where that is full, DATE.WRITER.p0002.jsonl and so on. Use
+// Open and Append to write (durable before an act, soon after it), Read for `janee logs`, Follow to
+// watch, and Verify to prove that nothing was changed. What a line says and how it is signed is
+// decided in core/audit; this package never edits a line, and reading takes no lock.
 package auditlog
 
 import (
@@ -17,13 +18,16 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// CLI is the writer that short-lived commands share, one after the other under the lock of the home: a chain for each would make thousands.
+// CLI is the writer that short-lived commands share, one after the other under the lock of the
+// home: a chain for each would make thousands.
 const CLI = "cli"
 
-// maxFile is a size that is still quick to copy and to look through. A batch of records is not divided, so files end up a little larger.
+// maxFile is a size that is still quick to copy and to look through. A batch of records is not
+// divided, so files end up a little larger.
 const maxFile = 64 << 20
 
-// flushDelay leaves the disk half of the 100 ms within which a record that was not appended durably is on it.
+// flushDelay leaves the disk half of the 100 ms within which a record that was not appended durably
+// is on it.
 const flushDelay = 50 * time.Millisecond
 
 const (
@@ -36,7 +40,8 @@ const (
 // ErrClosed is returned by Append after Close.
 var ErrClosed = errors.New("audit log is closed")
 
-// Options of a Log. Writer is CLI for a command, and empty for a process that gets a chain of its own.
+// Options of a Log. Writer is CLI for a command, and empty for a process that gets a chain of its
+// own.
 type Options struct {
 	Writer  string
 	Version string           // of the program, for the first record of a chain
@@ -59,7 +64,8 @@ type Log struct {
 	syncs  int // how often the disk was waited for
 }
 
-// Open returns the log of h. It touches nothing: the first Append starts the chain, so that a start without calls costs nothing.
+// Open returns the log of h. It touches nothing: the first Append starts the chain, so that a start
+// without calls costs nothing.
 func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
 	if o.Writer != "" && o.Writer != CLI {
 		return nil, fmt.Errorf("open audit log: writer %q is neither empty nor %q", o.Writer, CLI)
@@ -76,10 +82,12 @@ func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
 	return &Log{home: h, vault: v, options: o}, nil
 }
 
-// Append writes records in one piece and in the order of the calls. With durable they are on the disk when it returns, and so that what comes of
-// the act can be recorded there has to be a reserve; without, they are on it within 100 ms, in a new chain where the old one fails.
-// After an error none of them may be relied on, though some may be in the log; the next Append tries to start a new chain.
-// For the CLI writer it takes the lock of the home, so it must not be called inside home.EditConfig or home.WithLock.
+// Append writes records in one piece and in the order of the calls. With durable they are on the
+// disk when it returns, and so that what comes of the act can be recorded there has to be a
+// reserve; without, they are on it within 100 ms, in a new chain where the old one fails. After an
+// error none of them may be relied on, though some may be in the log; the next Append tries to
+// start a new chain. For the CLI writer it takes the lock of the home, so it must not be called
+// inside home.EditConfig or home.WithLock.
 func (l *Log) Append(records []audit.Record, durable bool) error {
 	if len(records) == 0 {
 		return nil
@@ -146,13 +154,15 @@ func (l *Log) open() error {
 	case l.closed:
 		return ErrClosed
 	case l.vault == nil:
-		return hint.Errorf(hint.Locked, "run `janee init`", "append to audit log: there is no vault, and so no key to sign with")
+		return hint.Errorf(hint.Locked, "run `janee init`",
+			"append to audit log: there is no vault, and so no key to sign with")
 	}
 	return nil
 }
 
-// current returns the chain to append to, started anew where there is none, on the file of day. That is the day of the first record to
-// append, which may lie just before midnight: a file is named for the day of its first line, and Verify holds it to that.
+// current returns the chain to append to, started anew where there is none, on the file of day.
+// That is the day of the first record to append, which may lie just before midnight: a file is
+// named for the day of its first line, and Verify holds it to that.
 func (l *Log) current(day string) (*chain, error) {
 	if l.chain == nil {
 		c, err := l.start()
@@ -175,8 +185,9 @@ func (l *Log) current(day string) (*chain, error) {
 	return c, nil
 }
 
-// wait returns when the first n batches of c are on the disk. Whoever comes while the disk is at work waits for the next turn, which one of
-// those waiting then takes for all. The mutex is held on entry and on return, not meanwhile.
+// wait returns when the first n batches of c are on the disk. Whoever comes while the disk is at
+// work waits for the next turn, which one of those waiting then takes for all. The mutex is held on
+// entry and on return, not meanwhile.
 func (l *Log) wait(c *chain, n int64) error {
 	for c.synced < n {
 		switch {
@@ -202,7 +213,8 @@ func (l *Log) flush(c *chain) {
 	if err == nil {
 		c.synced = n
 	} else {
-		// Never sync again and go on: the kernel may have dropped the pages that it could not write (the fsync fault of 2018).
+		// Never sync again and go on: the kernel may have dropped the pages that it could not write
+		// (the fsync fault of 2018).
 		l.fail(c, err)
 		closeAll(files)
 	}

@@ -34,14 +34,16 @@ func TestFileOfAChain(t *testing.T) {
 	if len(got) != 1 {
 		t.Fatalf("files %v", got)
 	}
-	if name := filepath.Base(got[0]); !strings.HasPrefix(name, "2026-11-24.") || len(name) != len("2026-11-24.q7m2k4xa.jsonl") {
+	if name := filepath.Base(got[0]); !strings.HasPrefix(name, "2026-11-24.") ||
+		len(name) != len("2026-11-24.q7m2k4xa.jsonl") {
 		t.Errorf("name %q", name) // UTC
 	}
 	if fi, err := os.Lstat(got[0]); err != nil || fi.Mode().Perm() != 0o600 {
 		t.Errorf("mode %v, %v", fi.Mode(), err)
 	}
 	list := entries(t, got[0])
-	if len(list) != 6 || list[0].Event != "open" || list[0].Detail["version"] != "test" || list[0].Detail["heads"] != "" || list[5].Seq != 6 {
+	if len(list) != 6 || list[0].Event != "open" || list[0].Detail["version"] != "test" ||
+		list[0].Detail["heads"] != "" || list[5].Seq != 6 {
 		t.Errorf("lines %+v", list)
 	}
 	if r := verified(t, h); r.Files != 1 || r.Lines != 6 {
@@ -162,7 +164,8 @@ func TestMidnight(t *testing.T) {
 	c.now = c.now.Add(72 * time.Hour)
 	must(t, l.Append(c.some(1), true))
 	got := paths(t, h)
-	if len(got) != 3 || !strings.Contains(got[1], "2026-11-24.") || !strings.Contains(got[2], "2026-11-26.") {
+	if len(got) != 3 || !strings.Contains(got[1], "2026-11-24.") ||
+		!strings.Contains(got[2], "2026-11-26.") {
 		t.Fatalf("files %v", got)
 	}
 	if list := entries(t, got[1]); len(list) != 3 || list[0].Seq != 3 || list[0].Event == "open" {
@@ -257,21 +260,24 @@ func TestForgedAttestation(t *testing.T) {
 	must(t, b.Append(some(1), true))
 	must(t, a.Append(some(1), true))
 	head, end := a.chain.lines.Head(), b.chain.lines.Head()
-	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head { // a has seen all of b
+	// a has seen all of b
+	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
 		t.Fatalf("heads %v, %v", heads, err)
 	}
 	path := b.chain.file.Name()
 	text, err := os.ReadFile(path)
 	must(t, err)
 	_, rest, _ := strings.Cut(string(text), "\n")
-	forged := audit.NewChain([]byte("not the key of this vault, at all"), end.Writer).Open(1, "test", []audit.Head{head})
+	forged := audit.NewChain([]byte("not the key of this vault, at all"), end.Writer).Open(1,
+		"test", []audit.Head{head})
 	must(t, os.WriteFile(path, append(forged, rest...), 0o600))
 	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
 		t.Errorf("heads %v, %v", heads, err)
 	}
 }
 
-// The descriptor is that of a pipe: writes succeed, fdatasync fails (EINVAL), as on a disk that is gone.
+// The descriptor is that of a pipe: writes succeed, fdatasync fails (EINVAL), as on a disk that is
+// gone.
 func TestFailedSync(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{})

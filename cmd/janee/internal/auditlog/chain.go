@@ -33,14 +33,16 @@ type chain struct {
 
 // start makes the first file of a new chain, with the record that attests all other chains.
 func (l *Log) start() (*chain, error) {
-	// The heads come before the file: whoever finds the file in a listing then finds all that it attests, too.
+	// The heads come before the file: whoever finds the file in a listing then finds all that it
+	// attests, too.
 	heads, err := readHeads(l.home, l.vault)
 	if err != nil {
 		return nil, err
 	}
 	now := l.options.Now()
 	writer, day := newWriter(), dayOf(now)
-	c := &chain{writer: writer, day: day, part: 1, lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
+	c := &chain{writer: writer, day: day, part: 1,
+		lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
 	c.turn.L = &l.mu
 	if c.file, err = create(l.home, fileName(day, writer, 1), os.O_EXCL); err != nil {
 		return nil, err
@@ -55,7 +57,8 @@ func (l *Log) start() (*chain, error) {
 		first = append(first, c.lines.Next(tornRecord(now.UnixMilli(), e.file, e.text))...)
 	}
 	if err := c.put(first, l.giveUp); err != nil {
-		// No record stands in it yet. Left there, a full disk would collect one such file for each call.
+		// No record stands in it yet. Left there, a full disk would collect one such file for each
+		// call.
 		for _, e := range ends {
 			_ = e.locked.Close()
 		}
@@ -65,8 +68,9 @@ func (l *Log) start() (*chain, error) {
 	return c, nil
 }
 
-// roll goes on in another file where day is later than that of the file, or the file is full. What the old file holds is on the disk before
-// the new one gets a line, else a power cut could take lines from between others. The old file is closed with the next flush, which may be at it.
+// roll goes on in another file where day is later than that of the file, or the file is full. What
+// the old file holds is on the disk before the new one gets a line, else a power cut could take
+// lines from between others. The old file is closed with the next flush, which may be at it.
 func (c *chain) roll(h *home.Home, day string, most int64) error {
 	part := 1
 	switch {
@@ -97,8 +101,9 @@ func (c *chain) write(records []audit.Record, room func() bool) error {
 	return c.put(batch, room)
 }
 
-// put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the last. Where the disk is full and room has
-// made some, the same lines are written again in the same place: whoever has seen a part of them sees them again.
+// put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the
+// last. Where the disk is full and room has made some, the same lines are written again in the same
+// place: whoever has seen a part of them sees them again.
 func (c *chain) put(batch []byte, room func() bool) error {
 	_, err := c.file.Write(batch)
 	if noSpace(err) && room() {
@@ -114,31 +119,35 @@ func (c *chain) put(batch []byte, room func() bool) error {
 	return nil
 }
 
-// create makes a file, with its name on the disk: a synced line in a file without a name would be lost all the same. With the flag O_EXCL
-// it must not be there yet.
+// create makes a file, with its name on the disk: a synced line in a file without a name would be
+// lost all the same. With the flag O_EXCL it must not be there yet.
 func create(h *home.Home, name string, flag int) (*os.File, error) {
 	if err := home.MakeDir(h.LogsPath()); err != nil {
 		return nil, err
 	}
-	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), name), os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag)
+	f, _, err := h.Guard().OpenFile(filepath.Join(h.LogsPath(), name),
+		os.O_WRONLY|os.O_APPEND|os.O_CREATE|flag)
 	if err != nil {
 		return nil, err
 	}
 	if err := home.SyncDir(h.LogsPath()); err != nil {
-		return nil, fmt.Errorf("sync %q: %w", h.LogsPath(), errors.Join(err, f.Close(), os.Remove(f.Name())))
+		return nil, fmt.Errorf("sync %q: %w", h.LogsPath(),
+			errors.Join(err, f.Close(), os.Remove(f.Name())))
 	}
 	return f, nil
 }
 
-// newWriter returns 8 random characters of base32: 40 bits, and a name that is taken makes create fail.
+// newWriter returns 8 random characters of base32: 40 bits, and a name that is taken makes create
+// fail.
 func newWriter() string { return strings.ToLower(rand.Text()[:writerLen]) }
 
-// Heads returns the last line of every chain that no chain attests yet: who has them can tell whether anything was cut off. All of them are on
-// the disk.
+// Heads returns the last line of every chain that no chain attests yet: who has them can tell
+// whether anything was cut off. All of them are on the disk.
 func Heads(h *home.Home, v vaultKeys) ([]audit.Head, error) { return readHeads(h, v) }
 
-// readHeads returns the last line of every chain that no chain attests yet. Naming the others again would prove no more (who attested them
-// is itself attested) and would let the first records grow with the square of the number of processes.
+// readHeads returns the last line of every chain that no chain attests yet. Naming the others again
+// would prove no more (who attested them is itself attested) and would let the first records grow
+// with the square of the number of processes.
 func readHeads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {
@@ -168,8 +177,9 @@ func readHeads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
 	return loose, nil
 }
 
-// readAttested adds what the first record of the chain that begins in f attests. Only an authentic record counts:
-// a forged one could otherwise keep a chain from being attested, to be deleted afterwards.
+// readAttested adds what the first record of the chain that begins in f attests. Only an authentic
+// record counts: a forged one could otherwise keep a chain from being attested, to be deleted
+// afterwards.
 func readAttested(h *home.Home, f file, key []byte, attested map[string]bool) error {
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
 		if _, err := audit.ReadHead(key, text); err != nil || !whole {

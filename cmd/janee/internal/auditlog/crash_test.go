@@ -17,7 +17,8 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// TestKill kills processes that write, at any moment. What they were told is durable must be there, and nothing may look tampered with.
+// TestKill kills processes that write, at any moment. What they were told is durable must be there,
+// and nothing may look tampered with.
 func TestKill(t *testing.T) {
 	if dir := os.Getenv("APPEND_UNDER"); dir != "" {
 		appendForever(t, dir, os.Getenv("APPEND_AS"))
@@ -26,7 +27,8 @@ func TestKill(t *testing.T) {
 	torn := 0
 	for round := range 10 {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestKill$")
-		cmd.Env = append(os.Environ(), "APPEND_UNDER="+h.Path("."), "APPEND_AS="+[]string{"", CLI}[round%2])
+		cmd.Env = append(os.Environ(), "APPEND_UNDER="+h.Path("."),
+			"APPEND_AS="+[]string{"", CLI}[round%2])
 		var said strings.Builder
 		cmd.Stdout = &said
 		must(t, cmd.Start())
@@ -56,7 +58,9 @@ func appendForever(t *testing.T, dir, writer string) {
 				intent[0].Reason = strings.Repeat("long ", 80)
 				must(t, l.Append(intent, true))
 				fmt.Printf("durable %s\n", req)
-				must(t, l.Append([]audit.Record{{TS: 1, Event: "result", Req: req, Service: "stripe", Status: 200}}, false))
+				must(t,
+					l.Append([]audit.Record{{TS: 1, Event: "result", Req: req,
+						Service: "stripe", Status: 200}}, false))
 			}
 		})
 	}
@@ -79,7 +83,8 @@ func acknowledged(t *testing.T, h *home.Home, said string) {
 	}
 }
 
-// TestFullDisk bounds the size of files, which tears a line as a full disk does. The limit is that of a whole process, so it is a child's.
+// TestFullDisk bounds the size of files, which tears a line as a full disk does. The limit is that
+// of a whole process, so it is a child's.
 func TestFullDisk(t *testing.T) {
 	if os.Getenv("FULL_DISK") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")

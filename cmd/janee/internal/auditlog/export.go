@@ -8,13 +8,17 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// maxOpen bounds how many calls without a result are remembered while a log is read from its beginning. No server has that many under way.
+// maxOpen bounds how many calls without a result are remembered while a log is read from its
+// beginning. No server has that many under way.
 const maxOpen = 10_000
 
-// Lines gives every authentic line that filter lets through to emit, as it was written but without its line feed, file by file: by day, then
-// by writer, within which the lines stand in their order. Filter.Limit and Filter.Events mean nothing here. It returns how many lines were left
-// out because they are torn or not authentic. An error of emit ends it. It holds one line at a time.
-func Lines(h *home.Home, v vaultKeys, filter Filter, emit func(text []byte, e audit.Entry) error) (skipped int, err error) {
+// Lines gives every authentic line that filter lets through to emit, as it was written but without
+// its line feed, file by file: by day, then by writer, within which the lines stand in their order.
+// Filter.Limit and Filter.Events mean nothing here. It returns how many lines were left out because
+// they are torn or not authentic. An error of emit ends it. It holds one line at a time.
+func Lines(
+	h *home.Home, v vaultKeys, filter Filter, emit func(text []byte, e audit.Entry) error,
+) (skipped int, err error) {
 	files, _, err := list(h)
 	if err != nil {
 		return 0, err
@@ -31,7 +35,9 @@ func Lines(h *home.Home, v vaultKeys, filter Filter, emit func(text []byte, e au
 	return skipped, nil
 }
 
-func linesOf(h *home.Home, f file, key []byte, filter Filter, emit func([]byte, audit.Entry) error) (skipped int, err error) {
+func linesOf(
+	h *home.Home, f file, key []byte, filter Filter, emit func([]byte, audit.Entry) error,
+) (skipped int, err error) {
 	var failed error
 	err = eachLine(h, f, func(_ int, text []byte, _ bool) bool {
 		e, bad := audit.Read(key, text)
@@ -49,11 +55,16 @@ func linesOf(h *home.Home, f file, key []byte, filter Filter, emit func([]byte, 
 	return skipped, err
 }
 
-// Calls gives every call that filter lets through to emit, in the order in which they ended within each file; those without an end come last.
-// Memory does not grow with the log. The rest is as with Lines.
-func Calls(h *home.Home, v vaultKeys, filter Filter, emit func(Row) error) (skipped int, err error) {
+// Calls gives every call that filter lets through to emit, in the order in which they ended within
+// each file; those without an end come last. Memory does not grow with the log. The rest is as with
+// Lines.
+func Calls(
+	h *home.Home, v vaultKeys, filter Filter, emit func(Row) error,
+) (skipped int, err error) {
 	j := &joiner{filter: filter, emit: emit, open: map[string]audit.Record{}}
-	all := filter // an intent and its result may lie on both sides of a bound, and the result does not tell what was decided
+	// an intent and its result may lie on both sides of a bound, and the result does not tell what
+	// was decided
+	all := filter
 	all.Decision = ""
 	if !all.Since.IsZero() {
 		all.Since = all.Since.Add(-slowest)
@@ -86,7 +97,8 @@ func (j *joiner) add(r audit.Record) error {
 		return j.shrink()
 	}
 	delete(j.open, r.Req)
-	if r.Event == eventIntent { // the result stands in a chain that was begun after a failed write, whose name sorts first
+	// the result stands in a chain that was begun after a failed write, whose name sorts first
+	if r.Event == eventIntent {
 		return j.keep(join(r, other))
 	}
 	return j.keep(join(other, r))
@@ -99,12 +111,16 @@ func (j *joiner) keep(r audit.Record) error {
 	return nil
 }
 
-// shrink gives up the oldest calls where too many are open: they are shown as they are, and what comes of them later as a row of its own.
+// shrink gives up the oldest calls where too many are open: they are shown as they are, and what
+// comes of them later as a row of its own.
 func (j *joiner) shrink() error {
 	if len(j.order) <= 2*maxOpen {
 		return nil
 	}
-	j.order = slices.DeleteFunc(j.order, func(req string) bool { _, open := j.open[req]; return !open })
+	j.order = slices.DeleteFunc(j.order, func(req string) bool {
+		_, open := j.open[req]
+		return !open
+	})
 	return j.release(len(j.order) - maxOpen)
 }
 

@@ -14,7 +14,8 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// TestLinesAreAsWritten: what comes out is, byte for byte, what stands in the files, but for what is not authentic.
+// TestLinesAreAsWritten: what comes out is, byte for byte, what stands in the files, but for what
+// is not authentic.
 func TestLinesAreAsWritten(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{MaxFile: 900})
@@ -40,11 +41,14 @@ func TestLinesAreAsWritten(t *testing.T) {
 	whole := read(t, path)
 	edited := bytes.Replace(whole, []byte(`"seq":2`), []byte(`"seq":3`), 1)
 	must(t, os.WriteFile(path, append(edited, `{"v":1,"half`...), 0o600))
-	if out, skipped := got(); skipped != 2 || strings.Contains(out.String(), "half") || bytes.Count(out.Bytes(), []byte("\n")) != bytes.Count(want.Bytes(), []byte("\n"))-1 {
+	if out, skipped := got(); skipped != 2 || strings.Contains(out.String(), "half") ||
+		bytes.Count(out.Bytes(), []byte("\n")) != bytes.Count(want.Bytes(), []byte("\n"))-1 {
 		t.Errorf("%d left out; wrote\n%s", skipped, out.String())
 	}
 	stop := errors.New("the disk is full")
-	if _, err := Lines(h, testVault, Filter{}, func([]byte, audit.Entry) error { return stop }); !errors.Is(err, stop) {
+	if _, err := Lines(h, testVault, Filter{}, func([]byte, audit.Entry) error {
+		return stop
+	}); !errors.Is(err, stop) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -57,7 +61,9 @@ func TestLinesFiltered(t *testing.T) {
 		intent, result := call(c.now.UnixMilli()+int64(i)*1000, service, service)
 		must(t, l.Append(append(intent, result...), true))
 	}
-	must(t, l.Append([]audit.Record{{TS: c.now.UnixMilli() + 2000, Event: "deny", Req: "no", Service: "stripe", Decision: "deny", Code: "RULE_DENY"}}, true))
+	must(t,
+		l.Append([]audit.Record{{TS: c.now.UnixMilli() + 2000, Event: "deny", Req: "no",
+			Service: "stripe", Decision: "deny", Code: "RULE_DENY"}}, true))
 	for name, c := range map[string]struct {
 		filter Filter
 		want   string
@@ -71,7 +77,10 @@ func TestLinesFiltered(t *testing.T) {
 		"a day":   {Filter{Since: c.now.AddDate(0, 0, 1)}, ""},
 	} {
 		var got []string
-		_, err := Lines(h, testVault, c.filter, func(_ []byte, e audit.Entry) error { got = append(got, e.Event); return nil })
+		_, err := Lines(h, testVault, c.filter, func(_ []byte, e audit.Entry) error {
+			got = append(got, e.Event)
+			return nil
+		})
 		if err != nil || strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %v, %v; want %s", name, got, err, c.want)
 		}
@@ -88,9 +97,16 @@ func TestCalls(t *testing.T) {
 	one, oneEnd := call(ms+10, "one", "stripe")
 	two, twoEnd := call(ms+20, "two", "github")
 	put(hung[0], one[0], two[0])
-	put(twoEnd[0], audit.Record{TS: ms + 30, Event: "deny", Req: "no", Decision: "deny", Code: "RULE_DENY"})
+	put(twoEnd[0], audit.Record{
+		TS:       ms + 30,
+		Event:    "deny",
+		Req:      "no",
+		Decision: "deny",
+		Code:     "RULE_DENY",
+	})
 	must(t, l.Close())
-	l = open(t, h, Options{Now: c.Now}) // the result stands in another chain, as after a failed write
+	// the result stands in another chain, as after a failed write
+	l = open(t, h, Options{Now: c.Now})
 	put(oneEnd[0])
 	for name, c := range map[string]struct {
 		filter Filter
@@ -99,11 +115,16 @@ func TestCalls(t *testing.T) {
 		"all":   {Filter{}, "hungi=? noD=RULE_DENY oner=200 twor=200"},
 		"allow": {Filter{Decision: "allow"}, "hungi=? oner=200 twor=200"},
 		"deny":  {Filter{Decision: "deny"}, "noD=RULE_DENY"},
-		"since": {Filter{Since: time.UnixMilli(ms + 11)}, "noD=RULE_DENY twor=200"}, // one began before
-		"until": {Filter{Until: time.UnixMilli(ms + 11)}, "hungi=? oner=200"},       // and ended after
+		// one began before
+		"since": {Filter{Since: time.UnixMilli(ms + 11)}, "noD=RULE_DENY twor=200"},
+		// and ended after
+		"until": {Filter{Until: time.UnixMilli(ms + 11)}, "hungi=? oner=200"},
 	} {
 		var rows []Row
-		skipped, err := Calls(h, testVault, c.filter, func(r Row) error { rows = append(rows, r); return nil })
+		skipped, err := Calls(h, testVault, c.filter, func(r Row) error {
+			rows = append(rows, r)
+			return nil
+		})
 		got := strings.Fields(strings.ReplaceAll(show(rows), "nod=", "noD="))
 		if slices.Sort(got); err != nil || skipped != 0 || strings.Join(got, " ") != c.want {
 			t.Errorf("%s: %v, %v; want %s", name, got, err, c.want)
@@ -114,7 +135,10 @@ func TestCalls(t *testing.T) {
 // TestCallsWithoutAnEnd: intents that never end do not pile up in memory.
 func TestCallsWithoutAnEnd(t *testing.T) {
 	shown := map[string]int{}
-	j := &joiner{open: map[string]audit.Record{}, emit: func(r Row) error { shown[r.Req+r.Event]++; return nil }}
+	j := &joiner{open: map[string]audit.Record{}, emit: func(r Row) error {
+		shown[r.Req+r.Event]++
+		return nil
+	}}
 	const n = 5 * maxOpen
 	for i := range n {
 		must(t, j.add(audit.Record{Event: eventIntent, Req: fmt.Sprint(i)}))
@@ -125,19 +149,22 @@ func TestCallsWithoutAnEnd(t *testing.T) {
 	must(t, j.add(audit.Record{Event: eventResult, Req: "0"}))               // was given up
 	must(t, j.add(audit.Record{Event: eventResult, Req: fmt.Sprint(n - 1)})) // was not
 	must(t, j.release(len(j.order)))
-	if len(shown) != n+1 || shown["0intent"] != 1 || shown["0result"] != 1 || shown[fmt.Sprint(n-1)+"result"] != 1 {
+	if len(shown) != n+1 || shown["0intent"] != 1 || shown["0result"] != 1 ||
+		shown[fmt.Sprint(n-1)+"result"] != 1 {
 		t.Errorf("%d rows", len(shown))
 	}
 }
 
-// TestALargeLogTakesLittleMemory reads a log of 24 MiB in parts, as a filter that lets nothing through and an export do.
+// TestALargeLogTakesLittleMemory reads a log of 24 MiB in parts, as a filter that lets nothing
+// through and an export do.
 func TestALargeLogTakesLittleMemory(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{MaxFile: 4 << 20})
 	var batch []audit.Record
 	for i := range 500 {
 		intent, result := call(time.Now().UnixMilli(), fmt.Sprintf("r%d", i), "stripe")
-		intent[0].Reason, result[0].Reason = strings.Repeat("long ", 90), strings.Repeat("long ", 90)
+		intent[0].Reason, result[0].Reason = strings.Repeat("long ", 90),
+			strings.Repeat("long ", 90)
 		batch = append(batch, intent[0], result[0])
 	}
 	for range 26 {
@@ -153,8 +180,11 @@ func TestALargeLogTakesLittleMemory(t *testing.T) {
 			_, err := Lines(h, testVault, Filter{}, func([]byte, audit.Entry) error { return nil })
 			return err
 		},
-		"Calls": func() error { _, err := Calls(h, testVault, Filter{}, func(Row) error { return nil }); return err },
-		"Read":  func() error { _, err := Read(h, Filter{Agent: "nobody", Limit: 20}); return err },
+		"Calls": func() error {
+			_, err := Calls(h, testVault, Filter{}, func(Row) error { return nil })
+			return err
+		},
+		"Read": func() error { _, err := Read(h, Filter{Agent: "nobody", Limit: 20}); return err },
 	} {
 		if grown := heapAfter(t, read); grown > 10<<20 {
 			t.Errorf("%s: the heap has grown by %d MiB", name, grown>>20)

@@ -26,13 +26,15 @@ const (
 
 var errLongLine = errors.New("a line without an end")
 
-// file is one log file: the lines of one writer on one day (UTC). A file that is full is followed by the next part of its day, from 1.
+// file is one log file: the lines of one writer on one day (UTC). A file that is full is followed
+// by the next part of its day, from 1.
 type file struct {
 	day, writer, path string
 	part              int
 }
 
-// fileName is DAY.WRITER.jsonl, and DAY.WRITER.p0002.jsonl for the second part: "p" sorts behind "jsonl", so a listing is in the order of writing.
+// fileName is DAY.WRITER.jsonl, and DAY.WRITER.p0002.jsonl for the second part: "p" sorts behind
+// "jsonl", so a listing is in the order of writing.
 func fileName(day, writer string, part int) string {
 	if part > 1 {
 		writer += fmt.Sprintf(".p%04d", part)
@@ -42,7 +44,8 @@ func fileName(day, writer string, part int) string {
 
 func dayOf(t time.Time) string { return t.UTC().Format(dayLayout) }
 
-// list returns the log files of h by day, then by writer, then by part, and the names of what lies in the directory that no janee has put there.
+// list returns the log files of h by day, then by writer, then by part, and the names of what lies
+// in the directory that no janee has put there.
 func list(h *home.Home) (files []file, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath()) // sorted by name
 	if errors.Is(err, fs.ErrNotExist) {
@@ -68,7 +71,8 @@ func list(h *home.Home) (files []file, foreign []string, err error) {
 // AnchorFile lies beside the log and says what came of anchoring it last. Package anchor keeps it.
 const AnchorFile = ".anchor"
 
-// ours tells files beside the log: the reserve, what was anchored, and those that live for a moment.
+// ours tells files beside the log: the reserve, what was anchored, and those that live for a
+// moment.
 func ours(name string) bool {
 	return name == reserveName || name == AnchorFile || strings.HasPrefix(name, ".tmp-")
 }
@@ -77,7 +81,9 @@ func parseName(name string) (file, bool) {
 	day, rest, _ := strings.Cut(name, ".")
 	rest, ok := strings.CutSuffix(rest, suffix)
 	writer, number, parted := strings.Cut(rest, ".p")
-	if !ok || writer != CLI && (len(writer) != writerLen || strings.Trim(writer, "abcdefghijklmnopqrstuvwxyz234567") != "") {
+	if !ok ||
+		writer != CLI && (len(writer) != writerLen ||
+			strings.Trim(writer, "abcdefghijklmnopqrstuvwxyz234567") != "") {
 		return file{}, false
 	}
 	f := file{day: day, writer: writer, part: 1}
@@ -85,7 +91,8 @@ func parseName(name string) (file, bool) {
 		f.part, _ = strconv.Atoi(number)
 	}
 	_, err := time.Parse(dayLayout, day)
-	return f, err == nil && f.part <= maxPart && name == fileName(day, writer, f.part) // one spelling of a number
+	// one spelling of a number
+	return f, err == nil && f.part <= maxPart && name == fileName(day, writer, f.part)
 }
 
 // listWriters returns the files of each writer by day and part.
@@ -98,9 +105,10 @@ func listWriters(h *home.Home) (map[string][]file, error) {
 	return byWriter, err
 }
 
-// eachLine calls do with each line of f and its number from 1, without line feed, until do returns false. whole is false for a last line
-// that has no line feed: its writer was killed, or is about to finish it. Lines written meanwhile are left out: a busy writer would be
-// chased for ever. Of a line that is longer than any that a chain writes, text is a beginning of more than maxLine bytes.
+// eachLine calls do with each line of f and its number from 1, without line feed, until do returns
+// false. whole is false for a last line that has no line feed: its writer was killed, or is about
+// to finish it. Lines written meanwhile are left out: a busy writer would be chased for ever. Of a
+// line that is longer than any that a chain writes, text is a beginning of more than maxLine bytes.
 func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool) error {
 	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
 	if err != nil {
@@ -143,7 +151,8 @@ func eachPiece(in io.Reader, do func(n int, text []byte)) error {
 	}
 }
 
-// rest reads what is there of a line that has begun, and returns its length with its line feed; io.EOF if it has none.
+// rest reads what is there of a line that has begun, and returns its length with its line feed;
+// io.EOF if it has none.
 func rest(lines *bufio.Reader) (n int64, err error) {
 	for {
 		part, err := lines.ReadSlice('\n')
@@ -154,8 +163,9 @@ func rest(lines *bufio.Reader) (n int64, err error) {
 	}
 }
 
-// readLine returns the next line without its line feed, and io.EOF with what remains where there is none. It bounds the memory a line takes:
-// of a longer one it returns the beginning and errLongLine.
+// readLine returns the next line without its line feed, and io.EOF with what remains where there is
+// none. It bounds the memory a line takes: of a longer one it returns the beginning and
+// errLongLine.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var text []byte
 	for {

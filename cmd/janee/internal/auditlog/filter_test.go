@@ -9,15 +9,23 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// history writes a call a day at noon, from 2026-11-20 on: by ann to stripe and by bob to github in turns, every third refused.
+// history writes a call a day at noon, from 2026-11-20 on: by ann to stripe and by bob to github in
+// turns, every third refused.
 func history(t *testing.T, days int) (dir string, read func(Filter) Page) {
 	h := newHome(t)
 	c := at("2026-11-20T12:00:00Z")
 	l := open(t, h, Options{Now: c.Now})
 	for i := range days {
 		req := string(rune('a' + i))
-		r := audit.Record{TS: c.now.UnixMilli(), Event: eventIntent, Req: req, Agent: []string{"ann", "bob"}[i%2], Service: []string{"stripe", "github"}[i%2],
-			Capability: []string{"stripe_readonly", "github"}[i%2], Decision: "allow"}
+		r := audit.Record{
+			TS:         c.now.UnixMilli(),
+			Event:      eventIntent,
+			Req:        req,
+			Agent:      []string{"ann", "bob"}[i%2],
+			Service:    []string{"stripe", "github"}[i%2],
+			Capability: []string{"stripe_readonly", "github"}[i%2],
+			Decision:   "allow",
+		}
 		end := r
 		end.Event, end.Decision, end.Status, end.TS = eventResult, "", 200, r.TS+1
 		records := []audit.Record{r, end}
@@ -48,13 +56,17 @@ func TestFilter(t *testing.T) {
 		{"capability", Filter{Capability: "stripe_readonly"}, "ar=200 cd=RULE_DENY er=200"},
 		{"part of a name", Filter{Capability: "stripe"}, ""},
 		{"denied", Filter{Decision: "deny"}, "cd=RULE_DENY fd=RULE_DENY"},
-		{"allowed, though results do not say so", Filter{Decision: "allow"}, "ar=200 br=200 dr=200 er=200"},
-		{"a decision leaves events out", Filter{Decision: "allow", Events: true, Agent: "ann"}, "ar=200 er=200"},
+		{"allowed, though results do not say so", Filter{Decision: "allow"},
+			"ar=200 br=200 dr=200 er=200"},
+		{"a decision leaves events out", Filter{Decision: "allow", Events: true, Agent: "ann"},
+			"ar=200 er=200"},
 		{"since, inclusive", Filter{Since: day(4)}, "er=200 fd=RULE_DENY"},
 		{"until, exclusive", Filter{Until: day(2)}, "ar=200 br=200"},
-		{"both", Filter{Since: day(1), Until: day(3).Add(time.Millisecond)}, "br=200 cd=RULE_DENY dr=200"},
+		{"both", Filter{Since: day(1), Until: day(3).Add(time.Millisecond)},
+			"br=200 cd=RULE_DENY dr=200"},
 		{"nothing between", Filter{Since: day(1).Add(time.Second), Until: day(2)}, ""},
-		{"all at once", Filter{Agent: "bob", Service: "github", Capability: "github", Decision: "allow", Since: day(0), Until: day(5), Limit: 1}, "dr=200"},
+		{"all at once", Filter{Agent: "bob", Service: "github", Capability: "github",
+			Decision: "allow", Since: day(0), Until: day(5), Limit: 1}, "dr=200"},
 		{"newest of an agent", Filter{Agent: "ann", Limit: 2}, "cd=RULE_DENY er=200"},
 	} {
 		if page := read(q.filter); show(page.Rows) != q.want || page.Skipped != 0 {
@@ -73,7 +85,9 @@ func TestSinceCutsACallInTwo(t *testing.T) {
 	c.now = c.now.Add(2 * time.Second)
 	result[0].TS = c.now.UnixMilli()
 	must(t, l.Append(result, false))
-	for since, want := range map[string]string{"2026-11-24T00:00:00Z": "", "2026-11-23T23:59:59Z": "1r=200"} {
+	for since, want := range map[string]string{
+		"2026-11-24T00:00:00Z": "", "2026-11-23T23:59:59Z": "1r=200",
+	} {
 		page, err := Read(h, Filter{Since: at(since).now})
 		must(t, err)
 		if show(page.Rows) != want {
@@ -104,7 +118,8 @@ func TestBoundsSaveReading(t *testing.T) {
 		t.Errorf("no bound: skipped %d", page.Skipped)
 	}
 	spoil(7, 10)
-	if page := read(Filter{Since: since, Until: at("2026-11-25T20:00:00Z").now}); len(page.Rows) != 2 || page.Skipped != 0 {
+	page := read(Filter{Since: since, Until: at("2026-11-25T20:00:00Z").now})
+	if len(page.Rows) != 2 || page.Skipped != 0 {
 		t.Errorf("until: %s, skipped %d", show(page.Rows), page.Skipped)
 	}
 }

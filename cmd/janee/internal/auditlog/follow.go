@@ -16,13 +16,17 @@ import (
 
 const (
 	followEvery = 200 * time.Millisecond
-	followDays  = 2 * 24 * time.Hour // a chain writes to the file of today, or of yesterday around midnight
+	// a chain writes to the file of today, or of yesterday around midnight
+	followDays = 2 * 24 * time.Hour
 )
 
-// Follow gives what Read returns to begin, and then each row that comes to its end afterwards to emit, in the order it is seen, until ctx is
-// done. No call is missed in between, and one that had not ended in the first page comes again when it has. Filter.Limit is for the page.
-// A call is shown when its result is there, with the time of its intent. The error is never that of ctx.
-func Follow(ctx context.Context, h *home.Home, filter Filter, begin func(Page), emit func(Row)) error {
+// Follow gives what Read returns to begin, and then each row that comes to its end afterwards to
+// emit, in the order it is seen, until ctx is done. No call is missed in between, and one that had
+// not ended in the first page comes again when it has. Filter.Limit is for the page. A call is
+// shown when its result is there, with the time of its intent. The error is never that of ctx.
+func Follow(
+	ctx context.Context, h *home.Home, filter Filter, begin func(Page), emit func(Row),
+) error {
 	f := newFollower(h, filter, emit)
 	page, err := f.first()
 	if err != nil {
@@ -58,7 +62,8 @@ func newFollower(h *home.Home, filter Filter, emit func(Row)) *follower {
 		intents: map[string]audit.Record{}, shown: map[string]bool{}}
 }
 
-// first reads the page after it has noted where the files end: what is written in between is in both, and told apart by its request.
+// first reads the page after it has noted where the files end: what is written in between is in
+// both, and told apart by its request.
 func (f *follower) first() (Page, error) {
 	if err := f.skipPast(); err != nil {
 		return Page{}, err

@@ -24,7 +24,8 @@ func TestFollow(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	started, ended := make(chan Page), make(chan error, 1)
 	go func() {
-		ended <- Follow(ctx, h, Filter{Service: "stripe"}, func(p Page) { started <- p }, func(r Row) { rows <- r })
+		ended <- Follow(ctx, h, Filter{Service: "stripe"}, func(p Page) { started <- p },
+			func(r Row) { rows <- r })
 	}()
 	if page := <-started; show(page.Rows) != "1r=200" {
 		t.Errorf("first %s", show(page.Rows))
@@ -88,7 +89,8 @@ func TestFollowOverMidnightAndWriters(t *testing.T) {
 	w.expect(t, "a new writer", "2r=200")
 
 	late := *c
-	c.now = c.now.Add(5 * time.Second) // both go on in new files, and a third is behind by the clock that it has read
+	// both go on in new files, and a third is behind by the clock that it has read
+	c.now = c.now.Add(5 * time.Second)
 	behind := open(t, h, Options{Now: late.Now})
 	i0, r0 := call(late.now.UnixMilli(), "0", "stripe")
 	must(t, behind.Append(append(i0, r0...), false))
@@ -98,7 +100,9 @@ func TestFollowOverMidnightAndWriters(t *testing.T) {
 	i3, r3 := call(c.now.UnixMilli(), "3", "github")
 	must(t, b.Append(i3, false))
 	shared := open(t, h, Options{Now: c.Now, Writer: CLI})
-	must(t, shared.Append([]audit.Record{{TS: c.now.UnixMilli(), Event: eventDeny, Req: "4", Code: "RULE_DENY"}}, false))
+	must(t,
+		shared.Append([]audit.Record{{TS: c.now.UnixMilli(), Event: eventDeny, Req: "4",
+			Code: "RULE_DENY"}}, false))
 	w.expect(t, "the shared writer", "4d=RULE_DENY")
 
 	c.now = c.now.AddDate(0, 0, 3)
@@ -108,7 +112,8 @@ func TestFollowOverMidnightAndWriters(t *testing.T) {
 	w.expect(t, "nothing twice", "")
 }
 
-// TestFollowMissesNothing writes between the moment in which the follower notes where the files end and its first page.
+// TestFollowMissesNothing writes between the moment in which the follower notes where the files end
+// and its first page.
 func TestFollowMissesNothing(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{})
@@ -144,7 +149,9 @@ func TestFollowFilters(t *testing.T) {
 	late, lateEnd := call(now.Add(time.Hour).UnixMilli(), "2", "stripe")
 	late[0].Agent, lateEnd[0].Agent = "bob", "bob"
 	must(t, l.Append(append(append(i1, r1...), append(late, lateEnd...)...), false))
-	must(t, l.Append([]audit.Record{{TS: now.UnixMilli() + 2, Event: eventDeny, Req: "3", Agent: "ann", Code: "LOCKED"}}, false))
+	must(t,
+		l.Append([]audit.Record{{TS: now.UnixMilli() + 2, Event: eventDeny, Req: "3", Agent: "ann",
+			Code: "LOCKED"}}, false))
 	allowed.expect(t, "allowed", "1r=200")
 	denied.expect(t, "denied", "3d=LOCKED")
 	until.expect(t, "until", "1r=200 3d=LOCKED")
@@ -168,7 +175,11 @@ func TestFollowSkips(t *testing.T) {
 	i1, r1 := call(time.Now().UnixMilli(), "1", "stripe")
 	must(t, l.Append(append(i1, r1...), true))
 	w.expect(t, "after rubbish", "1r=200")
-	deny := string(audit.NewChain([]byte("any"), l.chain.writer).Next(audit.Record{Event: eventDeny, Req: "2", Code: "LOCKED"}))
+	deny := string(audit.NewChain([]byte("any"), l.chain.writer).Next(audit.Record{
+		Event: eventDeny,
+		Req:   "2",
+		Code:  "LOCKED",
+	}))
 	write(deny[:30])
 	w.expect(t, "half a line", "")
 	write(deny[30:])

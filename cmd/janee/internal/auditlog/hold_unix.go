@@ -8,13 +8,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hold takes the lock that a living writer has on its file, and reports whether nobody else does. It ends with the file, or with the process.
+// hold takes the lock that a living writer has on its file, and reports whether nobody else does.
+// It ends with the file, or with the process.
 func hold(f *os.File) bool {
 	conn, err := f.SyscallConn()
 	if err != nil {
 		return false
 	}
 	held := false
-	err = conn.Control(func(fd uintptr) { held = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) == nil })
+	err = conn.Control(func(fd uintptr) {
+		held = unix.Flock(int(fd), unix.LOCK_EX|unix.LOCK_NB) == nil
+	})
 	return err == nil && held
 }

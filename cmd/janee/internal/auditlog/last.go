@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// LastCommand returns when a command last recorded event, and the zero time if none ever did. It reads the chain that commands share
-// and takes no line that is not authentic under v.
+// LastCommand returns when a command last recorded event, and the zero time if none ever did. It
+// reads the chain that commands share and takes no line that is not authentic under v.
 func LastCommand(h *home.Home, v *vault.Vault, event string) (time.Time, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {

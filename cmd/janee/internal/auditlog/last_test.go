@@ -14,7 +14,8 @@ func TestLastCommand(t *testing.T) {
 	last := func(want string) {
 		t.Helper()
 		got, err := LastCommand(h, testVault, "key.export")
-		if err != nil || want == "" && !got.IsZero() || want != "" && got.Format(time.RFC3339) != want {
+		if err != nil || want == "" && !got.IsZero() ||
+			want != "" && got.Format(time.RFC3339) != want {
 			t.Errorf("LastCommand = %v, %v, not %q", got, err, want)
 		}
 	}
@@ -39,7 +40,8 @@ func TestLastCommand(t *testing.T) {
 	path := h.Path("logs/2026-11-23.cli.jsonl")
 	text, err := os.ReadFile(path)
 	must(t, err)
-	must(t, os.WriteFile(path, []byte(strings.ReplaceAll(string(text), `"ts":"2026-11-23`, `"ts":"2026-11-29`)), 0o600))
+	must(t, os.WriteFile(path,
+		[]byte(strings.ReplaceAll(string(text), `"ts":"2026-11-23`, `"ts":"2026-11-29`)), 0o600))
 	last("2026-11-21T10:00:00Z")
 }
 

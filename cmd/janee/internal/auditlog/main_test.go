@@ -62,9 +62,22 @@ func (c *clock) Now() time.Time { return c.now }
 
 // call returns the two records of a call that began at ms.
 func call(ms int64, req, service string) (intent, result []audit.Record) {
-	r := audit.Record{TS: ms, Event: "intent", Req: req, Agent: "ann", Service: service, Capability: service, Method: "GET", Target: "/" + req, Reason: "why", Decision: "allow", Rule: "GET *"}
+	r := audit.Record{
+		TS:         ms,
+		Event:      "intent",
+		Req:        req,
+		Agent:      "ann",
+		Service:    service,
+		Capability: service,
+		Method:     "GET",
+		Target:     "/" + req,
+		Reason:     "why",
+		Decision:   "allow",
+		Rule:       "GET *",
+	}
 	end := r
-	end.Event, end.TS, end.Status, end.DurationMs, end.Bytes, end.Decision, end.Rule = "result", ms+5, 200, 5, 99, "", ""
+	end.Event, end.TS, end.Status, end.DurationMs, end.Bytes, end.Decision, end.Rule = "result",
+		ms+5, 200, 5, 99, "", ""
 	return []audit.Record{r}, []audit.Record{end}
 }
 

@@ -14,7 +14,9 @@ import (
 )
 
 // parted writes n records one by one into files of about size bytes, each followed by another part.
-func parted(t *testing.T, o Options, n int, size int64) (dir string, names []string, verify func() string) {
+func parted(
+	t *testing.T, o Options, n int, size int64,
+) (dir string, names []string, verify func() string) {
 	t.Helper()
 	h := newHome(t)
 	c := at("2026-11-23T10:00:00Z")
@@ -36,18 +38,22 @@ func parted(t *testing.T, o Options, n int, size int64) (dir string, names []str
 func TestPartsOfADay(t *testing.T) {
 	for _, writer := range []string{"", CLI} {
 		dir, names, _ := parted(t, Options{Writer: writer}, 9, 1000)
-		if len(names) < 3 || !slices.IsSorted(names) || strings.Contains(names[0], ".p") || !strings.HasSuffix(names[1], ".p0002.jsonl") || !strings.HasSuffix(names[2], ".p0003.jsonl") {
+		if len(names) < 3 || !slices.IsSorted(names) || strings.Contains(names[0], ".p") ||
+			!strings.HasSuffix(names[1], ".p0002.jsonl") ||
+			!strings.HasSuffix(names[2], ".p0003.jsonl") {
 			t.Fatalf("writer %q: files %v", writer, names)
 		}
 		seq := int64(0)
 		for _, name := range names {
 			list := entries(t, filepath.Join(dir, name))
-			if fi, err := os.Lstat(filepath.Join(dir, name)); err != nil || fi.Size() > 2000 || fi.Mode().Perm() != 0o600 {
+			if fi, err := os.Lstat(filepath.Join(dir, name)); err != nil || fi.Size() > 2000 ||
+				fi.Mode().Perm() != 0o600 {
 				t.Errorf("writer %q: %s: %v, %v", writer, name, fi, err)
 			}
 			for _, e := range list {
 				if seq++; e.Seq != seq {
-					t.Fatalf("writer %q: %s: line %d stands where %d belongs", writer, name, e.Seq, seq)
+					t.Fatalf("writer %q: %s: line %d stands where %d belongs",
+						writer, name, e.Seq, seq)
 				}
 			}
 		}
@@ -55,9 +61,15 @@ func TestPartsOfADay(t *testing.T) {
 }
 
 func TestNamesOfParts(t *testing.T) {
-	for name, want := range map[string]int{"2026-11-23.cli.jsonl": 1, "2026-11-23.q7m2k4xa.p0002.jsonl": 2, "2026-11-23.cli.p9999.jsonl": 9999, "2026-11-23.cli.p0001.jsonl": 0,
-		"2026-11-23.cli.p2.jsonl": 0, "2026-11-23.cli.p00002.jsonl": 0, "2026-11-23.cli.p10000.jsonl": 0, "2026-11-23.cli.p.jsonl": 0, "2026-11-23.cli.p-002.jsonl": 0,
-		"2026-11-23.cli.p0002": 0, "2026-11-23.cli.p0002.p0003.jsonl": 0, "2026-11-23.cli.x0002.jsonl": 0, "2026-13-23.cli.jsonl": 0, "2026-11-23.shrt.jsonl": 0} {
+	for name, want := range map[string]int{
+		"2026-11-23.cli.jsonl": 1, "2026-11-23.q7m2k4xa.p0002.jsonl": 2,
+		"2026-11-23.cli.p9999.jsonl": 9999, "2026-11-23.cli.p0001.jsonl": 0,
+		"2026-11-23.cli.p2.jsonl": 0, "2026-11-23.cli.p00002.jsonl": 0,
+		"2026-11-23.cli.p10000.jsonl": 0, "2026-11-23.cli.p.jsonl": 0,
+		"2026-11-23.cli.p-002.jsonl": 0, "2026-11-23.cli.p0002": 0,
+		"2026-11-23.cli.p0002.p0003.jsonl": 0, "2026-11-23.cli.x0002.jsonl": 0,
+		"2026-13-23.cli.jsonl": 0, "2026-11-23.shrt.jsonl": 0,
+	} {
 		if f, ok := parseName(name); ok != (want > 0) || ok && f.part != want {
 			t.Errorf("%s: part %d, %v; want %d", name, f.part, ok, want)
 		}
@@ -75,17 +87,33 @@ func TestVerifyPartsChanged(t *testing.T) {
 		do, undo func()
 		want     string // a kind that has to be among those found
 	}{
-		"a deleted middle part": {func() { move(middle, aside) }, func() { move(aside, middle) }, "missing"},
-		"two parts exchanged": {func() { move(middle, aside); move(names[1], middle); move(aside, names[1]) },
-			func() { move(middle, aside); move(names[1], middle); move(aside, names[1]) }, "reordered"},
-		"another number": {func() { move(last, partName(last, "p0077")) }, func() { move(partName(last, "p0077"), last) }, "reordered"},
-		"another day":    {func() { move(last, "2026-11-24"+last[10:]) }, func() { move("2026-11-24"+last[10:], last) }, "reordered"},
-		"an earlier day": {func() { move(last, "2026-11-22"+last[10:]) }, func() { move("2026-11-22"+last[10:], last) }, "reordered"},
-		"a part twice":   {func() { copyFile(t, in(middle), in(partName(last, "p0099"))) }, func() { must(t, os.Remove(in(partName(last, "p0099")))) }, "duplicate"},
-		"a copy under another writer's name": {func() { copyFile(t, in(middle), in("2026-11-23.cli.jsonl")) },
+		"a deleted middle part": {func() { move(middle, aside) },
+			func() { move(aside, middle) }, "missing"},
+		"two parts exchanged": {func() {
+			move(middle, aside)
+			move(names[1], middle)
+			move(aside, names[1])
+		},
+			func() { move(middle, aside); move(names[1], middle); move(aside, names[1]) },
+			"reordered"},
+		"another number": {func() { move(last, partName(last, "p0077")) },
+			func() { move(partName(last, "p0077"), last) }, "reordered"},
+		"another day": {func() { move(last, "2026-11-24"+last[10:]) },
+			func() { move("2026-11-24"+last[10:], last) }, "reordered"},
+		"an earlier day": {func() { move(last, "2026-11-22"+last[10:]) },
+			func() { move("2026-11-22"+last[10:], last) }, "reordered"},
+		"a part twice": {func() { copyFile(t, in(middle), in(partName(last, "p0099"))) },
+			func() { must(t, os.Remove(in(partName(last, "p0099")))) }, "duplicate"},
+		"a copy under another writer's name": {func() {
+			copyFile(t, in(middle), in("2026-11-23.cli.jsonl"))
+		},
 			func() { must(t, os.Remove(in("2026-11-23.cli.jsonl"))) }, "edited"},
-		"a middle part cut": {func() { copyFile(t, in(middle), in(aside)); cutLine(t, in(middle)) }, func() { move(aside, middle) }, "missing"},
-		"a middle part torn": {func() { copyFile(t, in(middle), in(aside)); cutBytes(t, in(middle), 20) },
+		"a middle part cut": {func() { copyFile(t, in(middle), in(aside)); cutLine(t, in(middle)) },
+			func() { move(aside, middle) }, "missing"},
+		"a middle part torn": {func() {
+			copyFile(t, in(middle), in(aside))
+			cutBytes(t, in(middle), 20)
+		},
 			func() { move(aside, middle) }, "edited"},
 	} {
 		c.do()
@@ -126,7 +154,8 @@ func cutLine(t *testing.T, path string) {
 	must(t, os.WriteFile(path, text, 0o600))
 }
 
-// TestEachLineOfEachPart deletes, doubles and exchanges each line of a chain of parts that another chain has seen.
+// TestEachLineOfEachPart deletes, doubles and exchanges each line of a chain of parts that another
+// chain has seen.
 func TestEachLineOfEachPart(t *testing.T) {
 	dir, names, verify := parted(t, Options{}, 6, 900)
 	h := filepath.Dir(dir)
@@ -141,7 +170,10 @@ func TestEachLineOfEachPart(t *testing.T) {
 		lines := strings.SplitAfter(strings.TrimSuffix(string(whole), "\n"), "\n")
 		lines[len(lines)-1] += "\n"
 		for i := range lines {
-			for what, changed := range map[string][]string{"deleted": slices.Delete(slices.Clone(lines), i, i+1), "doubled": slices.Insert(slices.Clone(lines), i, lines[i])} {
+			for what, changed := range map[string][]string{
+				"deleted": slices.Delete(slices.Clone(lines), i, i+1),
+				"doubled": slices.Insert(slices.Clone(lines), i, lines[i]),
+			} {
 				must(t, os.WriteFile(path, []byte(strings.Join(changed, "")), 0o600))
 				if verify() == "" {
 					t.Errorf("%s: line %d %s: not found", name, i+1, what)

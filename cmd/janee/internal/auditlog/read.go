@@ -11,14 +11,15 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// Page is what Read found: rows from old to new, and how many lines it left out because they were torn or no lines of their chain.
-// Only Verify says whether lines are authentic.
+// Page is what Read found: rows from old to new, and how many lines it left out because they were
+// torn or no lines of their chain. Only Verify says whether lines are authentic.
 type Page struct {
 	Rows    []Row
 	Skipped int
 }
 
-// Read returns the newest rows that filter lets through. It reads the files backwards, day by day, and stops when it has enough.
+// Read returns the newest rows that filter lets through. It reads the files backwards, day by day,
+// and stops when it has enough.
 func Read(h *home.Home, filter Filter) (Page, error) {
 	files, _, err := list(h)
 	if err != nil {
@@ -76,7 +77,8 @@ func (m *merger) keep(r Row) {
 	}
 }
 
-// page orders by time. A result whose intent is gone is still shown; but where reading stopped early, its intent is only not reached.
+// page orders by time. A result whose intent is gone is still shown; but where reading stopped
+// early, its intent is only not reached.
 func (m *merger) page() []Row {
 	if !m.full() && !m.stopped {
 		for _, r := range m.results {
@@ -88,7 +90,8 @@ func (m *merger) page() []Row {
 	return m.rows
 }
 
-// readDay merges the files of one day from new to old until m is full, and returns how many lines were left out.
+// readDay merges the files of one day from new to old until m is full, and returns how many lines
+// were left out.
 func (m *merger) readDay(h *home.Home, files []file) (skipped int, err error) {
 	var open cursors
 	for _, f := range files {
@@ -132,7 +135,8 @@ type cursor struct {
 	entry audit.Entry
 }
 
-// advance goes to the entry before. It returns false where there is none, and how many lines it passed over.
+// advance goes to the entry before. It returns false where there is none, and how many lines it
+// passed over.
 func (c *cursor) advance() (ok bool, skipped int, err error) {
 	for {
 		text, err := c.tail.next()

@@ -22,7 +22,11 @@ func TestRead(t *testing.T) {
 	a, b := open(t, h, Options{Now: c.Now}), open(t, h, Options{Now: c.Now})
 	now := func() int64 { return c.now.UnixMilli() }
 	step := func() { c.now = c.now.Add(time.Second) }
-	put := func(l *Log, records []audit.Record) { t.Helper(); must(t, l.Append(records, false)); step() }
+	put := func(l *Log, records []audit.Record) {
+		t.Helper()
+		must(t, l.Append(records, false))
+		step()
+	}
 
 	i1, r1 := call(now(), "1", "stripe")
 	put(a, i1)
@@ -31,7 +35,9 @@ func TestRead(t *testing.T) {
 	r2[0].Status, r2[0].Code = 0, "UPSTREAM_TIMEOUT"
 	put(b, r2)
 	put(a, []audit.Record{{TS: now(), Event: "session.open", Service: "stripe", Agent: "ann"}})
-	put(a, []audit.Record{{TS: now(), Event: "deny", Req: "3", Service: "stripe", Method: "POST", Target: "/x", Code: "RULE_DENY", Rule: "POST *"}})
+	put(a,
+		[]audit.Record{{TS: now(), Event: "deny", Req: "3", Service: "stripe", Method: "POST",
+			Target: "/x", Code: "RULE_DENY", Rule: "POST *"}})
 	i4, _ := call(now(), "4", "github")
 	put(a, i4)
 	c.now = c.now.Add(10 * time.Second) // the next day
@@ -54,7 +60,8 @@ func TestRead(t *testing.T) {
 		{"newest", Filter{Limit: 3}, "3d=RULE_DENY 4i=? 5r=200"},
 		{"newest of a service", Filter{Limit: 2, Service: "stripe"}, "3d=RULE_DENY 5r=200"},
 		{"more than there is", Filter{Limit: 100, Service: "github"}, "2r=UPSTREAM_TIMEOUT 4i=?"},
-		{"events", Filter{Events: true, Service: "stripe"}, "1r=200 s=session.open 3d=RULE_DENY 5r=200 6r=200"},
+		{"events", Filter{Events: true, Service: "stripe"},
+			"1r=200 s=session.open 3d=RULE_DENY 5r=200 6r=200"},
 	} {
 		page, err := Read(h, q.filter)
 		if got := show(page.Rows); err != nil || got != q.want || page.Skipped != 0 {
@@ -62,7 +69,8 @@ func TestRead(t *testing.T) {
 		}
 	}
 	page, _ := Read(h, Filter{Limit: 6})
-	want := `{"ts":"2026-11-23T23:59:50Z","event":"result","req":"1","agent":"ann","capability":"stripe","service":"stripe","method":"GET","target":"/1",` +
+	want := `{"ts":"2026-11-23T23:59:50Z","event":"result","req":"1","agent":"ann",` +
+		`"capability":"stripe","service":"stripe","method":"GET","target":"/1",` +
 		`"reason":"why","decision":"allow","rule":"GET *","status":200,"bytes":99,"durationMs":5}`
 	if page, _ = Read(h, Filter{}); asJSON(t, page.Rows[0]) != want {
 		t.Errorf("%s", asJSON(t, page.Rows[0]))
@@ -87,7 +95,8 @@ func TestReadSkips(t *testing.T) {
 	path := l.chain.file.Name()
 	f, err := os.OpenFile(path, os.O_WRONLY|os.O_APPEND, 0)
 	must(t, err)
-	foreign := audit.NewChain([]byte("some key, and thirty-two bytes of it"), "zzzzzzzz").Next(some(1)[0])
+	foreign := audit.NewChain([]byte("some key, and thirty-two bytes of it"), "zzzzzzzz").Next(
+		some(1)[0])
 	_, err = f.WriteString("rubbish\n\n" + string(foreign) + `{"v":1,"w":"` + l.chain.writer)
 	must(t, err)
 	must(t, f.Close())
@@ -99,7 +108,8 @@ func TestReadSkips(t *testing.T) {
 		}
 	}
 	r, err := Verify(h, testVault)
-	if err != nil || len(r.Foreign) != 1 || r.Foreign[0] != "notes.txt" || len(r.Torn) != 1 || len(r.Problems) != 3 {
+	if err != nil || len(r.Foreign) != 1 || r.Foreign[0] != "notes.txt" || len(r.Torn) != 1 ||
+		len(r.Problems) != 3 {
 		t.Errorf("%+v, %v", r, err)
 	}
 }
@@ -110,12 +120,21 @@ func TestVerifyFinds(t *testing.T) {
 		change     func(lines []string) []string
 	}{
 		{"nothing", "", func(l []string) []string { return l }},
-		{"a byte changed", "edited", func(l []string) []string { l[2] = strings.Replace(l[2], "stripe", "strIpe", 1); return l }},
+		{"a byte changed", "edited", func(l []string) []string {
+			l[2] = strings.Replace(l[2], "stripe", "strIpe", 1)
+			return l
+		}},
 		{"a line removed", "missing", func(l []string) []string { return append(l[:2], l[3:]...) }},
 		{"a line twice", "duplicate", func(l []string) []string { return append(l[:3], l[2:]...) }},
-		{"two lines swapped", "reordered", func(l []string) []string { l[2], l[3] = l[3], l[2]; return l }},
+		{"two lines swapped", "reordered", func(l []string) []string {
+			l[2], l[3] = l[3], l[2]
+			return l
+		}},
 		{"the end removed", "truncated", func(l []string) []string { return l[:3] }},
-		{"a torn line in the middle", "edited", func(l []string) []string { l[2] = l[2][:20] + "\n"; return l }},
+		{"a torn line in the middle", "edited", func(l []string) []string {
+			l[2] = l[2][:20] + "\n"
+			return l
+		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h := newHome(t)
@@ -126,7 +145,8 @@ func TestVerifyFinds(t *testing.T) {
 			text, err := os.ReadFile(path)
 			must(t, err)
 			lines := c.change(strings.SplitAfter(strings.TrimSuffix(string(text), "\n"), "\n"))
-			must(t, os.WriteFile(path, []byte(strings.TrimSuffix(strings.Join(lines, ""), "\n")+"\n"), 0o600))
+			must(t, os.WriteFile(path,
+				[]byte(strings.TrimSuffix(strings.Join(lines, ""), "\n")+"\n"), 0o600))
 			if got := kinds(t, h); got != c.want {
 				t.Errorf("found %q", got)
 			}
@@ -134,7 +154,8 @@ func TestVerifyFinds(t *testing.T) {
 	}
 }
 
-// A torn line is a trace of a crash at the end of a chain only; before a newer file of the chain it is an edit.
+// A torn line is a trace of a crash at the end of a chain only; before a newer file of the chain it
+// is an edit.
 func TestTornLineBeforeNewerFile(t *testing.T) {
 	h := newHome(t)
 	c := at("2026-11-23T12:00:00Z")
@@ -177,7 +198,8 @@ func TestTail(t *testing.T) {
 		}
 		for i := len(lines) - 1; i >= 0; i-- {
 			if got, err := b.next(); err != nil || !bytes.Equal(got, lines[i]) {
-				t.Fatalf("round %d, line %d: %d bytes, want %d; %v", round, i, len(got), len(lines[i]), err)
+				t.Fatalf("round %d, line %d: %d bytes, want %d; %v", round, i, len(got),
+					len(lines[i]), err)
 			}
 		}
 		if _, err := b.next(); err != io.EOF {
@@ -186,7 +208,8 @@ func TestTail(t *testing.T) {
 	}
 }
 
-// TestLongLine lays a line without an end over the end of one file and into the middle of another, as a broken disk may.
+// TestLongLine lays a line without an end over the end of one file and into the middle of another,
+// as a broken disk may.
 func TestLongLine(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{})
@@ -200,12 +223,15 @@ func TestLongLine(t *testing.T) {
 	path := filepath.Join(h.LogsPath(), fileName("2026-11-23", CLI, 1))
 	must(t, os.WriteFile(path, nil, 0o600))
 	must(t, os.Truncate(path, 3*maxLine))
-	if page, err := Read(h, Filter{}); err != nil || show(page.Rows) != "r0i=? r1i=?" || page.Skipped != 2 {
+	if page, err := Read(h, Filter{}); err != nil || show(page.Rows) != "r0i=? r1i=?" ||
+		page.Skipped != 2 {
 		t.Errorf("read: %s, skipped %d, %v", show(page.Rows), page.Skipped, err)
 	}
 	r, err := Verify(h, testVault)
 	must(t, err)
-	want := []string{filepath.Base(path) + ":1 edited", filepath.Base(l.chain.file.Name()) + ":3 edited"}
+	want := []string{
+		filepath.Base(path) + ":1 edited", filepath.Base(l.chain.file.Name()) + ":3 edited",
+	}
 	var got []string
 	for _, p := range r.Problems {
 		got = append(got, fmt.Sprintf("%s:%d %s", p.File, p.Line, p.Kind))
@@ -215,7 +241,8 @@ func TestLongLine(t *testing.T) {
 	if !slices.Equal(got, want) || r.Lines != 5 || len(r.Torn) != 0 {
 		t.Errorf("verify: %v, %d lines, torn %v; want %v", got, r.Lines, r.Torn, want)
 	}
-	if err := open(t, h, Options{Writer: CLI}).Append(some(1), true); err == nil || !strings.Contains(err.Error(), "a line without an end") {
+	if err := open(t, h, Options{Writer: CLI}).Append(some(1), true); err == nil ||
+		!strings.Contains(err.Error(), "a line without an end") {
 		t.Errorf("append behind it: %v", err)
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// reserveName is a file that holds room for the last records of a disk that is full. All processes of a home share it: while it is missing and
-// cannot be made again, calls are refused, so that none begins whose result could not be recorded.
+// reserveName is a file that holds room for the last records of a disk that is full. All processes
+// of a home share it: while it is missing and cannot be made again, calls are refused, so that none
+// begins whose result could not be recorded.
 const reserveName = ".reserve"
 
 const (
@@ -30,7 +31,9 @@ type outage struct {
 }
 
 // noSpace tells a full disk, or a full quota, from one that is broken.
-func noSpace(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
+func noSpace(err error) bool {
+	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
+}
 
 func reservePath(h *home.Home) string { return filepath.Join(h.LogsPath(), reserveName) }
 
@@ -105,8 +108,9 @@ func (l *Log) recovered(cause string) audit.Record {
 	return audit.Record{TS: now, Event: eventRecover, Detail: detail}
 }
 
-// Usable tells whether a call can be recorded. It costs nothing while the log works. After a failure it tries whether that is over: who asks it
-// before each call refuses all of them until then, and the log says how many they were.
+// Usable tells whether a call can be recorded. It costs nothing while the log works. After a
+// failure it tries whether that is over: who asks it before each call refuses all of them until
+// then, and the log says how many they were.
 func (l *Log) Usable() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -122,7 +126,8 @@ func (l *Log) Usable() error {
 	return nil
 }
 
-// ready returns the chain that records go to. For what stands before an act there has to be a reserve, and whatever was wrong is over then.
+// ready returns the chain that records go to. For what stands before an act there has to be a
+// reserve, and whatever was wrong is over then.
 func (l *Log) ready(day string, act bool) (*chain, error) {
 	c, err := l.current(day)
 	if err != nil || !act {
@@ -135,7 +140,8 @@ func (l *Log) ready(day string, act bool) (*chain, error) {
 		return nil, err
 	}
 	if l.out != nil && l.out.full {
-		if err := c.write([]audit.Record{l.recovered("the disk has room again")}, l.giveUp); err != nil {
+		if err := c.write([]audit.Record{l.recovered("the disk has room again")},
+			l.giveUp); err != nil {
 			l.fail(c, err)
 			return nil, err
 		}
@@ -153,7 +159,8 @@ func (l *Log) tellFull(c *chain) {
 		return
 	}
 	l.out.told = true
-	if err := c.write([]audit.Record{l.recovered("the disk is full: calls are refused until there is room again")}, l.giveUp); err != nil {
+	if err := c.write([]audit.Record{l.recovered(
+		"the disk is full: calls are refused until there is room again")}, l.giveUp); err != nil {
 		l.fail(c, err)
 	}
 }
@@ -163,14 +170,15 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Writable tries, from outside of the processes that serve, whether calls can be recorded: a file is written beside the log and taken away again,
-// as large as the reserve where that was given up.
+// Writable tries, from outside of the processes that serve, whether calls can be recorded: a file
+// is written beside the log and taken away again, as large as the reserve where that was given up.
 func Writable(h *home.Home) error {
 	size := int64(4096)
 	if files, _, err := list(h); err == nil && len(files) > 0 && !exists(reservePath(h)) {
 		size = reserveSize(h.LogsPath())
 	}
-	f, err := os.CreateTemp(h.LogsPath(), ".tmp-trial-") // a name that is swept where a crash leaves it
+	// a name that is swept where a crash leaves it
+	f, err := os.CreateTemp(h.LogsPath(), ".tmp-trial-")
 	if err != nil {
 		return err
 	}

@@ -12,8 +12,9 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// appendShared goes on with the chain that commands share: under the lock it finds the head, appends, and syncs before it lets others in.
-// It keeps nothing between calls, so a failed append needs no new chain: the next call begins behind what is whole.
+// appendShared goes on with the chain that commands share: under the lock it finds the head,
+// appends, and syncs before it lets others in. It keeps nothing between calls, so a failed append
+// needs no new chain: the next call begins behind what is whole.
 func (l *Log) appendShared(records []audit.Record) error {
 	err := l.home.WithLock(func() error {
 		byWriter, err := listWriters(l.home)
@@ -40,8 +41,9 @@ func (l *Log) appendShared(records []audit.Record) error {
 	return nil
 }
 
-// resume continues the shared chain after its last whole line. The batch it returns has to stand before the next record:
-// the first record where there is none yet, and a note about a line that was torn.
+// resume continues the shared chain after its last whole line. The batch it returns has to stand
+// before the next record: the first record where there is none yet, and a note about a line that
+// was torn.
 func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte, err error) {
 	var torn []byte
 	key := l.vault.Key("audit/" + CLI)
@@ -70,8 +72,9 @@ func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte,
 	return lines, batch, nil
 }
 
-// writeShared appends to the newest file, or to a new one if that is full or of an earlier day than the first line of batch. A file without a
-// line, which a killed command leaves, counts as none: it would come to be named for another day than its first line.
+// writeShared appends to the newest file, or to a new one if that is full or of an earlier day than
+// the first line of batch. A file without a line, which a killed command leaves, counts as none: it
+// would come to be named for another day than its first line.
 func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 	var size int64
 	files = slices.DeleteFunc(files, func(f file) bool {
@@ -100,7 +103,8 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 		return err
 	}
 	_, err = f.Write(batch)
-	if noSpace(err) && l.giveUp() { // a person who locks or revokes must be able to, also on a full disk
+	// a person who locks or revokes must be able to, also on a full disk
+	if noSpace(err) && l.giveUp() {
 		if err = f.Truncate(size); err == nil {
 			_, err = f.Write(batch)
 		}
@@ -108,9 +112,10 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 	return errors.Join(err, datasync(f), f.Close())
 }
 
-// setAside moves what a killed command left behind the last line feed of f into a file beside it, so that the next line starts a line.
-// The copy is on the disk before the original is cut: a crash in between sets it aside twice. It returns the bytes.
-// A record that lacks nothing but its line feed is given that instead: other chains may attest it.
+// setAside moves what a killed command left behind the last line feed of f into a file beside it,
+// so that the next line starts a line. The copy is on the disk before the original is cut: a crash
+// in between sets it aside twice. It returns the bytes. A record that lacks nothing but its line
+// feed is given that instead: other chains may attest it.
 func (l *Log) setAside(f file, key []byte) ([]byte, error) {
 	t, err := openTail(l.home, f)
 	if err == nil && t.long {
@@ -128,14 +133,16 @@ func (l *Log) setAside(f file, key []byte) ([]byte, error) {
 		return nil, err
 	}
 	_, err = to.Write(append(t.torn[:len(t.torn):len(t.torn)], '\n'))
-	if err = errors.Join(err, datasync(to), to.Close(), home.SyncDir(filepath.Dir(f.path))); err != nil {
+	if err = errors.Join(err, datasync(to), to.Close(),
+		home.SyncDir(filepath.Dir(f.path))); err != nil {
 		return nil, fmt.Errorf("set a torn line aside: %w", err)
 	}
 	from, fi, err := guard.OpenFile(f.path, os.O_WRONLY)
 	if err != nil {
 		return nil, err
 	}
-	if err = errors.Join(from.Truncate(fi.Size()-int64(len(t.torn))), datasync(from), from.Close()); err != nil {
+	if err = errors.Join(from.Truncate(fi.Size()-int64(len(t.torn))),
+		datasync(from), from.Close()); err != nil {
 		return nil, fmt.Errorf("set a torn line aside: %w", err)
 	}
 	return t.torn, nil

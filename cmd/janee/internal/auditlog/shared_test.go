@@ -34,7 +34,8 @@ func TestSharedChain(t *testing.T) {
 		t.Fatalf("files %v", files)
 	}
 	list := entries(t, files[CLI][0].path)
-	if len(list) != 1+commands*each*2 || !strings.Contains(list[0].Detail["heads"], own.chain.writer+":2:") {
+	if len(list) != 1+commands*each*2 ||
+		!strings.Contains(list[0].Detail["heads"], own.chain.writer+":2:") {
 		t.Errorf("%d lines, first %+v", len(list), list[0])
 	}
 	verified(t, h)
@@ -61,7 +62,8 @@ func TestSharedChainOverDays(t *testing.T) {
 	// A command killed between making a file and writing to it.
 	must(t, os.Truncate(got[3], 0))
 	must(t, l.Append(c.some(1), true))
-	if list := entries(t, got[2]); len(list) != 2 || list[1].Seq != 5 { // the clock is still set back
+	// the clock is still set back
+	if list := entries(t, got[2]); len(list) != 2 || list[1].Seq != 5 {
 		t.Errorf("after an empty file: %+v", list)
 	}
 	c.now = c.now.AddDate(0, 0, 2)
@@ -82,12 +84,14 @@ func TestTornLine(t *testing.T) {
 	lines := strings.SplitAfter(string(whole), "\n")
 	torn := lines[2][:len(lines[2])-2]
 	must(t, os.WriteFile(path, []byte(lines[0]+lines[1]+torn), 0o600))
-	if r := verified(t, h); len(r.Torn) != 1 || r.Torn[0] != (Torn{filepath.Base(path), 3, len(torn), false}) || r.Lines != 2 {
+	if r := verified(t, h); len(r.Torn) != 1 ||
+		r.Torn[0] != (Torn{filepath.Base(path), 3, len(torn), false}) || r.Lines != 2 {
 		t.Errorf("report %+v", r)
 	}
 	must(t, l.Append(some(1), true))
 	list := entries(t, path)
-	if len(list) != 4 || list[2].Event != "recover" || list[2].Detail["bytes"] != strconv.Itoa(len(torn)) {
+	if len(list) != 4 || list[2].Event != "recover" ||
+		list[2].Detail["bytes"] != strconv.Itoa(len(torn)) {
 		t.Errorf("lines %+v", list)
 	}
 	if aside, err := os.ReadFile(path + ".torn"); err != nil || string(aside) != torn+"\n" {
@@ -109,13 +113,15 @@ func TestTornFirstLine(t *testing.T) {
 	path := paths(t, h)[0]
 	must(t, os.Truncate(path, 40))
 	must(t, l.Append(some(1), true))
-	if list := entries(t, path); len(list) != 3 || list[0].Event != "open" || list[1].Event != "recover" {
+	if list := entries(t, path); len(list) != 3 || list[0].Event != "open" ||
+		list[1].Event != "recover" {
 		t.Errorf("lines %+v", list)
 	}
 	verified(t, h)
 }
 
-// A line that is no line of the chain is passed over, so that it does the least damage, and stays for Verify to find.
+// A line that is no line of the chain is passed over, so that it does the least damage, and stays
+// for Verify to find.
 func TestSharedChainBehindForeignLine(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{Writer: CLI})
@@ -123,7 +129,8 @@ func TestSharedChainBehindForeignLine(t *testing.T) {
 	path := paths(t, h)[0]
 	whole, err := os.ReadFile(path)
 	must(t, err)
-	forged := audit.Continue([]byte("not the key of this vault, at all"), audit.Head{Writer: CLI, Seq: 999, Hash: strings.Repeat("a", 64)}).Next(some(1)[0])
+	forged := audit.Continue([]byte("not the key of this vault, at all"),
+		audit.Head{Writer: CLI, Seq: 999, Hash: strings.Repeat("a", 64)}).Next(some(1)[0])
 	must(t, os.WriteFile(path, append(append(whole, forged...), "rubbish\n"...), 0o600))
 	must(t, l.Append(some(1), true))
 	text, err := os.ReadFile(path)

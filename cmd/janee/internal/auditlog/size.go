@@ -13,8 +13,8 @@ import (
 // maxCounted bounds, in bytes, how much of a log is read to count its lines.
 const maxCounted = 64 << 20
 
-// Size is how much a home has logged. Lines are counted in the newest files and, where Estimated, reckoned for the rest from
-// what a line takes there on the average.
+// Size is how much a home has logged. Lines are counted in the newest files and, where Estimated,
+// reckoned for the rest from what a line takes there on the average.
 type Size struct {
 	Files        int
 	Bytes, Lines int64

@@ -13,14 +13,15 @@ import (
 
 const logsDir = "logs"
 
-// Part is the beginning of a log file: as much as there was at one moment. Name is relative to the home.
+// Part is the beginning of a log file: as much as there was at one moment. Name is relative to the
+// home.
 type Part struct {
 	Name string
 	Size int64
 }
 
-// Snapshot returns every log file and what was set aside beside them, each with a size at which all together verify, while their writers go on.
-// foreign are names of other files in the directory.
+// Snapshot returns every log file and what was set aside beside them, each with a size at which all
+// together verify, while their writers go on. foreign are names of other files in the directory.
 func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -41,7 +42,8 @@ func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
 			parts = append(parts, Part{Name: path.Join(logsDir, e.Name())})
 		}
 	}
-	// What the files with a first line list as heads is written by now, so it lies within the sizes that the others have from here on.
+	// What the files with a first line list as heads is written by now, so it lies within the sizes
+	// that the others have from here on.
 	for i := range parts {
 		fi, err := os.Lstat(h.Path(parts[i].Name))
 		if err != nil {
@@ -52,7 +54,8 @@ func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
 	return parts, foreign, nil
 }
 
-// IsName reports whether a name relative to the home is that of a log file, or of what was set aside beside one.
+// IsName reports whether a name relative to the home is that of a log file, or of what was set
+// aside beside one.
 func IsName(name string) bool {
 	dir, base := path.Split(name)
 	_, ok := parseName(strings.TrimSuffix(base, tornSuffix))

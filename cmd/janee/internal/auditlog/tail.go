@@ -15,7 +15,8 @@ import (
 
 const block = 16 << 10
 
-// tail reads the lines of a file from its end. It holds no descriptor between calls, so thousands may be open.
+// tail reads the lines of a file from its end. It holds no descriptor between calls, so thousands
+// may be open.
 type tail struct {
 	home *home.Home
 	file file
@@ -47,8 +48,8 @@ func openTail(h *home.Home, f file) (*tail, error) {
 	}
 }
 
-// next returns the line before the one it returned last, without its line feed, and io.EOF before the first. A line that is longer than any
-// that a chain writes is passed over with errLongLine.
+// next returns the line before the one it returned last, without its line feed, and io.EOF before
+// the first. A line that is longer than any that a chain writes is passed over with errLongLine.
 func (t *tail) next() ([]byte, error) {
 	for {
 		if end := len(t.buf) - 1; end >= 0 {
@@ -101,7 +102,8 @@ func (t *tail) fill() error {
 	return nil
 }
 
-// lastHead returns the head of a chain: its last whole and authentic line, in the newest of its files that has one. Its Seq is 0 if there is none.
+// lastHead returns the head of a chain: its last whole and authentic line, in the newest of its
+// files that has one. Its Seq is 0 if there is none.
 func lastHead(h *home.Home, files []file, key []byte) (audit.Head, error) {
 	for i := len(files) - 1; i >= 0; i-- {
 		t, err := openTail(h, files[i])
@@ -127,8 +129,8 @@ func lastHead(h *home.Home, files []file, key []byte) (audit.Head, error) {
 	return audit.Head{}, nil
 }
 
-// settle puts a file on the disk that was written to just now. Otherwise a power cut could take lines that a durable record attests,
-// and the log would seem to have been cut short.
+// settle puts a file on the disk that was written to just now. Otherwise a power cut could take
+// lines that a durable record attests, and the log would seem to have been cut short.
 func settle(path string) error {
 	fi, err := os.Lstat(path)
 	if err != nil || time.Since(fi.ModTime()) > time.Minute {

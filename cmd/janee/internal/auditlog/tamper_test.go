@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// TestVerifyForeignLines brings lines to a log that are good lines somewhere else, and files that are good files elsewhere or were so before.
+// TestVerifyForeignLines brings lines to a log that are good lines somewhere else, and files that
+// are good files elsewhere or were so before.
 func TestVerifyForeignLines(t *testing.T) {
 	h := newHome(t)
 	a := open(t, h, Options{})
@@ -33,21 +34,27 @@ func TestVerifyForeignLines(t *testing.T) {
 	writer := strings.Split(filepath.Base(first), ".")[1]
 	elsewhere := vault.New(vault.NewRoot([32]byte{1, 2, 3}), "another vault of the same key")
 	foreign := audit.NewChain(elsewhere.Key("audit/"+writer), writer)
-	lineOf := func(path string, n int) []byte { return bytes.SplitAfter(read(t, path), []byte("\n"))[n] }
+	lineOf := func(path string, n int) []byte {
+		return bytes.SplitAfter(read(t, path), []byte("\n"))[n]
+	}
 	for name, c := range map[string]struct {
 		path string
 		text []byte
 		want string
 	}{
-		"a line of another home":         {first, append(read(t, first), foreign.Next(some(1)[0])...), "edited"},
-		"a line of another chain":        {first, append(read(t, first), lineOf(second, 2)...), "edited"},
-		"a line of the chain once more":  {first, append(read(t, first), lineOf(first, 2)...), "duplicate"},
-		"an older copy of the file":      {first, old, "truncated"},
-		"an older copy, torn":            {first, old[:len(old)-9], "truncated"},
-		"another chain's file":           {first, read(t, second), "edited edited edited truncated"},
-		"a file of nothing":              {first, nil, "truncated"},
-		"a file that is not of lines":    {first, []byte("\n\n\xff\x00\n"), "edited edited edited truncated"},
-		"the first line in front of all": {first, append(lineOf(first, 0), read(t, first)...), "duplicate"},
+		"a line of another home": {first,
+			append(read(t, first), foreign.Next(some(1)[0])...), "edited"},
+		"a line of another chain": {first, append(read(t, first), lineOf(second, 2)...), "edited"},
+		"a line of the chain once more": {first,
+			append(read(t, first), lineOf(first, 2)...), "duplicate"},
+		"an older copy of the file": {first, old, "truncated"},
+		"an older copy, torn":       {first, old[:len(old)-9], "truncated"},
+		"another chain's file":      {first, read(t, second), "edited edited edited truncated"},
+		"a file of nothing":         {first, nil, "truncated"},
+		"a file that is not of lines": {first, []byte("\n\n\xff\x00\n"),
+			"edited edited edited truncated"},
+		"the first line in front of all": {first,
+			append(lineOf(first, 0), read(t, first)...), "duplicate"},
 	} {
 		whole := read(t, c.path)
 		must(t, os.WriteFile(c.path, c.text, 0o600))

@@ -13,11 +13,13 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// tornAge is how old the end of another chain has to be before it counts as given up. A writer of ours holds a lock while it lives; one that cannot
-// (the Node shell) hands a line to the system whole, so that no half of one is left for as long as that by anybody who goes on.
+// tornAge is how old the end of another chain has to be before it counts as given up. A writer of
+// ours holds a lock while it lives; one that cannot (the Node shell) hands a line to the system
+// whole, so that no half of one is left for as long as that by anybody who goes on.
 const tornAge = time.Minute
 
-// tornEnd is the half line at the end of a chain whose writer is gone. The lock of its file is held until it is closed.
+// tornEnd is the half line at the end of a chain whose writer is gone. The lock of its file is held
+// until it is closed.
 type tornEnd struct {
 	file   file
 	text   []byte
@@ -64,14 +66,20 @@ func (l *Log) tornEnd(f file) (tornEnd, bool) {
 	return tornEnd{f, t.torn, in}, true
 }
 
-// tornRecord says what is set aside. It is on the disk before that is done, so that nothing lies aside of which no record tells.
+// tornRecord says what is set aside. It is on the disk before that is done, so that nothing lies
+// aside of which no record tells.
 func tornRecord(now int64, f file, text []byte) audit.Record {
 	sum := sha256.Sum256(text)
-	return audit.Record{TS: now, Event: eventRecover, Detail: map[string]string{"cause": audit.CauseTorn, "file": filepath.Base(f.path),
-		"bytes": strconv.Itoa(len(text)), "sha256": hex.EncodeToString(sum[:])}}
+	return audit.Record{
+		TS:    now,
+		Event: eventRecover,
+		Detail: map[string]string{"cause": audit.CauseTorn, "file": filepath.Base(f.path),
+			"bytes": strconv.Itoa(len(text)), "sha256": hex.EncodeToString(sum[:])},
+	}
 }
 
-// clear sets the ends aside that a record of c tells of. One that cannot be is left for the next chain.
+// clear sets the ends aside that a record of c tells of. One that cannot be is left for the next
+// chain.
 func (l *Log) clear(c *chain, ends []tornEnd) {
 	if len(ends) > 0 && datasync(c.file) == nil {
 		for _, e := range ends {
@@ -84,7 +92,10 @@ func (l *Log) clear(c *chain, ends []tornEnd) {
 }
 
 // readAside gives each piece that lies in the .torn file of f to do.
-func (r *Report) readAside(f file, verifier *audit.Verifier, open func(path string, flag int) (*os.File, fs.FileInfo, error)) error {
+func (r *Report) readAside(
+	f file, verifier *audit.Verifier,
+	open func(path string, flag int) (*os.File, fs.FileInfo, error),
+) error {
 	in, _, err := open(f.path+tornSuffix, os.O_RDONLY)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
@@ -94,6 +105,7 @@ func (r *Report) readAside(f file, verifier *audit.Verifier, open func(path stri
 	}
 	defer in.Close()
 	return eachPiece(in, func(n int, text []byte) {
-		verifier.Aside(filepath.Base(f.path), filepath.Base(f.path)+tornSuffix, n, text, f.writer == CLI)
+		verifier.Aside(filepath.Base(f.path), filepath.Base(f.path)+tornSuffix, n,
+			text, f.writer == CLI)
 	})
 }

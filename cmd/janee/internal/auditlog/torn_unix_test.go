@@ -38,7 +38,8 @@ func tornHome(t *testing.T, ago time.Duration) (h *home.Home, path string) {
 	return h, path
 }
 
-// TestTornChain: half a line of a server that was killed is set aside by the next one, which says so first; nothing else passes for it.
+// TestTornChain: half a line of a server that was killed is set aside by the next one, which says
+// so first; nothing else passes for it.
 func TestTornChain(t *testing.T) {
 	h, path := tornHome(t, 2*tornAge)
 	if r := verified(t, h); len(r.Torn) != 1 {
@@ -47,7 +48,8 @@ func TestTornChain(t *testing.T) {
 	l := open(t, h, Options{})
 	must(t, l.Append(some(1), true))
 	list := entries(t, l.chain.file.Name())
-	if d := list[1].Detail; list[1].Event != "recover" || d["cause"] != "torn line" || d["file"] != filepath.Base(path) || d["bytes"] != "21" || len(d["sha256"]) != 64 {
+	if d := list[1].Detail; list[1].Event != "recover" || d["cause"] != "torn line" ||
+		d["file"] != filepath.Base(path) || d["bytes"] != "21" || len(d["sha256"]) != 64 {
 		t.Errorf("no record: %+v", list[1])
 	}
 	if n := len(entries(t, path)); n != 3 || !bytes.HasSuffix(read(t, path), []byte("}\n")) {
@@ -69,7 +71,8 @@ func TestTornChain(t *testing.T) {
 	} {
 		must(t, os.WriteFile(path+tornSuffix, []byte(c.text), 0o600))
 		got := strings.Fields(kinds(t, h))
-		if want := strings.Fields(c.want); len(got) != len(want) || len(want) > 0 && !strings.Contains(strings.Join(got, " "), want[0]) {
+		if want := strings.Fields(c.want); len(got) != len(want) ||
+			len(want) > 0 && !strings.Contains(strings.Join(got, " "), want[0]) {
 			t.Errorf("%s: %v, want %s", name, got, c.want)
 		}
 	}

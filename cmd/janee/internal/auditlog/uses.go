@@ -19,8 +19,9 @@ type Use struct {
 	Last  time.Time
 }
 
-// Uses counts the intents of the sessions that lives names by their ids; a session that was never used is left out. It opens only the files
-// of days on which one of the sessions was alive, so that it takes no longer as the log grows older.
+// Uses counts the intents of the sessions that lives names by their ids; a session that was never
+// used is left out. It opens only the files of days on which one of the sessions was alive, so that
+// it takes no longer as the log grows older.
 func Uses(h *home.Home, lives map[string]Life) (map[string]Use, error) {
 	uses := map[string]Use{}
 	files, _, err := list(h)
@@ -56,7 +57,8 @@ func (s spans) hold(day string) bool {
 }
 
 func countUses(h *home.Home, f file, lives map[string]Life, uses map[string]Use) error {
-	newest := map[string][]byte{} // the times stand in order within a file, so only the last line of each session is parsed
+	// the times stand in order within a file, so only the last line of each session is parsed
+	newest := map[string][]byte{}
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
 		id := intentSession(text)
 		if _, wanted := lives[string(id)]; wanted && whole {
@@ -80,8 +82,9 @@ var (
 	sessionMark = []byte(`,"session":"`)
 )
 
-// intentSession returns the session of an intent, or nil for any other line. A log holds a million lines a day, which is too much to parse:
-// the fields stand in a fixed order, those that come before the session are short and hold no text of an agent.
+// intentSession returns the session of an intent, or nil for any other line. A log holds a million
+// lines a day, which is too much to parse: the fields stand in a fixed order, those that come
+// before the session are short and hold no text of an agent.
 func intentSession(text []byte) []byte {
 	const before = 256
 	_, rest, found := bytes.Cut(text[:min(len(text), before)], intentMark)

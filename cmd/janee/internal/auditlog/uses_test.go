@@ -12,8 +12,16 @@ import (
 )
 
 func used(id string, ms int64) audit.Record {
-	// An agent may write into its reason whatever would be taken for a field, and choose a name for itself.
-	return audit.Record{TS: ms, Event: "intent", Req: "r", Session: id, Agent: `x","event":"intent","session":"aaaa`, Reason: `,"event":"intent",,"session":"aaaa"`}
+	// An agent may write into its reason whatever would be taken for a field, and choose a name for
+	// itself.
+	return audit.Record{
+		TS:      ms,
+		Event:   "intent",
+		Req:     "r",
+		Session: id,
+		Agent:   `x","event":"intent","session":"aaaa`,
+		Reason:  `,"event":"intent",,"session":"aaaa"`,
+	}
 }
 
 func TestUses(t *testing.T) {
@@ -21,9 +29,11 @@ func TestUses(t *testing.T) {
 	c := at("2026-11-20T12:00:00Z")
 	first, second := open(t, h, Options{Now: c.Now}), open(t, h, Options{Now: c.Now})
 	ms := func() int64 { return c.now.UnixMilli() }
-	must(t, first.Append([]audit.Record{used("aaaa", ms())}, true)) // before the session was opened: not looked at
+	// before the session was opened: not looked at
+	must(t, first.Append([]audit.Record{used("aaaa", ms())}, true))
 	c.now = c.now.AddDate(0, 0, 3)
-	must(t, first.Append([]audit.Record{used("aaaa", ms()), used("bbbb", ms()), used("", ms())}, true))
+	must(t,
+		first.Append([]audit.Record{used("aaaa", ms()), used("bbbb", ms()), used("", ms())}, true))
 	deny := used("aaaa", ms()+9)
 	deny.Event = "deny"
 	must(t, first.Append([]audit.Record{deny}, true))
@@ -32,10 +42,15 @@ func TestUses(t *testing.T) {
 	c.now = c.now.Add(18 * time.Hour) // over midnight
 	must(t, second.Append([]audit.Record{used("aaaa", ms())}, true))
 
-	lives := map[string]Life{"aaaa": {day.Add(-time.Hour), c.now.Add(time.Hour)}, "bbbb": {day, day.Add(time.Hour)}, "dddd": {day, day}}
+	lives := map[string]Life{
+		"aaaa": {day.Add(-time.Hour), c.now.Add(time.Hour)}, "bbbb": {day, day.Add(time.Hour)},
+		"dddd": {day, day},
+	}
 	got, err := Uses(h, lives)
 	must(t, err)
-	if want := map[string]Use{"aaaa": {3, c.now}, "bbbb": {1, day}}; fmt.Sprint(got) != fmt.Sprint(want) {
+	if want := map[string]Use{
+		"aaaa": {3, c.now}, "bbbb": {1, day},
+	}; fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("uses %v, want %v", got, want)
 	}
 	if got, err := Uses(h, nil); err != nil || len(got) != 0 {
@@ -43,13 +58,16 @@ func TestUses(t *testing.T) {
 	}
 }
 
-// Only the days of the sessions are opened: a file of another day that could not be read does no harm.
+// Only the days of the sessions are opened: a file of another day that could not be read does no
+// harm.
 func TestUsesLeavesOtherDaysAlone(t *testing.T) {
 	h := newHome(t)
 	for _, day := range []string{"2026-11-19", "2026-11-25"} {
 		must(t, os.Mkdir(filepath.Join(h.LogsPath(), day+".abcdefgh.jsonl"), 0o700))
 	}
-	life := func(from, to string) map[string]Life { return map[string]Life{"aaaa": {at(from).now, at(to).now}} }
+	life := func(from, to string) map[string]Life {
+		return map[string]Life{"aaaa": {at(from).now, at(to).now}}
+	}
 	if _, err := Uses(h, life("2026-11-20T00:00:00Z", "2026-11-24T23:59:59Z")); err != nil {
 		t.Error(err)
 	}
@@ -61,11 +79,14 @@ func TestUsesLeavesOtherDaysAlone(t *testing.T) {
 func BenchmarkUses(b *testing.B) {
 	h := newHome(b)
 	day := at("2026-11-23T12:00:00Z")
-	line := string(audit.NewChain(testVault.Key("x"), "abcdefgh").Next(used("aaaa", day.now.UnixMilli())))
-	must(b, os.WriteFile(filepath.Join(h.LogsPath(), "2026-11-23.abcdefgh.jsonl"), []byte(strings.Repeat(line, 100_000)), 0o600))
+	line := string(audit.NewChain(testVault.Key("x"), "abcdefgh").Next(used("aaaa",
+		day.now.UnixMilli())))
+	must(b, os.WriteFile(filepath.Join(h.LogsPath(), "2026-11-23.abcdefgh.jsonl"),
+		[]byte(strings.Repeat(line, 100_000)), 0o600))
 	b.SetBytes(int64(100_000 * len(line)))
 	for b.Loop() {
-		if got, err := Uses(h, map[string]Life{"aaaa": {day.now, day.now}}); err != nil || got["aaaa"].Count != 100_000 {
+		if got, err := Uses(h, map[string]Life{"aaaa": {day.now, day.now}}); err != nil ||
+			got["aaaa"].Count != 100_000 {
 			b.Fatal(got, err)
 		}
 	}

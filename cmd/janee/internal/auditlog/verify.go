@@ -16,16 +16,17 @@ import (
 
 // Report is the result of Verify. The log is as it was written if there are no Problems.
 type Report struct {
-	Files    int             `json:"files"`
-	Lines    int             `json:"lines"`
-	Foreign  []string        `json:"foreign,omitempty"` // names of other files in the directory: not read
+	Files int `json:"files"`
+	Lines int `json:"lines"`
+	// names of other files in the directory: not read
+	Foreign  []string        `json:"foreign,omitempty"`
 	Torn     []Torn          `json:"torn,omitempty"`    // no problem: what a killed process leaves
 	Anchors  int             `json:"anchors,omitempty"` // that the log was held to
 	Problems []audit.Problem `json:"problems"`
 }
 
-// Torn is a last line without its line feed. Whole: the record lacks nothing else and counts as a line. If it does, nobody acted on it:
-// an act waits until its record is whole and on the disk.
+// Torn is a last line without its line feed. Whole: the record lacks nothing else and counts as a
+// line. If it does, nobody acted on it: an act waits until its record is whole and on the disk.
 type Torn struct {
 	File  string `json:"file"`
 	Line  int    `json:"line"`
@@ -33,12 +34,14 @@ type Torn struct {
 	Whole bool   `json:"whole,omitempty"`
 }
 
-// Verify checks every line of every file under the keys of v, and that there is a record of every session that was granted: where the whole
-// log was deleted, nothing else is left that tells of it. It is held to every anchor in the files called anchors, each of which must have one.
-// It takes no lock, so files may grow meanwhile.
+// Verify checks every line of every file under the keys of v, and that there is a record of every
+// session that was granted: where the whole log was deleted, nothing else is left that tells of it.
+// It is held to every anchor in the files called anchors, each of which must have one. It takes no
+// lock, so files may grow meanwhile.
 func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
-	if err := feedGrants(h, v, verifier); err != nil { // before the log, in which the record of a session stands first
+	// before the log, in which the record of a session stands first
+	if err := feedGrants(h, v, verifier); err != nil {
 		return Report{}, err
 	}
 	files, foreign, err := list(h)
@@ -58,7 +61,8 @@ func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 		newest[f.writer] = f.path
 	}
 	for _, f := range files { // by day, which is all the order that the verifier asks for
-		if err := report.feed(h, verifier, f, v.Key("audit/"+f.writer), f.path == newest[f.writer]); err != nil {
+		if err := report.feed(h, verifier, f, v.Key("audit/"+f.writer),
+			f.path == newest[f.writer]); err != nil {
 			return Report{}, err
 		}
 		if err := report.readAside(f, verifier, h.Guard().OpenFile); err != nil {
@@ -69,8 +73,8 @@ func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 	return report, nil
 }
 
-// feedGrants tells the verifier of the grants that there are. Who can forge none can only leave them or take them away; one that does not
-// verify opens nothing and says nothing.
+// feedGrants tells the verifier of the grants that there are. Who can forge none can only leave
+// them or take them away; one that does not verify opens nothing and says nothing.
 func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
 	names, err := h.List("sessions")
 	if err != nil {
@@ -89,8 +93,8 @@ func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
 	return nil
 }
 
-// feedAnchors returns how many anchors the file at path has. It may be a system log, with lines of others. Anchors are kept outside of the home,
-// so that file is opened as it is.
+// feedAnchors returns how many anchors the file at path has. It may be a system log, with lines of
+// others. Anchors are kept outside of the home, so that file is opened as it is.
 func feedAnchors(path string, key []byte, verifier *audit.Verifier) (n int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -118,7 +122,9 @@ func feedAnchors(path string, key []byte, verifier *audit.Verifier) (n int, err 
 	return n, nil
 }
 
-func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool) error {
+func (r *Report) feed(
+	h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool,
+) error {
 	name := filepath.Base(f.path)
 	verifier.File(name, f.writer, f.day, f.part)
 	return eachLine(h, f, func(n int, text []byte, ended bool) bool {
@@ -132,8 +138,9 @@ func (r *Report) feed(h *home.Home, verifier *audit.Verifier, f file, key []byte
 	})
 }
 
-// torn takes a line without its end, and reports whether it is nothing but the beginning of one. That is accepted only at the very end of a
-// chain: nobody goes on in a new file before the old one is whole.
+// torn takes a line without its end, and reports whether it is nothing but the beginning of one.
+// That is accepted only at the very end of a chain: nobody goes on in a new file before the old one
+// is whole.
 func (r *Report) torn(name string, n int, text, key []byte, newest bool) bool {
 	_, err := audit.ReadHead(key, text)
 	whole := err == nil

@@ -12,9 +12,21 @@ import (
 )
 
 // granted writes a grant as core does, and returns the name of its file.
-func granted(t *testing.T, put func(name string, data []byte, create bool) ([]byte, error), id, agent string, key []byte) string {
+func granted(
+	t *testing.T, put func(name string, data []byte, create bool) ([]byte, error),
+	id, agent string, key []byte,
+) string {
 	t.Helper()
-	g := session.Grant{ID: id, Agent: agent, Via: "stdio", Capability: "c", Service: "s", Origin: "https://s.example", Opened: 1, Expires: 2}
+	g := session.Grant{
+		ID:         id,
+		Agent:      agent,
+		Via:        "stdio",
+		Capability: "c",
+		Service:    "s",
+		Origin:     "https://s.example",
+		Opened:     1,
+		Expires:    2,
+	}
 	_, err := put(session.File(g.Pair()), g.Encode(key), false)
 	must(t, err)
 	return session.File(g.Pair())
@@ -26,7 +38,8 @@ func opening(id string) []audit.Record {
 	return r
 }
 
-// TestVerifyFindsADeletedLog deletes every file: only the grants are left to tell that there was one.
+// TestVerifyFindsADeletedLog deletes every file: only the grants are left to tell that there was
+// one.
 func TestVerifyFindsADeletedLog(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{})
@@ -35,7 +48,8 @@ func TestVerifyFindsADeletedLog(t *testing.T) {
 	file := granted(t, h.Write, "aaaa", "ann", testVault.Key("state"))
 	other := granted(t, h.Write, "bbbb", "bob", testVault.Key("state"))
 	granted(t, h.Write, "cccc", "eve", bytes.Repeat([]byte("k"), 32)) // a forged grant says nothing
-	_, err := h.Write(session.ClosedFile, session.Closures{{Agent: "ann"}}.Encode(testVault.Key("state")), false)
+	_, err := h.Write(session.ClosedFile,
+		session.Closures{{Agent: "ann"}}.Encode(testVault.Key("state")), false)
 	must(t, err)
 	verified(t, h)
 	must(t, l.Close())
@@ -47,7 +61,8 @@ func TestVerifyFindsADeletedLog(t *testing.T) {
 		t.Fatalf("%+v, %v", r, err)
 	}
 	for _, p := range r.Problems {
-		if p.Kind != audit.Missing || p.Line != 0 || p.File != file && p.File != other || !strings.Contains(p.Text, "no record says so; if you deleted") {
+		if p.Kind != audit.Missing || p.Line != 0 || p.File != file && p.File != other ||
+			!strings.Contains(p.Text, "no record says so; if you deleted") {
 			t.Errorf("%+v", p)
 		}
 	}
@@ -64,14 +79,17 @@ func TestVerifyFindsARenamedFile(t *testing.T) {
 	file := granted(t, h.Write, "aaaa", "ann", testVault.Key("state"))
 	path := paths(t, h)[0]
 	writer := strings.TrimPrefix(filepath.Base(path), l.options.Now().UTC().Format(dayLayout))
-	for name, want := range map[string]string{"2020-01-01" + writer: "reordered", "2099-01-01" + writer: "reordered",
-		filepath.Base(path) + ".bak": "missing", strings.ToUpper(filepath.Base(path)): "missing"} {
+	for name, want := range map[string]string{
+		"2020-01-01" + writer: "reordered", "2099-01-01" + writer: "reordered",
+		filepath.Base(path) + ".bak": "missing", strings.ToUpper(filepath.Base(path)): "missing",
+	} {
 		to := filepath.Join(h.LogsPath(), name)
 		must(t, os.Rename(path, to))
 		if got := kinds(t, h); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
-		if r, _ := Verify(h, testVault); want == "missing" && (len(r.Foreign) != 1 || r.Foreign[0] != name) {
+		if r, _ := Verify(h, testVault); want == "missing" &&
+			(len(r.Foreign) != 1 || r.Foreign[0] != name) {
 			t.Errorf("%s: foreign %q", name, r.Foreign)
 		}
 		must(t, os.Rename(to, path))
@@ -80,7 +98,8 @@ func TestVerifyFindsARenamedFile(t *testing.T) {
 	verified(t, h)
 }
 
-// A file is named for the day of its first line even where that was made just before midnight and written just after.
+// A file is named for the day of its first line even where that was made just before midnight and
+// written just after.
 func TestFirstLineOfAFile(t *testing.T) {
 	for _, writer := range []string{"", CLI} {
 		h := newHome(t)
@@ -98,7 +117,8 @@ func TestFirstLineOfAFile(t *testing.T) {
 	}
 }
 
-// TestLostLineEnd cuts nothing but the last line feed: the record is whole, and what was done on it was done.
+// TestLostLineEnd cuts nothing but the last line feed: the record is whole, and what was done on it
+// was done.
 func TestLostLineEnd(t *testing.T) {
 	for _, writer := range []string{"", CLI} {
 		h := newHome(t)
@@ -115,7 +135,8 @@ func TestLostLineEnd(t *testing.T) {
 		}
 		if writer == CLI { // the next command ends the line and goes on behind it
 			must(t, l.Append(some(1), true))
-			if r := verified(t, h); len(r.Torn) != 0 || r.Lines != 6 || len(entries(t, first)) != 4 {
+			if r := verified(t, h); len(r.Torn) != 0 || r.Lines != 6 ||
+				len(entries(t, first)) != 4 {
 				t.Errorf("after the next command: %+v", r)
 			}
 		}

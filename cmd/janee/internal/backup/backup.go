@@ -1,6 +1,8 @@
-// Package backup writes what a home cannot do without into one file, and takes such a file apart with suspicion: a tar, compressed by gzip, of
-// config.yaml, logs, and what keeps sessions closed, with a signed manifest at its end. Use Gather and Write for `janee backup`, Extract for
-// `janee restore`. It holds no root key, no session and no approval: what was open then must not come back. It decides nothing about what it restores.
+// Package backup writes what a home cannot do without into one file, and takes such a file apart
+// with suspicion: a tar, compressed by gzip, of config.yaml, logs, and what keeps sessions closed,
+// with a signed manifest at its end. Use Gather and Write for `janee backup`, Extract for `janee
+// restore`. It holds no root key, no session and no approval: what was open then must not come
+// back. It decides nothing about what it restores.
 package backup
 
 import (
@@ -57,10 +59,13 @@ type Source struct {
 	Open func() (io.ReadCloser, error)
 }
 
-// Gather lists what a backup of h holds beside config.yaml, which is given as it is to be stored. foreign names files of the log directory that stay out.
+// Gather lists what a backup of h holds beside config.yaml, which is given as it is to be stored.
+// foreign names files of the log directory that stay out.
 func Gather(h *home.Home, text []byte) (files []Source, foreign []string, err error) {
 	stored := func(name string, data []byte) {
-		files = append(files, Source{name, int64(len(data)), func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(data)), nil }})
+		files = append(files, Source{name, int64(len(data)), func() (io.ReadCloser, error) {
+			return io.NopCloser(bytes.NewReader(data)), nil
+		}})
 	}
 	stored(configName, text)
 	closings, err := h.Closings()
@@ -112,10 +117,12 @@ type writer struct {
 // header names nobody: neither user nor group of this machine.
 func (w *writer) header(name string, size int64) error {
 	most, ok := limit(name)
-	if w.total += size; !ok || size > most || w.total > maxTotal || len(w.manifest.Files) >= maxFiles {
+	if w.total += size; !ok || size > most || w.total > maxTotal ||
+		len(w.manifest.Files) >= maxFiles {
 		return errors.New("a backup does not hold files of that name, that size or that number")
 	}
-	return w.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600, ModTime: time.UnixMilli(w.manifest.At).Truncate(time.Second)})
+	return w.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600,
+		ModTime: time.UnixMilli(w.manifest.At).Truncate(time.Second)})
 }
 
 func (w *writer) file(f Source) error {
@@ -131,6 +138,10 @@ func (w *writer) file(f Source) error {
 	if _, err := io.CopyN(io.MultiWriter(w.tar, sum), in, f.Size); err != nil {
 		return err
 	}
-	w.manifest.Files = append(w.manifest.Files, backup.File{Name: f.Name, Bytes: f.Size, SHA256: hex.EncodeToString(sum.Sum(nil))})
+	w.manifest.Files = append(w.manifest.Files, backup.File{
+		Name:   f.Name,
+		Bytes:  f.Size,
+		SHA256: hex.EncodeToString(sum.Sum(nil)),
+	})
 	return nil
 }

@@ -20,9 +20,10 @@ import (
 // ErrBackup means that a file is no whole backup.
 var ErrBackup = errors.New("not a backup, or not a whole one")
 
-// Extract writes the files of a backup into the directory into, which is empty, durable when it returns. It refuses (ErrBackup) names, kinds and sizes that
-// Write does not write, a name given twice, anything behind the manifest, and any difference from it. Whether the manifest is authentic is for the
-// caller to say, by signed, the manifest's bytes.
+// Extract writes the files of a backup into the directory into, which is empty, durable when it
+// returns. It refuses (ErrBackup) names, kinds and sizes that Write does not write, a name given
+// twice, anything behind the manifest, and any difference from it. Whether the manifest is
+// authentic is for the caller to say, by signed, the manifest's bytes.
 func Extract(r io.Reader, into string) (m backup.Manifest, signed []byte, err error) {
 	in := bufio.NewReader(r)
 	packed, err := gzip.NewReader(in)
@@ -70,7 +71,9 @@ func (x *extractor) next() (manifest []byte, err error) {
 	case h.Typeflag != tar.TypeReg || !ok || seen:
 		return nil, fmt.Errorf("%w: it holds %.80q, which no backup does", ErrBackup, h.Name)
 	case h.Size > most || x.total > maxTotal || len(x.files) >= maxFiles:
-		return nil, fmt.Errorf("%w: %s in it is larger than %d bytes, or it is too large as a whole", ErrBackup, h.Name, most)
+		return nil,
+			fmt.Errorf("%w: %s in it is larger than %d bytes, or it is too large as a whole",
+				ErrBackup, h.Name, most)
 	case h.Name == manifestName:
 		if manifest, err = io.ReadAll(x.tar); err != nil {
 			return nil, fmt.Errorf("%w: its manifest is damaged", ErrBackup)
@@ -98,7 +101,11 @@ func (x *extractor) file(h *tar.Header) error {
 	if err == nil {
 		err = out.Sync()
 	}
-	x.files = append(x.files, backup.File{Name: h.Name, Bytes: h.Size, SHA256: hex.EncodeToString(sum.Sum(nil))})
+	x.files = append(x.files, backup.File{
+		Name:   h.Name,
+		Bytes:  h.Size,
+		SHA256: hex.EncodeToString(sum.Sum(nil)),
+	})
 	return errors.Join(err, out.Close())
 }
 

@@ -44,12 +44,16 @@ A secret given as an argument can be read by other processes: let janee ask for 
   janee add internal -u https://api.example.com --auth-type bearer
   pass stripe | janee add stripe -k -`,
 		Args: cobra.MaximumNArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return runAdd(env, strings.Join(args, ""), o) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runAdd(env, strings.Join(args, ""), o)
+		},
 	}
 	f := c.Flags()
 	f.StringVarP(&o.url, "url", "u", "", "base URL of the API, e.g. https://api.stripe.com")
-	f.StringVar(&o.authType, "auth-type", "", "how requests are signed: "+strings.Join(sign.Types(), ", "))
-	f.StringVar(&o.testPath, "test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
+	f.StringVar(&o.authType, "auth-type", "",
+		"how requests are signed: "+strings.Join(sign.Types(), ", "))
+	f.StringVar(&o.testPath, "test-path", "",
+		"a harmless path to try the key with, e.g. /v1/balance")
 	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
 	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM file of the API's own certificate authority")
 	f.BoolVar(&o.noCapability, "no-capability", false, "store the service only")
@@ -71,14 +75,19 @@ func runAdd(env *Env, name string, o addOptions) error {
 	}
 	first := s.Vault == nil
 	capability := !o.noCapability && s.Config.Capabilities[service.Name] == nil
-	if err := s.Edit(env.Keys(), func(text []byte) ([]byte, error) { return addTo(text, s, service, credential, capability) }); err != nil {
+	if err := s.Edit(env.Keys(), func(text []byte) ([]byte, error) {
+		return addTo(text, s, service, credential, capability)
+	}); err != nil {
 		return err
 	}
 	return o.tell(env, s, service, capability, first)
 }
 
-// collect gathers what flags, the directory, the terminal and standard input say about the new service.
-func (o addOptions) collect(env *Env, s *opened.Home, ask *asker, name string) (config.NewService, sign.Credential, error) {
+// collect gathers what flags, the directory, the terminal and standard input say about the new
+// service.
+func (o addOptions) collect(
+	env *Env, s *opened.Home, ask *asker, name string,
+) (config.NewService, sign.Credential, error) {
 	var service config.NewService
 	name, err := ask.line("Service name (or search term)", name, "SERVICE")
 	if err != nil {
@@ -89,7 +98,9 @@ func (o addOptions) collect(env *Env, s *opened.Home, ask *asker, name string) (
 		return service, nil, err
 	}
 	if _, exists := s.Config.Services[name]; exists {
-		return service, nil, hint.Errorf(hint.Failed, "choose another name, or change it with `janee service edit`", "adding service %q: it exists already", name)
+		return service, nil, hint.Errorf(hint.Failed,
+			"choose another name, or change it with `janee service edit`",
+			"adding service %q: it exists already", name)
 	}
 	base, words, err := o.base(ask, known)
 	if err != nil {
@@ -103,12 +114,21 @@ func (o addOptions) collect(env *Env, s *opened.Home, ask *asker, name string) (
 	if err != nil {
 		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
 	}
-	service = config.NewService{Name: name, BaseURL: base.String(), Type: scheme.Type, CAFile: o.caFile, Docs: known.Docs,
-		TestPath: cmp.Or(o.testPath, known.TestPath), Description: cmp.Or(o.description, known.Description), Headers: wireHeaders(known.Headers)}
+	service = config.NewService{
+		Name:        name,
+		BaseURL:     base.String(),
+		Type:        scheme.Type,
+		CAFile:      o.caFile,
+		Docs:        known.Docs,
+		TestPath:    cmp.Or(o.testPath, known.TestPath),
+		Description: cmp.Or(o.description, known.Description),
+		Headers:     wireHeaders(known.Headers),
+	}
 	return service, credential, nil
 }
 
-// known looks the API up. A name that is only part of one is a search term where somebody can be asked; elsewhere it is a name.
+// known looks the API up. A name that is only part of one is a search term where somebody can be
+// asked; elsewhere it is a name.
 func (o addOptions) known(ask *asker, name string) (directory.Template, string, error) {
 	if t, ok := directory.Find(name); ok {
 		return t, name, nil
@@ -125,7 +145,9 @@ func (o addOptions) known(ask *asker, name string) (directory.Template, string, 
 }
 
 // base is the base URL, with the words that were put into the one of the directory.
-func (o addOptions) base(ask *asker, known directory.Template) (policy.Base, map[string]string, error) {
+func (o addOptions) base(
+	ask *asker, known directory.Template,
+) (policy.Base, map[string]string, error) {
 	address, words := o.url, map[string]string{}
 	if address == "" && known.BaseURL != "" {
 		for _, word := range known.Blanks() {
@@ -150,13 +172,15 @@ func (o addOptions) base(ask *asker, known directory.Template) (policy.Base, map
 }
 
 func (o addOptions) scheme(ask *asker, known directory.Template) (*sign.Scheme, error) {
-	authType, err := ask.choice("Auth type", cmp.Or(o.authType, known.Auth.Type), "--auth-type", sign.Types(), titleOf)
+	authType, err := ask.choice("Auth type", cmp.Or(o.authType, known.Auth.Type), "--auth-type",
+		sign.Types(), titleOf)
 	if err != nil {
 		return nil, err
 	}
 	scheme, ok := sign.Lookup(authType)
 	if !ok {
-		return nil, hint.Errorf(hint.Usage, "use one of: "+strings.Join(sign.Types(), ", "), "unknown auth type %q", authType)
+		return nil, hint.Errorf(hint.Usage, "use one of: "+strings.Join(sign.Types(), ", "),
+			"unknown auth type %q", authType)
 	}
 	return scheme, nil
 }
@@ -168,13 +192,19 @@ func titleOf(authType string) string {
 	return ""
 }
 
-// fixedFor is what the directory knows of a credential, if it is for this auth type. Words of the base URL may be fields as well:
-// AWS wants the region in both.
-func fixedFor(scheme *sign.Scheme, known directory.Template, words map[string]string) directory.Auth {
+// fixedFor is what the directory knows of a credential, if it is for this auth type. Words of the
+// base URL may be fields as well: AWS wants the region in both.
+func fixedFor(
+	scheme *sign.Scheme, known directory.Template, words map[string]string,
+) directory.Auth {
 	if known.Auth.Type != scheme.Type {
 		return directory.Auth{}
 	}
-	auth := directory.Auth{Type: scheme.Type, Headers: known.Auth.Headers, Fixed: map[string]string{}}
+	auth := directory.Auth{
+		Type:    scheme.Type,
+		Headers: known.Auth.Headers,
+		Fixed:   map[string]string{},
+	}
 	for name, value := range known.Auth.Fixed {
 		auth.Fixed[name] = value
 	}
@@ -195,7 +225,10 @@ func wireHeaders(named map[string]string) (list []wire.Header) {
 }
 
 // addTo splices the service, its sealed credential and its capability into text.
-func addTo(text []byte, s *opened.Home, service config.NewService, credential sign.Credential, capability bool) ([]byte, error) {
+func addTo(
+	text []byte, s *opened.Home, service config.NewService,
+	credential sign.Credential, capability bool,
+) ([]byte, error) {
 	named := config.Service{Name: service.Name, CAFile: service.CAFile}
 	to, err := s.Destination(&named)
 	if err != nil {
@@ -207,11 +240,19 @@ func addTo(text []byte, s *opened.Home, service config.NewService, credential si
 	if err != nil || !capability {
 		return text, err
 	}
-	return config.AddCapability(text, config.NewCapability{Name: service.Name, Service: service.Name, TTL: "1h"})
+	return config.AddCapability(text, config.NewCapability{
+		Name:    service.Name,
+		Service: service.Name,
+		TTL:     "1h",
+	})
 }
 
-// addSealed splices the service and its credential into text, sealed for where the service sends it.
-func addSealed(text []byte, seal func(vault.Binding, secret.Text) (string, error), service config.NewService, credential sign.Credential) ([]byte, error) {
+// addSealed splices the service and its credential into text, sealed for where the service sends
+// it.
+func addSealed(
+	text []byte, seal func(vault.Binding, secret.Text) (string, error), service config.NewService,
+	credential sign.Credential,
+) ([]byte, error) {
 	base, err := policy.ParseBase(service.BaseURL, service.AllowHTTP)
 	if err != nil {
 		return nil, err
@@ -220,7 +261,12 @@ func addSealed(text []byte, seal func(vault.Binding, secret.Text) (string, error
 	for _, e := range scheme.Entries(credential) {
 		value := credential[e.Path].Reveal()
 		if e.Secret {
-			binding := vault.Binding{Service: service.Name, Field: e.Path, Type: service.Type, Origin: scheme.Origin(base.Origin(), credential)}
+			binding := vault.Binding{
+				Service: service.Name,
+				Field:   e.Path,
+				Type:    service.Type,
+				Origin:  scheme.Origin(base.Origin(), credential),
+			}
 			if value, err = seal(binding, credential[e.Path]); err != nil {
 				return nil, err
 			}
@@ -230,7 +276,9 @@ func addSealed(text []byte, seal func(vault.Binding, secret.Text) (string, error
 	return config.AddService(text, service)
 }
 
-func (o addOptions) tell(env *Env, s *opened.Home, service config.NewService, capability, first bool) error {
+func (o addOptions) tell(
+	env *Env, s *opened.Home, service config.NewService, capability, first bool,
+) error {
 	message := fmt.Sprintf("Added service %s (%s, %s)", service.Name, service.BaseURL, service.Type)
 	if o.asJSON {
 		out := struct {

@@ -23,7 +23,8 @@ is the identity, over standard input and output "janee serve --agent NAME" is, b
 "janee cap edit --allowed-agents" says what an agent may use.`,
 		Example: "  janee agent add deploy-bot\n  janee agent list",
 	}
-	c.AddCommand(agentAddCommand(env), agentListCommand(env), agentRotateCommand(env), agentRemoveCommand(env))
+	c.AddCommand(agentAddCommand(env), agentListCommand(env), agentRotateCommand(env),
+		agentRemoveCommand(env))
 	return c
 }
 
@@ -36,7 +37,9 @@ func agentAddCommand(env *Env) *cobra.Command {
 SHA-256. The audit log says so first.`,
 		Example: "  janee agent add deploy-bot\n  janee agent add deploy-bot --json",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runAgentAdd(env, args[0], asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runAgentAdd(env, args[0], asJSON)
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -48,14 +51,18 @@ func runAgentAdd(env *Env, name string, asJSON bool) error {
 		return err
 	}
 	doing, token, now := fmt.Sprintf("adding agent %q", name), newAgentToken(), time.Now()
-	taken := hint.Errorf(hint.Failed, "`janee agent rotate "+name+"` gives it a new token", "%s: it is registered already", doing)
+	taken := hint.Errorf(hint.Failed, "`janee agent rotate "+name+"` gives it a new token",
+		"%s: it is registered already", doing)
 	if s.Config.Agents[name] != nil {
 		return taken
 	}
 	if _, err := registerAgent(nil, name, token, now); err != nil {
-		return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -, and not unnamed", "%s: that is not a name for an agent", doing)
+		return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -, and not unnamed",
+			"%s: that is not a name for an agent", doing)
 	}
-	err = changeAgent(env, s, "agent.add", name, doing, func(text []byte) ([]byte, error) { return registerAgent(text, name, token, now) })
+	err = changeAgent(env, s, "agent.add", name, doing, func(text []byte) ([]byte, error) {
+		return registerAgent(text, name, token, now)
+	})
 	if errors.Is(err, config.ErrExists) {
 		return taken
 	}
@@ -66,7 +73,9 @@ func runAgentAdd(env *Env, name string, asJSON bool) error {
 }
 
 // changeAgent records what is done to an agent, then does it.
-func changeAgent(env *Env, s *opened.Home, event, name, doing string, change func([]byte) ([]byte, error)) error {
+func changeAgent(
+	env *Env, s *opened.Home, event, name, doing string, change func([]byte) ([]byte, error),
+) error {
 	r := audit.Record{TS: time.Now().UnixMilli(), Event: event, Agent: name, Via: "cli"}
 	if err := recordAll(s, []audit.Record{r}); err != nil {
 		return err
@@ -82,21 +91,27 @@ func tellToken(env *Env, name, token, done string, asJSON bool) error {
 			Token string `json:"token"`
 		}{true, name, token})
 	}
-	fmt.Fprintf(env.Stderr, "%s. Its token is shown this once; keep it where %s alone can read it:\n", done, name)
+	fmt.Fprintf(env.Stderr,
+		"%s. Its token is shown this once; keep it where %s alone can read it:\n", done, name)
 	fmt.Fprintln(env.Stdout, token)
-	fmt.Fprintf(env.Stderr, "Over HTTP it is the agent's bearer token. Over standard input and output, start `janee serve --agent %s`.\n", name)
+	fmt.Fprintf(env.Stderr,
+		"Over HTTP it is the agent's bearer token. Over standard input and output, "+
+			"start `janee serve --agent %s`.\n", name)
 	return nil
 }
 
 func agentRotateCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "rotate NAME",
-		Short:   "Give an agent a new token, and end the old one",
-		Long:    "Give an agent a new token and show it, once. The old one is refused from the next call on.",
+		Use:   "rotate NAME",
+		Short: "Give an agent a new token, and end the old one",
+		Long: "Give an agent a new token and show it, once. " +
+			"The old one is refused from the next call on.",
 		Example: "  janee agent rotate deploy-bot",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runAgentRotate(env, args[0], asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runAgentRotate(env, args[0], asJSON)
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -111,9 +126,10 @@ func runAgentRotate(env *Env, name string, asJSON bool) error {
 		return unknownName("agent", name, s.Config.AgentNames)
 	}
 	token := newAgentToken()
-	err = changeAgent(env, s, "agent.rotate", name, "rotating the token of agent "+name, func(text []byte) ([]byte, error) {
-		return config.SetAgentToken(text, name, config.TokenDigest(token))
-	})
+	err = changeAgent(env, s, "agent.rotate", name, "rotating the token of agent "+name,
+		func(text []byte) ([]byte, error) {
+			return config.SetAgentToken(text, name, config.TokenDigest(token))
+		})
 	if err != nil {
 		return err
 	}
@@ -129,7 +145,9 @@ func agentRemoveCommand(env *Env) *cobra.Command {
 and output any client may call itself so; what config.yaml still lets it use is said first.`,
 		Example: "  janee agent remove deploy-bot\n  janee agent remove deploy-bot --yes --json",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runAgentRemove(env, args[0], yes, asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runAgentRemove(env, args[0], yes, asJSON)
+		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON and never ask")
@@ -146,13 +164,16 @@ func runAgentRemove(env *Env, name string, yes, asJSON bool) error {
 	}
 	left := ""
 	if places := mentions(s.Config, name); len(places) > 0 {
-		left = fmt.Sprintf(" config.yaml still names it (%s): any client that calls itself %s over standard input has what that allows.", strings.Join(places, ", "), name)
+		left = fmt.Sprintf(" config.yaml still names it (%s): any client that calls itself %s "+
+			"over standard input has what that allows.", strings.Join(places, ", "), name)
 	}
 	doing := "removing agent " + name
 	if err := consent(env, yes, asJSON, doing, "Remove agent "+name+"?"+left); err != nil {
 		return err
 	}
-	err = changeAgent(env, s, "agent.remove", name, doing, func(text []byte) ([]byte, error) { return config.RemoveAgent(text, name) })
+	err = changeAgent(env, s, "agent.remove", name, doing, func(text []byte) ([]byte, error) {
+		return config.RemoveAgent(text, name)
+	})
 	if err != nil {
 		return err
 	}
@@ -178,7 +199,8 @@ func mentions(c *config.Config, agent string) (places []string) {
 		}
 	}
 	for _, name := range c.ServiceNames {
-		if o := c.Services[name].Ownership; o != nil && o.Policy != config.AllAgents && o.Allows(agent) {
+		if o := c.Services[name].Ownership; o != nil &&
+			o.Policy != config.AllAgents && o.Allows(agent) {
 			places = append(places, "ownership of "+name)
 		}
 	}

@@ -9,9 +9,10 @@ import (
 func agentListCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "list",
-		Short:   "List registered agents and what is open to them",
-		Long:    "List the registered agents and the capabilities that are open to each. Tokens are kept nowhere and cannot be shown.",
+		Use:   "list",
+		Short: "List registered agents and what is open to them",
+		Long: "List the registered agents and the capabilities that are open to each. Tokens " +
+			"are kept nowhere and cannot be shown.",
 		Example: "  janee agent list\n  janee agent list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runAgentList(env, asJSON) },
@@ -45,7 +46,9 @@ func runAgentList(env *Env, asJSON bool) error {
 		}{lines})
 	}
 	if len(lines) == 0 {
-		fmt.Fprintln(env.Stderr, "No agent is registered: `janee agent add NAME` gives one a token. Agents without one go by what their client calls itself.")
+		fmt.Fprintln(env.Stderr,
+			"No agent is registered: `janee agent add NAME` gives one a token. Agents without "+
+				"one go by what their client calls itself.")
 		return nil
 	}
 	t := newTable(env.Stdout, "AGENT", "SINCE", "MAY USE")

@@ -22,8 +22,10 @@ func TestTokens(t *testing.T) {
 
 func TestOnlyTheDigestIsKept(t *testing.T) {
 	token := newAgentToken()
-	text, err := registerAgent([]byte("version: 1\n"), "alice", token, time.Date(2026, 11, 23, 10, 33, 45, 0, time.FixedZone("", 3600)))
-	if err != nil || strings.Contains(string(text), token) || !strings.Contains(string(text), `created: "2026-11-23T09:33:45Z"`) {
+	text, err := registerAgent([]byte("version: 1\n"), "alice", token,
+		time.Date(2026, 11, 23, 10, 33, 45, 0, time.FixedZone("", 3600)))
+	if err != nil || strings.Contains(string(text), token) ||
+		!strings.Contains(string(text), `created: "2026-11-23T09:33:45Z"`) {
 		t.Fatalf("%v\n%s", err, text)
 	}
 	c, err := config.Parse(text)

@@ -30,13 +30,15 @@ func runAnchor(env *Env) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`", "anchoring the log: this home has no root key")
+		return hint.Errorf(hint.Locked, "run `janee init`",
+			"anchoring the log: this home has no root key")
 	}
 	heads, err := auditlog.Heads(s.Home, s.Vault)
 	if err != nil {
 		return err
 	}
-	_, err = env.Stdout.Write(audit.Anchor{At: time.Now().UnixMilli(), Heads: heads}.Encode(s.Vault.Key("anchor")))
+	_, err = env.Stdout.Write(
+		audit.Anchor{At: time.Now().UnixMilli(), Heads: heads}.Encode(s.Vault.Key("anchor")))
 	return err
 }
 

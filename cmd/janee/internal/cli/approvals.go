@@ -33,7 +33,8 @@ approvals.elicitation lets its client ask you too: the code that is shown here h
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case watch && asJSON:
-				return hint.Errorf(hint.Usage, "`janee approvals --json` prints what is open now", "--watch and --json exclude each other")
+				return hint.Errorf(hint.Usage, "`janee approvals --json` prints what is open now",
+					"--watch and --json exclude each other")
 			case watch:
 				return watchApprovals(cmd.Context(), env)
 			}
@@ -69,7 +70,8 @@ func runApprovals(env *Env, asJSON bool) error {
 	return printApprovals(env, items, now)
 }
 
-// printApprovals takes three lines a question: who, what, and why; and one for the code, where there is one.
+// printApprovals takes three lines a question: who, what, and why; and one for the code, where
+// there is one.
 func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 	if len(items) == 0 {
 		fmt.Fprintln(env.Stderr, "No request waits for your yes.")
@@ -78,7 +80,8 @@ func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 	var rows strings.Builder
 	t := newTable(&rows, "ID", "AGE", "LEFT", "AGENT", "VIA", "CAPABILITY")
 	for _, i := range items {
-		t.row(i.Short(), age(i.Question, now), span(time.UnixMilli(i.Expires).Sub(now)), i.Agent, i.Via, i.Capability)
+		t.row(i.Short(), age(i.Question, now), span(time.UnixMilli(i.Expires).Sub(now)), i.Agent,
+			i.Via, i.Capability)
 	}
 	if err := t.flush(); err != nil {
 		return err
@@ -95,11 +98,15 @@ func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 			}
 		}
 	}
-	fmt.Fprintln(env.Stderr, "`janee approve ID` lets a request through once and shows it whole; `janee deny ID` refuses it.")
+	fmt.Fprintln(env.Stderr,
+		"`janee approve ID` lets a request through once and shows it whole; "+
+			"`janee deny ID` refuses it.")
 	return nil
 }
 
-func age(q approval.Question, now time.Time) string { return span(now.Sub(time.UnixMilli(q.Asked))) }
+func age(q approval.Question, now time.Time) string {
+	return span(now.Sub(time.UnixMilli(q.Asked)))
+}
 
 func request(q approval.Question) string { return plain.Line(q.Method + " " + q.Host + q.Path) }
 
@@ -107,7 +114,8 @@ func body(q approval.Question, digits int) string {
 	if q.BodyBytes == 0 {
 		return "no body"
 	}
-	return fmt.Sprintf("body of %d bytes, SHA-256 %s", q.BodyBytes, q.BodySHA256[:min(digits, len(q.BodySHA256))])
+	return fmt.Sprintf("body of %d bytes, SHA-256 %s", q.BodyBytes,
+		q.BodySHA256[:min(digits, len(q.BodySHA256))])
 }
 
 // reason is in quotes: it is the one thing that the agent says itself.
@@ -120,9 +128,11 @@ func reason(q approval.Question, before string) string {
 
 // printQuestion shows a question whole.
 func printQuestion(w io.Writer, q approval.Question, now time.Time) {
-	fmt.Fprintf(w, "Approval %s, asked %s ago, open for %s more\n", q.ID[:answers.ShortID], age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
+	fmt.Fprintf(w, "Approval %s, asked %s ago, open for %s more\n", q.ID[:answers.ShortID],
+		age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
 	fmt.Fprintf(w, "  agent       %s, over %s\n", plain.Line(q.Agent), q.Via)
-	fmt.Fprintf(w, "  capability  %s, of service %s\n", plain.Line(q.Capability), plain.Line(q.Service))
+	fmt.Fprintf(w, "  capability  %s, of service %s\n", plain.Line(q.Capability),
+		plain.Line(q.Service))
 	fmt.Fprintf(w, "  request     %s\n", request(q))
 	fmt.Fprintf(w, "  body        %s\n", body(q, 64))
 	fmt.Fprintf(w, "  reason      %s\n", reasonOr(q))
@@ -131,7 +141,9 @@ func printQuestion(w io.Writer, q approval.Question, now time.Time) {
 	}
 }
 
-func formCode(q approval.Question) string { return q.Code + " (for the form in the agent's client)" }
+func formCode(q approval.Question) string {
+	return q.Code + " (for the form in the agent's client)"
+}
 
 func reasonOr(q approval.Question) string {
 	if text := reason(q, ""); text != "" {
@@ -162,7 +174,9 @@ func watchApprovals(ctx context.Context, env *Env) error {
 	}
 	tty, err := env.Terminal()
 	if err != nil {
-		return hint.Errorf(hint.Usage, "run it in a terminal, or use `janee approvals` and `janee approve`", "--watch: %w", err)
+		return hint.Errorf(hint.Usage,
+			"run it in a terminal, or use `janee approvals` and `janee approve`",
+			"--watch: %w", err)
 	}
 	defer tty.Close()
 	tty.Print("Waiting for questions; Ctrl-C ends it.\n")

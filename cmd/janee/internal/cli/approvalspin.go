@@ -37,7 +37,9 @@ func runPIN(env *Env, remove bool) error {
 	}
 	tty, err := env.Terminal()
 	if err != nil {
-		return hint.Errorf(hint.Usage, "run it in a terminal: a PIN on a command line could be read by agents", "setting the PIN: %w", err)
+		return hint.Errorf(hint.Usage,
+			"run it in a terminal: a PIN on a command line could be read by agents",
+			"setting the PIN: %w", err)
 	}
 	defer tty.Close()
 	if old := s.Config.Approvals.PIN; old != "" {
@@ -51,7 +53,9 @@ func runPIN(env *Env, remove bool) error {
 			return err
 		}
 	}
-	if err := s.Edit(env.Keys(), func(text []byte) ([]byte, error) { return config.SetPIN(text, hash) }); err != nil {
+	if err := s.Edit(env.Keys(), func(text []byte) ([]byte, error) {
+		return config.SetPIN(text, hash)
+	}); err != nil {
 		return err
 	}
 	if remove {
@@ -68,7 +72,8 @@ func newPIN(tty *term.Terminal) (hash string, err error) {
 		return "", err
 	}
 	if first.Len() < answers.MinPIN {
-		return "", hint.Errorf(hint.Usage, "", "a PIN needs at least %d characters; nothing was changed", answers.MinPIN)
+		return "", hint.Errorf(hint.Usage, "",
+			"a PIN needs at least %d characters; nothing was changed", answers.MinPIN)
 	}
 	second, err := tty.Secret("Once more")
 	if err != nil {
@@ -80,12 +85,14 @@ func newPIN(tty *term.Terminal) (hash string, err error) {
 	return answers.HashPIN(first), nil
 }
 
-// checkPIN asks on the terminal, never anywhere else: what an agent can type into is no second factor.
+// checkPIN asks on the terminal, never anywhere else: what an agent can type into is no second
+// factor.
 func checkPIN(env *Env, desk *answers.Desk, tty *term.Terminal, hash string) error {
 	if tty == nil {
 		own, err := env.Terminal()
 		if err != nil {
-			return hint.Errorf(hint.Denied, "run it in a terminal", "a PIN has to be asked for: %w", err)
+			return hint.Errorf(hint.Denied, "run it in a terminal",
+				"a PIN has to be asked for: %w", err)
 		}
 		defer own.Close()
 		tty = own

@@ -60,7 +60,8 @@ func (w *watcher) ask(q approval.Question) error {
 	}
 }
 
-// tell goes on after what concerns one question alone: it was over, another answered it, the PIN was wrong.
+// tell goes on after what concerns one question alone: it was over, another answered it, the PIN
+// was wrong.
 func (w *watcher) tell(v verdict, err error) error {
 	if err != nil {
 		w.tty.Print("%v\n", err)
@@ -77,16 +78,21 @@ type verdict struct {
 }
 
 func verdictOf(q approval.Question, a approval.Answer, ttl time.Duration) verdict {
-	text := fmt.Sprintf("Denied: the same request is refused until %s.", time.UnixMilli(q.Expires).Local().Format(time.TimeOnly))
+	text := fmt.Sprintf("Denied: the same request is refused until %s.",
+		time.UnixMilli(q.Expires).Local().Format(time.TimeOnly))
 	switch {
 	case a.Decision == approval.Deny:
 	case a.Scope == approval.Once:
-		text = fmt.Sprintf("Approved once: this request goes through when %s makes it again, within ten minutes.", printable(q.Agent))
+		text = fmt.Sprintf(
+			"Approved once: this request goes through when %s makes it again, within ten minutes.",
+			printable(q.Agent))
 	case a.Until != 0:
-		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s until %s.", printable(q.Capability), printable(q.Agent),
+		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s until %s.",
+			printable(q.Capability), printable(q.Agent),
 			time.UnixMilli(a.Until).Local().Format(time.TimeOnly))
 	default:
-		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s, for %s from its next call on.", printable(q.Capability), printable(q.Agent), span(ttl))
+		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s, "+
+			"for %s from its next call on.", printable(q.Capability), printable(q.Agent), span(ttl))
 	}
 	return verdict{a, text}
 }

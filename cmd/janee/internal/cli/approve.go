@@ -31,9 +31,12 @@ It shows what it approves. Without flags the yes is for that exact request and u
 
 With --session it opens a session: whatever the rules of the capability allow goes through, without
 further questions, until its ttl is over. --for ends that session earlier.`,
-		Example: "  janee approve 3f9a02c1\n  janee approve 3f9a02c1 --session\n  janee approve 3f9a02c1 --for 10m",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runAnswer(env, args[0], approval.Allow, o) },
+		Example: "  janee approve 3f9a02c1\n  janee approve 3f9a02c1 --session\n" +
+			"  janee approve 3f9a02c1 --for 10m",
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runAnswer(env, args[0], approval.Allow, o)
+		},
 	}
 	c.Flags().BoolVar(&o.once, "once", false, "this one request (the default)")
 	c.Flags().BoolVar(&o.session, "session", false, "a session, for the ttl of the capability")
@@ -51,7 +54,9 @@ func denyCommand(env *Env) *cobra.Command {
 The same request is then refused, without another question, until the ten minutes of this one are over.`,
 		Example: "  janee deny 3f9a02c1",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runAnswer(env, args[0], approval.Deny, o) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runAnswer(env, args[0], approval.Deny, o)
+		},
 	}
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
@@ -59,7 +64,9 @@ The same request is then refused, without another question, until the ten minute
 
 func runAnswer(env *Env, id, decision string, o approveOptions) error {
 	if o.once && (o.session || o.length != "") {
-		return hint.Errorf(hint.Usage, "--once is for the one request, --session and --for open a session", "--once excludes --session and --for")
+		return hint.Errorf(hint.Usage,
+			"--once is for the one request, --session and --for open a session",
+			"--once excludes --session and --for")
 	}
 	s, desk, err := openApprovalDesk(env)
 	if err != nil {
@@ -88,13 +95,18 @@ func runAnswer(env *Env, id, decision string, o approveOptions) error {
 	return nil
 }
 
-// say answers a question, on tty where a PIN has to be asked for; nil: it opens the terminal itself.
-func say(env *Env, s *opened.Home, desk *answers.Desk, tty *term.Terminal, q approval.Question, decision string, o approveOptions) (v verdict, err error) {
+// say answers a question, on tty where a PIN has to be asked for; nil: it opens the terminal
+// itself.
+func say(
+	env *Env, s *opened.Home, desk *answers.Desk, tty *term.Terminal, q approval.Question,
+	decision string, o approveOptions,
+) (v verdict, err error) {
 	scope, length, ttl, err := scopeOf(s.Config, q, o)
 	if err != nil {
 		return v, err
 	}
-	if decision == approval.Allow && s.Config.Approvals.PIN != "" && q.Live(time.Now().UnixMilli()) {
+	if decision == approval.Allow && s.Config.Approvals.PIN != "" &&
+		q.Live(time.Now().UnixMilli()) {
 		if err := checkPIN(env, desk, tty, s.Config.Approvals.PIN); err != nil {
 			return v, err
 		}
@@ -103,11 +115,15 @@ func say(env *Env, s *opened.Home, desk *answers.Desk, tty *term.Terminal, q app
 	short := q.ID[:answers.ShortID]
 	switch {
 	case errors.Is(err, answers.ErrOver):
-		return v, hint.Errorf(hint.Failed, "when the agent makes the call again, you are asked again", "answering %s: it is over since %s", short, clock(time.Now(), q.Expires))
+		return v, hint.Errorf(hint.Failed,
+			"when the agent makes the call again, you are asked again",
+			"answering %s: it is over since %s", short, clock(time.Now(), q.Expires))
 	case err != nil:
 		return v, fmt.Errorf("answering %s: %w", short, err)
 	case !mine:
-		return v, hint.Errorf(hint.Failed, "the first answer counts", "question %s was answered already: %s, by %s at %s", short, said(a), printable(a.By), clock(time.Now(), a.At))
+		return v, hint.Errorf(hint.Failed, "the first answer counts",
+			"question %s was answered already: %s, by %s at %s", short, said(a), printable(a.By),
+			clock(time.Now(), a.At))
 	}
 	return verdictOf(q, a, ttl), nil
 }
@@ -122,14 +138,18 @@ func said(a approval.Answer) string {
 	return "yes, once"
 }
 
-// scopeOf reads how far a yes reaches. A session can be cut short, never made longer than the capability's own.
-func scopeOf(c *config.Config, q approval.Question, o approveOptions) (scope string, length, ttl time.Duration, err error) {
+// scopeOf reads how far a yes reaches. A session can be cut short, never made longer than the
+// capability's own.
+func scopeOf(
+	c *config.Config, q approval.Question, o approveOptions,
+) (scope string, length, ttl time.Duration, err error) {
 	if !o.session && o.length == "" {
 		return approval.Once, 0, 0, nil
 	}
 	p := c.Capabilities[q.Capability]
 	if p == nil {
-		return "", 0, 0, hint.Errorf(hint.Failed, "", "there is no capability %q any more", q.Capability)
+		return "", 0, 0, hint.Errorf(hint.Failed, "",
+			"there is no capability %q any more", q.Capability)
 	}
 	if o.length == "" {
 		return approval.Session, 0, p.TTL, nil
@@ -137,9 +157,12 @@ func scopeOf(c *config.Config, q approval.Question, o approveOptions) (scope str
 	length, ok := config.ParseDuration(strings.TrimSpace(o.length), config.MaxTTL)
 	switch {
 	case !ok:
-		return "", 0, 0, hint.Errorf(hint.Usage, "write a number with s, m, h or d, as in 10m", "--for %q is not a duration", o.length)
+		return "", 0, 0, hint.Errorf(hint.Usage, "write a number with s, m, h or d, as in 10m",
+			"--for %q is not a duration", o.length)
 	case length > p.TTL:
-		return "", 0, 0, hint.Errorf(hint.Usage, "a shorter time, or --session for all of the ttl", "--for %s is longer than the ttl of %q, which is %s", o.length, q.Capability, config.FormatDuration(p.TTL))
+		return "", 0, 0, hint.Errorf(hint.Usage, "a shorter time, or --session for all of the ttl",
+			"--for %s is longer than the ttl of %q, which is %s", o.length, q.Capability,
+			config.FormatDuration(p.TTL))
 	}
 	return approval.Session, length, p.TTL, nil
 }
@@ -154,7 +177,13 @@ type answerLine struct {
 }
 
 func answerJSON(q approval.Question, a approval.Answer) answerLine {
-	line := answerLine{OK: true, ID: q.ID, Decision: a.Decision, Until: utc(a.Until), Approval: answers.ViewOf(q)}
+	line := answerLine{
+		OK:       true,
+		ID:       q.ID,
+		Decision: a.Decision,
+		Until:    utc(a.Until),
+		Approval: answers.ViewOf(q),
+	}
 	if a.Decision == approval.Allow {
 		line.Scope = a.Scope
 	} else {

@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// asker asks on the terminal for what flags left out. Where it must not or cannot ask, the error names the flag.
+// asker asks on the terminal for what flags left out. Where it must not or cannot ask, the error
+// names the flag.
 type asker struct {
 	env   *Env
 	quiet bool
@@ -22,7 +23,8 @@ func (a *asker) terminal(flag string) (*term.Terminal, error) {
 	if a.tty != nil {
 		return a.tty, nil
 	}
-	missing := hint.Errorf(hint.Usage, "give "+flag+", or run the command in a terminal", "%s is missing", strings.TrimPrefix(flag, "--"))
+	missing := hint.Errorf(hint.Usage, "give "+flag+", or run the command in a terminal",
+		"%s is missing", strings.TrimPrefix(flag, "--"))
 	if a.quiet {
 		return nil, missing
 	}
@@ -59,7 +61,9 @@ func (a *asker) line(question, have, flag string) (string, error) {
 }
 
 // choice asks for one of the options, by name or number. title says what an option is.
-func (a *asker) choice(question, have, flag string, options []string, title func(option string) string) (string, error) {
+func (a *asker) choice(
+	question, have, flag string, options []string, title func(option string) string,
+) (string, error) {
 	if have != "" {
 		return have, nil
 	}
@@ -78,7 +82,9 @@ func (a *asker) choice(question, have, flag string, options []string, title func
 }
 
 // template has the person pick one of the APIs that a search has found, or none.
-func (a *asker) template(found []directory.Template) (t directory.Template, agreed bool, err error) {
+func (a *asker) template(
+	found []directory.Template,
+) (t directory.Template, agreed bool, err error) {
 	tty, err := a.terminal("")
 	if err != nil {
 		return t, false, err

@@ -18,17 +18,21 @@ type secretFlag struct {
 	fromEnv     string
 }
 
-// newSecretFlags lists the fields that have a flag of their own: all that are secret, and what is common of the others.
+// newSecretFlags lists the fields that have a flag of their own: all that are secret, and what is
+// common of the others.
 func newSecretFlags() []*secretFlag {
 	hidden := func(name, field, usage string) *secretFlag {
-		return &secretFlag{name: name, fields: []string{field}, usage: usage, env: name + "-from-env"}
+		return &secretFlag{name: name, fields: []string{field}, usage: usage,
+			env: name + "-from-env"}
 	}
 	plain := func(name, field, usage string) *secretFlag {
 		return &secretFlag{name: name, fields: []string{field}, usage: usage, plain: true}
 	}
 	return []*secretFlag{
-		{name: "key", short: "k", fields: []string{"key", "apiKey"}, usage: "the API key", env: "key-from-env"},
-		{name: "api-secret", fields: []string{"apiSecret"}, usage: "the API secret that goes with the key", env: "secret-from-env"},
+		{name: "key", short: "k", fields: []string{"key", "apiKey"}, usage: "the API key",
+			env: "key-from-env"},
+		{name: "api-secret", fields: []string{"apiSecret"},
+			usage: "the API secret that goes with the key", env: "secret-from-env"},
 		hidden("passphrase", "passphrase", "the passphrase of the API key"),
 		plain("scheme", "scheme", "word before a bearer key, e.g. Bot; none for the key alone"),
 		plain("param", "param", "query parameter that carries the key, e.g. api_key"),
@@ -43,9 +47,11 @@ func newSecretFlags() []*secretFlag {
 		hidden("session-token", "sessionToken", "AWS session token"),
 		plain("aws-region", "region", "AWS region, e.g. eu-west-1"),
 		plain("aws-service", "awsService", "AWS service, e.g. s3"),
-		{name: "pem-file", fields: []string{"privateKey"}, usage: "PEM file of the private key", file: true, env: "pem-from-env"},
+		{name: "pem-file", fields: []string{"privateKey"}, usage: "PEM file of the private key",
+			file: true, env: "pem-from-env"},
 		plain("key-name", "keyName", "name of the private key"),
-		{name: "credentials-file", fields: []string{"credentials"}, usage: "JSON file of the service account", file: true, env: "credentials-from-env"},
+		{name: "credentials-file", fields: []string{"credentials"},
+			usage: "JSON file of the service account", file: true, env: "credentials-from-env"},
 		plain("app-id", "appId", "id of the GitHub App"),
 		plain("installation-id", "installationId", "id of the installation of the GitHub App"),
 		plain("token-url", "tokenUrl", "OAuth 2 token endpoint"),

@@ -28,9 +28,10 @@ func backupCommand(env *Env) *cobra.Command {
 		Long: `Write config.yaml, the audit log and what is closed or revoked into one file, mode 0600. Credentials stay sealed in it, and
 those that stand in plaintext are sealed first. The root key is not in it, nor is any session or approval: back up the
 root key apart from it, with "janee key export". The audit log says so first.`,
-		Example: "  janee backup --to janee-2026-11-26.backup\n  janee backup --to latest.backup --force --json",
-		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runBackup(env, to, force, asJSON) },
+		Example: "  janee backup --to janee-2026-11-26.backup\n" +
+			"  janee backup --to latest.backup --force --json",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return runBackup(env, to, force, asJSON) },
 	}
 	c.Flags().StringVar(&to, "to", "", "the `FILE` to write")
 	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
@@ -62,26 +63,36 @@ func runBackup(env *Env, to string, force, asJSON bool) error {
 	}
 	text, err := s.SealedConfig()
 	if err != nil {
-		return hint.New(hint.Failed, "mend config.yaml, then try again", fmt.Errorf("writing a backup: %w", err))
+		return hint.New(hint.Failed, "mend config.yaml, then try again",
+			fmt.Errorf("writing a backup: %w", err))
 	}
 	now := time.Now()
 	detail := map[string]string{"vault": s.Config.Vault.ID, "file": to}
-	if err := recordAll(s, []audit.Record{{TS: now.UnixMilli(), Event: "backup", Via: "cli", Detail: detail}}); err != nil {
+	r := audit.Record{TS: now.UnixMilli(), Event: "backup", Via: "cli", Detail: detail}
+	if err := recordAll(s, []audit.Record{r}); err != nil {
 		return err
 	}
 	files, foreign, err := backup.Gather(s.Home, text)
 	if err != nil {
 		return err
 	}
-	m := manifest.Manifest{Vault: s.Config.Vault.ID, Check: s.Config.Vault.Check, At: now.UnixMilli()}
-	err = home.WriteNew(to, force, func(w io.Writer) error { return backup.Write(w, s.Vault.Key(manifest.Label), m, files) })
+	m := manifest.Manifest{
+		Vault: s.Config.Vault.ID,
+		Check: s.Config.Vault.Check,
+		At:    now.UnixMilli(),
+	}
+	err = home.WriteNew(to, force, func(w io.Writer) error {
+		return backup.Write(w, s.Vault.Key(manifest.Label), m, files)
+	})
 	if errors.Is(err, fs.ErrExist) {
-		return hint.Errorf(hint.Failed, "choose another name; --force replaces it", "writing a backup: %q exists", to)
+		return hint.Errorf(hint.Failed, "choose another name; --force replaces it",
+			"writing a backup: %q exists", to)
 	}
 	if err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
-	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files), Bytes: sizeOf(files), Vault: m.Vault, LeftOut: foreign}, s)
+	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files),
+		Bytes: sizeOf(files), Vault: m.Vault, LeftOut: foreign}, s)
 }
 
 func sizeOf(files []backup.Source) (total int64) {
@@ -92,8 +103,10 @@ func sizeOf(files []backup.Source) (total int64) {
 }
 
 func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
-	b.Message = fmt.Sprintf("Wrote %s, %s before compression, to %s.\nThe root key is not in it: without that key nothing in it opens. It is in %s; "+
-		"`janee key export` shows it. Keep a copy apart from this file.", count(b.Files, "file", "files"), byteText(b.Bytes), b.File, s.KeySource)
+	b.Message = fmt.Sprintf("Wrote %s, %s before compression, to %s.\n"+
+		"The root key is not in it: without that key nothing in it opens. It is in %s; "+
+		"`janee key export` shows it. Keep a copy apart from this file.",
+		count(b.Files, "file", "files"), byteText(b.Bytes), b.File, s.KeySource)
 	if asJSON {
 		return writeJSON(env.Stdout, b)
 	}
@@ -101,7 +114,8 @@ func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
 		fmt.Fprintln(env.Stderr, printable(string(bytes.TrimSuffix(line, []byte("\n")))))
 	}
 	for _, name := range b.LeftOut {
-		fmt.Fprintf(env.Stderr, "janee: warning: logs/%s is no file of Janee and was left out\n", printable(name))
+		fmt.Fprintf(env.Stderr, "janee: warning: logs/%s is no file of Janee and was left out\n",
+			printable(name))
 	}
 	return nil
 }

@@ -22,7 +22,8 @@ in place; comments and order stay as you left them.`,
 		Example: `  janee cap list
   janee cap add stripe_readonly -s stripe --allow "GET *"`,
 	}
-	c.AddCommand(capListCommand(env), capAddCommand(env), capEditCommand(env), capRemoveCommand(env))
+	c.AddCommand(capListCommand(env), capAddCommand(env), capEditCommand(env),
+		capRemoveCommand(env))
 	return c
 }
 
@@ -82,9 +83,19 @@ func runCapList(env *Env, asJSON bool) error {
 }
 
 func detailOf(s *config.Service, c *config.Capability) capabilityDetail {
-	d := capabilityDetail{Name: c.Name, Service: c.Service, Description: c.Description, TTL: config.FormatDuration(c.TTL),
-		AutoApprove: c.AutoApprove, RequiresReason: c.RequiresReason, Access: string(c.Access), AllowedAgents: c.AllowedAgents,
-		AllowRules: ruleTexts(c.Policy.Allow()), DenyRules: ruleTexts(c.Policy.Deny()), restricted: c.Policy.Restricted()}
+	d := capabilityDetail{
+		Name:           c.Name,
+		Service:        c.Service,
+		Description:    c.Description,
+		TTL:            config.FormatDuration(c.TTL),
+		AutoApprove:    c.AutoApprove,
+		RequiresReason: c.RequiresReason,
+		Access:         string(c.Access),
+		AllowedAgents:  c.AllowedAgents,
+		AllowRules:     ruleTexts(c.Policy.Allow()),
+		DenyRules:      ruleTexts(c.Policy.Deny()),
+		restricted:     c.Policy.Restricted(),
+	}
 	d.AllowHeaders = headerTexts(slices.Concat(s.AllowHeaders, c.AllowHeaders))
 	d.DenyHeaders = headerTexts(slices.Concat(s.DenyHeaders, c.DenyHeaders))
 	d.Limits = limitsOf(c)
@@ -153,12 +164,16 @@ func (d capabilityDetail) print(w io.Writer) {
 func capRemoveCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
-		Use:     "remove NAME",
-		Short:   "Remove a capability",
-		Long:    "Remove a capability from config.yaml. Agents can no longer use it; its service stays.",
-		Example: "  janee cap remove stripe_billing\n  janee cap remove stripe_billing --yes --json",
-		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runCapRemove(env, args[0], yes, asJSON) },
+		Use:   "remove NAME",
+		Short: "Remove a capability",
+		Long: "Remove a capability from config.yaml. Agents can no longer use it; " +
+			"its service stays.",
+		Example: "  janee cap remove stripe_billing\n" +
+			"  janee cap remove stripe_billing --yes --json",
+		Args: cobra.ExactArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runCapRemove(env, args[0], yes, asJSON)
+		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON and never ask")
@@ -177,8 +192,14 @@ func runCapRemove(env *Env, name string, yes, asJSON bool) error {
 	if err := consent(env, yes, asJSON, doing, "Remove capability "+name+"?"); err != nil {
 		return err
 	}
-	if err := edit(env, s, doing, func(text []byte) ([]byte, error) { return config.RemoveCapability(text, name) }); err != nil {
+	if err := edit(env, s, doing, func(text []byte) ([]byte, error) {
+		return config.RemoveCapability(text, name)
+	}); err != nil {
 		return err
 	}
-	return editedCapability{OK: true, Capability: name, Message: "Removed capability " + name}.tell(env, asJSON)
+	return editedCapability{
+		OK:         true,
+		Capability: name,
+		Message:    "Removed capability " + name,
+	}.tell(env, asJSON)
 }

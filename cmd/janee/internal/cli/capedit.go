@@ -30,19 +30,29 @@ type capFlags struct {
 
 func (o *capFlags) register(f *pflag.FlagSet) {
 	o.flagSet = f
-	f.StringVarP(&o.ttl, "ttl", "t", "", "how long a session lasts, as in 15m; at most 30d (default 1h)")
+	f.StringVarP(&o.ttl, "ttl", "t", "",
+		"how long a session lasts, as in 15m; at most 30d (default 1h)")
 	f.StringVar(&o.timeout, "timeout", "", "how long one call may take, as in 30s; at most 1h")
 	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
-	f.BoolVar(&o.approve, "auto-approve", false, "open sessions without asking a person (the default)")
+	f.BoolVar(&o.approve, "auto-approve", false,
+		"open sessions without asking a person (the default)")
 	f.BoolVar(&o.noApprove, "no-auto-approve", false, "a person says yes before a session opens")
 	f.BoolVar(&o.reason, "requires-reason", false, "refuse calls without a reason")
-	f.BoolVar(&o.noReason, "no-requires-reason", false, "a reason is welcome and not required (the default)")
-	f.StringArrayVar(&o.allow, "allow", nil, `rule for what is allowed, as in "GET /v1/*"; may be repeated`)
-	f.StringArrayVar(&o.deny, "deny", nil, `rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
+	f.BoolVar(&o.noReason, "no-requires-reason", false,
+		"a reason is welcome and not required (the default)")
+	f.StringArrayVar(&o.allow, "allow", nil,
+		`rule for what is allowed, as in "GET /v1/*"; may be repeated`)
+	f.StringArrayVar(&o.deny, "deny", nil,
+		`rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
 	o.headers.register(f)
-	f.StringSliceVar(&o.agents, "allowed-agents", nil, "agents that may use it, and no others; may be repeated")
-	f.StringVar(&o.access, "access", "", "where it names no agents: open to all of them, or restricted (default as server.defaultAccess says)")
-	f.StringArrayVar(&o.limits, "limit", nil, "how much an agent may use it, as in per-minute=60 or bytes-per-hour=10MB; may be repeated")
+	f.StringSliceVar(&o.agents, "allowed-agents", nil,
+		"agents that may use it, and no others; may be repeated")
+	f.StringVar(&o.access, "access",
+		"",
+		"where it names no agents: open to all of them, or restricted (default as "+
+			"server.defaultAccess says)")
+	f.StringArrayVar(&o.limits, "limit", nil,
+		"how much an agent may use it, as in per-minute=60 or bytes-per-hour=10MB; may be repeated")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 }
 
@@ -51,7 +61,8 @@ func (o *capFlags) check() error {
 	o.approve, o.noApprove = o.said("auto-approve"), o.said("no-auto-approve")
 	o.reason, o.noReason = o.said("requires-reason"), o.said("no-requires-reason")
 	if o.approve && o.noApprove || o.reason && o.noReason {
-		return hint.Errorf(hint.Usage, "leave one of them out", "a flag and its opposite do not go together")
+		return hint.Errorf(hint.Usage, "leave one of them out",
+			"a flag and its opposite do not go together")
 	}
 	return errors.Join(
 		checkDuration("--ttl", o.ttl, config.MaxTTL, "30d"),
@@ -63,7 +74,8 @@ func (o *capFlags) check() error {
 		checkWord("--access", o.access, string(config.Open), string(config.Restricted)))
 }
 
-// said reports whether the person asked for what the flag stands for: by itself, or by denying its opposite, as in --auto-approve=false.
+// said reports whether the person asked for what the flag stands for: by itself, or by denying its
+// opposite, as in --auto-approve=false.
 func (o *capFlags) said(name string) bool {
 	opposite, negative := strings.CutPrefix(name, "no-")
 	if !negative {
@@ -81,7 +93,8 @@ func (o *capFlags) said(name string) bool {
 func checkAgents(flag string, names []string) error {
 	for _, name := range names {
 		if !config.ValidName(name) {
-			return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -", "%s: %q is not a name that an agent can have", flag, name)
+			return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -",
+				"%s: %q is not a name that an agent can have", flag, name)
 		}
 	}
 	return nil
@@ -89,14 +102,16 @@ func checkAgents(flag string, names []string) error {
 
 func checkWord(flag, value string, words ...string) error {
 	if value != "" && !slices.Contains(words, value) {
-		return hint.Errorf(hint.Usage, "write "+strings.Join(words, " or "), "%s: %q is not known", flag, value)
+		return hint.Errorf(hint.Usage, "write "+strings.Join(words, " or "),
+			"%s: %q is not known", flag, value)
 	}
 	return nil
 }
 
 func checkDuration(flag, value string, limit time.Duration, most string) error {
 	if _, ok := config.ParseDuration(value, limit); !ok && value != "" {
-		return hint.Errorf(hint.Usage, "write a number with ms, s, m, h or d, as in 15m, at most "+most, "%s: %q is not a duration", flag, value)
+		return hint.Errorf(hint.Usage, "write a number with ms, s, m, h or d, as in 15m, at most "+
+			most, "%s: %q is not a duration", flag, value)
 	}
 	return nil
 }
@@ -104,7 +119,8 @@ func checkDuration(flag, value string, limit time.Duration, most string) error {
 func checkRules(flag string, rules []string) error {
 	for _, rule := range rules {
 		if _, err := policy.ParseRule(rule); err != nil {
-			return hint.New(hint.Usage, `write METHOD PATH in quotes, as in `+flag+` "GET /v1/*"`, fmt.Errorf("%s: %w", flag, err))
+			return hint.New(hint.Usage, `write METHOD PATH in quotes, as in `+flag+` "GET /v1/*"`,
+				fmt.Errorf("%s: %w", flag, err))
 		}
 	}
 	return nil
@@ -122,7 +138,9 @@ matches is refused. Without rules everything is allowed.`,
   janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"
   janee cap add stripe_small -s stripe --limit per-minute=10 --limit max-request-bytes=64KiB`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return runCapAdd(env, args[0], service, o) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runCapAdd(env, args[0], service, o)
+		},
 	}
 	c.Flags().StringVarP(&service, "service", "s", "", "service that it is for")
 	o.register(c.Flags())
@@ -138,7 +156,8 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		return err
 	}
 	if service == "" {
-		return hint.Errorf(hint.Usage, "give --service SERVICE; `janee list` shows the services", "adding capability %q: service is missing", name)
+		return hint.Errorf(hint.Usage, "give --service SERVICE; `janee list` shows the services",
+			"adding capability %q: service is missing", name)
 	}
 	s, err := open(env)
 	if err != nil {
@@ -147,22 +166,37 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 	if s.Config.Services[service] == nil {
 		return unknownName("service", service, s.Config.ServiceNames)
 	}
-	a := config.NewCapability{Name: name, Service: service, Description: o.description, TTL: o.ttl, Timeout: o.timeout,
-		NeedsApproval: o.noApprove, RequiresReason: o.reason, Allow: o.allow, Deny: o.deny,
-		AllowHeaders: o.headers.allow, DenyHeaders: o.headers.deny, AllowedAgents: o.agents,
-		Access: o.access, Limits: limits}
+	a := config.NewCapability{
+		Name:           name,
+		Service:        service,
+		Description:    o.description,
+		TTL:            o.ttl,
+		Timeout:        o.timeout,
+		NeedsApproval:  o.noApprove,
+		RequiresReason: o.reason,
+		Allow:          o.allow,
+		Deny:           o.deny,
+		AllowHeaders:   o.headers.allow,
+		DenyHeaders:    o.headers.deny,
+		AllowedAgents:  o.agents,
+		Access:         o.access,
+		Limits:         limits,
+	}
 	if a.TTL == "" {
 		a.TTL = config.FormatDuration(config.DefaultTTL)
 	}
-	err = edit(env, s, fmt.Sprintf("adding capability %q", name), func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
+	err = edit(env, s, fmt.Sprintf("adding capability %q", name),
+		func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
 	if errors.Is(err, config.ErrExists) {
-		return hint.Errorf(hint.Failed, "`janee cap edit "+name+"` changes it", "adding capability %q: it exists already", name)
+		return hint.Errorf(hint.Failed, "`janee cap edit "+name+"` changes it",
+			"adding capability %q: it exists already", name)
 	}
 	if err != nil {
 		return err
 	}
 	warnings(env, s.Config, name)
-	message := fmt.Sprintf("Added capability %s for service %s%s", name, service, openTo(s.Config.Capabilities[name]))
+	message := fmt.Sprintf("Added capability %s for service %s%s", name, service,
+		openTo(s.Config.Capabilities[name]))
 	return editedCapability{true, name, service, a.TTL, message}.tell(env, o.asJSON)
 }
 
@@ -191,11 +225,15 @@ line out, and so does a --limit without a value.`,
   janee cap edit stripe --limit per-minute=
   janee cap edit stripe --clear-rules`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return runCapEdit(env, args[0], clear, o) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runCapEdit(env, args[0], clear, o)
+		},
 	}
 	o.register(c.Flags())
-	c.Flags().BoolVar(&clear.rules, "clear-rules", false, "take all rules out: without rules everything is allowed")
-	c.Flags().BoolVar(&clear.agents, "clear-agents", false, "take the list of agents out: --access decides then")
+	c.Flags().BoolVar(&clear.rules, "clear-rules", false,
+		"take all rules out: without rules everything is allowed")
+	c.Flags().BoolVar(&clear.agents, "clear-agents", false,
+		"take the list of agents out: --access decides then")
 	c.Flags().BoolVar(&clear.limits, "clear-limits", false, "take all limits out")
 	c.Flags().BoolVar(&clear.access, "clear-access", false, "follow server.defaultAccess again")
 	return c
@@ -213,28 +251,42 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 		return err
 	}
 	if clear.access && o.access != "" || clear.agents && o.agents != nil {
-		return hint.Errorf(hint.Usage, "leave one of them out", "a flag and its opposite do not go together")
+		return hint.Errorf(hint.Usage, "leave one of them out",
+			"a flag and its opposite do not go together")
 	}
 	changed := false
 	o.flagSet.Visit(func(f *pflag.Flag) { changed = changed || f.Name != "json" })
 	if !changed {
-		return hint.Errorf(hint.Usage, "`janee cap edit --help` lists the flags", "editing capability %q: no flag says what to change", name)
+		return hint.Errorf(hint.Usage, "`janee cap edit --help` lists the flags",
+			"editing capability %q: no flag says what to change", name)
 	}
 	s, err := open(env)
 	if err != nil {
 		return err
 	}
-	e := config.CapabilityEdit{TTL: given(o.flagSet, "ttl"), Timeout: given(o.flagSet, "timeout"), Description: given(o.flagSet, "description"),
-		AutoApprove: either(o.approve, o.noApprove), RequiresReason: either(o.reason, o.noReason),
-		ClearRules: clear.rules, Allow: o.allow, Deny: o.deny,
-		AllowHeaders: listed(o.flagSet, "allow-headers"), DenyHeaders: listed(o.flagSet,
+	e := config.CapabilityEdit{
+		TTL:            given(o.flagSet, "ttl"),
+		Timeout:        given(o.flagSet, "timeout"),
+		Description:    given(o.flagSet, "description"),
+		AutoApprove:    either(o.approve, o.noApprove),
+		RequiresReason: either(o.reason, o.noReason),
+		ClearRules:     clear.rules,
+		Allow:          o.allow,
+		Deny:           o.deny,
+		AllowHeaders:   listed(o.flagSet, "allow-headers"),
+		DenyHeaders: listed(o.flagSet,
 			"deny-headers"),
-		ClearAgents: clear.agents, AllowedAgents: o.agents, Access: given(o.flagSet, "access"),
-		ClearLimits: clear.limits, Limits: limits}
+		ClearAgents:   clear.agents,
+		AllowedAgents: o.agents,
+		Access:        given(o.flagSet, "access"),
+		ClearLimits:   clear.limits,
+		Limits:        limits,
+	}
 	if clear.access {
 		e.Access = new(string)
 	}
-	err = edit(env, s, fmt.Sprintf("editing capability %q", name), func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
+	err = edit(env, s, fmt.Sprintf("editing capability %q", name),
+		func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
 	if err != nil {
 		return err
 	}

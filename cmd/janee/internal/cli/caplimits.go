@@ -36,10 +36,12 @@ func readLimits(texts []string, removable bool) (list []config.KV, err error) {
 		name, value, _ := strings.Cut(text, "=")
 		f, known := config.LimitField(name)
 		if !known {
-			return nil, hint.Errorf(hint.Usage, "write NAME=VALUE with "+strings.Join(limitFlags(), ", "), "--limit: %q is not a limit", text)
+			return nil, hint.Errorf(hint.Usage, "write NAME=VALUE with "+
+				strings.Join(limitFlags(), ", "), "--limit: %q is not a limit", text)
 		}
 		if _, ok := f.Parse(value); !ok && (value != "" || !removable) {
-			return nil, hint.Errorf(hint.Usage, "write "+limitFlag(f)+"="+example(f), "--limit: %q: the value is not %s", text, config.LimitShape(f))
+			return nil, hint.Errorf(hint.Usage, "write "+limitFlag(f)+"="+example(f),
+				"--limit: %q: the value is not %s", text, config.LimitShape(f))
 		}
 		list = append(list, config.KV{Path: f.Name, Value: value})
 	}
@@ -65,7 +67,9 @@ func shownLimits(l limit.Limits) string {
 }
 
 // limitNames proposes what --limit may begin with.
-func limitNames(_ *cobra.Command, _ []string, typed string) (words []string, _ cobra.ShellCompDirective) {
+func limitNames(
+	_ *cobra.Command, _ []string, typed string,
+) (words []string, _ cobra.ShellCompDirective) {
 	for _, name := range limitFlags() {
 		if strings.HasPrefix(name, typed) {
 			words = append(words, name+"=")

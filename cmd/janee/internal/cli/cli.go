@@ -1,6 +1,7 @@
-// Package cli is the command line: one file a command, each a cobra command over a function that takes plain values.
-// Standard output is data, standard error is talk, the controlling terminal is for questions. Exit codes: 0 ok, 1 error,
-// 2 usage, 3 denied by policy, 4 vault locked. Only [Main]'s caller ends the process.
+// Package cli is the command line: one file a command, each a cobra command over a function that
+// takes plain values. Standard output is data, standard error is talk, the controlling terminal is
+// for questions. Exit codes: 0 ok, 1 error, 2 usage, 3 denied by policy, 4 vault locked. Only
+// [Main]'s caller ends the process.
 package cli
 
 import (
@@ -59,7 +60,8 @@ func (env *Env) askPassphrase(question string) (secret.Text, error) {
 
 // System is the Env of this process.
 func System() *Env {
-	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv, Executable: os.Executable, Terminal: term.Open}
+	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
+		Executable: os.Executable, Terminal: term.Open}
 }
 
 // Main runs one command line and returns its exit code.
@@ -71,7 +73,8 @@ func Main(args []string, env *Env) int {
 	root := newRoot(env)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
-	if err == nil && out.err != nil && !errors.Is(out.err, syscall.EPIPE) { // a reader that has seen enough is no fault
+	// a reader that has seen enough is no fault
+	if err == nil && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
 		err = hint.New(hint.Failed, "", fmt.Errorf("writing the answer: %w", out.err))
 	}
 	if word := stray(cmd); err == nil && word != "" {
@@ -83,8 +86,8 @@ func Main(args []string, env *Env) int {
 	return hint.ExitCode(err)
 }
 
-// output remembers that something could not be written: a command that prints a table looks at no error, and an answer that is cut off
-// must not pass for one.
+// output remembers that something could not be written: a command that prints a table looks at no
+// error, and an answer that is cut off must not pass for one.
 type output struct {
 	w   io.Writer
 	err error
@@ -98,7 +101,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Fd is that of what is written to, for who asks whether it is a terminal, and no descriptor where it has none.
+// Fd is that of what is written to, for who asks whether it is a terminal, and no descriptor where
+// it has none.
 func (o *output) Fd() uintptr {
 	if f, ok := o.w.(interface{ Fd() uintptr }); ok {
 		return f.Fd()
@@ -124,22 +128,27 @@ The agent never sees a key.`,
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(initCommand(env), addCommand(env), searchCommand(env), importCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
-		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env), policyCommand(env),
-		approvalsCommand(env), approveCommand(env), denyCommand(env),
-		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env), unlockCommand(env),
-		agentCommand(env), healthCommand(env), capCommand(env), removeCommand(env), serviceCommand(env), configCommand(env),
-		trustCommand(env), testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env), backupCommand(env), restoreCommand(env))
+	root.AddCommand(initCommand(env), addCommand(env), searchCommand(env), importCommand(env),
+		listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
+		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env),
+		policyCommand(env), approvalsCommand(env), approveCommand(env), denyCommand(env),
+		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env),
+		unlockCommand(env), agentCommand(env), healthCommand(env), capCommand(env),
+		removeCommand(env), serviceCommand(env), configCommand(env), trustCommand(env),
+		testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env),
+		backupCommand(env),
+		restoreCommand(env))
 	finish(root, env)
 	return root
 }
 
 func usage(cmd *cobra.Command, err error) error {
-	return hint.New(hint.Usage, fmt.Sprintf("`%s --help` shows how it is used", cmd.CommandPath()), err)
+	return hint.New(hint.Usage,
+		fmt.Sprintf("`%s --help` shows how it is used", cmd.CommandPath()), err)
 }
 
-// report tells the person what went wrong and what to do next, and returns the error with its exit code. With --json the one
-// value on standard output says it.
+// report tells the person what went wrong and what to do next, and returns the error with its exit
+// code. With --json the one value on standard output says it.
 func report(env *Env, cmd *cobra.Command, args []string, err error) error {
 	if marked := new(hint.Error); !errors.As(err, &marked) {
 		err = usage(cmd, err)
@@ -159,7 +168,8 @@ func report(env *Env, cmd *cobra.Command, args []string, err error) error {
 	return err
 }
 
-// wantsJSON also looks at the words themselves: cobra stops reading flags at the first that is wrong.
+// wantsJSON also looks at the words themselves: cobra stops reading flags at the first that is
+// wrong.
 func wantsJSON(cmd *cobra.Command, args []string) bool {
 	if f := cmd.Flags().Lookup("json"); f != nil && f.Changed {
 		return f.Value.String() == "true"
@@ -186,11 +196,13 @@ func open(env *Env) (*opened.Home, error) {
 }
 
 func sayKey(w io.Writer, source string) {
-	fmt.Fprintf(w, "The root key is in %s. Without it nothing can be decrypted: a backup needs this file too.\n", source)
+	fmt.Fprintf(w,
+		"The root key is in %s. Without it nothing can be decrypted: "+
+			"a backup needs this file too.\n", source)
 }
 
-// writeJSON prints one value. Invisible characters are escaped, which changes nothing for a parser: a person may look at it on a
-// terminal, which the texts of agents in it must not steer.
+// writeJSON prints one value. Invisible characters are escaped, which changes nothing for a parser:
+// a person may look at it on a terminal, which the texts of agents in it must not steer.
 func writeJSON(w io.Writer, v any) error {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

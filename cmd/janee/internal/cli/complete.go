@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// completer proposes values while a person types. It must neither print nor ask, nor need the root key.
+// completer proposes values while a person types. It must neither print nor ask, nor need the root
+// key.
 type completer = cobra.CompletionFunc
 
 // fixed proposes words that are always the same.
@@ -33,7 +34,8 @@ func services(env *Env) completer {
 func capabilities(env *Env) completer {
 	return names(env, func(c *config.Config) (words []string) {
 		for _, name := range c.CapabilityNames {
-			words = append(words, cobra.CompletionWithDesc(name, "of service "+c.Capabilities[name].Service))
+			words = append(words,
+				cobra.CompletionWithDesc(name, "of service "+c.Capabilities[name].Service))
 		}
 		return words
 	})
@@ -45,7 +47,9 @@ func agentNames(env *Env) completer {
 }
 
 func names(env *Env, list func(*config.Config) []string) completer {
-	return func(_ *cobra.Command, _ []string, typed string) (words []string, _ cobra.ShellCompDirective) {
+	return func(
+		_ *cobra.Command, _ []string, typed string,
+	) (words []string, _ cobra.ShellCompDirective) {
 		if c := readConfig(env); c != nil {
 			for _, word := range list(c) {
 				if strings.HasPrefix(word, typed) {
@@ -57,7 +61,8 @@ func names(env *Env, list func(*config.Config) []string) completer {
 	}
 }
 
-// readConfig reads config.yaml for its names alone: the vault may be locked. It returns nil where the file cannot be read.
+// readConfig reads config.yaml for its names alone: the vault may be locked. It returns nil where
+// the file cannot be read.
 func readConfig(env *Env) *config.Config {
 	dir, err := home.Dir(env.Getenv)
 	if err != nil {
@@ -78,9 +83,12 @@ func readConfig(env *Env) *config.Config {
 	return c
 }
 
-// inOrder completes each argument by the completer at its place, and those after the last by nothing.
+// inOrder completes each argument by the completer at its place, and those after the last by
+// nothing.
 func inOrder(each ...completer) completer {
-	return func(c *cobra.Command, args []string, typed string) ([]string, cobra.ShellCompDirective) {
+	return func(
+		c *cobra.Command, args []string, typed string,
+	) ([]string, cobra.ShellCompDirective) {
 		if len(args) >= len(each) {
 			return nil, cobra.ShellCompDirectiveNoFileComp
 		}
@@ -109,7 +117,9 @@ func argumentCompleters(env *Env) map[string]completer {
 }
 
 // templates proposes the names of the APIs that Janee knows.
-func templates(_ *cobra.Command, _ []string, typed string) (words []string, _ cobra.ShellCompDirective) {
+func templates(
+	_ *cobra.Command, _ []string, typed string,
+) (words []string, _ cobra.ShellCompDirective) {
 	for _, t := range directory.All() {
 		if strings.HasPrefix(t.Name, typed) {
 			words = append(words, cobra.CompletionWithDesc(t.Name, t.Description))
@@ -120,14 +130,17 @@ func templates(_ *cobra.Command, _ []string, typed string) (words []string, _ co
 
 var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"}
 
-// complete gives the commands of the tree below c their completions: arguments by command, flags by name.
+// complete gives the commands of the tree below c their completions: arguments by command, flags by
+// name.
 func complete(c *cobra.Command, env *Env) {
 	arguments := argumentCompleters(env)
 	flags := map[string]completer{
 		"service": services(env), "capability": capabilities(env), "method": fixed(methods...),
-		"decision": fixed("allow", "deny"), "format": fixed("jsonl", "csv"), "auth-type": fixed(sign.Types()...),
-		"agent": agentNames(env), "allowed-agents": agentNames(env), "owner": agentNames(env), "shared-with": agentNames(env),
-		"limit": limitNames, "access": fixed("open", "restricted"), "access-policy": fixed("all-agents", "agent-only", "shared"),
+		"decision": fixed("allow", "deny"), "format": fixed("jsonl", "csv"),
+		"auth-type": fixed(sign.Types()...), "agent": agentNames(env),
+		"allowed-agents": agentNames(env), "owner": agentNames(env), "shared-with": agentNames(env),
+		"limit": limitNames, "access": fixed("open", "restricted"),
+		"access-policy": fixed("all-agents", "agent-only", "shared"),
 	}
 	walk(c, func(c *cobra.Command) {
 		if c.ValidArgsFunction == nil {
@@ -138,7 +151,8 @@ func complete(c *cobra.Command, env *Env) {
 		}
 		for name, propose := range flags {
 			if c.LocalFlags().Lookup(name) != nil {
-				_ = c.RegisterFlagCompletionFunc(name, propose) // fails only where a command has registered its own
+				// fails only where a command has registered its own
+				_ = c.RegisterFlagCompletionFunc(name, propose)
 			}
 		}
 	})

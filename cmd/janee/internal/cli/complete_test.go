@@ -26,8 +26,10 @@ func TestCompletions(t *testing.T) {
 		"logs v":                "verify\tCheck that nobody edited, cut or reordered the log",
 		"add x --auth-type b":   strings.Join(sign.Types(), " "),
 		"list ":                 "",
-		"help logs ":            "anchor\tPrint how far the log has come, to be kept elsewhere export\tWrite the log out, for a collector or a spreadsheet verify\tCheck that nobody edited, cut or reordered the log",
-		"completion f":          "fish\tGenerate the autocompletion script for fish",
+		"help logs ": "anchor\tPrint how far the log has come, to be kept elsewhere " +
+			"export\tWrite the log out, for a collector or a spreadsheet verify\tCheck that " +
+			"nobody edited, cut or reordered the log",
+		"completion f": "fish\tGenerate the autocompletion script for fish",
 	} {
 		m := newMachine(t)
 		m.write(t, locked)
@@ -46,7 +48,8 @@ func TestCompletionsWithoutConfig(t *testing.T) {
 		if text != "" {
 			m.write(t, text)
 		}
-		if code, out, _ := m.run("__complete", "logs", "--service", ""); code != 0 || out != ":4\n" {
+		if code, out, _ := m.run("__complete", "logs", "--service", ""); code != 0 ||
+			out != ":4\n" {
 			t.Errorf("%s: exit %d, %q", name, code, out)
 		}
 	}
@@ -54,13 +57,15 @@ func TestCompletionsWithoutConfig(t *testing.T) {
 
 func TestCompletionScripts(t *testing.T) {
 	for _, shell := range []string{"bash", "zsh", "fish", "powershell"} {
-		if code, out, _ := newMachine(t).run("completion", shell); code != 0 || !strings.Contains(out, "__complete") {
+		if code, out, _ := newMachine(t).run("completion", shell); code != 0 ||
+			!strings.Contains(out, "__complete") {
 			t.Errorf("%s: exit %d, %d bytes", shell, code, len(out))
 		}
 	}
 }
 
-// TestArgumentsComplete finds a command that takes arguments and says nothing of how they complete, and a completion without a command.
+// TestArgumentsComplete finds a command that takes arguments and says nothing of how they complete,
+// and a completion without a command.
 func TestArgumentsComplete(t *testing.T) {
 	all := commands(t)
 	env := newMachine(t).Env

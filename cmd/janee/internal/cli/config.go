@@ -25,11 +25,14 @@ func configCommand(env *Env) *cobra.Command {
 func configGetCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "get [KEY]",
-		Short:   "Show values of config.yaml; secrets are never shown",
-		Example: "  janee config get\n  janee config get services.stripe\n  janee config get capabilities.stripe.ttl --json",
-		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runConfigGet(env, strings.Join(args, ""), asJSON) },
+		Use:   "get [KEY]",
+		Short: "Show values of config.yaml; secrets are never shown",
+		Example: "  janee config get\n  janee config get services.stripe\n" +
+			"  janee config get capabilities.stripe.ttl --json",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runConfigGet(env, strings.Join(args, ""), asJSON)
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -89,12 +92,17 @@ func settingText(value any) string {
 func configSetCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "set KEY VALUE",
-		Short:   "Set a value of config.yaml",
-		Long:    "Set one value of config.yaml that is no secret, in place; `janee config get` shows the keys.",
-		Example: "  janee config set capabilities.stripe.ttl 15m\n  janee config set server.defaultAccess restricted\n  janee config set services.stripe.description \"The live account\"",
-		Args:    cobra.ExactArgs(2),
-		RunE:    func(_ *cobra.Command, args []string) error { return runConfigSet(env, args[0], args[1], asJSON) },
+		Use:   "set KEY VALUE",
+		Short: "Set a value of config.yaml",
+		Long: "Set one value of config.yaml that is no secret, in place; " +
+			"`janee config get` shows the keys.",
+		Example: "  janee config set capabilities.stripe.ttl 15m\n" +
+			"  janee config set server.defaultAccess restricted\n" +
+			"  janee config set services.stripe.description \"The live account\"",
+		Args: cobra.ExactArgs(2),
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runConfigSet(env, args[0], args[1], asJSON)
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -105,7 +113,9 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	err = edit(env, s, "setting "+key, func(text []byte) ([]byte, error) { return config.Set(text, key, value) })
+	err = edit(env, s, "setting "+key, func(text []byte) ([]byte, error) {
+		return config.Set(text, key, value)
+	})
 	if err != nil {
 		return hint.New(hint.ExitCode(err), setHint(key, err), err)
 	}
@@ -122,8 +132,8 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 	return nil
 }
 
-// refusedUntil says so where a setting changes how a credential goes. To set it agrees to nothing: the
-// rest of the service may be somebody else's.
+// refusedUntil says so where a setting changes how a credential goes. To set it agrees to nothing:
+// the rest of the service may be somebody else's.
 func refusedUntil(s *opened.Home, key string) string {
 	for _, name := range s.Config.ServiceNames {
 		if !strings.HasPrefix(key, "services."+name+".") {
@@ -147,9 +157,12 @@ func setHint(key string, err error) string {
 	case errors.Is(err, config.ErrBinding) && strings.HasSuffix(key, ".auth.type"):
 		return "remove the service and add it again"
 	case errors.Is(err, config.ErrBinding):
-		return fmt.Sprintf("`janee service edit %s -u URL` changes the base URL and seals the credential for it", strings.TrimSuffix(name, ".baseUrl"))
+		return fmt.Sprintf(
+			"`janee service edit %s -u URL` changes the base URL and seals the credential for it",
+			strings.TrimSuffix(name, ".baseUrl"))
 	case errors.Is(err, config.ErrNoScalar):
-		return "`janee config get " + key + "` shows the keys below it; `janee cap edit` changes rules"
+		return "`janee config get " + key +
+			"` shows the keys below it; `janee cap edit` changes rules"
 	}
 	return hint.Of(err)
 }

@@ -22,7 +22,11 @@ own home is not touched.`,
 			if err != nil {
 				return fmt.Errorf("finding the path of this program: %w", err)
 			}
-			return demo.Run(cmd.Context(), demo.Options{Janee: path, Out: env.Stdout, Getenv: env.Getenv})
+			return demo.Run(cmd.Context(), demo.Options{
+				Janee:  path,
+				Out:    env.Stdout,
+				Getenv: env.Getenv,
+			})
 		},
 	}
 }

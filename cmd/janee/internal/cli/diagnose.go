@@ -15,11 +15,12 @@ import (
 
 func diagnoseCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "diagnose",
-		Short:   "Find out why something is refused",
-		Example: "  janee diagnose access stripe --agent claude-ai --method POST --path /v1/refunds",
-		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		Use:   "diagnose",
+		Short: "Find out why something is refused",
+		Example: "  janee diagnose access stripe --agent claude-ai --method POST --path " +
+			"/v1/refunds",
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	c.AddCommand(diagnoseAccessCommand(env))
 	return c
@@ -44,8 +45,10 @@ whether it passes, fails or does not apply. Nothing is sent and no session opens
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&call.Agent, "agent", "", "judge the call as this agent's, made over stdio; else as your own")
-	f.StringVar(&call.Method, "method", "", "method of the request; rules are judged where path is given as well")
+	f.StringVar(&call.Agent, "agent", "",
+		"judge the call as this agent's, made over stdio; else as your own")
+	f.StringVar(&call.Method, "method", "",
+		"method of the request; rules are judged where path is given as well")
 	f.StringVar(&call.Path, "path", "", "path of the request, relative to the base URL")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
@@ -83,7 +86,8 @@ func runDiagnoseAccess(env *Env, call core.Call, asJSON bool) error {
 	return printAccess(env.Stdout, a)
 }
 
-// caller is the agent id of the name that was given and the transport to judge it by; no name means the person.
+// caller is the agent id of the name that was given and the transport to judge it by; no name means
+// the person.
 func caller(agent string) (id, via string) {
 	if agent == "" {
 		return "", core.ViaCLI

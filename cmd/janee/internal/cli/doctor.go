@@ -36,7 +36,12 @@ func runDoctor(env *Env, asJSON bool) error {
 	if user == "" {
 		user = env.Getenv("USERPROFILE")
 	}
-	report := doctor.Run(doctor.Machine{Keys: env.Keys(), UserHome: user, WorkDir: work, Now: time.Now})
+	report := doctor.Run(doctor.Machine{
+		Keys:     env.Keys(),
+		UserHome: user,
+		WorkDir:  work,
+		Now:      time.Now,
+	})
 	if asJSON {
 		err = writeJSON(env.Stdout, report)
 	} else {
@@ -53,16 +58,20 @@ const (
 	doctorWords = 6  // of the result
 )
 
-// printDoctor puts the details beside the names, 80 columns wide. Commands are never broken: they are there to be copied.
+// printDoctor puts the details beside the names, 80 columns wide. Commands are never broken: they
+// are there to be copied.
 func printDoctor(env *Env, report doctor.Report) error {
 	style := newStyle(env.Stdout, env.Getenv)
-	paint := map[doctor.Result]func(string) string{doctor.Pass: style.good, doctor.Warn: style.warn, doctor.Fail: style.bad}
+	paint := map[doctor.Result]func(string) string{
+		doctor.Pass: style.good, doctor.Warn: style.warn, doctor.Fail: style.bad,
+	}
 	var b strings.Builder
 	indent := strings.Repeat(" ", doctorWords+doctorNames)
 	for _, c := range report.Checks {
 		lines := wrap(printable(c.Detail), tableWidth-len(indent))
 		word := strings.ToUpper(string(c.Result))
-		fmt.Fprintf(&b, "%s%*s%-*s%s\n", paint[c.Result](word), doctorWords-len(word), "", doctorNames, c.Check, lines[0])
+		fmt.Fprintf(&b, "%s%*s%-*s%s\n", paint[c.Result](word), doctorWords-len(word), "",
+			doctorNames, c.Check, lines[0])
 		for _, line := range lines[1:] {
 			b.WriteString(indent + line + "\n")
 		}

@@ -34,7 +34,9 @@ func parseDotenv(text []byte) (pairs []variable, err error) {
 		start := i
 		for openQuote(value) {
 			if i++; i == len(lines) {
-				return nil, fmt.Errorf("reading the variables: the quote that begins in line %d is not closed", start+1)
+				return nil, fmt.Errorf(
+					"reading the variables: the quote that begins in line %d is not closed",
+					start+1)
 			}
 			value += "\n" + strings.TrimSuffix(lines[i], "\r")
 		}
@@ -44,7 +46,8 @@ func parseDotenv(text []byte) (pairs []variable, err error) {
 }
 
 func validVariable(s string) bool {
-	return s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
+	return s != "" &&
+		strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.-") == ""
 }
 
 // openQuote reports a value that goes on in the next line, as PEM keys do.
@@ -72,7 +75,8 @@ func unquote(value string) string {
 	}
 	inner := value[1:closingQuote(value)]
 	if value[0] == '"' {
-		inner = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`, `\`, `\$`, "$").Replace(inner)
+		inner = strings.NewReplacer(`\n`, "\n", `\r`, "\r", `\t`, "\t", `\"`, `"`, `\\`,
+			`\`, `\$`, "$").Replace(inner)
 	}
 	return inner
 }

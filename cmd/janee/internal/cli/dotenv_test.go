@@ -6,9 +6,11 @@ import (
 )
 
 func TestDotenv(t *testing.T) {
-	text := strings.Join([]string{"\ufeff# comment", "", "A=1", "export B = two words # why", `C="a \"b\" # \n$x"`, `D='it\n "s"'`, "E=", "F=x#y",
-		`PEM="-----BEGIN`, "abc", `-----END"`, "G=crlf\r", `H="x" # after`}, "\n")
-	want := "A:1|B:two words|C:a \"b\" # \n$x|D:it\\n \"s\"|E:|F:x#y|PEM:-----BEGIN\nabc\n-----END|G:crlf|H:x"
+	text := strings.Join([]string{"\ufeff# comment", "", "A=1", "export B = two words # why",
+		`C="a \"b\" # \n$x"`, `D='it\n "s"'`, "E=", "F=x#y", `PEM="-----BEGIN`, "abc", `-----END"`,
+		"G=crlf\r", `H="x" # after`}, "\n")
+	want := "A:1|B:two words|C:a \"b\" # \n$x|D:it\\n \"s\"|E:|F:x#y|PEM:-----BEGIN\nabc\n" +
+		"-----END|G:crlf|H:x"
 	pairs, err := parseDotenv([]byte(text))
 	if err != nil {
 		t.Fatal(err)
@@ -28,7 +30,8 @@ func TestDotenvRefuses(t *testing.T) {
 		"A=1\nB=\"secret\nmore":        "line 2 is not closed",
 		"A B=secret":                   "line 1 is not",
 	} {
-		if _, err := parseDotenv([]byte(text)); err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
+		if _, err := parseDotenv([]byte(text)); err == nil ||
+			!strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "secret") {
 			t.Errorf("%q: %v", text, err)
 		}
 	}

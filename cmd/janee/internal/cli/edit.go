@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// edit changes config.yaml under its lock, and puts what package config refuses into words for the command line: lines of a
-// file that was not written would lead nowhere.
+// edit changes config.yaml under its lock, and puts what package config refuses into words for the
+// command line: lines of a file that was not written would lead nowhere.
 func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]byte, error)) error {
 	err := s.Edit(env.Keys(), change)
 	var missing *config.NotFoundError
@@ -25,7 +25,8 @@ func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]by
 		for _, p := range invalid.Problems {
 			texts = append(texts, p.Text)
 		}
-		return hint.Errorf(hint.Failed, "nothing was changed", "%s: %s", doing, strings.Join(texts, "; "))
+		return hint.Errorf(hint.Failed, "nothing was changed", "%s: %s", doing,
+			strings.Join(texts, "; "))
 	case errors.Is(err, config.ErrInUse):
 		return changedMeanwhile(doing)
 	}
@@ -34,10 +35,12 @@ func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]by
 
 // changedMeanwhile refuses what the person has not been asked about.
 func changedMeanwhile(doing string) error {
-	return hint.Errorf(hint.Failed, "look at it and run the command again", "%s: config.yaml was changed meanwhile", doing)
+	return hint.Errorf(hint.Failed, "look at it and run the command again",
+		"%s: config.yaml was changed meanwhile", doing)
 }
 
-// consent asks on the terminal whether to go on, unless yes. With --json nobody is asked: the flag --yes is needed.
+// consent asks on the terminal whether to go on, unless yes. With --json nobody is asked: the flag
+// --yes is needed.
 func consent(env *Env, yes, asJSON bool, doing, question string) error {
 	if asJSON && !yes {
 		return hint.Errorf(hint.Usage, "add --yes", "%s: nobody has agreed: %s", doing, question)

@@ -24,7 +24,9 @@ type exportOptions struct {
 }
 
 // exporters write what a filter lets through, and return how many lines were left out.
-var exporters = map[string]func(io.Writer, *opened.Home, auditlog.Filter) (int, error){"jsonl": exportLines, "csv": exportCalls}
+var exporters = map[string]func(io.Writer, *opened.Home, auditlog.Filter) (int, error){
+	"jsonl": exportLines, "csv": exportCalls,
+}
 
 func exportCommand(env *Env) *cobra.Command {
 	var o exportOptions
@@ -54,7 +56,8 @@ Lines come file by file: by day, then by writer. The filters are those of "janee
 func runExport(env *Env, o exportOptions) error {
 	export := exporters[o.format]
 	if export == nil {
-		return hint.Errorf(hint.Usage, "write --format jsonl or --format csv", "--format cannot be %q", o.format)
+		return hint.Errorf(hint.Usage, "write --format jsonl or --format csv",
+			"--format cannot be %q", o.format)
 	}
 	filter, err := o.filter(time.Now())
 	if err != nil {
@@ -65,7 +68,8 @@ func runExport(env *Env, o exportOptions) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`", "exporting the log: this home has no root key")
+		return hint.Errorf(hint.Locked, "run `janee init`",
+			"exporting the log: this home has no root key")
 	}
 	var skipped int
 	err = writingTo(env.Stdout, o.to, func(w io.Writer) (err error) {
@@ -79,7 +83,8 @@ func runExport(env *Env, o exportOptions) error {
 	return nil
 }
 
-// writingTo gives do a writer to stdout, or to a new file called name, for its owner alone, which does not stay unless it is whole.
+// writingTo gives do a writer to stdout, or to a new file called name, for its owner alone, which
+// does not stay unless it is whole.
 func writingTo(stdout io.Writer, name string, do func(io.Writer) error) (err error) {
 	if name == "" {
 		out := bufio.NewWriterSize(stdout, 64<<10)

@@ -11,8 +11,10 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 )
 
-var csvHeader = []string{"time", "decision", "outcome", "service", "capability", "method", "target", "agent", "via", "reason", "rule", "code", "status",
-	"bytes", "durationMs", "redactions", "session", "request"}
+var csvHeader = []string{
+	"time", "decision", "outcome", "service", "capability", "method", "target", "agent", "via",
+	"reason", "rule", "code", "status", "bytes", "durationMs", "redactions", "session", "request",
+}
 
 // exportCalls writes RFC 4180.
 func exportCalls(w io.Writer, s *opened.Home, filter auditlog.Filter) (int, error) {
@@ -21,7 +23,9 @@ func exportCalls(w io.Writer, s *opened.Home, filter auditlog.Filter) (int, erro
 	if err := out.Write(csvHeader); err != nil {
 		return 0, err
 	}
-	skipped, err := auditlog.Calls(s.Home, s.Vault, filter, func(r auditlog.Row) error { return out.Write(csvRow(r)) })
+	skipped, err := auditlog.Calls(s.Home, s.Vault, filter, func(r auditlog.Row) error {
+		return out.Write(csvRow(r))
+	})
 	out.Flush()
 	if err == nil {
 		err = out.Error()
@@ -30,7 +34,10 @@ func exportCalls(w io.Writer, s *opened.Home, filter auditlog.Filter) (int, erro
 }
 
 func csvRow(r auditlog.Row) []string {
-	row := []string{r.Time.Format(time.RFC3339Nano), r.Decision, r.Outcome(), r.Service, r.Capability, r.Method, r.Target, r.Agent, r.Via, r.Reason, r.Rule, r.Code}
+	row := []string{
+		r.Time.Format(time.RFC3339Nano), r.Decision, r.Outcome(), r.Service, r.Capability, r.Method,
+		r.Target, r.Agent, r.Via, r.Reason, r.Rule, r.Code,
+	}
 	for i, text := range row {
 		row[i] = csvCell(text)
 	}
@@ -40,7 +47,8 @@ func csvRow(r auditlog.Row) []string {
 	return append(row, csvCell(r.Session), csvCell(r.Req))
 }
 
-// formulaStart are the characters at which spreadsheets take a cell for a formula, full-width forms included (OWASP, "CSV Injection").
+// formulaStart are the characters at which spreadsheets take a cell for a formula, full-width forms
+// included (OWASP, "CSV Injection").
 const formulaStart = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
 // csvCell is a text that an agent may have written, for a spreadsheet.

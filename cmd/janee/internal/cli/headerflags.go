@@ -14,7 +14,8 @@ type headerFlags struct{ allow, deny []string }
 
 func (o *headerFlags) register(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.allow, "allow-headers", nil,
-		"headers that agents may send although they choose an account or a permission, as in Stripe-Account; may be repeated")
+		"headers that agents may send although they choose an account or a permission, as in "+
+			"Stripe-Account; may be repeated")
 	f.StringSliceVar(&o.deny, "deny-headers", nil,
 		"headers with which a request is refused; may be repeated")
 }

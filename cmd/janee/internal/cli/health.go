@@ -27,25 +27,34 @@ func healthCommand(env *Env) *cobra.Command {
 neither a home nor a token, and learns nothing but that.`,
 		Example: "  janee health\n  janee health --url http://janee:9100",
 		Args:    cobra.NoArgs,
-		RunE:    func(cmd *cobra.Command, _ []string) error { return runHealth(cmd.Context(), env, where, asJSON) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return runHealth(cmd.Context(), env, where, asJSON)
+		},
 	}
-	c.Flags().StringVar(&where, "url", "", "`URL` of the server (default: JANEE_HTTP_URL, http://127.0.0.1:9100)")
+	c.Flags().StringVar(&where, "url", "",
+		"`URL` of the server (default: JANEE_HTTP_URL, http://127.0.0.1:9100)")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
 func runHealth(ctx context.Context, env *Env, where string, asJSON bool) error {
-	for _, other := range []string{env.Getenv("JANEE_HTTP_URL"), "http://" + net.JoinHostPort(defaultHost, strconv.Itoa(defaultPort))} {
+	for _, other := range []string{
+		env.Getenv("JANEE_HTTP_URL"),
+		"http://" + net.JoinHostPort(defaultHost, strconv.Itoa(defaultPort)),
+	} {
 		if where == "" {
 			where = other
 		}
 	}
 	u, err := url.Parse(where)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return hint.Errorf(hint.Usage, "write it as in http://janee:9100", "%q is not the URL of a server", where)
+		return hint.Errorf(hint.Usage, "write it as in http://janee:9100",
+			"%q is not the URL of a server", where)
 	}
-	if err := askHealth(ctx, &url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/healthz"}); err != nil {
-		return hint.New(hint.Failed, "see whether `janee serve --transport http` runs there", fmt.Errorf("asking %s://%s: %w", u.Scheme, u.Host, err))
+	if err := askHealth(ctx,
+		&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/healthz"}); err != nil {
+		return hint.New(hint.Failed, "see whether `janee serve --transport http` runs there",
+			fmt.Errorf("asking %s://%s: %w", u.Scheme, u.Host, err))
 	}
 	if asJSON {
 		return writeJSON(env.Stdout, struct {
@@ -63,7 +72,8 @@ func askHealth(ctx context.Context, u *url.URL) error {
 	if err != nil {
 		return err
 	}
-	direct := &http.Transport{DisableKeepAlives: true} // no proxy: the question is whether this server answers
+	// no proxy: the question is whether this server answers
+	direct := &http.Transport{DisableKeepAlives: true}
 	res, err := direct.RoundTrip(req)
 	if err != nil {
 		return err

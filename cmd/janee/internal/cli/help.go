@@ -10,8 +10,8 @@ import (
 
 const helpWidth = 80
 
-// stray is a word that stands where the name of a command below c was expected, or "". With --help behind it, cobra asks for help and
-// for nothing else; Main makes the error.
+// stray is a word that stands where the name of a command below c was expected, or "". With --help
+// behind it, cobra asks for help and for nothing else; Main makes the error.
 func stray(c *cobra.Command) string {
 	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
 		return words[0]
@@ -44,8 +44,8 @@ func reflow(text string, width int) string {
 	return strings.Join(out, "\n\n")
 }
 
-// printUsage writes the part of a command's help that follows its description. The example comes last, since the end of a
-// text is what stays on the screen.
+// printUsage writes the part of a command's help that follows its description. The example comes
+// last, since the end of a text is what stays on the screen.
 func printUsage(c *cobra.Command) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Usage:\n  %s\n", useLine(c))
@@ -57,7 +57,8 @@ func printUsage(c *cobra.Command) error {
 		}
 		for _, sub := range c.Commands() {
 			if sub.IsAvailableCommand() || sub.Name() == "help" {
-				short := strings.Join(wrap(sub.Short, helpWidth-width-4), "\n"+strings.Repeat(" ", width+4))
+				short := strings.Join(wrap(sub.Short, helpWidth-width-4),
+					"\n"+strings.Repeat(" ", width+4))
 				fmt.Fprintf(&b, "  %-*s  %s\n", width, sub.Name(), short)
 			}
 		}
@@ -125,7 +126,8 @@ func flagName(f *pflag.Flag) (name, usage string) {
 	}
 	kind, usage := pflag.UnquoteUsage(f)
 	if kind != "" && f.Value.Type() != "bool" {
-		name += " " + strings.NewReplacer("stringArray", "string", "stringSlice", "string", "strings", "string").Replace(kind)
+		name += " " + strings.NewReplacer("stringArray", "string", "stringSlice", "string",
+			"strings", "string").Replace(kind)
 	}
 	switch f.DefValue {
 	case "", "0", "false", "[]", "0s":

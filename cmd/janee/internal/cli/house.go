@@ -13,7 +13,8 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// house is a gateway for the person's own calls: what they use a credential for is judged and recorded like the calls of agents.
+// house is a gateway for the person's own calls: what they use a credential for is judged and
+// recorded like the calls of agents.
 type house struct {
 	gateway *gateway.Gateway
 	log     *auditlog.Log
@@ -22,12 +23,21 @@ type house struct {
 }
 
 func openHouse(env *Env, s *opened.Home) (*house, error) {
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
+	log, err := auditlog.Open(s.Home, s.Vault,
+		auditlog.Options{Writer: auditlog.CLI, Version: version()})
 	if err != nil {
 		return nil, err
 	}
-	h := &house{log: log, client: upstream.New(s.Home.Guard()), warn: func(line string) { fmt.Fprintf(env.Stderr, "janee: %s\n", line) }}
-	h.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: h.client, Source: reload.InForceOf(core.New(s.Config, s.Vault), s.Config), Warn: h.warn})
+	h := &house{log: log, client: upstream.New(s.Home.Guard()), warn: func(line string) {
+		fmt.Fprintf(env.Stderr, "janee: %s\n", line)
+	}}
+	h.gateway = gateway.New(gateway.Parts{
+		Home:     s.Home,
+		Log:      log,
+		Upstream: h.client,
+		Source:   reload.InForceOf(core.New(s.Config, s.Vault), s.Config),
+		Warn:     h.warn,
+	})
 	return h, nil
 }
 

@@ -44,7 +44,9 @@ With --env the keys come from a .env file: variables with a known name become se
 	c.Flags().BoolVar(&apply, "apply", false, "write what is shown otherwise")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.MarkFlagFilename("env") // fails only for a flag that is not there
-	c.ValidArgsFunction = func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	c.ValidArgsFunction = func(
+		*cobra.Command, []string, string,
+	) ([]string, cobra.ShellCompDirective) {
 		return nil, cobra.ShellCompDirectiveFilterDirs
 	}
 	return c
@@ -56,8 +58,9 @@ type importer struct {
 	apply, asJSON bool
 	source        string // as the person knows it
 	inPlace       bool   // the source is the home itself
-	old           []byte // the config.yaml to be replaced; nil: there is none, or it is to be added to
-	report        importReport
+	// the config.yaml to be replaced; nil: there is none, or it is to be added to
+	old    []byte
+	report importReport
 }
 
 func (i *importer) runHome(args []string) error {
@@ -79,7 +82,8 @@ func (i *importer) runHome(args []string) error {
 		}
 	}
 	if err != nil {
-		return hint.New(hint.Failed, importHint(err, i.inPlace), fmt.Errorf("importing from %s: %w; nothing was imported", i.source, err))
+		return hint.New(hint.Failed, importHint(err, i.inPlace),
+			fmt.Errorf("importing from %s: %w; nothing was imported", i.source, err))
 	}
 	if i.inPlace && old.Layout != legacy.JSON {
 		i.old = old.Text
@@ -102,7 +106,9 @@ func importHint(err error, inPlace bool) string {
 	case errors.Is(err, legacy.ErrNone) && inPlace:
 		return "name its directory: janee import DIR"
 	case errors.Is(err, legacy.ErrDecrypt):
-		return "if the value was typed in the clear, set strictDecryption: false below server: in the old config.yaml; else take the service out of a copy of the directory, and import that"
+		return "if the value was typed in the clear, set strictDecryption: false below server: " +
+			"in the old config.yaml; else take the service out of a copy of the directory, " +
+			"and import that"
 	case errors.Is(err, legacy.ErrMissing):
 		return "restore credentials.json beside config.yaml, from a backup"
 	case errors.Is(err, legacy.ErrKey):

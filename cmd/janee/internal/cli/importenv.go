@@ -25,7 +25,8 @@ func (i *importer) runEnv(path string) error {
 	}
 	pairs, err := parseDotenv(text)
 	if err != nil {
-		return hint.New(hint.Failed, "mend the line in a copy, and import that", fmt.Errorf("importing from %s: %w", path, err))
+		return hint.New(hint.Failed, "mend the line in a copy, and import that",
+			fmt.Errorf("importing from %s: %w", path, err))
 	}
 	i.source = path
 	i.report = importReport{From: path, Layout: envLayout}
@@ -50,16 +51,22 @@ func (v *variables) plan() *legacy.Plan {
 		}
 		s, err := fromVariables(t, parts)
 		if err != nil {
-			v.plans.Left = append(v.plans.Left, fmt.Sprintf("%s: %v: `janee add %s` asks for what is missing", t.Name, err, t.Name))
+			v.plans.Left = append(v.plans.Left,
+				fmt.Sprintf("%s: %v: `janee add %s` asks for what is missing", t.Name, err, t.Name))
 			continue
 		}
 		v.plans.Services = append(v.plans.Services, s)
-		v.plans.Capabilities = append(v.plans.Capabilities, config.NewCapability{Name: t.Name, Service: t.Name, TTL: "1h"})
+		v.plans.Capabilities = append(v.plans.Capabilities, config.NewCapability{
+			Name:    t.Name,
+			Service: t.Name,
+			TTL:     "1h",
+		})
 	}
 	return &v.plans
 }
 
-// parts collects what a template's variables say, by where it goes. Of two variables for one place the first in the file counts.
+// parts collects what a template's variables say, by where it goes. Of two variables for one place
+// the first in the file counts.
 func (v *variables) parts(t directory.Template) map[string]secret.Text {
 	parts := map[string]secret.Text{}
 	for i, p := range v.pairs {
@@ -71,7 +78,8 @@ func (v *variables) parts(t directory.Template) map[string]secret.Text {
 		if first, twice := parts[to]; !twice {
 			parts[to] = p.Value
 		} else if first.Reveal() != p.Value.Reveal() {
-			v.plans.Left = append(v.plans.Left, fmt.Sprintf("%s: %s holds another value than a variable above it", t.Name, p.Name))
+			v.plans.Left = append(v.plans.Left,
+				fmt.Sprintf("%s: %s holds another value than a variable above it", t.Name, p.Name))
 		}
 	}
 	return parts
@@ -87,7 +95,9 @@ func (v *variables) unknown() (names []string) {
 	return names
 }
 
-func fromVariables(t directory.Template, parts map[string]secret.Text) (legacy.PlannedService, error) {
+func fromVariables(
+	t directory.Template, parts map[string]secret.Text,
+) (legacy.PlannedService, error) {
 	s := legacy.PlannedService{Credential: sign.Credential{}}
 	if missing := absent(t, parts); len(missing) > 0 {
 		return s, fmt.Errorf("there is no %s", strings.Join(missing, " or "))
@@ -109,10 +119,18 @@ func fromVariables(t directory.Template, parts map[string]secret.Text) (legacy.P
 		s.Credential[name] = secret.New(value)
 	}
 	if len(t.Auth.Headers) > 0 {
-		s.Credential = composeHeaders(t.Auth, sign.Credential{"key": parts["key"], "apiSecret": parts["secret"]})
+		s.Credential = composeHeaders(t.Auth,
+			sign.Credential{"key": parts["key"], "apiSecret": parts["secret"]})
 	}
-	s.NewService = config.NewService{Name: t.Name, BaseURL: base.String(), Type: t.Auth.Type, TestPath: t.TestPath, Description: t.Description,
-		Docs: t.Docs, Headers: wireHeaders(t.Headers)}
+	s.NewService = config.NewService{
+		Name:        t.Name,
+		BaseURL:     base.String(),
+		Type:        t.Auth.Type,
+		TestPath:    t.TestPath,
+		Description: t.Description,
+		Docs:        t.Docs,
+		Headers:     wireHeaders(t.Headers),
+	}
 	return s, scheme.Check(s.Credential)
 }
 
@@ -134,7 +152,8 @@ func absent(t directory.Template, parts map[string]secret.Text) (names []string)
 	return names
 }
 
-// baseFrom is the base URL of a template. An address from a variable lacks the path that the template knows.
+// baseFrom is the base URL of a template. An address from a variable lacks the path that the
+// template knows.
 func baseFrom(t directory.Template, address string, words map[string]string) string {
 	u, err := url.Parse(address)
 	if address == "" || err != nil {

@@ -54,19 +54,23 @@ func (r *importReport) fill(plan *legacy.Plan) {
 		}
 		r.Services = append(r.Services, line)
 		for _, path := range scheme.Unmasked(s.Credential) {
-			r.Changes = append(r.Changes, fmt.Sprintf("service %q: %s has fewer than %d characters: it is not masked in replies", s.Name, path, secret.MinLength))
+			r.Changes = append(r.Changes, fmt.Sprintf(
+				"service %q: %s has fewer than %d characters: it is not masked in replies", s.Name,
+				path, secret.MinLength))
 		}
 	}
 	var open []string
 	for _, c := range plan.Capabilities {
-		r.Capabilities = append(r.Capabilities, importedCapability{c.Name, c.Service, c.TTL, orEmpty(c.Allow), orEmpty(c.Deny)})
+		r.Capabilities = append(r.Capabilities,
+			importedCapability{c.Name, c.Service, c.TTL, orEmpty(c.Allow), orEmpty(c.Deny)})
 		if c.Allow == nil && c.Deny == nil {
 			open = append(open, c.Name)
 		}
 	}
 	r.Changes, r.NotCarried = append(r.Changes, plan.Changes...), append(r.NotCarried, plan.Left...)
 	if len(open) > 0 {
-		r.Unrestricted = "Without rules every method and path is allowed: " + strings.Join(open, ", ") + ". Narrow it with `janee cap edit`."
+		r.Unrestricted = "Without rules every method and path is allowed: " +
+			strings.Join(open, ", ") + ". Narrow it with `janee cap edit`."
 	}
 }
 
@@ -81,7 +85,8 @@ func orEmpty[T any](list []T) []T {
 func (i *importer) tell() error {
 	r := &i.report
 	r.OK, r.Applied = true, i.apply
-	what := fmt.Sprintf("%s and %s", count(len(r.Services), "service", "services"), count(len(r.Capabilities), "capability", "capabilities"))
+	what := fmt.Sprintf("%s and %s", count(len(r.Services), "service", "services"),
+		count(len(r.Capabilities), "capability", "capabilities"))
 	r.Message = "Nothing was written: --apply imports " + what
 	if i.apply {
 		r.Message = "Imported " + what
@@ -91,7 +96,8 @@ func (i *importer) tell() error {
 	}
 	r.Advice = i.advice()
 	if i.asJSON {
-		r.Services, r.Capabilities, r.Changes, r.NotCarried = orEmpty(r.Services), orEmpty(r.Capabilities), orEmpty(r.Changes), orEmpty(r.NotCarried)
+		r.Services, r.Capabilities, r.Changes, r.NotCarried = orEmpty(r.Services),
+			orEmpty(r.Capabilities), orEmpty(r.Changes), orEmpty(r.NotCarried)
 		return writeJSON(i.env.Stdout, r)
 	}
 	if err := r.print(i.env.Stdout); err != nil {
@@ -107,14 +113,20 @@ func (i *importer) tell() error {
 
 func (i *importer) advice() string {
 	if i.report.Layout == envLayout {
-		return "Rotate these keys when you can: " + i.source + " still holds them in the clear, and whatever could read it has them. Then take them out of it."
+		return "Rotate these keys when you can: " +
+			i.source +
+			" still holds them in the clear, and whatever could read it has them. " +
+			"Then take them out of it."
 	}
-	advice := "Rotate these keys when you can: the old files still hold the master key beside all that it encrypts, and whatever could read them has both."
+	advice := "Rotate these keys when you can: the old files still hold the master key beside " +
+		"all that it encrypts, and whatever could read them has both."
 	switch {
 	case !i.apply:
 		return advice
 	case len(i.report.NotCarried) > 0:
-		return advice + " What was not carried over is in the old files alone; when you need it no more, delete them."
+		return advice +
+			" What was not carried over is in the old files alone; when you need it no more, " +
+			"delete them."
 	case i.inPlace && i.report.MovedTo != "":
 		return advice + " Then delete them: rm -r " + home.Quote(i.report.MovedTo)
 	}
@@ -125,19 +137,24 @@ func (r *importReport) print(w io.Writer) error {
 	var b strings.Builder
 	fmt.Fprintf(&b, "From %s, %s\n", r.From, r.Layout)
 	for _, s := range r.Services {
-		fmt.Fprintf(&b, "  service %s: %s, %s (%s)\n", s.Name, s.BaseURL, s.AuthType, strings.Join(s.Fields, ", "))
+		fmt.Fprintf(&b, "  service %s: %s, %s (%s)\n", s.Name, s.BaseURL, s.AuthType,
+			strings.Join(s.Fields, ", "))
 	}
 	for _, c := range r.Capabilities {
 		rules := fmt.Sprintf("%d allow, %d deny", len(c.Allow), len(c.Deny))
 		if len(c.Allow)+len(c.Deny) == 0 {
 			rules = "no rules"
 		}
-		fmt.Fprintf(&b, "  capability %s: service %s, ttl %s, %s\n", c.Name, c.Service, c.TTL, rules)
+		fmt.Fprintf(&b, "  capability %s: service %s, ttl %s, %s\n", c.Name,
+			c.Service, c.TTL, rules)
 	}
 	for _, part := range []struct {
 		title string
 		lines []string
-	}{{"Changed", r.Changes}, {"Not carried over", r.NotCarried}, {"Unknown variables", r.Unknown}} {
+	}{
+		{"Changed", r.Changes}, {"Not carried over", r.NotCarried},
+		{"Unknown variables", r.Unknown},
+	} {
 		if len(part.lines) > 0 {
 			fmt.Fprintf(&b, "\n%s:\n", part.title)
 		}

@@ -49,8 +49,8 @@ func (i *importer) open() (*importTarget, error) {
 	return w, err
 }
 
-// leaveOutSame takes out of the plan what the home holds already, word for word: an import that was cut off can be run again. Any
-// other service of the same name is an error.
+// leaveOutSame takes out of the plan what the home holds already, word for word: an import that was
+// cut off can be run again. Any other service of the same name is an error.
 func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 	if w.opened == nil {
 		return nil
@@ -65,17 +65,21 @@ func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 			taken = append(taken, s.Name)
 			return false
 		}
-		plan.Changes = append(plan.Changes, fmt.Sprintf("service %q is there already, with the same credential", s.Name))
+		plan.Changes = append(plan.Changes,
+			fmt.Sprintf("service %q is there already, with the same credential", s.Name))
 		return true
 	})
 	if len(taken) > 0 {
-		return hint.Errorf(hint.Failed, "remove or rename what is there, or import into another home (JANEE_HOME)",
-			"importing from %s: services of the same name are there already: %s; nothing was imported", w.source, strings.Join(taken, ", "))
+		return hint.Errorf(hint.Failed,
+			"remove or rename what is there, or import into another home (JANEE_HOME)",
+			"importing from %s: services of the same name are there already: %s; "+
+				"nothing was imported", w.source, strings.Join(taken, ", "))
 	}
 	plan.Capabilities = slices.DeleteFunc(plan.Capabilities, func(c config.NewCapability) bool {
 		there := w.opened.Config.Capabilities[c.Name] != nil
 		if there {
-			plan.Changes = append(plan.Changes, fmt.Sprintf("capability %q is there already and stays as it is", c.Name))
+			plan.Changes = append(plan.Changes,
+				fmt.Sprintf("capability %q is there already and stays as it is", c.Name))
 		}
 		return there
 	})
@@ -99,7 +103,8 @@ func holds(s *opened.Home, there *config.Service, planned legacy.PlannedService)
 	return true
 }
 
-// tryOut composes the file with a key that is thrown away, so that a dry run fails where writing would.
+// tryOut composes the file with a key that is thrown away, so that a dry run fails where writing
+// would.
 func (w *importTarget) tryOut(plan *legacy.Plan) error {
 	text := config.Template()
 	if w.opened != nil {
@@ -110,16 +115,19 @@ func (w *importTarget) tryOut(plan *legacy.Plan) error {
 		text = read
 	}
 	throwAway := vault.New(vault.NewRoot([32]byte{1}), "dry-run")
-	_, err := compose(text, plan, w.opened == nil, func(b vault.Binding, plain secret.Text) (string, error) {
-		return throwAway.Seal("k1", b, [12]byte{}, plain), nil
-	})
+	_, err := compose(text, plan, w.opened == nil,
+		func(b vault.Binding, plain secret.Text) (string, error) {
+			return throwAway.Seal("k1", b, [12]byte{}, plain), nil
+		})
 	return err
 }
 
 // write makes or changes config.yaml, in one step.
 func (w *importTarget) write(plan *legacy.Plan) error {
 	if w.opened != nil {
-		err := w.opened.Edit(w.env.Keys(), func(text []byte) ([]byte, error) { return compose(text, plan, false, w.opened.Seal) })
+		err := w.opened.Edit(w.env.Keys(), func(text []byte) ([]byte, error) {
+			return compose(text, plan, false, w.opened.Seal)
+		})
 		if w.opened.NewKey {
 			w.report.key = w.opened.KeySource
 		}
@@ -131,19 +139,22 @@ func (w *importTarget) write(plan *legacy.Plan) error {
 			return err
 		}
 	}
-	s, err := opened.Replace(w.env.Keys(), w.home, w.accept, func(s *opened.Home, text []byte) ([]byte, error) {
-		return compose(text, plan, true, s.Seal)
-	})
+	s, err := opened.Replace(w.env.Keys(), w.home, w.accept,
+		func(s *opened.Home, text []byte) ([]byte, error) {
+			return compose(text, plan, true, s.Seal)
+		})
 	if err == nil {
 		w.report.key = s.KeySource
 	}
 	return err
 }
 
-// accept looks at what is to be replaced, with the home locked, and gives the old files their second name first.
+// accept looks at what is to be replaced, with the home locked, and gives the old files their
+// second name first.
 func (w *importTarget) accept(old []byte) error {
 	if !bytes.Equal(old, w.old) {
-		return hint.Errorf(hint.Failed, "run the command again", "config.yaml was changed meanwhile")
+		return hint.Errorf(hint.Failed, "run the command again",
+			"config.yaml was changed meanwhile")
 	}
 	if !w.inPlace {
 		return nil
@@ -153,8 +164,12 @@ func (w *importTarget) accept(old []byte) error {
 	return err
 }
 
-// compose adds everything in the plan to text. fresh: the text is nobody's yet, so that settings of the whole server may be set.
-func compose(text []byte, plan *legacy.Plan, fresh bool, seal func(vault.Binding, secret.Text) (string, error)) (_ []byte, err error) {
+// compose adds everything in the plan to text. fresh: the text is nobody's yet, so that settings of
+// the whole server may be set.
+func compose(
+	text []byte, plan *legacy.Plan, fresh bool,
+	seal func(vault.Binding, secret.Text) (string, error),
+) (_ []byte, err error) {
 	for _, s := range plan.Services {
 		service := s.NewService
 		service.Ownership = s.Ownership
@@ -180,7 +195,8 @@ func asideName() string { return "ts-" + time.Now().Format(time.DateOnly) }
 
 var oldLog = regexp.MustCompile(`^\d{4}-\d\d-\d\d\.jsonl$`)
 
-// oldFiles are the files beside config.yaml that the TypeScript Janee has made, by their names in the home.
+// oldFiles are the files beside config.yaml that the TypeScript Janee has made, by their names in
+// the home.
 func oldFiles(dir string) (names []string) {
 	for _, name := range []string{"credentials.json", "config.json", "sessions.json"} {
 		if _, err := os.Lstat(filepath.Join(dir, name)); err == nil {

@@ -37,7 +37,8 @@ func runInit(env *Env, asJSON bool) error {
 	}
 	s, err := opened.Init(env.Keys(), dir)
 	if errors.Is(err, opened.ErrExists) {
-		return hint.Errorf(hint.Failed, "it is in use as it is; `janee add` adds a service to it", "making a new home: %s exists already", s.Home.ConfigPath())
+		return hint.Errorf(hint.Failed, "it is in use as it is; `janee add` adds a service to it",
+			"making a new home: %s exists already", s.Home.ConfigPath())
 	}
 	if err != nil {
 		return err
@@ -56,7 +57,9 @@ func runInit(env *Env, asJSON bool) error {
 	}
 	fmt.Fprintf(env.Stderr, "Made %s\n", s.Home.ConfigPath())
 	sayKey(env.Stderr, s.KeySource)
-	fmt.Fprintf(env.Stderr, "\nNext: `janee add` stores your first API key.\nThen give this to your agent's MCP settings (Claude Desktop, Cursor, …):\n\n")
+	fmt.Fprintf(env.Stderr,
+		"\nNext: `janee add` stores your first API key.\n"+
+			"Then give this to your agent's MCP settings (Claude Desktop, Cursor, …):\n\n")
 	return writeJSON(env.Stdout, clients)
 }
 
@@ -71,7 +74,8 @@ type clientServer struct {
 	Env     map[string]string `json:"env,omitempty"`
 }
 
-// snippet is the client configuration with the absolute path of this binary: agents start with a PATH of their own.
+// snippet is the client configuration with the absolute path of this binary: agents start with a
+// PATH of their own.
 func snippet(env *Env) (clientConfig, error) {
 	path, err := env.Executable()
 	if err != nil {

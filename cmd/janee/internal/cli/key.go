@@ -20,9 +20,11 @@ func keyCommand(env *Env) *cobra.Command {
 		Short: "Show, move and export the root key; change the sealing key",
 		Long: `The root key opens everything that is sealed in config.yaml. It is kept outside of the home, so that a copy
 of the home alone opens nothing; a backup needs both.`,
-		Example: "  janee key status\n  janee key move --to passphrase\n  janee key export\n  janee key rotate",
+		Example: "  janee key status\n  janee key move --to passphrase\n  janee key export\n" +
+			"  janee key rotate",
 	}
-	c.AddCommand(keyStatusCommand(env), keyMoveCommand(env), keyExportCommand(env), keyRotateCommand(env))
+	c.AddCommand(keyStatusCommand(env), keyMoveCommand(env), keyExportCommand(env),
+		keyRotateCommand(env))
 	return c
 }
 
@@ -60,10 +62,18 @@ func runKeyStatus(env *Env, asJSON bool) error {
 		return err
 	}
 	if v.config.Vault.ID == "" {
-		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential", "there is no root key yet: nothing is sealed in this home")
+		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential",
+			"there is no root key yet: nothing is sealed in this home")
 	}
 	found, keyErr := env.Keys().Inspect(v.config.Vault)
-	status := keyStatus{OK: keyErr == nil, Vault: v.config.Vault.ID, Key: v.config.Vault.Key, Source: found.Source, Where: found.Where, Check: found.Check}
+	status := keyStatus{
+		OK:     keyErr == nil,
+		Vault:  v.config.Vault.ID,
+		Key:    v.config.Vault.Key,
+		Source: found.Source,
+		Where:  found.Where,
+		Check:  found.Check,
+	}
 	if found.Mode != 0 {
 		status.Mode = fmt.Sprintf("%04o", found.Mode)
 	}
@@ -90,7 +100,9 @@ func runKeyStatus(env *Env, asJSON bool) error {
 }
 
 func (k keyStatus) print(env *Env) {
-	say := func(name, text string) { fmt.Fprintf(env.Stdout, "%-10s%s\n", name+":", printable(text)) }
+	say := func(name, text string) {
+		fmt.Fprintf(env.Stdout, "%-10s%s\n", name+":", printable(text))
+	}
 	say("Root key", k.Where)
 	say("Source", k.Source)
 	say("Check", k.Check)
@@ -141,7 +153,9 @@ func runKeyExport(env *Env, yes bool) error {
 		return err
 	}
 	record := func() error {
-		return recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: eventExport, Via: "cli", Detail: map[string]string{"vault": s.Config.Vault.ID}}})
+		return recordAll(s,
+			[]audit.Record{{TS: time.Now().UnixMilli(), Event: eventExport, Via: "cli",
+				Detail: map[string]string{"vault": s.Config.Vault.ID}}})
 	}
 	if yes {
 		if err := record(); err != nil {
@@ -152,7 +166,9 @@ func runKeyExport(env *Env, yes bool) error {
 	}
 	t, err := env.Terminal()
 	if err != nil {
-		return hint.Errorf(hint.Usage, "run it in a terminal; --yes prints the key to standard output", "exporting the root key: %w", err)
+		return hint.Errorf(hint.Usage,
+			"run it in a terminal; --yes prints the key to standard output",
+			"exporting the root key: %w", err)
 	}
 	defer t.Close()
 	t.Print(exportWarning, s.Home.Path("."))
@@ -163,7 +179,8 @@ func runKeyExport(env *Env, yes bool) error {
 	if err := record(); err != nil {
 		return err
 	}
-	// To the terminal, where the question was answered: standard output may be a file or an agent's pipe.
+	// To the terminal, where the question was answered: standard output may be a file or an agent's
+	// pipe.
 	t.Print("\n%s\n", root.Line().Reveal())
 	return nil
 }

@@ -65,16 +65,19 @@ passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE go on to win over all of t
 	c.Flags().BoolVar(&m.stdin, "stdin", false, "read the new passphrase from standard input")
 	c.Flags().BoolVar(&m.json, "json", false, "print JSON and never ask for a new passphrase")
 	_ = c.MarkFlagRequired("to")
-	_ = c.RegisterFlagCompletionFunc("to", cobra.FixedCompletions(config.Sources, cobra.ShellCompDirectiveNoFileComp))
+	_ = c.RegisterFlagCompletionFunc("to",
+		cobra.FixedCompletions(config.Sources, cobra.ShellCompDirectiveNoFileComp))
 	return c
 }
 
 func (m keyMove) check(dash int) error {
 	switch {
 	case !slices.Contains(config.Sources, m.to):
-		return fmt.Errorf("--to %q is not known: it is one of %s", m.to, strings.Join(config.Sources, ", "))
+		return fmt.Errorf("--to %q is not known: it is one of %s", m.to,
+			strings.Join(config.Sources, ", "))
 	case m.to == config.SourceCommand && (len(m.command) == 0 || dash != 0):
-		return errors.New("the words of the command stand behind --, as in `janee key move --to command -- pass show janee`")
+		return errors.New("the words of the command stand behind --, as in `janee key move --to " +
+			"command -- pass show janee`")
 	case m.to != config.SourceCommand && len(m.command) > 0:
 		return fmt.Errorf("%q is one argument too many", m.command[0])
 	case m.to != config.SourcePassphrase && m.stdin:
@@ -104,7 +107,9 @@ func (m keyMove) run(env *Env) error {
 		return m.refused(env, from, err)
 	}
 	detail := map[string]string{"vault": from.ID, "from": from.Kept(), "to": m.to}
-	if err := recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: "key.move", Via: "cli", Detail: detail}}); err != nil {
+	if err := recordAll(s,
+		[]audit.Record{{TS: time.Now().UnixMilli(), Event: "key.move", Via: "cli",
+			Detail: detail}}); err != nil {
 		return err
 	}
 	where, left, err := s.MoveKey(env.Keys(), root, m.vault(from), passphrase)
@@ -112,7 +117,9 @@ func (m keyMove) run(env *Env) error {
 	case errors.Is(err, opened.ErrMoved):
 		return changedMeanwhile("moving the root key")
 	case err != nil && s.Config.Vault.Kept() == m.to && from.Kept() != m.to:
-		return hint.Errorf(hint.Failed, "remove it there yourself", "the root key is in %s now, but could not be taken away from where it was: %w", where, err)
+		return hint.Errorf(hint.Failed, "remove it there yourself",
+			"the root key is in %s now, but could not be taken away from where it was: %w",
+			where, err)
 	case err != nil:
 		return m.refused(env, from, err)
 	}
@@ -130,11 +137,13 @@ func (m keyMove) refused(env *Env, v config.Vault, err error) error {
 	next := ""
 	switch m.to {
 	case config.SourceCommand:
-		next = "store the line that `janee key export` shows so that this prints it, and nothing else: " + keysource.Words(m.command)
+		next = "store the line that `janee key export` shows so that this prints it, " +
+			"and nothing else: " + keysource.Words(m.command)
 	case config.SourceSystemd:
 		next = systemdSteps(env, v.ID)
 	}
-	return hint.New(hint.ExitCode(err), next, fmt.Errorf("moving the root key to %s, nothing was changed: %w", m.to, err))
+	return hint.New(hint.ExitCode(err), next,
+		fmt.Errorf("moving the root key to %s, nothing was changed: %w", m.to, err))
 }
 
 func systemdSteps(env *Env, id string) string {
@@ -143,9 +152,11 @@ func systemdSteps(env *Env, id string) string {
 		janee = "janee"
 	}
 	load := "LoadCredentialEncrypted=" + id + ":/etc/credstore.encrypted/" + id
-	run := "sudo systemd-run --pipe --wait --uid=$USER --setenv=HOME=$HOME --setenv=JANEE_HOME=" + home.Quote(env.Getenv("JANEE_HOME")) + " -p " + load
+	run := "sudo systemd-run --pipe --wait --uid=$USER --setenv=HOME=$HOME --setenv=JANEE_HOME=" +
+		home.Quote(env.Getenv("JANEE_HOME")) + " -p " + load
 	return strings.Join([]string{"in this order",
-		"  janee key export --yes | sudo systemd-creds encrypt --name=" + id + " - /etc/credstore.encrypted/" + id,
+		"  janee key export --yes | sudo systemd-creds encrypt --name=" + id +
+			" - /etc/credstore.encrypted/" + id,
 		"  " + run + " " + home.Quote(janee) + " key move --to systemd",
 		"and into the [Service] part of the unit that runs janee:",
 		"  " + load}, "\n")
@@ -168,10 +179,13 @@ func (m keyMove) newPassphrase(env *Env) (p secret.Text, err error) {
 	defer ask.close()
 	t, err := ask.terminal("--stdin")
 	if err != nil {
-		return p, hint.Errorf(hint.Usage, "run it in a terminal, or pipe it in with --stdin", "moving the root key to passphrase: nobody can be asked for a new passphrase")
+		return p, hint.Errorf(hint.Usage, "run it in a terminal, or pipe it in with --stdin",
+			"moving the root key to passphrase: nobody can be asked for a new passphrase")
 	}
-	t.Print("Without this passphrase, or a copy that `janee key export` shows, nothing that is sealed can be opened again.\n")
-	if p, err = t.Secret(fmt.Sprintf("New passphrase, at least %d characters", keysource.MinPassphrase)); err != nil {
+	t.Print("Without this passphrase, or a copy that `janee key export` shows, nothing that is " +
+		"sealed can be opened again.\n")
+	if p, err = t.Secret(fmt.Sprintf("New passphrase, at least %d characters",
+		keysource.MinPassphrase)); err != nil {
 		return p, err
 	}
 	if err := keysource.CheckPassphrase(p); err != nil {
@@ -179,7 +193,8 @@ func (m keyMove) newPassphrase(env *Env) (p secret.Text, err error) {
 	}
 	again, err := t.Secret("Once more")
 	if err == nil && again.Reveal() != p.Reveal() {
-		err = hint.Errorf(hint.Failed, "run the command again", "choosing a passphrase: the two are not the same; nothing was changed")
+		err = hint.Errorf(hint.Failed, "run the command again",
+			"choosing a passphrase: the two are not the same; nothing was changed")
 	}
 	return p, err
 }
@@ -200,7 +215,9 @@ func (m keyMove) tell(env *Env, from config.Vault, where, left string) error {
 	}
 	for _, name := range []string{keysource.MasterKeyEnv, keysource.KeyFileEnv} {
 		if env.Getenv(name) != "" {
-			lines = append(lines, "As long as "+name+" is set, that is used all the same: unset it, and remove what it names.")
+			lines = append(lines,
+				"As long as "+name+
+					" is set, that is used all the same: unset it, and remove what it names.")
 		}
 	}
 	message := strings.Join(lines, "\n")

@@ -42,8 +42,13 @@ func runKeyRotate(env *Env, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	detail := map[string]string{"vault": s.Config.Vault.ID, "from": plan.From, "to": plan.To, "values": strconv.Itoa(plan.Values)}
-	if err := recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: "key.rotate", Via: "cli", Detail: detail}}); err != nil {
+	detail := map[string]string{
+		"vault": s.Config.Vault.ID, "from": plan.From, "to": plan.To,
+		"values": strconv.Itoa(plan.Values),
+	}
+	if err := recordAll(s,
+		[]audit.Record{{TS: time.Now().UnixMilli(), Event: "key.rotate", Via: "cli",
+			Detail: detail}}); err != nil {
 		return err
 	}
 	done, err := s.Rotate(env.Keys(), plan)
@@ -56,7 +61,8 @@ func runKeyRotate(env *Env, asJSON bool) error {
 	message := fmt.Sprintf("Sealed %s anew, under %s in place of %s. The file before it is %s",
 		count(done.Values, "value", "values"), done.To, done.From, s.Home.Path(done.Kept))
 	if asJSON {
-		return writeJSON(env.Stdout, rotated{true, done.From, done.To, done.Values, s.Home.Path(done.Kept), message})
+		return writeJSON(env.Stdout,
+			rotated{true, done.From, done.To, done.Values, s.Home.Path(done.Kept), message})
 	}
 	fmt.Fprintln(env.Stderr, message)
 	return nil
@@ -73,5 +79,6 @@ type rotated struct {
 
 // errNoKey refuses what needs a root key where nothing was ever sealed.
 func errNoKey(doing string) error {
-	return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential", "%s: there is no root key yet", doing)
+	return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential",
+		"%s: there is no root key yet", doing)
 }

@@ -104,15 +104,18 @@ func listLines(c *config.Config) ([]serviceLine, []capabilityLine) {
 	services, capabilities := []serviceLine{}, []capabilityLine{}
 	for _, name := range c.ServiceNames {
 		s := c.Services[name]
-		services = append(services, serviceLine{s.Name, s.Base.String(), s.Auth.Type, s.Proxy, s.CAFile,
-			headerTexts(s.AllowHeaders), headerTexts(s.DenyHeaders), s.Options.Operations.String(),
-			s.Route()})
+		services = append(services,
+			serviceLine{s.Name, s.Base.String(), s.Auth.Type, s.Proxy, s.CAFile,
+				headerTexts(s.AllowHeaders), headerTexts(s.DenyHeaders),
+				s.Options.Operations.String(),
+				s.Route()})
 	}
 	for _, name := range c.CapabilityNames {
 		p := c.Capabilities[name]
-		capabilities = append(capabilities, capabilityLine{p.Name, p.Service, config.FormatDuration(p.TTL),
-			len(p.Policy.Allow()), len(p.Policy.Deny()), limitsOf(p),
-			headerTexts(p.AllowHeaders), headerTexts(p.DenyHeaders), p.Policy.Restricted()})
+		capabilities = append(capabilities,
+			capabilityLine{p.Name, p.Service, config.FormatDuration(p.TTL),
+				len(p.Policy.Allow()), len(p.Policy.Deny()), limitsOf(p),
+				headerTexts(p.AllowHeaders), headerTexts(p.DenyHeaders), p.Policy.Restricted()})
 	}
 	return services, capabilities
 }

@@ -62,16 +62,21 @@ func runLock(env *Env, asJSON bool) error {
 		if err != nil {
 			return err
 		}
-		return lockAnswer{Locked: true}.say(env, asJSON, "Janee is locked already; `janee unlock` ends it.")
+		return lockAnswer{Locked: true}.say(env, asJSON,
+			"Janee is locked already; `janee unlock` ends it.")
 	}
 	a := lockAnswer{Locked: true, Changed: true}
 	if err != nil {
 		a.Warning = err.Error()
 	}
-	return a.say(env, asJSON, "Locked: every call of every agent is refused, and calls in flight are cut. `janee unlock` ends it.")
+	return a.say(env,
+		asJSON,
+		"Locked: every call of every agent is refused, and calls in flight are cut. "+
+			"`janee unlock` ends it.")
 }
 
-// brake is a desk that can lock without a configuration and without a root key: only the record needs those.
+// brake is a desk that can lock without a configuration and without a root key: only the record
+// needs those.
 func brake(env *Env, h *home.Home) *revocations.Desk {
 	env.Keys().Ask = nil // a brake waits for no passphrase
 	s, err := opened.Open(env.Keys())
@@ -81,15 +86,17 @@ func brake(env *Env, h *home.Home) *revocations.Desk {
 			return desk
 		}
 	}
-	return &revocations.Desk{Home: h, Record: func(audit.Record) error { return err }, Now: time.Now}
+	return &revocations.Desk{Home: h, Record: func(audit.Record) error { return err },
+		Now: time.Now}
 }
 
 func unlockCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
-		Use:     "unlock",
-		Short:   "End what \"janee lock\" began",
-		Long:    `Let agents make calls again, by their sessions and rules as they are. It asks on the terminal.`,
+		Use:   "unlock",
+		Short: "End what \"janee lock\" began",
+		Long: `Let agents make calls again, by their sessions and rules as they are. ` +
+			`It asks on the terminal.`,
 		Example: "  janee unlock\n  janee unlock --yes --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runUnlock(env, yes, asJSON) },
@@ -121,5 +128,6 @@ func runUnlock(env *Env, yes, asJSON bool) error {
 	if err := desk.Unlock(); err != nil {
 		return err
 	}
-	return lockAnswer{Changed: true}.say(env, asJSON, "Unlocked: agents may call again, by their sessions and rules.")
+	return lockAnswer{Changed: true}.say(env, asJSON,
+		"Unlocked: agents may call again, by their sessions and rules.")
 }

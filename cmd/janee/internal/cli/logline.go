@@ -12,10 +12,13 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// logLine is one call for a person: local time, service, request, outcome, the rule where one refused, reason.
+// logLine is one call for a person: local time, service, request, outcome, the rule where one
+// refused, reason.
 func logLine(r auditlog.Row, paint style) string {
 	request := cmp.Or(strings.TrimSpace(r.Method+" "+r.Target), "-")
-	parts := []string{r.Time.Local().Format(logTime), cell(serviceOf(r)), cell(request), paintOutcome(r, paint)}
+	parts := []string{
+		r.Time.Local().Format(logTime), cell(serviceOf(r)), cell(request), paintOutcome(r, paint),
+	}
 	if rule := refusedBy(r); rule != "" {
 		parts = append(parts, cell(rule))
 	}
@@ -23,12 +26,14 @@ func logLine(r auditlog.Row, paint style) string {
 		parts = append(parts, cell(r.Reason))
 	}
 	if n := r.Detail["unrecorded"]; n != "" {
-		parts = append(parts, cell(fmt.Sprintf("%s refusals of %s before it have no record", n, r.Agent)))
+		parts = append(parts,
+			cell(fmt.Sprintf("%s refusals of %s before it have no record", n, r.Agent)))
 	}
 	return strings.Join(parts, " | ")
 }
 
-// refusedBy says which rule refused a call. A record of another refusal names the rule that would have let the call through.
+// refusedBy says which rule refused a call. A record of another refusal names the rule that would
+// have let the call through.
 func refusedBy(r auditlog.Row) string {
 	switch {
 	case r.Event != "deny" || r.Code != core.RuleDeny:
@@ -57,13 +62,15 @@ func serviceOf(r auditlog.Row) string {
 	return cmp.Or(r.Service, r.Capability, "-")
 }
 
-// cell is printable, and cannot pass for several parts of a line: an agent's path may hold " | 200 | ".
+// cell is printable, and cannot pass for several parts of a line: an agent's path may hold " | 200
+// | ".
 func cell(s string) string { return strings.ReplaceAll(printable(s), " |", ` \u007c`) }
 
 // printable is what a terminal may show of a text that an agent wrote.
 func printable(s string) string { return plain.Text(s) }
 
-// escapeJSON is printable for JSON text, where such characters stand in strings alone. Line ends come from the indentation.
+// escapeJSON is printable for JSON text, where such characters stand in strings alone. Line ends
+// come from the indentation.
 func escapeJSON(s string) string {
 	var b strings.Builder
 	for _, r := range s {

@@ -74,7 +74,8 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 	if o.follow {
 		if !filter.Until.IsZero() {
 			var stop context.CancelFunc
-			ctx, stop = context.WithDeadline(ctx, filter.Until) // nothing that would be shown can begin afterwards
+			// nothing that would be shown can begin afterwards
+			ctx, stop = context.WithDeadline(ctx, filter.Until)
 			defer stop()
 		}
 		return auditlog.Follow(ctx, h, filter, begin, emit)
@@ -97,9 +98,11 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 func (o logsOptions) filter(now time.Time) (auditlog.Filter, error) {
 	switch {
 	case o.follow && o.asJSON:
-		return auditlog.Filter{}, hint.Errorf(hint.Usage, "leave one of them out", "--follow and --json do not go together")
+		return auditlog.Filter{}, hint.Errorf(hint.Usage, "leave one of them out",
+			"--follow and --json do not go together")
 	case o.lines < 0:
-		return auditlog.Filter{}, hint.Errorf(hint.Usage, "give a number from 0", "--lines cannot be %d", o.lines)
+		return auditlog.Filter{}, hint.Errorf(hint.Usage, "give a number from 0",
+			"--lines cannot be %d", o.lines)
 	}
 	f, err := o.callFilter.filter(now)
 	f.Limit = o.lines
@@ -128,9 +131,13 @@ func sayLeftOut(env *Env, page auditlog.Page) {
 	switch page.Skipped {
 	case 0:
 	case 1:
-		fmt.Fprintln(env.Stderr, "janee: 1 line of the log is torn or foreign and was left out; `janee logs verify` says more")
+		fmt.Fprintln(env.Stderr,
+			"janee: 1 line of the log is torn or foreign and was left out; "+
+				"`janee logs verify` says more")
 	default:
-		fmt.Fprintf(env.Stderr, "janee: %d lines of the log are torn or foreign and were left out; `janee logs verify` says more\n", page.Skipped)
+		fmt.Fprintf(env.Stderr,
+			"janee: %d lines of the log are torn or foreign and were left out; "+
+				"`janee logs verify` says more\n", page.Skipped)
 	}
 }
 
@@ -154,12 +161,14 @@ line and kind: edited, missing, reordered, truncated or duplicate; the exit code
 
 The log alone cannot tell that lines were cut off its end. With --anchors it is held to what "audit.anchor"
 of config.yaml has told elsewhere, in a file of such lines or a system log that holds some.`,
-		Example: "  janee logs verify\n  janee logs verify --anchors /mnt/elsewhere/anchors.jsonl --json",
-		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runVerify(env, anchors, asJSON) },
+		Example: "  janee logs verify\n  janee logs verify --anchors " +
+			"/mnt/elsewhere/anchors.jsonl --json",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return runVerify(env, anchors, asJSON) },
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
-	c.Flags().StringArrayVar(&anchors, "anchors", nil, "hold the log to the anchors in this `file`; may be given several times")
+	c.Flags().StringArrayVar(&anchors, "anchors", nil,
+		"hold the log to the anchors in this `file`; may be given several times")
 	return c
 }
 
@@ -169,7 +178,8 @@ func runVerify(env *Env, anchors []string, asJSON bool) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`", "checking the log: this home has no root key")
+		return hint.Errorf(hint.Locked, "run `janee init`",
+			"checking the log: this home has no root key")
 	}
 	report, err := auditlog.Verify(s.Home, s.Vault, anchors...)
 	if err != nil {
@@ -194,7 +204,8 @@ func printReport(w io.Writer, r auditlog.Report) {
 		fmt.Fprintln(w, p)
 	}
 	for _, t := range r.Torn {
-		what := count(t.Bytes, "byte", "bytes") + " of a line that was never finished; nothing was done on it"
+		what := count(t.Bytes, "byte", "bytes") +
+			" of a line that was never finished; nothing was done on it"
 		if t.Whole {
 			what = "the last line lost its line end; the record itself is whole"
 		}
@@ -208,10 +219,12 @@ func printReport(w io.Writer, r auditlog.Report) {
 	if r.Anchors > 0 {
 		verdict = "held to " + count(r.Anchors, "anchor", "anchors") + ", " + verdict
 	}
-	fmt.Fprintf(w, "%s in %s: %s\n", count(r.Lines, "line", "lines"), count(r.Files, "file", "files"), verdict)
+	fmt.Fprintf(w, "%s in %s: %s\n", count(r.Lines, "line", "lines"),
+		count(r.Files, "file", "files"), verdict)
 }
 
-// maxForeign is how many names are printed: anybody who may write to the directory could make any number of them.
+// maxForeign is how many names are printed: anybody who may write to the directory could make any
+// number of them.
 const maxForeign = 10
 
 func printForeign(w io.Writer, names []string) {
@@ -222,7 +235,8 @@ func printForeign(w io.Writer, names []string) {
 	if more := len(names) - maxForeign; more > 0 {
 		shown += fmt.Sprintf(" and %d more", more)
 	}
-	fmt.Fprintf(w, "%s not read: %s\n", count(len(names), "other file in logs/ was", "other files in logs/ were"), printable(shown))
+	fmt.Fprintf(w, "%s not read: %s\n",
+		count(len(names), "other file in logs/ was", "other files in logs/ were"), printable(shown))
 }
 
 // errSaid ends a command with exit code 1 after it has said everything itself.

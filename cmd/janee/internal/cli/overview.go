@@ -51,7 +51,12 @@ func runOverview(env *Env, asJSON bool) error {
 }
 
 func (v *view) overview() (overviewAnswer, error) {
-	a := overviewAnswer{Services: len(v.config.ServiceNames), Capabilities: len(v.config.CapabilityNames), Agents: map[string]accessNames{}, Unreachable: []string{}}
+	a := overviewAnswer{
+		Services:     len(v.config.ServiceNames),
+		Capabilities: len(v.config.CapabilityNames),
+		Agents:       map[string]accessNames{},
+		Unreachable:  []string{},
+	}
 	person, err := v.whoami("")
 	if err != nil {
 		return a, err
@@ -62,7 +67,8 @@ func (v *view) overview() (overviewAnswer, error) {
 		return a, err
 	}
 	reached := map[string]bool{}
-	for _, agent := range append(known, config.Unnamed) { // unnamed stands for every agent that is not known yet
+	// unnamed stands for every agent that is not known yet
+	for _, agent := range append(known, config.Unnamed) {
 		me, err := v.whoami(agent)
 		if err != nil {
 			return a, err
@@ -98,7 +104,8 @@ func printOverview(w io.Writer, a overviewAnswer) {
 	fmt.Fprintf(w, "Capabilities:    %d\n", a.Capabilities)
 	fmt.Fprintf(w, "Default access:  %s\n", a.GlobalDefaultAccess)
 	if len(a.Agents) == 0 {
-		fmt.Fprintln(w, "\nNo agent is registered or named in config.yaml, and none has a session on file.")
+		fmt.Fprintln(w,
+			"\nNo agent is registered or named in config.yaml, and none has a session on file.")
 	} else {
 		fmt.Fprintln(w)
 	}

@@ -2,8 +2,8 @@ package cli
 
 import "path/filepath"
 
-// pathFlag is a flag for a file that config.yaml names. It is made absolute: the server that reads it
-// is started elsewhere.
+// pathFlag is a flag for a file that config.yaml names. It is made absolute: the server that reads
+// it is started elsewhere.
 type pathFlag string
 
 func (p *pathFlag) String() string { return string(*p) }

@@ -99,7 +99,8 @@ func runPolicyCheck(env *Env, c core.Call, asJSON bool) error {
 		c.Agent, c.Via = caller(c.Agent)
 		a.Agent = c.Agent
 		if closed := core.New(v.config, nil).Access(c); closed != nil {
-			a.Allowed, a.Outcome, a.Rule, a.Reason, a.NextStep = false, policy.Denied.String(), "", closed.Message, closed.NextStep
+			a.Allowed, a.Outcome, a.Rule, a.Reason, a.NextStep = false, policy.Denied.String(), "",
+				closed.Message, closed.NextStep
 		}
 	}
 	if asJSON {

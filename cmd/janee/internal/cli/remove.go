@@ -18,7 +18,9 @@ func removeCommand(env *Env) *cobra.Command {
 cannot be brought back from here: the API's own site may have to issue a new one.`,
 		Example: "  janee remove stripe\n  janee remove stripe --yes --json",
 		Args:    cobra.ExactArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runRemove(env, args[0], yes, asJSON) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runRemove(env, args[0], yes, asJSON)
+		},
 	}
 	c.Flags().BoolVarP(&yes, "yes", "y", false, "do not ask")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON and never ask")
@@ -37,12 +39,16 @@ func runRemove(env *Env, name string, yes, asJSON bool) error {
 	doing := "removing service " + name
 	question := "Remove service " + name + " and its credential?"
 	if len(users) > 0 {
-		question = fmt.Sprintf("Remove service %s, its credential, and the capabilities that use it (%s)?", name, strings.Join(users, ", "))
+		question = fmt.Sprintf(
+			"Remove service %s, its credential, and the capabilities that use it (%s)?", name,
+			strings.Join(users, ", "))
 	}
 	if err := consent(env, yes, asJSON, doing, question); err != nil {
 		return err
 	}
-	if err := edit(env, s, doing, func(text []byte) ([]byte, error) { return config.RemoveService(text, name, users) }); err != nil {
+	if err := edit(env, s, doing, func(text []byte) ([]byte, error) {
+		return config.RemoveService(text, name, users)
+	}); err != nil {
 		return err
 	}
 	message := "Removed service " + name

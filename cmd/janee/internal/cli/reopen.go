@@ -25,9 +25,10 @@ func reopenCommand(env *Env) *cobra.Command {
 call opens a new session, and where the capability says autoApprove: false a person is asked again.
 With --agent, --capability or --all every order about that agent or capability is lifted, those about
 single sessions included.`,
-		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n  janee reopen --all --yes --json",
-		Args:    cobra.MaximumNArgs(1),
-		RunE:    func(_ *cobra.Command, args []string) error { return runReopen(env, args, o) },
+		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n" +
+			"  janee reopen --all --yes --json",
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(_ *cobra.Command, args []string) error { return runReopen(env, args, o) },
 	}
 	o.scope.register(c.Flags())
 	c.Flags().BoolVar(&o.yes, "yes", false, "do not ask")
@@ -55,7 +56,8 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 	if id != "" {
 		return reopenOne(env, s, desk, book, id, o)
 	}
-	if err := consent(env, o.yes, o.asJSON, "reopening", fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+	if err := consent(env, o.yes, o.asJSON, "reopening",
+		fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
 		return err
 	}
 	if err := desk.ReopenAll(scope, book); err != nil {
@@ -64,16 +66,23 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 	return sayReopened(env, s, scope, o.asJSON)
 }
 
-func reopenOne(env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, id string, o reopenOptions) error {
-	x, err := book.Find(id, func(x revocations.Session) bool { return x.Status == revocations.Revoked })
+func reopenOne(
+	env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book,
+	id string, o reopenOptions,
+) error {
+	x, err := book.Find(id, func(x revocations.Session) bool {
+		return x.Status == revocations.Revoked
+	})
 	if err != nil {
 		return err
 	}
 	scope := revocations.Scope{Agent: x.Agent, Capability: x.Capability}
 	if x.Status != revocations.Revoked {
-		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it was not revoked", short(x.ID, book.Digits()), x.Agent, x.Capability)
+		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it was not revoked",
+			short(x.ID, book.Digits()), x.Agent, x.Capability)
 	}
-	if err := consent(env, o.yes, o.asJSON, "reopening", fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+	if err := consent(env, o.yes, o.asJSON, "reopening",
+		fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
 		return err
 	}
 	if err := desk.Reopen(x); err != nil {
@@ -92,7 +101,8 @@ func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool)
 	for _, order := range book.Orders {
 		if order.Covers(scope.Agent, scope.Capability) {
 			wider := revocations.Scope{Agent: order.Agent, Capability: order.Capability}
-			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`", "another order still refuses %s until %s", callsOf(wider), when(now, order.Until))
+			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`",
+				"another order still refuses %s until %s", callsOf(wider), when(now, order.Until))
 		}
 	}
 	if asJSON {
@@ -103,7 +113,8 @@ func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool)
 			Locked     bool   `json:"locked"`
 		}{true, scope.Agent, scope.Capability, book.Locked})
 	}
-	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n", callsOf(scope))
+	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n",
+		callsOf(scope))
 	if book.Locked {
 		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")
 	}

@@ -11,9 +11,12 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// kept opens the fields of a credential that skip does not name. Those that are sealed come also by themselves, with the
-// origin that they were sealed for: not the one in the file, which anyone who can write the file may have changed.
-func kept(s *opened.Home, service *config.Service, skip func(path string) bool) (whole sign.Credential, held []sealed.Field, err error) {
+// kept opens the fields of a credential that skip does not name. Those that are sealed come also by
+// themselves, with the origin that they were sealed for: not the one in the file, which anyone who
+// can write the file may have changed.
+func kept(
+	s *opened.Home, service *config.Service, skip func(path string) bool,
+) (whole sign.Credential, held []sealed.Field, err error) {
 	whole = sign.Credential{}
 	for path, v := range service.Auth.Fields {
 		switch {
@@ -32,11 +35,15 @@ func kept(s *opened.Home, service *config.Service, skip func(path string) bool) 
 			continue
 		}
 		if f.Err != nil {
-			return nil, nil, hint.New(hint.Failed, "give it anew, with the flag for it", fmt.Errorf("opening %s: %w", f.Path, f.Err))
+			return nil, nil, hint.New(hint.Failed, "give it anew, with the flag for it",
+				fmt.Errorf("opening %s: %w", f.Path, f.Err))
 		}
-		if there := f.Got; there.Service != f.Want.Service || there.Field != f.Want.Field || there.Type != f.Want.Type {
-			return nil, nil, hint.Errorf(hint.Failed, "give it anew, with the flag for it, or see `janee trust`",
-				"%s was sealed as %s of service %q with auth type %s", f.Path, there.Field, there.Service, there.Type)
+		if there := f.Got; there.Service != f.Want.Service || there.Field != f.Want.Field ||
+			there.Type != f.Want.Type {
+			return nil, nil, hint.Errorf(hint.Failed,
+				"give it anew, with the flag for it, or see `janee trust`",
+				"%s was sealed as %s of service %q with auth type %s", f.Path, there.Field,
+				there.Service, there.Type)
 		}
 		whole[f.Path] = f.Plain
 		held = append(held, f)

@@ -34,9 +34,10 @@ agents and their tokens are those of the backup. Stop running servers first.
 
 With the root key at hand the backup must be one of its vault, unchanged. Without it the home is restored all the same
 and named; put the key back, from where you keep it.`,
-		Example: "  janee restore --from janee-2026-11-26.backup\n  janee restore --from latest.backup --yes --json",
-		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return r.run(env) },
+		Example: "  janee restore --from janee-2026-11-26.backup\n" +
+			"  janee restore --from latest.backup --yes --json",
+		Args: cobra.NoArgs,
+		RunE: func(*cobra.Command, []string) error { return r.run(env) },
 	}
 	c.Flags().StringVar(&r.from, "from", "", "the `FILE` to read")
 	c.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
@@ -80,7 +81,8 @@ func (r restore) run(env *Env) (err error) {
 	}()
 	s := &staged{dir: dir, at: at}
 	if err := s.extract(r.from); err != nil {
-		return hint.New(hint.ExitCode(err), "nothing was changed", fmt.Errorf("restoring from %q: %w", r.from, err))
+		return hint.New(hint.ExitCode(err), "nothing was changed",
+			fmt.Errorf("restoring from %q: %w", r.from, err))
 	}
 	if err := r.unlock(env, s); err != nil {
 		return err
@@ -120,21 +122,26 @@ func (s *staged) extract(from string) error {
 	if s.config, err = config.Parse(text); err != nil {
 		return opened.ConfigError("config.yaml", err)
 	}
-	if v := s.config.Vault; v.ID == "" || v.ID != m.Vault || v.Check != m.Check || s.config.HasPlaintext() {
-		return fmt.Errorf("%w: its config.yaml is not that of the vault it names, or holds plaintext", backup.ErrBackup)
+	if v := s.config.Vault; v.ID == "" || v.ID != m.Vault || v.Check != m.Check ||
+		s.config.HasPlaintext() {
+		return fmt.Errorf(
+			"%w: its config.yaml is not that of the vault it names, or holds plaintext",
+			backup.ErrBackup)
 	}
 	s.manifest, s.signed = m, signed
 	return nil
 }
 
-// unlock verifies the backup, if the root key that it names is at hand. A command that the backup names is run after a question alone: it is no more
-// trustworthy than the file.
+// unlock verifies the backup, if the root key that it names is at hand. A command that the backup
+// names is run after a question alone: it is no more trustworthy than the file.
 func (r restore) unlock(env *Env, s *staged) error {
 	v := s.config.Vault
 	overridden := env.Getenv(keysource.MasterKeyEnv)+env.Getenv(keysource.KeyFileEnv) != ""
 	if v.Kept() == config.SourceCommand && !overridden {
-		question := "The backup names a command for its root key. Run it? " + printable(keysource.Words(v.Command))
-		if err := consent(env, r.yes, r.json, "running "+printable(keysource.Words(v.Command)), question); err != nil {
+		question := "The backup names a command for its root key. Run it? " +
+			printable(keysource.Words(v.Command))
+		if err := consent(env, r.yes, r.json,
+			"running "+printable(keysource.Words(v.Command)), question); err != nil {
 			return err
 		}
 	}
@@ -147,11 +154,14 @@ func (r restore) unlock(env *Env, s *staged) error {
 		return err
 	}
 	if err != nil {
-		return hint.New(hint.Locked, "nothing was changed; restore the root key of that vault first, or unset what names another", fmt.Errorf("restoring vault %s: %w", v.ID, err))
+		return hint.New(hint.Locked,
+			"nothing was changed; restore the root key of that vault first, "+
+				"or unset what names another", fmt.Errorf("restoring vault %s: %w", v.ID, err))
 	}
 	s.vault = vault.New(root, v.ID)
 	if _, err := manifest.Decode(s.vault.Key(manifest.Label), s.signed); err != nil {
-		return hint.Errorf(hint.Failed, "nothing was changed; use another backup", "restoring from %q: it was changed since it was written: %w", r.from, err)
+		return hint.Errorf(hint.Failed, "nothing was changed; use another backup",
+			"restoring from %q: it was changed since it was written: %w", r.from, err)
 	}
 	return nil
 }
@@ -162,11 +172,13 @@ func (r restore) agree(env *Env, s *staged) error {
 	if err != nil || empty {
 		return err
 	}
-	question := fmt.Sprintf("%s is there already. Put it aside and restore the backup of %s?", printable(s.dir), time.UnixMilli(s.manifest.At).Local().Format("2006-01-02 15:04:05"))
+	question := fmt.Sprintf("%s is there already. Put it aside and restore the backup of %s?",
+		printable(s.dir), time.UnixMilli(s.manifest.At).Local().Format("2006-01-02 15:04:05"))
 	return consent(env, r.yes, r.json, "restoring over "+s.dir, question)
 }
 
-// finish keeps closed what the home that is there has closed, and records the act in the log that is restored.
+// finish keeps closed what the home that is there has closed, and records the act in the log that
+// is restored.
 func (s *staged) finish(from string, now time.Time) error {
 	h, err := home.Create(s.at)
 	if err != nil {
@@ -178,11 +190,16 @@ func (s *staged) finish(from string, now time.Time) error {
 	if s.vault == nil {
 		return nil
 	}
-	detail := map[string]string{"vault": s.manifest.Vault, "file": from, "written": time.UnixMilli(s.manifest.At).UTC().Format(time.RFC3339)}
-	return recordAll(&opened.Home{Home: h, Vault: s.vault}, []audit.Record{{TS: now.UnixMilli(), Event: "restore", Via: "cli", Detail: detail}})
+	detail := map[string]string{
+		"vault": s.manifest.Vault, "file": from,
+		"written": time.UnixMilli(s.manifest.At).UTC().Format(time.RFC3339),
+	}
+	return recordAll(&opened.Home{Home: h, Vault: s.vault},
+		[]audit.Record{{TS: now.UnixMilli(), Event: "restore", Via: "cli", Detail: detail}})
 }
 
-// keepClosed carries over the brake, whoever pulled it, and the orders of the same vault. Those of another say nothing here.
+// keepClosed carries over the brake, whoever pulled it, and the orders of the same vault. Those of
+// another say nothing here.
 func (s *staged) keepClosed(into *home.Home) error {
 	if empty, err := home.Empty(s.dir); err != nil || empty {
 		return err
@@ -207,8 +224,9 @@ func (s *staged) keepClosed(into *home.Home) error {
 	return nil
 }
 
-// ours reports whether an order is of the vault that is restored: by config.yaml, or where that is what has broken, by its signature. Where nobody
-// can tell, it counts: too much closed is mended by `janee reopen`.
+// ours reports whether an order is of the vault that is restored: by config.yaml, or where that is
+// what has broken, by its signature. Where nobody can tell, it counts: too much closed is mended by
+// `janee reopen`.
 func (s *staged) ours(old *home.Home, order []byte) bool {
 	if text, _, err := old.ReadConfig(); err == nil {
 		if c, err := config.Parse(text); err == nil {
@@ -236,24 +254,35 @@ type restored struct {
 }
 
 func (r restore) tell(env *Env, s *staged, aside string) error {
-	a := restored{OK: true, Home: s.dir, Aside: aside, Vault: s.manifest.Vault, Written: time.UnixMilli(s.manifest.At).UTC().Format(time.RFC3339),
-		Files: len(s.manifest.Files), Verified: s.vault != nil}
+	a := restored{
+		OK:       true,
+		Home:     s.dir,
+		Aside:    aside,
+		Vault:    s.manifest.Vault,
+		Written:  time.UnixMilli(s.manifest.At).UTC().Format(time.RFC3339),
+		Files:    len(s.manifest.Files),
+		Verified: s.vault != nil,
+	}
 	if s.keyErr != nil {
 		a.Error, a.Hint = s.keyErr.Error(), hint.Of(s.keyErr)
 	}
 	if r.json {
 		return writeJSON(env.Stdout, a)
 	}
-	say := func(format string, args ...any) { fmt.Fprintln(env.Stderr, printable(fmt.Sprintf(format, args...))) }
+	say := func(format string, args ...any) {
+		fmt.Fprintln(env.Stderr, printable(fmt.Sprintf(format, args...)))
+	}
 	say("Restored %s: %s, as they were at %s", a.Home, count(a.Files, "file", "files"), a.Written)
 	if aside != "" {
 		say("The home before it is %s", aside)
 	}
 	if n := len(s.config.AgentNames); n > 0 {
-		say("%s the tokens of then: `janee agent list` names them", count(n, "agent has", "agents have"))
+		say("%s the tokens of then: `janee agent list` names them",
+			count(n, "agent has", "agents have"))
 	}
 	if s.keyErr != nil {
-		say("Its root key is that of vault %s, and is not at hand, so nobody can tell whether the backup was changed: %s", a.Vault, a.Error)
+		say("Its root key is that of vault %s, and is not at hand, so nobody can tell whether "+
+			"the backup was changed: %s", a.Vault, a.Error)
 		say("Next: %s", a.Hint)
 	}
 	return nil

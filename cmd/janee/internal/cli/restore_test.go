@@ -13,12 +13,17 @@ import (
 	manifest "github.com/true-and-useful/janee/core/backup"
 )
 
-// TestForgedBackup has somebody without the root key change a rule in a backup, and all its sums with it.
+// TestForgedBackup has somebody without the root key change a rule in a backup, and all its sums
+// with it.
 func TestForgedBackup(t *testing.T) {
 	m := newMachine(t)
 	m.run("init")
-	m.write(t, strings.Replace(string(read(t, m.home, "config.yaml")), "\n## Services", "\nservices: {api: {baseUrl: https://api.example.com, auth: {type: bearer, key: sk_live_0123456789}}}\n"+
-		"capabilities: {api: {service: api, rules: {allow: [GET *]}}}\n## Services", 1))
+	m.write(t,
+		strings.Replace(string(read(t, m.home, "config.yaml")),
+			"\n## Services",
+			"\nservices: {api: {baseUrl: https://api.example.com, auth: {type: bearer, key: "+
+				"sk_live_0123456789}}}\n"+
+				"capabilities: {api: {service: api, rules: {allow: [GET *]}}}\n## Services", 1))
 	s, err := opened.Open(m.Keys())
 	if err != nil {
 		t.Fatal(err)
@@ -30,8 +35,13 @@ func TestForgedBackup(t *testing.T) {
 	}
 	pack := func(key []byte, text []byte) {
 		var out bytes.Buffer
-		file := backup.Source{Name: "config.yaml", Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil }}
-		if err := backup.Write(&out, key, manifest.Manifest{Vault: s.Config.Vault.ID, Check: s.Config.Vault.Check, At: 1}, []backup.Source{file}); err != nil {
+		file := backup.Source{
+			Name: "config.yaml",
+			Size: int64(len(text)),
+			Open: func() (io.ReadCloser, error) { return io.NopCloser(bytes.NewReader(text)), nil },
+		}
+		if err := backup.Write(&out, key, manifest.Manifest{Vault: s.Config.Vault.ID,
+			Check: s.Config.Vault.Check, At: 1}, []backup.Source{file}); err != nil {
 			t.Fatal(err)
 		}
 		if err := os.WriteFile(forged, out.Bytes(), 0o600); err != nil {
@@ -44,16 +54,26 @@ func TestForgedBackup(t *testing.T) {
 		text string
 		says string
 	}{
-		"another key":     {make([]byte, 32), strings.Replace(string(text), "GET *", "POST *", 1), "it was changed since it was written"},
-		"in the clear":    {s.Vault.Key(manifest.Label), strings.Replace(string(text), "services: {", "services: {x: {baseUrl: https://x.example, auth: {type: bearer, key: sk_live_typed}}, ", 1), "holds plaintext"},
-		"another vault":   {s.Vault.Key(manifest.Label), strings.Replace(string(text), s.Config.Vault.ID, "other", 1), "not that of the vault it names"},
-		"broken config":   {s.Vault.Key(manifest.Label), "services: [", "config.yaml:1:"},
-		"no vault":        {s.Vault.Key(manifest.Label), "version: 1\n", "not that of the vault it names"},
-		"command to run":  {s.Vault.Key(manifest.Label), strings.Replace(string(text), "source: file", "source: tpm", 1), "is not known"},
-		"another's check": {s.Vault.Key(manifest.Label), strings.Replace(string(text), s.Config.Vault.Check, "0011223344556677", 1), "not that of the vault it names"},
+		"another key": {make([]byte, 32), strings.Replace(string(text), "GET *", "POST *", 1),
+			"it was changed since it was written"},
+		"in the clear": {s.Vault.Key(manifest.Label),
+			strings.Replace(string(text),
+				"services: {",
+				"services: {x: {baseUrl: https://x.example, auth: {type: bearer, key: "+
+					"sk_live_typed}}, ", 1), "holds plaintext"},
+		"another vault": {s.Vault.Key(manifest.Label), strings.Replace(string(text),
+			s.Config.Vault.ID, "other", 1), "not that of the vault it names"},
+		"broken config": {s.Vault.Key(manifest.Label), "services: [", "config.yaml:1:"},
+		"no vault": {s.Vault.Key(manifest.Label), "version: 1\n",
+			"not that of the vault it names"},
+		"command to run": {s.Vault.Key(manifest.Label),
+			strings.Replace(string(text), "source: file", "source: tpm", 1), "is not known"},
+		"another's check": {s.Vault.Key(manifest.Label), strings.Replace(string(text),
+			s.Config.Vault.Check, "0011223344556677", 1), "not that of the vault it names"},
 	} {
 		pack(c.key, []byte(c.text))
-		if code, _, stderr := m.run("restore", "--from", forged, "--yes"); code != 1 || !strings.Contains(stderr, c.says) {
+		if code, _, stderr := m.run("restore", "--from", forged, "--yes"); code != 1 ||
+			!strings.Contains(stderr, c.says) {
 			t.Errorf("%s: exit code %d, %s", name, code, stderr)
 		}
 	}
@@ -69,7 +89,8 @@ func TestForgedBackup(t *testing.T) {
 	}
 }
 
-// TestRestoreRunsNoCommandUnasked: a backup names what is run for its root key, and anybody may have written it.
+// TestRestoreRunsNoCommandUnasked: a backup names what is run for its root key, and anybody may
+// have written it.
 func TestRestoreRunsNoCommandUnasked(t *testing.T) {
 	m := newMachine(t)
 	getenv := m.Getenv
@@ -80,19 +101,27 @@ func TestRestoreRunsNoCommandUnasked(t *testing.T) {
 		return getenv(name)
 	}
 	mark, file := filepath.Join(t.TempDir(), "mark"), filepath.Join(t.TempDir(), "planted")
-	text := "services: {}\nvault: {id: planted, key: k1, check: 0011223344556677, source: command, command: [touch, " + mark + "]}\n"
+	text := "services: {}\nvault: {id: planted, key: k1, check: 0011223344556677, source: " +
+		"command, command: [touch, " + mark + "]}\n"
 	var out bytes.Buffer
-	source := backup.Source{Name: "config.yaml", Size: int64(len(text)), Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil }}
-	if err := backup.Write(&out, make([]byte, 32), manifest.Manifest{Vault: "planted", Check: "0011223344556677", At: 1}, []backup.Source{source}); err != nil {
+	source := backup.Source{
+		Name: "config.yaml",
+		Size: int64(len(text)),
+		Open: func() (io.ReadCloser, error) { return io.NopCloser(strings.NewReader(text)), nil },
+	}
+	if err := backup.Write(&out, make([]byte, 32), manifest.Manifest{Vault: "planted",
+		Check: "0011223344556677", At: 1}, []backup.Source{source}); err != nil {
 		t.Fatal(err)
 	}
 	if err := os.WriteFile(file, out.Bytes(), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if code, _, stderr := m.run("restore", "--from", file); code != 2 || !strings.Contains(stderr, "nobody can be asked") {
+	if code, _, stderr := m.run("restore", "--from", file); code != 2 ||
+		!strings.Contains(stderr, "nobody can be asked") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
-	if code, stdout, _ := m.run("restore", "--from", file, "--json"); code != 2 || !strings.Contains(stdout, "running touch") {
+	if code, stdout, _ := m.run("restore", "--from", file, "--json"); code != 2 ||
+		!strings.Contains(stdout, "running touch") {
 		t.Errorf("exit code %d, %s", code, stdout)
 	}
 	if _, err := os.Lstat(mark); err == nil {

@@ -33,18 +33,24 @@ func (o *scopeFlags) register(f *pflag.FlagSet) {
 func (o *scopeFlags) read(args []string) (id string, scope revocations.Scope, err error) {
 	for name, value := range map[string]string{"agent": o.agent, "capability": o.capability} {
 		if o.flags.Changed(name) && value == "" {
-			return "", scope, hint.Errorf(hint.Usage, "to mean every session, say --all", "--%s is empty", name)
+			return "", scope, hint.Errorf(hint.Usage, "to mean every session, say --all",
+				"--%s is empty", name)
 		}
 	}
 	scope = revocations.Scope{Agent: o.agent, Capability: o.capability}
 	some := scope != revocations.Scope{}
 	switch {
 	case len(args) > 0 && (some || o.all), some && o.all:
-		return "", scope, hint.Errorf(hint.Usage, "--agent and --capability may stand together, nothing else", "an id, --agent or --capability, and --all exclude each other")
+		return "", scope, hint.Errorf(hint.Usage,
+			"--agent and --capability may stand together, nothing else",
+			"an id, --agent or --capability, and --all exclude each other")
 	case len(args) > 0 && args[0] != "":
 		return args[0], scope, nil
 	case !some && !o.all:
-		return "", scope, hint.Errorf(hint.Usage, "give the first digits of an id that `janee sessions` shows, or --agent, --capability or --all", "it is not said which session")
+		return "", scope,
+			hint.Errorf(hint.Usage,
+				"give the first digits of an id that `janee sessions` shows, or --agent, "+
+					"--capability or --all", "it is not said which session")
 	}
 	return "", scope, nil
 }
@@ -100,12 +106,15 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 	if o.length != "" {
 		var ok bool
 		if length, ok = config.ParseDuration(o.length, longestFor); !ok {
-			return hint.Errorf(hint.Usage, "write a number with s, m, h or d, as in 30m, at most 366d", "--for %q is not a duration", o.length)
+			return hint.Errorf(hint.Usage,
+				"write a number with s, m, h or d, as in 30m, at most 366d",
+				"--for %q is not a duration", o.length)
 		}
 	}
 	s, err := open(env)
 	if err != nil {
-		fmt.Fprintln(env.Stderr, "janee: `janee lock` refuses every call at once, whatever is wrong here")
+		fmt.Fprintln(env.Stderr,
+			"janee: `janee lock` refuses every call at once, whatever is wrong here")
 		return err
 	}
 	desk, err := newDesk(s)
@@ -120,7 +129,8 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 	if id != "" {
 		err := revokeOne(env, s, desk, book, id, now, length, o.asJSON)
 		if s.Config.Capabilities[id] != nil {
-			err = hint.New(hint.ExitCode(err), "`janee revoke --capability "+id+"` ends its sessions", err)
+			err = hint.New(hint.ExitCode(err),
+				"`janee revoke --capability "+id+"` ends its sessions", err)
 		}
 		return err
 	}
@@ -129,9 +139,11 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 
 func newDesk(s *opened.Home) (*revocations.Desk, error) {
 	if s.Vault == nil {
-		return nil, hint.Errorf(hint.Locked, "run `janee init`", "giving an order about sessions: this home has no root key, and so no sessions")
+		return nil, hint.Errorf(hint.Locked, "run `janee init`",
+			"giving an order about sessions: this home has no root key, and so no sessions")
 	}
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
+	log, err := auditlog.Open(s.Home, s.Vault,
+		auditlog.Options{Writer: auditlog.CLI, Version: version()})
 	if err != nil {
 		return nil, err
 	}
@@ -139,8 +151,13 @@ func newDesk(s *opened.Home) (*revocations.Desk, error) {
 	return &revocations.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
 }
 
-func revokeOne(env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, id string, now time.Time, length time.Duration, asJSON bool) error {
-	x, err := book.Find(id, func(x revocations.Session) bool { return x.Status == revocations.Active })
+func revokeOne(
+	env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, id string,
+	now time.Time, length time.Duration, asJSON bool,
+) error {
+	x, err := book.Find(id, func(x revocations.Session) bool {
+		return x.Status == revocations.Active
+	})
 	if err != nil {
 		return err
 	}
@@ -151,34 +168,46 @@ func revokeOne(env *Env, s *opened.Home, desk *revocations.Desk, book *revocatio
 	}
 	digits := book.Digits()
 	if !until.After(now) {
-		return hint.Errorf(hint.Failed, "to keep the agent out all the same, add --for 1h", "revoking session %s (%s): it is over since %s", short(x.ID, digits), who, clock(now, x.Ends))
+		return hint.Errorf(hint.Failed, "to keep the agent out all the same, add --for 1h",
+			"revoking session %s (%s): it is over since %s", short(x.ID, digits), who,
+			clock(now, x.Ends))
 	}
 	open := x.Status == revocations.Active
 	if until, err = desk.Revoke(x, until); err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(env.Stdout, revoked{true, x.ID, x.Agent, x.Capability, until.UTC(), map[bool]int{true: 1}[open]})
+		return writeJSON(env.Stdout,
+			revoked{true, x.ID, x.Agent, x.Capability, until.UTC(), map[bool]int{true: 1}[open]})
 	}
-	fmt.Fprintf(env.Stderr, "Revoked session %s: %s over %s.\n", short(x.ID, digits), printable(who), x.Via)
+	fmt.Fprintf(env.Stderr, "Revoked session %s: %s over %s.\n", short(x.ID, digits),
+		printable(who), x.Via)
 	next := "opens a new session"
 	if p := s.Config.Capabilities[x.Capability]; p != nil && !p.AutoApprove {
 		next = "asks a person again"
 	}
-	fmt.Fprintf(env.Stderr, revokedUntil, when(now, until.UnixMilli()), printable("every call of "+who), next, "janee reopen "+short(x.ID, digits))
+	fmt.Fprintf(env.Stderr, revokedUntil, when(now, until.UnixMilli()),
+		printable("every call of "+who), next, "janee reopen "+short(x.ID, digits))
 	return nil
 }
 
 const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
-	"`%s` ends it earlier. To keep agents out for good, change the rules or remove the capability.\n"
+	"`%s` ends it earlier. To keep agents out for good, " +
+	"change the rules or remove the capability.\n"
 
-func revokeMany(env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, scope revocations.Scope, now time.Time, length time.Duration, asJSON bool) error {
+func revokeMany(
+	env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book,
+	scope revocations.Scope, now time.Time, length time.Duration, asJSON bool,
+) error {
 	closing := book.OpenIn(scope)
-	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" && !book.Knows(revocations.Scope{Capability: scope.Capability}) {
+	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" &&
+		!book.Knows(revocations.Scope{Capability: scope.Capability}) {
 		return unknownName("capability", scope.Capability, s.Config.CapabilityNames)
 	}
 	if scope.Agent != "" && !book.Knows(revocations.Scope{Agent: scope.Agent}) {
-		fmt.Fprintf(env.Stderr, "janee: warning: no agent %q has a session yet; `janee sessions --all` shows how agents call themselves\n", scope.Agent)
+		fmt.Fprintf(env.Stderr,
+			"janee: warning: no agent %q has a session yet; `janee sessions --all` shows how "+
+				"agents call themselves\n", scope.Agent)
 	}
 	until := now.Add(length)
 	if length == 0 {
@@ -192,19 +221,22 @@ func revokeMany(env *Env, s *opened.Home, desk *revocations.Desk, book *revocati
 		return err
 	}
 	if asJSON {
-		return writeJSON(env.Stdout, revoked{true, "", scope.Agent, scope.Capability, until.UTC(), len(closing)})
+		return writeJSON(env.Stdout,
+			revoked{true, "", scope.Agent, scope.Capability, until.UTC(), len(closing)})
 	}
 	open := "no session was open"
 	if n := len(closing); n > 0 {
 		open = fmt.Sprintf("%d open session%s ended", n, map[bool]string{true: "s"}[n > 1])
 	}
 	fmt.Fprintf(env.Stderr, "Closed: %s.\n", open)
-	fmt.Fprintf(env.Stderr, revokedUntil, when(now, until.UnixMilli()), callsOf(scope), "opens a new session", reopenLine(scope))
+	fmt.Fprintf(env.Stderr, revokedUntil, when(now, until.UnixMilli()), callsOf(scope),
+		"opens a new session", reopenLine(scope))
 	return nil
 }
 
-// longestTTL is the ttl of the session that would live longest of those that the scope may open. A capability that is gone opens none; the
-// default stands for it, so that the order is not over before anybody looks.
+// longestTTL is the ttl of the session that would live longest of those that the scope may open. A
+// capability that is gone opens none; the default stands for it, so that the order is not over
+// before anybody looks.
 func longestTTL(c *config.Config, scope revocations.Scope) time.Duration {
 	longest := time.Duration(0)
 	for name, p := range c.Capabilities {

@@ -22,7 +22,8 @@ tags. Any other API can be added too, with its base URL and auth type.`,
 			return runSearch(env, strings.Join(args, ""), verbose, asJSON)
 		},
 	}
-	c.Flags().BoolVarP(&verbose, "verbose", "v", false, "show base URL, auth type and documentation")
+	c.Flags().BoolVarP(&verbose, "verbose", "v", false,
+		"show base URL, auth type and documentation")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -43,12 +44,15 @@ func runSearch(env *Env, query string, verbose, asJSON bool) error {
 	if asJSON {
 		lines := []templateLine{}
 		for _, t := range found {
-			lines = append(lines, templateLine{t.Name, t.Description, t.BaseURL, t.Auth.Type, t.Auth.Fields(), t.Category(), t.Tags, t.Docs})
+			lines = append(lines, templateLine{t.Name, t.Description, t.BaseURL, t.Auth.Type,
+				t.Auth.Fields(), t.Category(), t.Tags, t.Docs})
 		}
 		return writeJSON(env.Stdout, lines)
 	}
 	if len(found) == 0 {
-		fmt.Fprintf(env.Stderr, "Nothing found for %q. Any API can be added: janee add NAME -u URL --auth-type TYPE\n", printable(query))
+		fmt.Fprintf(env.Stderr,
+			"Nothing found for %q. Any API can be added: janee add NAME -u URL --auth-type TYPE\n",
+			printable(query))
 		return nil
 	}
 	return printTemplates(env, found, verbose)
@@ -71,9 +75,11 @@ func printTemplates(env *Env, found []directory.Template, verbose bool) error {
 			b.WriteString(group + "\n")
 		}
 		margin := strings.Repeat(" ", width+4)
-		fmt.Fprintf(&b, "  %-*s  %s\n", width, t.Name, strings.Join(wrap(t.Description, tableWidth-len(margin)), "\n"+margin))
+		fmt.Fprintf(&b, "  %-*s  %s\n", width, t.Name,
+			strings.Join(wrap(t.Description, tableWidth-len(margin)), "\n"+margin))
 		if verbose {
-			fmt.Fprintf(&b, "%s%s\n%s%s: %s\n%s%s\n", margin, t.BaseURL, margin, t.Auth.Type, strings.Join(t.Auth.Fields(), ", "), margin, t.Docs)
+			fmt.Fprintf(&b, "%s%s\n%s%s: %s\n%s%s\n", margin, t.BaseURL, margin, t.Auth.Type,
+				strings.Join(t.Auth.Fields(), ", "), margin, t.Docs)
 		}
 	}
 	_, err := fmt.Fprint(env.Stdout, b.String())

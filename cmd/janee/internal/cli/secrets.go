@@ -33,13 +33,18 @@ func (s *secretFlags) register(f *pflag.FlagSet) {
 	for _, flag := range s.flags {
 		flag.register(f)
 	}
-	f.StringArrayVar(&s.headers, "header", nil, "header for auth type headers, as name=value; may be repeated")
+	f.StringArrayVar(&s.headers, "header", nil,
+		"header for auth type headers, as name=value; may be repeated")
 	f.StringSliceVar(&s.scopes, "scope", nil, "OAuth scope; may be repeated")
-	f.StringArrayVar(&s.fields, "field", nil, "any other field of the auth type, as name=value; may be repeated")
+	f.StringArrayVar(&s.fields, "field", nil,
+		"any other field of the auth type, as name=value; may be repeated")
 }
 
-// credential fills in every field of the scheme from flags, what is known of the API, standard input or the terminal, and checks it.
-func (s *secretFlags) credential(env *Env, ask *asker, scheme *sign.Scheme, known directory.Auth) (sign.Credential, error) {
+// credential fills in every field of the scheme from flags, what is known of the API, standard
+// input or the terminal, and checks it.
+func (s *secretFlags) credential(
+	env *Env, ask *asker, scheme *sign.Scheme, known directory.Auth,
+) (sign.Credential, error) {
 	wanted := scheme
 	if len(known.Headers) > 0 && len(s.headers) == 0 {
 		wanted = headerParts(scheme, known)
@@ -66,18 +71,26 @@ func (s *secretFlags) credential(env *Env, ask *asker, scheme *sign.Scheme, know
 	return c, nil
 }
 
-// headerParts asks for what the headers of a known API are made of, in place of the headers themselves.
+// headerParts asks for what the headers of a known API are made of, in place of the headers
+// themselves.
 func headerParts(scheme *sign.Scheme, known directory.Auth) *sign.Scheme {
-	parts := &sign.Scheme{Type: scheme.Type, Fields: []sign.Field{{Name: "key", Secret: true, Required: true, Label: "API key"}}}
+	parts := &sign.Scheme{Type: scheme.Type,
+		Fields: []sign.Field{{Name: "key", Secret: true, Required: true, Label: "API key"}}}
 	if known.NeedsSecret() {
-		parts.Fields = append(parts.Fields, sign.Field{Name: "apiSecret", Secret: true, Required: true, Label: "Second key, secret or token"})
+		parts.Fields = append(parts.Fields, sign.Field{
+			Name:     "apiSecret",
+			Secret:   true,
+			Required: true,
+			Label:    "Second key, secret or token",
+		})
 	}
 	return parts
 }
 
 func composeHeaders(known directory.Auth, parts sign.Credential) sign.Credential {
 	c := sign.Credential{}
-	fill := strings.NewReplacer("{key}", parts["key"].Reveal(), "{secret}", parts["apiSecret"].Reveal())
+	fill := strings.NewReplacer("{key}", parts["key"].Reveal(), "{secret}",
+		parts["apiSecret"].Reveal())
 	for name, value := range known.Headers {
 		c["headers."+name] = secret.New(fill.Replace(value))
 	}
@@ -93,7 +106,8 @@ func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential
 		}
 		field := pick(scheme, flag.fields)
 		if field == "" {
-			return hint.Errorf(hint.Usage, "leave it out", "--%s does not fit auth type %s", flag.name, scheme.Type)
+			return hint.Errorf(hint.Usage, "leave it out", "--%s does not fit auth type %s",
+				flag.name, scheme.Type)
 		}
 		value, err := flag.read(env, given, &stdinUsed)
 		if err != nil {
@@ -122,7 +136,8 @@ func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error)
 	case f.fromEnv != "":
 		v := env.Getenv(f.fromEnv)
 		if v == "" {
-			return "", hint.Errorf(hint.Usage, "export it first", "the environment variable %q is not set", f.fromEnv)
+			return "", hint.Errorf(hint.Usage, "export it first",
+				"the environment variable %q is not set", f.fromEnv)
 		}
 		return strings.TrimSpace(v), nil
 	case f.plain:
@@ -139,7 +154,9 @@ func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error)
 
 func readStdin(env *Env, flag string, used *bool) (string, error) {
 	if *used {
-		return "", hint.Errorf(hint.Usage, "pipe one secret in and name an environment variable for the other", "only one flag can read standard input")
+		return "", hint.Errorf(hint.Usage,
+			"pipe one secret in and name an environment variable for the other",
+			"only one flag can read standard input")
 	}
 	*used = true
 	b, err := io.ReadAll(io.LimitReader(env.Stdin, maxSecret))
@@ -166,15 +183,20 @@ func readSecretFile(path string) (string, error) {
 }
 
 func warnArgument(env *Env, flag string) {
-	fmt.Fprintf(env.Stderr, "janee: warning: a secret in --%s can be read by other processes and stays in the shell's history; "+
-		"next time pipe it in with \"-\", or name an environment variable that holds it\n", flag)
+	fmt.Fprintf(env.Stderr,
+		"janee: warning: a secret in --%s can be read by other processes and stays in the "+
+			"shell's history; "+
+			"next time pipe it in with \"-\", or name an environment variable that holds it\n",
+		flag)
 }
 
-// readFields takes --scope and --field. A secret has a flag of its own, which can keep it off the command line.
+// readFields takes --scope and --field. A secret has a flag of its own, which can keep it off the
+// command line.
 func (s *secretFlags) readFields(scheme *sign.Scheme, c sign.Credential) error {
 	if len(s.scopes) > 0 {
 		if pick(scheme, []string{"scopes"}) == "" {
-			return hint.Errorf(hint.Usage, "leave it out", "--scope does not fit auth type %s", scheme.Type)
+			return hint.Errorf(hint.Usage, "leave it out",
+				"--scope does not fit auth type %s", scheme.Type)
 		}
 		c["scopes"] = secret.New(strings.Join(s.scopes, " "))
 	}
@@ -182,11 +204,13 @@ func (s *secretFlags) readFields(scheme *sign.Scheme, c sign.Credential) error {
 		name, value, _ := strings.Cut(given, "=")
 		i := slices.IndexFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == name })
 		if i < 0 {
-			return hint.Errorf(hint.Usage, "it has "+fieldNames(scheme), "--field: auth type %s has no field of that name", scheme.Type)
+			return hint.Errorf(hint.Usage, "it has "+fieldNames(scheme),
+				"--field: auth type %s has no field of that name", scheme.Type)
 		}
 		if f := scheme.Fields[i]; f.Secret || f.Map {
 			_, flag := s.flagOf(name)
-			return hint.Errorf(hint.Usage, "use "+flag, "--field: %s is a secret and has a flag of its own", name)
+			return hint.Errorf(hint.Usage, "use "+flag,
+				"--field: %s is a secret and has a flag of its own", name)
 		}
 		c[name] = secret.New(value)
 	}
@@ -206,21 +230,23 @@ func (s *secretFlags) readHeaders(env *Env, scheme *sign.Scheme, c sign.Credenti
 		return nil
 	}
 	if pick(scheme, []string{"headers"}) == "" {
-		return hint.Errorf(hint.Usage, "leave it out", "--header does not fit auth type %s", scheme.Type)
+		return hint.Errorf(hint.Usage, "leave it out",
+			"--header does not fit auth type %s", scheme.Type)
 	}
 	warnArgument(env, "header")
 	for _, h := range s.headers {
 		name, value, ok := strings.Cut(h, "=")
 		if !ok || name == "" {
-			return hint.Errorf(hint.Usage, "write --header X-Api-Key=VALUE", "a --header has no name and value")
+			return hint.Errorf(hint.Usage, "write --header X-Api-Key=VALUE",
+				"a --header has no name and value")
 		}
 		c["headers."+name] = secret.New(strings.TrimSpace(value))
 	}
 	return nil
 }
 
-// askAll puts the questions that flags leave open. Whoever answers any is also asked for secrets that may be left empty, such as a
-// password; whoever gives the required ones by flags is not.
+// askAll puts the questions that flags leave open. Whoever answers any is also asked for secrets
+// that may be left empty, such as a password; whoever gives the required ones by flags is not.
 func (s *secretFlags) askAll(env *Env, ask *asker, scheme *sign.Scheme, c sign.Credential) error {
 	asked := false
 	for _, f := range scheme.Fields {
@@ -290,6 +316,8 @@ func (s *secretFlags) askMap(ask *asker, f sign.Field, c sign.Credential) error 
 // warnShort says which secrets a reply cannot be searched for.
 func warnShort(env *Env, scheme *sign.Scheme, c sign.Credential) {
 	if len(scheme.Unmasked(c)) > 0 {
-		fmt.Fprintf(env.Stderr, "janee: warning: a value of fewer than %d characters is too short to be masked in replies\n", secret.MinLength)
+		fmt.Fprintf(env.Stderr,
+			"janee: warning: a value of fewer than %d characters is too short to be masked in "+
+				"replies\n", secret.MinLength)
 	}
 }

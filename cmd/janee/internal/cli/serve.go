@@ -113,5 +113,6 @@ func mcpOptions(env *Env, clients *mcpserver.Clients,
 }
 
 func sayRunning(w io.Writer, where string, s *opened.Home) {
-	fmt.Fprintf(w, "Janee MCP server running on %s\nConfig: %s\nLogs: %s\n", where, s.Home.ConfigPath(), s.Home.LogsPath())
+	fmt.Fprintf(w, "Janee MCP server running on %s\nConfig: %s\nLogs: %s\n", where,
+		s.Home.ConfigPath(), s.Home.LogsPath())
 }

@@ -26,7 +26,8 @@ const defaultAgent = "default"
 // minToken is how many characters a token from the environment must have: people make these up.
 const minToken = 16
 
-// site is where janee serves over HTTP, opened before anything else is: a port that is taken is said at once.
+// site is where janee serves over HTTP, opened before anything else is: a port that is taken is
+// said at once.
 type site struct {
 	listener     net.Listener
 	host         string // as it was given
@@ -39,7 +40,8 @@ type site struct {
 func openSite(env *Env, s *opened.Home, o serveOptions) (*site, error) {
 	t := &site{allowedHosts: o.allowedHosts, envToken: env.Getenv("JANEE_TOKEN")}
 	if t.envToken != "" && len(t.envToken) < minToken {
-		return nil, hint.Errorf(hint.Failed, "`openssl rand -hex 32` makes one", "JANEE_TOKEN has fewer than %d characters, and can be guessed", minToken)
+		return nil, hint.Errorf(hint.Failed, "`openssl rand -hex 32` makes one",
+			"JANEE_TOKEN has fewer than %d characters, and can be guessed", minToken)
 	}
 	if o.certFile != "" {
 		cert, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
@@ -51,7 +53,11 @@ func openSite(env *Env, s *opened.Home, o serveOptions) (*site, error) {
 	host, port := o.address(env.Getenv, s.Config.Server)
 	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, hint.New(hint.Failed, "another program may listen there: `janee serve --transport http --port N` takes another port", fmt.Errorf("listening: %w", err))
+		return nil,
+			hint.New(hint.Failed,
+				"another program may listen there: "+
+					"`janee serve --transport http --port N` takes another port",
+				fmt.Errorf("listening: %w", err))
 	}
 	t.listener, t.host = listener, host
 	if err := t.ensureAgent(env, s); err != nil {
@@ -67,20 +73,25 @@ func (t *site) ensureAgent(env *Env, s *opened.Home) error {
 		return nil
 	}
 	token, now := newAgentToken(), time.Now()
-	err := changeAgent(env, s, "agent.add", defaultAgent, "adding an agent", func(text []byte) ([]byte, error) {
-		c, err := config.Parse(text)
-		if err != nil || len(c.Agents) > 0 { // another process was first
-			return text, err
-		}
-		t.newToken = token
-		return registerAgent(text, defaultAgent, token, now)
-	})
-	return hint.New(hint.Failed, "set JANEE_TOKEN where config.yaml cannot be written, or register agents with `janee agent add`", err)
+	err := changeAgent(env, s, "agent.add", defaultAgent, "adding an agent",
+		func(text []byte) ([]byte, error) {
+			c, err := config.Parse(text)
+			if err != nil || len(c.Agents) > 0 { // another process was first
+				return text, err
+			}
+			t.newToken = token
+			return registerAgent(text, defaultAgent, token, now)
+		})
+	return hint.New(hint.Failed,
+		"set JANEE_TOKEN where config.yaml cannot be written, "+
+			"or register agents with `janee agent add`", err)
 }
 
 func (t *site) tcp() *net.TCPAddr { return t.listener.Addr().(*net.TCPAddr) }
 
-func (t *site) serve(ctx context.Context, server *mcpserver.Server, source *reload.Source, warn func(string)) error {
+func (t *site) serve(
+	ctx context.Context, server *mcpserver.Server, source *reload.Source, warn func(string),
+) error {
 	return httpserver.New(server.HTTP(), httpserver.Options{
 		Tokens:       &tokens{source, sha256.Sum256([]byte(t.envToken)), t.envToken != ""},
 		AllowedHosts: t.names(),
@@ -91,8 +102,8 @@ func (t *site) serve(ctx context.Context, server *mcpserver.Server, source *relo
 	}).Serve(ctx, t.listener)
 }
 
-// names are those that clients may use, beside localhost, 127.0.0.1 and [::1]. Another address of the loopback interface that
-// was asked for is its own name.
+// names are those that clients may use, beside localhost, 127.0.0.1 and [::1]. Another address of
+// the loopback interface that was asked for is its own name.
 func (t *site) names() []string {
 	if t.tcp().IP.IsLoopback() {
 		return append(slices.Clone(t.allowedHosts), t.host)
@@ -118,7 +129,10 @@ func (t *tokens) Agent(token string) (name string, ok bool) {
 // say prints what a person has to know once, and where the server is.
 func (t *site) say(w io.Writer, s *opened.Home) {
 	if !t.tcp().IP.IsLoopback() && t.certificate == nil {
-		fmt.Fprintln(w, "janee: warning: there is no TLS: whoever can read the network between here and the agents sees their tokens and all answers; use --tls-cert and --tls-key, or a network of their own")
+		fmt.Fprintln(w,
+			"janee: warning: there is no TLS: whoever can read the network between here and the "+
+				"agents sees their tokens and all answers; use --tls-cert and --tls-key, "+
+				"or a network of their own")
 	}
 	if t.newToken != "" {
 		fmt.Fprintf(w, `No agent was registered, so there is one now, named %s. This is its token, shown this once:

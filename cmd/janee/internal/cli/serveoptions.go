@@ -34,15 +34,24 @@ var httpFlags = []string{"host", "port", "allowed-host", "tls-cert", "tls-key"}
 
 func (o *serveOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
-	f.StringVarP(&o.transport, "transport", "t", transportStdio, "`NAME` of the transport: stdio or http")
-	f.StringVar(&o.agent, "agent", "", "serve as the agent `NAME`, whatever the client calls itself")
-	f.StringVar(&o.host, "host", "", "`ADDRESS` to listen on (default: JANEE_HTTP_HOST, server.host in config.yaml, 127.0.0.1)")
-	f.IntVarP(&o.port, "port", "p", -1, "`PORT` to listen on, 0 for any that is free (default: server.port in config.yaml, 9100)")
-	f.StringArrayVar(&o.allowedHosts, "allowed-host", nil, "`NAME` that clients reach this server by, beside localhost, 127.0.0.1 and [::1]; repeatable")
+	f.StringVarP(&o.transport, "transport", "t", transportStdio,
+		"`NAME` of the transport: stdio or http")
+	f.StringVar(&o.agent, "agent", "",
+		"serve as the agent `NAME`, whatever the client calls itself")
+	f.StringVar(&o.host, "host", "",
+		"`ADDRESS` to listen on (default: JANEE_HTTP_HOST, server.host in config.yaml, 127.0.0.1)")
+	f.IntVarP(&o.port, "port", "p", -1,
+		"`PORT` to listen on, 0 for any that is free (default: server.port in config.yaml, 9100)")
+	f.StringArrayVar(&o.allowedHosts, "allowed-host",
+		nil,
+		"`NAME` that clients reach this server by, beside localhost, 127.0.0.1 and [::1]; "+
+			"repeatable")
 	f.StringVar(&o.certFile, "tls-cert", "", "PEM `FILE` of the certificate, with its chain")
 	f.StringVar(&o.keyFile, "tls-key", "", "PEM `FILE` of its private key")
 	f.Lookup("port").DefValue = "0" // -1 stands for not given
-	_ = cmd.RegisterFlagCompletionFunc("transport", cobra.FixedCompletions([]cobra.Completion{transportStdio, transportHTTP}, cobra.ShellCompDirectiveNoFileComp))
+	_ = cmd.RegisterFlagCompletionFunc("transport",
+		cobra.FixedCompletions([]cobra.Completion{transportStdio, transportHTTP},
+			cobra.ShellCompDirectiveNoFileComp))
 }
 
 // check refuses what would have no effect or a surprising one.
@@ -58,7 +67,8 @@ func (o *serveOptions) check(given func(flag string) bool) error {
 		return fmt.Errorf("--%s is for --transport http", httpFlags[i])
 	}
 	if o.agent != "" && !config.ValidName(o.agent) {
-		return fmt.Errorf("--agent: %q is not a name that an agent can have: use 1 to 64 letters, digits or . _ @ -", o.agent)
+		return fmt.Errorf("--agent: %q is not a name that an agent can have: use 1 to 64 "+
+			"letters, digits or . _ @ -", o.agent)
 	}
 	return nil
 }
@@ -75,7 +85,8 @@ func (o *serveOptions) checkHTTP(given func(flag string) bool) error {
 	}
 	for _, host := range o.allowedHosts {
 		if !isHost(host) {
-			return fmt.Errorf("allowed host %q is not a name, an address, or one of these with a port: write janee.lan or janee.lan:9100", host)
+			return fmt.Errorf("allowed host %q is not a name, an address, or one of these with a "+
+				"port: write janee.lan or janee.lan:9100", host)
 		}
 	}
 	return nil
@@ -91,7 +102,9 @@ func isHost(host string) bool {
 }
 
 // address is where to listen: by flag, environment, config.yaml or default.
-func (o *serveOptions) address(getenv func(string) string, server config.Server) (host, port string) {
+func (o *serveOptions) address(
+	getenv func(string) string, server config.Server,
+) (host, port string) {
 	host, number := o.host, o.port
 	for _, other := range []string{getenv("JANEE_HTTP_HOST"), server.Host, defaultHost} {
 		if host == "" {

@@ -55,7 +55,9 @@ not agree to a proxy or caFile that somebody wrote into config.yaml: ` + "`janee
   janee service edit minio --query-operations s3
   janee service edit stripe --owner deploy-bot --shared-with claude-code`,
 		Args: cobra.ExactArgs(1),
-		RunE: func(_ *cobra.Command, args []string) error { return runServiceEdit(env, args[0], o) },
+		RunE: func(_ *cobra.Command, args []string) error {
+			return runServiceEdit(env, args[0], o)
+		},
 	}
 	f := c.Flags()
 	f.StringP("url", "u", "", "base URL of the API")
@@ -97,40 +99,50 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 		return fmt.Errorf("%s: %w", doing, err)
 	}
 	if len(planned.changes) == 0 {
-		return hint.Errorf(hint.Usage, "`janee service edit --help` lists the flags", "%s: no flag says what to change", doing)
+		return hint.Errorf(hint.Usage, "`janee service edit --help` lists the flags",
+			"%s: no flag says what to change", doing)
 	}
-	if err := consent(env, o.yes || len(planned.leaves) == 0, o.asJSON, doing, planned.question()); err != nil {
+	if err := consent(env, o.yes || len(planned.leaves) == 0, o.asJSON, doing,
+		planned.question()); err != nil {
 		return err
 	}
 	if err := planned.record(s); err != nil {
 		return err
 	}
-	err = edit(env, s, doing, func(text []byte) ([]byte, error) { return o.apply(s, text, name, fresh, planned) })
+	err = edit(env, s, doing, func(text []byte) ([]byte, error) {
+		return o.apply(s, text, name, fresh, planned)
+	})
 	if err != nil {
 		return err
 	}
 	return planned.tell(env, o.asJSON)
 }
 
-// movePlan is what an edit of a service comes to. The person agrees to it before config.yaml is locked.
+// movePlan is what an edit of a service comes to. The person agrees to it before config.yaml is
+// locked.
 type movePlan struct {
-	name       string
-	base       policy.Base
-	origin     string          // where the credential goes: to base, and to the endpoints of its auth type
+	name string
+	base policy.Base
+	// where the credential goes: to base, and to the endpoints of its auth type
+	origin     string
 	credential sign.Credential // secrets to be sealed for origin
 	leaves     []string        // other origins that secrets were sealed for: the owner is asked
 	route      string          // how the credential goes besides, "" for straight
 	cas        [2]string       // digests of the caFile, as agreed to and as this edit leaves it
-	unagreed   error           // why the owner has yet to agree to where the credential goes: then this edit does not
-	changes    []string        // names of what changes
+	// why the owner has yet to agree to where the credential goes: then this edit does not
+	unagreed error
+	changes  []string // names of what changes
 }
 
-func (o serviceEdit) plan(s *opened.Home, service *config.Service, fresh sign.Credential) (movePlan, error) {
+func (o serviceEdit) plan(
+	s *opened.Home, service *config.Service, fresh sign.Credential,
+) (movePlan, error) {
 	p := movePlan{name: service.Name, base: service.Base, credential: sign.Credential{}}
 	var err error
 	moves := o.flagSet.Changed("url")
 	if moves {
-		if p.base, err = policy.ParseBase(o.flagSet.Lookup("url").Value.String(), service.AllowHTTP); err != nil {
+		if p.base, err = policy.ParseBase(o.flagSet.Lookup("url").Value.String(),
+			service.AllowHTTP); err != nil {
 			return p, fmt.Errorf("--url: %w", err)
 		}
 	}
@@ -193,9 +205,15 @@ func (o serviceEdit) unagreed(s *opened.Home, service *config.Service) error {
 	return err
 }
 
-// seal plans which fields are sealed: those that are new, and with a new base URL or token endpoint those that were sealed for another place.
-func (p *movePlan) seal(s *opened.Home, service *config.Service, fresh sign.Credential, moves bool) error {
-	whole, held, err := kept(s, service, func(path string) bool { _, replaced := find(fresh, path); return replaced })
+// seal plans which fields are sealed: those that are new, and with a new base URL or token endpoint
+// those that were sealed for another place.
+func (p *movePlan) seal(
+	s *opened.Home, service *config.Service, fresh sign.Credential, moves bool,
+) error {
+	whole, held, err := kept(s, service, func(path string) bool {
+		_, replaced := find(fresh, path)
+		return replaced
+	})
 	if err != nil {
 		return err
 	}
@@ -206,7 +224,9 @@ func (p *movePlan) seal(s *opened.Home, service *config.Service, fresh sign.Cred
 		}
 		whole[path], p.credential[path] = value, value
 		p.changes = append(p.changes, path)
-		moves = moves || slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool { return f.Endpoint && f.Name == path })
+		moves = moves || slices.ContainsFunc(scheme.Fields, func(f sign.Field) bool {
+			return f.Endpoint && f.Name == path
+		})
 	}
 	slices.Sort(p.changes)
 	p.origin = scheme.Origin(p.base.Origin(), whole)
@@ -221,9 +241,9 @@ func (p *movePlan) seal(s *opened.Home, service *config.Service, fresh sign.Cred
 	return scheme.Check(whole)
 }
 
-// replace looks at the values that fresh ones are for. Where config.yaml was changed since they were
-// sealed, whoever changed it, and not the owner, says where the new key would go: then it is asked
-// about like one that is kept.
+// replace looks at the values that fresh ones are for. Where config.yaml was changed since they
+// were sealed, whoever changed it, and not the owner, says where the new key would go: then it is
+// asked about like one that is kept.
 func (p *movePlan) replace(s *opened.Home, service *config.Service, fresh sign.Credential) {
 	if s.Vault == nil {
 		return
@@ -258,7 +278,9 @@ func find[V any](fields map[string]V, path string) (string, bool) {
 }
 
 // apply makes the edit of a plan, if the file still leads to the plan that the person has seen.
-func (o serviceEdit) apply(s *opened.Home, text []byte, name string, fresh sign.Credential, agreed movePlan) ([]byte, error) {
+func (o serviceEdit) apply(
+	s *opened.Home, text []byte, name string, fresh sign.Credential, agreed movePlan,
+) ([]byte, error) {
 	service := s.Config.Services[name]
 	if service == nil {
 		return nil, &config.NotFoundError{Kind: "service", Name: name, Known: s.Config.ServiceNames}
@@ -267,7 +289,8 @@ func (o serviceEdit) apply(s *opened.Home, text []byte, name string, fresh sign.
 	if err != nil {
 		return nil, err
 	}
-	if now.base != agreed.base || now.origin != agreed.origin || !slices.Equal(now.leaves, agreed.leaves) ||
+	if now.base != agreed.base || now.origin != agreed.origin ||
+		!slices.Equal(now.leaves, agreed.leaves) ||
 		now.route != agreed.route || now.cas != agreed.cas ||
 		(now.unagreed == nil) != (agreed.unagreed == nil) {
 		return nil, changedMeanwhile("editing service " + name)
@@ -295,8 +318,8 @@ func (o serviceEdit) apply(s *opened.Home, text []byte, name string, fresh sign.
 	return s.Bind(text, name, now.cas[1])
 }
 
-// record notes, as `janee trust` does, that the person has agreed to send a kept credential elsewhere,
-// or on the word of others.
+// record notes, as `janee trust` does, that the person has agreed to send a kept credential
+// elsewhere, or on the word of others.
 func (p movePlan) record(s *opened.Home) error {
 	var records []audit.Record
 	add := func(detail map[string]string) {
@@ -318,17 +341,20 @@ func (p movePlan) record(s *opened.Home) error {
 
 // question shows where the credential was to be sent so far and where it would be sent.
 func (p movePlan) question() string {
-	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name, strings.Join(p.leaves, ", "), p.origin)
+	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name,
+		strings.Join(p.leaves, ", "), p.origin)
 }
 
 func (p movePlan) tell(env *Env, asJSON bool) error {
 	message := fmt.Sprintf("Changed service %s: %s", p.name, strings.Join(p.changes, ", "))
 	if p.unagreed != nil {
-		message += fmt.Sprintf(". Calls are refused until you run `janee trust %s`: %v", p.name, p.unagreed)
+		message += fmt.Sprintf(". Calls are refused until you run `janee trust %s`: %v",
+			p.name, p.unagreed)
 	}
 	switch {
 	case len(p.leaves) > 0:
-		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s", strings.Join(p.leaves, ", "), p.origin)
+		message += fmt.Sprintf(". Its credential, stored for %s, is now sealed for %s",
+			strings.Join(p.leaves, ", "), p.origin)
 	case len(p.credential) > 0:
 		message += ". Its credential is sealed for " + p.origin
 	}

@@ -25,9 +25,13 @@ services:
 func editing(t *testing.T) (env *Env, stderr *bytes.Buffer, path string) {
 	t.Helper()
 	dir := t.TempDir()
-	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
+	vars := map[string]string{
+		"JANEE_HOME":     filepath.Join(dir, "home"),
+		"JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key"),
+	}
 	stderr = &bytes.Buffer{}
-	env = &Env{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: stderr, Getenv: func(name string) string { return vars[name] },
+	env = &Env{Stdin: strings.NewReader(""), Stdout: &bytes.Buffer{}, Stderr: stderr,
+		Getenv:   func(name string) string { return vars[name] },
 		Terminal: func() (*term.Terminal, error) { return nil, term.ErrNone }}
 	s, err := opened.Init(env.Keys(), vars["JANEE_HOME"])
 	if err != nil {
@@ -52,18 +56,23 @@ func rewrite(t *testing.T, path string, change func(string) string) {
 	}
 }
 
-// TestMovedTextIsNotResealed: sealed text that was copied under another service must not be opened for that service's site.
+// TestMovedTextIsNotResealed: sealed text that was copied under another service must not be opened
+// for that service's site.
 func TestMovedTextIsNotResealed(t *testing.T) {
 	env, stderr, path := editing(t)
 	s, err := opened.Open(env.Keys())
 	if err != nil {
 		t.Fatal(err)
 	}
-	one, two := s.Config.Services["one"].Auth.Fields["key"].Sealed, s.Config.Services["two"].Auth.Fields["key"].Sealed
+	one, two := s.Config.Services["one"].Auth.Fields["key"].Sealed,
+		s.Config.Services["two"].Auth.Fields["key"].Sealed
 	rewrite(t, path, func(text string) string { return strings.Replace(text, two, one, 1) })
-	for _, args := range [][]string{{"-u", "https://evil.example", "--yes"}, {"-u", "https://two.example/v2", "--yes"}} {
+	for _, args := range [][]string{
+		{"-u", "https://evil.example", "--yes"}, {"-u", "https://two.example/v2", "--yes"},
+	} {
 		stderr.Reset()
-		if code := Main(append([]string{"service", "edit", "two"}, args...), env); code != 1 || !strings.Contains(stderr.String(), `was sealed as key of service "one"`) {
+		if code := Main(append([]string{"service", "edit", "two"}, args...), env); code != 1 ||
+			!strings.Contains(stderr.String(), `was sealed as key of service "one"`) {
 			t.Errorf("%v: exit code %d, %s", args, code, stderr)
 		}
 	}
@@ -99,7 +108,8 @@ func TestAgreementHoldsForWhatWasShown(t *testing.T) {
 		t.Error(err)
 	}
 	agreed.leaves = []string{"https://harmless.example"}
-	if out, err := o.apply(s, before, "two", nil, agreed); err == nil || !strings.Contains(err.Error(), "changed meanwhile") {
+	if out, err := o.apply(s, before, "two", nil, agreed); err == nil ||
+		!strings.Contains(err.Error(), "changed meanwhile") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

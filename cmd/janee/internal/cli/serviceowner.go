@@ -18,8 +18,10 @@ type ownerFlags struct {
 
 func (o *ownerFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.owner, "owner", "", "agent that the credential belongs to; it can share it")
-	f.StringVar(&o.policy, "access-policy", "", "who may use it: all-agents, agent-only (its owner) or shared")
-	f.StringSliceVar(&o.sharedWith, "shared-with", nil, "agents that may use it beside its owner; may be repeated")
+	f.StringVar(&o.policy, "access-policy", "",
+		"who may use it: all-agents, agent-only (its owner) or shared")
+	f.StringSliceVar(&o.sharedWith, "shared-with", nil,
+		"agents that may use it beside its owner; may be repeated")
 	f.BoolVar(&o.clear, "clear-ownership", false, "leave it to every agent again")
 }
 
@@ -29,18 +31,21 @@ func (o *ownerFlags) given() bool {
 
 func (o *ownerFlags) check() error {
 	if o.clear && (o.owner != "" || o.policy != "" || o.sharedWith != nil) {
-		return hint.Errorf(hint.Usage, "leave the others out", "--clear-ownership and other flags about ownership do not go together")
+		return hint.Errorf(hint.Usage, "leave the others out",
+			"--clear-ownership and other flags about ownership do not go together")
 	}
 	names := o.sharedWith
 	if o.owner != "" {
 		names = append([]string{o.owner}, names...)
 	}
 	return errors.Join(checkAgents("--owner and --shared-with", names),
-		checkWord("--access-policy", o.policy, string(config.AllAgents), string(config.AgentOnly), string(config.Shared)))
+		checkWord("--access-policy", o.policy, string(config.AllAgents), string(config.AgentOnly),
+			string(config.Shared)))
 }
 
-// change is what the flags make of the ownership that a service has; nil where they leave it alone. Whoever names an owner and
-// no policy means the owner alone, and whoever names others means them too.
+// change is what the flags make of the ownership that a service has; nil where they leave it alone.
+// Whoever names an owner and no policy means the owner alone, and whoever names others means them
+// too.
 func (o *ownerFlags) change(old *config.Ownership) *config.Ownership {
 	if !o.given() {
 		return nil

@@ -87,9 +87,22 @@ type sessionList struct {
 func sessionsJSON(book *revocations.Book, list []revocations.Session, now time.Time) sessionList {
 	out := sessionList{Sessions: []sessionLine{}, Closed: []orderLine{}, Locked: book.Locked}
 	for _, s := range list {
-		out.Sessions = append(out.Sessions, sessionLine{ID: s.ID, AgentID: s.Agent, Via: s.Via, Capability: s.Capability, Service: s.Service,
-			Reason: s.Reason, Status: s.Status, CreatedAt: utc(s.Opened), ExpiresAt: utc(s.Ends), TTLSeconds: max(0, s.Ends-now.UnixMilli()) / 1000,
-			Uses: s.Uses, LastUsed: utc(s.Last), ClosedTill: utc(s.Closed), ApprovalID: s.Approval})
+		out.Sessions = append(out.Sessions, sessionLine{
+			ID:         s.ID,
+			AgentID:    s.Agent,
+			Via:        s.Via,
+			Capability: s.Capability,
+			Service:    s.Service,
+			Reason:     s.Reason,
+			Status:     s.Status,
+			CreatedAt:  utc(s.Opened),
+			ExpiresAt:  utc(s.Ends),
+			TTLSeconds: max(0, s.Ends-now.UnixMilli()) / 1000,
+			Uses:       s.Uses,
+			LastUsed:   utc(s.Last),
+			ClosedTill: utc(s.Closed),
+			ApprovalID: s.Approval,
+		})
 	}
 	for _, o := range book.Orders {
 		out.Closed = append(out.Closed, orderLine{o.Agent, o.Capability, utc(o.Until)})
@@ -105,20 +118,25 @@ func utc(ms int64) string {
 }
 
 // printSessions takes two lines a session, since its reason needs the room of one.
-func printSessions(env *Env, book *revocations.Book, list []revocations.Session, now time.Time) error {
+func printSessions(
+	env *Env, book *revocations.Book, list []revocations.Session, now time.Time,
+) error {
 	if len(list) == 0 {
-		fmt.Fprintln(env.Stderr, "No open sessions. One opens when an agent makes its first permitted call.")
+		fmt.Fprintln(env.Stderr,
+			"No open sessions. One opens when an agent makes its first permitted call.")
 		return nil
 	}
 	var rows strings.Builder
 	digits := book.Digits()
-	t := newTable(&rows, "ID", "AGENT", "VIA", "CAPABILITY", "USES", "LAST", "OPENED", "ENDS", "LEFT")
+	t := newTable(&rows, "ID", "AGENT", "VIA", "CAPABILITY", "USES", "LAST",
+		"OPENED", "ENDS", "LEFT")
 	for _, s := range list {
 		last := "-"
 		if s.Last != 0 {
 			last = clock(now, s.Last)
 		}
-		t.row(short(s.ID, digits), s.Agent, s.Via, s.Capability, strconv.Itoa(s.Uses), last, clock(now, s.Opened), clock(now, s.Ends), left(s, now))
+		t.row(short(s.ID, digits), s.Agent, s.Via, s.Capability, strconv.Itoa(s.Uses), last,
+			clock(now, s.Opened), clock(now, s.Ends), left(s, now))
 	}
 	if err := t.flush(); err != nil {
 		return err
@@ -153,17 +171,23 @@ func left(s revocations.Session, now time.Time) string {
 // sayOrders tells what keeps agents out, and files that are not as they should be.
 func sayOrders(env *Env, book *revocations.Book, now time.Time) {
 	if n := book.KeptOut(); n > 0 {
-		fmt.Fprintf(env.Stderr, "Revoked and still closed: %d; `janee sessions --all` shows them.\n", n)
+		fmt.Fprintf(env.Stderr,
+			"Revoked and still closed: %d; `janee sessions --all` shows them.\n", n)
 	}
 	for _, o := range book.Orders {
 		scope := revocations.Scope{Agent: o.Agent, Capability: o.Capability}
-		fmt.Fprintf(env.Stderr, "Until %s %s is refused; `%s` ends that earlier.\n", when(now, o.Until), callsOf(scope), reopenLine(scope))
+		fmt.Fprintf(env.Stderr, "Until %s %s is refused; `%s` ends that earlier.\n",
+			when(now, o.Until), callsOf(scope), reopenLine(scope))
 	}
 	for _, name := range book.Damaged {
-		fmt.Fprintf(env.Stderr, "janee: %s cannot be read, so what it may close counts as closed; `janee reopen --all` begins anew\n", name)
+		fmt.Fprintf(env.Stderr,
+			"janee: %s cannot be read, so what it may close counts as closed; "+
+				"`janee reopen --all` begins anew\n", name)
 	}
 	if book.Unreadable > 0 {
-		fmt.Fprintf(env.Stderr, "janee: session files that permit nothing, since they cannot be read, were changed, or are not of this home: %d\n", book.Unreadable)
+		fmt.Fprintf(env.Stderr,
+			"janee: session files that permit nothing, since they cannot be read, were changed, "+
+				"or are not of this home: %d\n", book.Unreadable)
 	}
 	if book.Locked {
 		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")

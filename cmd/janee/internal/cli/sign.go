@@ -38,7 +38,10 @@ request is sent, for a token neither. The audit log says that it was shown.`,
 		Args: cobra.ExactArgs(3),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !o.explain {
-				return hint.Errorf(hint.Usage, "requests are signed when they are sent; to see how: janee sign --explain SERVICE METHOD PATH", "sign without --explain does nothing")
+				return hint.Errorf(hint.Usage,
+					"requests are signed when they are sent; to see how: "+
+						"janee sign --explain SERVICE METHOD PATH",
+					"sign without --explain does nothing")
 			}
 			return runSign(cmd.Context(), env, args, o)
 		},
@@ -46,7 +49,8 @@ request is sent, for a token neither. The audit log says that it was shown.`,
 	f := c.Flags()
 	f.BoolVar(&o.explain, "explain", false, "show the steps and send nothing")
 	f.StringVar(&o.body, "body", "", `body of the request ("-": read it from standard input)`)
-	f.StringArrayVar(&o.headers, "header", nil, "header that an agent would send, as name=value; may be repeated")
+	f.StringArrayVar(&o.headers, "header", nil,
+		"header that an agent would send, as name=value; may be repeated")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }
@@ -60,7 +64,8 @@ func runSign(ctx context.Context, env *Env, args []string, o signOptions) error 
 	for _, h := range o.headers {
 		name, value, ok := strings.Cut(h, "=")
 		if !ok || name == "" {
-			return hint.Errorf(hint.Usage, "write --header Content-Type=text/plain", "--header %q has no name and value", h)
+			return hint.Errorf(hint.Usage, "write --header Content-Type=text/plain",
+				"--header %q has no name and value", h)
 		}
 		call.Headers = append(call.Headers, core.Header{Name: name, Value: value})
 	}
@@ -99,22 +104,27 @@ func (o signOptions) readBody(env *Env) ([]byte, error) {
 	case err != nil:
 		return nil, fmt.Errorf("reading --body from standard input: %w", err)
 	case len(b) > maxSignedBody:
-		return nil, hint.Errorf(hint.Failed, "", "reading --body from standard input: it is longer than %d bytes", maxSignedBody)
+		return nil, hint.Errorf(hint.Failed, "",
+			"reading --body from standard input: it is longer than %d bytes", maxSignedBody)
 	}
 	return b, nil
 }
 
 func printSigning(w io.Writer, s core.Signing) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "Service %s, auth type %s, signed at %s by this machine's clock. Nothing was sent.\n", s.Service, s.AuthType, s.SignedAt)
+	fmt.Fprintf(&b,
+		"Service %s, auth type %s, signed at %s by this machine's clock. Nothing was sent.\n",
+		s.Service, s.AuthType, s.SignedAt)
 	if s.Token != nil {
-		b.WriteString("\nToken request, made before the first call and then each time the token has run out\n")
+		b.WriteString("\nToken request, made before the first call and then each time the token " +
+			"has run out\n")
 		printSigned(&b, *s.Token)
 	}
 	b.WriteString("\nRequest\n")
 	printSigned(&b, s.Request)
 	if len(s.Dropped) > 0 {
-		fmt.Fprintf(&b, "\nHeaders that are not the caller's to send, left out: %s\n", printable(strings.Join(s.Dropped, ", ")))
+		fmt.Fprintf(&b, "\nHeaders that are not the caller's to send, left out: %s\n",
+			printable(strings.Join(s.Dropped, ", ")))
 	}
 	_, err := w.Write(b.Bytes())
 	return err

@@ -29,25 +29,28 @@ is for finding faults.`,
 }
 
 type statusAnswer struct {
-	Version           string        `json:"version"`
-	ConfigDir         string        `json:"configDir"`
-	ConfigExists      bool          `json:"configExists"`
-	ConfigError       string        `json:"configError,omitempty"`
-	Encrypted         bool          `json:"encrypted"` // there is a vault, and no secret stands in plaintext
-	RootKey           *rootKey      `json:"rootKey"`   // null: config.yaml, which names it, cannot be read
-	Locked            bool          `json:"locked"`
-	Services          int           `json:"services"`
-	Capabilities      int           `json:"capabilities"`
-	ActiveSessions    int           `json:"activeSessions"`
-	TotalSessions     int           `json:"totalSessions"`
-	SessionsError     string        `json:"sessionsError,omitempty"`
-	AuditLogEntries   int64         `json:"auditLogEntries"`
-	AuditLogEstimated bool          `json:"auditLogEstimated,omitempty"`
-	AuditLogSize      string        `json:"auditLogSize"`
-	AuditLogError     string        `json:"auditLogError,omitempty"`
-	AuditLogBlocked   string        `json:"auditLogBlocked,omitempty"` // why it cannot be written, and so every call is refused
-	Anchor            *anchorAnswer `json:"anchor,omitempty"`
-	NextStep          string        `json:"nextStep,omitempty"`
+	Version      string `json:"version"`
+	ConfigDir    string `json:"configDir"`
+	ConfigExists bool   `json:"configExists"`
+	ConfigError  string `json:"configError,omitempty"`
+	// there is a vault, and no secret stands in plaintext
+	Encrypted bool `json:"encrypted"`
+	// null: config.yaml, which names it, cannot be read
+	RootKey           *rootKey `json:"rootKey"`
+	Locked            bool     `json:"locked"`
+	Services          int      `json:"services"`
+	Capabilities      int      `json:"capabilities"`
+	ActiveSessions    int      `json:"activeSessions"`
+	TotalSessions     int      `json:"totalSessions"`
+	SessionsError     string   `json:"sessionsError,omitempty"`
+	AuditLogEntries   int64    `json:"auditLogEntries"`
+	AuditLogEstimated bool     `json:"auditLogEstimated,omitempty"`
+	AuditLogSize      string   `json:"auditLogSize"`
+	AuditLogError     string   `json:"auditLogError,omitempty"`
+	// why it cannot be written, and so every call is refused
+	AuditLogBlocked string        `json:"auditLogBlocked,omitempty"`
+	Anchor          *anchorAnswer `json:"anchor,omitempty"`
+	NextStep        string        `json:"nextStep,omitempty"`
 }
 
 type rootKey struct {
@@ -71,9 +74,15 @@ func runStatus(env *Env, asJSON bool) error {
 	return nil
 }
 
-// status gathers what there is. Every part that fails says so in its own field and leaves the others alone.
+// status gathers what there is. Every part that fails says so in its own field and leaves the
+// others alone.
 func (v *view) status() statusAnswer {
-	a := statusAnswer{Version: version(), ConfigDir: v.dir, ConfigExists: !v.absent(), AuditLogSize: byteText(0)}
+	a := statusAnswer{
+		Version:      version(),
+		ConfigDir:    v.dir,
+		ConfigExists: !v.absent(),
+		AuditLogSize: byteText(0),
+	}
 	if v.err != nil {
 		a.NextStep = hint.Of(v.err)
 		if a.ConfigExists {
@@ -87,10 +96,12 @@ func (v *view) status() statusAnswer {
 	if size, err := auditlog.Measure(v.home); err != nil {
 		a.AuditLogError = err.Error()
 	} else {
-		a.AuditLogEntries, a.AuditLogEstimated, a.AuditLogSize = size.Lines, size.Estimated, byteText(size.Bytes)
+		a.AuditLogEntries, a.AuditLogEstimated, a.AuditLogSize = size.Lines, size.Estimated,
+			byteText(size.Bytes)
 	}
 	if err := auditlog.Writable(v.home); err != nil {
-		a.AuditLogBlocked, a.NextStep = err.Error(), "free disk space, or mend owner and mode of "+v.home.LogsPath()
+		a.AuditLogBlocked, a.NextStep = err.Error(),
+			"free disk space, or mend owner and mode of "+v.home.LogsPath()
 	}
 	if v.config == nil {
 		return a
@@ -124,10 +135,12 @@ func printStatus(w io.Writer, a statusAnswer) {
 	case a.ConfigError != "":
 		say("Config", "BROKEN\n"+a.ConfigError)
 	default:
-		say("Config", count(a.Services, "service", "services")+", "+count(a.Capabilities, "capability", "capabilities"))
+		say("Config", count(a.Services, "service", "services")+", "+
+			count(a.Capabilities, "capability", "capabilities"))
 		say("Root key", a.RootKey.text())
 		say("Secrets", secretsText(a))
-		say("Sessions", fmt.Sprintf("%d open, %d on file%s", a.ActiveSessions, a.TotalSessions, orText(a.SessionsError)))
+		say("Sessions", fmt.Sprintf("%d open, %d on file%s", a.ActiveSessions, a.TotalSessions,
+			orText(a.SessionsError)))
 	}
 	if a.Locked {
 		say("Locked", "yes: every call is refused until `janee unlock`")
@@ -137,13 +150,15 @@ func printStatus(w io.Writer, a statusAnswer) {
 		if a.AuditLogEstimated {
 			about = "about "
 		}
-		say("Audit log", fmt.Sprintf("%s%d lines, %s%s", about, a.AuditLogEntries, a.AuditLogSize, orText(a.AuditLogError)))
+		say("Audit log", fmt.Sprintf("%s%d lines, %s%s", about, a.AuditLogEntries, a.AuditLogSize,
+			orText(a.AuditLogError)))
 	}
 	if a.Anchor != nil {
 		say("Anchor", a.Anchor.text())
 	}
 	if a.AuditLogBlocked != "" {
-		say("Refusing", "every call, because the log cannot be written: "+printable(a.AuditLogBlocked))
+		say("Refusing",
+			"every call, because the log cannot be written: "+printable(a.AuditLogBlocked))
 	}
 	if a.NextStep != "" {
 		say("Next step", a.NextStep)

@@ -10,13 +10,16 @@ import (
 // style colours words for a person. The zero value leaves every word as it is.
 type style struct{ on bool }
 
-// newStyle colours only what a terminal shows, and nothing where NO_COLOR is set (no-color.org) or the terminal is dumb.
+// newStyle colours only what a terminal shows, and nothing where NO_COLOR is set (no-color.org) or
+// the terminal is dumb.
 func newStyle(w io.Writer, getenv func(string) string) style {
 	f, ok := w.(interface{ Fd() uintptr })
-	if !ok || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" || !term.IsTerminal(int(f.Fd())) {
+	if !ok || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" ||
+		!term.IsTerminal(int(f.Fd())) {
 		return style{}
 	}
-	// The old console of Windows prints the escape codes as they are; Windows Terminal says who it is.
+	// The old console of Windows prints the escape codes as they are; Windows Terminal says who it
+	// is.
 	return style{on: runtime.GOOS != "windows" || getenv("WT_SESSION") != ""}
 }
 

@@ -10,7 +10,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// unknownName says that there is no such thing, and which one was likely meant. kind is "service", "capability", ….
+// unknownName says that there is no such thing, and which one was likely meant. kind is "service",
+// "capability", ….
 func unknownName(kind, name string, have []string) error {
 	next := "`janee list` shows what there is"
 	switch kind {
@@ -58,8 +59,8 @@ func nearest(typed string, names []string) string {
 	return near
 }
 
-// distance counts the insertions, deletions, replacements and swaps of neighbours that turn a into b
-// (optimal string alignment: a swap is the most common typo of all).
+// distance counts the insertions, deletions, replacements and swaps of neighbours that turn a into
+// b (optimal string alignment: a swap is the most common typo of all).
 func distance(a, b string) int {
 	rows := make([][]int, len(a)+1)
 	for i := range rows {

@@ -21,11 +21,15 @@ func TestTableFits(t *testing.T) {
 		t.Fatalf("%d lines:\n%s", len(lines), out.String())
 	}
 	for _, line := range lines {
-		if n := utf8.RuneCountInString(line); n > tableWidth || strings.TrimRight(line, " ") != line {
+		if n := utf8.RuneCountInString(line); n > tableWidth ||
+			strings.TrimRight(line, " ") != line {
 			t.Errorf("%d columns: %q", n, line)
 		}
 	}
-	for want, line := range map[string]string{`two\u000alines`: lines[2], `\u001b[31mred\u202e`: lines[2], "üü…": lines[2], "lo…": lines[1] + " "} {
+	for want, line := range map[string]string{
+		`two\u000alines`: lines[2], `\u001b[31mred\u202e`: lines[2], "üü…": lines[2],
+		"lo…": lines[1] + " ",
+	} {
 		if !strings.Contains(line, want) && !strings.Contains(line, "…") {
 			t.Errorf("no %q in %q", want, line)
 		}
@@ -44,7 +48,8 @@ func TestTableKeepsNarrowRows(t *testing.T) {
 func TestListFits(t *testing.T) {
 	m := newMachine(t)
 	name := strings.Repeat("n", 64)
-	m.write(t, "services:\n  "+name+":\n    baseUrl: https://"+strings.Repeat("a", 60)+".example.com/api/v1\n    auth: {type: bearer, key: sk_live_0123456789}\n"+
+	m.write(t, "services:\n  "+name+":\n    baseUrl: https://"+strings.Repeat("a", 60)+
+		".example.com/api/v1\n    auth: {type: bearer, key: sk_live_0123456789}\n"+
 		"capabilities:\n  "+strings.Repeat("c", 64)+": {service: "+name+"}\n")
 	code, out, stderr := m.run("list")
 	if code != 0 || strings.Count(out, "…") < 4 {
@@ -63,7 +68,9 @@ func TestNoColourElsewhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	for name, s := range map[string]style{"a buffer": newStyle(new(bytes.Buffer), os.Getenv), "a file": newStyle(file, os.Getenv)} {
+	for name, s := range map[string]style{
+		"a buffer": newStyle(new(bytes.Buffer), os.Getenv), "a file": newStyle(file, os.Getenv),
+	} {
 		if got := s.bad("x") + s.good("y") + s.warn("z") + s.dim(""); got != "xyz" {
 			t.Errorf("%s: %q", name, got)
 		}
@@ -76,8 +83,9 @@ func TestNoColourElsewhere(t *testing.T) {
 func TestNearest(t *testing.T) {
 	names := []string{"stripe", "github", "github_readonly", "s3"}
 	for typed, want := range map[string]string{
-		"strpe": "stripe", "stirpe": "stripe", "STRIPE": "stripe", "gihtub": "github", "github_": "github", "git": "github", "github_read": "github_readonly",
-		"openai": "", "": "", "x": "", "s4": "s3", strings.Repeat("s", 65): "",
+		"strpe": "stripe", "stirpe": "stripe", "STRIPE": "stripe", "gihtub": "github",
+		"github_": "github", "git": "github", "github_read": "github_readonly", "openai": "",
+		"": "", "x": "", "s4": "s3", strings.Repeat("s", 65): "",
 	} {
 		if got := nearest(typed, names); got != want {
 			t.Errorf("nearest(%q) = %q, want %q", typed, got, want)

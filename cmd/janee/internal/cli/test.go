@@ -63,7 +63,8 @@ type testReport struct {
 
 func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSON bool) error {
 	if timeout < 1 || timeout > tool.MaxTestTimeoutMs {
-		return hint.Errorf(hint.Usage, "", "--timeout must be from 1 to %d milliseconds", tool.MaxTestTimeoutMs)
+		return hint.Errorf(hint.Usage, "", "--timeout must be from 1 to %d milliseconds",
+			tool.MaxTestTimeoutMs)
 	}
 	s, err := open(env)
 	if err != nil {
@@ -110,7 +111,11 @@ func (h *house) test(ctx context.Context, names []string, timeout int64) ([]test
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			text, err := h.do(ctx, core.Call{Tool: tool.TestService, Service: name, TimeoutMs: timeout})
+			text, err := h.do(ctx, core.Call{
+				Tool:      tool.TestService,
+				Service:   name,
+				TimeoutMs: timeout,
+			})
 			if err == nil {
 				err = json.Unmarshal(text, &reports[i])
 			}
@@ -142,15 +147,20 @@ func printTests(w io.Writer, reports []testReport, paint style) error {
 		if r.StatusCode != nil {
 			status = fmt.Sprint(*r.StatusCode)
 		}
-		fmt.Fprintf(w, "%s  %-*s  %s  %d ms  %s\n", word, width, r.Service, status, r.LatencyMs, printable(r.TestURL))
-		for _, line := range []struct{ name, text string }{{"it goes ", r.route}, {"", r.Error}, {"next step: ", r.NextStep}, {"it says: ", r.ResponseBody}} {
+		fmt.Fprintf(w, "%s  %-*s  %s  %d ms  %s\n", word, width, r.Service, status, r.LatencyMs,
+			printable(r.TestURL))
+		for _, line := range []struct{ name, text string }{
+			{"it goes ", r.route}, {"", r.Error}, {"next step: ", r.NextStep},
+			{"it says: ", r.ResponseBody},
+		} {
 			if line.text != "" {
 				fmt.Fprintf(w, "      %s%s\n", line.name, printable(line.text))
 			}
 		}
 	}
 	if failed > 0 {
-		return hint.New(hint.Failed, "", errors.Join(fmt.Errorf("%d of %d services failed", failed, len(reports)), errSaid))
+		return hint.New(hint.Failed, "",
+			errors.Join(fmt.Errorf("%d of %d services failed", failed, len(reports)), errSaid))
 	}
 	return nil
 }

@@ -12,8 +12,8 @@ const logTime = "2006-01-02 15:04:05"
 
 const longestAgo = 100 * 365 * 24 * time.Hour
 
-// readTime reads the time in --flag: a duration before now, a local date or time, or RFC 3339. An empty text is the zero time.
-// A date as an end is the end of that day.
+// readTime reads the time in --flag: a duration before now, a local date or time, or RFC 3339. An
+// empty text is the zero time. A date as an end is the end of that day.
 func readTime(flag, text string, now time.Time, end bool) (time.Time, error) {
 	if text == "" {
 		return time.Time{}, nil
@@ -35,5 +35,7 @@ func readTime(flag, text string, now time.Time, end bool) (time.Time, error) {
 			return t, nil
 		}
 	}
-	return time.Time{}, hint.Errorf(hint.Usage, `write 2h, 2026-11-23, "2026-11-23 14:32:15" or 2026-11-23T14:32:15Z`, "--%s %q is not a time", flag, text)
+	return time.Time{}, hint.Errorf(hint.Usage,
+		`write 2h, 2026-11-23, "2026-11-23 14:32:15" or 2026-11-23T14:32:15Z`,
+		"--%s %q is not a time", flag, text)
 }

@@ -9,8 +9,9 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// finish gives the commands below root what no file of a command has to say: help and completion commands, the exit code of
-// usage errors, suggestions for typos, and completions. It comes after the last AddCommand.
+// finish gives the commands below root what no file of a command has to say: help and completion
+// commands, the exit code of usage errors, suggestions for typos, and completions. It comes after
+// the last AddCommand.
 func finish(root *cobra.Command, env *Env) {
 	root.SetUsageFunc(printUsage)
 	root.SetHelpFunc(printHelp)
@@ -34,15 +35,18 @@ func finish(root *cobra.Command, env *Env) {
 
 // completionExamples stand under the commands that cobra makes.
 var completionExamples = map[string]string{
-	"janee completion":            "  janee completion bash > ~/.local/share/bash-completion/completions/janee\n  janee completion fish --help",
-	"janee completion bash":       "  janee completion bash > ~/.local/share/bash-completion/completions/janee",
-	"janee completion zsh":        `  janee completion zsh > "${fpath[1]}/_janee"`,
-	"janee completion fish":       "  janee completion fish > ~/.config/fish/completions/janee.fish",
+	"janee completion": "  janee completion bash > " +
+		"~/.local/share/bash-completion/completions/janee\n  janee completion fish --help",
+	"janee completion bash": "  janee completion bash > " +
+		"~/.local/share/bash-completion/completions/janee",
+	"janee completion zsh": `  janee completion zsh > "${fpath[1]}/_janee"`,
+	"janee completion fish": "  janee completion fish > " +
+		"~/.config/fish/completions/janee.fish",
 	"janee completion powershell": "  janee completion powershell | Out-String | Invoke-Expression",
 }
 
-// checkArgs gives a wrong number of arguments the exit code of a usage error. A word after a command that has commands below
-// it was meant to be one of them.
+// checkArgs gives a wrong number of arguments the exit code of a usage error. A word after a
+// command that has commands below it was meant to be one of them.
 func checkArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	if check == nil {
 		check = cobra.NoArgs
@@ -59,7 +63,8 @@ func checkArgs(check cobra.PositionalArgs) cobra.PositionalArgs {
 	}
 }
 
-// wrongCount says which argument is missing, or which is one too many, by the names in the usage line.
+// wrongCount says which argument is missing, or which is one too many, by the names in the usage
+// line.
 func wrongCount(c *cobra.Command, args []string, err error) error {
 	var wanted []string
 	for _, word := range strings.Fields(c.Use)[1:] {
@@ -83,8 +88,8 @@ func flagError(c *cobra.Command, err error) error {
 	return usage(c, err)
 }
 
-// mark gives every error of a command that ran an exit code. Those that have none when they reach report are cobra's complaints
-// about the command line, such as a required flag that is missing.
+// mark gives every error of a command that ran an exit code. Those that have none when they reach
+// report are cobra's complaints about the command line, such as a required flag that is missing.
 func mark(run func(*cobra.Command, []string) error) func(*cobra.Command, []string) error {
 	return func(c *cobra.Command, args []string) error {
 		err := run(c, args)
@@ -99,7 +104,9 @@ func helpCommand() *cobra.Command {
 		Long:    "Show how a command is used, as --help after the command does.",
 		Example: "  janee help add\n  janee help logs verify",
 		Args:    cobra.ArbitraryArgs,
-		ValidArgsFunction: func(c *cobra.Command, args []string, _ string) (words []string, _ cobra.ShellCompDirective) {
+		ValidArgsFunction: func(
+			c *cobra.Command, args []string, _ string,
+		) (words []string, _ cobra.ShellCompDirective) {
 			if of, rest, err := c.Root().Find(args); err == nil && len(rest) == 0 {
 				for _, sub := range of.Commands() {
 					if sub.IsAvailableCommand() {

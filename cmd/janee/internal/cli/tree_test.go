@@ -30,7 +30,9 @@ func newMachine(t *testing.T) *machine {
 	t.Helper()
 	dir := t.TempDir()
 	m := &machine{home: filepath.Join(dir, "home")}
-	vars := map[string]string{"HOME": dir, "JANEE_HOME": m.home, "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
+	vars := map[string]string{
+		"HOME": dir, "JANEE_HOME": m.home, "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key"),
+	}
 	m.Env = &Env{
 		Stdin: strings.NewReader(""), Stdout: &m.out, Stderr: &m.errors,
 		Getenv:     func(name string) string { return vars[name] },
@@ -75,11 +77,13 @@ func TestEveryCommandHasHelp(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			code, text, _ := newMachine(t).run(append(strings.Fields(path)[1:], "--help")...)
 			before, examples, found := strings.Cut(text, "\nExample")
-			if code != 0 || !found || strings.Contains(examples, "\n\n") || !strings.Contains(examples, "\n  janee") && !strings.Contains(examples, "| janee") {
+			if code != 0 || !found || strings.Contains(examples, "\n\n") ||
+				!strings.Contains(examples, "\n  janee") && !strings.Contains(examples, "| janee") {
 				t.Errorf("exit %d; its help does not end with an example:\n%s", code, text)
 			}
 			for line := range strings.Lines(before) {
-				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > helpWidth && !strings.HasPrefix(path, "janee completion") {
+				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > helpWidth &&
+					!strings.HasPrefix(path, "janee completion") {
 					t.Errorf("wider than %d columns: %q", helpWidth, line)
 				}
 			}
@@ -96,7 +100,8 @@ func TestHelpGolden(t *testing.T) {
 		}
 	}
 	if want, err := os.ReadFile(golden); err != nil || string(want) != got {
-		t.Errorf("janee help has changed (go test ./cmd/janee/internal/cli -run TestHelpGolden -update): %v\n%s", err, got)
+		t.Errorf("janee help has changed (go test ./cmd/janee/internal/cli -run TestHelpGolden "+
+			"-update): %v\n%s", err, got)
 	}
 	if _, plain, _ := newMachine(t).run([]string{}...); plain != got {
 		t.Errorf("janee alone says something else than janee help:\n%s", plain)
@@ -135,7 +140,8 @@ func TestUsageErrors(t *testing.T) {
 		m.run("init")
 		code, out, stderr := m.run(strings.Fields(line)...)
 		if code != hint.Usage || !strings.Contains(stderr+unquoted(out), want) {
-			t.Errorf("janee %s: exit %d, want %d and %q\n%s%s", line, code, hint.Usage, want, out, stderr)
+			t.Errorf("janee %s: exit %d, want %d and %q\n%s%s", line, code,
+				hint.Usage, want, out, stderr)
 		}
 	}
 }
@@ -167,8 +173,9 @@ var brokenHomes = map[string]func(t *testing.T, m *machine){
 	"fresh": func(_ *testing.T, m *machine) { m.run("init") },
 }
 
-// TestJSONIsOneValue runs every command with --json, with too few and too many arguments, where it can hardly succeed: whoever reads
-// standard output always finds one JSON value on it, and one with "ok": false where the command could not do its work.
+// TestJSONIsOneValue runs every command with --json, with too few and too many arguments, where it
+// can hardly succeed: whoever reads standard output always finds one JSON value on it, and one with
+// "ok": false where the command could not do its work.
 func TestJSONIsOneValue(t *testing.T) {
 	paths := commands(t)
 	for name, breakIt := range brokenHomes {
@@ -190,7 +197,10 @@ func TestJSONIsOneValue(t *testing.T) {
 			})
 		}
 	}
-	for _, line := range []string{"--json", "init --json", "nothing --json", "logs -f --json", "list --json=1x", "list --wrong --json", "add --json --url"} {
+	for _, line := range []string{
+		"--json", "init --json", "nothing --json", "logs -f --json", "list --json=1x",
+		"list --wrong --json", "add --json --url",
+	} {
 		m := newMachine(t)
 		code, out, _ := m.run(strings.Fields(line)...)
 		if line != "list --json=1x" { // not asked for in a way that can be read
@@ -204,13 +214,15 @@ func oneValue(t *testing.T, args []string, code int, out string) {
 	d := json.NewDecoder(strings.NewReader(out))
 	var v any
 	if err := d.Decode(&v); err != nil {
-		t.Fatalf("janee %s: exit %d and no JSON on standard output: %v\n%s", strings.Join(args, " "), code, err, out)
+		t.Fatalf("janee %s: exit %d and no JSON on standard output: %v\n%s",
+			strings.Join(args, " "), code, err, out)
 	}
 	if err := d.Decode(new(any)); err != io.EOF {
 		t.Errorf("janee %s: more than one value:\n%s", strings.Join(args, " "), out)
 	}
 	object, _ := v.(map[string]any)
-	if _, said := object["error"]; (code == hint.Usage || code == hint.Locked || said) && object["ok"] != false {
+	if _, said := object["error"]; (code == hint.Usage || code == hint.Locked || said) &&
+		object["ok"] != false {
 		t.Errorf("janee %s: exit %d without \"ok\": false:\n%s", strings.Join(args, " "), code, out)
 	}
 }

@@ -42,7 +42,8 @@ and --ca-sha256.`,
 		},
 	}
 	f := c.Flags()
-	f.StringVar(&a.origin, "yes", "", "do not ask: `ORIGIN` is where the credential may go, as in https://api.stripe.com")
+	f.StringVar(&a.origin, "yes", "",
+		"do not ask: `ORIGIN` is where the credential may go, as in https://api.stripe.com")
 	f.StringVar(&a.proxy, "proxy", "", "with --yes: the proxy `URL` that it may go through")
 	f.StringVar(&a.ca, "ca-sha256", "", "with --yes: the `DIGEST` of the caFile, in hex")
 	f.BoolVar(&a.quiet, "json", false, "print JSON and never ask")
@@ -76,7 +77,8 @@ func runTrust(env *Env, name string, a trustAnswer) error {
 	if err != nil {
 		return err
 	}
-	message := "Nothing to trust: the credential of " + name + " is bound to " + routeText(change.is)
+	message := "Nothing to trust: the credential of " + name + " is bound to " +
+		routeText(change.is)
 	if !change.empty() {
 		if agreed, err := a.ask(env, service, change); err != nil || !agreed {
 			return err
@@ -126,7 +128,8 @@ func (c trustChange) empty() bool { return len(c.rebound) == 0 && c.why == "" }
 // equal reports whether another look has found the same.
 func (c trustChange) equal(d trustChange) bool {
 	same := func(a, b sealed.Field) bool { return a.Sealed == b.Sealed && a.Want == b.Want }
-	return c.was == d.was && c.is == d.is && c.why == d.why && slices.EqualFunc(c.rebound, d.rebound, same)
+	return c.was == d.was && c.is == d.is && c.why == d.why &&
+		slices.EqualFunc(c.rebound, d.rebound, same)
 }
 
 // part is one part of a destination, as it was agreed to and as it is.
@@ -134,7 +137,9 @@ type part struct{ name, was, is string }
 
 // routeParts are the parts that a sealed value does not carry.
 func (c trustChange) routeParts() []part {
-	return []part{{"proxy", c.was.Proxy, c.is.Proxy}, {"caFile", digestText(c.was.CA), digestText(c.is.CA)}}
+	return []part{
+		{"proxy", c.was.Proxy, c.is.Proxy}, {"caFile", digestText(c.was.CA), digestText(c.is.CA)},
+	}
 }
 
 func digestText(digest string) string {
@@ -154,10 +159,14 @@ func reboundFields(s *opened.Home, service *config.Service) (rebound []sealed.Fi
 		doing := fmt.Sprintf("trusting %s of service %q", f.Path, service.Name)
 		switch {
 		case f.Err != nil:
-			return nil, hint.New(hint.Failed, "type the credential again in its place; it is sealed there", fmt.Errorf("%s: %w", doing, f.Err))
+			return nil, hint.New(hint.Failed,
+				"type the credential again in its place; it is sealed there",
+				fmt.Errorf("%s: %w", doing, f.Err))
 		case f.Moved():
-			return nil, hint.Errorf(hint.Failed, "type the credential again in its place; it is sealed there",
-				"%s: it was sealed as %q, and a value is never moved to another field", doing, f.Got.Field)
+			return nil, hint.Errorf(hint.Failed,
+				"type the credential again in its place; it is sealed there",
+				"%s: it was sealed as %q, and a value is never moved to another field",
+				doing, f.Got.Field)
 		case f.Rebound():
 			rebound = append(rebound, f)
 		}
@@ -181,11 +190,13 @@ func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool
 			"%s: nobody has agreed to %s", doing, routeText(c.is))
 	}
 	for _, f := range c.rebound {
-		t.Print("%s\n  was sealed for  %s\n  stands now at   %s\n", printable(f.Path), bindingText(f.Got), bindingText(f.Want))
+		t.Print("%s\n  was sealed for  %s\n  stands now at   %s\n", printable(f.Path),
+			bindingText(f.Got), bindingText(f.Want))
 	}
 	for _, p := range c.routeParts() {
 		if p.was != "" || p.is != "" {
-			t.Print("%s\n  agreed was      %s\n  is now          %s\n", p.name, orNone(p.was), orNone(p.is))
+			t.Print("%s\n  agreed was      %s\n  is now          %s\n", p.name,
+				orNone(p.was), orNone(p.is))
 		}
 	}
 	if service.CAFile != "" {
@@ -206,11 +217,14 @@ func (a trustAnswer) check(doing, command string, is vault.Destination) error {
 	next := "if the credential may go there: `" + command + "`"
 	switch {
 	case a.origin != is.Origin:
-		return hint.Errorf(hint.Failed, next, "%s: it points to %s, not to %q", doing, is.Origin, a.origin)
+		return hint.Errorf(hint.Failed, next, "%s: it points to %s, not to %q", doing,
+			is.Origin, a.origin)
 	case a.proxy != is.Proxy:
-		return hint.Errorf(hint.Failed, next, "%s: its proxy is %s, not %q", doing, orNone(is.Proxy), a.proxy)
+		return hint.Errorf(hint.Failed, next, "%s: its proxy is %s, not %q", doing,
+			orNone(is.Proxy), a.proxy)
 	case a.ca != is.CA:
-		return hint.Errorf(hint.Failed, next, "%s: the SHA-256 of its caFile is %s, not %q", doing, orNone(is.CA), a.ca)
+		return hint.Errorf(hint.Failed, next, "%s: the SHA-256 of its caFile is %s, not %q", doing,
+			orNone(is.CA), a.ca)
 	}
 	return nil
 }
@@ -246,7 +260,8 @@ func orNone(text string) string {
 }
 
 func bindingText(b vault.Binding) string {
-	return printable(fmt.Sprintf("%s, service %s, auth type %s, field %s", b.Origin, b.Service, b.Type, b.Field))
+	return printable(fmt.Sprintf("%s, service %s, auth type %s, field %s", b.Origin,
+		b.Service, b.Type, b.Field))
 }
 
 // trust records the decision and then carries it out, unless the files say something else by then
@@ -280,11 +295,17 @@ func trust(env *Env, s *opened.Home, service string, agreed trustChange) error {
 // records are those of an agreement, one for each value and each part.
 func (c trustChange) records(service string) (records []audit.Record) {
 	add := func(detail map[string]string) {
-		records = append(records, audit.Record{TS: time.Now().UnixMilli(), Event: "key.trust", Via: "cli",
-			Service: service, Detail: detail})
+		records = append(records, audit.Record{
+			TS:      time.Now().UnixMilli(),
+			Event:   "key.trust",
+			Via:     "cli",
+			Service: service,
+			Detail:  detail,
+		})
 	}
 	for _, f := range c.rebound {
-		add(map[string]string{"field": f.Path, "from": bindingText(f.Got), "to": bindingText(f.Want)})
+		add(map[string]string{"field": f.Path, "from": bindingText(f.Got),
+			"to": bindingText(f.Want)})
 	}
 	for _, p := range c.routeParts() {
 		if p.was != p.is {
@@ -299,7 +320,8 @@ func (c trustChange) records(service string) (records []audit.Record) {
 
 // recordAll puts records on the disk, in the chain that commands share.
 func recordAll(s *opened.Home, records []audit.Record) error {
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Version: version()})
+	log, err := auditlog.Open(s.Home, s.Vault,
+		auditlog.Options{Writer: auditlog.CLI, Version: version()})
 	if err != nil {
 		return err
 	}

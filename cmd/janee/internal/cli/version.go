@@ -2,7 +2,8 @@ package cli
 
 import "runtime/debug"
 
-// version is the module's version where the binary was installed by version, else the commit it was built from.
+// version is the module's version where the binary was installed by version, else the commit it was
+// built from.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok {

@@ -19,8 +19,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// view is a home as it stands, for the commands that explain: they have to work where others stop. Looking changes nothing;
-// plaintext secrets are not even sealed.
+// view is a home as it stands, for the commands that explain: they have to work where others stop.
+// Looking changes nothing; plaintext secrets are not even sealed.
 type view struct {
 	dir       string
 	home      *home.Home
@@ -109,7 +109,8 @@ func (v *view) locked() bool {
 	return data != nil || err != nil
 }
 
-// sessions returns the grants that are on file, and of these the ones that are open now. Without the root key none can be read.
+// sessions returns the grants that are on file, and of these the ones that are open now. Without
+// the root key none can be read.
 func (v *view) sessions() (all, open []session.Grant, err error) {
 	if v.vault == nil {
 		return nil, nil, nil
@@ -132,7 +133,12 @@ func (v *view) sessions() (all, open []session.Grant, err error) {
 			continue
 		}
 		all = append(all, g)
-		c := core.Call{Tool: tool.ExplainAccess, Agent: g.Agent, Via: g.Via, Capability: g.Capability}
+		c := core.Call{
+			Tool:       tool.ExplainAccess,
+			Agent:      g.Agent,
+			Via:        g.Via,
+			Capability: g.Capability,
+		}
 		if now, ok := e.OpenSession(v.in(e.Needs(c)), c); ok && now.ID == g.ID {
 			open = append(open, g)
 		}

@@ -1,6 +1,7 @@
-// Command conformance is the HTTP server of Janee with other tools: those that the MCP conformance suite calls
-// (@modelcontextprotocol/conformance, `make conformance`). mcpserver and httpserver are the ones that ship. The suite cannot
-// send a token, so it talks to a small proxy that adds it and changes nothing else. It never serves a real home.
+// Command conformance is the HTTP server of Janee with other tools: those that the MCP conformance
+// suite calls (@modelcontextprotocol/conformance, `make conformance`). mcpserver and httpserver are
+// the ones that ship. The suite cannot send a token, so it talks to a small proxy that adds it and
+// changes nothing else. It never serves a real home.
 package main
 
 import (
@@ -46,7 +47,8 @@ func run(ctx context.Context) error {
 	go func() { _ = proxy.Serve(outer) }()
 	defer proxy.Close()
 	fmt.Printf("http://%s/mcp\n", outer.Addr())
-	return httpserver.New(server.HTTP(), httpserver.Options{Tokens: tokens{}, EnforceHosts: true, Log: warn}).Serve(ctx, inner)
+	return httpserver.New(server.HTTP(),
+		httpserver.Options{Tokens: tokens{}, EnforceHosts: true, Log: warn}).Serve(ctx, inner)
 }
 
 func warn(line string) { fmt.Fprintln(os.Stderr, "conformance:", line) }

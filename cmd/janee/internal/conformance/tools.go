@@ -11,12 +11,17 @@ import (
 
 const anything = `{"type":"object"}`
 
-// tools are those that the suite calls of a server that has tools alone. Names, texts and schemas are the suite's.
+// tools are those that the suite calls of a server that has tools alone. Names, texts and schemas
+// are the suite's.
 var tools = []tool.Definition{
-	{Name: "test_simple_text", Description: "Answers with a text", Input: json.RawMessage(anything)},
-	{Name: "test_error_handling", Description: "Answers with an error", Input: json.RawMessage(anything)},
-	{Name: "test_tool_with_progress", Description: "Tells how far it is", Input: json.RawMessage(anything)},
-	{Name: "json_schema_2020_12_tool", Description: "Has a schema of JSON Schema 2020-12", Input: json.RawMessage(`{
+	{Name: "test_simple_text", Description: "Answers with a text",
+		Input: json.RawMessage(anything)},
+	{Name: "test_error_handling", Description: "Answers with an error",
+		Input: json.RawMessage(anything)},
+	{Name: "test_tool_with_progress", Description: "Tells how far it is",
+		Input: json.RawMessage(anything)},
+	{Name: "json_schema_2020_12_tool", Description: "Has a schema of JSON Schema 2020-12",
+		Input: json.RawMessage(`{
 		"$schema": "https://json-schema.org/draft/2020-12/schema",
 		"type": "object",
 		"$defs": {"address": {"type": "object", "properties": {"street": {"type": "string"}, "city": {"type": "string"}}}},

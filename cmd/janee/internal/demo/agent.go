@@ -10,8 +10,9 @@ import (
 	"os/exec"
 )
 
-// agent is an MCP client that talks to a real `janee serve` child over its standard input and output. It keeps every byte
-// that it was sent, because the demo's last step searches them for the key.
+// agent is an MCP client that talks to a real `janee serve` child over its standard input and
+// output. It keeps every byte that it was sent, because the demo's last step searches them for the
+// key.
 type agent struct {
 	cmd      *exec.Cmd
 	in       io.WriteCloser
@@ -39,8 +40,9 @@ func startAgent(ctx context.Context, janee string, environ []string) (*agent, er
 }
 
 func (a *agent) initialize() error {
-	_, err := a.request("initialize", map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{},
-		"clientInfo": map[string]any{"name": "demo-agent", "version": "1"}})
+	_, err := a.request("initialize",
+		map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{},
+			"clientInfo": map[string]any{"name": "demo-agent", "version": "1"}})
 	if err != nil {
 		return err
 	}
@@ -72,7 +74,8 @@ func (a *agent) tool(name string, arguments map[string]any) (answer, error) {
 
 func (a *agent) request(method string, params map[string]any) (json.RawMessage, error) {
 	a.id++
-	if err := a.write(map[string]any{"jsonrpc": "2.0", "id": a.id, "method": method, "params": params}); err != nil {
+	if err := a.write(map[string]any{"jsonrpc": "2.0", "id": a.id, "method": method,
+		"params": params}); err != nil {
 		return nil, err
 	}
 	line, err := a.lines.ReadBytes('\n')

@@ -37,7 +37,8 @@ func startAPI(key, caFile string) (*api, error) {
 	a := &api{url: "https://" + l.Addr().String()}
 	a.server = &http.Server{Handler: a.handler(key), ReadHeaderTimeout: 5 * time.Second}
 	go func() {
-		_ = a.server.Serve(tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}))
+		_ = a.server.Serve(tls.NewListener(l,
+			&tls.Config{Certificates: []tls.Certificate{cert}, MinVersion: tls.VersionTLS12}))
 	}()
 	return a, nil
 }
@@ -57,21 +58,27 @@ func (a *api) handler(key string) http.Handler {
 	})
 }
 
-// selfSigned makes a certificate for 127.0.0.1 and writes it to caFile, where the service's `caFile` points.
+// selfSigned makes a certificate for 127.0.0.1 and writes it to caFile, where the service's
+// `caFile` points.
 func selfSigned(caFile string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Janee demo API"}, IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore: time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true, BasicConstraintsValid: true,
-		KeyUsage: x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign, ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Janee demo API"},
+		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		BasicConstraintsValid: true,
+		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
+		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
 	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, os.WriteFile(caFile, block, 0o600)
+	return tls.Certificate{
+		Certificate: [][]byte{der}, PrivateKey: key,
+	}, os.WriteFile(caFile, block, 0o600)
 }

@@ -1,5 +1,6 @@
-// Package demo shows the main job to a newcomer: the real binary in a throw-away home, a real MCP conversation over stdio, and
-// a loopback HTTPS API that wants a key. Nothing is simulated but the API, and nothing stays behind.
+// Package demo shows the main job to a newcomer: the real binary in a throw-away home, a real MCP
+// conversation over stdio, and a loopback HTTPS API that wants a key. Nothing is simulated but the
+// API, and nothing stays behind.
 package demo
 
 import (
@@ -62,9 +63,13 @@ func newKey() string {
 	return "demo_key_" + hex.EncodeToString(b[:])
 }
 
-// environ is a minimal environment: the demo's own home and key file, nothing of the person's Janee.
+// environ is a minimal environment: the demo's own home and key file, nothing of the person's
+// Janee.
 func environ(getenv func(string) string, dir string) []string {
-	return []string{"PATH=" + getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + filepath.Join(dir, "home"), "JANEE_KEY_FILE=" + filepath.Join(dir, "root.key")}
+	return []string{
+		"PATH=" + getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + filepath.Join(dir, "home"),
+		"JANEE_KEY_FILE=" + filepath.Join(dir, "root.key"),
+	}
 }
 
 // owner does what a person does once: init, add, and a read-only capability.
@@ -74,14 +79,18 @@ func (s *story) owner() error {
 		return err
 	}
 	s.step("janee init", "a home with config.yaml; the root key lies outside of it")
-	if _, err := s.janee(s.key, "add", "bank", "-u", s.api.url, "--auth-type", "bearer", "-k", "-", "--ca-file", filepath.Join(s.dir, "ca.pem"), "--no-capability"); err != nil {
+	if _, err := s.janee(s.key, "add", "bank", "-u", s.api.url, "--auth-type", "bearer", "-k", "-",
+		"--ca-file", filepath.Join(s.dir, "ca.pem"), "--no-capability"); err != nil {
 		return err
 	}
-	s.step("janee add bank -u "+s.api.url+" --auth-type bearer", "the key is stored, sealed with AES-256-GCM")
-	if _, err := s.janee("", "cap", "add", "bank_readonly", "-s", "bank", "--allow", "GET *", "--deny", "POST *"); err != nil {
+	s.step("janee add bank -u "+s.api.url+" --auth-type bearer",
+		"the key is stored, sealed with AES-256-GCM")
+	if _, err := s.janee("", "cap", "add", "bank_readonly", "-s", "bank", "--allow", "GET *",
+		"--deny", "POST *"); err != nil {
 		return err
 	}
-	s.step(`janee cap add bank_readonly -s bank --allow "GET *" --deny "POST *"`, "agents may read, for an hour at a time, and charge nothing")
+	s.step(`janee cap add bank_readonly -s bank --allow "GET *" --deny "POST *"`,
+		"agents may read, for an hour at a time, and charge nothing")
 	return nil
 }
 
@@ -113,7 +122,8 @@ func (s *story) conversation(a *agent) error {
 
 // execute makes one call and checks that it ends as the story says: a status or a reason code.
 func (s *story) execute(a *agent, method, path, want string) error {
-	got, err := a.tool("execute", map[string]any{"capability": "bank_readonly", "method": method, "path": path, "reason": "showing how Janee works"})
+	got, err := a.tool("execute", map[string]any{"capability": "bank_readonly", "method": method,
+		"path": path, "reason": "showing how Janee works"})
 	if err != nil {
 		return err
 	}
@@ -153,25 +163,32 @@ func (s *story) record() error {
 	return err
 }
 
-// search looks for the key in everything the agent was sent, in the forms in which it could hide there.
+// search looks for the key in everything the agent was sent, in the forms in which it could hide
+// there.
 func (s *story) search(received []byte) error {
 	text := string(received)
 	b := []byte(s.key)
-	for form, needle := range map[string]string{"raw": s.key, "base64": base64.RawStdEncoding.EncodeToString(b), "hex": hex.EncodeToString(b), "URL-encoded": url.QueryEscape(s.key)} {
+	for form, needle := range map[string]string{
+		"raw": s.key, "base64": base64.RawStdEncoding.EncodeToString(b),
+		"hex": hex.EncodeToString(b), "URL-encoded": url.QueryEscape(s.key),
+	} {
 		if strings.Contains(text, needle) {
 			return fmt.Errorf("the key reached the agent, %s", form)
 		}
 	}
 	if s.api.keyed.Load() != 1 || s.api.calls.Load() != 1 {
-		return fmt.Errorf("the API saw %d calls, %d of them with the key; it should have been one", s.api.calls.Load(), s.api.keyed.Load())
+		return fmt.Errorf("the API saw %d calls, %d of them with the key; it should have been one",
+			s.api.calls.Load(), s.api.keyed.Load())
 	}
 	s.say("\nDid the key get out?\n")
 	s.say("  The API was called once, with the real key, and repeated the key in its reply.\n")
-	s.say("  The agent received %d bytes; the key is in none of them (raw, base64, hex, URL-encoded).\n\n", len(received))
+	s.say("  The agent received %d bytes; the key is in none of them (raw, base64, hex, "+
+		"URL-encoded).\n\n", len(received))
 	return nil
 }
 
-// janee runs one command of the binary; its standard output is returned, what it says on standard error only where it fails.
+// janee runs one command of the binary; its standard output is returned, what it says on standard
+// error only where it fails.
 func (s *story) janee(stdin string, args ...string) (string, error) {
 	cmd := exec.CommandContext(s.ctx, s.Janee, args...)
 	cmd.Env = s.environ
@@ -180,7 +197,8 @@ func (s *story) janee(stdin string, args ...string) (string, error) {
 	cmd.Stderr = &stderr
 	out, err := cmd.Output()
 	if err != nil {
-		return string(out), fmt.Errorf("janee %s: %w\n%s", strings.Join(args, " "), err, stderr.String())
+		return string(out), fmt.Errorf("janee %s: %w\n%s", strings.Join(args, " "),
+			err, stderr.String())
 	}
 	return string(out), nil
 }

@@ -1,6 +1,7 @@
-// Package directory knows the APIs that people use: base URL, auth type, a harmless path to try a key with, the vendor's page.
-// Use Find for an exact name and Search for part of one; `janee add` fills in from it what its flags leave out.
-// It holds no credential and reads nothing but the file that is built in: services.yaml, which says how an entry is written.
+// Package directory knows the APIs that people use: base URL, auth type, a harmless path to try a
+// key with, the vendor's page. Use Find for an exact name and Search for part of one; `janee add`
+// fills in from it what its flags leave out. It holds no credential and reads nothing but the file
+// that is built in: services.yaml, which says how an entry is written.
 package directory
 
 import (
@@ -29,15 +30,18 @@ type Template struct {
 	Headers     map[string]string
 	TestPath    string `yaml:"testPath"` // "" where no GET tells a good key from a bad one
 	Tags        []string
-	Env         map[string]string // variable of a .env file → field, "key", "secret", "url" or "<word>"
-	Docs        string
+	// variable of a .env file → field, "key", "secret", "url" or "<word>"
+	Env  map[string]string
+	Docs string
 }
 
 // Auth is how an API wants to be authenticated.
 type Auth struct {
-	Type    string
-	Headers map[string]string `yaml:"headers"` // of type headers: name → value with {key} and {secret} in it
-	Fixed   map[string]string `yaml:",inline"` // fields that are no secret and the same for everyone
+	Type string
+	// of type headers: name → value with {key} and {secret} in it
+	Headers map[string]string `yaml:"headers"`
+	// fields that are no secret and the same for everyone
+	Fixed map[string]string `yaml:",inline"`
 }
 
 var all = sync.OnceValues(func() ([]Template, error) { return parse(text) })
@@ -51,7 +55,8 @@ func parse(text []byte) (list []Template, err error) {
 	return list, nil
 }
 
-// All returns the templates whose auth type this program can sign for, by first tag, then by name. They are shared: read only.
+// All returns the templates whose auth type this program can sign for, by first tag, then by name.
+// They are shared: read only.
 func All() []Template {
 	list, _ := all() // the tests read the same bytes
 	return slices.DeleteFunc(slices.Clone(list), func(t Template) bool {
@@ -70,12 +75,15 @@ func Find(name string) (Template, bool) {
 	return list[i], true
 }
 
-// Search returns the templates that hold query in their name, description or tags, without regard to case; all for "".
+// Search returns the templates that hold query in their name, description or tags, without regard
+// to case; all for "".
 func Search(query string) (found []Template) {
 	query = strings.ToLower(strings.TrimSpace(query))
 	for _, t := range All() {
 		words := append([]string{t.Name, t.Description}, t.Tags...)
-		if slices.ContainsFunc(words, func(s string) bool { return strings.Contains(strings.ToLower(s), query) }) {
+		if slices.ContainsFunc(words, func(s string) bool {
+			return strings.Contains(strings.ToLower(s), query)
+		}) {
 			found = append(found, t)
 		}
 	}
@@ -115,7 +123,8 @@ func (a Auth) NeedsSecret() bool {
 	return false
 }
 
-// Fields names what a person has to give: the required fields of the auth type that are not fixed, for headers the names of these.
+// Fields names what a person has to give: the required fields of the auth type that are not fixed,
+// for headers the names of these.
 func (a Auth) Fields() (names []string) {
 	scheme, ok := sign.Lookup(a.Type)
 	if !ok {

@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// exchanged are auth types that trade the credential for a token first. Their templates are offered once package sign has them.
+// exchanged are auth types that trade the credential for a token first. Their templates are offered
+// once package sign has them.
 var exchanged = []string{"service-account", "github-app"}
 
 func entries(t *testing.T) []Template {
@@ -30,7 +31,8 @@ func TestEntries(t *testing.T) {
 	seen := map[string]bool{}
 	for _, e := range entries(t) {
 		t.Run(e.Name, func(t *testing.T) {
-			if seen[e.Name] || e.Name == "" || strings.Trim(e.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			if seen[e.Name] || e.Name == "" ||
+				strings.Trim(e.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
 				t.Errorf("name %q is taken or not a name", e.Name)
 			}
 			seen[e.Name] = true
@@ -47,15 +49,18 @@ func TestEntries(t *testing.T) {
 }
 
 func checkAddress(t *testing.T, e Template) {
-	filled := e.Fill(map[string]string{"region": "eu-west-1", "project": "abc", "site": "acme", "shop": "acme"})
-	if _, err := policy.ParseBase(filled, false); err != nil || !strings.HasPrefix(filled, "https://") {
+	filled := e.Fill(map[string]string{"region": "eu-west-1", "project": "abc",
+		"site": "acme", "shop": "acme"})
+	if _, err := policy.ParseBase(filled, false); err != nil ||
+		!strings.HasPrefix(filled, "https://") {
 		t.Errorf("%s: %v", filled, err)
 	}
 	if u, err := url.Parse(e.Docs); err != nil || u.Host == "" {
 		t.Errorf("docs %q: %v", e.Docs, err)
 	}
 	if e.TestPath != "" {
-		if _, d := policy.Judge(policy.Unrestricted(), policy.Options{}, "GET", e.TestPath); d.Outcome != policy.Allowed {
+		if _, d := policy.Judge(policy.Unrestricted(), policy.Options{},
+			"GET", e.TestPath); d.Outcome != policy.Allowed {
 			t.Errorf("testPath: %s", d.Reason)
 		}
 	}
@@ -88,15 +93,18 @@ func checkAuth(t *testing.T, e Template) {
 		t.Error("type headers and the headers of auth belong together")
 	}
 	for name, value := range e.Auth.Headers {
-		if !wire.ValidName(name) || !strings.Contains(value, "{key}") && !strings.Contains(value, "{secret}") {
+		if !wire.ValidName(name) ||
+			!strings.Contains(value, "{key}") && !strings.Contains(value, "{secret}") {
 			t.Errorf("auth header %s holds no credential", name)
 		}
 	}
 	for variable, to := range e.Env {
 		_, known := field(to)
 		word := strings.Trim(to, "<>")
-		ofHeaders := len(e.Auth.Headers) > 0 && (to == "key" || to == "secret" && e.Auth.NeedsSecret())
-		if !known && !ofHeaders && to != "url" && !(word != to && slices.Contains(e.Blanks(), word)) {
+		ofHeaders := len(e.Auth.Headers) > 0 &&
+			(to == "key" || to == "secret" && e.Auth.NeedsSecret())
+		if !known && !ofHeaders && to != "url" &&
+			!(word != to && slices.Contains(e.Blanks(), word)) {
 			t.Errorf("%s leads to %q, which is nowhere", variable, to)
 		}
 	}
@@ -115,13 +123,15 @@ func TestVariablesAreUnique(t *testing.T) {
 	}
 }
 
-// TestOnlyKnownTypesAreOffered: a template that nothing signs for would make a service that cannot be loaded.
+// TestOnlyKnownTypesAreOffered: a template that nothing signs for would make a service that cannot
+// be loaded.
 func TestOnlyKnownTypesAreOffered(t *testing.T) {
 	var hidden []string
 	for _, e := range entries(t) {
 		_, signs := sign.Lookup(e.Auth.Type)
 		if _, offered := Find(e.Name); offered != signs {
-			t.Errorf("%s: offered %v, and auth type %s is known: %v", e.Name, offered, e.Auth.Type, signs)
+			t.Errorf("%s: offered %v, and auth type %s is known: %v", e.Name, offered,
+				e.Auth.Type, signs)
 		}
 		if !signs {
 			hidden = append(hidden, e.Name)
@@ -135,27 +145,33 @@ func TestOnlyKnownTypesAreOffered(t *testing.T) {
 // TestCorrected holds what the real APIs want and earlier directories had wrong.
 func TestCorrected(t *testing.T) {
 	for name, want := range map[string]string{
-		"twilio": "basic", "mixpanel": "basic", "discord": "bearer Bot", "linear": "bearer none", "coinbase": "jwt-es256",
-		"anthropic": "headers", "supabase": "headers", "planetscale": "headers", "pagerduty": "headers", "kraken": "hmac-kraken",
+		"twilio": "basic", "mixpanel": "basic", "discord": "bearer Bot", "linear": "bearer none",
+		"coinbase": "jwt-es256", "anthropic": "headers", "supabase": "headers",
+		"planetscale": "headers", "pagerduty": "headers", "kraken": "hmac-kraken",
 	} {
 		e, ok := Find(name)
-		if got := strings.TrimSpace(e.Auth.Type + " " + e.Auth.Fixed["scheme"]); !ok || got != want {
+		if got := strings.TrimSpace(e.Auth.Type + " " + e.Auth.Fixed["scheme"]); !ok ||
+			got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
 	}
-	for name, header := range map[string]string{"anthropic": "anthropic-version", "notion": "Notion-Version"} {
+	for name, header := range map[string]string{
+		"anthropic": "anthropic-version", "notion": "Notion-Version",
+	} {
 		if e, _ := Find(name); e.Headers[header] == "" {
 			t.Errorf("%s sends no %s", name, header)
 		}
 	}
-	if e, _ := Find("supabase"); e.Auth.Headers["apikey"] != "{key}" || e.Auth.Headers["Authorization"] != "Bearer {key}" {
+	if e, _ := Find("supabase"); e.Auth.Headers["apikey"] != "{key}" ||
+		e.Auth.Headers["Authorization"] != "Bearer {key}" {
 		t.Errorf("supabase: %v", e.Auth.Headers)
 	}
 }
 
 func TestSearch(t *testing.T) {
 	for query, want := range map[string]string{
-		"STRIPE": "stripe", "payments": "shopify stripe", "voice of nobody": "", "s3": "aws-s3", "e-mail": "aws-ses jira resend sendgrid",
+		"STRIPE": "stripe", "payments": "shopify stripe", "voice of nobody": "", "s3": "aws-s3",
+		"e-mail": "aws-ses jira resend sendgrid",
 	} {
 		var got []string
 		for _, e := range Search(query) {
@@ -172,7 +188,8 @@ func TestSearch(t *testing.T) {
 
 func TestBlanks(t *testing.T) {
 	e, _ := Find("aws-s3")
-	if got := e.Fill(map[string]string{"region": "eu-west-1"}); got != "https://s3.eu-west-1.amazonaws.com" {
+	if got := e.Fill(map[string]string{"region": "eu-west-1"}); got !=
+		"https://s3.eu-west-1.amazonaws.com" {
 		t.Error(got)
 	}
 	if got := e.Fill(nil); got != e.BaseURL || strings.Join(e.Blanks(), " ") != "region" {

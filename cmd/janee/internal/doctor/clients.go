@@ -13,7 +13,8 @@ import (
 // maxClientFile bounds what is read of one file, in bytes.
 const maxClientFile = 8 << 20
 
-// checkClients looks for credentials in the configurations of agents' clients, which the agents can read.
+// checkClients looks for credentials in the configurations of agents' clients, which the agents can
+// read.
 func checkClients(p *patient) []Check {
 	var found []Check
 	looked := 0
@@ -24,11 +25,15 @@ func checkClients(p *patient) []Check {
 		}
 		looked++
 		if names := secretNames(text); len(names) > 0 {
-			found = append(found, warned("client configs", clientFix(names, path), "%s holds what looks like plaintext credentials: %s", path, strings.Join(names, ", ")))
+			found = append(found,
+				warned("client configs", clientFix(names, path),
+					"%s holds what looks like plaintext credentials: %s", path,
+					strings.Join(names, ", ")))
 		}
 	}
 	if found == nil {
-		return passed("client configs", "no plaintext credentials in the %s that were found", count(looked, "file", "files"))
+		return passed("client configs", "no plaintext credentials in the %s that were found",
+			count(looked, "file", "files"))
 	}
 	return found
 }
@@ -40,24 +45,30 @@ func clientFix(names []string, path string) string {
 	return "janee add, then delete it from " + home.Quote(path) + " and let the agent use janee"
 }
 
-// clientFiles is where clients keep their settings (their documentation, as of 2026-11), and the .env beside a project.
+// clientFiles is where clients keep their settings (their documentation, as of 2026-11), and the
+// .env beside a project.
 func (p *patient) clientFiles() []string {
 	var files []string
 	add := func(base string, names ...string) {
 		for _, name := range names {
-			if path := filepath.Join(base, filepath.FromSlash(name)); base != "" && !slices.Contains(files, path) {
+			if path := filepath.Join(base, filepath.FromSlash(name)); base != "" &&
+				!slices.Contains(files, path) {
 				files = append(files, path)
 			}
 		}
 	}
-	// ~/.config, ~/Library/Application Support or %AppData%: where Claude Desktop and VS Code are alike on all systems.
+	// ~/.config, ~/Library/Application Support or %AppData%: where Claude Desktop and VS Code are
+	// alike on all systems.
 	if dir, err := p.ConfigDir(); err == nil {
-		add(dir, "Claude/claude_desktop_config.json", "Code/User/mcp.json", "Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json")
+		add(dir, "Claude/claude_desktop_config.json", "Code/User/mcp.json",
+			"Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json")
 	}
-	add(p.UserHome, ".claude.json", ".cursor/mcp.json", ".codeium/windsurf/mcp_config.json", ".cline/data/settings/cline_mcp_settings.json",
-		".codex/config.toml", ".gemini/settings.json")
+	add(p.UserHome, ".claude.json", ".cursor/mcp.json", ".codeium/windsurf/mcp_config.json",
+		".cline/data/settings/cline_mcp_settings.json", ".codex/config.toml",
+		".gemini/settings.json")
 	add(p.Getenv("CODEX_HOME"), "config.toml")
-	add(p.WorkDir, ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", ".codex/config.toml", ".gemini/settings.json", ".env")
+	add(p.WorkDir, ".mcp.json", ".cursor/mcp.json", ".vscode/mcp.json", ".codex/config.toml",
+		".gemini/settings.json", ".env")
 	if path := p.Getenv("CLINE_MCP_SETTINGS_PATH"); path != "" {
 		add(filepath.Dir(path), filepath.Base(path))
 	}

@@ -11,15 +11,17 @@ import (
 // sealedText is what a copy may hold. Its beginning is not that of a key.
 var sealedText = regexp.MustCompile(`janee:v1:[^\s"']*`)
 
-// checkCopies looks for what editors leave beside config.yaml (config.yaml~, .config.yaml.swp, config.yaml.bak): Janee seals a key that was typed into
-// the file itself, and the copy of before keeps it in the clear.
+// checkCopies looks for what editors leave beside config.yaml (config.yaml~, .config.yaml.swp,
+// config.yaml.bak): Janee seals a key that was typed into the file itself, and the copy of before
+// keeps it in the clear.
 func checkCopies(p *patient) []Check {
 	if p.home == nil {
 		return nil
 	}
 	entries, err := os.ReadDir(p.home.Path("."))
 	if err != nil {
-		return []Check{warned("copies", "janee doctor", "looking for copies of config.yaml: %v", err)}
+		return []Check{warned("copies", "janee doctor",
+			"looking for copies of config.yaml: %v", err)}
 	}
 	var found []Check
 	for _, e := range entries {
@@ -29,7 +31,11 @@ func checkCopies(p *patient) []Check {
 		path := p.home.Path(e.Name())
 		text, ok := readClientFile(path)
 		if ok && len(secretNames(sealedText.ReplaceAllString(text, "sealed"))) > 0 {
-			found = append(found, warned("copies", "rm "+home.Quote(path), "%s holds what looks like a credential in the clear: an editor or a person left it", path))
+			found = append(found,
+				warned("copies",
+					"rm "+home.Quote(path),
+					"%s holds what looks like a credential in the clear: "+
+						"an editor or a person left it", path))
 		}
 	}
 	return found

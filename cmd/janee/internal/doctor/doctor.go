@@ -1,6 +1,7 @@
-// Package doctor looks for what is wrong with a home, its root key and the machine around it, and names the command that mends it.
-// Use Run for `janee doctor`; it changes nothing but for a trial file that it removes again, and goes on where other commands stop.
-// It is no gate: what must not happen is refused where it would happen, by packages home, keysource and core.
+// Package doctor looks for what is wrong with a home, its root key and the machine around it, and
+// names the command that mends it. Use Run for `janee doctor`; it changes nothing but for a trial
+// file that it removes again, and goes on where other commands stop. It is no gate: what must not
+// happen is refused where it would happen, by packages home, keysource and core.
 package doctor
 
 import (
@@ -22,7 +23,8 @@ const (
 	Fail Result = "fail" // something does not work, or is open to others
 )
 
-// Check is one finding. Detail is a sentence and may hold what others wrote, never a secret; Fix is a command or an act, "" for a pass.
+// Check is one finding. Detail is a sentence and may hold what others wrote, never a secret; Fix is
+// a command or an act, "" for a pass.
 type Check struct {
 	Check  string `json:"check"`
 	Result Result `json:"result"`
@@ -44,7 +46,8 @@ type Machine struct {
 	Now      func() time.Time
 }
 
-// patient is a machine with what the checks so far have opened: later checks do without what is nil.
+// patient is a machine with what the checks so far have opened: later checks do without what is
+// nil.
 type patient struct {
 	Machine
 	home   *home.Home
@@ -57,7 +60,9 @@ func Run(m Machine) Report {
 	p := &patient{Machine: m}
 	report := Report{Overall: Pass}
 	for _, check := range []func(*patient) []Check{
-		checkHome, checkConfig, checkKey, checkBackup, checkCredentials, checkDestinations, checkCopies, checkRules, checkAgents, checkLock, checkClock, checkLog, checkAnchor, checkDisk, checkClients,
+		checkHome, checkConfig, checkKey, checkBackup, checkCredentials, checkDestinations,
+		checkCopies, checkRules, checkAgents, checkLock, checkClock, checkLog, checkAnchor,
+		checkDisk, checkClients,
 	} {
 		for _, c := range check(p) {
 			report.Checks = append(report.Checks, c)

@@ -19,9 +19,14 @@ import (
 func machine(t *testing.T) (Machine, *opened.Home, map[string]string) {
 	t.Helper()
 	dir := t.TempDir()
-	vars := map[string]string{"JANEE_HOME": filepath.Join(dir, "home"), "JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key")}
+	vars := map[string]string{
+		"JANEE_HOME":     filepath.Join(dir, "home"),
+		"JANEE_KEY_FILE": filepath.Join(dir, "key", "root.key"),
+	}
 	getenv := func(name string) string { return vars[name] }
-	keys := &keysource.Keys{Getenv: getenv, ConfigDir: func() (string, error) { return filepath.Join(dir, "config"), nil }}
+	keys := &keysource.Keys{Getenv: getenv, ConfigDir: func() (string, error) {
+		return filepath.Join(dir, "config"), nil
+	}}
 	s, err := opened.Init(keys, vars["JANEE_HOME"])
 	if err != nil {
 		t.Fatal(err)
@@ -40,7 +45,10 @@ func find(r Report, check string) (found []Check) {
 }
 
 func TestOverallIsTheWorst(t *testing.T) {
-	for _, c := range []struct{ a, b, want Result }{{Pass, Warn, Warn}, {Warn, Pass, Warn}, {Warn, Fail, Fail}, {Fail, Pass, Fail}, {Pass, Pass, Pass}} {
+	for _, c := range []struct{ a, b, want Result }{
+		{Pass, Warn, Warn}, {Warn, Pass, Warn}, {Warn, Fail, Fail}, {Fail, Pass, Fail},
+		{Pass, Pass, Pass},
+	} {
 		if got := worse(c.a, c.b); got != c.want {
 			t.Errorf("worse(%s, %s) = %s", c.a, c.b, got)
 		}
@@ -49,7 +57,8 @@ func TestOverallIsTheWorst(t *testing.T) {
 
 func TestEveryFindingNamesAFix(t *testing.T) {
 	m, s, vars := machine(t)
-	if err := os.WriteFile(s.Home.Path("config.yaml"), []byte("version: 7\nservices: 3\n"), 0o644); err != nil {
+	if err := os.WriteFile(s.Home.Path("config.yaml"),
+		[]byte("version: 7\nservices: 3\n"), 0o644); err != nil {
 		t.Fatal(err)
 	}
 	vars["JANEE_KEY_FILE"] = "/nowhere"
@@ -70,18 +79,21 @@ func TestEveryFindingNamesAFix(t *testing.T) {
 func TestClock(t *testing.T) {
 	m, s, _ := machine(t)
 	now := time.Now()
-	log, err := auditlog.Open(s.Home, s.Vault, auditlog.Options{Writer: auditlog.CLI, Now: func() time.Time { return now }})
+	log, err := auditlog.Open(s.Home, s.Vault,
+		auditlog.Options{Writer: auditlog.CLI, Now: func() time.Time { return now }})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := log.Append([]audit.Record{{TS: now.UnixMilli(), Event: "key.export"}}, true); err != nil {
+	if err := log.Append([]audit.Record{{TS: now.UnixMilli(), Event: "key.export"}},
+		true); err != nil {
 		t.Fatal(err)
 	}
 	for _, c := range []struct {
 		now  time.Time
 		want Result
 	}{
-		{now, Pass}, {now.Add(-time.Second), Pass}, {now.Add(-time.Hour), Warn}, {now.AddDate(1, 0, 0), Pass},
+		{now, Pass}, {now.Add(-time.Second), Pass}, {now.Add(-time.Hour), Warn},
+		{now.AddDate(1, 0, 0), Pass},
 		{time.Unix(0, 0), Fail}, {time.Date(2150, 1, 1, 0, 0, 0, 0, time.UTC), Fail},
 	} {
 		m.Now = func() time.Time { return c.now }
@@ -113,7 +125,8 @@ func TestManyFilesOpenToOthers(t *testing.T) {
 		t.Fatal(err)
 	}
 	got := find(Run(m), "home")
-	if len(got) != maxListed+1 || !strings.HasPrefix(got[maxListed].Detail, "7 more") || !strings.HasPrefix(got[maxListed].Fix, "chmod -R go= ") {
+	if len(got) != maxListed+1 || !strings.HasPrefix(got[maxListed].Detail, "7 more") ||
+		!strings.HasPrefix(got[maxListed].Fix, "chmod -R go= ") {
 		t.Errorf("%+v", got)
 	}
 }
@@ -121,10 +134,12 @@ func TestManyFilesOpenToOthers(t *testing.T) {
 func TestHugeLogIsNotVerified(t *testing.T) {
 	m, s, _ := machine(t)
 	path := s.Home.Path("logs/2026-11-20.abcdefgh.jsonl")
-	if err := errors.Join(os.WriteFile(path, nil, 0o600), os.Truncate(path, maxVerified+1)); err != nil {
+	if err := errors.Join(os.WriteFile(path, nil, 0o600),
+		os.Truncate(path, maxVerified+1)); err != nil {
 		t.Fatal(err)
 	}
-	if got := find(Run(m), "log"); len(got) != 1 || got[0].Result != Warn || got[0].Fix != "janee logs verify" {
+	if got := find(Run(m), "log"); len(got) != 1 || got[0].Result != Warn ||
+		got[0].Fix != "janee logs verify" {
 		t.Errorf("%+v", got)
 	}
 }
@@ -145,9 +160,12 @@ func TestPolicies(t *testing.T) {
 		{policy.Unrestricted(), "no rules"},
 		{policy.New(nil, nil), "no allow rule"},
 		{policy.New(nil, []policy.Rule{rule("GET /x")}), "no allow rule"},
-		{policy.New([]policy.Rule{rule("GET /x")}, []policy.Rule{rule("* *")}), "cover every allow rule"},
-		{policy.New([]policy.Rule{rule("GET /x"), rule("GET /y")}, []policy.Rule{rule("* /x")}), "never takes effect"},
-		{policy.New([]policy.Rule{rule("POST *")}, []policy.Rule{rule("POST /x/*")}), "leaves out /x itself"},
+		{policy.New([]policy.Rule{rule("GET /x")}, []policy.Rule{rule("* *")}),
+			"cover every allow rule"},
+		{policy.New([]policy.Rule{rule("GET /x"), rule("GET /y")}, []policy.Rule{rule("* /x")}),
+			"never takes effect"},
+		{policy.New([]policy.Rule{rule("POST *")}, []policy.Rule{rule("POST /x/*")}),
+			"leaves out /x itself"},
 	} {
 		got := checkPolicy("c", c.policy)
 		if c.want == "" && got == nil {
@@ -163,7 +181,10 @@ func TestKeyInside(t *testing.T) {
 	for _, c := range []struct {
 		dir, path string
 		want      bool
-	}{{"/a/b", "/a/b/key", true}, {"/a/b", "/a/b/c/key", true}, {"/a/b", "/a/bc/key", false}, {"/a/b", "/a/key", false}, {"/a/b", "", false}} {
+	}{
+		{"/a/b", "/a/b/key", true}, {"/a/b", "/a/b/c/key", true}, {"/a/b", "/a/bc/key", false},
+		{"/a/b", "/a/key", false}, {"/a/b", "", false},
+	} {
 		if got := inside(c.dir, c.path); got != c.want {
 			t.Errorf("inside(%q, %q) = %v", c.dir, c.path, got)
 		}

@@ -13,10 +13,12 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 )
 
-// maxListed bounds how many files of one kind are named: thousands of sessions may have the same wrong mode.
+// maxListed bounds how many files of one kind are named: thousands of sessions may have the same
+// wrong mode.
 const maxListed = 5
 
-// checkHome looks at owner and mode of everything that janee keeps, and opens the home if nothing stands against it.
+// checkHome looks at owner and mode of everything that janee keeps, and opens the home if nothing
+// stands against it.
 func checkHome(p *patient) []Check {
 	dir, err := home.Dir(p.Getenv)
 	if err != nil {
@@ -26,7 +28,8 @@ func checkHome(p *patient) []Check {
 		return []Check{failed("home", "janee init", "there is no home at %s yet", dir)}
 	}
 	if found := openToOthers(dir, home.GuardFromEnv(p.Getenv)); len(found) > 0 {
-		return append(found, warned("config", "janee doctor", "the rest of the home is looked at when that is mended"))
+		return append(found, warned("config", "janee doctor",
+			"the rest of the home is looked at when that is mended"))
 	}
 	if p.home, err = home.Open(dir); err != nil {
 		return []Check{failed("home", hint.Of(err), "%v", err)}
@@ -52,20 +55,22 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 		note(guard.CheckFile(filepath.Join(dir, name)))
 	}
 	for _, name := range []string{"logs", "sessions", "approvals", "backups"} {
-		_ = filepath.WalkDir(filepath.Join(dir, name), func(path string, d fs.DirEntry, err error) error {
-			switch {
-			case err != nil:
-				note(err)
-			case d.IsDir():
-				note(guard.CheckDir(path))
-			default:
-				note(guard.CheckFile(path))
-			}
-			return nil
-		})
+		_ = filepath.WalkDir(filepath.Join(dir, name),
+			func(path string, d fs.DirEntry, err error) error {
+				switch {
+				case err != nil:
+					note(err)
+				case d.IsDir():
+					note(guard.CheckDir(path))
+				default:
+					note(guard.CheckFile(path))
+				}
+				return nil
+			})
 	}
 	if more > 0 {
-		found = append(found, failed("home", "chmod -R go= "+home.Quote(dir), "%d more files are like that", more))
+		found = append(found,
+			failed("home", "chmod -R go= "+home.Quote(dir), "%d more files are like that", more))
 	}
 	return found
 }
@@ -77,7 +82,8 @@ func checkConfig(p *patient) []Check {
 	}
 	path := p.home.ConfigPath()
 	if legacy.Found(p.home.Path(".")) {
-		return []Check{failed("config", "janee import --apply", "it was written by the TypeScript Janee; `janee import` shows what becomes of it")}
+		return []Check{failed("config", "janee import --apply",
+			"it was written by the TypeScript Janee; `janee import` shows what becomes of it")}
 	}
 	text, _, err := p.home.ReadConfig()
 	if err != nil {
@@ -86,13 +92,16 @@ func checkConfig(p *patient) []Check {
 	if p.config, err = config.Parse(text); err != nil {
 		return problems(path, err)
 	}
-	found := passed("config", "%s: %s, %s", path, count(len(p.config.ServiceNames), "service", "services"),
+	found := passed("config", "%s: %s, %s", path,
+		count(len(p.config.ServiceNames), "service", "services"),
 		count(len(p.config.CapabilityNames), "capability", "capabilities"))
 	for _, w := range p.config.Warnings {
-		found = append(found, warned("config", editLine(path, w.Line), "line %d: %s", w.Line, w.Text))
+		found = append(found,
+			warned("config", editLine(path, w.Line), "line %d: %s", w.Line, w.Text))
 	}
 	if p.config.HasPlaintext() {
-		found = append(found, warned("config", "janee list", "a credential stands in plaintext; any command that opens the home seals it in place"))
+		found = append(found, warned("config", "janee list",
+			"a credential stands in plaintext; any command that opens the home seals it in place"))
 	}
 	return found
 }
@@ -103,7 +112,8 @@ func problems(path string, err error) (found []Check) {
 		return []Check{failed("config", editLine(path, 1), "%v", err)}
 	}
 	for _, problem := range all.Problems {
-		found = append(found, failed("config", editLine(path, problem.Line), "line %d: %s", problem.Line, problem.Text))
+		found = append(found, failed("config", editLine(path, problem.Line), "line %d: %s",
+			problem.Line, problem.Text))
 	}
 	return found
 }

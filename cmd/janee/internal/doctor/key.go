@@ -18,7 +18,8 @@ func checkKey(p *patient) []Check {
 	case p.config == nil:
 		return nil
 	case p.config.Vault.ID == "" && p.config.HasSealed():
-		return []Check{failed("root key", "put the vault: block back, from a backup of "+p.home.ConfigPath(),
+		return []Check{failed("root key",
+			"put the vault: block back, from a backup of "+p.home.ConfigPath(),
 			"config.yaml holds sealed credentials but no vault: block that names their root key")}
 	case p.config.Vault.ID == "":
 		return passed("root key", "none yet: nothing is sealed")
@@ -38,10 +39,14 @@ func checkKey(p *patient) []Check {
 	}
 	found := passed("root key", "%s fits this home%s", state.Where, mode)
 	if inside(p.home.Path("."), state.File) {
-		found = append(found, warned("root key", p.moveKey(state.File), "%s lies in the home, so that a copy of the home opens itself", state.File))
+		found = append(found, warned("root key", p.moveKey(state.File),
+			"%s lies in the home, so that a copy of the home opens itself", state.File))
 	}
 	if state.Left != "" {
-		found = append(found, warned("root key", "rm "+home.Quote(state.Left), "%s still holds the root key as well, although config.yaml keeps it elsewhere", state.Left))
+		found = append(found,
+			warned("root key", "rm "+home.Quote(state.Left),
+				"%s still holds the root key as well, although config.yaml keeps it elsewhere",
+				state.Left))
 	}
 	return found
 }
@@ -53,7 +58,8 @@ func (p *patient) moveKey(from string) string {
 	if err != nil {
 		return "move it to another directory and name it by " + keysource.KeyFileEnv
 	}
-	return fmt.Sprintf("mkdir -p -m 700 %s && mv %s %s && unset %s", home.Quote(filepath.Dir(to)), home.Quote(from), home.Quote(to), keysource.KeyFileEnv)
+	return fmt.Sprintf("mkdir -p -m 700 %s && mv %s %s && unset %s", home.Quote(filepath.Dir(to)),
+		home.Quote(from), home.Quote(to), keysource.KeyFileEnv)
 }
 
 func inside(dir, path string) bool {
@@ -67,7 +73,8 @@ func resolved(path string) string {
 	return filepath.Clean(path)
 }
 
-// checkBackup looks in the log for an export. A key that the environment holds comes from somewhere that has it already.
+// checkBackup looks in the log for an export. A key that the environment holds comes from somewhere
+// that has it already.
 func checkBackup(p *patient) []Check {
 	if p.vault == nil || p.Getenv(keysource.MasterKeyEnv) != "" {
 		return nil
@@ -75,9 +82,11 @@ func checkBackup(p *patient) []Check {
 	at, err := auditlog.LastCommand(p.home, p.vault, "key.export")
 	switch {
 	case err != nil:
-		return []Check{warned("backup", "janee logs verify", "looking for an export of the root key: %v", err)}
+		return []Check{warned("backup", "janee logs verify",
+			"looking for an export of the root key: %v", err)}
 	case at.IsZero():
-		return []Check{warned("backup", "janee key export", "the root key was never exported: without it nothing can be decrypted")}
+		return []Check{warned("backup", "janee key export",
+			"the root key was never exported: without it nothing can be decrypted")}
 	}
 	return passed("backup", "the root key was exported on %s", at.Local().Format("2006-01-02"))
 }

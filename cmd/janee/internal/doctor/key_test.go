@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// TestKeyLeftBehind finds the key file that a move to the keyring has left, because the machine stopped.
+// TestKeyLeftBehind finds the key file that a move to the keyring has left, because the machine
+// stopped.
 func TestKeyLeftBehind(t *testing.T) {
 	keyring.MockInit()
 	m, s, vars := machine(t)
@@ -24,11 +25,14 @@ func TestKeyLeftBehind(t *testing.T) {
 	if err := keyring.Set("janee", id, strings.TrimSpace(string(text))); err != nil {
 		t.Fatal(err)
 	}
-	if err := s.Home.EditConfig(func(old []byte) ([]byte, error) { return config.SetSource(old, config.SourceKeyring, nil) }); err != nil {
+	if err := s.Home.EditConfig(func(old []byte) ([]byte, error) {
+		return config.SetSource(old, config.SourceKeyring, nil)
+	}); err != nil {
 		t.Fatal(err)
 	}
 	found := find(Run(m), "root key")
-	if len(found) != 1 || found[0].Result != Pass || !strings.Contains(found[0].Detail, `the keyring (service "janee"`) {
+	if len(found) != 1 || found[0].Result != Pass ||
+		!strings.Contains(found[0].Detail, `the keyring (service "janee"`) {
 		t.Fatalf("%+v", found)
 	}
 	dir, _ := m.ConfigDir()
@@ -39,7 +43,8 @@ func TestKeyLeftBehind(t *testing.T) {
 	if err := os.WriteFile(left, text, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if found = find(Run(m), "root key"); len(found) != 2 || found[1].Result != Warn || found[1].Fix != "rm "+left {
+	if found = find(Run(m), "root key"); len(found) != 2 || found[1].Result != Warn ||
+		found[1].Fix != "rm "+left {
 		t.Errorf("%+v", found)
 	}
 }

@@ -24,7 +24,8 @@ func checkClock(p *patient) []Check {
 		fix = "sudo timedatectl set-ntp true"
 	}
 	if year := now.UTC().Year(); year < 2025 || year > 2100 {
-		return []Check{failed("clock", fix, "the clock of this machine says %s", now.UTC().Format(time.RFC3339))}
+		return []Check{failed("clock", fix, "the clock of this machine says %s",
+			now.UTC().Format(time.RFC3339))}
 	}
 	var newest time.Time
 	var err error
@@ -33,9 +34,11 @@ func checkClock(p *patient) []Check {
 	}
 	switch {
 	case err != nil:
-		return []Check{warned("clock", "janee logs verify", "comparing the clock with the log: %v", err)}
+		return []Check{warned("clock", "janee logs verify",
+			"comparing the clock with the log: %v", err)}
 	case newest.After(now.Add(clockSlack)):
-		return []Check{warned("clock", fix, "it is %s, but the newest line of the log was written at %s: the clock is or was wrong",
+		return []Check{warned("clock", fix,
+			"it is %s, but the newest line of the log was written at %s: the clock is or was wrong",
 			now.UTC().Format(time.RFC3339), newest.Format(time.RFC3339))}
 	}
 	return passed("clock", "it is %s", now.Format(time.RFC3339))
@@ -48,7 +51,8 @@ func checkLog(p *patient) []Check {
 	}
 	size, err := auditlog.Measure(p.home)
 	if err == nil && size.Bytes > maxVerified {
-		return []Check{warned("log", "janee logs verify", "%d MB of log are too much for a quick look and were not checked", size.Bytes>>20)}
+		return []Check{warned("log", "janee logs verify",
+			"%d MB of log are too much for a quick look and were not checked", size.Bytes>>20)}
 	}
 	var r auditlog.Report
 	if err == nil {
@@ -58,12 +62,15 @@ func checkLog(p *patient) []Check {
 		return []Check{failed("log", "janee logs verify", "%v", err)}
 	}
 	if n := len(r.Problems); n > 0 {
-		return []Check{failed("log", "janee logs verify", "the log is not as it was written: %s, the first: %v",
+		return []Check{failed("log", "janee logs verify",
+			"the log is not as it was written: %s, the first: %v",
 			count(n, "problem", "problems"), r.Problems[0])}
 	}
-	found := passed("log", "%s in %s, as they were written", count(r.Lines, "line", "lines"), count(r.Files, "file", "files"))
+	found := passed("log", "%s in %s, as they were written", count(r.Lines, "line", "lines"),
+		count(r.Files, "file", "files"))
 	if n := len(r.Foreign); n > 0 {
-		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()), "%s in the directory of the log that janee did not write", count(n, "file", "files")))
+		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()),
+			"%s in the directory of the log that janee did not write", count(n, "file", "files")))
 	}
 	return found
 }
@@ -76,11 +83,14 @@ func checkAnchor(p *patient) []Check {
 	told, err := anchor.Last(p.home)
 	switch {
 	case err != nil:
-		return []Check{warned("anchor", "rm "+home.Quote(filepath.Join(p.home.LogsPath(), auditlog.AnchorFile)), "%v", err)}
+		return []Check{warned("anchor",
+			"rm "+home.Quote(filepath.Join(p.home.LogsPath(), auditlog.AnchorFile)), "%v", err)}
 	case told.Error != "":
-		return []Check{warned("anchor", "mend audit.anchor in config.yaml, or who is told", "cutting off the end of the log would not be found: %s", told.Error)}
+		return []Check{warned("anchor", "mend audit.anchor in config.yaml, or who is told",
+			"cutting off the end of the log would not be found: %s", told.Error)}
 	case told.At.IsZero():
-		return []Check{warned("anchor", "start a server", "nobody has been told yet how far the log has come")}
+		return []Check{warned("anchor", "start a server",
+			"nobody has been told yet how far the log has come")}
 	}
 	return passed("anchor", "the log was anchored at %s", told.At.Format(time.RFC3339))
 }
@@ -93,14 +103,17 @@ func checkDisk(p *patient) []Check {
 	dir := p.home.LogsPath()
 	fix := "df -h " + home.Quote(dir) + " && ls -ld " + home.Quote(dir)
 	if err := auditlog.Writable(p.home); err != nil {
-		return []Check{failed("disk", fix, "the log cannot be written, so every call is refused: %v", err)}
+		return []Check{failed("disk", fix,
+			"the log cannot be written, so every call is refused: %v", err)}
 	}
 	free, known := freeSpace(dir)
 	switch {
 	case !known:
 		return passed("disk", "the log can be written")
 	case free < leastFree:
-		return []Check{warned("disk", fix, "%d MB are free where the log is written; when it is full every call is refused", free>>20)}
+		return []Check{warned("disk", fix,
+			"%d MB are free where the log is written; when it is full every call is refused",
+			free>>20)}
 	}
 	return passed("disk", "the log can be written; %d MB are free", free>>20)
 }

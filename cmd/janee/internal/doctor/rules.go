@@ -29,18 +29,22 @@ func checkPolicy(name string, rules policy.Policy) (found []Check) {
 	edit := "janee cap edit " + home.Quote(name)
 	switch {
 	case !rules.Restricted():
-		return []Check{warned("rules", edit+` --allow "GET *"`, "capability %s has no rules: every method and path is allowed", name)}
+		return []Check{warned("rules", edit+` --allow "GET *"`,
+			"capability %s has no rules: every method and path is allowed", name)}
 	case rules.Unreachable():
-		return []Check{warned("rules", edit+` --allow "GET *"`, "capability %s can never be used: %s", name, why(rules))}
+		return []Check{warned("rules", edit+` --allow "GET *"`,
+			"capability %s can never be used: %s", name, why(rules))}
 	}
 	for _, m := range rules.MissedCollections() {
 		bare := strings.TrimSuffix(m.Rule, "/*")
 		found = append(found, warned("rules", edit+denyFlags(append(texts(rules.Deny()), bare)),
-			"capability %s: the deny rule %q leaves out %s itself, which is allowed with %s", name, m.Rule, m.Path, strings.Join(m.Methods, ", ")))
+			"capability %s: the deny rule %q leaves out %s itself, which is allowed with %s", name,
+			m.Rule, m.Path, strings.Join(m.Methods, ", ")))
 	}
 	for _, d := range rules.DeadRules() {
 		found = append(found, warned("rules", "janee cap edit "+home.Quote(name)+" --help",
-			"capability %s: the allow rule %q never takes effect: %s denies all of it", name, d.Rule, strings.Join(d.By, ", ")))
+			"capability %s: the allow rule %q never takes effect: %s denies all of it", name,
+			d.Rule, strings.Join(d.By, ", ")))
 	}
 	return found
 }
@@ -83,7 +87,8 @@ func checkCredentials(p *patient) []Check {
 		}
 	}
 	if found == nil && n > 0 {
-		return passed("credentials", "%s open, each where it was sealed for", count(n, "sealed value", "sealed values"))
+		return passed("credentials", "%s open, each where it was sealed for",
+			count(n, "sealed value", "sealed values"))
 	}
 	return found
 }
@@ -92,15 +97,23 @@ func checkField(service *config.Service, f sealed.Field) []Check {
 	again := "janee service edit " + home.Quote(service.Name) + " with the flag for " + f.Path
 	switch {
 	case f.Err != nil:
-		return []Check{failed("credentials", again, "%s of service %s does not open: %v", f.Path, service.Name, f.Err)}
+		return []Check{failed("credentials", again, "%s of service %s does not open: %v", f.Path,
+			service.Name, f.Err)}
 	case f.Moved():
-		return []Check{failed("credentials", again, "%s of service %s was sealed as %s of service %s: somebody moved it", f.Path, service.Name, f.Got.Field, f.Got.Service)}
+		return []Check{failed("credentials", again,
+			"%s of service %s was sealed as %s of service %s: somebody moved it", f.Path,
+			service.Name, f.Got.Field, f.Got.Service)}
 	case f.Rebound():
-		return []Check{failed("credentials", "janee trust "+home.Quote(service.Name)+", if you made that change",
-			"%s of service %s was sealed for %s (service %s, auth type %s) and stands at %s (auth type %s): calls are refused",
-			f.Path, service.Name, f.Got.Origin, f.Got.Service, f.Got.Type, f.Want.Origin, f.Want.Type)}
+		return []Check{failed("credentials",
+			"janee trust "+home.Quote(service.Name)+", if you made that change",
+			"%s of service %s was sealed for %s (service %s, auth type %s) and stands at %s "+
+				"(auth type %s): calls are refused",
+			f.Path, service.Name, f.Got.Origin, f.Got.Service, f.Got.Type,
+			f.Want.Origin, f.Want.Type)}
 	case f.Plain.Len() > 0 && f.Plain.Len() < secret.MinLength:
-		return []Check{warned("credentials", again, "%s of service %s has fewer than %d characters: it is not masked in replies", f.Path, service.Name, secret.MinLength)}
+		return []Check{warned("credentials", again,
+			"%s of service %s has fewer than %d characters: it is not masked in replies", f.Path,
+			service.Name, secret.MinLength)}
 	}
 	return nil
 }

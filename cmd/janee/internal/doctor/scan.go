@@ -15,13 +15,18 @@ const (
 	leastSecret   = 16 // characters
 )
 
-// pair finds NAME=value and "name": "value" alike, so that one scan reads .env, TOML, JSON and JSON with comments.
-var pair = regexp.MustCompile(`["']?([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?[ \t]*[:=]\s*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"'#,}\]]+))`)
+// pair finds NAME=value and "name": "value" alike, so that one scan reads .env, TOML, JSON and JSON
+// with comments.
+var pair = regexp.MustCompile(`["']?([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?[ ` +
+	`\t]*[:=]\s*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"'#,}\]]+))`)
 
-// known finds keys by the prefixes that their issuers give them (GitHub, GitLab, Slack, Stripe, OpenAI and Anthropic, AWS, Google), and our own.
-var known = regexp.MustCompile(`\b(?:sk_live_|sk_test_|rk_live_|whsec_|sk-|ghp_|gho_|ghs_|ghu_|github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|AIza|janee-key-v1:)[A-Za-z0-9_-]{12,}`)
+// known finds keys by the prefixes that their issuers give them (GitHub, GitLab, Slack, Stripe,
+// OpenAI and Anthropic, AWS, Google), and our own.
+var known = regexp.MustCompile(`\b(?:sk_live_|sk_test_|rk_live_|whsec_|sk-|ghp_|gho_|ghs_|ghu_|` +
+	`github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|AIza|janee-key-v1:)[A-Za-z0-9_-]{12,}`)
 
-// secretNames returns the names, sorted, under which text holds what looks like credentials. Values are not returned, whatever they are.
+// secretNames returns the names, sorted, under which text holds what looks like credentials. Values
+// are not returned, whatever they are.
 func secretNames(text string) []string {
 	var names []string
 	pairs := pair.FindAllStringSubmatchIndex(text, -1)
@@ -49,7 +54,9 @@ func group(text string, at []int, n int) string {
 
 // nameAt is the name of the pair that holds the byte at offset.
 func nameAt(text string, pairs [][]int, offset int) string {
-	i, found := slices.BinarySearchFunc(pairs, offset, func(at []int, offset int) int { return at[0] - offset })
+	i, found := slices.BinarySearchFunc(pairs, offset, func(at []int, offset int) int {
+		return at[0] - offset
+	})
 	if !found {
 		i--
 	}
@@ -59,23 +66,32 @@ func nameAt(text string, pairs [][]int, offset int) string {
 	return unnamed
 }
 
-// namesSecret goes by the name. JANEE_TOKEN is what an agent says who it is with: it has to be there.
+// namesSecret goes by the name. JANEE_TOKEN is what an agent says who it is with: it has to be
+// there.
 func namesSecret(name string) bool {
 	name = strings.ToUpper(name)
-	if name == "JANEE_TOKEN" || slices.ContainsFunc([]string{"_FILE", "_PATH", "_DIR", "_URL", "_VAR"}, func(s string) bool { return strings.HasSuffix(name, s) }) {
+	if name == "JANEE_TOKEN" ||
+		slices.ContainsFunc([]string{"_FILE", "_PATH", "_DIR", "_URL", "_VAR"},
+			func(s string) bool { return strings.HasSuffix(name, s) }) {
 		return false
 	}
-	return slices.ContainsFunc([]string{"KEY", "TOKEN", "SECRET", "PASSWORD"}, func(s string) bool { return strings.Contains(name, s) })
+	return slices.ContainsFunc([]string{"KEY", "TOKEN", "SECRET", "PASSWORD"}, func(s string) bool {
+		return strings.Contains(name, s)
+	})
 }
 
-// random tells what a machine made from words, paths, references to elsewhere and the examples of a manual.
+// random tells what a machine made from words, paths, references to elsewhere and the examples of a
+// manual.
 func random(value string) bool {
-	if len(value) < leastSecret || strings.ContainsAny(value, " \t$<>{}") || strings.ContainsAny(value[:1], "/~.") || strings.Contains(value, "://") {
+	if len(value) < leastSecret || strings.ContainsAny(value, " \t$<>{}") ||
+		strings.ContainsAny(value[:1], "/~.") || strings.Contains(value, "://") {
 		return false
 	}
 	low := strings.ToLower(value)
-	if slices.ContainsFunc([]string{"your", "example", "placeholder", "changeme", "xxxx"}, func(s string) bool { return strings.Contains(low, s) }) {
+	if slices.ContainsFunc([]string{"your", "example", "placeholder", "changeme", "xxxx"},
+		func(s string) bool { return strings.Contains(low, s) }) {
 		return false
 	}
-	return strings.ContainsFunc(value, unicode.IsLetter) && strings.ContainsFunc(value, unicode.IsDigit)
+	return strings.ContainsFunc(value, unicode.IsLetter) &&
+		strings.ContainsFunc(value, unicode.IsDigit)
 }

@@ -56,7 +56,8 @@ func TestSecretNamesIsLinear(t *testing.T) {
 
 func TestClientFilesAreNamedOnce(t *testing.T) {
 	p := &patient{Machine: Machine{
-		Keys:     &keysource.Keys{Getenv: func(string) string { return "" }, ConfigDir: func() (string, error) { return "/home/me/.config", nil }},
+		Keys: &keysource.Keys{Getenv: func(string) string { return "" },
+			ConfigDir: func() (string, error) { return "/home/me/.config", nil }},
 		UserHome: "/home/me", WorkDir: "/home/me"}}
 	files := p.clientFiles()
 	sorted := slices.Sorted(slices.Values(files))

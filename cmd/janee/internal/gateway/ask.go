@@ -24,8 +24,8 @@ type Client struct {
 	Ending <-chan struct{}
 }
 
-// wait ends when the watched files say so, when the time is over, when a form was filled in, or when
-// the client takes the call back. It reads files only where one of them has changed.
+// wait ends when the watched files say so, when the time is over, when a form was filled in, or
+// when the client takes the call back. It reads files only where one of them has changed.
 func (g *Gateway) wait(
 	ctx context.Context, flow *core.Flow, s core.Ask, client Client,
 ) core.Event {

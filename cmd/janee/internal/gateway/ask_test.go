@@ -25,7 +25,14 @@ func (r *rig) answer(t testing.TB, decision, scope string) func(config.Approvals
 	return func(_ config.Approvals, q core.Question) {
 		go func() {
 			time.Sleep(80 * time.Millisecond)
-			a := approval.Answer{ID: q.ID, Digest: q.Digest, Decision: decision, Scope: scope, At: time.Now().UnixMilli(), By: "cli"}
+			a := approval.Answer{
+				ID:       q.ID,
+				Digest:   q.Digest,
+				Decision: decision,
+				Scope:    scope,
+				At:       time.Now().UnixMilli(),
+				By:       "cli",
+			}
 			r.write(t, approval.AnswerFile(q.ID), a.Encode(r.vault.Key("state")))
 		}()
 	}
@@ -70,7 +77,8 @@ func TestNobodyAnswers(t *testing.T) {
 	if code(first) != core.ApprovalPending || first.Denial.ApprovalID == "" {
 		t.Fatalf("%+v", first.Denial)
 	}
-	if again := r.do("api", "/x"); code(again) != core.ApprovalPending || again.Denial.ApprovalID != first.Denial.ApprovalID || asked != 1 {
+	if again := r.do("api", "/x"); code(again) != core.ApprovalPending ||
+		again.Denial.ApprovalID != first.Denial.ApprovalID || asked != 1 {
 		t.Errorf("the same call: %+v, asked %d times", again.Denial, asked)
 	}
 	r.answer(t, approval.Allow, approval.Once)(config.Approvals{}, r.question(t))
@@ -78,7 +86,8 @@ func TestNobodyAnswers(t *testing.T) {
 	if got := code(r.do("api", "/x")); got != "sent" {
 		t.Errorf("once approved it ends with %s", got)
 	}
-	if again := r.do("api", "/x"); code(again) != core.ApprovalPending || again.Denial.ApprovalID == first.Denial.ApprovalID || asked != 2 {
+	if again := r.do("api", "/x"); code(again) != core.ApprovalPending ||
+		again.Denial.ApprovalID == first.Denial.ApprovalID || asked != 2 {
 		t.Errorf("a second time: %+v, asked %d times", again.Denial, asked)
 	}
 }
@@ -108,11 +117,22 @@ func TestWhatEndsTheWait(t *testing.T) {
 		{"lock", core.Locked, func(r *rig, _ func()) { r.write(t, session.LockFile, []byte{}) }},
 		{"revoke", core.SessionRevoked, func(r *rig, _ func()) {
 			now := time.Now().UnixMilli()
-			r.write(t, session.RevokedFile(pair), session.Revocation{ID: "x", Pair: pair, At: now, Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state")))
+			r.write(t,
+				session.RevokedFile(pair), session.Revocation{ID: "x", Pair: pair, At: now,
+					Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state")))
 		}},
 		{"a session for the pair", "sent", func(r *rig, _ func()) {
 			now := time.Now().UnixMilli()
-			g := session.Grant{ID: "g", Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Service: "api", Opened: now, Expires: now + 60_000, Approval: "q"}
+			g := session.Grant{
+				ID:         "g",
+				Agent:      "claude-ai",
+				Via:        core.ViaStdio,
+				Capability: "api",
+				Service:    "api",
+				Opened:     now,
+				Expires:    now + 60_000,
+				Approval:   "q",
+			}
 			g.Origin = r.gateway.source.Current().Config.Services["api"].Base.Origin()
 			r.write(t, session.File(pair), g.Encode(r.vault.Key("state")))
 		}},
@@ -130,7 +150,8 @@ func TestWhatEndsTheWait(t *testing.T) {
 					c.end(r, cancel)
 				}()
 			}
-			got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})
+			got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai",
+				Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})
 			if code(got) != c.want {
 				t.Errorf("ended with %s", code(got))
 			}
@@ -152,8 +173,10 @@ func TestProgressWhileACallWaits(t *testing.T) {
 		}
 		told = append(told, message)
 	}
-	got := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Progress: tell})
-	if code(got) != core.ApprovalPending || len(told) != 2 || !strings.Contains(told[0], "janee approve "+got.Denial.ApprovalID[:8]) {
+	got := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
+		Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Progress: tell})
+	if code(got) != core.ApprovalPending || len(told) != 2 ||
+		!strings.Contains(told[0], "janee approve "+got.Denial.ApprovalID[:8]) {
 		t.Errorf("%s, told %q", code(got), told)
 	}
 }
@@ -195,7 +218,8 @@ func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 7 {
 		wg.Go(func() {
-			r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET",
+			r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
+				Via: core.ViaStdio, Capability: "api", Method: "GET",
 				Path: "/" + string(rune('a'+i)), MaxBytes: core.MaxMaxBytes}, Client{})
 		})
 		select {
@@ -216,7 +240,8 @@ func TestACallStopsWaitingWhenItsClientLeaves(t *testing.T) {
 	ending := make(chan struct{})
 	close(ending)
 	began := time.Now()
-	reply := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "tester", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Ending: ending})
+	reply := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "tester",
+		Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Ending: ending})
 	if got := code(reply); got != core.ApprovalPending || time.Since(began) > 5*time.Second {
 		t.Errorf("the call ended with %s after %v", got, time.Since(began))
 	}

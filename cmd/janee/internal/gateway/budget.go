@@ -12,18 +12,18 @@ import (
 )
 
 const (
-	// replyBudget bounds the bytes of reply bodies that calls hold together, from the first byte that
-	// came until the answer is written. In JSON, and once more inside the protocol's, each takes
-	// several times as much: without a bound a few agents that ask for large replies, or read theirs
-	// slowly, exhaust the memory.
+	// replyBudget bounds the bytes of reply bodies that calls hold together, from the first byte
+	// that came until the answer is written. In JSON, and once more inside the protocol's, each
+	// takes several times as much: without a bound a few agents that ask for large replies, or read
+	// theirs slowly, exhaust the memory.
 	replyBudget = 64 << 20
 	// replyFloor is what each agent has of it whatever the others hold: several replies of the size
 	// that calls ask for where they do not say.
 	replyFloor = 1 << 20
 	// replyStep is the least that a reply takes at once.
 	replyStep = 64 << 10
-	// roomPatience is for how long a call waits to be sent while its own agent holds its whole share:
-	// answers that are just being read give theirs back at once.
+	// roomPatience is for how long a call waits to be sent while its own agent holds its whole
+	// share: answers that are just being read give theirs back at once.
 	roomPatience = time.Second
 )
 

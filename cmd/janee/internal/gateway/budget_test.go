@@ -103,8 +103,8 @@ func TestRepliesHoldRoomUntilTheyAreWritten(t *testing.T) {
 	}
 }
 
-// TestARefusalHoldsNoRoom: where the first exchange of a call brings a reply and the call is refused
-// all the same, nobody gets that reply, and nobody is there to give its room back.
+// TestARefusalHoldsNoRoom: where the first exchange of a call brings a reply and the call is
+// refused all the same, nobody gets that reply, and nobody is there to give its room back.
 func TestARefusalHoldsNoRoom(t *testing.T) {
 	r := rigFor(t, "{type: digest, username: operator, password: password_of_the_room}")
 	r.api = sized // and asks for no credential: the answer is one to a request without its body

@@ -8,7 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// crowd counts the calls that find no room. At most one a second has a record, so that a flood of them cannot fill the disk.
+// crowd counts the calls that find no room. At most one a second has a record, so that a flood of
+// them cannot fill the disk.
 type crowd struct {
 	mu         sync.Mutex
 	unrecorded int

@@ -7,7 +7,8 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// TestNoCallIsRefusedUnseen floods a gateway without room: all refusals are in the log, in a few records.
+// TestNoCallIsRefusedUnseen floods a gateway without room: all refusals are in the log, in a few
+// records.
 func TestNoCallIsRefusedUnseen(t *testing.T) {
 	r := newRig(t)
 	full := r.gateway.replies.Lease("claude-ai")

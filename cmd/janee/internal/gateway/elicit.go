@@ -9,12 +9,17 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// Elicit shows a form in the agent's client until ctx ends, and returns what was filled in. accepted is the word of the agent's host.
-type Elicit = func(ctx context.Context, message string, schema json.RawMessage) (content json.RawMessage, accepted bool)
+// Elicit shows a form in the agent's client until ctx ends, and returns what was filled in.
+// accepted is the word of the agent's host.
+type Elicit = func(
+	ctx context.Context, message string, schema json.RawMessage,
+) (content json.RawMessage, accepted bool)
 
-// formSchema wants what no host fills in by itself: the code is shown by a command of the person's alone.
+// formSchema wants what no host fills in by itself: the code is shown by a command of the person's
+// alone.
 var formSchema = json.RawMessage(`{"type":"object","properties":{` +
-	`"code":{"type":"string","title":"Code","description":"the 6-character code that ` + "`janee approvals`" + ` shows"},` +
+	`"code":{"type":"string","title":"Code","description":"the 6-character code that ` +
+	"`janee approvals`" + ` shows"},` +
 	`"decision":{"type":"string","title":"Decision","description":"once: this request alone; session: what the rules of the capability allow, until the session ends","enum":["once","session","deny"]}},` +
 	`"required":["code","decision"]}`)
 

@@ -23,10 +23,13 @@ type client struct {
 	shown []string
 }
 
-// fills makes a call whose client fills in each form with the next of the answers, and then shows it until it is taken back.
+// fills makes a call whose client fills in each form with the next of the answers, and then shows
+// it until it is taken back.
 func (c *client) fills(t testing.TB, answers ...func(core.Question) (string, bool)) Reply {
 	t.Helper()
-	ask := func(ctx context.Context, message string, schema json.RawMessage) (json.RawMessage, bool) {
+	ask := func(
+		ctx context.Context, message string, schema json.RawMessage,
+	) (json.RawMessage, bool) {
 		c.mu.Lock()
 		n := len(c.shown)
 		c.shown = append(c.shown, message+string(schema))
@@ -38,7 +41,8 @@ func (c *client) fills(t testing.TB, answers ...func(core.Question) (string, boo
 		content, ok := answers[n](c.rig.only(t))
 		return json.RawMessage(content), ok
 	}
-	return c.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x",
+	return c.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
+		Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x",
 		Reason: "fine\x1b[2J\n  request"}, Client{Elicit: ask})
 }
 
@@ -82,18 +86,24 @@ func TestAPersonAnswersInTheClient(t *testing.T) {
 		want    string
 		by      string
 	}{
-		"once":                {[]func(core.Question) (string, bool){right("once")}, "sent", `"decision":"allow","detail":{"approval":`},
-		"for a session":       {[]func(core.Question) (string, bool){right("session")}, "sent", `"scope":"session"`},
-		"mistyped, then once": {[]func(core.Question) (string, bool){guess, guess, right("once")}, "sent", `"event":"code.wrong"`},
-		"no":                  {[]func(core.Question) (string, bool){right("deny")}, core.ApprovalDenied, `"decision":"deny"`},
+		"once": {[]func(core.Question) (string, bool){right("once")}, "sent",
+			`"decision":"allow","detail":{"approval":`},
+		"for a session": {[]func(core.Question) (string, bool){right("session")}, "sent",
+			`"scope":"session"`},
+		"mistyped, then once": {[]func(core.Question) (string, bool){guess, guess, right("once")},
+			"sent", `"event":"code.wrong"`},
+		"no": {[]func(core.Question) (string, bool){right("deny")},
+			core.ApprovalDenied, `"decision":"deny"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := eliciting(t, 20*time.Second)
 			began := time.Now()
-			if got := code(k.fills(t, c.answers...)); got != c.want || time.Since(began) > 5*time.Second {
+			if got := code(k.fills(t, c.answers...)); got != c.want ||
+				time.Since(began) > 5*time.Second {
 				t.Errorf("the call ended with %s after %v", got, time.Since(began))
 			}
-			if log := k.rig.logged(t); !strings.Contains(log, `"by":"elicitation"`) || !strings.Contains(log, c.by) || strings.Contains(log, k.rig.only(t).Code) {
+			if log := k.rig.logged(t); !strings.Contains(log, `"by":"elicitation"`) ||
+				!strings.Contains(log, c.by) || strings.Contains(log, k.rig.only(t).Code) {
 				t.Errorf("recorded %s", log)
 			}
 			if len(k.shown) != len(c.answers) {
@@ -112,14 +122,17 @@ func TestWhatAClientSaysIsNoYes(t *testing.T) {
 		answers []func(core.Question) (string, bool)
 		forms   int
 	}{
-		"declined":                        {[]func(core.Question) (string, bool){said("", false)}, 1},
-		"declined with content":           {[]func(core.Question) (string, bool){func(q core.Question) (string, bool) { return form(q.Code, "once"), false }}, 1},
-		"accepted, empty":                 {[]func(core.Question) (string, bool){said("{}", true)}, 2},
-		"not an object":                   {[]func(core.Question) (string, bool){said(`"yes"`, true)}, 1},
-		"not a text":                      {[]func(core.Question) (string, bool){said(`{"code":123456,"decision":"once"}`, true)}, 1},
+		"declined": {[]func(core.Question) (string, bool){said("", false)}, 1},
+		"declined with content": {[]func(core.Question) (string, bool){
+			func(q core.Question) (string, bool) { return form(q.Code, "once"), false }}, 1},
+		"accepted, empty": {[]func(core.Question) (string, bool){said("{}", true)}, 2},
+		"not an object":   {[]func(core.Question) (string, bool){said(`"yes"`, true)}, 1},
+		"not a text": {[]func(core.Question) (string, bool){said(
+			`{"code":123456,"decision":"once"}`, true)}, 1},
 		"the right code, and no decision": {[]func(core.Question) (string, bool){right("")}, 2},
-		"guessed too often, then right":   {[]func(core.Question) (string, bool){guess, guess, guess, right("once")}, 3},
-		"no answer":                       {nil, 1},
+		"guessed too often, then right": {[]func(core.Question) (string, bool){guess, guess,
+			guess, right("once")}, 3},
+		"no answer": {nil, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k := eliciting(t, 600*time.Millisecond)
@@ -145,7 +158,10 @@ func TestTheFormDoesNotTellTheCode(t *testing.T) {
 		t.Fatalf("%q, code %q", k.shown, q.Code)
 	}
 	text := k.shown[0]
-	for _, want := range []string{"claude-ai asks", "\nGET http://" + host + "/x\n", `"fine\u{1b}[2J\u{a} request"`, "janee approvals", q.ID[:8], `"required":["code","decision"]`} {
+	for _, want := range []string{
+		"claude-ai asks", "\nGET http://" + host + "/x\n", `"fine\u{1b}[2J\u{a} request"`,
+		"janee approvals", q.ID[:8], `"required":["code","decision"]`,
+	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("the form lacks %q: %s", want, text)
 		}
@@ -163,7 +179,9 @@ func TestTriesAreCountedAcrossCalls(t *testing.T) {
 	}
 	k.rig.answer(t, approval.Allow, approval.Once)(config.Approvals{}, k.rig.only(t))
 	time.Sleep(150 * time.Millisecond)
-	if got := code(k.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})); got != "sent" {
+	if got := code(k.rig.gateway.Do(t.Context(),
+		core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api",
+			Method: "GET", Path: "/x"}, Client{})); got != "sent" {
 		t.Errorf("a person's own yes ends with %s", got)
 	}
 }
@@ -176,7 +194,8 @@ func TestNoFormIsShown(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			k := eliciting(t, 200*time.Millisecond)
 			change(&k.rig.gateway.source.Current().Config.Approvals)
-			if got := code(k.fills(t, right("once"))); got != core.ApprovalPending || len(k.shown) != 0 {
+			if got := code(k.fills(t, right("once"))); got != core.ApprovalPending ||
+				len(k.shown) != 0 {
 				t.Errorf("ended with %s, shown %q", got, k.shown)
 			}
 		})
@@ -197,8 +216,10 @@ func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 				shown++
 				return nil, false
 			}
-			c.Tool, c.Agent, c.Via, c.Capability, c.Method = tool.Execute, "claude-ai", core.ViaStdio, "api", "POST"
-			if got := code(k.rig.gateway.Do(t.Context(), c, Client{Elicit: ask})); got != core.ApprovalPending || shown != 0 {
+			c.Tool, c.Agent, c.Via, c.Capability, c.Method = tool.Execute, "claude-ai",
+				core.ViaStdio, "api", "POST"
+			if got := code(k.rig.gateway.Do(t.Context(), c,
+				Client{Elicit: ask})); got != core.ApprovalPending || shown != 0 {
 				t.Errorf("ended with %s after %d forms", got, shown)
 			}
 		})
@@ -221,11 +242,19 @@ func TestAPINThatIsSetWhileAFormIsOpen(t *testing.T) {
 	}
 }
 
-// TestAnswersMeet has a person answer a form about a question that was answered elsewhere meanwhile.
+// TestAnswersMeet has a person answer a form about a question that was answered elsewhere
+// meanwhile.
 func TestAnswersMeet(t *testing.T) {
 	k := eliciting(t, 20*time.Second)
 	got := k.fills(t, func(q core.Question) (string, bool) {
-		a := approval.Answer{ID: q.ID, Digest: q.Digest, Decision: approval.Deny, Scope: approval.Once, At: time.Now().UnixMilli(), By: "cli"}
+		a := approval.Answer{
+			ID:       q.ID,
+			Digest:   q.Digest,
+			Decision: approval.Deny,
+			Scope:    approval.Once,
+			At:       time.Now().UnixMilli(),
+			By:       "cli",
+		}
 		k.rig.write(t, approval.AnswerFile(q.ID), a.Encode(k.rig.vault.Key("state")))
 		return form(q.Code, "once"), true
 	})

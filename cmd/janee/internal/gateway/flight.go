@@ -15,7 +15,8 @@ import (
 const (
 	// flightTimeout bounds a token exchange; a call that has less time left waits for less.
 	flightTimeout = 30 * time.Second
-	// flightKept is for how long a flight that has come to an end answers calls that were on their way to it.
+	// flightKept is for how long a flight that has come to an end answers calls that were on their
+	// way to it.
 	flightKept = 10 * time.Second
 )
 
@@ -59,8 +60,9 @@ func (f *flights) join(name string, run func(context.Context, *flight)) *flight 
 	return fl
 }
 
-// leave ends the wait of one call and reports whether it is the first that was told what came of the flight. A flight that nobody waits
-// for any more is given up, and the call that left it last tells the end.
+// leave ends the wait of one call and reports whether it is the first that was told what came of
+// the flight. A flight that nobody waits for any more is given up, and the call that left it last
+// tells the end.
 func (f *flights) leave(name string, fl *flight, told bool) (first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -87,9 +89,14 @@ func (f *flights) drop(name string, fl *flight) {
 	}
 }
 
-// exchange waits for a token exchange that the call may share with others, no longer than the call has time.
-func (g *Gateway) exchange(ctx context.Context, flow *core.Flow, s core.Send, service upstream.Target) core.Event {
-	fl := g.flights.join(s.Flight, func(ctx context.Context, fl *flight) { g.fly(ctx, fl, s, service) })
+// exchange waits for a token exchange that the call may share with others, no longer than the call
+// has time.
+func (g *Gateway) exchange(
+	ctx context.Context, flow *core.Flow, s core.Send, service upstream.Target,
+) core.Event {
+	fl := g.flights.join(s.Flight, func(ctx context.Context, fl *flight) {
+		g.fly(ctx, fl, s, service)
+	})
 	late := time.NewTimer(time.Duration(s.TimeoutMs) * time.Millisecond)
 	defer late.Stop()
 	select {
@@ -123,13 +130,20 @@ func (g *Gateway) fly(ctx context.Context, fl *flight, s core.Send, service upst
 		fl.end = core.Ended{Err: core.ErrBlocked, Detail: err.Error()}
 		return
 	}
-	out := g.upstream.Do(ctx, upstream.Exchange{Target: to, Method: s.Method, URL: s.URL, RequestTarget: s.Target, Headers: s.Headers, Body: s.Body,
-		Timeout: flightTimeout, MaxBody: s.MaxBody, CADigest: s.CADigest}, fl)
-	fl.end = core.Ended{Err: out.Err, Detail: out.Detail, Truncated: out.Truncated, Body: secret.New(string(fl.body))}
+	out := g.upstream.Do(ctx, upstream.Exchange{Target: to, Method: s.Method, URL: s.URL,
+		RequestTarget: s.Target, Headers: s.Headers, Body: s.Body, Timeout: flightTimeout,
+		MaxBody: s.MaxBody, CADigest: s.CADigest}, fl)
+	fl.end = core.Ended{
+		Err:       out.Err,
+		Detail:    out.Detail,
+		Truncated: out.Truncated,
+		Body:      secret.New(string(fl.body)),
+	}
 }
 
-// endpoint is where a service fetches its tokens: another host, on the service's terms. What is private stays closed unless the service
-// opens it, its certificate authorities are trusted, and its proxy is gone through.
+// endpoint is where a service fetches its tokens: another host, on the service's terms. What is
+// private stays closed unless the service opens it, its certificate authorities are trusted, and
+// its proxy is gone through.
 func endpoint(service upstream.Target, address string) (upstream.Target, error) {
 	u, err := url.Parse(address)
 	if err != nil {

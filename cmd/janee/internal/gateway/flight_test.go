@@ -26,10 +26,13 @@ import (
 type tokenRig struct {
 	*rig
 	asked, given atomic.Int64
-	asking       chan struct{}                                        // one for each request to the token server
-	token        func(http.ResponseWriter, *http.Request) (done bool) // before a token is given, if it is set
-	good         atomic.Int64                                         // the token that the API takes
-	calls        atomic.Int64                                         // requests to the API
+	// one for each request to the token server
+	asking chan struct{}
+	// before a token is given, if it is set
+	token func(http.ResponseWriter, *http.Request) (done bool)
+	// the token that the API takes
+	good  atomic.Int64
+	calls atomic.Int64 // requests to the API
 }
 
 func newTokenRig(t testing.TB) *tokenRig {
@@ -38,20 +41,24 @@ func newTokenRig(t testing.TB) *tokenRig {
 		_, _ = io.Copy(io.Discard, q.Body) // net/http sees a client leave only when it has read all
 		r.asked.Add(1)
 		r.asking <- struct{}{}
-		if user, secret, _ := q.BasicAuth(); user != "me" || secret != "client_secret_of_the_gateway_tests" || q.Method != "POST" {
+		if user, secret, _ := q.BasicAuth(); user != "me" ||
+			secret != "client_secret_of_the_gateway_tests" || q.Method != "POST" {
 			http.Error(w, `{"error":"invalid_client"}`, http.StatusUnauthorized)
 			return
 		}
 		if r.token != nil && r.token(w, q) {
 			return
 		}
-		fmt.Fprintf(w, `{"access_token":"tok_of_the_gateway_tests_%d","expires_in":3600}`, r.given.Add(1))
+		fmt.Fprintf(w, `{"access_token":"tok_of_the_gateway_tests_%d","expires_in":3600}`,
+			r.given.Add(1))
 	}))
 	t.Cleanup(func() { tokens.CloseClientConnections(); tokens.Close() })
-	r.rig = rigFor(t, "{type: oauth2-client-credentials, tokenUrl: '"+tokens.URL+"/token', clientId: me, clientSecret: client_secret_of_the_gateway_tests}")
+	r.rig = rigFor(t, "{type: oauth2-client-credentials, tokenUrl: '"+tokens.URL+
+		"/token', clientId: me, clientSecret: client_secret_of_the_gateway_tests}")
 	r.api = func(w http.ResponseWriter, q *http.Request) {
 		r.calls.Add(1)
-		if q.Header.Get("Authorization") != fmt.Sprintf("Bearer tok_of_the_gateway_tests_%d", max(1, r.good.Load())) {
+		if q.Header.Get("Authorization") != fmt.Sprintf("Bearer tok_of_the_gateway_tests_%d",
+			max(1, r.good.Load())) {
 			w.WriteHeader(http.StatusUnauthorized)
 		}
 		fmt.Fprintln(w, q.Header.Get("Authorization"))
@@ -71,7 +78,8 @@ func (r *tokenRig) many(n int) []Reply {
 }
 
 func (r *tokenRig) as(ctx context.Context, agent string) Reply {
-	return r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})
+	return r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaStdio,
+		Capability: "api", Method: "GET", Path: "/x"}, Client{})
 }
 
 func (r *tokenRig) events(t testing.TB, name string) (rows []auditlog.Row) {
@@ -105,7 +113,8 @@ func TestConcurrentCallsMintOnce(t *testing.T) {
 			t.Errorf("the token server was asked %d times, the API %d times", asked, r.calls.Load())
 		}
 		before, after := r.events(t, "mint"), r.events(t, "mint.result")
-		if len(before) != 1 || len(after) != 1 || after[0].Status != 200 || before[0].Detail["exchange"] != after[0].Detail["exchange"] {
+		if len(before) != 1 || len(after) != 1 || after[0].Status != 200 ||
+			before[0].Detail["exchange"] != after[0].Detail["exchange"] {
 			t.Errorf("recorded %+v, %+v", before, after)
 		}
 	}
@@ -132,7 +141,9 @@ func TestFailingTokenServer(t *testing.T) {
 	release.Add(1)
 	r.token = func(w http.ResponseWriter, _ *http.Request) bool {
 		release.Wait()
-		http.Error(w, `{"error":"server_error","error_description":"client_secret_of_the_gateway_tests"}`, http.StatusServiceUnavailable)
+		http.Error(w,
+			`{"error":"server_error","error_description":"client_secret_of_the_gateway_tests"}`,
+			http.StatusServiceUnavailable)
 		return true
 	}
 	go func() { <-r.asking; time.Sleep(50 * time.Millisecond); release.Done() }()
@@ -149,7 +160,8 @@ func TestFailingTokenServer(t *testing.T) {
 		t.Errorf("%d results recorded of %d exchanges", n, failed)
 	}
 	r.token = nil
-	if reply := r.as(context.Background(), "late"); code(reply) != "sent" || r.asked.Load() != failed+1 {
+	if reply := r.as(context.Background(), "late"); code(reply) != "sent" ||
+		r.asked.Load() != failed+1 {
 		t.Errorf("the next call: %s", code(reply))
 	}
 }
@@ -164,7 +176,8 @@ func TestSlowTokenServer(t *testing.T) {
 	}
 	inForce := r.gateway.source.Current()
 	inForce.Config.Capabilities["api"].Timeout = 150 * time.Millisecond
-	if reply := r.as(context.Background(), "first"); code(reply) != core.ExchangeFailed || !strings.Contains(reply.Denial.Message, "did not answer in time") {
+	if reply := r.as(context.Background(), "first"); code(reply) != core.ExchangeFailed ||
+		!strings.Contains(reply.Denial.Message, "did not answer in time") {
 		t.Errorf("%s %+v", code(reply), reply.Denial)
 	}
 	within(t, gone, "the exchange that nobody waits for goes on")
@@ -172,7 +185,10 @@ func TestSlowTokenServer(t *testing.T) {
 		t.Errorf("recorded %+v", rows)
 	}
 	// A call that has more time is not cut short by one that has less.
-	r.token = func(http.ResponseWriter, *http.Request) bool { time.Sleep(300 * time.Millisecond); return false }
+	r.token = func(http.ResponseWriter, *http.Request) bool {
+		time.Sleep(300 * time.Millisecond)
+		return false
+	}
 	short := make(chan Reply, 1)
 	go func() { short <- r.as(context.Background(), "short") }()
 	<-r.asking
@@ -195,7 +211,8 @@ func within(t testing.TB, c <-chan struct{}, fault string) {
 	}
 }
 
-// TestRevokedDuringExchange: the call whose session ends is cut, the others get their token, and the API never sees the first.
+// TestRevokedDuringExchange: the call whose session ends is cut, the others get their token, and
+// the API never sees the first.
 func TestRevokedDuringExchange(t *testing.T) {
 	r := newTokenRig(t)
 	release := make(chan struct{})
@@ -206,20 +223,24 @@ func TestRevokedDuringExchange(t *testing.T) {
 	go func() { kept <- r.as(context.Background(), "kept") }()
 	time.Sleep(100 * time.Millisecond)
 	pair, now := session.Pair(core.ViaStdio, "revoked", "api"), time.Now().UnixMilli()
-	r.write(t, session.RevokedFile(pair), session.Revocation{ID: "x", Pair: pair, At: now, Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state")))
+	r.write(t,
+		session.RevokedFile(pair), session.Revocation{ID: "x", Pair: pair, At: now,
+			Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state")))
 	if got := code(<-revoked); got != core.SessionRevoked {
 		t.Errorf("the revoked call ended with %s", got)
 	}
 	close(release)
 	if got := code(<-kept); got != "sent" || r.asked.Load() != 1 || r.calls.Load() != 1 {
-		t.Errorf("the other call ended with %s; asked %d times, API %d times", got, r.asked.Load(), r.calls.Load())
+		t.Errorf("the other call ended with %s; asked %d times, API %d times", got,
+			r.asked.Load(), r.calls.Load())
 	}
 	if rows := r.events(t, "mint.result"); len(rows) != 1 || rows[0].Agent != "kept" {
 		t.Errorf("recorded %+v", rows)
 	}
 }
 
-// TestAbandonedExchange: when its last call goes the exchange is given up, and nothing of it is found by the next.
+// TestAbandonedExchange: when its last call goes the exchange is given up, and nothing of it is
+// found by the next.
 func TestAbandonedExchange(t *testing.T) {
 	r := newTokenRig(t)
 	gone := make(chan struct{}, 1)
@@ -249,7 +270,8 @@ func TestExchangeIsRecordedFirst(t *testing.T) {
 	f := &flights{}
 	_ = r.gateway.log.Close()
 	fl := f.join("x", func(ctx context.Context, fl *flight) {
-		r.gateway.fly(ctx, fl, core.Send{URL: "http://127.0.0.1:1/", Records: []core.Record{{Event: "mint"}}}, upstream.Target{})
+		r.gateway.fly(ctx, fl, core.Send{URL: "http://127.0.0.1:1/",
+			Records: []core.Record{{Event: "mint"}}}, upstream.Target{})
 	})
 	<-fl.done
 	if fl.end.Err != core.ErrUnrecorded || r.asked.Load() != 0 {
@@ -268,28 +290,39 @@ func TestTokenEndpointIsGuarded(t *testing.T) {
 	}
 	target := func(name string) upstream.Target {
 		s := c.Services[name]
-		return upstream.Target{Service: name, CAFile: "ca.pem", Origin: s.Base.Origin(), Proxy: s.Proxy, Guard: s.Guard}
+		return upstream.Target{
+			Service: name,
+			CAFile:  "ca.pem",
+			Origin:  s.Base.Origin(),
+			Proxy:   s.Proxy,
+			Guard:   s.Guard,
+		}
 	}
 	for _, name := range c.ServiceNames {
 		if _, err := endpoint(target(name), "https://169.254.169.254/token"); err == nil {
 			t.Errorf("%s: a metadata service is asked for tokens", name)
 		}
 	}
-	for name, permitted := range map[string]string{"plain": "1.1.1.1", "opened": "1.1.1.1 127.0.0.2", "proxied": "127.0.0.1"} {
+	for name, permitted := range map[string]string{
+		"plain": "1.1.1.1", "opened": "1.1.1.1 127.0.0.2", "proxied": "127.0.0.1",
+	} {
 		to, err := endpoint(target(name).For("mallory"), "https://idp.example:8443/token")
 		if to.Agent != "" {
 			t.Errorf("%s: all agents' token is fetched on connections of %q", name, to.Agent)
 		}
-		if err != nil || to.Origin != "https://idp.example:8443" || to.CAFile != "ca.pem" || to.Service != name || to.Proxy != c.Services[name].Proxy {
+		if err != nil || to.Origin != "https://idp.example:8443" || to.CAFile != "ca.pem" ||
+			to.Service != name || to.Proxy != c.Services[name].Proxy {
 			t.Errorf("%s: %+v, %v", name, to, err)
 		}
 		for _, address := range []string{"1.1.1.1", "127.0.0.1", "127.0.0.2", "10.0.0.1"} {
-			if got := to.Guard.Permit(addrPort(address)) == nil; got != (strings.Contains(" "+permitted+" ", " "+address+" ")) {
+			if got := to.Guard.Permit(addrPort(address)) == nil; got !=
+				(strings.Contains(" "+permitted+" ", " "+address+" ")) {
 				t.Errorf("%s: %s permitted: %v", name, address, got)
 			}
 		}
 	}
-	if to, err := endpoint(target("plain"), "http://127.0.0.1:9/token"); err != nil || to.Guard.Permit(addrPort("127.0.0.1")) != nil {
+	if to, err := endpoint(target("plain"), "http://127.0.0.1:9/token"); err != nil ||
+		to.Guard.Permit(addrPort("127.0.0.1")) != nil {
 		t.Errorf("a token endpoint on this machine: %v", err)
 	}
 }

@@ -1,6 +1,7 @@
-// Package gateway carries out the steps of package core on this machine: it reads state files, writes records, sends requests,
-// and tells the flow what happened. It decides nothing. Every tool call of every transport and every command that uses a
-// credential goes through [Gateway.Do]; a socket to a gateway of another user could stand in its place.
+// Package gateway carries out the steps of package core on this machine: it reads state files,
+// writes records, sends requests, and tells the flow what happened. It decides nothing. Every tool
+// call of every transport and every command that uses a credential goes through [Gateway.Do]; a
+// socket to a gateway of another user could stand in its place.
 package gateway
 
 import (
@@ -32,7 +33,8 @@ type Gateway struct {
 	flights  flights
 }
 
-// InForce is what calls are decided with: a configuration in force. It does not change; a reload makes another.
+// InForce is what calls are decided with: a configuration in force. It does not change; a reload
+// makes another.
 type InForce struct {
 	Config  *config.Config
 	Engine  *core.Engine
@@ -45,8 +47,8 @@ type Source interface{ Current() *InForce }
 // Current makes an InForce the Source of a configuration that is never reloaded.
 func (s *InForce) Current() *InForce { return s }
 
-// Parts are what a gateway works with. Warn receives one line for the person; nil drops it. Asked is told of each question that a
-// person has to answer, once, and must not block; nil tells nobody.
+// Parts are what a gateway works with. Warn receives one line for the person; nil drops it. Asked
+// is told of each question that a person has to answer, once, and must not block; nil tells nobody.
 type Parts struct {
 	Home     *home.Home
 	Log      *auditlog.Log
@@ -79,7 +81,8 @@ type Reply struct {
 	Release func()
 }
 
-// Do takes one call through the house. It returns when the call is over; cancelling ctx ends it early.
+// Do takes one call through the house. It returns when the call is over; cancelling ctx ends it
+// early.
 func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Reply) {
 	lease := g.replies.Lease(c.Agent)
 	if !g.room(ctx, c, lease) {
@@ -90,7 +93,8 @@ func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Rep
 			lease.Free()
 		}
 	}()
-	if err := g.log.Usable(); err != nil { // also what needs no record: a broker that cannot keep its log does nothing
+	// also what needs no record: a broker that cannot keep its log does nothing
+	if err := g.log.Usable(); err != nil {
 		g.warn(err.Error())
 		return Reply{Denial: core.Deny(core.AuditUnavailable, c)}
 	}
@@ -121,9 +125,11 @@ func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Rep
 	}
 }
 
-// Close records how many refusals had no record of their own. Call it when no more calls come, and before the log is closed.
+// Close records how many refusals had no record of their own. Call it when no more calls come, and
+// before the log is closed.
 func (g *Gateway) Close() {
-	records := g.source.Current().Engine.Unrecorded(core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)})
+	records := g.source.Current().Engine.Unrecorded(core.Now{Wall: time.Now().UnixMilli(),
+		Mono: mono(g.started)})
 	records = append(records, g.crowd.rest(time.Now())...)
 	if err := g.log.Append(records, false); err != nil {
 		g.warn(err.Error())
@@ -132,7 +138,8 @@ func (g *Gateway) Close() {
 
 func (g *Gateway) reply(d core.Done, body []byte) Reply {
 	if d.Lock {
-		g.warn("the result of a call could not be recorded; calls are refused until the log can be written")
+		g.warn("the result of a call could not be recorded; " +
+			"calls are refused until the log can be written")
 	}
 	if d.Denial != nil {
 		body = nil // of an exchange before the refusal: whoever is refused gives back no room
@@ -140,17 +147,20 @@ func (g *Gateway) reply(d core.Done, body []byte) Reply {
 	return Reply{Result: d.Result, Denial: d.Denial, Body: body}
 }
 
-// in gathers what a step may know of this machine: the time, fresh randomness, and the named state files.
+// in gathers what a step may know of this machine: the time, fresh randomness, and the named state
+// files.
 func (g *Gateway) in(names []string) core.In {
 	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)}}
-	_, _ = rand.Read(in.Rand[:]) // never fails: crypto/rand ends the process where the system has no randomness
+	// never fails: crypto/rand ends the process where the system has no randomness
+	_, _ = rand.Read(in.Rand[:])
 	if len(names) > 0 {
 		in.Files = g.home.Files(names) // what is unreadable is nil: core fails closed
 	}
 	return in
 }
 
-// commit makes writes, then records durable. Records of what has already happened may be synced after the reply.
+// commit makes writes, then records durable. Records of what has already happened may be synced
+// after the reply.
 func (g *Gateway) commit(s core.Commit) core.Event {
 	done, err := g.home.Commit(s.Holds, s.Writes)
 	if err != nil {

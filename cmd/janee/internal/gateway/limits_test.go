@@ -17,17 +17,20 @@ func one(t *testing.T) *rig {
 	return r
 }
 
-// TestCallsThatAreGivenUpMakeRoom: a client that goes away while the API keeps its call waiting leaves no place taken, and neither does a panic.
+// TestCallsThatAreGivenUpMakeRoom: a client that goes away while the API keeps its call waiting
+// leaves no place taken, and neither does a panic.
 func TestCallsThatAreGivenUpMakeRoom(t *testing.T) {
 	r := one(t)
 	for range 20 {
 		ctx, leave := context.WithCancel(context.Background())
 		ended := make(chan Reply)
 		go func() {
-			ended <- r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/hang"}, Client{})
+			ended <- r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai",
+				Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/hang"}, Client{})
 		}()
 		<-r.hanging
-		if reply := r.do("other", "/x"); reply.Denial == nil || reply.Denial.Code != core.Busy || reply.Denial.RetryAfterSeconds == 0 {
+		if reply := r.do("other", "/x"); reply.Denial == nil || reply.Denial.Code != core.Busy ||
+			reply.Denial.RetryAfterSeconds == 0 {
 			t.Fatalf("beside a call under way: %+v", reply)
 		}
 		leave()
@@ -54,12 +57,14 @@ func TestCallsThatAreGivenUpMakeRoom(t *testing.T) {
 	}
 }
 
-// TestTheLastRecordCountsRefusals: a loop of refusals does not fill the log, and what has no record is told when the gateway closes.
+// TestTheLastRecordCountsRefusals: a loop of refusals does not fill the log, and what has no record
+// is told when the gateway closes.
 func TestTheLastRecordCountsRefusals(t *testing.T) {
 	r := newRig(t)
 	const calls = 2500
 	for range calls {
-		if reply := r.do("nosuch", "/x"); reply.Denial == nil || reply.Denial.Code != core.CapabilityNotFound {
+		if reply := r.do("nosuch", "/x"); reply.Denial == nil ||
+			reply.Denial.Code != core.CapabilityNotFound {
 			t.Fatalf("%+v", reply)
 		}
 	}
@@ -70,7 +75,8 @@ func TestTheLastRecordCountsRefusals(t *testing.T) {
 		t.Fatal(err)
 	}
 	last := lastRow(t, r)
-	if last.Event != "deny" || last.Agent != "claude-ai" || last.Via != core.ViaStdio || last.Detail["unrecorded"] == "" || last.Detail["unrecorded"] == "0" {
+	if last.Event != "deny" || last.Agent != "claude-ai" || last.Via != core.ViaStdio ||
+		last.Detail["unrecorded"] == "" || last.Detail["unrecorded"] == "0" {
 		t.Errorf("%+v", last)
 	}
 	// On a slow machine some seconds pass, and each has its record.

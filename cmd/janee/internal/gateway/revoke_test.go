@@ -37,7 +37,8 @@ func newRig(t testing.TB) *rig {
 
 func rigFor(t testing.TB, auth string) *rig {
 	t.Helper()
-	r := &rig{vault: vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"), hanging: make(chan struct{}, 8)}
+	r := &rig{vault: vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"),
+		hanging: make(chan struct{}, 8)}
 	api := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
 		if r.api != nil {
 			r.api(w, q)
@@ -58,19 +59,32 @@ func rigFor(t testing.TB, auth string) *rig {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, err := config.Parse([]byte("services: {api: {baseUrl: '" + api.URL + "', auth: " + auth + "}}\ncapabilities: {api: {service: api}, other: {service: api}}\n"))
+	c, err := config.Parse([]byte("services: {api: {baseUrl: '" + api.URL + "', auth: " + auth +
+		"}}\ncapabilities: {api: {service: api}, other: {service: api}}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	client := upstream.New(home.Guard{})
 	t.Cleanup(func() { client.Close(); _ = log.Close() })
-	inForce := &InForce{Config: c, Engine: core.New(c, r.vault), Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL, Guard: c.Services["api"].Guard}}}
-	r.gateway = New(Parts{Home: r.home, Log: log, Upstream: client, Source: inForce, Warn: func(line string) { t.Log(line) }})
+	inForce := &InForce{
+		Config: c,
+		Engine: core.New(c, r.vault),
+		Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL,
+			Guard: c.Services["api"].Guard}},
+	}
+	r.gateway = New(Parts{
+		Home:     r.home,
+		Log:      log,
+		Upstream: client,
+		Source:   inForce,
+		Warn:     func(line string) { t.Log(line) },
+	})
 	return r
 }
 
 func (r *rig) do(capability, path string) Reply {
-	return r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: capability, Method: "GET", Path: path}, Client{})
+	return r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
+		Via: core.ViaStdio, Capability: capability, Method: "GET", Path: path}, Client{})
 }
 
 func (r *rig) write(t testing.TB, name string, data []byte) {
@@ -80,7 +94,8 @@ func (r *rig) write(t testing.TB, name string, data []byte) {
 	}
 }
 
-// TestOrdersCutCallsInFlight writes what another process would write while the API keeps the call waiting.
+// TestOrdersCutCallsInFlight writes what another process would write while the API keeps the call
+// waiting.
 func TestOrdersCutCallsInFlight(t *testing.T) {
 	pair := session.Pair(core.ViaStdio, "claude-ai", "api")
 	for _, c := range []struct {
@@ -88,12 +103,16 @@ func TestOrdersCutCallsInFlight(t *testing.T) {
 		data             func(r *rig, now int64) []byte
 	}{
 		{"revoked", session.RevokedFile(pair), core.SessionRevoked, func(r *rig, now int64) []byte {
-			return session.Revocation{ID: "x", Pair: pair, At: now, Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state"))
+			return session.Revocation{ID: "x", Pair: pair, At: now,
+				Until: now + 60_000, By: "cli"}.Encode(r.vault.Key("state"))
 		}},
 		{"closed", session.ClosedFile, core.SessionRevoked, func(r *rig, now int64) []byte {
-			return session.Closures{{Agent: "claude-ai", At: now, Until: now + 60_000, By: "cli"}}.Encode(r.vault.Key("state"))
+			return session.Closures{{Agent: "claude-ai", At: now,
+				Until: now + 60_000, By: "cli"}}.Encode(r.vault.Key("state"))
 		}},
-		{"damaged", session.ClosedFile, core.SessionRevoked, func(*rig, int64) []byte { return []byte("?") }},
+		{"damaged", session.ClosedFile, core.SessionRevoked, func(*rig, int64) []byte {
+			return []byte("?")
+		}},
 		{"locked", session.LockFile, core.Locked, func(*rig, int64) []byte { return []byte{} }},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -121,7 +140,8 @@ func TestOrdersCutCallsInFlight(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			// The best of three, so that a busy machine does not fail the test and a watch that is too slow does.
+			// The best of three, so that a busy machine does not fail the test and a watch that is
+			// too slow does.
 			if best := slices.Min(waits); best > 100*time.Millisecond {
 				t.Errorf("cut after %v", waits)
 			}
@@ -142,8 +162,16 @@ func lastRow(t testing.TB, r *rig) auditlog.Row {
 func TestSessionOfAnotherProcessIsUsed(t *testing.T) {
 	r := newRig(t)
 	now := time.Now().UnixMilli()
-	g := session.Grant{ID: "00112233445566778899aabbccddeeff", Agent: "claude-ai", Via: core.ViaStdio, Capability: "api", Service: "api",
-		Origin: r.gateway.source.Current().Targets["api"].Origin, Opened: now - 1000, Expires: now + 60_000}
+	g := session.Grant{
+		ID:         "00112233445566778899aabbccddeeff",
+		Agent:      "claude-ai",
+		Via:        core.ViaStdio,
+		Capability: "api",
+		Service:    "api",
+		Origin:     r.gateway.source.Current().Targets["api"].Origin,
+		Opened:     now - 1000,
+		Expires:    now + 60_000,
+	}
 	r.write(t, session.File(g.Pair()), g.Encode(r.vault.Key("state")))
 	if reply := r.do("api", "/x"); reply.Result == nil {
 		t.Fatalf("reply %+v", reply)
@@ -153,7 +181,8 @@ func TestSessionOfAnotherProcessIsUsed(t *testing.T) {
 	}
 }
 
-// BenchmarkCallAmongSessions shows that a call looks at a fixed number of files: the times are the same.
+// BenchmarkCallAmongSessions shows that a call looks at a fixed number of files: the times are the
+// same.
 func BenchmarkCallAmongSessions(b *testing.B) {
 	for _, n := range []int{1, 10_000} {
 		b.Run(fmt.Sprint(n), func(b *testing.B) {
@@ -162,8 +191,14 @@ func BenchmarkCallAmongSessions(b *testing.B) {
 				b.Fatalf("reply %+v", reply)
 			}
 			for i := 1; i < n; i++ {
-				g := session.Grant{ID: fmt.Sprintf("%032x", i), Agent: fmt.Sprint("agent", i), Via: core.ViaStdio, Capability: "api"}
-				if err := os.WriteFile(r.home.Path(session.File(g.Pair())), g.Encode(r.vault.Key("state")), 0o600); err != nil {
+				g := session.Grant{
+					ID:         fmt.Sprintf("%032x", i),
+					Agent:      fmt.Sprint("agent", i),
+					Via:        core.ViaStdio,
+					Capability: "api",
+				}
+				if err := os.WriteFile(r.home.Path(session.File(g.Pair())),
+					g.Encode(r.vault.Key("state")), 0o600); err != nil {
 					b.Fatal(err)
 				}
 			}

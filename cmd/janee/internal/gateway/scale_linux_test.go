@@ -11,7 +11,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// watched counts how often files in some directories, or the directories themselves, are opened. The kernel tells: inotify(7).
+// watched counts how often files in some directories, or the directories themselves, are opened.
+// The kernel tells: inotify(7).
 type watched struct{ fd int }
 
 func watch(t *testing.T, dirs ...string) watched {
@@ -53,15 +54,17 @@ func (w watched) opened(t *testing.T) (files, dirs int) {
 	}
 }
 
-// TestACallOpensTheSameFilesHoweverManyThereAre: a call of a running server opens the grant of its session and nothing else, and no directory: with ten
-// sessions and log files beside it, and with ten thousand. `janee logs` opens the files of the newest days alone.
+// TestACallOpensTheSameFilesHoweverManyThereAre: a call of a running server opens the grant of its
+// session and nothing else, and no directory: with ten sessions and log files beside it, and with
+// ten thousand. `janee logs` opens the files of the newest days alone.
 func TestACallOpensTheSameFilesHoweverManyThereAre(t *testing.T) {
 	for _, n := range []int{10, 10_000} {
 		r := newRig(t)
 		r.do("api", "/") // makes the session, and starts the chain
 		for i := range n {
 			plant(t, r.home.Path(fmt.Sprintf("sessions/%032x.json", i)))
-			plant(t, filepath.Join(r.home.LogsPath(), fmt.Sprintf("2001-%02d-%02d.%s.jsonl", 1+i%12, 1+i/12%28, letters(i))))
+			plant(t, filepath.Join(r.home.LogsPath(),
+				fmt.Sprintf("2001-%02d-%02d.%s.jsonl", 1+i%12, 1+i/12%28, letters(i))))
 		}
 		w := watch(t, r.home.Path("."), r.home.Path("sessions"), r.home.LogsPath())
 		if reply := r.do("api", "/"); code(reply) != "sent" {
@@ -70,11 +73,14 @@ func TestACallOpensTheSameFilesHoweverManyThereAre(t *testing.T) {
 		if files, dirs := w.opened(t); files != 1 || dirs != 0 {
 			t.Errorf("among %d sessions a call opened %d files and %d directories", n, files, dirs)
 		}
-		if page, err := auditlog.Read(r.home, auditlog.Filter{Limit: 2}); err != nil || len(page.Rows) != 2 {
+		if page, err := auditlog.Read(r.home, auditlog.Filter{Limit: 2}); err != nil ||
+			len(page.Rows) != 2 {
 			t.Fatalf("%d rows: %v", len(page.Rows), err)
 		}
-		if files, dirs := w.opened(t); files != 1 || dirs != 2 { // one directory, seen from itself and from its parent
-			t.Errorf("among %d log files the newest rows took %d files and %d directories", n, files, dirs)
+		// one directory, seen from itself and from its parent
+		if files, dirs := w.opened(t); files != 1 || dirs != 2 {
+			t.Errorf("among %d log files the newest rows took %d files and %d directories",
+				n, files, dirs)
 		}
 	}
 }

@@ -11,12 +11,14 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// watchInterval is how often the state files of a call in flight are looked at; a revocation cuts it within 100 ms.
+// watchInterval is how often the state files of a call in flight are looked at; a revocation cuts
+// it within 100 ms.
 const watchInterval = 50 * time.Millisecond
 
 var errRevoked = errors.New("revoked")
 
-// send carries out one exchange and collects the scrubbed body. A call whose session ended since it began is not sent.
+// send carries out one exchange and collects the scrubbed body. A call whose session ended since it
+// began is not sent.
 func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to upstream.Target,
 	lease *fair.Lease) ([]byte, core.Event) {
 	if ctx.Err() != nil {
@@ -27,7 +29,8 @@ func (g *Gateway) send(ctx context.Context, flow *core.Flow, s core.Send, to ups
 	}
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	watch := time.AfterFunc(watchInterval, func() { g.watch(ctx, flow, s.Watch, cancel) }) // no goroutine for a call that is over before
+	// no goroutine for a call that is over before
+	watch := time.AfterFunc(watchInterval, func() { g.watch(ctx, flow, s.Watch, cancel) })
 	defer watch.Stop()
 	if s.Flight != "" {
 		return nil, g.exchange(ctx, flow, s, to)
@@ -59,7 +62,9 @@ func ending(ctx context.Context, out upstream.Outcome) core.Event {
 }
 
 // watch cancels the exchange when the session ends while it is under way.
-func (g *Gateway) watch(ctx context.Context, flow *core.Flow, names []string, cancel context.CancelCauseFunc) {
+func (g *Gateway) watch(
+	ctx context.Context, flow *core.Flow, names []string, cancel context.CancelCauseFunc,
+) {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
 	for ctx.Err() == nil {

@@ -1,6 +1,7 @@
-// Package hint lets an error carry what to do next and the exit code of the command, both kept apart from its message.
-// Return hint.New where the cause is known and the mending line is certain; the message stays "what was being done: cause".
-// Only the command line prints hints and ends the process; no other package may look at the text of either.
+// Package hint lets an error carry what to do next and the exit code of the command, both kept
+// apart from its message. Return hint.New where the cause is known and the mending line is certain;
+// the message stays "what was being done: cause". Only the command line prints hints and ends the
+// process; no other package may look at the text of either.
 package hint
 
 import (
@@ -17,14 +18,16 @@ const (
 	Locked = 4 // the root key is missing or wrong
 )
 
-// Error is Err with a next step for the person and an exit code. Hint may be empty; Code 0 stands for Failed.
+// Error is Err with a next step for the person and an exit code. Hint may be empty; Code 0 stands
+// for Failed.
 type Error struct {
 	Err  error
 	Hint string
 	Code int
 }
 
-// New adds a hint and an exit code to err. It returns nil for a nil err, so that it may wrap the last call of a function.
+// New adds a hint and an exit code to err. It returns nil for a nil err, so that it may wrap the
+// last call of a function.
 func New(code int, hint string, err error) error {
 	if err == nil {
 		return nil
@@ -50,7 +53,8 @@ func Of(err error) string {
 	return ""
 }
 
-// ExitCode returns OK for nil, the outermost code in the chain of err that is not 0, and else Failed.
+// ExitCode returns OK for nil, the outermost code in the chain of err that is not 0, and else
+// Failed.
 func ExitCode(err error) int {
 	if err == nil {
 		return OK

@@ -8,9 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Keep gives files of the home a second name below dir, durably; nothing loses its own yet. names are relative to the home, with at most
-// one directory; missing ones are left out. What dir holds already under a name must be the same file, or dir ends in -2, -3, …:
-// Keep returns the one it took.
+// Keep gives files of the home a second name below dir, durably; nothing loses its own yet. names
+// are relative to the home, with at most one directory; missing ones are left out. What dir holds
+// already under a name must be the same file, or dir ends in -2, -3, …: Keep returns the one it
+// took.
 func (h *Home) Keep(dir string, names []string) (took string, err error) {
 	for n := 1; ; n++ {
 		took = dir
@@ -56,7 +57,8 @@ func (h *Home) keep(dir string, names []string) error {
 	return nil
 }
 
-// Drop takes the own names of files away that Keep has given a second one below dir, durably. A file that is not the one kept stays.
+// Drop takes the own names of files away that Keep has given a second one below dir, durably. A
+// file that is not the one kept stays.
 func (h *Home) Drop(dir string, names []string) error {
 	touched := map[string]bool{}
 	for _, name := range names {
@@ -65,7 +67,8 @@ func (h *Home) Drop(dir string, names []string) error {
 			continue
 		}
 		if !same(path, h.Path(filepath.Join(dir, name))) {
-			return fmt.Errorf("move %q away: it is not the file that was kept in %q", path, h.Path(dir))
+			return fmt.Errorf("move %q away: it is not the file that was kept in %q",
+				path, h.Path(dir))
 		}
 		if err := os.Remove(path); err != nil {
 			return fmt.Errorf("move %q away: %w", path, err)

@@ -38,7 +38,10 @@ func TestKeepAndDrop(t *testing.T) {
 	if err := h.Drop("ts-x-2", names); err != nil {
 		t.Fatal(err)
 	}
-	for path, want := range map[string]string{"ts-x/credentials.json": "one", "ts-x/logs/2026-01-02.jsonl": "one", "ts-x-2/credentials.json": "two"} {
+	for path, want := range map[string]string{
+		"ts-x/credentials.json": "one", "ts-x/logs/2026-01-02.jsonl": "one",
+		"ts-x-2/credentials.json": "two",
+	} {
 		if got, err := os.ReadFile(h.Path(path)); err != nil || string(got) != want {
 			t.Errorf("%s: %q, %v", path, got, err)
 		}

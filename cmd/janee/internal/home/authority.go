@@ -18,10 +18,10 @@ import (
 // some 250 KiB.
 const maxAuthority = 4 << 20
 
-// ReadAuthority returns the content of a file that says whom to trust, and its SHA-256 in hex. Anyone
-// may read it, but only we and root may own or write it, the directory it is in, and the links that
-// lead to it; Group lets the group write. Whoever else could change it could read every credential
-// that is sent on its word.
+// ReadAuthority returns the content of a file that says whom to trust, and its SHA-256 in hex.
+// Anyone may read it, but only we and root may own or write it, the directory it is in, and the
+// links that lead to it; Group lets the group write. Whoever else could change it could read every
+// credential that is sent on its word.
 func (g Guard) ReadAuthority(path string) (content []byte, digest string, err error) {
 	target, err := g.followOwn(path)
 	if err != nil {
@@ -65,8 +65,8 @@ func (e openError) Unwrap() error      { return e.error }
 // maxLinks is how many links may follow one another.
 const maxLinks = 8
 
-// followOwn goes along links of the last step of path that belong to us or root, in directories that
-// nobody else can write to.
+// followOwn goes along links of the last step of path that belong to us or root, in directories
+// that nobody else can write to.
 func (g Guard) followOwn(path string) (string, error) {
 	for range maxLinks {
 		fi, err := os.Lstat(path)

@@ -17,14 +17,22 @@ func TestReadAuthority(t *testing.T) {
 		spoil func(t *testing.T, dir, file string) string // returns the path to read
 		want  string                                      // "" = it is read
 	}{
-		"own":              {func(_ *testing.T, _, file string) string { return file }, ""},
-		"others may read":  {withMode(0o644), ""},
-		"all may write":    {withMode(0o666), "written to"},
-		"group may write":  {withMode(0o664), "written to"},
-		"of another user":  {chown, "belongs to user"},
-		"open directory":   {func(t *testing.T, dir, file string) string { chmod(t, dir, 0o777); return file }, "written to"},
-		"sticky directory": {func(t *testing.T, dir, file string) string { chmod(t, dir, 0o777|os.ModeSticky); return file }, ""},
-		"own link":         {link, ""},
+		"own":             {func(_ *testing.T, _, file string) string { return file }, ""},
+		"others may read": {withMode(0o644), ""},
+		"all may write":   {withMode(0o666), "written to"},
+		"group may write": {withMode(0o664), "written to"},
+		"of another user": {chown, "belongs to user"},
+		"open directory": {func(t *testing.T, dir,
+			file string) string {
+			chmod(t, dir, 0o777)
+			return file
+		}, "written to"},
+		"sticky directory": {func(t *testing.T, dir,
+			file string) string {
+			chmod(t, dir, 0o777|os.ModeSticky)
+			return file
+		}, ""},
+		"own link": {link, ""},
 		"link of another user": {func(t *testing.T, dir, file string) string {
 			path := link(t, dir, file)
 			needRoot(t)
@@ -45,8 +53,14 @@ func TestReadAuthority(t *testing.T) {
 			check(t, os.Symlink(path, path))
 			return path
 		}, "too many links"},
-		"directory": {func(_ *testing.T, dir, _ string) string { return dir }, "not a regular file"},
-		"missing":   {func(_ *testing.T, dir, _ string) string { return filepath.Join(dir, "none") }, "no such file"},
+		"directory": {func(_ *testing.T, dir,
+			_ string) string {
+			return dir
+		}, "not a regular file"},
+		"missing": {func(_ *testing.T, dir,
+			_ string) string {
+			return filepath.Join(dir, "none")
+		}, "no such file"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			dir := filepath.Join(t.TempDir(), "ca")
@@ -54,11 +68,13 @@ func TestReadAuthority(t *testing.T) {
 			file := filepath.Join(dir, "ca.pem")
 			check(t, os.WriteFile(file, []byte("abc"), 0o600))
 			content, digest, err := (Guard{}).ReadAuthority(c.spoil(t, dir, file))
-			const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad" // FIPS 180-2, B.1
+			// FIPS 180-2, B.1
+			const abc = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
 			switch {
 			case c.want == "" && (err != nil || string(content) != "abc" || digest != abc):
 				t.Errorf("got %q, %s, %v", content, digest, err)
-			case c.want != "" && (err == nil || !strings.Contains(err.Error(), c.want) || content != nil):
+			case c.want != "" &&
+				(err == nil || !strings.Contains(err.Error(), c.want) || content != nil):
 				t.Errorf("got %q, %v; want the error %q", content, err, c.want)
 			}
 			byOthers := strings.Contains(c.want, "written") || strings.Contains(c.want, "belongs")

@@ -18,15 +18,17 @@ const (
 	lockRetry = 5 * time.Millisecond
 )
 
-// Stamp tells one version of config.yaml from another; compare with ==. MTime is in Unix ns, Inode is 0 on Windows.
+// Stamp tells one version of config.yaml from another; compare with ==. MTime is in Unix ns, Inode
+// is 0 on Windows.
 type Stamp struct {
 	MTime, Size int64
 	Inode       uint64
 }
 
-// ReadConfig returns config.yaml and the stamp it had when reading began: if it changes meanwhile, the next stamp differs.
-// A missing file is fs.ErrNotExist. An empty one is refused: editors empty a file before they write
-// it, and a vault made for it meanwhile would take the place of what the person is saving.
+// ReadConfig returns config.yaml and the stamp it had when reading began: if it changes meanwhile,
+// the next stamp differs. A missing file is fs.ErrNotExist. An empty one is refused: editors empty
+// a file before they write it, and a vault made for it meanwhile would take the place of what the
+// person is saving.
 func (h *Home) ReadConfig() ([]byte, Stamp, error) {
 	data, fi, err := h.guard.readFile(h.ConfigPath())
 	if err != nil {
@@ -50,9 +52,10 @@ func (h *Home) ConfigStamp() (Stamp, error) {
 	return stampOf(fi), nil
 }
 
-// EditConfig replaces config.yaml by what edit makes of it, under the lock of the home. old is nil where there is no file yet.
-// Nothing is written if edit fails, if it returns old unchanged, or if an editor saved the file meanwhile.
-// edit must not take the lock again, neither through EditConfig nor through WithLock.
+// EditConfig replaces config.yaml by what edit makes of it, under the lock of the home. old is nil
+// where there is no file yet. Nothing is written if edit fails, if it returns old unchanged, or if
+// an editor saved the file meanwhile. edit must not take the lock again, neither through EditConfig
+// nor through WithLock.
 func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
 	return h.WithLock(func() error {
 		old, before, err := h.ReadConfig()
@@ -65,23 +68,27 @@ func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
 		}
 		// An editor does not take our lock. What the person typed counts more than what we splice.
 		if now, err := h.ConfigStamp(); absentOr(err) != nil || now != before {
-			return hint.Errorf(hint.Failed, "run the command again", "edit %q: it was changed by another program meanwhile", h.ConfigPath())
+			return hint.Errorf(hint.Failed, "run the command again",
+				"edit %q: it was changed by another program meanwhile", h.ConfigPath())
 		}
 		h.sweepSometimes(h.dir)
 		return replaceFile(h.ConfigPath(), text)
 	})
 }
 
-// WithLock runs do while no other process or goroutine holds the lock of this home; it waits up to 10 s for it.
-// The lock cannot be taken twice: do must not call WithLock or EditConfig.
+// WithLock runs do while no other process or goroutine holds the lock of this home; it waits up to
+// 10 s for it. The lock cannot be taken twice: do must not call WithLock or EditConfig.
 func (h *Home) WithLock(do func() error) (err error) {
 	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
 	defer cancel()
-	// The lock stands on a file of its own that is never renamed: a lock on config.yaml would go with the inode that rename replaces.
-	lock := flock.New(h.Path(lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|noFollow), flock.SetPermissions(0o600))
+	// The lock stands on a file of its own that is never renamed: a lock on config.yaml would go
+	// with the inode that rename replaces.
+	lock := flock.New(h.Path(lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|noFollow),
+		flock.SetPermissions(0o600))
 	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
 		if errors.Is(err, context.DeadlineExceeded) {
-			return hint.Errorf(hint.Failed, "see which janee command is still running", "lock %q: held by another process for more than %v", h.Path(lockFile), lockWait)
+			return hint.Errorf(hint.Failed, "see which janee command is still running",
+				"lock %q: held by another process for more than %v", h.Path(lockFile), lockWait)
 		}
 		return fmt.Errorf("lock %q: %w", h.Path(lockFile), err)
 	}

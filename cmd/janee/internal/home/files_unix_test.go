@@ -19,11 +19,17 @@ func TestFilesFailClosed(t *testing.T) {
 		want  []string // the names that are unreadable
 	}{
 		{"all well", func(*Home) error { return nil }, nil},
-		{"a directory open to others", func(h *Home) error { return os.Chmod(h.Path("sessions"), 0o755) }, names[1:3]},
-		{"a file open to others", func(h *Home) error { return os.Chmod(h.Path(names[1]), 0o644) }, names[1:2]},
-		{"a link in place of a file", func(h *Home) error { return os.Symlink(h.Path(names[1]), h.Path(names[2])) }, names[2:3]},
-		{"a link that leads nowhere", func(h *Home) error { return os.Symlink("nowhere", h.Path("LOCKED")) }, names[:1]},
-		{"a link in place of a directory", func(h *Home) error { return os.Symlink(t.TempDir(), h.Path("approvals")) }, names[3:]},
+		{"a directory open to others",
+			func(h *Home) error { return os.Chmod(h.Path("sessions"), 0o755) }, names[1:3]},
+		{"a file open to others",
+			func(h *Home) error { return os.Chmod(h.Path(names[1]), 0o644) }, names[1:2]},
+		{"a link in place of a file",
+			func(h *Home) error { return os.Symlink(h.Path(names[1]), h.Path(names[2])) },
+			names[2:3]},
+		{"a link that leads nowhere",
+			func(h *Home) error { return os.Symlink("nowhere", h.Path("LOCKED")) }, names[:1]},
+		{"a link in place of a directory",
+			func(h *Home) error { return os.Symlink(t.TempDir(), h.Path("approvals")) }, names[3:]},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			h, err := Create(filepath.Join(t.TempDir(), "home"))

@@ -17,9 +17,10 @@ const (
 	generations = 3 // of config.yaml
 )
 
-// KeepGeneration stores a config.yaml that is about to be replaced as backups/config.yaml.N, durable when it returns, with N one more than that
-// of the newest, and returns that name. What the newest holds already is not stored twice: a command that was killed and run again must not
-// push the older ones out. Call it under the lock, and DropGenerations when the file has been replaced.
+// KeepGeneration stores a config.yaml that is about to be replaced as backups/config.yaml.N,
+// durable when it returns, with N one more than that of the newest, and returns that name. What the
+// newest holds already is not stored twice: a command that was killed and run again must not push
+// the older ones out. Call it under the lock, and DropGenerations when the file has been replaced.
 func (h *Home) KeepGeneration(text []byte) (name string, err error) {
 	if err := MakeDir(h.Path(backupsDir)); err != nil {
 		return "", err
@@ -31,7 +32,8 @@ func (h *Home) KeepGeneration(text []byte) (name string, err error) {
 	next := 1
 	if len(kept) > 0 {
 		newest := kept[len(kept)-1]
-		if old, err := h.guard.ReadFile(h.Path(generationName(newest))); err == nil && bytes.Equal(old, text) {
+		if old, err := h.guard.ReadFile(h.Path(generationName(newest))); err == nil &&
+			bytes.Equal(old, text) {
 			return generationName(newest), nil
 		}
 		next = newest + 1
@@ -69,7 +71,8 @@ func (h *Home) generations() (kept []int, err error) {
 	}
 	for _, e := range entries {
 		digits, ok := strings.CutPrefix(e.Name(), configFile+".")
-		if n, bad := strconv.Atoi(digits); ok && bad == nil && n > 0 && filepath.Base(generationName(n)) == e.Name() {
+		if n, bad := strconv.Atoi(digits); ok && bad == nil && n > 0 &&
+			filepath.Base(generationName(n)) == e.Name() {
 			kept = append(kept, n)
 		}
 	}

@@ -28,7 +28,8 @@ func TestGenerations(t *testing.T) {
 	for i := 3; i < 12; i++ {
 		keep(fmt.Sprint(i), fmt.Sprintf("backups/config.yaml.%d", i))
 	}
-	mine := []string{"config.yaml.mine", "config.yaml.007", "config.yaml.-1", "notes"} // not ours to remove
+	// not ours to remove
+	mine := []string{"config.yaml.mine", "config.yaml.007", "config.yaml.-1", "notes"}
 	for _, name := range mine {
 		put(t, h.Path("backups/"+name), "")
 	}
@@ -40,7 +41,9 @@ func TestGenerations(t *testing.T) {
 	for _, e := range entries {
 		left = append(left, e.Name())
 	}
-	if got, want := strings.Join(left, " "), "config.yaml.-1 config.yaml.007 config.yaml.10 config.yaml.11 config.yaml.9 config.yaml.mine notes"; got != want {
+	if got, want := strings.Join(left, " "),
+		"config.yaml.-1 config.yaml.007 config.yaml.10 config.yaml.11 config.yaml.9 "+
+			"config.yaml.mine notes"; got != want {
 		t.Errorf("left %s, want %s", got, want)
 	}
 	noTemps(t, h)

@@ -13,11 +13,13 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// maxFile bounds what is read into memory. No file of a home comes near it; a larger one is a mistake or an attack.
+// maxFile bounds what is read into memory. No file of a home comes near it; a larger one is a
+// mistake or an attack.
 const maxFile = 16 << 20
 
-// Guard refuses files that someone else could have written or could read (the habit of ssh's StrictModes).
-// The zero value wants owner-only files; Group lets group bits pass, and root as owner, as container volumes have them.
+// Guard refuses files that someone else could have written or could read (the habit of ssh's
+// StrictModes). The zero value wants owner-only files; Group lets group bits pass, and root as
+// owner, as container volumes have them.
 type Guard struct{ Group bool }
 
 // GuardFromEnv returns the guard that the environment asks for: JANEE_ALLOW_GROUP=1 sets Group.
@@ -25,14 +27,17 @@ func GuardFromEnv(getenv func(string) string) Guard {
 	return Guard{Group: getenv("JANEE_ALLOW_GROUP") == "1"}
 }
 
-// CheckDir refuses path unless it is a directory of our own that is closed to others. A missing one is fs.ErrNotExist.
+// CheckDir refuses path unless it is a directory of our own that is closed to others. A missing one
+// is fs.ErrNotExist.
 func (g Guard) CheckDir(path string) error { return g.lstat(path, true) }
 
-// CheckFile refuses path unless it is a regular file of our own that is closed to others. A missing one is fs.ErrNotExist.
+// CheckFile refuses path unless it is a regular file of our own that is closed to others. A missing
+// one is fs.ErrNotExist.
 func (g Guard) CheckFile(path string) error { return g.lstat(path, false) }
 
-// CheckPlace refuses path as the directory of a file unless only root and we can put another file in its place. Others may read it and root
-// may own it, as mounted secrets have it; Group lets the group write. A missing one is fs.ErrNotExist.
+// CheckPlace refuses path as the directory of a file unless only root and we can put another file
+// in its place. Others may read it and root may own it, as mounted secrets have it; Group lets the
+// group write. A missing one is fs.ErrNotExist.
 func (g Guard) CheckPlace(path string) error {
 	link, err := os.Lstat(path)
 	if err != nil {
@@ -53,15 +58,16 @@ func (g Guard) CheckPlace(path string) error {
 	return cmp.Or(g.checkPlaceOwner(path, fi), g.checkPlaceMode(path, fi))
 }
 
-// OpenFile opens path with the flags of os.OpenFile (a file it makes is 0600) and checks the very file it opened, so that nothing can be
-// swapped in between.
+// OpenFile opens path with the flags of os.OpenFile (a file it makes is 0600) and checks the very
+// file it opened, so that nothing can be swapped in between.
 func (g Guard) OpenFile(path string, flag int) (*os.File, fs.FileInfo, error) {
 	f, err := openNoFollow(path, flag)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
 	if err != nil {
-		// A link, a wrong owner or a wrong mode makes the open fail as well: the check names the line that mends it.
+		// A link, a wrong owner or a wrong mode makes the open fail as well: the check names the
+		// line that mends it.
 		if bad := g.lstat(path, false); bad != nil && !errors.Is(bad, fs.ErrNotExist) {
 			return nil, nil, bad
 		}
@@ -125,7 +131,8 @@ func (g Guard) check(path string, fi fs.FileInfo, dir bool) error {
 
 func asideLine(path string) string { return "mv " + Quote(path) + " " + Quote(path+".aside") }
 
-// unlinkLine puts a copy of what the link leads to in its place. The target stays: who planted the link chose it, and it may be any file of the person.
+// unlinkLine puts a copy of what the link leads to in its place. The target stays: who planted the
+// link chose it, and it may be any file of the person.
 func unlinkLine(path string, dir bool) string {
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil { // it leads nowhere
@@ -143,14 +150,17 @@ func unlinkLine(path string, dir bool) string {
 
 // Quote makes s one word of a POSIX shell.
 func Quote(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,=") == "" {
+	if s != "" &&
+		strings.Trim(s,
+			"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-+@%:,=") == "" {
 		return s
 	}
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// ReadCredential returns the file at path in the directory that systemd makes for a service's credentials. Both may be root's, as those of a system
-// service are; group bits are what its access list shows as (systemd.exec(5)). Nobody else may read the file, and nobody but its owner write.
+// ReadCredential returns the file at path in the directory that systemd makes for a service's
+// credentials. Both may be root's, as those of a system service are; group bits are what its access
+// list shows as (systemd.exec(5)). Nobody else may read the file, and nobody but its owner write.
 func ReadCredential(path string) ([]byte, error) {
 	if err := (Guard{}).CheckPlace(filepath.Dir(path)); err != nil {
 		return nil, err
@@ -167,7 +177,8 @@ func ReadCredential(path string) ([]byte, error) {
 	case !fi.Mode().IsRegular():
 		return nil, fmt.Errorf("%q is not a regular file", path)
 	}
-	if err := cmp.Or((Guard{}).checkPlaceOwner(path, fi), checkCredentialMode(path, fi)); err != nil {
+	if err := cmp.Or((Guard{}).checkPlaceOwner(path, fi),
+		checkCredentialMode(path, fi)); err != nil {
 		return nil, err
 	}
 	return io.ReadAll(io.LimitReader(f, maxCredential))

@@ -16,7 +16,8 @@ import (
 // noFollow goes with every open: O_NOFOLLOW refuses a link at the last step of the path.
 const noFollow = unix.O_NOFOLLOW
 
-// openNoFollow adds O_NONBLOCK, so that a FIFO laid in place of a file cannot hang the broker before it is found out.
+// openNoFollow adds O_NONBLOCK, so that a FIFO laid in place of a file cannot hang the broker
+// before it is found out.
 func openNoFollow(path string, flag int) (*os.File, error) {
 	return os.OpenFile(path, flag|noFollow|unix.O_NONBLOCK, 0o600)
 }
@@ -35,14 +36,19 @@ func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
 
 // foreign says that path belongs to owner; line makes it ours.
 func foreign(path string, owner, me int, line string) error {
-	if me == 0 { // most likely `sudo janee`: taking the files from their owner would only make it worse
-		return hint.Errorf(hint.Failed, fmt.Sprintf("run janee as user %d, not as root; or, if root is to own it: %s", owner, line),
+	// most likely `sudo janee`: taking the files from their owner would only make it worse
+	if me == 0 {
+		return hint.Errorf(hint.Failed,
+			fmt.Sprintf("run janee as user %d, not as root; or, if root is to own it: %s",
+				owner, line),
 			"%q belongs to user %d, not to root", path, owner)
 	}
-	return hint.Errorf(hint.Failed, "sudo "+line, "%q belongs to user %d, not to you (user %d)", path, owner, me)
+	return hint.Errorf(hint.Failed, "sudo "+line, "%q belongs to user %d, not to you (user %d)",
+		path, owner, me)
 }
 
-// checkPlaceOwner is about what path leads to, or about the link itself: its owner can lead it elsewhere.
+// checkPlaceOwner is about what path leads to, or about the link itself: its owner can lead it
+// elsewhere.
 func (g Guard) checkPlaceOwner(path string, fi fs.FileInfo) error {
 	owner, me := ownerOf(fi), os.Geteuid()
 	switch {
@@ -61,7 +67,8 @@ func (g Guard) checkPlaceMode(path string, fi fs.FileInfo) error {
 		mask, change = 0o002, "o-w"
 	}
 	if mode := fi.Mode(); mode.Perm()&mask != 0 && mode&fs.ModeSticky == 0 {
-		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path), "%q can be written to by other users (mode %04o)", path, mode.Perm())
+		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path),
+			"%q can be written to by other users (mode %04o)", path, mode.Perm())
 	}
 	return nil
 }
@@ -77,14 +84,16 @@ func (g Guard) checkMode(path string, fi fs.FileInfo, dir bool) error {
 		mask, change = 0o007, "o="
 	}
 	if mode := fi.Mode().Perm(); mode&mask != 0 {
-		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path), "%q is open to other users (mode %04o)", path, mode)
+		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path),
+			"%q is open to other users (mode %04o)", path, mode)
 	}
 	return nil
 }
 
 func inode(fi fs.FileInfo) uint64 { return fi.Sys().(*syscall.Stat_t).Ino }
 
-// SyncDir makes names in dir durable: fsync of a file alone does not promise that its name survives a crash (fsync(2)).
+// SyncDir makes names in dir durable: fsync of a file alone does not promise that its name survives
+// a crash (fsync(2)).
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
@@ -99,7 +108,8 @@ func SyncDir(dir string) error {
 
 func checkCredentialMode(path string, fi fs.FileInfo) error {
 	if mode := fi.Mode().Perm(); mode&0o037 != 0 {
-		return hint.Errorf(hint.Failed, "chmod u=r,go= "+Quote(path), "%q is open to other users (mode %04o)", path, mode)
+		return hint.Errorf(hint.Failed, "chmod u=r,go= "+Quote(path),
+			"%q is open to other users (mode %04o)", path, mode)
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
-// Package home is the directory that holds everything janee keeps: config.yaml, grants, approvals and logs.
-// Use it for every file under $JANEE_HOME: it refuses what another user could read or change, replaces files whole, and takes the lock.
-// It knows nothing of what the files say, holds no key (package keysource does) and does not append to logs (package auditlog does).
+// Package home is the directory that holds everything janee keeps: config.yaml, grants, approvals
+// and logs. Use it for every file under $JANEE_HOME: it refuses what another user could read or
+// change, replaces files whole, and takes the lock. It knows nothing of what the files say, holds
+// no key (package keysource does) and does not append to logs (package auditlog does).
 package home
 
 import (
@@ -21,13 +22,15 @@ const (
 	logsDir    = "logs"
 )
 
-// Home is an open home directory. It is safe for concurrent use, in this process and across processes.
+// Home is an open home directory. It is safe for concurrent use, in this process and across
+// processes.
 type Home struct {
 	dir   string
 	guard Guard
 
-	mu    sync.Mutex
-	swept map[string]time.Time // directory → when its left-over temporary files were last looked for
+	mu sync.Mutex
+	// directory → when its left-over temporary files were last looked for
+	swept map[string]time.Time
 }
 
 // Dir says where the home is: $JANEE_HOME made absolute, else .janee in the person's own directory.
@@ -41,17 +44,21 @@ func Dir(getenv func(string) string) (string, error) {
 	}
 	base := getenv(name)
 	if base == "" {
-		return "", hint.Errorf(hint.Failed, "export JANEE_HOME=/path/to/a/private/directory", "find the janee home: neither JANEE_HOME nor %s is set", name)
+		return "", hint.Errorf(hint.Failed, "export JANEE_HOME=/path/to/a/private/directory",
+			"find the janee home: neither JANEE_HOME nor %s is set", name)
 	}
 	return filepath.Abs(filepath.Join(base, ".janee"))
 }
 
-// Open opens the home at dir, which Create has made. It refuses a directory, subdirectory, config.yaml or .lock that is a symbolic
-// link, belongs to another user or is open to others; the hint of the error is the line that mends it. See GuardFromEnv for groups.
+// Open opens the home at dir, which Create has made. It refuses a directory, subdirectory,
+// config.yaml or .lock that is a symbolic link, belongs to another user or is open to others; the
+// hint of the error is the line that mends it. See GuardFromEnv for groups.
 func Open(dir string) (*Home, error) {
-	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv), swept: map[string]time.Time{}}
+	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv),
+		swept: map[string]time.Time{}}
 	if _, err := os.Lstat(h.dir); errors.Is(err, fs.ErrNotExist) {
-		return nil, hint.Errorf(hint.Failed, "run `janee init`", "open janee home %q: %w", h.dir, fs.ErrNotExist)
+		return nil, hint.Errorf(hint.Failed, "run `janee init`", "open janee home %q: %w",
+			h.dir, fs.ErrNotExist)
 	}
 	if err := h.guard.CheckDir(h.dir); err != nil {
 		return nil, err
@@ -69,7 +76,8 @@ func Open(dir string) (*Home, error) {
 	return h, nil
 }
 
-// Create makes the home at dir with its subdirectories, all 0700, and opens it. What exists already is kept and checked as in Open.
+// Create makes the home at dir with its subdirectories, all 0700, and opens it. What exists already
+// is kept and checked as in Open.
 func Create(dir string) (*Home, error) {
 	if err := MakeDir(dir); err != nil {
 		return nil, err
@@ -95,7 +103,8 @@ func (h *Home) ConfigPath() string { return h.Path(configFile) }
 // LogsPath returns the directory of the audit log.
 func (h *Home) LogsPath() string { return h.Path(logsDir) }
 
-// Guard returns the checks that hold for files of this home, for packages that open some themselves.
+// Guard returns the checks that hold for files of this home, for packages that open some
+// themselves.
 func (h *Home) Guard() Guard { return h.guard }
 
 func absentOr(err error) error {

@@ -18,9 +18,11 @@ func TestFileOfRoot(t *testing.T) {
 	chmod(t, filepath.Dir(filepath.Dir(path)), 0o755)
 	done := make(chan error, 2)
 	go func() {
-		// The raw call changes this thread alone. It is never unlocked, so it ends with the goroutine.
+		// The raw call changes this thread alone. It is never unlocked, so it ends with the
+		// goroutine.
 		runtime.LockOSThread()
-		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID, 65534, 65534, 65534); errno != 0 {
+		if _, _, errno := syscall.RawSyscall(syscall.SYS_SETRESUID,
+			65534, 65534, 65534); errno != 0 {
 			t.Error(errno)
 		}
 		done <- Guard{}.CheckFile(path)

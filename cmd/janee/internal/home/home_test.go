@@ -67,10 +67,12 @@ func TestDir(t *testing.T) {
 		}
 	}
 	own, _ := filepath.Abs("/people/ann")
-	if got, err := Dir(env("HOME", own, "USERPROFILE", own)); err != nil || got != filepath.Join(own, ".janee") {
+	if got, err := Dir(env("HOME", own, "USERPROFILE", own)); err != nil ||
+		got != filepath.Join(own, ".janee") {
 		t.Errorf("%q, %v", got, err)
 	}
-	if got, err := Dir(env("JANEE_HOME", "some/where", "HOME", own)); err != nil || !filepath.IsAbs(got) || !strings.HasSuffix(got, filepath.Join("some", "where")) {
+	if got, err := Dir(env("JANEE_HOME", "some/where", "HOME", own)); err != nil ||
+		!filepath.IsAbs(got) || !strings.HasSuffix(got, filepath.Join("some", "where")) {
 		t.Errorf("%q, %v", got, err)
 	}
 	_, err := Dir(env())
@@ -102,16 +104,24 @@ func TestCreateKeepsWhatIsThere(t *testing.T) {
 func TestStateNames(t *testing.T) {
 	h := newHome(t)
 	hash := strings.Repeat("0a", 16)
-	for _, name := range []string{"LOCKED", "sessions/" + hash + ".json", "sessions/" + hash + ".revoked", "sessions/closed.json",
-		"approvals/" + hash + ".json", "approvals/" + hash + ".answer", "approvals/" + hash + ".used",
-		"approvals/" + hash + ".tries"} {
+	for _, name := range []string{
+		"LOCKED", "sessions/" + hash + ".json", "sessions/" + hash + ".revoked",
+		"sessions/closed.json", "approvals/" + hash + ".json", "approvals/" + hash + ".answer",
+		"approvals/" + hash + ".used",
+		"approvals/" + hash + ".tries",
+	} {
 		if _, err := h.Write(name, []byte("x"), true); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
-	for _, name := range []string{"", "/", ".", "..", "config.yaml", ".lock", "locked", "/etc/passwd", "../x.json", "sessions/../config.yaml", "sessions/..json",
-		"sessions/a/b.json", "sessions/.json", "sessions/a.yaml", "sessions/A.json", "sessions/a b.json", `sessions\a.json`, "sessions//a.json", "sessions/a.json/",
-		"sessions/a.json.json", "sessions", "sessions/", "sessions/" + strings.Repeat("a", 65) + ".json", "logs/a.json", "sessions/a\x00.json", "C:/a.json"} {
+	for _, name := range []string{
+		"", "/", ".", "..", "config.yaml", ".lock", "locked", "/etc/passwd", "../x.json",
+		"sessions/../config.yaml", "sessions/..json", "sessions/a/b.json", "sessions/.json",
+		"sessions/a.yaml", "sessions/A.json",
+		"sessions/a b.json", `sessions\a.json`, "sessions//a.json", "sessions/a.json/",
+		"sessions/a.json.json", "sessions", "sessions/", "sessions/" + strings.Repeat("a", 65) +
+			".json", "logs/a.json", "sessions/a\x00.json", "C:/a.json",
+	} {
 		if _, err := h.Write(name, []byte("x"), false); err == nil {
 			t.Errorf("Write %q: not refused", name)
 		}
@@ -210,7 +220,8 @@ func TestReplaceIsWhole(t *testing.T) {
 		}
 	})
 	for range 200 {
-		if got, err := h.Read("LOCKED"); err != nil || !bytes.Equal(got, texts[0]) && !bytes.Equal(got, texts[1]) {
+		if got, err := h.Read("LOCKED"); err != nil ||
+			!bytes.Equal(got, texts[0]) && !bytes.Equal(got, texts[1]) {
 			t.Fatalf("read %d bytes of neither text, %v", len(got), err)
 		}
 	}
@@ -220,7 +231,8 @@ func TestReplaceIsWhole(t *testing.T) {
 func TestLeftOvers(t *testing.T) {
 	h := newHome(t)
 	dir := h.Path(sessionsDir)
-	old, young, foreign := filepath.Join(dir, tempPrefix+"old"), filepath.Join(dir, tempPrefix+"young"), filepath.Join(dir, "notes")
+	old, young, foreign := filepath.Join(dir, tempPrefix+"old"), filepath.Join(dir,
+		tempPrefix+"young"), filepath.Join(dir, "notes")
 	for _, path := range []string{old, young, foreign} {
 		put(t, path, "half a sess")
 	}
@@ -258,7 +270,8 @@ func TestEditConfig(t *testing.T) {
 		t.Fatal(err)
 	}
 	text, stamp, err := h.ReadConfig()
-	if now, err2 := h.ConfigStamp(); err != nil || err2 != nil || string(text) != "one" || now != stamp {
+	if now, err2 := h.ConfigStamp(); err != nil || err2 != nil ||
+		string(text) != "one" || now != stamp {
 		t.Fatalf("%q, %v, %v", text, err, err2)
 	}
 	if err := set("one"); err != nil {
@@ -267,7 +280,9 @@ func TestEditConfig(t *testing.T) {
 	if now, _ := h.ConfigStamp(); now != stamp {
 		t.Error("an unchanged text was written")
 	}
-	if err := h.EditConfig(func([]byte) ([]byte, error) { return []byte("no"), fs.ErrInvalid }); !errors.Is(err, fs.ErrInvalid) {
+	if err := h.EditConfig(func([]byte) ([]byte, error) {
+		return []byte("no"), fs.ErrInvalid
+	}); !errors.Is(err, fs.ErrInvalid) {
 		t.Errorf("error %v", err)
 	}
 	if err := set("two"); err != nil {
@@ -297,7 +312,9 @@ func TestEditsDoNotGetLost(t *testing.T) {
 		}
 		wg.Go(func() {
 			for range 5 {
-				if err := other.EditConfig(func(old []byte) ([]byte, error) { return append(old, "line\n"...), nil }); err != nil {
+				if err := other.EditConfig(func(old []byte) ([]byte, error) {
+					return append(old, "line\n"...), nil
+				}); err != nil {
 					t.Error(err)
 				}
 			}

@@ -32,8 +32,10 @@ func TestModesOfWhatIsMade(t *testing.T) {
 	if _, err := h.Write("approvals/0a.json", nil, true); err != nil {
 		t.Fatal(err)
 	}
-	for name, want := range map[string]os.FileMode{"": 0o700, "logs": 0o700, "sessions": 0o700, "approvals": 0o700,
-		"config.yaml": 0o600, ".lock": 0o600, "approvals/0a.json": 0o600} {
+	for name, want := range map[string]os.FileMode{
+		"": 0o700, "logs": 0o700, "sessions": 0o700, "approvals": 0o700,
+		"config.yaml": 0o600, ".lock": 0o600, "approvals/0a.json": 0o600,
+	} {
 		if fi, err := os.Lstat(h.Path(name)); err != nil || fi.Mode().Perm() != want {
 			t.Errorf("%q: %v, %v; want %v", name, fi.Mode(), err, want)
 		}
@@ -46,13 +48,24 @@ func TestRefusals(t *testing.T) {
 		spoil      func(t *testing.T, h *Home)
 		text, line string // %s is the home
 	}{
-		{"directory open to others", func(t *testing.T, h *Home) { chmod(t, h.dir, 0o755) }, "open to other users (mode 0755)", "chmod 700 %s"},
-		{"directory open to group", func(t *testing.T, h *Home) { chmod(t, h.dir, 0o710) }, "open to other users", "chmod 700 %s"},
-		{"sessions open", func(t *testing.T, h *Home) { chmod(t, h.Path("sessions"), 0o701) }, "open to other users", "chmod 700 %s/sessions"},
-		{"logs open", func(t *testing.T, h *Home) { chmod(t, h.Path("logs"), 0o750) }, "open to other users", "chmod 700 %s/logs"},
-		{"config readable", func(t *testing.T, h *Home) { chmod(t, h.ConfigPath(), 0o644) }, "open to other users", "chmod 600 %s/config.yaml"},
-		{"config unreadable for the owner", func(t *testing.T, h *Home) { chmod(t, h.ConfigPath(), 0o002) }, "open to other users", "chmod 600 %s/config.yaml"},
-		{"lock readable", func(t *testing.T, h *Home) { put(t, h.Path(".lock"), ""); chmod(t, h.Path(".lock"), 0o640) }, "open to other users", "chmod 600 %s/.lock"},
+		{"directory open to others", func(t *testing.T, h *Home) { chmod(t, h.dir, 0o755) },
+			"open to other users (mode 0755)", "chmod 700 %s"},
+		{"directory open to group", func(t *testing.T, h *Home) { chmod(t, h.dir, 0o710) },
+			"open to other users", "chmod 700 %s"},
+		{"sessions open", func(t *testing.T, h *Home) { chmod(t, h.Path("sessions"), 0o701) },
+			"open to other users", "chmod 700 %s/sessions"},
+		{"logs open", func(t *testing.T, h *Home) { chmod(t, h.Path("logs"), 0o750) },
+			"open to other users", "chmod 700 %s/logs"},
+		{"config readable", func(t *testing.T, h *Home) { chmod(t, h.ConfigPath(), 0o644) },
+			"open to other users", "chmod 600 %s/config.yaml"},
+		{"config unreadable for the owner",
+			func(t *testing.T, h *Home) { chmod(t, h.ConfigPath(), 0o002) }, "open to other users",
+			"chmod 600 %s/config.yaml"},
+		{"lock readable",
+			func(t *testing.T, h *Home) {
+				put(t, h.Path(".lock"), "")
+				chmod(t, h.Path(".lock"), 0o640)
+			}, "open to other users", "chmod 600 %s/.lock"},
 		{"config is a link", func(t *testing.T, h *Home) {
 			put(t, h.Path("elsewhere"), "")
 			replaceBy(t, h.ConfigPath(), func(p string) error { return os.Symlink("elsewhere", p) })
@@ -73,7 +86,9 @@ func TestRefusals(t *testing.T) {
 			replaceBy(t, h.Path("sessions"), func(p string) error { return os.Symlink("logs", p) })
 		}, "symbolic link", "rm %s/sessions && cp -R %[1]s/logs %[1]s/sessions"},
 		{"sessions is a file", func(t *testing.T, h *Home) {
-			replaceBy(t, h.Path("sessions"), func(p string) error { return os.WriteFile(p, nil, 0o600) })
+			replaceBy(t, h.Path("sessions"), func(p string) error {
+				return os.WriteFile(p, nil, 0o600)
+			})
 		}, "not a directory", "mv %s/sessions"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -124,7 +139,8 @@ func TestRefusalsAtRead(t *testing.T) {
 	refused(t, err, "open to other users", "chmod 700 ")
 	put(t, h.Path(".lock"), "")
 	chmod(t, h.Path(".lock"), 0o666)
-	refused(t, h.WithLock(func() error { t.Error("ran"); return nil }), "open to other users", "chmod 600 ")
+	refused(t, h.WithLock(func() error { t.Error("ran"); return nil }),
+		"open to other users", "chmod 600 ")
 }
 
 func TestHomeIsALink(t *testing.T) {
@@ -133,7 +149,8 @@ func TestHomeIsALink(t *testing.T) {
 	if err := os.Symlink(h.dir, link); err != nil {
 		t.Fatal(err)
 	}
-	for _, dir := range []string{link, link + "/"} { // with the slash lstat would look behind the link
+	// with the slash lstat would look behind the link
+	for _, dir := range []string{link, link + "/"} {
 		_, err := Open(dir)
 		refused(t, err, "symbolic link", "rm "+link)
 	}
@@ -148,7 +165,8 @@ func TestWrongOwner(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err := Open(h.dir)
-	refused(t, err, "belongs to user 65534", "run janee as user 65534, not as root; or, if root is to own it: chown -R 0 "+h.dir)
+	refused(t, err, "belongs to user 65534",
+		"run janee as user 65534, not as root; or, if root is to own it: chown -R 0 "+h.dir)
 }
 
 func TestGroup(t *testing.T) {
@@ -173,19 +191,24 @@ func TestGroup(t *testing.T) {
 }
 
 func TestQuote(t *testing.T) {
-	for in, want := range map[string]string{"/a/b.c": "/a/b.c", "": "''", "/a b": "'/a b'", "it's": `'it'\''s'`, "$(x)": "'$(x)'", "~x": "'~x'"} {
+	for in, want := range map[string]string{
+		"/a/b.c": "/a/b.c", "": "''", "/a b": "'/a b'", "it's": `'it'\''s'`,
+		"$(x)": "'$(x)'", "~x": "'~x'",
+	} {
 		if got := Quote(in); got != want {
 			t.Errorf("Quote(%q) = %s, want %s", in, got, want)
 		}
 	}
 }
 
-// A writer killed at any moment leaves the old or the new text, never a mixture, and at most temporary files beside it.
+// A writer killed at any moment leaves the old or the new text, never a mixture, and at most
+// temporary files beside it.
 func TestKill(t *testing.T) {
 	if dir := os.Getenv("WRITE_UNDER"); dir != "" {
 		h, err := Open(dir)
 		for i := 0; err == nil; i++ {
-			_, err = h.Write("sessions/0a.json", fmt.Appendf(nil, "%08d%08[1]d", i%100_000_000), false)
+			_, err = h.Write("sessions/0a.json",
+				fmt.Appendf(nil, "%08d%08[1]d", i%100_000_000), false)
 		}
 		t.Fatal(err)
 	}
@@ -199,7 +222,8 @@ func TestKill(t *testing.T) {
 		time.Sleep(time.Duration(30+7*round) * time.Millisecond)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if data, err := h.Read("sessions/0a.json"); err != nil || data != nil && (len(data) != 16 || string(data[:8]) != string(data[8:])) {
+		if data, err := h.Read("sessions/0a.json"); err != nil ||
+			data != nil && (len(data) != 16 || string(data[:8]) != string(data[8:])) {
 			t.Fatalf("round %d: %q, %v", round, data, err)
 		}
 	}
@@ -219,12 +243,16 @@ func TestCheckPlace(t *testing.T) {
 		{"a mounted secret", 0o755, 0, 0, "", ""},
 		{"ours alone", 0o700, 0, 0, "", ""},
 		{"sticky", os.ModeSticky | 0o777, 0, 0, "", ""},
-		{"open to the group", 0o770, 0, 0, "can be written to by other users (mode 0770)", "chmod go-w "},
+		{"open to the group", 0o770, 0, 0, "can be written to by other users (mode 0770)",
+			"chmod go-w "},
 		{"open to all", 0o757, 0, 0, "can be written to by other users", "chmod go-w "},
-		{"of another user", 0o755, 65534, 0, "belongs to user 65534", "run janee as user 65534, not as root; or, if root is to own it: chown 0 "},
+		{"of another user", 0o755, 65534, 0, "belongs to user 65534",
+			"run janee as user 65534, not as root; or, if root is to own it: chown 0 "},
 		{"our link", 0o700, 0, -1, "", ""},
-		{"our link to an open one", 0o777, 0, -1, "can be written to by other users", "chmod go-w "},
-		{"the link of another user", 0o700, 0, 65534, "belongs to user 65534", "run janee as user 65534, not as root; or, if root is to own it: chown -h 0 "},
+		{"our link to an open one", 0o777, 0, -1, "can be written to by other users",
+			"chmod go-w "},
+		{"the link of another user", 0o700, 0, 65534, "belongs to user 65534",
+			"run janee as user 65534, not as root; or, if root is to own it: chown -h 0 "},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if (c.owner > 0 || c.link > 0) && os.Geteuid() != 0 {
@@ -256,7 +284,8 @@ func TestCheckPlace(t *testing.T) {
 		})
 	}
 	open := filepath.Join(t.TempDir(), "dir")
-	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o770), Guard{Group: true}.CheckPlace(open)); err != nil {
+	if err := errors.Join(os.Mkdir(open, 0o700), os.Chmod(open, 0o770),
+		Guard{Group: true}.CheckPlace(open)); err != nil {
 		t.Errorf("a directory that is open to a group which is let in: %v", err)
 	}
 	put(t, filepath.Join(open, "file"), "")

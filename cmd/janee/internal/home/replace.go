@@ -14,10 +14,12 @@ import (
 
 const (
 	tempPrefix = ".tmp-"
-	tempAge    = time.Minute // no write takes as long; an older temporary file was left by a killed process
+	// no write takes as long; an older temporary file was left by a killed process
+	tempAge = time.Minute
 )
 
-// MakeDir makes dir and its missing parents, all 0700, and makes the name durable. An existing dir is left as it is.
+// MakeDir makes dir and its missing parents, all 0700, and makes the name durable. An existing dir
+// is left as it is.
 func MakeDir(dir string) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return nil
@@ -28,7 +30,8 @@ func MakeDir(dir string) error {
 	return SyncDir(filepath.Dir(filepath.Clean(dir)))
 }
 
-// CreateFile writes data to path, 0600, whole and durable, unless something is there: then it returns false and changes nothing.
+// CreateFile writes data to path, 0600, whole and durable, unless something is there: then it
+// returns false and changes nothing.
 func CreateFile(path string, data []byte) (created bool, err error) {
 	sweep(filepath.Dir(path), time.Now())
 	return createFile(path, data)
@@ -58,8 +61,9 @@ func ReplaceFile(path string, data []byte) error {
 	return replaceFile(path, data)
 }
 
-// WriteNew has write fill a file at path, 0600, whole and durable. Without force, a file that is there already is fs.ErrExist and stays. It is
-// for files outside of a home: what lies beside it is left alone.
+// WriteNew has write fill a file at path, 0600, whole and durable. Without force, a file that is
+// there already is fs.ErrExist and stays. It is for files outside of a home: what lies beside it is
+// left alone.
 func WriteNew(path string, force bool, write func(io.Writer) error) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("write %q: %w", path, fs.ErrExist)
@@ -114,7 +118,8 @@ func writeTempBy(dir string, write func(io.Writer) error) (string, error) {
 	return name, nil
 }
 
-// sweep removes temporary files that a killed process left. It fails silently: they do no harm but take room.
+// sweep removes temporary files that a killed process left. It fails silently: they do no harm but
+// take room.
 func sweep(dir string, now time.Time) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -124,13 +129,15 @@ func sweep(dir string, now time.Time) {
 		if !strings.HasPrefix(e.Name(), tempPrefix) {
 			continue
 		}
-		if fi, err := e.Info(); err == nil && fi.Mode().IsRegular() && now.Sub(fi.ModTime()) > tempAge {
+		if fi, err := e.Info(); err == nil && fi.Mode().IsRegular() &&
+			now.Sub(fi.ModTime()) > tempAge {
 			_ = os.Remove(filepath.Join(dir, e.Name()))
 		}
 	}
 }
 
-// sweepSometimes keeps the cost of a write constant where thousands of sessions lie in one directory.
+// sweepSometimes keeps the cost of a write constant where thousands of sessions lie in one
+// directory.
 func (h *Home) sweepSometimes(dir string) {
 	now := time.Now()
 	h.mu.Lock()

@@ -20,8 +20,8 @@ const (
 	maxStem      = 64
 )
 
-// Read returns the state file called name (LOCKED, sessions/…, approvals/…), or nil and no error where there is none.
-// An empty file is not nil.
+// Read returns the state file called name (LOCKED, sessions/…, approvals/…), or nil and no error
+// where there is none. An empty file is not nil.
 func (h *Home) Read(name string) ([]byte, error) {
 	path, err := h.statePath(name)
 	if err != nil {
@@ -31,8 +31,9 @@ func (h *Home) Read(name string) ([]byte, error) {
 	return data, absentOr(err)
 }
 
-// Files reads the state files called names: one that is absent is left out, one that cannot be read is nil. Each call of an agent does so a
-// few times, so a directory is checked once for all names in it that follow each other, and an absent file costs one system call.
+// Files reads the state files called names: one that is absent is left out, one that cannot be read
+// is nil. Each call of an agent does so a few times, so a directory is checked once for all names
+// in it that follow each other, and an absent file costs one system call.
 func (h *Home) Files(names []string) map[string][]byte {
 	files := make(map[string][]byte, len(names))
 	var dir string
@@ -43,7 +44,8 @@ func (h *Home) Files(names []string) map[string][]byte {
 		}
 		data, err := []byte(nil), unsafe
 		if err == nil && stateName(name) {
-			data, err = h.guard.ReadFile(h.dir + string(filepath.Separator) + filepath.FromSlash(name))
+			data, err = h.guard.ReadFile(h.dir + string(filepath.Separator) +
+				filepath.FromSlash(name))
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			files[name] = data
@@ -52,8 +54,8 @@ func (h *Home) Files(names []string) map[string][]byte {
 	return files
 }
 
-// Commit makes writes durable, if the files of holds are as they were read. Whatever compares what a
-// file holds is done under the lock of the home, as all changes of such files are.
+// Commit makes writes durable, if the files of holds are as they were read. Whatever compares what
+// a file holds is done under the lock of the home, as all changes of such files are.
 func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committed, err error) {
 	compares := len(holds) > 0 || slices.ContainsFunc(writes, func(w core.Write) bool {
 		return w.If.Data() != nil
@@ -106,8 +108,9 @@ func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
 	return found, found != nil, err
 }
 
-// Write stores data, durable when it returns, as the state file called name; its directory is made if missing.
-// With create it never replaces: if the file exists, Write changes nothing and returns what it holds (not nil, perhaps empty).
+// Write stores data, durable when it returns, as the state file called name; its directory is made
+// if missing. With create it never replaces: if the file exists, Write changes nothing and returns
+// what it holds (not nil, perhaps empty).
 func (h *Home) Write(name string, data []byte, create bool) (existing []byte, err error) {
 	path, err := h.statePath(name)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -134,8 +137,8 @@ func (h *Home) Write(name string, data []byte, create bool) (existing []byte, er
 	return nil, fmt.Errorf("create %q: it comes and goes", path)
 }
 
-// Stamps returns a stamp of each state file, the zero Stamp where there is none. It reads nothing: who waits for a file to come or to change
-// compares them, for one stat a name.
+// Stamps returns a stamp of each state file, the zero Stamp where there is none. It reads nothing:
+// who waits for a file to come or to change compares them, for one stat a name.
 func (h *Home) Stamps(names []string) []Stamp {
 	stamps := make([]Stamp, len(names))
 	for i, name := range names {
@@ -158,7 +161,8 @@ func (h *Home) Remove(name string) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-// List returns the names of the state files in dir ("sessions" or "approvals"), sorted, as Read takes them. Other files are left out.
+// List returns the names of the state files in dir ("sessions" or "approvals"), sorted, as Read
+// takes them. Other files are left out.
 func (h *Home) List(dir string) ([]string, error) {
 	if err := h.guard.CheckDir(h.Path(dir)); err != nil {
 		return nil, absentOr(err)
@@ -173,9 +177,11 @@ func (h *Home) List(dir string) ([]string, error) {
 	return names, err
 }
 
-// IsClosing reports whether the state file called name closes something: LOCKED, the list of orders, or the revocation of one pair.
+// IsClosing reports whether the state file called name closes something: LOCKED, the list of
+// orders, or the revocation of one pair.
 func IsClosing(name string) bool {
-	return stateName(name) && (name == lockedFile || name == sessionsDir+"/closed.json" || strings.HasPrefix(name, sessionsDir+"/") && strings.HasSuffix(name, ".revoked"))
+	return stateName(name) && (name == lockedFile || name == sessionsDir+"/closed.json" ||
+		strings.HasPrefix(name, sessionsDir+"/") && strings.HasSuffix(name, ".revoked"))
 }
 
 // Closings lists those that there are.
@@ -196,7 +202,8 @@ func (h *Home) Closings() (names []string, err error) {
 	return names, err
 }
 
-// statePath checks name and the directory it lies in. A missing directory is fs.ErrNotExist, with the path all the same.
+// statePath checks name and the directory it lies in. A missing directory is fs.ErrNotExist, with
+// the path all the same.
 func (h *Home) statePath(name string) (string, error) {
 	if !stateName(name) {
 		return "", fmt.Errorf("state file %q: not a name janee uses", name)
@@ -205,8 +212,9 @@ func (h *Home) statePath(name string) (string, error) {
 	return path, h.guard.CheckDir(filepath.Dir(path))
 }
 
-// stateName is a second wall: names come from core and are made of hashes, but a path that reached this point with ".." in it
-// would write anywhere. Nothing but LOCKED and DIR/stem.suffix is let through, with a stem of a-z and 0-9.
+// stateName is a second wall: names come from core and are made of hashes, but a path that reached
+// this point with ".." in it would write anywhere. Nothing but LOCKED and DIR/stem.suffix is let
+// through, with a stem of a-z and 0-9.
 func stateName(name string) bool {
 	if name == lockedFile {
 		return true
@@ -218,7 +226,8 @@ func stateName(name string) bool {
 	stem, suffix, _ := strings.Cut(base, ".")
 	switch suffix {
 	case "json", "revoked", "answer", "used", "tries":
-		return stem != "" && len(stem) <= maxStem && strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
+		return stem != "" && len(stem) <= maxStem &&
+			strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
 	}
 	return false
 }

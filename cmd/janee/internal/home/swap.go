@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// Staged makes a directory beside the home at dir, in which another home is put together. stamp tells it from others.
+// Staged makes a directory beside the home at dir, in which another home is put together. stamp
+// tells it from others.
 func Staged(dir, stamp string) (string, error) {
 	if err := MakeDir(filepath.Dir(dir)); err != nil {
 		return "", err
@@ -32,8 +33,9 @@ func Empty(dir string) (bool, error) {
 	return err == nil && len(entries) == 0, err
 }
 
-// Install puts the directory staged in the place of dir, in one step where the system has one (Linux and macOS exchange two names). What was at
-// dir is at aside afterwards; an empty directory is gone, and aside "".
+// Install puts the directory staged in the place of dir, in one step where the system has one
+// (Linux and macOS exchange two names). What was at dir is at aside afterwards; an empty directory
+// is gone, and aside "".
 func Install(staged, dir, stamp string) (aside string, err error) {
 	empty, err := Empty(dir)
 	if err != nil {
@@ -82,8 +84,11 @@ func replaceInTwo(staged, dir, aside string) error {
 
 func installError(dir string, err error) error {
 	err = fmt.Errorf("put the home in place: %w", err)
-	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) || errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
-		return hint.New(hint.Failed, "the home is replaced as a whole, which a mounted volume cannot be: set JANEE_HOME to a directory in it, such as "+Quote(filepath.Join(dir, "janee")), err)
+	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) ||
+		errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		return hint.New(hint.Failed,
+			"the home is replaced as a whole, which a mounted volume cannot be: set JANEE_HOME "+
+				"to a directory in it, such as "+Quote(filepath.Join(dir, "janee")), err)
 	}
 	return err
 }

@@ -28,7 +28,8 @@ func TestInstall(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "home")
 	config := func(dir, want string) {
 		t.Helper()
-		if text, err := os.ReadFile(filepath.Join(dir, "config.yaml")); err != nil || string(text) != want {
+		if text, err := os.ReadFile(filepath.Join(dir, "config.yaml")); err != nil ||
+			string(text) != want {
 			t.Errorf("%s: %q, %v", dir, text, err)
 		}
 	}
@@ -50,7 +51,8 @@ func TestInstall(t *testing.T) {
 	if err := os.Mkdir(empty, 0o700); err != nil {
 		t.Fatal(err)
 	}
-	if aside, err := Install(stagedHome(t, empty, "3", "three"), empty, "3"); err != nil || aside != "" {
+	if aside, err := Install(stagedHome(t, empty, "3", "three"), empty, "3"); err != nil ||
+		aside != "" {
 		t.Fatal(aside, err)
 	}
 	config(empty, "three")
@@ -75,7 +77,8 @@ func TestReplaceDirWithoutExchange(t *testing.T) {
 		t.Fatal(err)
 	}
 	for dir, want := range map[string]string{b: "a", aside: "b"} {
-		if text, err := os.ReadFile(filepath.Join(dir, "name")); err != nil || string(text) != want {
+		if text, err := os.ReadFile(filepath.Join(dir, "name")); err != nil ||
+			string(text) != want {
 			t.Errorf("%s: %q, %v", dir, text, err)
 		}
 	}
@@ -101,7 +104,9 @@ func TestWriteNew(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 	cut := errors.New("cut")
-	if err := WriteNew(path, true, func(w io.Writer) error { return errors.Join(text("half")(w), cut) }); !errors.Is(err, cut) {
+	if err := WriteNew(path, true, func(w io.Writer) error {
+		return errors.Join(text("half")(w), cut)
+	}); !errors.Is(err, cut) {
 		t.Errorf("%v", err)
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != "one" {

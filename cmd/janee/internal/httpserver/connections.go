@@ -11,10 +11,11 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 )
 
-// connections bounds how many are open. When there is no room for a new one, the one that has waited longest is cut:
-// first of those that never showed a token, then of those between two requests. A limit that only stopped accepting
-// would let anybody who opens connections and says nothing keep all agents out. Those in use are
-// never cut: agents share them, so that there is always one for another agent.
+// connections bounds how many are open. When there is no room for a new one, the one that has
+// waited longest is cut: first of those that never showed a token, then of those between two
+// requests. A limit that only stopped accepting would let anybody who opens connections and says
+// nothing keep all agents out. Those in use are never cut: agents share them, so that there is
+// always one for another agent.
 type connections struct {
 	max   int
 	inUse *fair.Pool
@@ -52,7 +53,8 @@ func (c *connections) state(conn net.Conn, state http.ConnState) {
 	}
 }
 
-// add makes room for a new connection and returns the one to cut, which is the new one itself where all others are busy.
+// add makes room for a new connection and returns the one to cut, which is the new one itself where
+// all others are busy.
 func (c *connections) add(conn net.Conn) (surplus net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -129,7 +131,8 @@ func (c *connections) end() {
 	}
 }
 
-// cut closes the connection below TLS: its Close would wait to say goodbye to a client that does not read.
+// cut closes the connection below TLS: its Close would wait to say goodbye to a client that does
+// not read.
 func cut(conn net.Conn) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
@@ -163,7 +166,8 @@ func (c *connections) busy(r *http.Request, agent string) bool {
 	return true
 }
 
-// rest lets the connection wait among the idle ones, unless it waits already: as a stranger, that is.
+// rest lets the connection wait among the idle ones, unless it waits already: as a stranger, that
+// is.
 func (c *connections) rest(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -12,8 +12,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 )
 
-// handler is the chain every request goes through, outermost first. Refusals are a status and a few words that are the
-// same for everybody: what a stranger learns here is that something listens.
+// handler is the chain every request goes through, outermost first. Refusals are a status and a few
+// words that are the same for everybody: what a stranger learns here is that something listens.
 func (s *Server) handler() http.Handler {
 	tools := s.origin(methods(jsonOnly(bodyCap(s.token(s.serve)))))
 	return s.safe(s.host(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -50,8 +50,9 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-// safe gives the request an id and deadlines, and keeps a panic to the log: its value may hold anything.
-// net/http has no deadline for a body whose handler does not read it, which a client could hold open for good.
+// safe gives the request an id and deadlines, and keeps a panic to the log: its value may hold
+// anything. net/http has no deadline for a body whose handler does not read it, which a client
+// could hold open for good.
 func (s *Server) safe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := requestID()
@@ -64,7 +65,8 @@ func (s *Server) safe(next http.Handler) http.Handler {
 		}()
 		control := http.NewResponseController(w)
 		_ = control.SetReadDeadline(time.Now().Add(s.patience))
-		_ = control.SetWriteDeadline(time.Now().Add(2 * s.patience)) // there is an answer to a body that came too late
+		// there is an answer to a body that came too late
+		_ = control.SetWriteDeadline(time.Now().Add(2 * s.patience))
 		h := w.Header()
 		h.Set("X-Request-Id", id)
 		h.Set("X-Content-Type-Options", "nosniff")
@@ -79,8 +81,9 @@ func requestID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// host refuses names that are not this server's. A web page can point a name of its own at 127.0.0.1 (DNS rebinding) and
-// is then of the same origin as the server; the name in Host gives it away.
+// host refuses names that are not this server's. A web page can point a name of its own at
+// 127.0.0.1 (DNS rebinding) and is then of the same origin as the server; the name in Host gives it
+// away.
 func (s *Server) host(next http.Handler) http.Handler {
 	enforced := s.options.EnforceHosts || len(s.options.AllowedHosts) > 0
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -92,8 +95,8 @@ func (s *Server) host(next http.Handler) http.Handler {
 	})
 }
 
-// origin refuses web pages of other places (MCP, Transports: servers MUST validate Origin). Clients that are no browsers
-// send none.
+// origin refuses web pages of other places (MCP, Transports: servers MUST validate Origin). Clients
+// that are no browsers send none.
 func (s *Server) origin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origins := r.Header.Values("Origin")
@@ -117,7 +120,8 @@ func methods(next http.Handler) http.Handler {
 	})
 }
 
-// jsonOnly also keeps out the forms and plain text that a browser sends across origins without asking first.
+// jsonOnly also keeps out the forms and plain text that a browser sends across origins without
+// asking first.
 func jsonOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -134,10 +138,12 @@ func jsonOnly(next http.Handler) http.Handler {
 func isJSON(contentType string) bool {
 	media, params, err := mime.ParseMediaType(contentType)
 	charset := params["charset"]
-	return err == nil && media == "application/json" && (charset == "" || strings.EqualFold(charset, "utf-8"))
+	return err == nil && media == "application/json" &&
+		(charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
-// bodyCap refuses a body that says it is too large before a byte of it is read; serve counts the others.
+// bodyCap refuses a body that says it is too large before a byte of it is read; serve counts the
+// others.
 func bodyCap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
@@ -154,7 +160,9 @@ func tooLarge(w http.ResponseWriter) {
 }
 
 // token finds out who asks. Whatever is wrong with a token, the answer is the same.
-func (s *Server) token(next func(http.ResponseWriter, *http.Request, mcpserver.Principal)) http.Handler {
+func (s *Server) token(
+	next func(http.ResponseWriter, *http.Request, mcpserver.Principal),
+) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		token, ok := bearer(r.Header.Values("Authorization"))
 		var from mcpserver.Principal

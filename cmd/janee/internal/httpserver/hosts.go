@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// hosts are the names a server answers to: "name" with any port, or "name:port". Port forwarding and containers change
-// ports, and no attack is stopped by them.
+// hosts are the names a server answers to: "name" with any port, or "name:port". Port forwarding
+// and containers change ports, and no attack is stopped by them.
 type hosts map[string]bool
 
 func newHosts(allowed []string) hosts {
@@ -39,7 +39,8 @@ func withoutPort(host string) string {
 	return host
 }
 
-// allowOrigin judges an Origin header. "null" is what pages without a place of their own send: sandboxes, files, redirects.
+// allowOrigin judges an Origin header. "null" is what pages without a place of their own send:
+// sandboxes, files, redirects.
 func (h hosts) allowOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin {

@@ -19,7 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// inner records what is let through. A body "wait" is answered when release is closed or ctx ends, "panic" panics.
+// inner records what is let through. A body "wait" is answered when release is closed or ctx ends,
+// "panic" panics.
 type inner struct {
 	mu      sync.Mutex
 	seen    []string
@@ -29,12 +30,16 @@ type inner struct {
 }
 
 func newInner() *inner {
-	return &inner{entered: make(chan struct{}, 1000), release: make(chan struct{}), ended: make(chan struct{})}
+	return &inner{entered: make(chan struct{}, 1000), release: make(chan struct{}),
+		ended: make(chan struct{})}
 }
 
-func (i *inner) Serve(w http.ResponseWriter, r *http.Request, from mcpserver.Principal, body []byte) {
+func (i *inner) Serve(
+	w http.ResponseWriter, r *http.Request, from mcpserver.Principal, body []byte,
+) {
 	i.mu.Lock()
-	i.seen = append(i.seen, fmt.Sprintf("%s %s %s %.20s %d", from.Agent, r.Method, r.URL.Path, body, len(body)))
+	i.seen = append(i.seen,
+		fmt.Sprintf("%s %s %s %.20s %d", from.Agent, r.Method, r.URL.Path, body, len(body)))
 	i.mu.Unlock()
 	switch string(body) {
 	case "panic":
@@ -88,7 +93,8 @@ func start(t *testing.T, o Options, change ...func(*Server)) *site {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &site{t: t, inner: newInner(), addr: l.Addr().String(), done: make(chan error, 1), log: &strings.Builder{}}
+	s := &site{t: t, inner: newInner(), addr: l.Addr().String(), done: make(chan error, 1),
+		log: &strings.Builder{}}
 	o.Tokens = tokens{"alice-token": "alice", "bob-token": "bob"}
 	o.EnforceHosts = true
 	var mu sync.Mutex
@@ -155,9 +161,13 @@ func (s *site) answer(c net.Conn) (status int, header http.Header, body string) 
 	return res.StatusCode, res.Header, string(text)
 }
 
-// post is a good request, some header fields of which may be put in place of its own: "Host", "other.example".
+// post is a good request, some header fields of which may be put in place of its own: "Host",
+// "other.example".
 func post(body string, fields ...string) string {
-	h := map[string]string{"Host": "127.0.0.1:9100", "Authorization": "Bearer alice-token", "Content-Type": "application/json", "Content-Length": fmt.Sprint(len(body))}
+	h := map[string]string{
+		"Host": "127.0.0.1:9100", "Authorization": "Bearer alice-token",
+		"Content-Type": "application/json", "Content-Length": fmt.Sprint(len(body)),
+	}
 	for i := 0; i < len(fields); i += 2 {
 		h[fields[i]] = fields[i+1]
 	}
@@ -173,7 +183,8 @@ func post(body string, fields ...string) string {
 // asks fails unless a good request is answered: other agents notice nothing.
 func (s *site) asks() {
 	s.t.Helper()
-	if status, _, body := s.raw(post("{}", "Authorization", "Bearer bob-token")); status != 200 || body != "hello bob" {
+	if status, _, body := s.raw(post("{}", "Authorization", "Bearer bob-token")); status != 200 ||
+		body != "hello bob" {
 		s.t.Errorf("another agent gets %d %q", status, body)
 	}
 }

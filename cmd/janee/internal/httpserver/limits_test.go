@@ -35,7 +35,8 @@ func TestSlowBodiesAreCut(t *testing.T) {
 	s := start(t, Options{}, func(s *Server) { s.patience = 100 * time.Millisecond })
 	agent, stranger := s.dial(), s.dial()
 	fmt.Fprint(agent, strings.ReplaceAll(post("{", "Content-Length", "1000"), "\n", "\r\n"))
-	fmt.Fprint(stranger, strings.ReplaceAll(post("{", "Content-Length", "1000", "Authorization", "-"), "\n", "\r\n"))
+	fmt.Fprint(stranger,
+		strings.ReplaceAll(post("{", "Content-Length", "1000", "Authorization", "-"), "\n", "\r\n"))
 	if status, _, _ := s.answer(agent); status != 408 {
 		t.Errorf("an agent whose body does not come: %d", status)
 	}
@@ -84,7 +85,8 @@ func TestIdleConnectionsDoNotHurt(t *testing.T) {
 	ask("on its own connection")
 	s.asks()
 	runtime.ReadMemStats(&during)
-	if grown := int64(during.HeapInuse+during.StackInuse) - int64(before.HeapInuse+before.StackInuse); grown > 64<<20 {
+	if grown := int64(during.HeapInuse+during.StackInuse) -
+		int64(before.HeapInuse+before.StackInuse); grown > 64<<20 {
 		t.Errorf("memory grew by %d bytes", grown)
 	}
 	close(s.inner.release)

@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 )
 
-// What one agent may have going at a time. Its calls are fewer (mcpserver), so that what cancels them still gets in.
+// What one agent may have going at a time. Its calls are fewer (mcpserver), so that what cancels
+// them still gets in.
 const maxPosts = 128
 
 // postBytes bounds the bodies that all agents together have being read or answered. An agent alone
@@ -49,7 +50,8 @@ func tooMany(w http.ResponseWriter) {
 	refuse(w, http.StatusTooManyRequests, "too many requests at a time")
 }
 
-// read takes the body as a whole. Afterwards the connection may be silent for as long as the call takes.
+// read takes the body as a whole. Afterwards the connection may be silent for as long as the call
+// takes.
 func read(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {

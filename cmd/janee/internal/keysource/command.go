@@ -19,10 +19,15 @@ var commandWait = time.Minute
 // maxOutput is far more than a key line.
 const maxOutput = 4096
 
-// passed are the variables that the command gets: what password stores need to find their files, their agents and a display. Nothing of janee.
-var passed = []string{"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TERM", "TMPDIR", "DISPLAY", "WAYLAND_DISPLAY", "XAUTHORITY",
-	"XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "GNUPGHOME", "GPG_TTY", "PASSWORD_STORE_DIR",
-	"OP_SERVICE_ACCOUNT_TOKEN", "BW_SESSION", "VAULT_ADDR", "VAULT_TOKEN", "SystemRoot", "USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "PATHEXT"}
+// passed are the variables that the command gets: what password stores need to find their files,
+// their agents and a display. Nothing of janee.
+var passed = []string{
+	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TERM", "TMPDIR", "DISPLAY",
+	"WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
+	"DBUS_SESSION_BUS_ADDRESS", "SSH_AUTH_SOCK", "GNUPGHOME", "GPG_TTY", "PASSWORD_STORE_DIR",
+	"OP_SERVICE_ACCOUNT_TOKEN", "BW_SESSION", "VAULT_ADDR", "VAULT_TOKEN", "SystemRoot",
+	"USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "PATHEXT",
+}
 
 // command prints the key line. No shell reads its words.
 type command struct {
@@ -36,11 +41,15 @@ func (c command) cheap() bool   { return false }
 func (c command) read() (vault.Root, error) {
 	out, err := c.run()
 	if err != nil {
-		// What it wrote to standard error is not shown: a script that traces itself writes the key there.
-		return vault.Root{}, hint.Errorf(hint.Locked, "run it yourself to see what it says: "+Words(c.words), "%w: %s of vault.command: %w", ErrLocked, c.where(), err)
+		// What it wrote to standard error is not shown: a script that traces itself writes the key
+		// there.
+		return vault.Root{}, hint.Errorf(hint.Locked, "run it yourself to see what it says: "+
+			Words(c.words), "%w: %s of vault.command: %w", ErrLocked, c.where(), err)
 	}
 	root, err := vault.ParseRoot(out)
-	return root, hint.New(hint.Locked, "it has to print the line that `janee key export` shows, and nothing else: "+Words(c.words), wrapError(c.where(), err))
+	return root, hint.New(hint.Locked,
+		"it has to print the line that `janee key export` shows, and nothing else: "+Words(c.words),
+		wrapError(c.where(), err))
 }
 
 // Words are the words of a command as a shell wants them.

@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// file is a key file. What it holds decides whether a passphrase opens it, so that a move between the two is whole at every moment.
+// file is a key file. What it holds decides whether a passphrase opens it, so that a move between
+// the two is whole at every moment.
 type file struct {
 	keys  *Keys
 	id    string
@@ -44,7 +45,9 @@ func (f file) cheap() bool {
 func (f file) read() (vault.Root, error) {
 	text, err := f.text()
 	if errors.Is(err, fs.ErrNotExist) {
-		return vault.Root{}, hint.Errorf(hint.Locked, "restore the key file from a backup, or name it by "+KeyFileEnv, "%w: %q", ErrMissing, f.path)
+		return vault.Root{}, hint.Errorf(hint.Locked,
+			"restore the key file from a backup, or name it by "+KeyFileEnv, "%w: %q",
+			ErrMissing, f.path)
 	}
 	if err != nil {
 		return vault.Root{}, locked(f.path, err)
@@ -57,7 +60,8 @@ func (f file) read() (vault.Root, error) {
 }
 
 func (f file) text() (string, error) {
-	// A directory that others can write would let them lay down a key of theirs before the first one is made, or move ours away.
+	// A directory that others can write would let them lay down a key of theirs before the first
+	// one is made, or move ours away.
 	check := f.guard.CheckPlace
 	if f.own {
 		check = f.guard.CheckDir
@@ -69,7 +73,8 @@ func (f file) text() (string, error) {
 	return string(text), err
 }
 
-// create writes a new key where read has found none, in a directory that read has checked or that is made here.
+// create writes a new key where read has found none, in a directory that read has checked or that
+// is made here.
 func (f file) create(root vault.Root) error {
 	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
 		return locked(f.path, err)

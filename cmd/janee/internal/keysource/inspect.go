@@ -27,12 +27,13 @@ type State struct {
 	File   string      // the key file, "" where it is in none
 	Mode   fs.FileMode // permission bits of File, 0 where there is none
 	Check  string
-	// Left is a key file in janee's own directory that holds this key itself, while config.yaml keeps it elsewhere: what a move that was cut off
-	// leaves behind. "" for none.
+	// Left is a key file in janee's own directory that holds this key itself, while config.yaml
+	// keeps it elsewhere: what a move that was cut off leaves behind. "" for none.
 	Left string
 }
 
-// Inspect looks at the root key of vault v. The error is that of Load, and comes together with what could be found out.
+// Inspect looks at the root key of vault v. The error is that of Load, and comes together with what
+// could be found out.
 func (k *Keys) Inspect(v config.Vault) (State, error) {
 	s := State{Check: OK, Source: v.Kept()}
 	root, where, err := k.Load(v)

@@ -20,11 +20,13 @@ func TestInspect(t *testing.T) {
 		}
 	}
 	inspect("right", v, State{config.SourceFile, p.path(), p.path(), 0o600, OK, ""})
-	inspect("wrong", config.Vault{ID: id, Check: vault.New(fresh(9), id).Check()}, State{config.SourceFile, p.path(), p.path(), 0o600, Wrong, ""})
+	inspect("wrong", config.Vault{ID: id, Check: vault.New(fresh(9), id).Check()},
+		State{config.SourceFile, p.path(), p.path(), 0o600, Wrong, ""})
 	if err := os.Chmod(p.path(), 0o640); err != nil {
 		t.Fatal(err)
 	}
-	inspect("open to others", v, State{config.SourceFile, p.path(), p.path(), 0o640, Unreadable, ""})
+	inspect("open to others", v,
+		State{config.SourceFile, p.path(), p.path(), 0o640, Unreadable, ""})
 	if err := os.Remove(p.path()); err != nil {
 		t.Fatal(err)
 	}

@@ -17,7 +17,8 @@ const keyringService = "janee"
 // keyringWait is how long a person has to unlock the keyring. The library itself waits without end.
 var keyringWait = time.Minute
 
-// keyringItem is the key line in the keyring of the desktop session, under service janee and the vault's id as user.
+// keyringItem is the key line in the keyring of the desktop session, under service janee and the
+// vault's id as user.
 type keyringItem string
 
 func (k keyringItem) where() string {
@@ -27,10 +28,15 @@ func (k keyringItem) cheap() bool { return false }
 
 func (k keyringItem) read() (vault.Root, error) {
 	var text string
-	err := patiently(func() (err error) { text, err = keyring.Get(keyringService, string(k)); return err })
+	err := patiently(func() (err error) {
+		text, err = keyring.Get(keyringService, string(k))
+		return err
+	})
 	switch {
 	case errors.Is(err, keyring.ErrNotFound):
-		return vault.Root{}, hint.Errorf(hint.Locked, "restore the key from a backup: `janee key move --to keyring` with it in "+MasterKeyEnv, "%w: %s has none", ErrMissing, k.where())
+		return vault.Root{}, hint.Errorf(hint.Locked,
+			"restore the key from a backup: `janee key move --to keyring` with it in "+MasterKeyEnv,
+			"%w: %s has none", ErrMissing, k.where())
 	case err != nil:
 		return vault.Root{}, noKeyring(err)
 	}
@@ -39,7 +45,9 @@ func (k keyringItem) read() (vault.Root, error) {
 }
 
 func (k keyringItem) write(root vault.Root) error {
-	return noKeyring(patiently(func() error { return keyring.Set(keyringService, string(k), root.Line().Reveal()) }))
+	return noKeyring(patiently(func() error {
+		return keyring.Set(keyringService, string(k), root.Line().Reveal())
+	}))
 }
 
 func (k keyringItem) remove() error {
@@ -52,7 +60,8 @@ func (k keyringItem) remove() error {
 
 var errPatience = errors.New("it did not answer within a minute")
 
-// patiently gives up on a keyring that waits for somebody who is not there. What it left running ends with the process.
+// patiently gives up on a keyring that waits for somebody who is not there. What it left running
+// ends with the process.
 func patiently(do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
@@ -72,6 +81,9 @@ func noKeyring(err error) error {
 	if len(cause) > 120 {
 		cause = cause[:120] + "…"
 	}
-	return hint.Errorf(hint.Locked, "use the desktop session whose keyring holds the key (Secret Service on Linux, Keychain on macOS, Credential Manager on Windows); "+
-		"without one: "+KeyFileEnv+" and a copy that `janee key export` made", "%w: there is no keyring to ask here: %s", ErrLocked, cause)
+	return hint.Errorf(hint.Locked,
+		"use the desktop session whose keyring holds the key (Secret Service on Linux, Keychain "+
+			"on macOS, Credential Manager on Windows); "+
+			"without one: "+KeyFileEnv+" and a copy that `janee key export` made",
+		"%w: there is no keyring to ask here: %s", ErrLocked, cause)
 }

@@ -28,7 +28,8 @@ func newPlace(t *testing.T) *place {
 }
 
 func (p *place) keys() *Keys {
-	return &Keys{Getenv: func(name string) string { return p.env[name] }, ConfigDir: func() (string, error) { return p.dir, nil }}
+	return &Keys{Getenv: func(name string) string { return p.env[name] },
+		ConfigDir: func() (string, error) { return p.dir, nil }}
 }
 func (p *place) path() string { return filepath.Join(p.dir, "janee", id+".key") }
 
@@ -124,9 +125,13 @@ func TestOrder(t *testing.T) {
 	if got, _, err := p.load(inNamed); err != nil || !same(got, inNamed) {
 		t.Errorf("%s does not win over the file: %v", KeyFileEnv, err)
 	}
-	for _, text := range []string{fresh(3).Line().Reveal(), fresh(3).Line().Reveal() + "\n", fmt.Sprintf("%02x010203%056x", 3, 0)} {
+	for _, text := range []string{
+		fresh(3).Line().Reveal(), fresh(3).Line().Reveal() + "\n",
+		fmt.Sprintf("%02x010203%056x", 3, 0),
+	} {
 		p.env[MasterKeyEnv] = text
-		if got, where, err := p.load(fresh(3)); err != nil || !same(got, fresh(3)) || where != MasterKeyEnv {
+		if got, where, err := p.load(fresh(3)); err != nil || !same(got, fresh(3)) ||
+			where != MasterKeyEnv {
 			t.Errorf("%s does not win: %q, %v", MasterKeyEnv, where, err)
 		}
 	}
@@ -148,7 +153,8 @@ func TestCreateFromEnvironmentWritesNothing(t *testing.T) {
 func TestNeverOverwrites(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
-	if _, _, err := p.keys().Create(id); err == nil || !strings.Contains(err.Error(), "never overwritten") {
+	if _, _, err := p.keys().Create(id); err == nil ||
+		!strings.Contains(err.Error(), "never overwritten") {
 		t.Errorf("error %v", err)
 	}
 	if got, _, err := p.load(root); err != nil || !same(got, root) {
@@ -194,13 +200,19 @@ func TestRefusedFiles(t *testing.T) {
 		spoil      func(path string) error
 		text, line string
 	}{
-		{"file readable", func(path string) error { return os.Chmod(path, 0o644) }, "open to other users", "chmod 600 "},
-		{"directory open", func(path string) error { return os.Chmod(filepath.Dir(path), 0o755) }, "open to other users", "chmod 700 "},
+		{"file readable", func(path string) error { return os.Chmod(path, 0o644) },
+			"open to other users", "chmod 600 "},
+		{"directory open", func(path string) error { return os.Chmod(filepath.Dir(path), 0o755) },
+			"open to other users", "chmod 700 "},
 		{"link", func(path string) error {
 			return errors.Join(os.Rename(path, path+".real"), os.Symlink(path+".real", path))
 		}, "symbolic link", "rm "},
-		{"directory", func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) }, "not a regular file", "mv "},
-		{"not a key", func(path string) error { return os.WriteFile(path, []byte("hunter2-hunter2"), 0o600) }, "root key", "restore"},
+		{"directory",
+			func(path string) error { return errors.Join(os.Remove(path), os.Mkdir(path, 0o700)) },
+			"not a regular file", "mv "},
+		{"not a key",
+			func(path string) error { return os.WriteFile(path, []byte("hunter2-hunter2"), 0o600) },
+			"root key", "restore"},
 		{"empty", func(path string) error { return os.Truncate(path, 0) }, "root key", "restore"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -237,14 +249,19 @@ func TestBadMasterKey(t *testing.T) {
 
 func TestBadID(t *testing.T) {
 	p := newPlace(t)
-	for _, id := range []string{"../../x", "a/b", `a\b`, "a.b", "", strings.Repeat("a", 65), "a\x00"} {
+	for _, id := range []string{
+		"../../x", "a/b", `a\b`, "a.b", "", strings.Repeat("a", 65), "a\x00",
+	} {
 		_, _, err := p.keys().Path(id)
 		lockedWith(t, err, nil, "cannot be the id of a vault", "vault.id")
 	}
 }
 
 func TestNoConfigDir(t *testing.T) {
-	_, _, err := (&Keys{Getenv: func(string) string { return "" }, ConfigDir: func() (string, error) { return "", fs.ErrInvalid }}).Load(config.Vault{ID: id, Check: "x"})
+	_, _, err := (&Keys{
+		Getenv: func(string) string { return "" }, ConfigDir: func() (string, error) {
+			return "", fs.ErrInvalid
+		}}).Load(config.Vault{ID: id, Check: "x"})
 	lockedWith(t, err, fs.ErrInvalid, "find root key", "export JANEE_KEY_FILE=")
 }
 
@@ -257,7 +274,10 @@ func TestPlaceOfNamedFile(t *testing.T) {
 	for _, c := range []struct {
 		mode    fs.FileMode
 		refused bool
-	}{{0o755, false}, {0o775, true}, {0o777, true}, {fs.ModeSticky | 0o777, false}, {0o700, false}} {
+	}{
+		{0o755, false}, {0o775, true}, {0o777, true},
+		{fs.ModeSticky | 0o777, false}, {0o700, false},
+	} {
 		if err := os.Chmod(dir, c.mode); err != nil {
 			t.Fatal(err)
 		}

@@ -13,10 +13,13 @@ import (
 // ErrOther means that a place gives another key than the one that was to be there.
 var ErrOther = errors.New("it gives another key")
 
-// Put has the root key of v lie in the place that v names and reads it back from there. A file and the keyring are written; passphrase is for
-// SourcePassphrase. A command or a credential of systemd must give the key already: ErrOther if it gives another one, and its own error if none.
-// Variables that take the place of what v names are not looked at. undo puts back what was there.
-func (k *Keys) Put(v config.Vault, root vault.Root, passphrase secret.Text) (where string, undo func() error, err error) {
+// Put has the root key of v lie in the place that v names and reads it back from there. A file and
+// the keyring are written; passphrase is for SourcePassphrase. A command or a credential of systemd
+// must give the key already: ErrOther if it gives another one, and its own error if none. Variables
+// that take the place of what v names are not looked at. undo puts back what was there.
+func (k *Keys) Put(
+	v config.Vault, root vault.Root, passphrase secret.Text,
+) (where string, undo func() error, err error) {
 	s, err := k.configured().named(v)
 	if err != nil {
 		return "", nil, err
@@ -37,7 +40,8 @@ func (k *Keys) Put(v config.Vault, root vault.Root, passphrase secret.Text) (whe
 	return s.where(), undo, nil
 }
 
-// Try does what of Put changes nothing: it has the keyring unlocked, and asks a command or a credential for the key.
+// Try does what of Put changes nothing: it has the keyring unlocked, and asks a command or a
+// credential for the key.
 func (k *Keys) Try(v config.Vault, root vault.Root) error {
 	s, err := k.configured().named(v)
 	if err != nil {
@@ -57,7 +61,8 @@ func (k *Keys) Try(v config.Vault, root vault.Root) error {
 
 func readBack(s source, v config.Vault, root vault.Root, passphrase secret.Text) error {
 	if f, ok := s.(file); ok {
-		f.keys = &Keys{Getenv: func(string) string { return "" }, Ask: func(string) (secret.Text, error) { return passphrase, nil }}
+		f.keys = &Keys{Getenv: func(string) string { return "" },
+			Ask: func(string) (secret.Text, error) { return passphrase, nil }}
 		s = f
 	}
 	got, err := s.read()
@@ -67,7 +72,9 @@ func readBack(s source, v config.Vault, root vault.Root, passphrase secret.Text)
 	return err
 }
 
-func (f file) replace(source string, root vault.Root, passphrase secret.Text) (undo func() error, err error) {
+func (f file) replace(
+	source string, root vault.Root, passphrase secret.Text,
+) (undo func() error, err error) {
 	undo = func() error { return nil }
 	old, err := f.text()
 	missing := errors.Is(err, fs.ErrNotExist)
@@ -105,8 +112,8 @@ func (k keyringItem) replace(root vault.Root) (undo func() error, err error) {
 	return undo, k.write(root)
 }
 
-// Remove takes the root key away from where it was, after a move from one place to another. left says where it still is, in a place that is
-// its person's; "" for nowhere.
+// Remove takes the root key away from where it was, after a move from one place to another. left
+// says where it still is, in a place that is its person's; "" for nowhere.
 func (k *Keys) Remove(from, to config.Vault) (left string, err error) {
 	s, err := k.configured().named(from)
 	if err != nil {
@@ -146,7 +153,8 @@ func (k *Keys) removeFile(from config.Vault) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if root, bad := vault.ParseRoot(text); err == nil && (inFile(from) || bad == nil && fits(root, from)) {
+	if root, bad := vault.ParseRoot(text); err == nil &&
+		(inFile(from) || bad == nil && fits(root, from)) {
 		return f.remove()
 	}
 	return err

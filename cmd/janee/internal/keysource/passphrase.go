@@ -15,7 +15,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// PassphraseEnv holds the passphrase where nobody can be asked. Whoever can read the environment of the process has it.
+// PassphraseEnv holds the passphrase where nobody can be asked. Whoever can read the environment of
+// the process has it.
 const PassphraseEnv = "JANEE_PASSPHRASE"
 
 // MinPassphrase is how many characters a passphrase must have.
@@ -24,7 +25,9 @@ const MinPassphrase = 12
 // CheckPassphrase refuses one that is too short to be chosen.
 func CheckPassphrase(p secret.Text) error {
 	if utf8.RuneCountInString(p.Reveal()) < MinPassphrase {
-		return hint.Errorf(hint.Failed, "five or six words by chance are easy to keep and hard to guess", "a passphrase has at least %d characters", MinPassphrase)
+		return hint.Errorf(hint.Failed,
+			"five or six words by chance are easy to keep and hard to guess",
+			"a passphrase has at least %d characters", MinPassphrase)
 	}
 	return nil
 }
@@ -47,7 +50,8 @@ type wrapped struct {
 
 var errWrapped = errors.New("not a root key that a passphrase opens, or a damaged one")
 
-// parseWrapped reads the one line of such a file, with or without its line feed. It costs nothing, whatever the line asks for.
+// parseWrapped reads the one line of such a file, with or without its line feed. It costs nothing,
+// whatever the line asks for.
 func parseWrapped(text string) (wrapped, error) {
 	text = strings.TrimSuffix(text, "\n")
 	parts := strings.Split(strings.TrimPrefix(text, wrappedPrefix), ":")
@@ -60,7 +64,8 @@ func parseWrapped(text string) (wrapped, error) {
 	}
 	salt, saltErr := canonical(parts[2])
 	box, boxErr := canonical(parts[3])
-	if saltErr != nil || boxErr != nil || len(salt) != kdf.SaltSize || len(box) != vault.WrappedSize {
+	if saltErr != nil || boxErr != nil || len(salt) != kdf.SaltSize ||
+		len(box) != vault.WrappedSize {
 		return wrapped{}, errWrapped
 	}
 	return wrapped{params, salt, box, text[:strings.LastIndexByte(text, ':')]}, nil
@@ -86,7 +91,8 @@ func wrap(id string, root vault.Root, passphrase secret.Text) string {
 	var nonce [12]byte
 	rand.Read(w.salt) // never fails: the program ends instead (crypto/rand, Go 1.24)
 	rand.Read(nonce[:])
-	w.prefix = wrappedPrefix + argon2id + ":" + w.params.String() + ":" + encoding.EncodeToString(w.salt)
+	w.prefix = wrappedPrefix + argon2id + ":" + w.params.String() + ":" +
+		encoding.EncodeToString(w.salt)
 	w.box = root.Wrap(w.params.Key(passphrase, w.salt), nonce, w.aad(id))
 	return w.prefix + ":" + encoding.EncodeToString(w.box) + "\n"
 }
@@ -94,11 +100,13 @@ func wrap(id string, root vault.Root, passphrase secret.Text) string {
 // tries is how often a person may mistype.
 const tries = 3
 
-// unlock opens what stands in f with the passphrase of the environment, or with one that a person is asked for.
+// unlock opens what stands in f with the passphrase of the environment, or with one that a person
+// is asked for.
 func (f file) unlock(text string) (vault.Root, error) {
 	w, err := parseWrapped(text)
 	if err != nil {
-		return vault.Root{}, hint.New(hint.Locked, "restore the key file from a backup", wrapError(f.path, err))
+		return vault.Root{}, hint.New(hint.Locked, "restore the key file from a backup",
+			wrapError(f.path, err))
 	}
 	if given := strings.TrimSpace(f.keys.Getenv(PassphraseEnv)); given != "" {
 		root, err := w.open(f.id, secret.New(given))
@@ -124,8 +132,13 @@ func (f file) ask(question string) (passphrase secret.Text, err error) {
 		passphrase, err = f.keys.Ask(question)
 	}
 	if errors.Is(err, term.ErrNone) {
-		err = hint.Errorf(hint.Locked, "run it in a terminal, or set "+PassphraseEnv+"; a server over stdio never asks, for its terminal is the client's: see `janee key move --help`",
-			"%w: a passphrase opens the root key in %q, and nobody can be asked for it here", ErrLocked, f.path)
+		err = hint.Errorf(hint.Locked,
+			"run it in a terminal, or set "+
+				PassphraseEnv+
+				"; a server over stdio never asks, for its terminal is the client's: "+
+				"see `janee key move --help`",
+			"%w: a passphrase opens the root key in %q, and nobody can be asked for it here",
+			ErrLocked, f.path)
 	}
 	return passphrase, err
 }
@@ -134,6 +147,8 @@ func wrongPassphrase(which, path string, err error) error {
 	if err == nil {
 		return nil
 	}
-	return hint.Errorf(hint.Locked, "try again; without the passphrase, a copy that `janee key export` made opens the vault by "+MasterKeyEnv,
+	return hint.Errorf(hint.Locked,
+		"try again; without the passphrase, "+
+			"a copy that `janee key export` made opens the vault by "+MasterKeyEnv,
 		"%w: %s does not open the root key in %q, or the file is damaged", ErrLocked, which, path)
 }

@@ -24,7 +24,13 @@ var passphrase = secret.New("correct horse battery")
 
 // vaultOf is what config.yaml says where root is kept at source.
 func vaultOf(root vault.Root, source string, words ...string) config.Vault {
-	return config.Vault{ID: id, Key: "k1", Check: vault.New(root, id).Check(), Source: source, Command: words}
+	return config.Vault{
+		ID:      id,
+		Key:     "k1",
+		Check:   vault.New(root, id).Check(),
+		Source:  source,
+		Command: words,
+	}
 }
 
 func (p *place) put(t *testing.T, v config.Vault, root vault.Root) (undo func() error) {
@@ -54,7 +60,9 @@ func TestPassphrase(t *testing.T) {
 	v := vaultOf(root, config.SourcePassphrase)
 	p.put(t, v, root)
 	text, err := os.ReadFile(p.path())
-	if err != nil || !strings.HasPrefix(string(text), "janee-wrapped-v1:argon2id:m=65536,t=3,p=4:") || strings.Contains(string(text), "janee-key-v1") {
+	if err != nil ||
+		!strings.HasPrefix(string(text), "janee-wrapped-v1:argon2id:m=65536,t=3,p=4:") ||
+		strings.Contains(string(text), "janee-key-v1") {
 		t.Fatalf("%v, the file holds %s", err, text)
 	}
 
@@ -100,7 +108,8 @@ func TestPassphrase(t *testing.T) {
 	}
 }
 
-// TestWrappedIsStrict spoils the file in every byte: none of that opens, and none of it is told apart for whoever tries.
+// TestWrappedIsStrict spoils the file in every byte: none of that opens, and none of it is told
+// apart for whoever tries.
 func TestWrappedIsStrict(t *testing.T) {
 	root := fresh(1)
 	good := strings.TrimSuffix(wrap(id, root, passphrase), "\n")
@@ -112,8 +121,10 @@ func TestWrappedIsStrict(t *testing.T) {
 		t.Fatal(err)
 	}
 	for name, try := range map[string]func() (vault.Root, error){
-		"another passphrase": func() (vault.Root, error) { return w.open(id, secret.New("correct horse batterz")) },
-		"another vault":      func() (vault.Root, error) { return w.open("other", passphrase) },
+		"another passphrase": func() (vault.Root, error) {
+			return w.open(id, secret.New("correct horse batterz"))
+		},
+		"another vault": func() (vault.Root, error) { return w.open("other", passphrase) },
 	} {
 		if got, err := try(); !errors.Is(err, vault.ErrDamaged) || !got.IsZero() {
 			t.Errorf("%s: %v", name, err)
@@ -138,8 +149,9 @@ func TestWrappedIsStrict(t *testing.T) {
 		"two lines":     good + "\n\n",
 		"a part more":   good + ":" + box,
 		"a part less":   strings.TrimSuffix(good, ":"+box),
-		"short salt":    strings.Replace(good, ":"+encoding.EncodeToString(w.salt)+":", ":AAAA:", 1),
-		"line break":    good[:len(good)-4] + "\n" + good[len(good)-4:],
+		"short salt": strings.Replace(good,
+			":"+encoding.EncodeToString(w.salt)+":", ":AAAA:", 1),
+		"line break": good[:len(good)-4] + "\n" + good[len(good)-4:],
 	} {
 		if _, err := parseWrapped(text); !errors.Is(err, errWrapped) {
 			t.Errorf("%s: %v", name, err)
@@ -148,11 +160,13 @@ func TestWrappedIsStrict(t *testing.T) {
 		}
 	}
 	other := w
-	other.prefix = strings.Replace(w.prefix, "-v1:", "-v2:", 1) // what a later version would be is not read as this one
+	// what a later version would be is not read as this one
+	other.prefix = strings.Replace(w.prefix, "-v1:", "-v2:", 1)
 	if _, err := other.open(id, passphrase); !errors.Is(err, vault.ErrDamaged) {
 		t.Errorf("another prefix: %v", err)
 	}
-	// What is within the bounds is authenticated too: cheaper parameters do not open what others have sealed.
+	// What is within the bounds is authenticated too: cheaper parameters do not open what others
+	// have sealed.
 	weaker, err := parseWrapped(strings.Replace(good, params, ":m=64,t=1,p=1:", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -162,15 +176,18 @@ func TestWrappedIsStrict(t *testing.T) {
 	}
 }
 
-// TestWrappedByNode opens what Node's crypto (argon2Sync, aes-256-gcm) has wrapped: the root 00 01 … 1f, as docs/formats.md shows it.
+// TestWrappedByNode opens what Node's crypto (argon2Sync, aes-256-gcm) has wrapped: the root 00 01
+// … 1f, as docs/formats.md shows it.
 func TestWrappedByNode(t *testing.T) {
-	const text = "janee-wrapped-v1:argon2id:m=65536,t=3,p=4:MDEyMzQ1Njc4OWFiY2RlZg:YWJjZGVmZ2hpamtsbHY6g0hi0cUHeVxa80e805fI22emtscUSWTGpVUXtE2GqBcFpN_mI1wnirydVoYn"
+	const text = "janee-wrapped-v1:argon2id:m=65536,t=3,p=4:MDEyMzQ1Njc4OWFiY2RlZg:" +
+		"YWJjZGVmZ2hpamtsbHY6g0hi0cUHeVxa80e805fI22emtscUSWTGpVUXtE2GqBcFpN_mI1wnirydVoYn"
 	w, err := parseWrapped(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	got, err := w.open("5f0c2f7c9b3e4d11a7d2c0ffee000001", passphrase)
-	if err != nil || got.Line().Reveal() != "janee-key-v1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" {
+	if err != nil ||
+		got.Line().Reveal() != "janee-key-v1:AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8" {
 		t.Error(err)
 	}
 }
@@ -202,7 +219,9 @@ func FuzzParseWrapped(f *testing.F) {
 			return
 		}
 		// One spelling, and nothing that would exhaust the machine.
-		if again := w.prefix + ":" + encoding.EncodeToString(w.box); again != strings.TrimSuffix(text, "\n") || len(w.salt) != kdf.SaltSize || len(w.box) != vault.WrappedSize {
+		if again := w.prefix + ":" +
+			encoding.EncodeToString(w.box); again != strings.TrimSuffix(text, "\n") ||
+			len(w.salt) != kdf.SaltSize || len(w.box) != vault.WrappedSize {
 			t.Errorf("%q reads as %q", text, again)
 		}
 		if w.params.Memory > 1<<20 || w.params.Passes > 16 || w.params.Lanes > 16 {
@@ -212,7 +231,9 @@ func FuzzParseWrapped(f *testing.F) {
 }
 
 func TestShortPassphrase(t *testing.T) {
-	for text, ok := range map[string]bool{"": false, "elevenchars": false, "twelve chars": true, "zwölf Zeiche": true} {
+	for text, ok := range map[string]bool{
+		"": false, "elevenchars": false, "twelve chars": true, "zwölf Zeiche": true,
+	} {
 		if err := CheckPassphrase(secret.New(text)); (err == nil) != ok {
 			t.Errorf("%q: %v", text, err)
 		}
@@ -225,7 +246,8 @@ func TestKeyring(t *testing.T) {
 	root, _ := p.create(t)
 	v := vaultOf(root, config.SourceKeyring)
 	_, _, err := p.keys().Load(v)
-	lockedWith(t, err, ErrMissing, `the keyring (service "janee", user "`+id+`") has none`, "janee key move")
+	lockedWith(t, err, ErrMissing, `the keyring (service "janee", user "`+id+`") has none`,
+		"janee key move")
 	undo := p.put(t, v, root)
 	got, where, err := p.keys().Load(v)
 	if err != nil || !same(got, root) || where != `the keyring (service "janee", user "`+id+`")` {
@@ -296,7 +318,8 @@ echo '`+root.Line().Reveal()+`'
 	}
 	// Once it has the key, a process runs nothing for this vault, whatever the file comes to say.
 	mark := filepath.Join(t.TempDir(), "mark")
-	if got, _, err := k.Load(vaultOf(root, config.SourceCommand, "touch", mark)); err != nil || !same(got, root) {
+	if got, _, err := k.Load(vaultOf(root, config.SourceCommand, "touch", mark)); err != nil ||
+		!same(got, root) {
 		t.Error(err)
 	}
 	_, _, err := k.Load(vaultOf(fresh(2), config.SourceCommand, "touch", mark))
@@ -343,10 +366,13 @@ func TestCommandRefuses(t *testing.T) {
 		"fails":          {"echo " + root.Line().Reveal() + "\nexit 3\n", "exit status 3"},
 		"prints no key":  {"echo sk_live_not_a_key\n", "root key from the command"},
 		"prints nothing": {"", "root key from the command"},
-		"prints more":    {"echo " + root.Line().Reveal() + "\necho more\n", "root key from the command"},
-		"floods":         {"while :; do echo xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done\n", "more than 4096 bytes"},
-		"hangs":          {"exec sleep 1000\n", "did not end within"},
-		"tells":          {"echo " + root.Line().Reveal() + " >&2\nexit 1\n", "exit status 1"},
+		"prints more": {"echo " + root.Line().Reveal() + "\necho more\n",
+			"root key from the command"},
+		"floods": {"while :; do echo " +
+			"xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx; done\n",
+			"more than 4096 bytes"},
+		"hangs": {"exec sleep 1000\n", "did not end within"},
+		"tells": {"echo " + root.Line().Reveal() + " >&2\nexit 1\n", "exit status 1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := newPlace(t)
@@ -390,7 +416,8 @@ func TestSystemd(t *testing.T) {
 	}{
 		{line(root), "", 0o400}, {line(root), "", 0o440}, {root.Line().Reveal(), "", 0o600},
 		{line(root), "open to other users", 0o444}, {line(root), "open to other users", 0o460},
-		{"sk_live_no_key", "root key from the systemd credential", 0o400}, {strings.Repeat("x", 1<<20), "root key", 0o400},
+		{"sk_live_no_key", "root key from the systemd credential", 0o400},
+		{strings.Repeat("x", 1<<20), "root key", 0o400},
 	} {
 		_ = os.Remove(path)
 		if err := os.WriteFile(path, []byte(c.text), 0o600); err != nil {
@@ -410,14 +437,16 @@ func TestSystemd(t *testing.T) {
 			t.Error("the error shows the credential")
 		}
 	}
-	if err := errors.Join(os.Rename(path, path+".real"), os.Symlink(path+".real", path)); err != nil {
+	if err := errors.Join(os.Rename(path, path+".real"),
+		os.Symlink(path+".real", path)); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := p.keys().Load(v); err == nil {
 		t.Error("a link was followed")
 	}
 	_ = os.Remove(path)
-	if err := errors.Join(os.WriteFile(path, []byte(line(root)), 0o400), os.Chmod(dir, 0o777)); err != nil {
+	if err := errors.Join(os.WriteFile(path, []byte(line(root)), 0o400),
+		os.Chmod(dir, 0o777)); err != nil {
 		t.Fatal(err)
 	}
 	_, _, err = p.keys().Load(v)
@@ -436,16 +465,19 @@ func TestPutWantsTheSameKey(t *testing.T) {
 		func(v config.Vault) error { _, _, err := p.keys().Put(v, root, passphrase); return err },
 		func(v config.Vault) error { return p.keys().Try(v, root) },
 	} {
-		if err := put(vaultOf(root, config.SourceCommand, script(t, "echo "+fresh(2).Line().Reveal()))); !errors.Is(err, ErrOther) {
+		if err := put(vaultOf(root, config.SourceCommand,
+			script(t, "echo "+fresh(2).Line().Reveal()))); !errors.Is(err, ErrOther) {
 			t.Errorf("another key: %v", err)
 		}
-		if err := put(vaultOf(root, config.SourceCommand, script(t, "echo "+root.Line().Reveal()))); err != nil {
+		if err := put(vaultOf(root, config.SourceCommand,
+			script(t, "echo "+root.Line().Reveal()))); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
-// TestPutWhereOthersLook: a key is not laid into a directory that is open to others, and what was there stays.
+// TestPutWhereOthersLook: a key is not laid into a directory that is open to others, and what was
+// there stays.
 func TestPutWhereOthersLook(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
@@ -453,7 +485,8 @@ func TestPutWhereOthersLook(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, _, err := p.keys().Put(vaultOf(root, config.SourcePassphrase), root, passphrase)
-	if err == nil || !strings.Contains(err.Error(), "open to other users") || hint.ExitCode(err) != hint.Failed || !strings.Contains(hint.Of(err), "chmod 700") {
+	if err == nil || !strings.Contains(err.Error(), "open to other users") ||
+		hint.ExitCode(err) != hint.Failed || !strings.Contains(hint.Of(err), "chmod 700") {
 		t.Errorf("%v, exit code %d, hint %q", err, hint.ExitCode(err), hint.Of(err))
 	}
 	if text, err := os.ReadFile(p.path()); err != nil || string(text) != line(root) {
@@ -474,7 +507,8 @@ func TestRemove(t *testing.T) {
 		{config.SourceFile, config.SourcePassphrase, true, ""},
 		{config.SourcePassphrase, config.SourceFile, true, ""},
 		{config.SourceKeyring, config.SourceFile, true, ""},
-		{config.SourceKeyring, config.SourceKeyring, false, ""}, // a move that was cut off has left a file
+		// a move that was cut off has left a file
+		{config.SourceKeyring, config.SourceKeyring, false, ""},
 		{config.SourceCommand, config.SourceKeyring, false, "the command"},
 		{config.SourceSystemd, config.SourceFile, true, "the systemd credential"},
 	} {
@@ -492,14 +526,16 @@ func TestRemove(t *testing.T) {
 			t.Errorf("%s to %s: the file: %v", c.from, c.to, err)
 		}
 		_, err = keyring.Get(keyringService, id)
-		if kept := c.from != config.SourceKeyring || c.to == config.SourceKeyring; (err == nil) != kept {
+		if kept := c.from != config.SourceKeyring ||
+			c.to == config.SourceKeyring; (err == nil) != kept {
 			t.Errorf("%s to %s: the keyring: %v", c.from, c.to, err)
 		}
 	}
 	// A file that holds another key is not what was moved.
 	p := newPlace(t)
 	p.create(t)
-	if _, err := p.keys().Remove(vaultOf(fresh(2), config.SourceKeyring), vaultOf(fresh(2), config.SourceKeyring)); err != nil {
+	if _, err := p.keys().Remove(vaultOf(fresh(2), config.SourceKeyring),
+		vaultOf(fresh(2), config.SourceKeyring)); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Lstat(p.path()); err != nil {

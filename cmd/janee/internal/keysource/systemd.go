@@ -11,7 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// credentialsEnv is the directory that systemd makes for one service (systemd.exec(5), LoadCredentialEncrypted=).
+// credentialsEnv is the directory that systemd makes for one service (systemd.exec(5),
+// LoadCredentialEncrypted=).
 const credentialsEnv = "CREDENTIALS_DIRECTORY"
 
 // credential is a file there that is named like the vault and holds the key line.
@@ -21,17 +22,23 @@ func (c credential) where() string { return fmt.Sprintf("the systemd credential 
 func (c credential) cheap() bool   { return false } // a service whose credentials are gone goes on
 
 func (c credential) read() (vault.Root, error) {
-	load := "put LoadCredentialEncrypted=" + c.id + ":/path/to/" + c.id + ".cred into the unit that starts janee; for a command at a terminal name a copy by " + KeyFileEnv
+	load := "put LoadCredentialEncrypted=" + c.id + ":/path/to/" + c.id +
+		".cred into the unit that starts janee; for a command at a terminal name a copy by " +
+		KeyFileEnv
 	if c.dir == "" || !filepath.IsAbs(c.dir) {
-		return vault.Root{}, hint.Errorf(hint.Locked, load, "%w: %s: %s is not set, so systemd has started this process without credentials", ErrLocked, c.where(), credentialsEnv)
+		return vault.Root{}, hint.Errorf(hint.Locked, load,
+			"%w: %s: %s is not set, so systemd has started this process without credentials",
+			ErrLocked, c.where(), credentialsEnv)
 	}
 	text, err := home.ReadCredential(filepath.Join(c.dir, c.id))
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return vault.Root{}, hint.Errorf(hint.Locked, load, "%w: %q", ErrMissing, filepath.Join(c.dir, c.id))
+		return vault.Root{}, hint.Errorf(hint.Locked, load, "%w: %q", ErrMissing,
+			filepath.Join(c.dir, c.id))
 	case err != nil:
 		return vault.Root{}, locked(c.where(), err)
 	}
 	root, err := vault.ParseRoot(string(text))
-	return root, hint.New(hint.Locked, "encrypt the line that `janee key export` shows", wrapError(c.where(), err))
+	return root, hint.New(hint.Locked, "encrypt the line that `janee key export` shows",
+		wrapError(c.where(), err))
 }

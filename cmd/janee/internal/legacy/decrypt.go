@@ -17,10 +17,13 @@ const (
 	tagSize = 16
 )
 
-// opener decrypts the values of one home: base64 of IV, tag and ciphertext, without associated data.
+// opener decrypts the values of one home: base64 of IV, tag and ciphertext, without associated
+// data.
 type opener struct {
-	aead    cipher.AEAD
-	lenient bool // strictDecryption: false, where the old program took what it could not decrypt as the secret itself
+	aead cipher.AEAD
+	// strictDecryption: false, where the old program took what it could not decrypt as the secret
+	// itself
+	lenient bool
 }
 
 func newOpener(masterKey string, lenient bool) (*opener, error) {
@@ -56,17 +59,22 @@ func decoded(text string) (raw []byte, ok bool) {
 	return raw, err == nil && len(raw) >= ivSize+tagSize
 }
 
-// value decrypts one field. note says what was taken as it stands. typed marks a value that a person may have typed in the clear.
-func (o *opener) value(service, path, text string, typed bool) (v secret.Text, note string, err error) {
+// value decrypts one field. note says what was taken as it stands. typed marks a value that a
+// person may have typed in the clear.
+func (o *opener) value(
+	service, path, text string, typed bool,
+) (v secret.Text, note string, err error) {
 	if plain, ok := o.open(text); ok {
 		return secret.New(plain), "", nil
 	}
 	_, cipher := decoded(text)
 	switch {
 	case o.lenient:
-		note = fmt.Sprintf("service %q: %s does not decrypt and is taken as it stands, because strictDecryption is false", service, path)
+		note = fmt.Sprintf("service %q: %s does not decrypt and is taken as it stands, because "+
+			"strictDecryption is false", service, path)
 	case typed && !cipher:
-		note = fmt.Sprintf("service %q: %s stands in the clear and is taken as it stands", service, path)
+		note = fmt.Sprintf("service %q: %s stands in the clear and is taken as it stands",
+			service, path)
 	default:
 		return v, "", fmt.Errorf("decrypt %s of service %q: %w", path, service, ErrDecrypt)
 	}

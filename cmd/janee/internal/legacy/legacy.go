@@ -1,6 +1,7 @@
-// Package legacy reads a home of the TypeScript Janee, whose config.yaml, credentials.json and config.json this program does not use.
-// Use Read for what such a home holds, decrypted, and Store.Plan for what it comes to here; `janee import` writes that.
-// It writes nothing, keeps no master key, and its errors name service and field, never a value.
+// Package legacy reads a home of the TypeScript Janee, whose config.yaml, credentials.json and
+// config.json this program does not use. Use Read for what such a home holds, decrypted, and
+// Store.Plan for what it comes to here; `janee import` writes that. It writes nothing, keeps no
+// master key, and its errors name service and field, never a value.
 package legacy
 
 import (
@@ -58,9 +59,10 @@ type Store struct {
 type Service struct {
 	Name, BaseURL, Type, TestPath string
 	Secrets                       map[string]secret.Text // by path: "key", "headers.X-Api-Key"
-	Plain                         map[string]string      // other fields of auth: appId, region, scopes joined by blanks
-	Ownership                     *Ownership
-	Unused                        []string
+	// other fields of auth: appId, region, scopes joined by blanks
+	Plain     map[string]string
+	Ownership *Ownership
+	Unused    []string
 }
 
 // Ownership as written.
@@ -69,7 +71,8 @@ type Ownership struct {
 	SharedWith                         []string
 }
 
-// Capability is one capability as it stands in the files. AutoApprove and RequiresReason are the words written there.
+// Capability is one capability as it stands in the files. AutoApprove and RequiresReason are the
+// words written there.
 type Capability struct {
 	Name, Service, TTL, Mode, Access string
 	AutoApprove, RequiresReason      string
@@ -78,7 +81,8 @@ type Capability struct {
 	Unused                           []string
 }
 
-// Read reads the home in dir. Errors wrap ErrNone, ErrParse, ErrKey, ErrDecrypt or ErrMissing where that is the cause.
+// Read reads the home in dir. Errors wrap ErrNone, ErrParse, ErrKey, ErrDecrypt or ErrMissing where
+// that is the cause.
 func Read(dir string) (*Store, error) {
 	text, err := readFile(dir, configYAML)
 	switch {
@@ -107,12 +111,13 @@ func Found(dir string) bool {
 	return err == nil
 }
 
-// written reports whether the TypeScript Janee wrote a config.yaml. It looks at lines, because a file that does not parse is to be
-// recognised too.
+// written reports whether the TypeScript Janee wrote a config.yaml. It looks at lines, because a
+// file that does not parse is to be recognised too.
 func written(text []byte) bool {
 	for line := range bytes.Lines(text) {
 		version, found := bytes.CutPrefix(line, []byte("version:"))
-		if found && bytes.HasPrefix(bytes.TrimLeft(version, ` '"`), []byte("0.")) || bytes.HasPrefix(line, []byte("masterKey:")) {
+		if found && bytes.HasPrefix(bytes.TrimLeft(version, ` '"`), []byte("0.")) ||
+			bytes.HasPrefix(line, []byte("masterKey:")) {
 			return true
 		}
 	}

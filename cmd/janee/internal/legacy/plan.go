@@ -35,7 +35,9 @@ func (s *Store) Plan() *Plan {
 	renamed := map[string]string{}
 	for _, each := range s.Services {
 		name := p.free(each.Name, func(name string) bool {
-			return slices.ContainsFunc(p.Services, func(o PlannedService) bool { return o.Name == name })
+			return slices.ContainsFunc(p.Services, func(o PlannedService) bool {
+				return o.Name == name
+			})
 		})
 		planned, err := p.service(each, name)
 		if err != nil {
@@ -76,7 +78,8 @@ func (p *Plan) free(old string, taken func(string) bool) string {
 		name = fmt.Sprintf("%.60s-%d", cleanName(old), n)
 	}
 	if name != old {
-		p.changed("%q is now called %q: names are made of 1 to 64 letters, digits and . _ @ -", old, name)
+		p.changed("%q is now called %q: names are made of 1 to 64 letters, digits and . _ @ -",
+			old, name)
 	}
 	return name
 }
@@ -101,7 +104,9 @@ func (p *Plan) service(old Service, name string) (PlannedService, error) {
 			return s, err
 		}
 		s.AllowHTTP = true
-		p.changed("service %q: allowHttp: true was added, because its credential goes to %s unencrypted", name, base.Origin())
+		p.changed(
+			"service %q: allowHttp: true was added, because its credential goes to %s unencrypted",
+			name, base.Origin())
 	}
 	s.BaseURL = base.String()
 	if s.TestPath != "" && !strings.HasPrefix(s.TestPath, "/") {
@@ -133,15 +138,17 @@ func (p *Plan) try(s *PlannedService) error {
 	return err
 }
 
-// loads reports why a service would be refused. Sealed text stands in for each value once it has been checked, since package config
-// checks values in the clear in ways that sealed ones need not meet.
+// loads reports why a service would be refused. Sealed text stands in for each value once it has
+// been checked, since package config checks values in the clear in ways that sealed ones need not
+// meet.
 func loads(s PlannedService) error {
 	scheme, _ := sign.Lookup(s.Type)
 	if err := scheme.Check(s.Credential); err != nil {
 		return err
 	}
 	for _, e := range scheme.Entries(s.Credential) {
-		s.Fields = append(s.Fields, config.KV{Path: e.Path, Value: "janee:v1:k1:service:field:type:origin:text"})
+		s.Fields = append(s.Fields,
+			config.KV{Path: e.Path, Value: "janee:v1:k1:service:field:type:origin:text"})
 	}
 	_, err := config.AddService(nil, s.NewService)
 	return plainError(err)
@@ -190,17 +197,25 @@ func (p *Plan) capability(old Capability, services map[string]string) error {
 	if err != nil {
 		return err
 	}
-	c := config.NewCapability{Service: service, Allow: rules.allow, Deny: rules.deny, RequiresReason: old.RequiresReason != "" && old.RequiresReason != "false",
-		NeedsApproval: old.AutoApprove != "" && old.AutoApprove != "true"}
+	c := config.NewCapability{
+		Service:        service,
+		Allow:          rules.allow,
+		Deny:           rules.deny,
+		RequiresReason: old.RequiresReason != "" && old.RequiresReason != "false",
+		NeedsApproval:  old.AutoApprove != "" && old.AutoApprove != "true",
+	}
 	c.Name = p.free(old.Name, func(name string) bool {
-		return slices.ContainsFunc(p.Capabilities, func(o config.NewCapability) bool { return o.Name == name })
+		return slices.ContainsFunc(p.Capabilities, func(o config.NewCapability) bool {
+			return o.Name == name
+		})
 	})
 	c.TTL = p.ttl(c.Name, old.TTL)
 	for _, change := range rules.changes {
 		p.changed("capability %q: %s", c.Name, change)
 	}
 	if c.NeedsApproval {
-		p.changed("capability %q: autoApprove: false takes effect: a person is asked before a session opens", c.Name)
+		p.changed("capability %q: autoApprove: false takes effect: "+
+			"a person is asked before a session opens", c.Name)
 	}
 	p.access(&c, old)
 	for _, key := range old.Unused {
@@ -219,14 +234,16 @@ func (p *Plan) access(c *config.NewCapability, old Capability) {
 		c.Access = old.Access
 	default:
 		c.Access = "restricted"
-		p.changed("capability %q: the access %q is not known: it is restricted now", c.Name, old.Access)
+		p.changed("capability %q: the access %q is not known: it is restricted now",
+			c.Name, old.Access)
 	}
 }
 
 // agent is the name by which an agent is known here.
 func (p *Plan) agent(old string) string {
 	name := cleanName(old)
-	if note := fmt.Sprintf("the agent %q is known as %q", old, name); name != old && !slices.Contains(p.Changes, note) {
+	if note := fmt.Sprintf("the agent %q is known as %q", old, name); name != old &&
+		!slices.Contains(p.Changes, note) {
 		p.changed("%s", note)
 	}
 	return name
@@ -251,7 +268,8 @@ func (p *Plan) ownership(service string, old *Ownership) *config.Ownership {
 		}
 	default: // the old program let no agent use it
 		o.Policy = config.Shared
-		p.changed("service %q: its accessPolicy %q is for no agent; it is shared with none now", service, old.AccessPolicy)
+		p.changed("service %q: its accessPolicy %q is for no agent; it is shared with none now",
+			service, old.AccessPolicy)
 	}
 	return o
 }

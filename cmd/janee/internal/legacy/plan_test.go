@@ -28,13 +28,15 @@ func encrypted(t *testing.T, plain string) string {
 	iv := []byte("iv-of-a-test")
 	out := aead.Seal(nil, iv, []byte(plain), nil)
 	body, tag := out[:len(out)-tagSize], out[len(out)-tagSize:]
-	return base64.StdEncoding.EncodeToString(append(append(append([]byte{}, iv...), tag...), body...))
+	return base64.StdEncoding.EncodeToString(
+		append(append(append([]byte{}, iv...), tag...), body...))
 }
 
 // inline is a home of version 0.2 with these lines in place of ENC(…).
 func inline(t *testing.T, services, capabilities string) *Plan {
 	t.Helper()
-	text := "version: 0.2.0\nmasterKey: " + base64.StdEncoding.EncodeToString(testKey) + "\nservices:\n" + services
+	text := "version: 0.2.0\nmasterKey: " + base64.StdEncoding.EncodeToString(testKey) +
+		"\nservices:\n" + services
 	if capabilities != "" {
 		text += "capabilities:\n" + capabilities
 	}
@@ -59,17 +61,26 @@ func bearer(key string) string {
 
 func TestPlannedAuth(t *testing.T) {
 	for name, c := range map[string]struct{ service, want, said string }{
-		"bearer":         {bearer("ENC(secret-key-1)"), "bearer key=secret-key-1", ""},
-		"typed":          {bearer("sk_live_typed_by_hand"), "bearer key=sk_live_typed_by_hand", "stands in the clear"},
-		"Basic":          {bearer("ENC(Basic dXNlcjpwYXNzOndvcmQ=)"), "basic password=pass:word username=user", "auth type is basic now"},
-		"Basic, no pair": {bearer("ENC(Basic not!base64)"), "bearer key=not!base64 scheme=Basic", "is its scheme now, Basic"},
-		"Bearer twice":   {bearer("ENC(Bearer abc)"), "bearer key=abc", "the word Bearer was cut"},
-		"Bot":            {bearer("ENC(Bot abc)"), "bearer key=abc scheme=Bot", "scheme now, Bot"},
-		"hmac": {"  s:\n    baseUrl: https://s.example\n    auth: {type: hmac, apiKey: ENC(k), apiSecret: ENC(x)}\n",
+		"bearer": {bearer("ENC(secret-key-1)"), "bearer key=secret-key-1", ""},
+		"typed": {bearer("sk_live_typed_by_hand"), "bearer key=sk_live_typed_by_hand",
+			"stands in the clear"},
+		"Basic": {bearer("ENC(Basic dXNlcjpwYXNzOndvcmQ=)"),
+			"basic password=pass:word username=user", "auth type is basic now"},
+		"Basic, no pair": {bearer("ENC(Basic not!base64)"), "bearer key=not!base64 scheme=Basic",
+			"is its scheme now, Basic"},
+		"Bearer twice": {bearer("ENC(Bearer abc)"), "bearer key=abc", "the word Bearer was cut"},
+		"Bot":          {bearer("ENC(Bot abc)"), "bearer key=abc scheme=Bot", "scheme now, Bot"},
+		"hmac": {"  s:\n    baseUrl: https://s.example\n" +
+			"    auth: {type: hmac, apiKey: ENC(k), apiSecret: ENC(x)}\n",
 			"hmac-mexc apiKey=k apiSecret=x", "called hmac-mexc now"},
 		"white space": {bearer("ENC( abc )"), "bearer key=abc", "white space around key"},
-		"aws":         {"  s:\n    baseUrl: https://s.example\n    auth: {type: aws-sigv4, accessKeyId: ENC(a), secretAccessKey: ENC(b), region: eu-west-1, awsService: s3}\n", "aws-sigv4 accessKeyId=a awsService=s3 region=eu-west-1 secretAccessKey=b", ""},
-		"headers":     {"  s:\n    baseUrl: https://s.example\n    auth: {type: headers, headers: {X-Key: ENC(a), X-Two: ENC(b)}}\n", "headers headers.X-Key=a headers.X-Two=b", ""},
+		"aws": {"  s:\n    baseUrl: https://s.example\n" +
+			"    auth: {type: aws-sigv4, accessKeyId: ENC(a), secretAccessKey: ENC(b), region: " +
+			"eu-west-1, awsService: s3}\n",
+			"aws-sigv4 accessKeyId=a awsService=s3 region=eu-west-1 secretAccessKey=b", ""},
+		"headers": {"  s:\n    baseUrl: https://s.example\n" +
+			"    auth: {type: headers, headers: {X-Key: ENC(a), X-Two: ENC(b)}}\n",
+			"headers headers.X-Key=a headers.X-Two=b", ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := inline(t, c.service, "")
@@ -99,14 +110,20 @@ func said(t *testing.T, lines []string, text string) {
 
 // TestLeft: what cannot be carried is named, shows no value, and keeps nothing else out.
 func TestLeft(t *testing.T) {
-	good := "  good:\n    baseUrl: https://g.example\n    auth: {type: bearer, key: ENC(key-of-the-good-one)}\n"
+	good := "  good:\n    baseUrl: https://g.example\n" +
+		"    auth: {type: bearer, key: ENC(key-of-the-good-one)}\n"
 	for name, c := range map[string]struct{ service, want string }{
-		"auth type":     {"  s:\n    baseUrl: https://s.example\n    auth: {type: carrier-pigeon, key: SENTINEL}\n", `auth type "carrier-pigeon" is not supported`},
-		"two words":     {bearer("ENC(SENTINEL SENTINEL2)"), "holds a blank"},
-		"lost secret":   {"  s:\n    baseUrl: https://s.example\n    auth: {type: hmac}\n", `"apiKey" is missing`},
-		"no base":       {"  s:\n    auth: {type: bearer, key: ENC(SENTINEL)}\n", "base"},
-		"metadata":      {"  s:\n    baseUrl: http://169.254.169.254\n    auth: {type: bearer, key: ENC(SENTINEL)}\n", "never called"},
-		"unknown key":   {bearer("ENC(SENTINEL)") + "    colour: blue\n", "colour has no counterpart"},
+		"auth type": {"  s:\n    baseUrl: https://s.example\n" +
+			"    auth: {type: carrier-pigeon, key: SENTINEL}\n",
+			`auth type "carrier-pigeon" is not supported`},
+		"two words": {bearer("ENC(SENTINEL SENTINEL2)"), "holds a blank"},
+		"lost secret": {"  s:\n    baseUrl: https://s.example\n    auth: {type: hmac}\n",
+			`"apiKey" is missing`},
+		"no base": {"  s:\n    auth: {type: bearer, key: ENC(SENTINEL)}\n", "base"},
+		"metadata": {"  s:\n    baseUrl: http://169.254.169.254\n" +
+			"    auth: {type: bearer, key: ENC(SENTINEL)}\n", "never called"},
+		"unknown key": {bearer("ENC(SENTINEL)") + "    colour: blue\n",
+			"colour has no counterpart"},
 		"unknown field": {bearer("ENC(SENTINEL), spice: hot"), "the field spice"},
 		"testPath":      {bearer("ENC(SENTINEL)") + "    testPath: /a/../b\n", "testPath"},
 	} {
@@ -124,12 +141,17 @@ func TestLeft(t *testing.T) {
 }
 
 func TestPlannedPlaces(t *testing.T) {
-	p := inline(t, "  my api:\n    baseUrl: http://api.example/v1/\n    testPath: ping\n    auth: {type: bearer, key: ENC(secret-key-1)}\n", "  use it:\n    service: my api\n")
+	p := inline(t,
+		"  my api:\n    baseUrl: http://api.example/v1/\n    testPath: ping\n"+
+			"    auth: {type: bearer, key: ENC(secret-key-1)}\n",
+		"  use it:\n    service: my api\n")
 	s := p.Services[0]
-	if s.Name != "my-api" || s.BaseURL != "http://api.example/v1" || !s.AllowHTTP || s.TestPath != "/ping" {
+	if s.Name != "my-api" || s.BaseURL != "http://api.example/v1" || !s.AllowHTTP ||
+		s.TestPath != "/ping" {
 		t.Errorf("%+v", s.NewService)
 	}
-	if c := p.Capabilities[0]; c.Name != "use-it" || c.Service != "my-api" || c.TTL != "1h" || c.Allow != nil || c.NeedsApproval {
+	if c := p.Capabilities[0]; c.Name != "use-it" || c.Service != "my-api" || c.TTL != "1h" ||
+		c.Allow != nil || c.NeedsApproval {
 		t.Errorf("%+v", c)
 	}
 	said(t, p.Changes, "allowHttp: true was added")
@@ -138,24 +160,28 @@ func TestPlannedPlaces(t *testing.T) {
 
 func TestRules(t *testing.T) {
 	for name, c := range map[string]struct{ rules, allow, deny, said string }{
-		"none":            {"", "nil", "nil", ""},
-		"lists":           {"{allow: [GET *], deny: [POST /v1/charges/*]}", "GET *", "POST /v1/charges/*", ""},
+		"none": {"", "nil", "nil", ""},
+		"lists": {"{allow: [GET *], deny: [POST /v1/charges/*]}", "GET *",
+			"POST /v1/charges/*", ""},
 		"lower case":      {"{allow: [get /x]}", "GET /x", "nil", ""},
 		"empty allow":     {"{allow: []}", "", "nil", ""},
 		"empty deny":      {"{deny: []}", "nil", "nil", ""},
 		"deny alone":      {"{deny: [DELETE *]}", "* *", "DELETE *", "allowed everything else"},
 		"deny everything": {"{allow: [GET *], deny: ['* *']}", "GET *", "* *", ""},
-		"list form":       {"[{allow: GET *}, {allow: [POST /x]}, {deny: '*'}]", "GET *|POST /x", "nil", "did not act on: it allowed everything"},
-		"list of deny":    {"[{deny: DELETE *}]", "* *", "DELETE *", "hold from now on"},
-		"text":            {"GET *", "GET *", "nil", "written as text"},
-		"deny as text":    {"{allow: [GET *], deny: POST *}", "GET *", "POST *", "deny is no list"},
-		"allow as text":   {"{allow: GET *}", "GET *", "nil", "refused everything"},
-		"method alone":    {"{allow: [GET *], deny: [DELETE]}", "GET *", "DELETE *", `"DELETE" is now "DELETE *"`},
-		"path alone":      {"{allow: [/v1/x]}", "* /v1/x", "nil", `"/v1/x" is now "* /v1/x"`},
-		"no slash":        {"{allow: [GET v1/x]}", "GET /v1/x", "nil", "is now"},
-		"allow by query":  {"{allow: ['GET /x?a=1']}", "", "nil", "left out"},
-		"deny by query":   {"{allow: ['* *'], deny: ['GET /x?a=1']}", "* *", "GET /x", "is now"},
-		"broken allow":    {"{allow: [GET /x, 'not a rule']}", "GET /x", "nil", `"not a rule" is left out`},
+		"list form": {"[{allow: GET *}, {allow: [POST /x]}, {deny: '*'}]", "GET *|POST /x",
+			"nil", "did not act on: it allowed everything"},
+		"list of deny":  {"[{deny: DELETE *}]", "* *", "DELETE *", "hold from now on"},
+		"text":          {"GET *", "GET *", "nil", "written as text"},
+		"deny as text":  {"{allow: [GET *], deny: POST *}", "GET *", "POST *", "deny is no list"},
+		"allow as text": {"{allow: GET *}", "GET *", "nil", "refused everything"},
+		"method alone": {"{allow: [GET *], deny: [DELETE]}", "GET *", "DELETE *",
+			`"DELETE" is now "DELETE *"`},
+		"path alone":     {"{allow: [/v1/x]}", "* /v1/x", "nil", `"/v1/x" is now "* /v1/x"`},
+		"no slash":       {"{allow: [GET v1/x]}", "GET /v1/x", "nil", "is now"},
+		"allow by query": {"{allow: ['GET /x?a=1']}", "", "nil", "left out"},
+		"deny by query":  {"{allow: ['* *'], deny: ['GET /x?a=1']}", "* *", "GET /x", "is now"},
+		"broken allow": {"{allow: [GET /x, 'not a rule']}", "GET /x", "nil",
+			`"not a rule" is left out`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			capability := "  c:\n    service: s\n"
@@ -187,14 +213,17 @@ func shown(list []string) string {
 // TestCapabilities: what could widen access is not carried over.
 func TestCapabilities(t *testing.T) {
 	for name, c := range map[string]struct{ lines, left, changed string }{
-		"exec":             {"    mode: exec\n    allowCommands: [git]\n", "mode exec is not supported", ""},
-		"no such service":  {"    service: other\n", `its service "other" is not carried over`, ""},
-		"broken deny rule": {"    rules: {allow: [GET *], deny: ['no rule at all']}\n", "cannot be read", ""},
-		"approval":         {"    autoApprove: false\n", "", "a person is asked"},
-		"ttl":              {"    ttl: forever\n", "", "cannot be read: it is 1h"},
-		"long ttl":         {"    ttl: 90d\n", "", "30d"},
-		"access":           {"    access: someone\n", "", "restricted now"},
-		"agents":           {"    allowedAgents: [alice, 'bob smith']\n", "", `"bob smith" is known as "bob-smith"`},
+		"exec": {"    mode: exec\n    allowCommands: [git]\n",
+			"mode exec is not supported", ""},
+		"no such service": {"    service: other\n", `its service "other" is not carried over`, ""},
+		"broken deny rule": {"    rules: {allow: [GET *], deny: ['no rule at all']}\n",
+			"cannot be read", ""},
+		"approval": {"    autoApprove: false\n", "", "a person is asked"},
+		"ttl":      {"    ttl: forever\n", "", "cannot be read: it is 1h"},
+		"long ttl": {"    ttl: 90d\n", "", "30d"},
+		"access":   {"    access: someone\n", "", "restricted now"},
+		"agents": {"    allowedAgents: [alice, 'bob smith']\n", "",
+			`"bob smith" is known as "bob-smith"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(c.lines, "service:") {
@@ -212,22 +241,28 @@ func TestCapabilities(t *testing.T) {
 
 func TestOwnership(t *testing.T) {
 	for text, want := range map[string]string{
-		"{accessPolicy: all-agents, createdAt: '2026-01-02T03:04:05.000Z'}":  "all-agents  [] 2026-01-02T03:04:05.000Z",
-		"{accessPolicy: agent-only, createdBy: alice}":                       "agent-only alice [] ",
-		"{accessPolicy: shared, createdBy: alice, sharedWith: [bob, carol]}": "shared alice [bob carol] ",
-		"{accessPolicy: agent-only}":                                         "shared  [] ", // for no agent, here as there
-		"{accessPolicy: whoever, createdBy: alice, sharedWith: [bob]}":       "shared alice [] ",
+		"{accessPolicy: all-agents, createdAt: '2026-01-02T03:04:05.000Z'}": "all-agents  [] " +
+			"2026-01-02T03:04:05.000Z",
+		"{accessPolicy: agent-only, createdBy: alice}": "agent-only alice [] ",
+		"{accessPolicy: shared, createdBy: alice, sharedWith: [bob, carol]}": "shared alice [bob " +
+			"carol] ",
+		// for no agent, here as there
+		"{accessPolicy: agent-only}":                                   "shared  [] ",
+		"{accessPolicy: whoever, createdBy: alice, sharedWith: [bob]}": "shared alice [] ",
 	} {
 		p := inline(t, bearer("ENC(secret-key-1)")+"    ownership: "+text+"\n", "")
 		o := p.Services[0].Ownership
-		if got := fmt.Sprintf("%s %s %v %s", o.Policy, o.CreatedBy, o.SharedWith, o.CreatedAt); got != want {
+		if got := fmt.Sprintf("%s %s %v %s", o.Policy, o.CreatedBy,
+			o.SharedWith, o.CreatedAt); got != want {
 			t.Errorf("%s: %q, want %q", text, got, want)
 		}
 	}
 }
 
 func TestDefaultAccess(t *testing.T) {
-	for text, want := range map[string]bool{"": false, "open": false, "restricted": true, "whatever": true} {
+	for text, want := range map[string]bool{
+		"": false, "open": false, "restricted": true, "whatever": true,
+	} {
 		if got := (&Store{DefaultAccess: text}).Plan().Restricted; got != want {
 			t.Errorf("%q: %v", text, got)
 		}
@@ -256,25 +291,30 @@ func TestFound(t *testing.T) {
 // TestErrorsShowNoValue reads files that do not parse: what parsers say quotes them.
 func TestErrorsShowNoValue(t *testing.T) {
 	for name, files := range map[string]map[string]string{
-		"yaml":     {configYAML: "version: 0.2.0\nmasterKey: SENTINEL\nservices: SENTINEL: SENTINEL\n"},
-		"tag":      {configYAML: "version: 0.2.0\nservices: !!int SENTINEL\n  x: *SENTINEL\n"},
-		"twice":    {configYAML: "version: 0.2.0\nSENTINEL: 1\nSENTINEL: 2\n"},
-		"list":     {configYAML: "version: 0.2.0\n- SENTINEL\n"},
-		"json":     {configYAML: "version: 0.3.0\n", credentialsJSON: `{"masterKey": SENTINEL}`},
-		"shape":    {configYAML: "version: 0.3.0\n", credentialsJSON: `{"masterKey": ["SENTINEL"]}`},
+		"yaml": {configYAML: "version: 0.2.0\nmasterKey: SENTINEL\n" +
+			"services: SENTINEL: SENTINEL\n"},
+		"tag":   {configYAML: "version: 0.2.0\nservices: !!int SENTINEL\n  x: *SENTINEL\n"},
+		"twice": {configYAML: "version: 0.2.0\nSENTINEL: 1\nSENTINEL: 2\n"},
+		"list":  {configYAML: "version: 0.2.0\n- SENTINEL\n"},
+		"json":  {configYAML: "version: 0.3.0\n", credentialsJSON: `{"masterKey": SENTINEL}`},
+		"shape": {configYAML: "version: 0.3.0\n",
+			credentialsJSON: `{"masterKey": ["SENTINEL"]}`},
 		"key":      {configYAML: "version: 0.2.0\nmasterKey: SENTINEL\n"},
 		"old json": {configJSON: `{"masterKey":"SENTINEL","services":"SENTINEL"}`},
 	} {
 		_, err := Read(lay(t, files))
-		if err == nil || !errors.Is(err, ErrParse) && !errors.Is(err, ErrKey) || strings.Contains(err.Error(), "SENTINEL") {
+		if err == nil || !errors.Is(err, ErrParse) && !errors.Is(err, ErrKey) ||
+			strings.Contains(err.Error(), "SENTINEL") {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
 }
 
 func FuzzRead(f *testing.F) {
-	f.Add("version: 0.2.0\nmasterKey: "+base64.StdEncoding.EncodeToString(testKey)+"\nservices:\n  s: {baseUrl: https://x.example, auth: {type: bearer, key: &a k}}\n", "{}")
-	f.Add("version: 0.3.0\nservices: &a {x: *a}\ncapabilities: {c: {rules: [{deny: '*'}]}}\n", `{"masterKey":"","secrets":{"s":{"headers":{"a":"b"}}}}`)
+	f.Add("version: 0.2.0\nmasterKey: "+base64.StdEncoding.EncodeToString(testKey)+
+		"\nservices:\n  s: {baseUrl: https://x.example, auth: {type: bearer, key: &a k}}\n", "{}")
+	f.Add("version: 0.3.0\nservices: &a {x: *a}\ncapabilities: {c: {rules: [{deny: '*'}]}}\n",
+		`{"masterKey":"","secrets":{"s":{"headers":{"a":"b"}}}}`)
 	f.Fuzz(func(t *testing.T, yaml, json string) {
 		dir := lay(t, map[string]string{configYAML: yaml, credentialsJSON: json})
 		s, err := Read(dir)

@@ -53,11 +53,14 @@ func (p *Plan) trim(s *PlannedService) {
 	}
 }
 
-// schemeWords are what APIs want before a key. Another first word may be part of the key and is not shown.
-var schemeWords = []string{"Bot", "Token", "Key", "ApiKey", "Api-Key", "GenieKey", "OAuth", "SSWS", "Basic"}
+// schemeWords are what APIs want before a key. Another first word may be part of the key and is not
+// shown.
+var schemeWords = []string{
+	"Bot", "Token", "Key", "ApiKey", "Api-Key", "GenieKey", "OAuth", "SSWS", "Basic",
+}
 
-// words takes a bearer key of two words apart: the old program put Bearer before both, which no API takes. "Basic" is what its own
-// `add` stored for a user name and password.
+// words takes a bearer key of two words apart: the old program put Bearer before both, which no API
+// takes. "Basic" is what its own `add` stored for a user name and password.
 func (p *Plan) words(s *PlannedService) {
 	word, key, two := strings.Cut(s.Credential["key"].Reveal(), " ")
 	if key = strings.TrimSpace(key); !two {
@@ -73,8 +76,11 @@ func (p *Plan) words(s *PlannedService) {
 		if password != "" {
 			s.Credential["password"] = secret.New(password)
 		}
-		p.changed("service %q: its key was a user name and password, which the old program sent in a way that no API takes; its auth type is basic now", s.Name)
-	case slices.ContainsFunc(schemeWords, func(known string) bool { return strings.EqualFold(known, word) }):
+		p.changed("service %q: its key was a user name and password, which the old program sent "+
+			"in a way that no API takes; its auth type is basic now", s.Name)
+	case slices.ContainsFunc(schemeWords, func(known string) bool {
+		return strings.EqualFold(known, word)
+	}):
 		s.Credential["key"], s.Credential["scheme"] = secret.New(key), secret.New(word)
 		p.changed("service %q: the first word of its key is its scheme now, %s", s.Name, word)
 	}

@@ -19,7 +19,8 @@ type credentials struct {
 	Secrets   map[string]map[string]json.RawMessage `json:"secrets"`
 }
 
-// secretFields are the fields of auth that hold a secret, by type. What is optional comes after the blank.
+// secretFields are the fields of auth that hold a secret, by type. What is optional comes after the
+// blank.
 var secretFields = map[string][]string{
 	"bearer":          {"key"},
 	"headers":         {"headers"},
@@ -62,14 +63,17 @@ func readYAML(dir string, file []byte) (*Store, error) {
 	}
 	r.store.DefaultAccess = text(get(server, "defaultAccess"))
 	r.store.Unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
-	// The old program listens where its flags say, whatever port and host say; this one never logs bodies.
-	for _, key := range unused(server, "defaultAccess", "strictDecryption", "port", "host", "logBodies") {
+	// The old program listens where its flags say, whatever port and host say; this one never logs
+	// bodies.
+	for _, key := range unused(server, "defaultAccess", "strictDecryption", "port",
+		"host", "logBodies") {
 		r.store.Unused = append(r.store.Unused, "server."+key)
 	}
 	return r.store, nil
 }
 
-// openCredentials takes the master key from config.yaml where it stands there, as the old program does, else from credentials.json.
+// openCredentials takes the master key from config.yaml where it stands there, as the old program
+// does, else from credentials.json.
 func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 	if inline != "" {
 		r.store.Layout = Inline
@@ -99,10 +103,18 @@ func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 
 func (r *reader) service(name string, n *yaml.Node) error {
 	auth := get(n, "auth")
-	s := Service{Name: name, BaseURL: text(get(n, "baseUrl")), Type: text(get(auth, "type")), TestPath: text(get(n, "testPath")),
-		Secrets: map[string]secret.Text{}, Plain: map[string]string{}, Unused: unused(n, "baseUrl", "auth", "testPath", "ownership")}
+	s := Service{
+		Name:     name,
+		BaseURL:  text(get(n, "baseUrl")),
+		Type:     text(get(auth, "type")),
+		TestPath: text(get(n, "testPath")),
+		Secrets:  map[string]secret.Text{},
+		Plain:    map[string]string{},
+		Unused:   unused(n, "baseUrl", "auth", "testPath", "ownership"),
+	}
 	if o := get(n, "ownership"); o != nil {
-		s.Ownership = &Ownership{text(get(o, "accessPolicy")), text(get(o, "createdBy")), text(get(o, "createdAt")), texts(get(o, "sharedWith"))}
+		s.Ownership = &Ownership{text(get(o, "accessPolicy")), text(get(o, "createdBy")),
+			text(get(o, "createdAt")), texts(get(o, "sharedWith"))}
 	}
 	for _, e := range entries(auth) {
 		if e.key != "type" && !slices.Contains(secretFields[s.Type], e.key) {
@@ -116,7 +128,8 @@ func (r *reader) service(name string, n *yaml.Node) error {
 	return nil
 }
 
-// secrets come from credentials.json, whole, or from config.yaml where there are none for the service.
+// secrets come from credentials.json, whole, or from config.yaml where there are none for the
+// service.
 func (r *reader) secrets(s *Service, auth *yaml.Node) error {
 	if fields := r.sealed[s.Name]; fields != nil {
 		return r.split(s, fields)
@@ -153,14 +166,16 @@ func optional(authType string) []string {
 	return nil
 }
 
-// inline takes a value of config.yaml. Beside credentials.json the old program uses it as it stands.
+// inline takes a value of config.yaml. Beside credentials.json the old program uses it as it
+// stands.
 func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
 	written, err := scalar(n)
 	if err != nil {
 		return fmt.Errorf("parse %s of service %q: %w: %w", path, s.Name, ErrParse, err)
 	}
 	if r.store.Layout == Split {
-		r.store.Notes = append(r.store.Notes, fmt.Sprintf("service %q: %s stands in config.yaml in the clear", s.Name, path))
+		r.store.Notes = append(r.store.Notes,
+			fmt.Sprintf("service %q: %s stands in config.yaml in the clear", s.Name, path))
 		s.Secrets[path] = secret.New(written)
 		return nil
 	}
@@ -191,7 +206,8 @@ func (r *reader) split(s *Service, fields map[string]json.RawMessage) error {
 		}
 		var named map[string]string
 		if json.Unmarshal(fields[field], &named) != nil {
-			return fmt.Errorf("parse %s of service %q in credentials.json: %w", field, s.Name, ErrParse)
+			return fmt.Errorf("parse %s of service %q in credentials.json: %w",
+				field, s.Name, ErrParse)
 		}
 		for _, name := range sortedKeys(named) {
 			if err := r.put(s, field+"."+name, named[name], false); err != nil {
@@ -221,11 +237,19 @@ func unused(n *yaml.Node, known ...string) (keys []string) {
 }
 
 func capability(name string, n *yaml.Node) Capability {
-	return Capability{Name: name, Service: text(get(n, "service")), TTL: text(get(n, "ttl")), Mode: text(get(n, "mode")), Access: text(get(n, "access")),
-		AutoApprove: text(get(n, "autoApprove")), RequiresReason: text(get(n, "requiresReason")), Rules: readRules(get(n, "rules")),
-		AllowedAgents: texts(get(n, "allowedAgents")),
-		Unused: unused(n, "service", "ttl", "mode", "access", "autoApprove", "requiresReason", "rules", "allowedAgents",
-			"allowCommands", "env", "workDir", "timeout")}
+	return Capability{
+		Name:           name,
+		Service:        text(get(n, "service")),
+		TTL:            text(get(n, "ttl")),
+		Mode:           text(get(n, "mode")),
+		Access:         text(get(n, "access")),
+		AutoApprove:    text(get(n, "autoApprove")),
+		RequiresReason: text(get(n, "requiresReason")),
+		Rules:          readRules(get(n, "rules")),
+		AllowedAgents:  texts(get(n, "allowedAgents")),
+		Unused: unused(n, "service", "ttl", "mode", "access", "autoApprove", "requiresReason",
+			"rules", "allowedAgents", "allowCommands", "env", "workDir", "timeout"),
+	}
 }
 
 // readJSON reads config.json, which knows bearer keys alone and no capabilities.
@@ -247,12 +271,22 @@ func readJSON(file []byte) (*Store, error) {
 		return nil, fmt.Errorf("read config.json: %w", err)
 	}
 	for _, each := range c.Services {
-		s := Service{Name: each.Name, BaseURL: each.BaseURL, Type: "bearer", Secrets: map[string]secret.Text{}}
+		s := Service{
+			Name:    each.Name,
+			BaseURL: each.BaseURL,
+			Type:    "bearer",
+			Secrets: map[string]secret.Text{},
+		}
 		if err := r.put(&s, "key", each.EncryptedKey, false); err != nil {
 			return nil, err
 		}
 		r.store.Services = append(r.store.Services, s)
-		r.store.Capabilities = append(r.store.Capabilities, Capability{Name: each.Name, Service: each.Name, TTL: "1h", AutoApprove: "true"})
+		r.store.Capabilities = append(r.store.Capabilities, Capability{
+			Name:        each.Name,
+			Service:     each.Name,
+			TTL:         "1h",
+			AutoApprove: "true",
+		})
 	}
 	return r.store, nil
 }

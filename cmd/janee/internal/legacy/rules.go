@@ -9,13 +9,15 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// Rules as written. A nil list was not there; an empty one was. Ignored says what of them the old program did not act on.
+// Rules as written. A nil list was not there; an empty one was. Ignored says what of them the old
+// program did not act on.
 type Rules struct {
 	Allow, Deny []string
 	Ignored     string
 }
 
-// readRules takes the shape that the old program acts on, lists below allow and deny, and the shapes that people wrote in its place.
+// readRules takes the shape that the old program acts on, lists below allow and deny, and the
+// shapes that people wrote in its place.
 func readRules(n *yaml.Node) (r Rules) {
 	if n = target(n); n == nil {
 		return r
@@ -31,7 +33,8 @@ func readRules(n *yaml.Node) (r Rules) {
 			r.Ignored = "allow is no list, and the old program refused everything"
 		}
 	case yaml.SequenceNode:
-		r.Ignored = "the rules are written as a list, which the old program did not act on: it allowed everything"
+		r.Ignored = "the rules are written as a list, which the old program did not act on: " +
+			"it allowed everything"
 		for _, item := range n.Content {
 			for _, e := range entries(item) {
 				r.take(e.key, e.value)
@@ -41,7 +44,8 @@ func readRules(n *yaml.Node) (r Rules) {
 			}
 		}
 	default:
-		r.Ignored = "the rules are written as text, which the old program did not act on: it allowed everything"
+		r.Ignored = "the rules are written as text, which the old program did not act on: " +
+			"it allowed everything"
 		r.take("allow", n)
 	}
 	return r
@@ -67,8 +71,9 @@ type converted struct {
 	changes     []string
 }
 
-// convert keeps the meaning of the rules, and where their form kept them from having any, gives them the one that they spell out.
-// What cannot be read never widens what is allowed: an allow rule is left out, and a deny rule is an error.
+// convert keeps the meaning of the rules, and where their form kept them from having any, gives
+// them the one that they spell out. What cannot be read never widens what is allowed: an allow rule
+// is left out, and a deny rule is an error.
 func (r Rules) convert() (c converted, err error) {
 	if r.Ignored != "" {
 		c.changes = append(c.changes, r.Ignored+"; the rules hold from now on")
@@ -89,7 +94,8 @@ func (r Rules) convert() (c converted, err error) {
 			return c, fmt.Errorf("the deny rule %q cannot be read: %s", text, note)
 		}
 		if rule == everything && len(c.allow) > 0 && r.Ignored != "" {
-			c.note(fmt.Sprintf("the deny rule %q behind allow rules is left out: what no rule allows is refused anyhow", text))
+			c.note(fmt.Sprintf("the deny rule %q behind allow rules is left out: what no rule "+
+				"allows is refused anyhow", text))
 			continue
 		}
 		c.deny = append(c.deny, rule)
@@ -97,7 +103,8 @@ func (r Rules) convert() (c converted, err error) {
 	}
 	if r.Allow == nil && len(c.deny) > 0 {
 		c.allow = []string{everything}
-		c.note(`with deny rules alone, the old program allowed everything else: "* *" was added to allow`)
+		c.note(`with deny rules alone, the old program allowed everything else: ` +
+			`"* *" was added to allow`)
 	}
 	return c, nil
 }
@@ -110,8 +117,9 @@ func (c *converted) note(text string) {
 
 const everything = "* *"
 
-// repair makes METHOD PATH of a rule that lacks one of the two, and cuts a query, which rules do not see. The rule is "" where that
-// cannot be done without allowing more; note says what was changed, or why not.
+// repair makes METHOD PATH of a rule that lacks one of the two, and cuts a query, which rules do
+// not see. The rule is "" where that cannot be done without allowing more; note says what was
+// changed, or why not.
 func repair(text string, deny bool) (rule, note string) {
 	words := strings.Fields(text)
 	switch {
@@ -119,7 +127,8 @@ func repair(text string, deny bool) (rule, note string) {
 		words = []string{"*", "*"}
 	case len(words) == 1 && strings.HasPrefix(words[0], "/"):
 		words = []string{"*", words[0]}
-	case len(words) == 1 && strings.Trim(words[0], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
+	case len(words) == 1 &&
+		strings.Trim(words[0], "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ") == "":
 		words = []string{words[0], "*"}
 	}
 	if len(words) == 2 {

@@ -51,16 +51,22 @@ func lay(t *testing.T, files map[string]string) string {
 }
 
 func wantError(t *testing.T, c storeCase, store *Store, err error) {
-	cause := map[string]error{"decrypt": ErrDecrypt, "key": ErrKey, "parse": ErrParse, "missing": ErrMissing}[c.Want.Error]
-	if store != nil || err == nil || !errors.Is(err, cause) || !strings.Contains(err.Error(), c.Want.Error) {
+	cause := map[string]error{"decrypt": ErrDecrypt, "key": ErrKey, "parse": ErrParse,
+		"missing": ErrMissing}[c.Want.Error]
+	if store != nil || err == nil || !errors.Is(err, cause) ||
+		!strings.Contains(err.Error(), c.Want.Error) {
 		t.Fatalf("%v, want %s", err, c.Want.Error)
 	}
-	if cause == ErrDecrypt && (!strings.Contains(err.Error(), `service "`) || !strings.Contains(err.Error(), " key ")) {
+	if cause == ErrDecrypt &&
+		(!strings.Contains(err.Error(), `service "`) || !strings.Contains(err.Error(), " key ")) {
 		t.Errorf("%v: service or field is not named", err)
 	}
 	for _, text := range c.Files {
-		for _, value := range strings.FieldsFunc(text, func(r rune) bool { return strings.ContainsRune("\"\n ,", r) }) {
-			if len(value) >= 20 && !strings.Contains(value, "://") && strings.Contains(err.Error(), value) {
+		for _, value := range strings.FieldsFunc(text, func(r rune) bool {
+			return strings.ContainsRune("\"\n ,", r)
+		}) {
+			if len(value) >= 20 && !strings.Contains(value, "://") &&
+				strings.Contains(err.Error(), value) {
 				t.Errorf("the error shows a value of the files: %v", err)
 			}
 		}

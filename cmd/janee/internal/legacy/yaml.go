@@ -8,8 +8,8 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// parseYAML returns the root of a document, nil for one without content. What yaml.v3 says of a fault may quote a value, so only its
-// line is passed on.
+// parseYAML returns the root of a document, nil for one without content. What yaml.v3 says of a
+// fault may quote a value, so only its line is passed on.
 func parseYAML(name string, text []byte) (root *yaml.Node, err error) {
 	defer func() {
 		if recover() != nil { // yaml.v3 panics on some comments in odd places
@@ -42,10 +42,12 @@ func lineOf(err error) string {
 	return ""
 }
 
-// maxDepth is deeper than any file of the old program, and keeps an alias that holds itself from being followed for ever.
+// maxDepth is deeper than any file of the old program, and keeps an alias that holds itself from
+// being followed for ever.
 const maxDepth = 16
 
-// repeated is the line of a key that a mapping has twice, 0 if there is none: which of the two counts is not for a reader to guess.
+// repeated is the line of a key that a mapping has twice, 0 if there is none: which of the two
+// counts is not for a reader to guess.
 func repeated(n *yaml.Node, depth int) int {
 	if depth > maxDepth {
 		return 0

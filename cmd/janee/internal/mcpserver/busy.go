@@ -9,8 +9,8 @@ import (
 // busyPause is how often the log is told of requests refused as BUSY.
 const busyPause = time.Minute
 
-// busyCount counts requests that are refused as BUSY. They leave no other trace: a record of each, or a line, would let a flood
-// fill the disk.
+// busyCount counts requests that are refused as BUSY. They leave no other trace: a record of each,
+// or a line, would let a flood fill the disk.
 type busyCount struct {
 	log func(line string)
 

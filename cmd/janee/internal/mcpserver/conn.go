@@ -9,8 +9,9 @@ import (
 	"time"
 )
 
-// conn is one connection. Its loop reads and judges lines in order; a request then runs on its own goroutine, but for
-// the two that change the connection itself: initialize and subscriptions/listen.
+// conn is one connection. Its loop reads and judges lines in order; a request then runs on its own
+// goroutine, but for the two that change the connection itself: initialize and
+// subscriptions/listen.
 type conn struct {
 	server *Server
 	base   context.Context // of all requests; cancelled when the grace is over
@@ -29,8 +30,8 @@ type conn struct {
 	greeted bool               // it has initialized and wants to be told of changes
 }
 
-// loop ends at the end of input, when ctx is cancelled, when replies cannot be written, or when the client has not read them
-// for too long.
+// loop ends at the end of input, when ctx is cancelled, when replies cannot be written, or when the
+// client has not read them for too long.
 func (c *conn) loop(ctx context.Context, in io.Reader) error {
 	stop := make(chan struct{})
 	defer close(stop)
@@ -65,7 +66,8 @@ func readError(err error) error {
 	return fmt.Errorf("reading requests: %w", err)
 }
 
-// waitForRoom returns when the answer to a line can be queued. false: it will not be, as nobody reads answers any more.
+// waitForRoom returns when the answer to a line can be queued. false: it will not be, as nobody
+// reads answers any more.
 func (c *conn) waitForRoom(ctx context.Context, in io.Reader) bool {
 	room := c.out.room()
 	if room == open {
@@ -92,8 +94,8 @@ func (c *conn) waitForRoom(ctx context.Context, in io.Reader) bool {
 	}
 }
 
-// inputEnds notes that the client asks for nothing more. It may have waited for its own end before it reads, so the time it
-// has for that begins here.
+// inputEnds notes that the client asks for nothing more. It may have waited for its own end before
+// it reads, so the time it has for that begins here.
 func (c *conn) inputEnds() {
 	if c.over.IsZero() {
 		c.over = time.Now()
@@ -116,7 +118,8 @@ func (c *conn) receive(line []byte) {
 		c.greetingFailed()
 	}
 	switch {
-	case f != nil && m.id == nil && m.method != "": // a notification is never answered, JSON-RPC 2.0 §4.1
+	// a notification is never answered, JSON-RPC 2.0 §4.1
+	case f != nil && m.id == nil && m.method != "":
 	case f != nil:
 		c.out.put(f.line(m.id))
 	case m.isAnswer:
@@ -145,7 +148,8 @@ func (c *conn) notified(m message) {
 // request admits a request and starts it.
 func (c *conn) request(m message) {
 	if c.failed && !m.modern && m.method != methodInitialize && m.method != methodPing {
-		c.out.put(invalid("not initialized: initialize failed; send one that succeeds first").line(m.id))
+		c.out.put(
+			invalid("not initialized: initialize failed; send one that succeeds first").line(m.id))
 		return
 	}
 	if m.method != methodInitialize && m.clientName != "" {
@@ -157,7 +161,8 @@ func (c *conn) request(m message) {
 	if m.method == methodCall {
 		c.who.call()
 	}
-	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name), send: c.out.put, ending: c.ending}
+	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name),
+		send: c.out.put, ending: c.ending}
 	if c.forms && !m.modern {
 		f.asker = &c.asker
 	}
@@ -190,8 +195,9 @@ func (c *conn) admit(f *flight) error {
 	return c.flights.admit(f)
 }
 
-// initialize runs on the loop, so that a call written right behind it is made under its name. It names the agent only
-// if it succeeds, and only once: a second one would be a way to become somebody else.
+// initialize runs on the loop, so that a call written right behind it is made under its name. It
+// names the agent only if it succeeds, and only once: a second one would be a way to become
+// somebody else.
 func (c *conn) initialize(f *flight) {
 	who := c.who
 	err := who.initialize(f.clientName)
@@ -216,8 +222,9 @@ func (c *conn) run(f *flight) {
 	c.land(f, lines...)
 }
 
-// land ends a request and sends its answer, unless the client has cancelled it: it has forgotten the id then
-// (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free before the client can see the answer.
+// land ends a request and sends its answer, unless the client has cancelled it: it has forgotten
+// the id then (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free before the
+// client can see the answer.
 func (c *conn) land(f *flight, lines ...[]byte) {
 	c.mu.Lock()
 	c.flights.forget(f)
@@ -236,7 +243,8 @@ func (c *conn) land(f *flight, lines ...[]byte) {
 	}
 }
 
-// drain waits for the requests in flight, then cancels them and waits for as long as an obedient Broker needs.
+// drain waits for the requests in flight, then cancels them and waits for as long as an obedient
+// Broker needs.
 func (c *conn) drain(cancel context.CancelFunc) {
 	if c.over.IsZero() {
 		c.over = time.Now()

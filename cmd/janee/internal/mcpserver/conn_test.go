@@ -43,8 +43,10 @@ func TestEveryPipelinedCallIsAnswered(t *testing.T) {
 				t.Fatalf("call of %s", a.text())
 			}
 		}
-		if len(replies) != n+1 || len(ids) != n+1 || carried != int(calls.Load()) || n <= maxInFlight && carried != n {
-			t.Fatalf("%d calls, %d carried out: %d replies, %d ids", n, carried, len(replies), len(ids))
+		if len(replies) != n+1 || len(ids) != n+1 || carried != int(calls.Load()) ||
+			n <= maxInFlight && carried != n {
+			t.Fatalf("%d calls, %d carried out: %d replies, %d ids", n, carried,
+				len(replies), len(ids))
 		}
 	}
 }
@@ -59,7 +61,8 @@ func TestFloodIsRefusedAtOnce(t *testing.T) {
 	if a := c.ask(`{"jsonrpc":"2.0","id":1001,"method":"ping"}`); a.code() != busyCode {
 		t.Fatalf("ping while busy: %s", a.Raw)
 	}
-	if a := c.ask(modern(1002, "tools/call", "", `,"name":"execute","arguments":{}`)); a.Result == nil || a.Result.ResultType != "complete" || a.Result.Meta == nil {
+	a := c.ask(modern(1002, "tools/call", "", `,"name":"execute","arguments":{}`))
+	if a.Result == nil || a.Result.ResultType != "complete" || a.Result.Meta == nil {
 		t.Fatalf("busy in 2026-07-28: %s", a.Raw)
 	}
 	close(g.release)
@@ -76,7 +79,8 @@ func TestFloodIsRefusedAtOnce(t *testing.T) {
 func TestBytesInFlightAreBounded(t *testing.T) {
 	c := &conn{}
 	flightOf := func(id, size int) *flight {
-		return &flight{message: message{id: json.RawMessage(strconv.Itoa(id)), size: size}, cancel: func() {}}
+		return &flight{message: message{id: json.RawMessage(strconv.Itoa(id)), size: size},
+			cancel: func() {}}
 	}
 	first := flightOf(0, maxLine)
 	for i := range maxInFlightSize / maxLine {
@@ -103,7 +107,8 @@ func TestCancelInFlight(t *testing.T) {
 	c.send(call(1, `{}`), call(`"1"`, `{}`))
 	<-g.entered
 	<-g.entered
-	c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1.0}}`) // not the id 1 as written
+	// not the id 1 as written
+	c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1.0}}`)
 	c.quiet()
 	c.send(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"1"}}`)
 	c.quiet()
@@ -128,9 +133,11 @@ func TestCancelledBeforeItBeganNeverReachesTheBroker(t *testing.T) {
 		if err := c.admit(f); err != nil {
 			t.Fatal(err)
 		}
-		c.receive([]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
+		c.receive(
+			[]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
 		c.run(f)
-		if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 || len(c.flights.byID) > 0 || c.flights.size != 0 {
+		if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 ||
+			len(c.flights.byID) > 0 || c.flights.size != 0 {
 			t.Fatalf("%s: %v, wrote %q, left %d", name, err, out.String(), len(c.flights.byID))
 		}
 	}
@@ -138,7 +145,9 @@ func TestCancelledBeforeItBeganNeverReachesTheBroker(t *testing.T) {
 
 func TestIDs(t *testing.T) {
 	c := connect(t, echo)
-	for _, id := range []string{`9007199254740993`, `"9007199254740993"`, `-1`, `1.50`, `1e2`, `""`, `"\u0061"`} {
+	for _, id := range []string{
+		`9007199254740993`, `"9007199254740993"`, `-1`, `1.50`, `1e2`, `""`, `"\u0061"`,
+	} {
 		if a := c.ask(call(id, `{}`)); string(a.ID) != id || a.Result == nil {
 			t.Errorf("id %s: %s", id, a.Raw)
 		}
@@ -155,7 +164,8 @@ func TestIDInFlightIsRefused(t *testing.T) {
 	c := connect(t, g)
 	c.send(call(1, `{}`))
 	<-g.entered
-	if a := c.ask(call(1, `{}`)); a.code() != -32600 || !strings.Contains(a.Error.Message, "in flight") {
+	if a := c.ask(call(1, `{}`)); a.code() != -32600 ||
+		!strings.Contains(a.Error.Message, "in flight") {
 		t.Fatalf("same id: %s", a.Raw)
 	}
 	close(g.release)
@@ -241,7 +251,8 @@ func TestClientThatDoesNotReadBlocksOnlyItself(t *testing.T) {
 		c.send(call(i, `{}`))
 	}
 	close(g.release)
-	c.send(call(100, `{}`), call(101, `{}`)) // the writer is stuck in its first reply; reading goes on
+	// the writer is stuck in its first reply; reading goes on
+	c.send(call(100, `{}`), call(101, `{}`))
 	for range 102 {
 		<-g.entered
 	}
@@ -296,13 +307,15 @@ func (brokenStream) Write([]byte) (int, error) { return 0, errBroken }
 
 func TestBrokenStreams(t *testing.T) {
 	s := New(echo, testOptions())
-	if err := s.Serve(t.Context(), brokenStream{}, io.Discard); !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "reading requests") {
+	if err := s.Serve(t.Context(), brokenStream{}, io.Discard); !errors.Is(err, errBroken) ||
+		!strings.Contains(err.Error(), "reading requests") {
 		t.Errorf("reading: %v", err)
 	}
 	in, w := io.Pipe()
 	defer w.Close()
 	go io.WriteString(w, call(1, `{}`)+"\n")
-	if err := s.Serve(t.Context(), in, brokenStream{}); !errors.Is(err, errBroken) || !strings.Contains(err.Error(), "writing replies") {
+	if err := s.Serve(t.Context(), in, brokenStream{}); !errors.Is(err, errBroken) ||
+		!strings.Contains(err.Error(), "writing replies") {
 		t.Errorf("writing: %v", err)
 	}
 }
@@ -316,11 +329,14 @@ func TestPanicsAreNotShown(t *testing.T) {
 		}
 		panic(secret)
 	}), func(o *Options) { o.Log = func(line string) { logged.Store(line) } })
-	for _, line := range []string{call(1, `{}`), modern(2, "tools/call", "", `,"name":"execute"`), call(3, `{"not":"json"}`)} {
+	for _, line := range []string{
+		call(1, `{}`), modern(2, "tools/call", "", `,"name":"execute"`), call(3, `{"not":"json"}`),
+	} {
 		logged.Store("")
 		a := c.ask(line)
 		a.refused(t, "INTERNAL")
-		if l := logged.Load().(string); strings.Contains(a.Raw+l, "sk_live") || !strings.Contains(l, "execute") || strings.Contains(l, "\n") {
+		if l := logged.Load().(string); strings.Contains(a.Raw+l, "sk_live") ||
+			!strings.Contains(l, "execute") || strings.Contains(l, "\n") {
 			t.Fatalf("%s; logged %q", a.Raw, l)
 		}
 	}

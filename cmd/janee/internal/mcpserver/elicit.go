@@ -13,16 +13,20 @@ import (
 
 const methodElicit = string(mcp.MethodElicitationCreate)
 
-// asker puts requests to the client of one connection or HTTP session, under ids of its own, and hands out what comes back. The zero value is ready.
+// asker puts requests to the client of one connection or HTTP session, under ids of its own, and
+// hands out what comes back. The zero value is ready.
 type asker struct {
 	mu      sync.Mutex
 	last    int
 	waiting map[string]chan json.RawMessage // the result of an answer, nil for an error; by id
 }
 
-// elicit shows a form in the client (MCP 2025-11-25, Elicitation) until it is filled in or ctx ends. content is what a person, or a
-// host by itself, filled in; accepted is false for all else: a no, a form put away, an error, an answer that cannot be read.
-func (a *asker) elicit(ctx context.Context, send func([]byte), message string, schema json.RawMessage) (content json.RawMessage, accepted bool) {
+// elicit shows a form in the client (MCP 2025-11-25, Elicitation) until it is filled in or ctx
+// ends. content is what a person, or a host by itself, filled in; accepted is false for all else: a
+// no, a form put away, an error, an answer that cannot be read.
+func (a *asker) elicit(
+	ctx context.Context, send func([]byte), message string, schema json.RawMessage,
+) (content json.RawMessage, accepted bool) {
 	id, answer := a.begin()
 	defer a.end(id)
 	send(encodeElicit(id, message, schema))
@@ -64,7 +68,8 @@ func (a *asker) answered(m message) {
 	}
 }
 
-// readElicited takes nothing for a yes but action "accept" with an object, in which every key is given once.
+// readElicited takes nothing for a yes but action "accept" with an object, in which every key is
+// given once.
 func readElicited(result json.RawMessage) (content json.RawMessage, accepted bool) {
 	if len(result) == 0 || tool.CheckDuplicates(result) != nil {
 		return nil, false
@@ -72,13 +77,15 @@ func readElicited(result json.RawMessage) (content json.RawMessage, accepted boo
 	values, ok := object(result)
 	action, _ := text(values["action"])
 	content = values["content"]
-	if !ok || action != string(mcp.ElicitationResponseActionAccept) || len(content) == 0 || content[0] != '{' {
+	if !ok || action != string(mcp.ElicitationResponseActionAccept) || len(content) == 0 ||
+		content[0] != '{' {
 		return nil, false
 	}
 	return content, true
 }
 
-// showsForms reads the capabilities of initialize: elicitation with form, or empty, which meant form before there was another kind.
+// showsForms reads the capabilities of initialize: elicitation with form, or empty, which meant
+// form before there was another kind.
 func showsForms(capabilities json.RawMessage) bool {
 	all, _ := object(capabilities)
 	kinds := all["elicitation"]

@@ -22,18 +22,21 @@ var asking = brokerFunc(func(ctx context.Context, c Call) Reply {
 })
 
 func helloForms(capability string) string {
-	return strings.Replace(hello("asker"), `"capabilities":{}`, `"capabilities":{`+capability+`}`, 1)
+	return strings.Replace(hello("asker"), `"capabilities":{}`,
+		`"capabilities":{`+capability+`}`, 1)
 }
 
 const forms = `"elicitation":{}`
 
 func accepted(id int, content string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":"janee-%d","result":{"action":"accept","content":%s}}`, id, content)
+	return fmt.Sprintf(
+		`{"jsonrpc":"2.0","id":"janee-%d","result":{"action":"accept","content":%s}}`, id, content)
 }
 
 func wantForm(t *testing.T, a answer, id int) {
 	t.Helper()
-	if want := fmt.Sprintf(`{"jsonrpc":"2.0","id":"janee-%d","method":"elicitation/create","params":{"message":"may I?","requestedSchema":{"type":"object"}}}`, id); a.Raw != want {
+	if want := fmt.Sprintf(`{"jsonrpc":"2.0","id":"janee-%d","method":"elicitation/create",`+
+		`"params":{"message":"may I?","requestedSchema":{"type":"object"}}}`, id); a.Raw != want {
 		t.Fatalf("got  %s\nwant %s", a.Raw, want)
 	}
 }
@@ -60,11 +63,17 @@ func TestAFormIsAnswered(t *testing.T) {
 func TestWhatIsNoYes(t *testing.T) {
 	c := connect(t, asking)
 	c.ask(helloForms(forms))
-	for i, a := range []string{`"result":{"action":"decline"}`, `"result":{"action":"cancel"}`, `"result":{"action":"accept"}`, `"result":{}`, `"result":null`,
-		`"result":{"action":"accept","content":null}`, `"result":{"action":"accept","content":"{}"}`, `"result":{"action":"Accept","content":{}}`, `"result":[]`,
-		`"result":{"action":"decline","content":{"code":"x"}}`, `"result":{"action":"decline","action":"accept","content":{}}`,
-		`"result":{"action":"accept","content":{"code":"a","code":"b"}}`, `"error":{"code":-32601,"message":"no"}`,
-		`"error":{"code":1,"message":"no"},"result":{"action":"accept","content":{}}`} {
+	for i, a := range []string{
+		`"result":{"action":"decline"}`, `"result":{"action":"cancel"}`,
+		`"result":{"action":"accept"}`, `"result":{}`, `"result":null`,
+		`"result":{"action":"accept","content":null}`,
+		`"result":{"action":"accept","content":"{}"}`, `"result":{"action":"Accept","content":{}}`,
+		`"result":[]`, `"result":{"action":"decline","content":{"code":"x"}}`,
+		`"result":{"action":"decline","action":"accept","content":{}}`,
+		`"result":{"action":"accept","content":{"code":"a","code":"b"}}`,
+		`"error":{"code":-32601,"message":"no"}`,
+		`"error":{"code":1,"message":"no"},"result":{"action":"accept","content":{}}`,
+	} {
 		c.send(call(i, "{}"))
 		wantForm(t, c.next(), i+1)
 		c.send(fmt.Sprintf(`{"jsonrpc":"2.0","id":"janee-%d",%s}`, i+1, a))
@@ -75,8 +84,11 @@ func TestWhatIsNoYes(t *testing.T) {
 }
 
 func TestWhoIsNotAsked(t *testing.T) {
-	for _, capability := range []string{"", `"elicitation":true`, `"elicitation":null`, `"elicitation":{"url":{}}`, `"elicitation":{"form":false}`, `"Elicitation":{}`,
-		`"experimental":{"elicitation":{}}`} {
+	for _, capability := range []string{
+		"", `"elicitation":true`, `"elicitation":null`, `"elicitation":{"url":{}}`,
+		`"elicitation":{"form":false}`, `"Elicitation":{}`,
+		`"experimental":{"elicitation":{}}`,
+	} {
 		c := connect(t, asking)
 		c.ask(helloForms(capability))
 		if a := c.ask(call(1, "{}")); a.text() != "nobody to ask" {
@@ -89,7 +101,8 @@ func TestWhoIsNotAsked(t *testing.T) {
 	}
 	c = connect(t, asking)
 	c.ask(helloForms(`"elicitation":{"form":{},"url":{}}`))
-	if a := c.ask(modern(1, "tools/call", "asker", `,"name":"execute","arguments":{}`)); a.text() != "nobody to ask" {
+	if a := c.ask(modern(1, "tools/call", "asker", `,"name":"execute","arguments":{}`)); a.text() !=
+		"nobody to ask" {
 		t.Errorf("2026-07-28: %s", a.Raw)
 	}
 	c.send(call(2, "{}"))
@@ -97,7 +110,8 @@ func TestWhoIsNotAsked(t *testing.T) {
 }
 
 func TestAFormIsTakenBack(t *testing.T) {
-	const taken = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":"janee-1","reason":"the call that asked is over"}}`
+	const taken = `{"jsonrpc":"2.0","method":"notifications/cancelled",` +
+		`"params":{"requestId":"janee-1","reason":"the call that asked is over"}}`
 	c := connect(t, asking)
 	c.ask(helloForms(forms))
 	c.send(call(1, "{}"))
@@ -139,7 +153,8 @@ func (w *web) helloForms(token, capability string) *peer {
 func (p *peer) calls(ctx context.Context, id int) (<-chan answer, io.Closer) {
 	p.t.Helper()
 	res := p.do(ctx, http.MethodPost, call(id, "{}"))
-	if res.StatusCode != 200 || !strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
+	if res.StatusCode != 200 ||
+		!strings.HasPrefix(res.Header.Get("Content-Type"), "text/event-stream") {
 		p.t.Fatalf("%s, %s", res.Status, res.Header)
 	}
 	return events(bufio.NewReader(res.Body)), res.Body
@@ -151,7 +166,8 @@ func TestAFormOverHTTP(t *testing.T) {
 	stream, body := p.calls(t.Context(), 1)
 	defer body.Close()
 	wantForm(t, soon(t, stream), 1)
-	if status, rest := p.post(accepted(1, `{"n":1}`)); status != http.StatusAccepted || rest != nil {
+	if status, rest := p.post(accepted(1, `{"n":1}`)); status != http.StatusAccepted ||
+		rest != nil {
 		t.Errorf("an answer is answered with %d, %v", status, rest)
 	}
 	if a := soon(t, stream); a.text() != `true {"n":1}` {
@@ -160,27 +176,33 @@ func TestAFormOverHTTP(t *testing.T) {
 	if a := w.helloForms("bob", "").ask(call(1, "{}")); a.text() != "nobody to ask" {
 		t.Errorf("without the capability: %s", a.Raw)
 	}
-	if status, got := p.post(call(2, "{}"), "Accept", "application/json"); status != 200 || got[0].text() != "nobody to ask" {
+	if status, got := p.post(call(2, "{}"), "Accept", "application/json"); status != 200 ||
+		got[0].text() != "nobody to ask" {
 		t.Errorf("without a stream: %d, %v", status, got)
 	}
 }
 
-// TestTheAnswerOfAnotherSession tries an answer from another session of the same token, from another agent, and without a session.
+// TestTheAnswerOfAnotherSession tries an answer from another session of the same token, from
+// another agent, and without a session.
 func TestTheAnswerOfAnotherSession(t *testing.T) {
 	w := serveHTTP(t, asking)
 	p := w.helloForms("alice", forms)
 	stream, body := p.calls(t.Context(), 1)
 	defer body.Close()
 	wantForm(t, soon(t, stream), 1)
-	for name, other := range map[string]*peer{"the same token": w.helloForms("alice", forms), "another": w.helloForms("bob", forms)} {
+	for name, other := range map[string]*peer{
+		"the same token": w.helloForms("alice", forms), "another": w.helloForms("bob", forms),
+	} {
 		if status, _ := other.post(accepted(1, `{"n":"`+name+`"}`)); status != http.StatusAccepted {
 			t.Errorf("%s: %d", name, status)
 		}
 	}
-	if status, _ := (&peer{web: w, token: "bob", session: p.session}).post(accepted(1, `{"n":"taken"}`)); status != http.StatusNotFound {
+	if status, _ := (&peer{web: w, token: "bob", session: p.session}).post(accepted(1,
+		`{"n":"taken"}`)); status != http.StatusNotFound {
 		t.Errorf("another's session: %d", status)
 	}
-	if status, _ := (&peer{web: w, token: "alice"}).post(accepted(1, `{"n":"none"}`)); status != http.StatusBadRequest {
+	if status, _ := (&peer{web: w, token: "alice"}).post(accepted(1, `{"n":"none"}`)); status !=
+		http.StatusBadRequest {
 		t.Errorf("without a session: %d", status)
 	}
 	p.post(accepted(1, `{"n":1}`))
@@ -196,7 +218,8 @@ func TestAFormOverHTTPIsTakenBack(t *testing.T) {
 	defer body.Close()
 	wantForm(t, soon(t, stream), 1)
 	p.post(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`)
-	if a := soon(t, stream); a.Method != "notifications/cancelled" || !strings.Contains(a.Raw, `"janee-1"`) {
+	if a := soon(t, stream); a.Method != "notifications/cancelled" ||
+		!strings.Contains(a.Raw, `"janee-1"`) {
 		t.Errorf("got %s", a.Raw)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// exchange is one HTTP request and its answer: JSON, or a stream of events as soon as something is to be said before the
-// answer. It is safe for concurrent use.
+// exchange is one HTTP request and its answer: JSON, or a stream of events as soon as something is
+// to be said before the answer. It is safe for concurrent use.
 type exchange struct {
 	w       http.ResponseWriter
 	r       *http.Request
@@ -25,10 +25,12 @@ func newExchange(w http.ResponseWriter, r *http.Request) *exchange {
 	return &exchange{w: w, r: r, streams: accepts(r.Header.Values("Accept"))}
 }
 
-// accepts reports whether a stream of events may be sent. Clients MUST list both kinds; those that list none get it too.
+// accepts reports whether a stream of events may be sent. Clients MUST list both kinds; those that
+// list none get it too.
 func accepts(accept []string) bool {
 	all := strings.ToLower(strings.Join(accept, ","))
-	return all == "" || strings.Contains(all, "text/event-stream") || strings.Contains(all, "*/*") || strings.Contains(all, "text/*")
+	return all == "" || strings.Contains(all, "text/event-stream") ||
+		strings.Contains(all, "*/*") || strings.Contains(all, "text/*")
 }
 
 // send writes a line that comes before the answer. A client that takes no stream does not get it.
@@ -128,7 +130,9 @@ func (x *exchange) write(parts ...[]byte) {
 	x.failed = err != nil
 }
 
-// deadline keeps a client that does not read from holding a call, and the memory of its answer, for good.
+// deadline keeps a client that does not read from holding a call, and the memory of its answer, for
+// good.
 func (x *exchange) deadline() {
-	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(writeWait)) // not supported: the server's own holds
+	// not supported: the server's own holds
+	_ = http.NewResponseController(x.w).SetWriteDeadline(time.Now().Add(writeWait))
 }

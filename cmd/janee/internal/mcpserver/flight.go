@@ -32,8 +32,9 @@ func (f *flight) over() {
 	}
 }
 
-// progress returns what tells the client how far its call is, nil where it did not ask (MCP, Progress), and stop, after
-// which nothing is told any more: a client has forgotten the token once it has its answer.
+// progress returns what tells the client how far its call is, nil where it did not ask (MCP,
+// Progress), and stop, after which nothing is told any more: a client has forgotten the token once
+// it has its answer.
 func (f *flight) progress() (tell func(done, total float64, text string), stop func()) {
 	if f.progressToken == nil {
 		return nil, func() {}
@@ -55,11 +56,15 @@ func (f *flight) progress() (tell func(done, total float64, text string), stop f
 }
 
 // elicit returns what asks the client's person, nil where it cannot.
-func (f *flight) elicit() func(ctx context.Context, message string, schema json.RawMessage) (json.RawMessage, bool) {
+func (f *flight) elicit() func(
+	ctx context.Context, message string, schema json.RawMessage,
+) (json.RawMessage, bool) {
 	if f.asker == nil {
 		return nil
 	}
-	return func(ctx context.Context, message string, schema json.RawMessage) (json.RawMessage, bool) {
+	return func(
+		ctx context.Context, message string, schema json.RawMessage,
+	) (json.RawMessage, bool) {
 		return f.asker.elicit(ctx, f.send, message, schema)
 	}
 }
@@ -75,7 +80,8 @@ func encodeProgress(token json.RawMessage, done, total float64, text string) []b
 		JSONRPC string `json:"jsonrpc"`
 		Method  string `json:"method"`
 		Params  params `json:"params"`
-	}{mcp.JSONRPC_VERSION, string(mcp.MethodNotificationProgress), params{token, done, total, text}})
+	}{mcp.JSONRPC_VERSION, string(mcp.MethodNotificationProgress),
+		params{token, done, total, text}})
 }
 
 var (
@@ -83,15 +89,16 @@ var (
 	errBusy   = errors.New("server busy")
 )
 
-// flights are the requests under way of one connection or one HTTP session, by id as written: 1 and "1" are two ids,
-// and so are 1 and 1.0. The zero value is ready; its owner holds a lock around every use.
+// flights are the requests under way of one connection or one HTTP session, by id as written: 1 and
+// "1" are two ids, and so are 1 and 1.0. The zero value is ready; its owner holds a lock around
+// every use.
 type flights struct {
 	byID map[string]*flight
 	size int // bytes of their lines
 }
 
-// admit registers a request. Nothing waits here: a client that floods is refused at once, and its cancellations are
-// still read.
+// admit registers a request. Nothing waits here: a client that floods is refused at once, and its
+// cancellations are still read.
 func (s *flights) admit(f *flight) error {
 	if s.byID[string(f.id)] != nil {
 		return errSameID
@@ -113,7 +120,8 @@ func (s *flights) forget(f *flight) {
 	s.size -= f.message.size
 }
 
-// cancel ends the request with this id for a client that wants no answer any more; other ids are not its own, or over.
+// cancel ends the request with this id for a client that wants no answer any more; other ids are
+// not its own, or over.
 func (s *flights) cancel(id json.RawMessage) {
 	if f := s.byID[string(id)]; f != nil {
 		f.cancelled = true

@@ -10,11 +10,13 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollRdHup is POLLRDHUP of Linux, poll(2): the other end of a socket writes no more. Clients in Node give us sockets.
+// pollRdHup is POLLRDHUP of Linux, poll(2): the other end of a socket writes no more. Clients in
+// Node give us sockets.
 const pollRdHup = 0x2000
 
-// hungUp reports whether everybody who could write to in is gone. What they left behind can still be read, and their end is
-// behind it: while nothing is read, it shows in no other way. false where in cannot be asked.
+// hungUp reports whether everybody who could write to in is gone. What they left behind can still
+// be read, and their end is behind it: while nothing is read, it shows in no other way. false where
+// in cannot be asked.
 func hungUp(in io.Reader) bool {
 	f, ok := in.(syscall.Conn)
 	if !ok {

@@ -26,7 +26,8 @@ func (f brokerFunc) Call(ctx context.Context, c Call) Reply { return f(ctx, c) }
 
 // echo answers with what it was given.
 var echo = brokerFunc(func(_ context.Context, c Call) Reply {
-	text, _ := json.Marshal(map[string]any{"tool": c.Tool, "agent": c.Agent, "client": c.Client, "arguments": string(c.Arguments)})
+	text, _ := json.Marshal(map[string]any{"tool": c.Tool, "agent": c.Agent, "client": c.Client,
+		"arguments": string(c.Arguments)})
 	return Reply{Text: text, Structured: text}
 })
 
@@ -38,7 +39,8 @@ func testOptions() Options {
 		Tools:        tool.Definitions(),
 		Grace:        200 * time.Millisecond,
 		Refuse: func(r Refusal) Reply {
-			text, _ := json.Marshal(map[string]any{"error": "refused", "denial": map[string]string{"reasonCode": r.Code, "agentId": r.Agent}})
+			text, _ := json.Marshal(map[string]any{"error": "refused",
+				"denial": map[string]string{"reasonCode": r.Code, "agentId": r.Agent}})
 			return Reply{Prose: r.Code + ": refused.", Text: text}
 		},
 	}
@@ -94,7 +96,8 @@ func dial(t *testing.T, b Broker, change ...func(*Options)) *client {
 	inR, inW := io.Pipe()
 	outR, outW := io.Pipe()
 	ctx, cancel := context.WithCancel(context.Background())
-	c := &client{t: t, server: New(b, opts), in: inW, out: outR, lines: make(chan answer, 10000), cancel: cancel, ended: make(chan error, 1)}
+	c := &client{t: t, server: New(b, opts), in: inW, out: outR, lines: make(chan answer, 10000),
+		cancel: cancel, ended: make(chan error, 1)}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		c.ended <- c.server.Serve(ctx, inR, outW)
@@ -183,17 +186,22 @@ func (c *client) quiet() {
 }
 
 func hello(name string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":"init","method":"initialize","params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":%q,"version":"1"}}}`, name)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":"init","method":"initialize",`+
+		`"params":{"protocolVersion":"2025-06-18","capabilities":{},"clientInfo":{"name":%q,"version":"1"}}}`,
+		name)
 }
 
 func call(id any, arguments string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%v,"method":"tools/call","params":{"name":"execute","arguments":%s}}`, id, arguments)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%v,"method":"tools/call",`+
+		`"params":{"name":"execute","arguments":%s}}`, id, arguments)
 }
 
 // modern is a request of 2026-07-28, which says with every message who it is from.
 func modern(id int, method, name, params string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
-		`"io.modelcontextprotocol/clientInfo":{"name":%q,"version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}%s}}`, id, method, name, params)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,`+
+		`"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
+		`"io.modelcontextprotocol/clientInfo":{"name":%q,"version":"1"},"io.modelcontextprotocol/clientCapabilities":{}}%s}}`,
+		id, method, name, params)
 }
 
 func (a answer) code() int {
@@ -229,7 +237,8 @@ func (a answer) seen(t *testing.T) (s struct{ Tool, Agent, Client, Arguments str
 func (a answer) refused(t *testing.T, code string) {
 	t.Helper()
 	var d struct{ Denial struct{ ReasonCode string } }
-	if err := json.Unmarshal([]byte(a.text()), &d); err != nil || !a.Result.IsError || a.Result.StructuredContent != nil ||
+	if err := json.Unmarshal([]byte(a.text()), &d); err != nil || !a.Result.IsError ||
+		a.Result.StructuredContent != nil ||
 		d.Denial.ReasonCode != code || !strings.HasPrefix(a.Result.Content[0].Text, code+": ") {
 		t.Fatalf("got %s, want a refusal %s", a.Raw, code)
 	}
@@ -249,7 +258,11 @@ func (g *gate) Call(ctx context.Context, c Call) Reply {
 	case <-g.release:
 		return Reply{Text: []byte("{}"), Structured: json.RawMessage("{}")}
 	case <-ctx.Done():
-		return Reply{Prose: "CANCELLED: over.", Text: []byte(`{"denial":{"reasonCode":"CANCELLED"}}`), IsError: true}
+		return Reply{
+			Prose:   "CANCELLED: over.",
+			Text:    []byte(`{"denial":{"reasonCode":"CANCELLED"}}`),
+			IsError: true,
+		}
 	}
 }
 

@@ -16,26 +16,31 @@ const (
 	maxAgentSessions = 128              // one more ends the session it has not used for longest
 	maxAgentRequests = 64               // in flight, an agent
 	sessionIdle      = 30 * time.Minute // without a request or an open stream
-	keepAlive        = 25 * time.Second // between comments on a stream: proxies cut what is silent for 30 s or 60 s
-	writeWait        = 30 * time.Second // for a client to take what is written
+	// between comments on a stream: proxies cut what is silent for 30 s or 60 s
+	keepAlive = 25 * time.Second
+	writeWait = 30 * time.Second // for a client to take what is written
 )
 
-// sessionNotFound is what other servers of MCP answer for a session they do not know, beside status 404.
+// sessionNotFound is what other servers of MCP answer for a session they do not know, beside status
+// 404.
 const sessionNotFound = -32001
 
-// Principal is who asks, as the HTTP server has found out: the agent, and a digest of the token that proves it.
+// Principal is who asks, as the HTTP server has found out: the agent, and a digest of the token
+// that proves it.
 type Principal struct {
 	Agent string
 	Token [32]byte
 }
 
-// HTTP serves the tools of a Server over MCP streamable HTTP: POST carries messages, GET opens the stream for what belongs
-// to no call, DELETE ends a session. It speaks the versions up to 2025-11-25; later ones have no sessions.
+// HTTP serves the tools of a Server over MCP streamable HTTP: POST carries messages, GET opens the
+// stream for what belongs to no call, DELETE ends a session. It speaks the versions up to
+// 2025-11-25; later ones have no sessions.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
 //
-// It takes Principal for granted: tokens, hosts, origins and the size of bodies are the business of package httpserver.
-// StreamableHTTPServer of mcp-go 1.2 is not used, for it sends progress of a call to the stream of GET or of another call,
-// where it comes late or never, and knows of no Principal.
+// It takes Principal for granted: tokens, hosts, origins and the size of bodies are the business of
+// package httpserver. StreamableHTTPServer of mcp-go 1.2 is not used, for it sends progress of a
+// call to the stream of GET or of another call, where it comes late or never, and knows of no
+// Principal.
 type HTTP struct {
 	server  *Server
 	base    context.Context // of all requests
@@ -51,12 +56,14 @@ type HTTP struct {
 
 // HTTP makes the HTTP side of the server. Close ends it.
 func (s *Server) HTTP() *HTTP {
-	h := &HTTP{server: s, closing: make(chan struct{}), now: time.Now, sessions: map[string]*httpSession{}, requests: map[string]int{}}
+	h := &HTTP{server: s, closing: make(chan struct{}), now: time.Now,
+		sessions: map[string]*httpSession{}, requests: map[string]int{}}
 	h.base, h.cancel = context.WithCancel(context.Background())
 	return h
 }
 
-// EndStreams ends the streams that wait for news, and opens no further session: what is in flight goes on.
+// EndStreams ends the streams that wait for news, and opens no further session: what is in flight
+// goes on.
 func (h *HTTP) EndStreams() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -80,7 +87,8 @@ func (h *HTTP) Close() {
 	h.server.busy.tell()
 }
 
-// Serve answers a POST, whose body is given, a GET or a DELETE. It returns when the answer is written.
+// Serve answers a POST, whose body is given, a GET or a DELETE. It returns when the answer is
+// written.
 func (h *HTTP) Serve(w http.ResponseWriter, r *http.Request, from Principal, body []byte) {
 	x := newExchange(w, r)
 	if r.Method == http.MethodPost {
@@ -129,8 +137,8 @@ func (h *HTTP) post(x *exchange, from Principal, body []byte) {
 	}
 }
 
-// version returns what a client speaks that this server does not, or "". Without a header it is an old one, §Protocol
-// Version Header.
+// version returns what a client speaks that this server does not, or "". Without a header it is an
+// old one, §Protocol Version Header.
 func version(header http.Header, m message) string {
 	v := header.Get(mcp.HeaderProtocolVersion)
 	if v == "" && m.modern {
@@ -143,13 +151,17 @@ func version(header http.Header, m message) string {
 }
 
 func versionError(id []byte, v string) []byte {
-	return encodeError(id, mcp.UnsupportedProtocolVersionError{Version: v, Supported: mcp.LegacyProtocolVersions()}.JSONRPCError().Error)
+	return encodeError(id, mcp.UnsupportedProtocolVersionError{Version: v,
+		Supported: mcp.LegacyProtocolVersions()}.JSONRPCError().Error)
 }
 
-// initialize opens a session. A session cannot be initialized again: that would be a way to become another client in it.
+// initialize opens a session. A session cannot be initialized again: that would be a way to become
+// another client in it.
 func (h *HTTP) initialize(x *exchange, from Principal, m message) {
 	if len(x.r.Header.Values(mcp.HeaderSessionID)) > 0 {
-		x.reply(http.StatusBadRequest, invalid("already initialized: a new session begins without %s", mcp.HeaderSessionID).line(m.id))
+		x.reply(http.StatusBadRequest,
+			invalid("already initialized: a new session begins without %s",
+				mcp.HeaderSessionID).line(m.id))
 		return
 	}
 	s, err := h.open(from, m)
@@ -170,8 +182,8 @@ func (h *HTTP) initialize(x *exchange, from Principal, m message) {
 	x.reply(http.StatusOK, lines...)
 }
 
-// request runs one request. Where its client goes away nobody will read the answer, but what the client began may be half
-// done: it gets the grace that requests get when a line connection ends.
+// request runs one request. Where its client goes away nobody will read the answer, but what the
+// client began may be half done: it gets the grace that requests get when a line connection ends.
 func (h *HTTP) request(x *exchange, s *httpSession, m message) {
 	f := h.flight(x, s, m)
 	if err := h.admit(s, f); err != nil {
@@ -179,7 +191,9 @@ func (h *HTTP) request(x *exchange, s *httpSession, m message) {
 		x.reply(http.StatusOK, h.server.notAdmitted(f, err))
 		return
 	}
-	gone := context.AfterFunc(x.r.Context(), func() { time.AfterFunc(h.server.opts.Grace, f.cancel) })
+	gone := context.AfterFunc(x.r.Context(), func() {
+		time.AfterFunc(h.server.opts.Grace, f.cancel)
+	})
 	defer gone()
 	defer f.over() // a client that reads slowly keeps its answer in memory until then
 	lines, _ := h.server.answer(f)

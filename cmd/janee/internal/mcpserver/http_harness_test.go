@@ -13,7 +13,8 @@ import (
 	"time"
 )
 
-// web is the HTTP side of a server on the loopback interface, whose guard believes every token: "AGENT" or "AGENT:more".
+// web is the HTTP side of a server on the loopback interface, whose guard believes every token:
+// "AGENT" or "AGENT:more".
 type web struct {
 	t    *testing.T
 	http *HTTP
@@ -71,7 +72,9 @@ func (p *peer) do(ctx context.Context, method, body string, header ...string) *h
 	return res
 }
 
-func (p *peer) try(ctx context.Context, method, body string, header ...string) (*http.Response, error) {
+func (p *peer) try(
+	ctx context.Context, method, body string, header ...string,
+) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, method, p.url, strings.NewReader(body))
 	if err != nil {
 		return nil, err

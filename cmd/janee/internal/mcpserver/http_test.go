@@ -48,10 +48,12 @@ func TestHTTPRefusesWhatItCannotRead(t *testing.T) {
 		"{\"jsonrpc\":\xff":       -32700,
 		`[]`:                      -32600,
 		`[` + call(1, `{}`) + `]`: -32600,
-		strings.Replace(call(1, `{}`), `"id":1`, `"id":1,"method":"ping"`, 1):                     -32600, // method twice
-		strings.Replace(call(1, `{}`), `"name":"execute"`, `"name":"execute","name":"whoami"`, 1): -32600,
-		strings.Replace(call(1, `{}`), `"id":1`, `"id":null`, 1):                                  -32600,
-		call(1, strings.Repeat(`{"a":`, 10001)+`1`+strings.Repeat(`}`, 10001)):                    -32600,
+		// method twice
+		strings.Replace(call(1, `{}`), `"id":1`, `"id":1,"method":"ping"`, 1): -32600,
+		strings.Replace(call(1, `{}`), `"name":"execute"`,
+			`"name":"execute","name":"whoami"`, 1): -32600,
+		strings.Replace(call(1, `{}`), `"id":1`, `"id":null`, 1):               -32600,
+		call(1, strings.Repeat(`{"a":`, 10001)+`1`+strings.Repeat(`}`, 10001)): -32600,
 	} {
 		status, messages := p.post(body)
 		if status != 400 || len(messages) != 1 || messages[0].code() != code {
@@ -70,7 +72,8 @@ func TestHTTPSessionBelongsToItsToken(t *testing.T) {
 		stolen := &peer{web: w, token: thief, session: p.session}
 		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodDelete} {
 			res := stolen.do(t.Context(), method, call(1, `{}`))
-			if messages := readAnswers(t, res); res.StatusCode != 404 || len(messages) != 1 || messages[0].code() != sessionNotFound {
+			if messages := readAnswers(t, res); res.StatusCode != 404 || len(messages) != 1 ||
+				messages[0].code() != sessionNotFound {
 				t.Errorf("%s %s: %s", thief, method, res.Status)
 			}
 			res.Body.Close()
@@ -83,7 +86,9 @@ func TestHTTPSessionBelongsToItsToken(t *testing.T) {
 
 func TestHTTPSessionIDsAreMadeHere(t *testing.T) {
 	w := serveHTTP(t, echo)
-	for session, want := range map[string]int{"": 400, "mcp-session-1": 404, strings.Repeat("A", 43): 404, strings.Repeat("x", 5000): 404} {
+	for session, want := range map[string]int{
+		"": 400, "mcp-session-1": 404, strings.Repeat("A", 43): 404, strings.Repeat("x", 5000): 404,
+	} {
 		p := &peer{web: w, token: "a", session: session}
 		if status, _ := p.post(call(1, `{}`)); status != want {
 			t.Errorf("%.20q: %d", session, status)
@@ -104,7 +109,8 @@ func TestHTTPSessionIDsAreMadeHere(t *testing.T) {
 
 func TestHTTPSessionIsInitializedOnce(t *testing.T) {
 	p := serveHTTP(t, echo).hello("a", "first")
-	if status, messages := p.post(hello("second")); status != 400 || !strings.Contains(messages[0].Raw, "already initialized") {
+	if status, messages := p.post(hello("second")); status != 400 ||
+		!strings.Contains(messages[0].Raw, "already initialized") {
 		t.Errorf("%d %+v", status, messages)
 	}
 	if s := p.ask(call(1, `{}`)).seen(t); s.Client != "first" {
@@ -141,7 +147,8 @@ func TestHTTPDeleteEndsTheSession(t *testing.T) {
 	}
 }
 
-// facts: in mcp-go's modern era the session id is "" for all, so that one client cancels the call of another by its id.
+// facts: in mcp-go's modern era the session id is "" for all, so that one client cancels the call
+// of another by its id.
 func TestHTTPNoClientCancelsTheCallOfAnother(t *testing.T) {
 	g := newGate()
 	w := serveHTTP(t, g)
@@ -151,7 +158,9 @@ func TestHTTPNoClientCancelsTheCallOfAnother(t *testing.T) {
 	go func() { _, messages := victim.post(call(1, `{}`)); done <- messages }()
 	soon(t, g.entered)
 	const cancel = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`
-	for _, p := range []*peer{same, other, {web: w, token: "bob", session: victim.session}, {web: w, token: "bob"}} {
+	for _, p := range []*peer{
+		same, other, {web: w, token: "bob", session: victim.session}, {web: w, token: "bob"},
+	} {
 		for _, version := range []string{"", "2025-06-18", "2026-07-28"} {
 			p.post(cancel, "Mcp-Protocol-Version", version)
 		}
@@ -173,7 +182,9 @@ func TestHTTPCancel(t *testing.T) {
 	done := make(chan int, 1)
 	go func() { status, _ := p.post(call(1, `{}`)); done <- status }()
 	soon(t, g.entered)
-	if status, _ := p.post(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`); status != 202 {
+	const cancelled = `{"jsonrpc":"2.0","method":"notifications/cancelled",` +
+		`"params":{"requestId":1}}`
+	if status, _ := p.post(cancelled); status != 202 {
 		t.Errorf("the notification: %d", status)
 	}
 	if status := soon(t, done); status != 202 {
@@ -185,8 +196,8 @@ func TestHTTPCancel(t *testing.T) {
 	}
 }
 
-// facts: mcp-go loses 187 of 800 notifications when the handler returns right after them, and sends two of three to the
-// stream of GET while one is open.
+// facts: mcp-go loses 187 of 800 notifications when the handler returns right after them, and sends
+// two of three to the stream of GET while one is open.
 func TestHTTPLosesNoProgress(t *testing.T) {
 	p := serveHTTP(t, teller).hello("a", "c")
 	news, end := p.stream()
@@ -202,7 +213,8 @@ func TestHTTPLosesNoProgress(t *testing.T) {
 					continue
 				}
 				for step := range 3 {
-					if want := fmt.Sprintf(`"progressToken":%d,"progress":%d,`, id, step+1); !strings.Contains(messages[step].Raw, want) {
+					if want := fmt.Sprintf(`"progressToken":%d,"progress":%d,`, id, step+
+						1); !strings.Contains(messages[step].Raw, want) {
 						t.Errorf("%s lacks %s", messages[step].Raw, want)
 					}
 				}
@@ -234,7 +246,8 @@ func TestHTTPToolsChanged(t *testing.T) {
 	defer endA()
 	w.http.server.opts.Clients.ToolsChanged()
 	w.http.server.opts.Clients.ToolsChanged() // b has no stream yet, and is owed one
-	if n := soon(t, newsA); n.Method != "notifications/tools/list_changed" || strings.Contains(n.Raw, "_meta") {
+	if n := soon(t, newsA); n.Method != "notifications/tools/list_changed" ||
+		strings.Contains(n.Raw, "_meta") {
 		t.Errorf("a: %s", n.Raw)
 	}
 	newsB, endB := b.stream()
@@ -262,7 +275,8 @@ func TestHTTPSpeaksVersionsWithSessionsOnly(t *testing.T) {
 	}
 	for _, version := range []string{"2026-07-28", "1", "2025-06-18, 2025-11-25"} {
 		status, messages := p.post(call(1, `{}`), "Mcp-Protocol-Version", version)
-		if status != 400 || messages[0].code() != mcp.UNSUPPORTED_PROTOCOL_VERSION || !strings.Contains(messages[0].Raw, `"supported":["2025-11-25"`) {
+		if status != 400 || messages[0].code() != mcp.UNSUPPORTED_PROTOCOL_VERSION ||
+			!strings.Contains(messages[0].Raw, `"supported":["2025-11-25"`) {
 			t.Errorf("%s: %d %+v", version, status, messages)
 		}
 		res := p.do(t.Context(), http.MethodGet, "", "Mcp-Protocol-Version", version)
@@ -270,7 +284,8 @@ func TestHTTPSpeaksVersionsWithSessionsOnly(t *testing.T) {
 			t.Errorf("GET in %s: %s", version, res.Status)
 		}
 	}
-	if status, messages := p.post(modern(7, "server/discover", "c", "")); status != 400 || string(messages[0].ID) != "7" {
+	if status, messages := p.post(modern(7, "server/discover", "c", "")); status != 400 ||
+		string(messages[0].ID) != "7" {
 		t.Errorf("_meta alone: %d %+v", status, messages)
 	}
 	a := p.ask(strings.Replace(call(1, `{}`), "tools/call", "subscriptions/listen", 1))
@@ -425,7 +440,9 @@ func TestHTTPCloseCancelsWhatIsInFlight(t *testing.T) {
 }
 
 func TestHTTPPanicTellsNothing(t *testing.T) {
-	p := serveHTTP(t, brokerFunc(func(context.Context, Call) Reply { panic("sk_live_secret") })).hello("a", "c")
+	p := serveHTTP(t, brokerFunc(func(context.Context, Call) Reply {
+		panic("sk_live_secret")
+	})).hello("a", "c")
 	a := p.ask(call(1, `{}`))
 	if a.refused(t, "INTERNAL"); strings.Contains(a.Raw, "sk_live") {
 		t.Error(a.Raw)
@@ -434,7 +451,9 @@ func TestHTTPPanicTellsNothing(t *testing.T) {
 
 func TestHTTPAnswerOfMegabytes(t *testing.T) {
 	big, _ := json.Marshal(strings.Repeat("x", 8<<20))
-	p := serveHTTP(t, brokerFunc(func(context.Context, Call) Reply { return Reply{Text: big} })).hello("a", "c")
+	p := serveHTTP(t, brokerFunc(func(context.Context, Call) Reply {
+		return Reply{Text: big}
+	})).hello("a", "c")
 	if a := p.ask(call(1, `{}`)); a.text() != string(big) {
 		t.Errorf("%d bytes of %d", len(a.text()), len(big))
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// httpSession is what one client has initialized. It is bound to its Principal: nobody else can use it, and a request id
-// in it means nothing in another.
+// httpSession is what one client has initialized. It is bound to its Principal: nobody else can use
+// it, and a request id in it means nothing in another.
 type httpSession struct {
 	id      string
 	from    Principal
@@ -30,11 +30,13 @@ type httpSession struct {
 
 var errSessions = errors.New("too many sessions: end one with DELETE, or try again later")
 
-// open makes a session. The id is 256 random bits, made here: nothing a client sends ever becomes one.
+// open makes a session. The id is 256 random bits, made here: nothing a client sends ever becomes
+// one.
 func (h *HTTP) open(from Principal, m message) (*httpSession, error) {
 	var id [32]byte
 	_, _ = rand.Read(id[:]) // never fails: see crypto/rand
-	s := &httpSession{id: base64.RawURLEncoding.EncodeToString(id[:]), from: from, client: clientLabel(m.clientName), forms: m.showsForms,
+	s := &httpSession{id: base64.RawURLEncoding.EncodeToString(id[:]), from: from,
+		client: clientLabel(m.clientName), forms: m.showsForms,
 		changed: make(chan struct{}, 1), used: h.now()}
 	h.server.opts.Clients.add(s)
 	h.mu.Lock()
@@ -51,8 +53,8 @@ func (h *HTTP) open(from Principal, m message) (*httpSession, error) {
 	return s, err
 }
 
-// makeRoom takes out the sessions that are over, and the one that agent has not used for longest where it has its fill:
-// clients often end without ending their session. h.mu is held.
+// makeRoom takes out the sessions that are over, and the one that agent has not used for longest
+// where it has its fill: clients often end without ending their session. h.mu is held.
 func (h *HTTP) makeRoom(agent string) (surplus []*httpSession, err error) {
 	var oldest *httpSession
 	var unused time.Time
@@ -88,18 +90,20 @@ func (s *httpSession) idle() (since time.Time, idle bool) {
 	return s.used, len(s.flights.byID) == 0 && s.stream == nil
 }
 
-// session finds the session a request names. One of another token is not there for this one (404, as for an id that was
-// made up), so that ids cannot be probed.
+// session finds the session a request names. One of another token is not there for this one (404,
+// as for an id that was made up), so that ids cannot be probed.
 func (h *HTTP) session(header http.Header, from Principal) (*httpSession, int, *fault) {
 	ids := header.Values(mcp.HeaderSessionID)
 	if len(ids) != 1 {
-		return nil, http.StatusBadRequest, invalid("one %s header is needed: initialize gives it", mcp.HeaderSessionID)
+		return nil, http.StatusBadRequest, invalid("one %s header is needed: initialize gives it",
+			mcp.HeaderSessionID)
 	}
 	h.mu.Lock()
 	s := h.sessions[ids[0]]
 	h.mu.Unlock()
 	if s == nil || s.from != from || !s.touch(h.now()) {
-		return nil, http.StatusNotFound, &fault{sessionNotFound, "session not found: initialize again"}
+		return nil, http.StatusNotFound,
+			&fault{sessionNotFound, "session not found: initialize again"}
 	}
 	return s, 0, nil
 }
@@ -140,7 +144,8 @@ func (h *HTTP) finish(s *httpSession) {
 	}
 }
 
-// received takes what is not answered: a notification, or the answer to a form. An answer is looked for in its own session alone.
+// received takes what is not answered: a notification, or the answer to a form. An answer is looked
+// for in its own session alone.
 func (s *httpSession) received(m message) {
 	if m.isAnswer {
 		s.asker.answered(m)

@@ -32,15 +32,18 @@ func FuzzAgentID(f *testing.F) {
 		if !valid.MatchString(id) || AgentID(id) != id {
 			t.Fatalf("AgentID(%q) = %q", name, id)
 		}
-		if label := clientLabel(name); len(label) > 200 || utf8.ValidString(name) && !utf8.ValidString(label) || !strings.HasPrefix(name, label) {
+		if label := clientLabel(name); len(label) > 200 ||
+			utf8.ValidString(name) && !utf8.ValidString(label) || !strings.HasPrefix(name, label) {
 			t.Fatalf("clientLabel(%q) = %q", name, label)
 		}
 	})
 }
 
 func TestIdentity(t *testing.T) {
-	legacyMeta := `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"execute","_meta":{"io.modelcontextprotocol/clientInfo":{"name":%q}}}}`
-	const list, ping = `{"jsonrpc":"2.0","id":9,"method":"tools/list"}`, `{"jsonrpc":"2.0","id":9,"method":"ping"}`
+	legacyMeta := `{"jsonrpc":"2.0","id":9,"method":"tools/call","params":{"name":"execute",` +
+		`"_meta":{"io.modelcontextprotocol/clientInfo":{"name":%q}}}}`
+	const list, ping = `{"jsonrpc":"2.0","id":9,"method":"tools/list"}`,
+		`{"jsonrpc":"2.0","id":9,"method":"ping"}`
 	m := func(name string) string { return modern(9, "tools/call", name, `,"name":"execute"`) }
 	tests := []struct {
 		name  string
@@ -48,23 +51,41 @@ func TestIdentity(t *testing.T) {
 		want  []string // per line: agent|client seen by the broker, "ok", or "-32600"
 	}{
 		{"nobody", []string{call(1, `{}`)}, []string{"unnamed|"}},
-		{"initialize", []string{hello("Claude Code"), call(1, `{}`)}, []string{"ok", "Claude-Code|Claude Code"}},
-		{"empty name", []string{hello(""), call(1, `{}`), m("late")}, []string{"ok", "unnamed|", "-32600"}},
-		{"second initialize", []string{hello("a"), hello("a"), hello("b"), call(1, `{}`)}, []string{"ok", "-32600", "-32600", "a|a"}},
-		{"meta after initialize", []string{hello("a"), m("b"), m("a"), m(""), call(1, `{}`)}, []string{"ok", "-32600", "a|a", "a|a", "a|a"}},
-		{"meta alone", []string{m("m"), call(1, `{}`), m("n"), m("m")}, []string{"m|m", "m|m", "-32600", "m|m"}},
-		{"meta of the older era", []string{fmt.Sprintf(legacyMeta, "m"), fmt.Sprintf(legacyMeta, "n"), call(1, `{}`)}, []string{"m|m", "-32600", "m|m"}},
-		{"unnamed, then named", []string{call(1, `{}`), m("m"), hello("m"), hello("unnamed"), call(1, `{}`)}, []string{"unnamed|", "-32600", "-32600", "-32600", "unnamed|"}},
-		{"unnamed, then a handshake without a name", []string{call(1, `{}`), hello(""), hello(""), call(1, `{}`)}, []string{"unnamed|", "ok", "-32600", "unnamed|"}},
-		{"unnamed by a tool that does not exist", []string{strings.Replace(call(1, `{}`), "execute", "approve", 1), hello("m")}, []string{"unnamed|", "-32600"}},
+		{"initialize", []string{hello("Claude Code"), call(1, `{}`)},
+			[]string{"ok", "Claude-Code|Claude Code"}},
+		{"empty name", []string{hello(""), call(1, `{}`), m("late")},
+			[]string{"ok", "unnamed|", "-32600"}},
+		{"second initialize", []string{hello("a"), hello("a"), hello("b"), call(1, `{}`)},
+			[]string{"ok", "-32600", "-32600", "a|a"}},
+		{"meta after initialize", []string{hello("a"), m("b"), m("a"), m(""), call(1, `{}`)},
+			[]string{"ok", "-32600", "a|a", "a|a", "a|a"}},
+		{"meta alone", []string{m("m"), call(1, `{}`), m("n"), m("m")},
+			[]string{"m|m", "m|m", "-32600", "m|m"}},
+		{"meta of the older era", []string{fmt.Sprintf(legacyMeta, "m"),
+			fmt.Sprintf(legacyMeta, "n"), call(1, `{}`)}, []string{"m|m", "-32600", "m|m"}},
+		{"unnamed, then named", []string{call(1, `{}`), m("m"), hello("m"), hello("unnamed"),
+			call(1, `{}`)}, []string{"unnamed|", "-32600", "-32600", "-32600", "unnamed|"}},
+		{"unnamed, then a handshake without a name", []string{call(1, `{}`), hello(""), hello(""),
+			call(1, `{}`)}, []string{"unnamed|", "ok", "-32600", "unnamed|"}},
+		{"unnamed by a tool that does not exist",
+			[]string{strings.Replace(call(1, `{}`), "execute", "approve", 1), hello("m")},
+			[]string{"unnamed|", "-32600"}},
 		{"unnamed in 2026-07-28", []string{m(""), m("m")}, []string{"unnamed|", "-32600"}},
-		{"looking fixes nothing", []string{list, ping, modern(9, "server/discover", "", ""), hello("m"), call(1, `{}`)}, []string{"ok", "ok", "ok", "ok", "m|m"}},
-		{"a call that cannot be read fixes nothing", []string{`{"jsonrpc":"2.0","id":9,"method":"tools/call"}`, hello("m")}, []string{"-32602", "ok"}},
-		{"initialize after meta", []string{m("m"), hello("n"), hello("m"), hello("m"), call(1, `{}`)}, []string{"m|m", "-32600", "ok", "-32600", "m|m"}},
+		{"looking fixes nothing", []string{list, ping, modern(9, "server/discover", "", ""),
+			hello("m"), call(1, `{}`)}, []string{"ok", "ok", "ok", "ok", "m|m"}},
+		{"a call that cannot be read fixes nothing",
+			[]string{`{"jsonrpc":"2.0","id":9,"method":"tools/call"}`, hello("m")},
+			[]string{"-32602", "ok"}},
+		{"initialize after meta", []string{m("m"), hello("n"), hello("m"), hello("m"),
+			call(1, `{}`)}, []string{"m|m", "-32600", "ok", "-32600", "m|m"}},
 		{"names of one id", []string{hello("a b"), m("a-b")}, []string{"ok", "-32600"}},
-		{"any method names", []string{modern(1, "tools/list", "m", ""), m("n")}, []string{"ok", "-32600"}},
-		{"failed initialize", []string{modern(1, "initialize", "", `,"clientInfo":{"name":"x"}`), hello("y"), call(1, `{}`)}, []string{"-32601", "ok", "y|y"}},
-		{"long name", []string{m(strings.Repeat("é", 150)), call(1, `{}`)}, []string{strings.Repeat("-", 64) + "|" + strings.Repeat("é", 100), strings.Repeat("-", 64) + "|" + strings.Repeat("é", 100)}},
+		{"any method names", []string{modern(1, "tools/list", "m", ""), m("n")},
+			[]string{"ok", "-32600"}},
+		{"failed initialize", []string{modern(1, "initialize", "", `,"clientInfo":{"name":"x"}`),
+			hello("y"), call(1, `{}`)}, []string{"-32601", "ok", "y|y"}},
+		{"long name", []string{m(strings.Repeat("é", 150)), call(1, `{}`)},
+			[]string{strings.Repeat("-", 64) + "|" + strings.Repeat("é", 100),
+				strings.Repeat("-", 64) + "|" + strings.Repeat("é", 100)}},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -93,18 +114,20 @@ func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 		return `{"jsonrpc":"2.0","id":7,"method":"initialize","params":` + params + `}`
 	}
 	for name, greeting := range map[string]string{
-		"no object":        params(`[1]`),
-		"text":             params(`"x"`),
-		"client":           params(`{"protocolVersion":"2025-06-18","clientInfo":[]}`),
-		"name":             params(`{"protocolVersion":"2025-06-18","clientInfo":{"name":7}}`),
-		"no name":          params(`{"protocolVersion":"2025-06-18","clientInfo":{"name":null}}`),
-		"version":          params(`{"protocolVersion":5,"clientInfo":{"name":"a"}}`),
-		"meta":             params(`{"_meta":7,"clientInfo":{"name":"a"}}`),
-		"two names":        params(`{"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"b"}},"clientInfo":{"name":"a"}}`),
-		"params twice":     params(`{},"params":{}`),
-		"key twice":        params(`{"clientInfo":{"name":"a","name":"b"}}`),
-		"too deep":         params(`{"capabilities":` + nested(maxDepth) + `}`),
-		"no notification":  `{"jsonrpc":"2.0","method":"initialize","params":{"clientInfo":{"name":"a"}}}`,
+		"no object": params(`[1]`),
+		"text":      params(`"x"`),
+		"client":    params(`{"protocolVersion":"2025-06-18","clientInfo":[]}`),
+		"name":      params(`{"protocolVersion":"2025-06-18","clientInfo":{"name":7}}`),
+		"no name":   params(`{"protocolVersion":"2025-06-18","clientInfo":{"name":null}}`),
+		"version":   params(`{"protocolVersion":5,"clientInfo":{"name":"a"}}`),
+		"meta":      params(`{"_meta":7,"clientInfo":{"name":"a"}}`),
+		"two names": params(`{"_meta":{"io.modelcontextprotocol/clientInfo":{"name":"b"}},` +
+			`"clientInfo":{"name":"a"}}`),
+		"params twice": params(`{},"params":{}`),
+		"key twice":    params(`{"clientInfo":{"name":"a","name":"b"}}`),
+		"too deep":     params(`{"capabilities":` + nested(maxDepth) + `}`),
+		"no notification": `{"jsonrpc":"2.0","method":"initialize",` +
+			`"params":{"clientInfo":{"name":"a"}}}`,
 		"no such JSON-RPC": `{"jsonrpc":"1.0","id":7,"method":"initialize"}`,
 		"id":               `{"jsonrpc":"2.0","id":null,"method":"initialize"}`,
 		"not UTF-8":        params("{\"clientInfo\":{\"name\":\"B\xfcro\"}}"),
@@ -119,8 +142,11 @@ func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 					t.Fatalf("it succeeded: %s", a.Raw)
 				}
 			}
-			for _, line := range []string{call(1, `{}`), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`} {
-				if a := c.ask(line); a.code() != -32600 || !strings.Contains(a.Error.Message, "not initialized") {
+			for _, line := range []string{
+				call(1, `{}`), `{"jsonrpc":"2.0","id":1,"method":"tools/list"}`,
+			} {
+				if a := c.ask(line); a.code() != -32600 ||
+					!strings.Contains(a.Error.Message, "not initialized") {
 					t.Errorf("%s: %s", line, a.Raw)
 				}
 			}
@@ -150,12 +176,16 @@ func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 // pipes them.
 func TestGreetingsOfOtherMakes(t *testing.T) {
 	for name, greeting := range map[string]string{
-		"list of capabilities": strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":[]`, 1),
-		"kinds of others":      strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":{"experimental":[],"sampling":true}`, 1),
-		"no capabilities":      strings.Replace(hello("a"), `"capabilities":{}`, `"capabilities":null`, 1),
-		"parts of a client":    strings.Replace(hello("a"), `"version":"1"`, `"version":1,"icons":{},"title":null`, 1),
-		"byte order mark":      "\ufeff" + hello("a"),
-		"mark and blanks":      " \ufeff \t" + hello("a") + "\r",
+		"list of capabilities": strings.Replace(hello("a"), `"capabilities":{}`,
+			`"capabilities":[]`, 1),
+		"kinds of others": strings.Replace(hello("a"), `"capabilities":{}`,
+			`"capabilities":{"experimental":[],"sampling":true}`, 1),
+		"no capabilities": strings.Replace(hello("a"), `"capabilities":{}`,
+			`"capabilities":null`, 1),
+		"parts of a client": strings.Replace(hello("a"), `"version":"1"`,
+			`"version":1,"icons":{},"title":null`, 1),
+		"byte order mark": "\ufeff" + hello("a"),
+		"mark and blanks": " \ufeff \t" + hello("a") + "\r",
 	} {
 		c := connect(t, echo)
 		if a := c.ask(greeting); a.Result == nil || a.Result.ProtocolVersion != "2025-06-18" {
@@ -167,7 +197,8 @@ func TestGreetingsOfOtherMakes(t *testing.T) {
 	}
 	web := serveHTTP(t, echo)
 	p := &peer{web: web, token: "a"}
-	if status, messages := p.post("\ufeff" + strings.Replace(hello("a"), `{}`, `[]`, 1)); status != 200 || messages[0].Result == nil {
+	if status, messages := p.post("\ufeff" +
+		strings.Replace(hello("a"), `{}`, `[]`, 1)); status != 200 || messages[0].Result == nil {
 		t.Errorf("HTTP: %d %+v", status, messages)
 	}
 }
@@ -177,11 +208,13 @@ func TestParamsNull(t *testing.T) {
 	c.ask(hello("a"))
 	c.send(`{"jsonrpc":"2.0","method":"notifications/initialized","params":null}`)
 	for _, method := range []string{"tools/list", "ping"} {
-		if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"` + method + `","params":null}`); a.Result == nil {
+		if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"` + method +
+			`","params":null}`); a.Result == nil {
 			t.Errorf("%s: %s", method, a.Raw)
 		}
 	}
-	if a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}`); a.code() != -32602 {
+	a := c.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/call","params":null}`)
+	if a.code() != -32602 {
 		t.Errorf("a call of nothing: %s", a.Raw)
 	}
 }
@@ -204,7 +237,8 @@ func TestConnectionsHaveTheirOwnNames(t *testing.T) {
 	a, b := connect(t, echo), connect(t, echo)
 	a.ask(hello("alice"))
 	b.ask(hello("bob"))
-	if x, y := a.ask(call(1, `{}`)).seen(t).Agent, b.ask(call(1, `{}`)).seen(t).Agent; x != "alice" || y != "bob" {
+	if x, y := a.ask(call(1, `{}`)).seen(t).Agent,
+		b.ask(call(1, `{}`)).seen(t).Agent; x != "alice" || y != "bob" {
 		t.Fatalf("%s and %s", x, y)
 	}
 }

@@ -7,10 +7,12 @@ import (
 	"io"
 )
 
-// errLineTooLong says that a line passed the cap and was skipped up to its end; the next line can be read.
+// errLineTooLong says that a line passed the cap and was skipped up to its end; the next line can
+// be read.
 var errLineTooLong = errors.New("line too long")
 
-// lineReader cuts a stream into lines and never holds more than max bytes of one, whatever the client sends.
+// lineReader cuts a stream into lines and never holds more than max bytes of one, whatever the
+// client sends.
 type lineReader struct {
 	in  *bufio.Reader
 	max int
@@ -21,7 +23,8 @@ func newLineReader(in io.Reader, max int) *lineReader {
 }
 
 // next returns the next line that is not blank, without its end, in a slice the caller may keep.
-// The last line may lack its end (printf without \n). Errors: errLineTooLong, io.EOF, or the reader's own.
+// The last line may lack its end (printf without \n). Errors: errLineTooLong, io.EOF, or the
+// reader's own.
 func (r *lineReader) next() ([]byte, error) {
 	for {
 		line, err := r.line()
@@ -68,8 +71,9 @@ type input struct {
 	err  error
 }
 
-// readLines sends every line until the stream ends or stop closes. It has a goroutine of its own because a Read
-// cannot be interrupted: after a shutdown it may stay in one Read until the stream is closed.
+// readLines sends every line until the stream ends or stop closes. It has a goroutine of its own
+// because a Read cannot be interrupted: after a shutdown it may stay in one Read until the stream
+// is closed.
 func readLines(in io.Reader, max int, stop <-chan struct{}) <-chan input {
 	lines := make(chan input)
 	go func() {

@@ -15,8 +15,9 @@ const (
 
 var errListens = fmt.Errorf("this connection has %d subscriptions already", maxListens)
 
-// listen is an open subscriptions/listen (MCP 2026-07-28, Subscriptions): the two lines it may still cause. It is no
-// flight. No goroutine runs for it, so it neither takes room from requests nor holds up the end of the process.
+// listen is an open subscriptions/listen (MCP 2026-07-28, Subscriptions): the two lines it may
+// still cause. It is no flight. No goroutine runs for it, so it neither takes room from requests
+// nor holds up the end of the process.
 type listen struct {
 	changed []byte // notifications/tools/list_changed, tagged with its id
 	end     []byte // the result, which says that the server ends it
@@ -25,8 +26,10 @@ type listen struct {
 var toolsChanged = listChanged(nil)
 
 func listChanged(meta map[string]any) []byte {
-	return encode(mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION, Notification: mcp.Notification{
-		Method: mcp.MethodNotificationToolsListChanged, Params: mcp.NotificationParams{Meta: meta}}})
+	return encode(mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION,
+		Notification: mcp.Notification{
+			Method: mcp.MethodNotificationToolsListChanged,
+			Params: mcp.NotificationParams{Meta: meta}}})
 }
 
 // Clients are the connections and HTTP sessions that a Server serves. They are made before it:
@@ -76,11 +79,13 @@ func (c *conn) toolsChanged() {
 	}
 }
 
-// listen runs on the loop, so that open listens can be counted. The acknowledgement is written and the listen entered
-// in one step: nothing may come before the acknowledgement, and no change after it may go untold.
+// listen runs on the loop, so that open listens can be counted. The acknowledgement is written and
+// the listen entered in one step: nothing may come before the acknowledgement, and no change after
+// it may go untold.
 func (c *conn) listen(f *flight) {
 	if len(f.id) > maxListenID {
-		c.land(f, invalid("the id of a subscription may have %d bytes at most", maxListenID).line(f.id))
+		c.land(f,
+			invalid("the id of a subscription may have %d bytes at most", maxListenID).line(f.id))
 		return
 	}
 	lines, ok := c.server.answer(f)
@@ -110,7 +115,8 @@ func (c *conn) endListens() {
 	}
 }
 
-// session is what mcp-go wants to know of a connection during one request: where its notifications go.
+// session is what mcp-go wants to know of a connection during one request: where its notifications
+// go.
 type session struct {
 	flight *flight
 	notes  chan mcp.JSONRPCNotification
@@ -125,8 +131,9 @@ func (*session) Initialized() bool                                     { return 
 func (*session) SessionID() string                                     { return "line" }
 func (s *session) NotificationChannel() chan<- mcp.JSONRPCNotification { return s.notes }
 
-// SetSubscriptionFilter learns what a listen is granted, just before it is acknowledged. mcp-go would then sit in
-// HandleMessage until the request is cancelled, so it is at once: the result it returns is kept as the listen's end.
+// SetSubscriptionFilter learns what a listen is granted, just before it is acknowledged. mcp-go
+// would then sit in HandleMessage until the request is cancelled, so it is at once: the result it
+// returns is kept as the listen's end.
 func (s *session) SetSubscriptionFilter(granted mcp.SubscriptionFilter) {
 	if granted.ToolsListChanged {
 		s.flight.listens = true
@@ -134,12 +141,14 @@ func (s *session) SetSubscriptionFilter(granted mcp.SubscriptionFilter) {
 	}
 }
 
-// SubscriptionFilter is for broadcasts of mcp-go. There are none: it does not know this session beyond the request.
+// SubscriptionFilter is for broadcasts of mcp-go. There are none: it does not know this session
+// beyond the request.
 func (*session) SubscriptionFilter() (mcp.SubscriptionFilter, bool) {
 	return mcp.SubscriptionFilter{}, true
 }
 
-// lines empties the notes. mcp-go reads ids as float64, so the tag is put right to the id as written.
+// lines empties the notes. mcp-go reads ids as float64, so the tag is put right to the id as
+// written.
 func (s *session) lines() (lines [][]byte) {
 	for len(s.notes) > 0 {
 		note := <-s.notes

@@ -17,14 +17,16 @@ const (
 )
 
 func listenAs(id string) string {
-	return strings.Replace(modern(1, "subscriptions/listen", "m", wantsTools), `"id":1`, `"id":`+id, 1)
+	return strings.Replace(modern(1, "subscriptions/listen", "m", wantsTools),
+		`"id":1`, `"id":`+id, 1)
 }
 
 func cancelOf(id string) string {
 	return `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":` + id + `}}`
 }
 
-// about fails unless a is the notification of the subscription: id is "" for the initialize era, which has no tag.
+// about fails unless a is the notification of the subscription: id is "" for the initialize era,
+// which has no tag.
 func (a answer) about(t *testing.T, method, id string) {
 	t.Helper()
 	var n struct {
@@ -32,7 +34,8 @@ func (a answer) about(t *testing.T, method, id string) {
 			Meta map[string]json.RawMessage `json:"_meta"`
 		}
 	}
-	if err := json.Unmarshal([]byte(a.Raw), &n); err != nil || a.Method != method || a.ID != nil || string(n.Params.Meta["io.modelcontextprotocol/subscriptionId"]) != id {
+	if err := json.Unmarshal([]byte(a.Raw), &n); err != nil || a.Method != method || a.ID != nil ||
+		string(n.Params.Meta["io.modelcontextprotocol/subscriptionId"]) != id {
 		t.Fatalf("got %s, want %s of %q", a.Raw, method, id)
 	}
 }
@@ -41,7 +44,8 @@ func (a answer) about(t *testing.T, method, id string) {
 func (a answer) over(t *testing.T, id string) {
 	t.Helper()
 	tag := fmt.Sprintf(`"io.modelcontextprotocol/subscriptionId":%s`, wire(id))
-	if string(a.ID) != id || a.Result == nil || a.Result.ResultType != "complete" || !strings.Contains(a.Raw, tag) {
+	if string(a.ID) != id || a.Result == nil || a.Result.ResultType != "complete" ||
+		!strings.Contains(a.Raw, tag) {
 		t.Fatalf("got %s, want the end of %s", a.Raw, id)
 	}
 }
@@ -55,7 +59,8 @@ func TestToolsChangedInTheHandshakeEra(t *testing.T) {
 	c.server.opts.Clients.ToolsChanged()
 	c.next().about(t, changed, "")
 	c.ask(call(2, `{}`)).seen(t)
-	if a := c.ask(`{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen","params":{"notifications":{"toolsListChanged":true}}}`); a.code() != -32601 {
+	if a := c.ask(`{"jsonrpc":"2.0","id":3,"method":"subscriptions/listen",` +
+		`"params":{"notifications":{"toolsListChanged":true}}}`); a.code() != -32601 {
 		t.Fatalf("listen is of the other era: %s", a.Raw)
 	}
 }
@@ -99,7 +104,11 @@ func TestListen(t *testing.T) {
 func wire(id string) string { return strings.NewReplacer("<", `\u003c`, ">", `\u003e`).Replace(id) }
 
 func TestListenForNothingEndsAtOnce(t *testing.T) {
-	for _, filter := range []string{`,"notifications":{}`, ``, `,"notifications":{"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["file:///x"]}`} {
+	for _, filter := range []string{
+		`,"notifications":{}`,
+		``,
+		`,"notifications":{"promptsListChanged":true,"resourcesListChanged":true,"resourceSubscriptions":["file:///x"]}`,
+	} {
 		c := connect(t, echo)
 		a := c.ask(modern(5, "subscriptions/listen", "m", filter))
 		if a.about(t, acked, "5"); !strings.Contains(a.Raw, `"notifications":{}`) {
@@ -115,9 +124,10 @@ func TestListenForNothingEndsAtOnce(t *testing.T) {
 func TestListenThatIsMalformed(t *testing.T) {
 	c := connect(t, echo)
 	for line, code := range map[string]int{
-		modern(1, "subscriptions/listen", "m", `,"notifications":{"toolsListChanged":"yes"}`): -32600,
-		strings.Replace(listenAs("1"), "2026-07-28", "2099-01-01", 1):                         -32022,
-		listenAs(`"` + strings.Repeat("x", maxListenID-1) + `"`):                              -32600,
+		modern(1, "subscriptions/listen", "m",
+			`,"notifications":{"toolsListChanged":"yes"}`): -32600,
+		strings.Replace(listenAs("1"), "2026-07-28", "2099-01-01", 1): -32022,
+		listenAs(`"` + strings.Repeat("x", maxListenID-1) + `"`):      -32600,
 	} {
 		if a := c.ask(line); a.code() != code {
 			t.Errorf("%.100s: %s", line, a.Raw)
@@ -185,9 +195,12 @@ func TestListensAreBounded(t *testing.T) {
 // A listen may come in a line of 8 MiB, of which nothing but its id is kept.
 func TestListenKeepsNoBytesInFlight(t *testing.T) {
 	s := New(echo, testOptions())
-	c := &conn{server: s, base: t.Context(), out: newOutbox(io.Discard, 10, 1<<20), listens: map[string]*listen{}}
-	c.receive([]byte(strings.Replace(listenAs("1"), `"toolsListChanged"`, `"x":"`+strings.Repeat("x", 1<<20)+`","toolsListChanged"`, 1)))
-	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.flights.size != 0 || len(c.flights.byID) != 0 {
+	c := &conn{server: s, base: t.Context(), out: newOutbox(io.Discard, 10, 1<<20),
+		listens: map[string]*listen{}}
+	c.receive([]byte(strings.Replace(listenAs("1"), `"toolsListChanged"`,
+		`"x":"`+strings.Repeat("x", 1<<20)+`","toolsListChanged"`, 1)))
+	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.flights.size != 0 ||
+		len(c.flights.byID) != 0 {
 		t.Fatalf("%d bytes and %d requests in flight, %v", c.flights.size, len(c.flights.byID), l)
 	}
 	if err := c.out.close(t.Context(), time.Second); err != nil {
@@ -253,7 +266,8 @@ func TestToolsChangedReachesEveryConnection(t *testing.T) {
 	a()
 	b()
 	s.opts.Clients.ToolsChanged()
-	if x, y := a(), b(); !strings.Contains(x, changed) || !strings.Contains(y, changed) || !strings.Contains(y, ":7") || strings.Contains(x, "_meta") {
+	if x, y := a(), b(); !strings.Contains(x, changed) || !strings.Contains(y, changed) ||
+		!strings.Contains(y, ":7") || strings.Contains(x, "_meta") {
 		t.Errorf("%s, %s", x, y)
 	}
 	endA()
@@ -265,8 +279,9 @@ func TestToolsChangedReachesEveryConnection(t *testing.T) {
 	s.opts.Clients.ToolsChanged()
 }
 
-// However the configuration changes while requests come and listens open and end, each acknowledgement is the first of
-// its subscription, the result the last, and no change made after the acknowledgement was read goes untold.
+// However the configuration changes while requests come and listens open and end, each
+// acknowledgement is the first of its subscription, the result the last, and no change made after
+// the acknowledgement was read goes untold.
 func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 	c := connect(t, echo)
 	stop := make(chan struct{})
@@ -296,11 +311,13 @@ func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 	wg.Wait()
 }
 
-// A client that does not read is owed one line of each kind, however often the configuration changes.
+// A client that does not read is owed one line of each kind, however often the configuration
+// changes.
 func TestToolsChangedDoesNotPileUp(t *testing.T) {
 	c := dial(t, echo)
 	c.send(hello("m"), listenAs("1"), listenAs("2"), `{"jsonrpc":"2.0","id":3,"method":"ping"}`)
-	c.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`) // what came before has been received
+	// what came before has been received
+	c.send(`{"jsonrpc":"2.0","method":"notifications/initialized"}`)
 	for range 10 * maxOutLines {
 		c.server.opts.Clients.ToolsChanged()
 	}

@@ -19,10 +19,12 @@ const (
 	methodCancelled  = string(mcp.MethodNotificationCancelled)
 )
 
-// maxDepth is how many arrays and objects encoding/json reads inside one another (scanner.go, maxNestingDepth).
+// maxDepth is how many arrays and objects encoding/json reads inside one another (scanner.go,
+// maxNestingDepth).
 const maxDepth = 10_000
 
-// busyCode is -32000, the first code JSON-RPC leaves to servers (https://www.jsonrpc.org/specification#error_object).
+// busyCode is -32000, the first code JSON-RPC leaves to servers
+// (https://www.jsonrpc.org/specification#error_object).
 const busyCode = -32000
 
 // fault is a JSON-RPC error about the message itself.
@@ -35,11 +37,12 @@ func invalid(format string, args ...any) *fault {
 	return &fault{mcp.INVALID_REQUEST, fmt.Sprintf(format, args...)}
 }
 
-// message is one line, read by exact key names. encoding/json matches names in any case and takes the last of two
-// equal ones, so mcp-go is never shown the line: it gets forProtocol, built from what was read here, and the two
-// cannot disagree about who asks for what.
+// message is one line, read by exact key names. encoding/json matches names in any case and takes
+// the last of two equal ones, so mcp-go is never shown the line: it gets forProtocol, built from
+// what was read here, and the two cannot disagree about who asks for what.
 type message struct {
-	id            json.RawMessage // as written; nil for a notification, and where it could not be read
+	// as written; nil for a notification, and where it could not be read
+	id            json.RawMessage
 	method        string
 	greets        bool // its method is initialize, as far as can be seen where it cannot be read
 	params        json.RawMessage
@@ -52,10 +55,11 @@ type message struct {
 	progressToken json.RawMessage // of a call whose client wants to be told how far it is; else nil
 	offered       json.RawMessage // initialize: the version that the client asks for
 	showsForms    bool            // initialize: the client can ask its person, see showsForms
-	clientName    string          // the name in _meta or, for initialize, in clientInfo; "" when none is given
-	version       string          // of the protocol, as _meta names it; "" before 2026-07-28
-	modern        bool            // speaks 2026-07-28 or later
-	size          int             // bytes of the line
+	// the name in _meta or, for initialize, in clientInfo; "" when none is given
+	clientName string
+	version    string // of the protocol, as _meta names it; "" before 2026-07-28
+	modern     bool   // speaks 2026-07-28 or later
+	size       int    // bytes of the line
 }
 
 // parse reads one line. The message of a fault has an id only if that id is beyond doubt.
@@ -82,13 +86,15 @@ func parse(line []byte) (message, *fault) {
 		return m, f
 	}
 	if depth > maxDepth {
-		return m, invalid("the message is nested %d levels deep; %d at most are read", depth, maxDepth)
+		return m, invalid("the message is nested %d levels deep; %d at most are read",
+			depth, maxDepth)
 	}
 	return m, m.readParams()
 }
 
-// readable reports whether the line is JSON in UTF-8. Of one nested deeper than encoding/json reads, the envelope is left, so
-// that the request can be refused under its id: a client waits for that for good.
+// readable reports whether the line is JSON in UTF-8. Of one nested deeper than encoding/json
+// reads, the envelope is left, so that the request can be refused under its id: a client waits for
+// that for good.
 func readable(line []byte) (_ []byte, depth int, ok bool) {
 	if !utf8.Valid(line) {
 		return nil, 0, false
@@ -125,8 +131,8 @@ func (m *message) readEnvelope(envelope map[string]json.RawMessage) *fault {
 	return nil
 }
 
-// readParams reads what this package decides on, and refuses keys given twice anywhere but inside the arguments of
-// a tool: those are the Broker's, which answers with a denial the model can read.
+// readParams reads what this package decides on, and refuses keys given twice anywhere but inside
+// the arguments of a tool: those are the Broker's, which answers with a denial the model can read.
 func (m *message) readParams() *fault {
 	if isNothing(m.params) {
 		m.params = nil
@@ -174,7 +180,8 @@ func (m *message) readClient(clientInfo json.RawMessage) *fault {
 	info, ok := object(meta[mcp.MetaKeyClientInfo])
 	name, nameOK := text(info["name"])
 	if !ok || !nameOK {
-		return &fault{mcp.INVALID_PARAMS, fmt.Sprintf("_meta[%q] must be an object with a name", mcp.MetaKeyClientInfo)}
+		return &fault{mcp.INVALID_PARAMS,
+			fmt.Sprintf("_meta[%q] must be an object with a name", mcp.MetaKeyClientInfo)}
 	}
 	m.clientName = name
 	if m.method != methodInitialize {
@@ -183,7 +190,8 @@ func (m *message) readClient(clientInfo json.RawMessage) *fault {
 	info, ok = object(clientInfo)
 	own, ownOK := text(info["name"])
 	if !ok || !ownOK || name != "" && name != own {
-		return &fault{mcp.INVALID_PARAMS, "clientInfo must be an object with a name, the same as in _meta"}
+		return &fault{mcp.INVALID_PARAMS,
+			"clientInfo must be an object with a name, the same as in _meta"}
 	}
 	m.clientName = own
 	return nil
@@ -196,8 +204,9 @@ func (m *message) check() *fault {
 	return nil
 }
 
-// forProtocol is the message for mcp-go. The arguments of a call stay out: they would be parsed into a map there
-// (large numbers lose digits, of two equal keys one is lost) and reach the Broker as bytes by another way.
+// forProtocol is the message for mcp-go. The arguments of a call stay out: they would be parsed
+// into a map there (large numbers lose digits, of two equal keys one is lost) and reach the Broker
+// as bytes by another way.
 func (m *message) forProtocol() json.RawMessage {
 	params := m.params
 	switch {

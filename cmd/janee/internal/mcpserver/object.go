@@ -5,8 +5,9 @@ import (
 	"encoding/json"
 )
 
-// members splits a valid JSON object without copying its values. twice is the first key given more than once.
-// Keys are compared decoded: "id" and "\u0069d" are one key to every parser behind this one.
+// members splits a valid JSON object without copying its values. twice is the first key given more
+// than once. Keys are compared decoded: "id" and "\u0069d" are one key to every parser behind this
+// one.
 func members(raw []byte) (values map[string]json.RawMessage, twice *string) {
 	values = make(map[string]json.RawMessage)
 	var key string
@@ -48,8 +49,9 @@ func add(values map[string]json.RawMessage, key string, value []byte, twice *str
 	return twice
 }
 
-// shallow empties the arrays and objects inside the outermost one, whatever their depth, and reports the greatest. It takes any
-// bytes; where what it returns is JSON, raw was at fault only in what is left out.
+// shallow empties the arrays and objects inside the outermost one, whatever their depth, and
+// reports the greatest. It takes any bytes; where what it returns is JSON, raw was at fault only in
+// what is left out.
 func shallow(raw []byte) (envelope []byte, deepest int) {
 	depth, from := 0, 0
 	for i := 0; i < len(raw); i++ {
@@ -72,7 +74,8 @@ func shallow(raw []byte) (envelope []byte, deepest int) {
 	return append(envelope, raw[from:]...), deepest
 }
 
-// endOfString returns the index of the closing quote of the string that opens at i, or where there is none, at least len(raw).
+// endOfString returns the index of the closing quote of the string that opens at i, or where there
+// is none, at least len(raw).
 func endOfString(raw []byte, i int) int {
 	for i++; i < len(raw) && raw[i] != '"'; i++ {
 		if raw[i] == '\\' {
@@ -82,7 +85,8 @@ func endOfString(raw []byte, i int) int {
 	return i
 }
 
-// object reads an optional object; absent is an empty one. Its keys are unique by the time it is read.
+// object reads an optional object; absent is an empty one. Its keys are unique by the time it is
+// read.
 func object(raw json.RawMessage) (map[string]json.RawMessage, bool) {
 	if raw == nil {
 		return nil, true
@@ -111,7 +115,8 @@ func text(raw json.RawMessage) (string, bool) {
 	return s, err == nil && raw[0] == '"'
 }
 
-// isID: MCP allows strings and numbers, and forbids null (https://modelcontextprotocol.io/specification, Requests).
+// isID: MCP allows strings and numbers, and forbids null
+// (https://modelcontextprotocol.io/specification, Requests).
 func isID(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '"' || raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')
 }

@@ -15,8 +15,9 @@ import (
 // errUnread says that the client took its replies neither before nor shortly after the shutdown.
 var errUnread = errors.New("writing replies: the client does not read them")
 
-// outbox queues lines for a writer goroutine. put never blocks, so a client that does not read holds up no handler;
-// room tells the reading loop when to wait, which bounds the queue by its limits plus the requests in flight.
+// outbox queues lines for a writer goroutine. put never blocks, so a client that does not read
+// holds up no handler; room tells the reading loop when to wait, which bounds the queue by its
+// limits plus the requests in flight.
 type outbox struct {
 	maxLines, maxBytes int
 
@@ -32,8 +33,8 @@ type outbox struct {
 	done   chan struct{} // closed when the writer has ended
 }
 
-// newOutbox starts the writer. A Write cannot be interrupted: after a shutdown the writer may stay in one until the
-// client reads or the stream is closed.
+// newOutbox starts the writer. A Write cannot be interrupted: after a shutdown the writer may stay
+// in one until the client reads or the stream is closed.
 func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
 	o := &outbox{maxLines: maxLines, maxBytes: maxBytes, done: make(chan struct{})}
 	o.more = sync.NewCond(&o.mu)
@@ -60,8 +61,9 @@ func (o *outbox) putAnd(line []byte, written func()) {
 	}
 }
 
-// putAgain queues a line that says the same as an equal one before it, and takes that one's place if it still waits:
-// a client that does not read is owed one such line, however often there is cause for it.
+// putAgain queues a line that says the same as an equal one before it, and takes that one's place
+// if it still waits: a client that does not read is owed one such line, however often there is
+// cause for it.
 func (o *outbox) putAgain(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -187,7 +189,8 @@ func (o *outbox) restart() {
 
 const pieceSize = 16 << 10
 
-// pieces writes in pieces and notes each that is taken: a client that reads a reply of megabytes slowly has not stalled.
+// pieces writes in pieces and notes each that is taken: a client that reads a reply of megabytes
+// slowly has not stalled.
 type pieces struct {
 	w   io.Writer
 	out *outbox
@@ -203,8 +206,8 @@ func (p pieces) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// close takes no more lines and waits until all are written: for as long as the client takes something within each
-// patience, but only for lastWait once ctx is cancelled.
+// close takes no more lines and waits until all are written: for as long as the client takes
+// something within each patience, but only for lastWait once ctx is cancelled.
 func (o *outbox) close(ctx context.Context, patience time.Duration) error {
 	o.mu.Lock()
 	o.closed = true

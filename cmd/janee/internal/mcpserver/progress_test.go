@@ -19,7 +19,8 @@ var teller = brokerFunc(func(_ context.Context, c Call) Reply {
 })
 
 func callWithToken(id int, token string) string {
-	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call","params":{"name":"execute","arguments":{},"_meta":{"progressToken":%s}}}`, id, token)
+	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":"tools/call",`+
+		`"params":{"name":"execute","arguments":{},"_meta":{"progressToken":%s}}}`, id, token)
 }
 
 func TestProgressComesBeforeTheAnswer(t *testing.T) {
@@ -28,7 +29,9 @@ func TestProgressComesBeforeTheAnswer(t *testing.T) {
 		for i := range 100 {
 			c.send(callWithToken(id*1000+i, token))
 			for step := 1; step <= 3; step++ {
-				want := fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":%s,"progress":%d,"total":3,"message":"step"}}`, token, step)
+				want := fmt.Sprintf(`{"jsonrpc":"2.0","method":"notifications/progress",`+
+					`"params":{"progressToken":%s,"progress":%d,"total":3,"message":"step"}}`,
+					token, step)
 				if a := c.next(); a.Raw != want {
 					t.Fatalf("got %s, want %s", a.Raw, want)
 				}

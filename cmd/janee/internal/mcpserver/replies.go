@@ -23,7 +23,8 @@ func (s *Server) refusal(r Refusal) Reply {
 
 func (s *Server) refuse(m message, r Refusal) []byte { return s.encodeOwn(m, s.refusal(r)) }
 
-// notAdmitted is the line for a request that was not admitted. A busy call is answered by a result, which the model sees.
+// notAdmitted is the line for a request that was not admitted. A busy call is answered by a result,
+// which the model sees.
 func (s *Server) notAdmitted(f *flight, err error) []byte {
 	if !errors.Is(err, errBusy) && !errors.Is(err, errListens) {
 		return invalid("%v", err).line(f.id)
@@ -35,19 +36,21 @@ func (s *Server) notAdmitted(f *flight, err error) []byte {
 	return (&fault{busyCode, err.Error()}).line(f.id)
 }
 
-// encodeOwn answers a call without mcp-go.
-// 2026-07-28 requires resultType and asks for serverInfo; earlier clients get neither, as from mcp-go.
+// encodeOwn answers a call without mcp-go. 2026-07-28 requires resultType and asks for serverInfo;
+// earlier clients get neither, as from mcp-go.
 func (s *Server) encodeOwn(m message, r Reply) []byte {
 	var head mcp.Result
 	if m.modern {
 		head.SetResultType(mcp.ResultTypeComplete)
-		head.EnsureResultMeta().SetServerInfo(mcp.Implementation{Name: serverName, Version: s.opts.Version})
+		head.EnsureResultMeta().SetServerInfo(mcp.Implementation{Name: serverName,
+			Version: s.opts.Version})
 	}
 	return encodeCall(m.id, head, r)
 }
 
-// encodeResult returns the line with the id as the client wrote it: mcp-go reads ids as float64 and would answer
-// 9007199254740993 with 9007199254740992. nil means that the result cannot be written as JSON.
+// encodeResult returns the line with the id as the client wrote it: mcp-go reads ids as float64 and
+// would answer 9007199254740993 with 9007199254740992. nil means that the result cannot be written
+// as JSON.
 func encodeResult(f *flight, result any) []byte {
 	if call, ok := result.(*mcp.CallToolResult); ok && f.reply != nil {
 		return encodeCall(f.id, call.Result, *f.reply)
@@ -68,8 +71,9 @@ func encodeError(id json.RawMessage, e mcp.JSONRPCErrorDetails) []byte {
 	}{mcp.JSONRPC_VERSION, id, e})
 }
 
-// inOurWords keeps what mcp-go says of a request that it cannot read from the agent: it quotes the errors of its JSON and base64 readers, with the
-// names of its own types. The code tells what is wrong.
+// inOurWords keeps what mcp-go says of a request that it cannot read from the agent: it quotes the
+// errors of its JSON and base64 readers, with the names of its own types. The code tells what is
+// wrong.
 func inOurWords(f *flight, e mcp.JSONRPCErrorDetails) mcp.JSONRPCErrorDetails {
 	switch {
 	case e.Data != nil:

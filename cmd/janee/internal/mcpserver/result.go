@@ -10,22 +10,25 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// encodeCall returns the line that answers a call, or nil if the structured content is not JSON. It is written once, into a
-// buffer of its size: by way of encoding/json a reply of megabytes would be held four times over, with many at a time.
+// encodeCall returns the line that answers a call, or nil if the structured content is not JSON. It
+// is written once, into a buffer of its size: by way of encoding/json a reply of megabytes would be
+// held four times over, with many at a time.
 //
 // A refusal carries no structured content: clients check it against the output schema even where
 // isError is set (TypeScript SDK 1.32), and would show the model a schema error instead. Prose
 // comes before its JSON, as Gemini CLI (0.61) makes structured content of a first text that is
 // JSON.
 func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
-	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":},{"type":"text","text":}],` +
+	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":},` +
+		`{"type":"text","text":}],` +
 		`"structuredContent":,"isError":true}}` + "\n"
 	start := []byte("{")
 	if head != (mcp.Result{}) {
 		start = bytes.TrimSuffix(encode(head), []byte("}\n")) // {"_meta":…,"resultType":…
 	}
 	prose := []byte(r.Prose)
-	out := make([]byte, 0, len(frame)+len(id)+len(start)+line.TextLen(prose)+line.TextLen(r.Text)+len(r.Structured))
+	out := make([]byte, 0,
+		len(frame)+len(id)+len(start)+line.TextLen(prose)+line.TextLen(r.Text)+len(r.Structured))
 	out = fmt.Appendf(out, `{"jsonrpc":%q,"id":%s,"result":%s`, mcp.JSONRPC_VERSION, id, start)
 	if len(start) > len("{") {
 		out = append(out, ',')
@@ -52,10 +55,12 @@ func appendText(out, text []byte) []byte {
 	return append(line.AppendText(append(out, `{"type":"text","text":`...), text), '}')
 }
 
-// structured returns the structured content on one line; false: it is not JSON. Where it is the text itself, core has just encoded it: to read
-// megabytes once more would cost more than all else that is done with them.
+// structured returns the structured content on one line; false: it is not JSON. Where it is the
+// text itself, core has just encoded it: to read megabytes once more would cost more than all else
+// that is done with them.
 func structured(r Reply) (object []byte, ok bool) {
-	if len(r.Structured) == len(r.Text) && &r.Structured[0] == &r.Text[0] && bytes.IndexByte(r.Text, '\n') < 0 {
+	if len(r.Structured) == len(r.Text) && &r.Structured[0] == &r.Text[0] &&
+		bytes.IndexByte(r.Text, '\n') < 0 {
 		return lineSafe(r.Text), true
 	}
 	var out bytes.Buffer
@@ -63,7 +68,8 @@ func structured(r Reply) (object []byte, ok bool) {
 	return lineSafe(out.Bytes()), err == nil
 }
 
-// lineSafe escapes U+2028 and U+2029 in JSON, where they stand inside strings only: Node's readline ends a line at either.
+// lineSafe escapes U+2028 and U+2029 in JSON, where they stand inside strings only: Node's readline
+// ends a line at either.
 func lineSafe(raw []byte) []byte {
 	if bytes.Contains(raw, []byte("\u2028")) || bytes.Contains(raw, []byte("\u2029")) {
 		raw = bytes.ReplaceAll(raw, []byte("\u2028"), []byte(`\u2028`))

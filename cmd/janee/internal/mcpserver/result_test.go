@@ -22,14 +22,26 @@ func TestLineOfACall(t *testing.T) {
 		reply Reply
 		want  string
 	}{
-		{"text", mcp.Result{}, Reply{Text: text}, `{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"a\n\"\u2028"}]}}` + "\n"},
-		{"modern", modern, Reply{Text: text}, `{"jsonrpc":"2.0","id":"\"","result":{"resultType":"complete","content":[{"type":"text","text":"a\n\"\u2028"}]}}` + "\n"},
-		{"structured", mcp.Result{}, Reply{Structured: json.RawMessage("{\n \"a\" : \"\u2029 <\" }\n")}, `{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":""}],"structuredContent":{"a":"\u2029 <"}}}` + "\n"},
-		{"the text itself, on two lines", mcp.Result{}, Reply{Text: own, Structured: own}, `{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"{\n\"a\":1}"}],"structuredContent":{"a":1}}}` + "\n"},
-		{"refusal", mcp.Result{}, Reply{Prose: "A: \"", Text: []byte(`{}`), Structured: json.RawMessage(`{}`), IsError: true},
+		{"text", mcp.Result{},
+			Reply{Text: text},
+			`{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"a\n\"\u2028"}]}}` + "\n"},
+		{"modern", modern,
+			Reply{Text: text},
+			`{"jsonrpc":"2.0","id":"\"","result":{"resultType":"complete","content":[{"type":"text","text":"a\n\"\u2028"}]}}` + "\n"},
+		{"structured", mcp.Result{},
+			Reply{Structured: json.RawMessage("{\n \"a\" : \"\u2029 <\" }\n")},
+			`{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":""}],"structuredContent":{"a":"\u2029 <"}}}` + "\n"},
+		{"the text itself, on two lines", mcp.Result{},
+			Reply{Text: own, Structured: own},
+			`{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"{\n\"a\":1}"}],"structuredContent":{"a":1}}}` + "\n"},
+		{"refusal", mcp.Result{}, Reply{Prose: "A: \"", Text: []byte(`{}`),
+			Structured: json.RawMessage(`{}`), IsError: true},
 			`{"jsonrpc":"2.0","id":"\"","result":{"content":[{"type":"text","text":"A: \""},{"type":"text","text":"{}"}],"isError":true}}` + "\n"},
-		{"refusal, modern", modern, Reply{Prose: "A", IsError: true}, `{"jsonrpc":"2.0","id":"\"","result":{"resultType":"complete",` +
-			`"content":[{"type":"text","text":"A"},{"type":"text","text":""}],"isError":true}}` + "\n"},
+		{"refusal, modern", modern, Reply{Prose: "A", IsError: true},
+			`{"jsonrpc":"2.0","id":"\"","result":{"resultType":"complete",` +
+				`"content":[{"type":"text","text":"A"},{"type":"text","text":""}],` +
+				`"isError":true}}` +
+				"\n"},
 		{"not JSON", mcp.Result{}, Reply{Structured: json.RawMessage(`{"a":1`)}, ""},
 		{"two values", mcp.Result{}, Reply{Structured: json.RawMessage(`{},"isError":true`)}, ""},
 	} {
@@ -51,11 +63,17 @@ func allocated(f func()) uint64 {
 // Large replies are what fills the memory: each is written into its line, and nowhere else.
 func TestLargeReplyIsCopiedOnce(t *testing.T) {
 	text := []byte(`{"body":"` + strings.Repeat("a", 8<<20) + `"}`)
-	s := New(brokerFunc(func(context.Context, Call) Reply { return Reply{Text: text, Structured: text} }), testOptions())
-	for name, line := range map[string]string{"handshake": call(1, `{}`), "modern": modern(1, "tools/call", "m", `,"name":"execute"`)} {
+	s := New(brokerFunc(func(context.Context, Call) Reply {
+		return Reply{Text: text, Structured: text}
+	}), testOptions())
+	for name, line := range map[string]string{
+		"handshake": call(1, `{}`), "modern": modern(1, "tools/call", "m", `,"name":"execute"`),
+	} {
 		m, _ := parse([]byte(line))
 		var lines [][]byte
-		n := allocated(func() { lines, _ = s.answer(&flight{message: m, agent: "a", ctx: t.Context()}) })
+		n := allocated(func() {
+			lines, _ = s.answer(&flight{message: m, agent: "a", ctx: t.Context()})
+		})
 		if size := uint64(len(lines[0])); len(lines) != 1 || size < 16<<20 || n > size+size/8 {
 			t.Errorf("%s: %d bytes allocated for a line of %d", name, n, size)
 		}
@@ -71,7 +89,9 @@ func (discard) Flush()              {}
 func TestLargeEventIsNotCopied(t *testing.T) {
 	x := &exchange{w: discard{io.Discard}, streams: true}
 	line := []byte(`"` + strings.Repeat("a", 8<<20) + "\"\n")
-	if n := allocated(func() { x.reply(http.StatusOK, []byte("{}\n"), line) }); n > 1<<20 || x.failed {
+	if n := allocated(func() {
+		x.reply(http.StatusOK, []byte("{}\n"), line)
+	}); n > 1<<20 || x.failed {
 		t.Errorf("%d bytes allocated for an event of %d", n, len(line))
 	}
 }

@@ -5,11 +5,13 @@ import (
 	"time"
 )
 
-// stream serves a GET: what the server says of itself, until the client goes, the session ends or another stream takes
-// over. A client that lost its connection unseen would otherwise be told nothing until TCP gives up.
+// stream serves a GET: what the server says of itself, until the client goes, the session ends or
+// another stream takes over. A client that lost its connection unseen would otherwise be told
+// nothing until TCP gives up.
 func (h *HTTP) stream(x *exchange, s *httpSession) {
 	if !x.streams {
-		x.reply(http.StatusNotAcceptable, invalid("a stream needs Accept: text/event-stream").line(nil))
+		x.reply(http.StatusNotAcceptable,
+			invalid("a stream needs Accept: text/event-stream").line(nil))
 		return
 	}
 	over, ok := s.attach()

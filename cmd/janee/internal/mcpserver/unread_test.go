@@ -71,7 +71,8 @@ func (p piped) endsUnread(t *testing.T, within time.Duration) {
 	}
 }
 
-// The client keeps its end of standard output open and reads nothing; unread requests lie in front of the end of input.
+// The client keeps its end of standard output open and reads nothing; unread requests lie in front
+// of the end of input.
 func TestEndOfInputBehindUnreadLines(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("the end of input does not show here")
@@ -98,7 +99,8 @@ func TestEndOfInputLeavesTimeToRead(t *testing.T) {
 	p.in.Close()
 	time.Sleep(300 * time.Millisecond)
 	all, err := io.ReadAll(p.out)
-	if served := <-p.ended; err != nil || served != nil || bytes.Count(all, []byte("\n")) < maxOutLines {
+	if served := <-p.ended; err != nil || served != nil ||
+		bytes.Count(all, []byte("\n")) < maxOutLines {
 		t.Fatalf("%v, %v, %d replies", err, served, bytes.Count(all, []byte("\n")))
 	}
 }
@@ -119,7 +121,10 @@ func TestStalledClientIsGivenUp(t *testing.T) {
 
 func TestSlowClientIsNotGivenUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		c := dial(t, brokerFunc(func(context.Context, Call) Reply { return Reply{Text: make([]byte, 4<<20)} })) // 24 MiB in JSON
+		// 24 MiB in JSON
+		c := dial(t, brokerFunc(func(context.Context, Call) Reply {
+			return Reply{Text: make([]byte, 4<<20)}
+		}))
 		c.send(call(1, `{}`), call(2, `{}`), call(3, `{}`), call(4, `{}`))
 		synctest.Wait()
 		go io.WriteString(c.in, "[]\n")
@@ -156,7 +161,9 @@ func TestBusyIsToldOnceAMinute(t *testing.T) {
 		b.tell()
 		mu.Lock()
 		defer mu.Unlock()
-		if got := strings.Join(told, "\n"); len(told) != 3 || !strings.HasSuffix(told[0], ": 607") || !strings.HasSuffix(told[1], ": 393") || !strings.HasSuffix(told[2], ": 1") {
+		if got := strings.Join(told, "\n"); len(told) != 3 ||
+			!strings.HasSuffix(told[0], ": 607") || !strings.HasSuffix(told[1], ": 393") ||
+			!strings.HasSuffix(told[2], ": 1") {
 			t.Error(got)
 		}
 	})

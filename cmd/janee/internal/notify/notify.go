@@ -1,5 +1,6 @@
-// Package notify tells a person that an agent waits for their answer: on the desktop, and through a webhook. It is beside the call, never in its
-// way: what fails is a warning, and nothing that comes back counts as an answer. Answers are given by package answers.
+// Package notify tells a person that an agent waits for their answer: on the desktop, and through a
+// webhook. It is beside the call, never in its way: what fails is a warning, and nothing that comes
+// back counts as an answer. Answers are given by package answers.
 package notify
 
 import (
@@ -13,7 +14,8 @@ import (
 )
 
 const (
-	// maxAtOnce bounds how many questions are being told at a time; the rest is found with `janee approvals`.
+	// maxAtOnce bounds how many questions are being told at a time; the rest is found with `janee
+	// approvals`.
 	maxAtOnce = 8
 	patience  = 10 * time.Second // for one desktop or webhook
 )
@@ -31,9 +33,11 @@ type Notifier struct {
 	wg     sync.WaitGroup
 }
 
-// New returns a Notifier; the vault opens the secret of the webhook. Close it when no more questions come.
+// New returns a Notifier; the vault opens the secret of the webhook. Close it when no more
+// questions come.
 func New(v *vault.Vault, getenv func(string) string, warn func(string)) *Notifier {
-	n := &Notifier{vault: v, getenv: getenv, warn: warn, now: time.Now, slots: make(chan struct{}, maxAtOnce)}
+	n := &Notifier{vault: v, getenv: getenv, warn: warn, now: time.Now,
+		slots: make(chan struct{}, maxAtOnce)}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }

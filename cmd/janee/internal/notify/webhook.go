@@ -24,7 +24,13 @@ type message struct {
 func messageOf(q approval.Question) message {
 	v, short := answers.ViewOf(q), q.ID[:answers.ShortID]
 	v.Path, v.Code = policy.Redact(q.Path), "" // a chat is read by more than one, and bots
-	return message{Version: 1, Event: "approval.asked", View: v, Approve: "janee approve " + short, Deny: "janee deny " + short}
+	return message{
+		Version: 1,
+		Event:   "approval.asked",
+		View:    v,
+		Approve: "janee approve " + short,
+		Deny:    "janee deny " + short,
+	}
 }
 
 func (n *Notifier) post(ctx context.Context, w config.Webhook, q approval.Question) {

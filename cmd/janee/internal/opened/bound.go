@@ -106,8 +106,9 @@ func (s *Home) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err 
 			bound, err = s.bind(out, name, is.CA, service.Bound == "" || s.Typed(service))
 		}
 		if err != nil {
-			s.Warnings = append(s.Warnings, fmt.Sprintf("%v; calls are refused until you have fixed that "+
-				"and agreed with `janee trust %s`", err, name))
+			s.Warnings = append(s.Warnings,
+				fmt.Sprintf("%v; calls are refused until you have fixed that "+
+					"and agreed with `janee trust %s`", err, name))
 			continue
 		}
 		out = bound
@@ -119,7 +120,8 @@ func (s *Home) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err 
 
 // Typed reports whether the line of a service is about nothing but values that were typed into
 // config.yaml beside the destination. Whoever can write the file can have such a line made for a
-// worthless value, and break the service with it: a key that its owner then gives anew would follow.
+// worthless value, and break the service with it: a key that its owner then gives anew would
+// follow.
 func (s *Home) Typed(service *config.Service) bool {
 	if s.Vault == nil || service.Bound == "" {
 		return false

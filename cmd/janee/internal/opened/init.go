@@ -11,8 +11,8 @@ import (
 // ErrExists means that the home has a config.yaml already.
 var ErrExists = errors.New("config.yaml exists already")
 
-// Init makes the home dir with the commented config.yaml and a root key. It never touches a config.yaml that is there: the
-// home it returns with ErrExists has its Home set and nothing else.
+// Init makes the home dir with the commented config.yaml and a root key. It never touches a
+// config.yaml that is there: the home it returns with ErrExists has its Home set and nothing else.
 func Init(keys *keysource.Keys, dir string) (*Home, error) {
 	h, err := home.Create(dir)
 	if err != nil {

@@ -13,17 +13,21 @@ import (
 // ErrMoved means that another process has moved the root key, or changed the vault, meanwhile.
 var ErrMoved = errors.New("the vault was changed meanwhile")
 
-// MoveKey has the root key lie where to says: there first, read back; then config.yaml says so, in one write under the lock; then it is taken
-// away from where it was. Whenever that ends, the home opens. where is the new place, left what is not ours to take away.
-// An error of the last step comes with both: the move is done by then.
-func (s *Home) MoveKey(keys *keysource.Keys, root vault.Root, to config.Vault, passphrase secret.Text) (where, left string, err error) {
+// MoveKey has the root key lie where to says: there first, read back; then config.yaml says so, in
+// one write under the lock; then it is taken away from where it was. Whenever that ends, the home
+// opens. where is the new place, left what is not ours to take away. An error of the last step
+// comes with both: the move is done by then.
+func (s *Home) MoveKey(
+	keys *keysource.Keys, root vault.Root, to config.Vault, passphrase secret.Text,
+) (where, left string, err error) {
 	from := s.Config.Vault
 	var undo func() error
 	err = s.Home.EditConfig(func(text []byte) ([]byte, error) {
 		if err := s.load(keys, text); err != nil {
 			return nil, err
 		}
-		if now := s.Config.Vault; now.ID != from.ID || now.Check != from.Check || now.Kept() != from.Kept() || !slices.Equal(now.Command, from.Command) {
+		if now := s.Config.Vault; now.ID != from.ID || now.Check != from.Check ||
+			now.Kept() != from.Kept() || !slices.Equal(now.Command, from.Command) {
 			return nil, ErrMoved
 		}
 		out, err := config.SetSource(text, to.Kept(), to.Command)
@@ -34,7 +38,8 @@ func (s *Home) MoveKey(keys *keysource.Keys, root vault.Root, to config.Vault, p
 		return out, err
 	})
 	if err != nil {
-		// A write may fail when the new file is in place already: then the key has to stay where that says.
+		// A write may fail when the new file is in place already: then the key has to stay where
+		// that says.
 		if undo != nil && !s.keptAt(to) {
 			err = errors.Join(err, undo())
 		}

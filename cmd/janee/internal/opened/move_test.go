@@ -13,15 +13,19 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// newHome makes a home whose key lies in a directory of the test. meanwhile is called as that directory is looked for.
+// newHome makes a home whose key lies in a directory of the test. meanwhile is called as that
+// directory is looked for.
 func newHome(t *testing.T) (s *Home, keys *keysource.Keys, keyFile string, meanwhile *func()) {
 	t.Helper()
 	dir := t.TempDir()
 	nothing := func() {}
 	meanwhile = &nothing
 	keys = &keysource.Keys{
-		Getenv:    func(string) string { return "" },
-		ConfigDir: func() (string, error) { (*meanwhile)(); return filepath.Join(dir, "config"), nil },
+		Getenv: func(string) string { return "" },
+		ConfigDir: func() (string, error) {
+			(*meanwhile)()
+			return filepath.Join(dir, "config"), nil
+		},
 	}
 	s, err := Init(keys, filepath.Join(dir, "home"))
 	if err != nil {
@@ -45,7 +49,8 @@ func to(s *Home, source string) config.Vault {
 
 var phrase = secret.New("correct horse battery")
 
-// TestMoveThatCannotBeWrittenDown has an editor save config.yaml while the key is put in its new place: the key stays where it was.
+// TestMoveThatCannotBeWrittenDown has an editor save config.yaml while the key is put in its new
+// place: the key stays where it was.
 func TestMoveThatCannotBeWrittenDown(t *testing.T) {
 	keyring.MockInit()
 	for _, source := range []string{config.SourcePassphrase, config.SourceKeyring} {
@@ -62,7 +67,8 @@ func TestMoveThatCannotBeWrittenDown(t *testing.T) {
 		*meanwhile = func() {
 			edits++
 			text, _ := os.ReadFile(s.Home.ConfigPath())
-			if err := os.WriteFile(s.Home.ConfigPath(), append(text, "# typed\n"...), 0o600); err != nil {
+			if err := os.WriteFile(s.Home.ConfigPath(),
+				append(text, "# typed\n"...), 0o600); err != nil {
 				t.Error(err)
 			}
 		}
@@ -84,7 +90,8 @@ func TestMoveThatCannotBeWrittenDown(t *testing.T) {
 	}
 }
 
-// TestMoveOfWhatHasMoved: two commands at once, of which the second has read what the first has changed since.
+// TestMoveOfWhatHasMoved: two commands at once, of which the second has read what the first has
+// changed since.
 func TestMoveOfWhatHasMoved(t *testing.T) {
 	keyring.MockInit()
 	s, keys, path, _ := newHome(t)
@@ -100,13 +107,15 @@ func TestMoveOfWhatHasMoved(t *testing.T) {
 	if _, err := os.Lstat(path); err == nil {
 		t.Error("the key is still in the file")
 	}
-	if _, _, err := other.MoveKey(keys, root, to(other, config.SourcePassphrase), phrase); !errors.Is(err, ErrMoved) {
+	if _, _, err := other.MoveKey(keys, root,
+		to(other, config.SourcePassphrase), phrase); !errors.Is(err, ErrMoved) {
 		t.Errorf("the second move: %v", err)
 	}
 	if _, err := os.Lstat(path); err == nil {
 		t.Error("the second move has made a file")
 	}
-	if _, err := Read(&keysource.Keys{Getenv: keys.Getenv, ConfigDir: keys.ConfigDir}, s.Home); err != nil {
+	if _, err := Read(&keysource.Keys{Getenv: keys.Getenv, ConfigDir: keys.ConfigDir},
+		s.Home); err != nil {
 		t.Errorf("the home does not open: %v", err)
 	}
 }

@@ -1,9 +1,9 @@
-// Package opened opens a home as a whole: it parses the configuration, loads the root key and seals in place every
-// secret that the owner typed in plaintext. Commands and the server start with Open; the Home that it returns can also
-// be edited, have its sealing key rotated and its root key moved.
+// Package opened opens a home as a whole: it parses the configuration, loads the root key and seals
+// in place every secret that the owner typed in plaintext. Commands and the server start with Open;
+// the Home that it returns can also be edited, have its sealing key rotated and its root key moved.
 //
-// Package home below it knows files and their guards, and neither what they say nor a key. Package gateway works with
-// what Open returns.
+// Package home below it knows files and their guards, and neither what they say nor a key. Package
+// gateway works with what Open returns.
 package opened
 
 import (
@@ -36,8 +36,9 @@ type Home struct {
 	NewKey    bool // this call made the root key
 }
 
-// Open reads the home that the environment of keys names. A config.yaml with errors is refused with all of them; a missing or wrong root key
-// carries exit code 4. If a plaintext secret cannot be sealed in the file, it is used and a warning is given.
+// Open reads the home that the environment of keys names. A config.yaml with errors is refused with
+// all of them; a missing or wrong root key carries exit code 4. If a plaintext secret cannot be
+// sealed in the file, it is used and a warning is given.
 func Open(keys *keysource.Keys) (*Home, error) {
 	dir, err := home.Dir(keys.Getenv)
 	if err != nil {
@@ -92,8 +93,8 @@ func (s *Home) load(keys *keysource.Keys, text []byte) error {
 	return nil
 }
 
-// SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none. Where the file cannot be
-// written, the secrets are used as they are and Warnings says so.
+// SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none.
+// Where the file cannot be written, the secrets are used as they are and Warnings says so.
 func (s *Home) SealInPlace(keys *keysource.Keys) error {
 	if !s.Config.HasPlaintext() && s.Vault != nil {
 		return nil
@@ -106,7 +107,9 @@ func (s *Home) SealInPlace(keys *keysource.Keys) error {
 		}
 		sealed, n, err = s.sealAll(out, func(b vault.Binding, plain secret.Text) (string, error) {
 			if plain.Len() < secret.MinLength {
-				s.Warnings = append(s.Warnings, fmt.Sprintf("%s of service %s has fewer than %d characters: it is not masked in replies", b.Field, b.Service, secret.MinLength))
+				s.Warnings = append(s.Warnings, fmt.Sprintf(
+					"%s of service %s has fewer than %d characters: it is not masked in replies",
+					b.Field, b.Service, secret.MinLength))
 			}
 			return s.Seal(b, plain)
 		})
@@ -116,11 +119,13 @@ func (s *Home) SealInPlace(keys *keysource.Keys) error {
 		if s.Vault == nil {
 			return err // without a root key there is no log, and without a log nothing is done
 		}
-		s.Warnings = append(s.Warnings, fmt.Sprintf("%v; the plaintext secrets in it are used, but they stay readable", err))
+		s.Warnings = append(s.Warnings,
+			fmt.Sprintf("%v; the plaintext secrets in it are used, but they stay readable", err))
 		return nil
 	}
 	if n > 0 {
-		s.Warnings = append(s.Warnings, fmt.Sprintf("sealed %d plaintext %s in %s", n, plural(n, "secret", "secrets"), s.Home.ConfigPath()))
+		s.Warnings = append(s.Warnings, fmt.Sprintf("sealed %d plaintext %s in %s", n,
+			plural(n, "secret", "secrets"), s.Home.ConfigPath()))
 	}
 	return s.load(keys, sealed)
 }
@@ -132,7 +137,8 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-// Edit changes config.yaml under the lock, with the vault in place so that change may call Seal, and loads what came of it.
+// Edit changes config.yaml under the lock, with the vault in place so that change may call Seal,
+// and loads what came of it.
 func (s *Home) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, error)) error {
 	var out []byte
 	err := s.Home.EditConfig(func(old []byte) ([]byte, error) {
@@ -151,8 +157,8 @@ func (s *Home) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, erro
 	return s.load(keys, out)
 }
 
-// ensureVault returns text with a vault block. A new root key is made only where text names none, so that a lost key is never
-// papered over by a fresh one.
+// ensureVault returns text with a vault block. A new root key is made only where text names none,
+// so that a lost key is never papered over by a fresh one.
 func (s *Home) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 	if err := s.load(keys, text); err != nil {
 		return nil, err
@@ -161,7 +167,9 @@ func (s *Home) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 		return text, nil
 	}
 	if s.Config.HasSealed() {
-		return nil, hint.Errorf(hint.Locked, "put the vault: block back, from a backup of the file", "%s holds sealed secrets but no vault: block that names their root key", s.Home.ConfigPath())
+		return nil, hint.Errorf(hint.Locked, "put the vault: block back, from a backup of the file",
+			"%s holds sealed secrets but no vault: block that names their root key",
+			s.Home.ConfigPath())
 	}
 	id := randomID()
 	root, where, err := keys.Create(id)
@@ -193,7 +201,8 @@ func newNonce() (nonce [12]byte) {
 
 // Unconverted is the error for a home that the TypeScript Janee has written.
 func Unconverted(dir string) error {
-	return hint.Errorf(hint.Failed, "`janee import` shows what becomes of it, `janee import --apply` converts it",
+	return hint.Errorf(hint.Failed,
+		"`janee import` shows what becomes of it, `janee import --apply` converts it",
 		"%s was written by the TypeScript Janee, which this one does not use as it is", dir)
 }
 
@@ -206,7 +215,8 @@ func randomID() string {
 // maxProblems is how many problems are told at once: one wrong indentation makes dozens.
 const maxProblems = 10
 
-// ConfigError puts the file's name before the problems that config.Parse found, in the order of the file.
+// ConfigError puts the file's name before the problems that config.Parse found, in the order of the
+// file.
 func ConfigError(path string, err error) error {
 	var problems *config.Error
 	if !errors.As(err, &problems) {
@@ -223,5 +233,6 @@ func ConfigError(path string, err error) error {
 		}
 		text += fmt.Sprintf("%s:%d: %s", path, p.Line, p.Text)
 	}
-	return hint.New(hint.Failed, "mend the file, then try again; nothing was changed", errors.New(text))
+	return hint.New(hint.Failed, "mend the file, then try again; nothing was changed",
+		errors.New(text))
 }

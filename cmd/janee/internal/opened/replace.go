@@ -6,10 +6,14 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// Replace makes the config.yaml of h anew, in one step: change gets the text that Init would write, with a vault in it. accept sees
-// the file that is there, nil for none, and what it refuses is not replaced. The error of neither leaves anything changed but,
-// perhaps, a root key that nothing is sealed with.
-func Replace(keys *keysource.Keys, h *home.Home, accept func(old []byte) error, change func(s *Home, text []byte) ([]byte, error)) (*Home, error) {
+// Replace makes the config.yaml of h anew, in one step: change gets the text that Init would write,
+// with a vault in it. accept sees the file that is there, nil for none, and what it refuses is not
+// replaced. The error of neither leaves anything changed but, perhaps, a root key that nothing is
+// sealed with.
+func Replace(
+	keys *keysource.Keys, h *home.Home, accept func(old []byte) error,
+	change func(s *Home, text []byte) ([]byte, error),
+) (*Home, error) {
 	s := &Home{Home: h}
 	var out []byte
 	err := h.EditConfig(func(old []byte) ([]byte, error) {

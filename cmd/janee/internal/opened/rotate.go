@@ -15,13 +15,15 @@ import (
 type Rotation struct {
 	From, To string // ids of sealing keys
 	Values   int    // sealed anew
-	Kept     string // where the file before it lies, relative to the home; "" while nothing is written
+	// where the file before it lies, relative to the home; "" while nothing is written
+	Kept string
 }
 
 // ErrRotated means that another process has changed the sealing key meanwhile.
 var ErrRotated = errors.New("the sealing key was changed meanwhile")
 
-// PlanRotation does all that Rotate does but for writing, so that what would fail does so before it is recorded.
+// PlanRotation does all that Rotate does but for writing, so that what would fail does so before it
+// is recorded.
 func (s *Home) PlanRotation() (Rotation, error) {
 	text, _, err := s.Home.ReadConfig()
 	if err != nil {
@@ -31,7 +33,8 @@ func (s *Home) PlanRotation() (Rotation, error) {
 	return r, err
 }
 
-// SealedConfig is config.yaml with everything in it sealed, whether or not the file itself can be written.
+// SealedConfig is config.yaml with everything in it sealed, whether or not the file itself can be
+// written.
 func (s *Home) SealedConfig() ([]byte, error) {
 	text, _, err := s.Home.ReadConfig()
 	if err != nil {
@@ -41,9 +44,10 @@ func (s *Home) SealedConfig() ([]byte, error) {
 	return text, err
 }
 
-// Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the file that was there among the generations.
-// The root key stays, so sessions and logs still verify. Each value keeps the binding it carries. A value that does not open ends it with
-// nothing changed, and so does ErrRotated, where the key in force is not that of the plan.
+// Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the
+// file that was there among the generations. The root key stays, so sessions and logs still verify.
+// Each value keeps the binding it carries. A value that does not open ends it with nothing changed,
+// and so does ErrRotated, where the key in force is not that of the plan.
 func (s *Home) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err error) {
 	err = s.Edit(keys, func(text []byte) ([]byte, error) {
 		before, after, done, err := s.rotated(text)
@@ -81,7 +85,8 @@ func (s *Home) rotated(text []byte) (before, after []byte, r Rotation, err error
 		return s.Vault.Seal(r.To, binding, newNonce(), plain), nil
 	})
 	if err != nil {
-		return nil, nil, r, hint.New(hint.Failed, "nothing was changed; type that credential again in its place, it is sealed there", err)
+		return nil, nil, r, hint.New(hint.Failed,
+			"nothing was changed; type that credential again in its place, it is sealed there", err)
 	}
 	return before, after, r, nil
 }

@@ -1,5 +1,6 @@
-// Package plain makes texts that an agent wrote fit to be shown to a person, on a terminal or a desktop. Use Text for a text as it is, and Line
-// where it stands among others that the person has to trust. It is not for JSON, which has escapes of its own.
+// Package plain makes texts that an agent wrote fit to be shown to a person, on a terminal or a
+// desktop. Use Text for a text as it is, and Line where it stands among others that the person has
+// to trust. It is not for JSON, which has escapes of its own.
 package plain
 
 import (
@@ -8,8 +9,8 @@ import (
 	"unicode"
 )
 
-// Text escapes what could forge lines or steer a terminal: control characters, line separators, and the invisible ones that turn the
-// direction of writing.
+// Text escapes what could forge lines or steer a terminal: control characters, line separators, and
+// the invisible ones that turn the direction of writing.
 func Text(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -25,5 +26,6 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Line is Text with runs of blanks made one: a terminal breaks long lines, and enough blanks would make what follows look like a line of ours.
+// Line is Text with runs of blanks made one: a terminal breaks long lines, and enough blanks would
+// make what follows look like a line of ours.
 func Line(s string) string { return strings.Join(strings.Fields(Text(s)), " ") }

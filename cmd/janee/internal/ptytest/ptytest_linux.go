@@ -1,6 +1,7 @@
-// Package ptytest runs a command on a pseudo-terminal of its own, for tests of what a person sees and types.
-// Use Start, then Expect and Type in turn, as the person would; Echo tells whether what is typed would be shown.
-// It is for tests on Linux only; stories that type everything beforehand have testscript's ttyin.
+// Package ptytest runs a command on a pseudo-terminal of its own, for tests of what a person sees
+// and types. Use Start, then Expect and Type in turn, as the person would; Echo tells whether what
+// is typed would be shown. It is for tests on Linux only; stories that type everything beforehand
+// have testscript's ttyin.
 package ptytest
 
 import (
@@ -29,8 +30,8 @@ type Terminal struct {
 	output strings.Builder
 }
 
-// Start starts cmd as the leader of a session on a new terminal. The terminal is its controlling one (/dev/tty), not its
-// standard input or output. The test fails where it cannot be done.
+// Start starts cmd as the leader of a session on a new terminal. The terminal is its controlling
+// one (/dev/tty), not its standard input or output. The test fails where it cannot be done.
 func Start(t testing.TB, cmd *exec.Cmd) *Terminal {
 	t.Helper()
 	control, tty := open(t)
@@ -57,7 +58,8 @@ func open(t testing.TB) (control, tty *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	raw, err := control.SyscallConn() // not Fd: the reading in copy must end when the file is closed
+	// not Fd: the reading in copy must end when the file is closed
+	raw, err := control.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -105,7 +107,8 @@ func (p *Terminal) Output() string {
 // Expect waits until the terminal has shown text.
 func (p *Terminal) Expect(text string) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); !strings.Contains(p.Output(), text); time.Sleep(5 * time.Millisecond) {
+	for end := time.Now().Add(patience); !strings.Contains(p.Output(), text); time.Sleep(5 *
+		time.Millisecond) {
 		if time.Now().After(end) {
 			p.t.Fatalf("the terminal never showed %q, only:\n%s", text, p.Output())
 		}

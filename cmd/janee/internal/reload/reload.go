@@ -1,6 +1,6 @@
-// Package reload keeps a running server in step with config.yaml. The file is looked at before each call and each second; a
-// changed one is put in force as a whole, a broken one leaves what was in force and is reported once. Calls in flight keep
-// what they began with.
+// Package reload keeps a running server in step with config.yaml. The file is looked at before each
+// call and each second; a changed one is put in force as a whole, a broken one leaves what was in
+// force and is reported once. Calls in flight keep what they began with.
 package reload
 
 import (
@@ -22,11 +22,12 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// quiet is how long config.yaml must have stood still before a secret in it is sealed: an editor may be at work.
+// quiet is how long config.yaml must have stood still before a secret in it is sealed: an editor
+// may be at work.
 const quiet = 2 * time.Second
 
-// Options of a Source. Record appends to the audit log; Warn takes a line for the person; Changed is told after a new
-// configuration is in force. All are needed.
+// Options of a Source. Record appends to the audit log; Warn takes a line for the person; Changed
+// is told after a new configuration is in force. All are needed.
 type Options struct {
 	Keys    *keysource.Keys
 	Record  func(audit.Record) error
@@ -55,17 +56,25 @@ func New(s *opened.Home, o Options) *Source {
 	return r
 }
 
-// InForceOf is what calls are decided with by e, whose configuration is c. By itself it is a gateway.Source that never reloads.
+// InForceOf is what calls are decided with by e, whose configuration is c. By itself it is a
+// gateway.Source that never reloads.
 func InForceOf(e *core.Engine, c *config.Config) *gateway.InForce {
 	targets := make(map[string]upstream.Target, len(c.Services))
 	for name, service := range c.Services {
-		targets[name] = upstream.Target{Service: name, CAFile: service.CAFile, Origin: service.Base.Origin(), Proxy: service.Proxy, Guard: service.Guard}
+		targets[name] = upstream.Target{
+			Service: name,
+			CAFile:  service.CAFile,
+			Origin:  service.Base.Origin(),
+			Proxy:   service.Proxy,
+			Guard:   service.Guard,
+		}
 	}
 	return &gateway.InForce{Config: c, Engine: e, Targets: targets}
 }
 
-// Current implements gateway.Source: one stat, and a reload where the file has changed. A call that comes while the file is
-// being read waits: rules that a person has tightened hold from the next call on.
+// Current implements gateway.Source: one stat, and a reload where the file has changed. A call that
+// comes while the file is being read waits: rules that a person has tightened hold from the next
+// call on.
 func (r *Source) Current() *gateway.InForce {
 	if r.stale() {
 		r.mu.Lock()
@@ -94,8 +103,9 @@ func (r *Source) stale() bool {
 	return now != *r.looked.Load()
 }
 
-// Reload reads the file now, changed or not, for an agent over via. Its answer tells what has changed since it last answered:
-// the call that carries the question has already put a changed file in force.
+// Reload reads the file now, changed or not, for an agent over via. Its answer tells what has
+// changed since it last answered: the call that carries the question has already put a changed file
+// in force.
 func (r *Source) Reload(agent, via string) core.Reload {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -111,7 +121,8 @@ func (r *Source) read(agent, via string) core.Reload {
 	stamp, _ := r.home.ConfigStamp()
 	s, err := opened.Read(r.options.Keys, r.home)
 	if err == nil && (s.Vault == nil || s.Config.Vault.ID != r.opened.Config.Vault.ID) {
-		err = errors.New("the vault: block is not the one this server began with: put it back, or restart the server")
+		err = errors.New("the vault: block is not the one this server began with: put it back, " +
+			"or restart the server")
 	}
 	if err != nil {
 		r.looked.Store(&stamp)
@@ -122,9 +133,11 @@ func (r *Source) read(agent, via string) core.Reload {
 }
 
 func (r *Source) keep(err error, agent, via string) core.Reload {
-	report, record := r.reloads.Refuse(strings.ReplaceAll(err.Error(), r.home.ConfigPath(), "config.yaml"), at(agent, via))
+	report, record := r.reloads.Refuse(strings.ReplaceAll(err.Error(), r.home.ConfigPath(),
+		"config.yaml"), at(agent, via))
 	if record != nil {
-		r.options.Warn(fmt.Sprintf("the changed configuration is not in force, the one before it is: %v", err))
+		r.options.Warn(
+			fmt.Sprintf("the changed configuration is not in force, the one before it is: %v", err))
 		r.record(record)
 	}
 	return report
@@ -152,8 +165,8 @@ func (r *Source) record(record *audit.Record) {
 	}
 }
 
-// Run looks at the file each second, and at once for each hangup signal, until ctx is done. It seals what a person typed in
-// plaintext once the file has stood still.
+// Run looks at the file each second, and at once for each hangup signal, until ctx is done. It
+// seals what a person typed in plaintext once the file has stood still.
 func (r *Source) Run(ctx context.Context, hangup <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -180,7 +193,8 @@ func (r *Source) seal() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	stamp := *r.looked.Load()
-	if r.reloads.Broken() || stamp == r.stuck || !r.opened.Config.HasPlaintext() || time.Since(time.Unix(0, stamp.MTime)) < quiet {
+	if r.reloads.Broken() || stamp == r.stuck || !r.opened.Config.HasPlaintext() ||
+		time.Since(time.Unix(0, stamp.MTime)) < quiet {
 		return
 	}
 	sealed, err := opened.Read(r.options.Keys, r.home)

@@ -20,8 +20,8 @@ type ShareReport struct {
 	Persisted bool           `json:"persisted"`
 }
 
-// Share writes the decision of a service's owner into config.yaml and puts it in force. The record of the decision stands already;
-// a second one says so if it could not be carried out.
+// Share writes the decision of a service's owner into config.yaml and puts it in force. The record
+// of the decision stands already; a second one says so if it could not be carried out.
 func (r *Source) Share(via string, s core.Share) ShareReport {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -36,7 +36,8 @@ func (r *Source) Share(via string, s core.Share) ShareReport {
 		report.Ownership = core.ShowOwnership(service.Ownership)
 	}
 	if err != nil {
-		report.Message = "nothing was changed: " + strings.ReplaceAll(err.Error(), r.home.ConfigPath(), "config.yaml")
+		report.Message = "nothing was changed: " +
+			strings.ReplaceAll(err.Error(), r.home.ConfigPath(), "config.yaml")
 		r.shareFailed(via, s, err)
 	}
 	return report
@@ -47,22 +48,32 @@ func (r *Source) writeShare(s core.Share) error {
 	if err != nil {
 		return err
 	}
-	return now.Edit(r.options.Keys, func(text []byte) ([]byte, error) { return config.Share(text, s.Service, s.Owner, s.Agent, s.Grant) })
+	return now.Edit(r.options.Keys, func(text []byte) ([]byte, error) {
+		return config.Share(text, s.Service, s.Owner, s.Agent, s.Grant)
+	})
 }
 
-// sharedText says what the decision came to: the owner's word opens no capability that its person has closed.
+// sharedText says what the decision came to: the owner's word opens no capability that its person
+// has closed.
 func (r *Source) sharedText(s core.Share) string {
 	opened := false
 	for _, name := range r.opened.Config.UsersOf(s.Service) {
-		opened = opened || r.current.Load().Engine.Access(core.Call{Agent: s.Agent, Via: core.ViaStdio, Capability: name}) == nil
+		opened = opened ||
+			r.current.Load().Engine.Access(core.Call{
+				Agent:      s.Agent,
+				Via:        core.ViaStdio,
+				Capability: name,
+			}) == nil
 	}
 	switch {
 	case s.Grant && opened:
 		return fmt.Sprintf("%s may use service %s", s.Agent, s.Service)
 	case s.Grant:
-		return fmt.Sprintf("service %s is shared with %s, but allowedAgents or access close each of its capabilities to %s: tell your person", s.Service, s.Agent, s.Agent)
+		return fmt.Sprintf("service %s is shared with %s, but allowedAgents or access close each "+
+			"of its capabilities to %s: tell your person", s.Service, s.Agent, s.Agent)
 	case opened:
-		return fmt.Sprintf("service %s is no longer shared with %s, but allowedAgents still names %s for one of its capabilities: tell your person", s.Service, s.Agent, s.Agent)
+		return fmt.Sprintf("service %s is no longer shared with %s, but allowedAgents still "+
+			"names %s for one of its capabilities: tell your person", s.Service, s.Agent, s.Agent)
 	}
 	return fmt.Sprintf("%s may no longer use service %s", s.Agent, s.Service)
 }
@@ -73,6 +84,7 @@ func (r *Source) shareFailed(via string, s core.Share, why error) {
 		event = "ownership.grant"
 	}
 	line, _, _ := strings.Cut(why.Error(), "\n")
-	r.record(&audit.Record{TS: time.Now().UnixMilli(), Event: event, Agent: s.Owner, Via: via, Service: s.Service, Decision: "failed",
+	r.record(&audit.Record{TS: time.Now().UnixMilli(), Event: event, Agent: s.Owner, Via: via,
+		Service: s.Service, Decision: "failed",
 		Detail: map[string]string{"agent": s.Agent, "error": line}})
 }

@@ -14,7 +14,8 @@ import (
 // by stands in every order that a command gives.
 const by = "cli"
 
-// Desk gives orders about sessions. What it does stands in the audit log before it is done; if it cannot be recorded it is not done.
+// Desk gives orders about sessions. What it does stands in the audit log before it is done; if it
+// cannot be recorded it is not done.
 type Desk struct {
 	Home   *home.Home
 	Vault  *vault.Vault
@@ -22,15 +23,17 @@ type Desk struct {
 	Now    func() time.Time
 }
 
-// Scope names many sessions: those of Agent, of Capability, or of both; an empty name stands for any.
+// Scope names many sessions: those of Agent, of Capability, or of both; an empty name stands for
+// any.
 type Scope struct{ Agent, Capability string }
 
 func (s Scope) holds(x Session) bool {
-	return (s.Agent == "" || s.Agent == x.Agent) && (s.Capability == "" || s.Capability == x.Capability)
+	return (s.Agent == "" || s.Agent == x.Agent) &&
+		(s.Capability == "" || s.Capability == x.Capability)
 }
 
-// Revoke ends s for good and keeps its agent out of its capability until then, or longer if an earlier order says so.
-// It returns until when.
+// Revoke ends s for good and keeps its agent out of its capability until then, or longer if an
+// earlier order says so. It returns until when.
 func (d *Desk) Revoke(s Session, until time.Time) (time.Time, error) {
 	r := d.entry("session.revoke", Scope{s.Agent, s.Capability})
 	r.Session, r.Via, r.Service = s.ID, s.Via, s.Service
@@ -48,7 +51,8 @@ func (d *Desk) Revoke(s Session, until time.Time) (time.Time, error) {
 		if old, err := session.DecodeRevocation(d.key(), data); err == nil {
 			order.Until = max(order.Until, old.Until)
 		}
-		order.At = d.Now().UnixMilli() // not earlier: a session opened since the record was written is meant too
+		// not earlier: a session opened since the record was written is meant too
+		order.At = d.Now().UnixMilli()
 		_, err = d.Home.Write(name, order.Encode(d.key()), false)
 		return err
 	})
@@ -63,14 +67,22 @@ func (d *Desk) Close(scope Scope, until time.Time) (time.Time, error) {
 		return until, err
 	}
 	err := d.closures(func(list session.Closures) session.Closures {
-		list = list.Add(session.Closure{Agent: scope.Agent, Capability: scope.Capability, At: d.Now().UnixMilli(), Until: until.UnixMilli(), By: by})
-		until = time.UnixMilli(list[len(list)-1].Until) // an earlier order about the same scope may say longer
+		list = list.Add(session.Closure{
+			Agent:      scope.Agent,
+			Capability: scope.Capability,
+			At:         d.Now().UnixMilli(),
+			Until:      until.UnixMilli(),
+			By:         by,
+		})
+		// an earlier order about the same scope may say longer
+		until = time.UnixMilli(list[len(list)-1].Until)
 		return list
 	})
 	return until, wrap(err, "close sessions")
 }
 
-// closures changes the list of orders under the lock, so that of several commands at once none is lost.
+// closures changes the list of orders under the lock, so that of several commands at once none is
+// lost.
 func (d *Desk) closures(change func(session.Closures) session.Closures) error {
 	return d.Home.WithLock(func() error {
 		data, err := d.Home.Read(session.ClosedFile)
@@ -80,7 +92,10 @@ func (d *Desk) closures(change func(session.Closures) session.Closures) error {
 		var list session.Closures
 		if data != nil {
 			if list, err = session.DecodeClosures(d.key(), data); err != nil {
-				return hint.Errorf(hint.Failed, "every session counts as closed meanwhile; `janee reopen --all` begins a new list", "reading %s: %w", session.ClosedFile, err)
+				return hint.Errorf(hint.Failed,
+					"every session counts as closed meanwhile; "+
+						"`janee reopen --all` begins a new list", "reading %s: %w",
+					session.ClosedFile, err)
 			}
 		}
 		_, err = d.Home.Write(session.ClosedFile, change(list).Encode(d.key()), false)
@@ -89,7 +104,13 @@ func (d *Desk) closures(change func(session.Closures) session.Closures) error {
 }
 
 func (d *Desk) entry(event string, s Scope) audit.Record {
-	return audit.Record{TS: d.Now().UnixMilli(), Event: event, Agent: s.Agent, Capability: s.Capability, Detail: map[string]string{"by": by}}
+	return audit.Record{
+		TS:         d.Now().UnixMilli(),
+		Event:      event,
+		Agent:      s.Agent,
+		Capability: s.Capability,
+		Detail:     map[string]string{"by": by},
+	}
 }
 
 func (d *Desk) key() []byte { return d.Vault.Key("state") }

@@ -13,19 +13,27 @@ const (
 	maxListed = 10 // matches that an error names
 )
 
-// Find returns the session whose id begins with prefix. Where several do, those that want prefers are looked at first; more than one is an
-// error that lists them.
+// Find returns the session whose id begins with prefix. Where several do, those that want prefers
+// are looked at first; more than one is an error that lists them.
 func (b *Book) Find(prefix string, want func(Session) bool) (Session, error) {
-	found := slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool { return !strings.HasPrefix(s.ID, strings.ToLower(prefix)) })
-	if preferred := slices.DeleteFunc(slices.Clone(found), func(s Session) bool { return !want(s) }); len(preferred) > 0 {
+	found := slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool {
+		return !strings.HasPrefix(s.ID, strings.ToLower(prefix))
+	})
+	if preferred := slices.DeleteFunc(slices.Clone(found), func(s Session) bool {
+		return !want(s)
+	}); len(preferred) > 0 {
 		found = preferred
 	}
 	switch {
 	case prefix == "" || len(found) == 0:
-		return Session{}, hint.Errorf(hint.Failed, "`janee sessions --all` lists them; of each agent and capability only the newest session is kept",
-			"no session has an id that begins with %q", prefix)
+		return Session{},
+			hint.Errorf(hint.Failed,
+				"`janee sessions --all` lists them; "+
+					"of each agent and capability only the newest session is kept",
+				"no session has an id that begins with %q", prefix)
 	case len(found) > 1:
-		return Session{}, hint.Errorf(hint.Failed, "give more digits", "%d sessions have an id that begins with %q:%s", len(found), prefix, b.listed(found))
+		return Session{}, hint.Errorf(hint.Failed, "give more digits",
+			"%d sessions have an id that begins with %q:%s", len(found), prefix, b.listed(found))
 	}
 	return found[0], nil
 }
@@ -38,12 +46,14 @@ func (b *Book) listed(found []Session) string {
 			text.WriteString("\n  …")
 			break
 		}
-		fmt.Fprintf(&text, "\n  %s  %s on %s, %s", s.ID[:min(digits, len(s.ID))], s.Agent, s.Capability, s.Status)
+		fmt.Fprintf(&text, "\n  %s  %s on %s, %s", s.ID[:min(digits, len(s.ID))], s.Agent,
+			s.Capability, s.Status)
 	}
 	return text.String()
 }
 
-// Digits is how many digits of an id are needed to tell all sessions apart: 8 but for a rare accident.
+// Digits is how many digits of an id are needed to tell all sessions apart: 8 but for a rare
+// accident.
 func (b *Book) Digits() int {
 	ids := make([]string, len(b.Sessions))
 	for i, s := range b.Sessions {

@@ -2,8 +2,9 @@ package revocations
 
 import "github.com/true-and-useful/janee/core/session"
 
-// Lock refuses every call of everybody from now on. It returns false if that was so already.
-// A brake has to work where nothing else does: it is applied even if it cannot be recorded, and then the error says so.
+// Lock refuses every call of everybody from now on. It returns false if that was so already. A
+// brake has to work where nothing else does: it is applied even if it cannot be recorded, and then
+// the error says so.
 func (d *Desk) Lock() (locked bool, err error) {
 	if there, err := d.Home.Read(session.LockFile); there != nil && err == nil {
 		return false, nil

@@ -7,14 +7,16 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 )
 
-// Reopen lifts the revocation of one session's pair. The session itself stays ended: the next call opens another.
+// Reopen lifts the revocation of one session's pair. The session itself stays ended: the next call
+// opens another.
 func (d *Desk) Reopen(s Session) error {
 	r := d.entry("session.reopen", Scope{s.Agent, s.Capability})
 	r.Session, r.Via, r.Service = s.ID, s.Via, s.Service
 	if err := d.Record(r); err != nil {
 		return err
 	}
-	return wrap(d.Home.WithLock(func() error { return d.lift(s.Pair()) }), "reopen session %s", s.ID)
+	return wrap(d.Home.WithLock(func() error { return d.lift(s.Pair()) }),
+		"reopen session %s", s.ID)
 }
 
 // ReopenAll lifts every order within the scope, those about single sessions included.
@@ -46,7 +48,8 @@ func (d *Desk) reopenClosures(scope Scope) error {
 		return err
 	}
 	if _, bad := session.DecodeClosures(d.key(), data); bad != nil && everything {
-		// Nobody can tell what the damaged list had ended: whatever was opened before this moment is over.
+		// Nobody can tell what the damaged list had ended: whatever was opened before this moment
+		// is over.
 		list := session.Closures{{At: now, By: by}}
 		return d.Home.WithLock(func() error {
 			_, err := d.Home.Write(session.ClosedFile, list.Encode(d.key()), false)
@@ -59,8 +62,8 @@ func (d *Desk) reopenClosures(scope Scope) error {
 	})
 }
 
-// revokedPairs are those with a revocation within the scope. Whose a pair is only its session tells, so that one whose session cannot be
-// read belongs to the widest scope alone.
+// revokedPairs are those with a revocation within the scope. Whose a pair is only its session
+// tells, so that one whose session cannot be read belongs to the widest scope alone.
 func (d *Desk) revokedPairs(scope Scope, b *Book) (pairs []string, err error) {
 	names, err := d.Home.List("sessions")
 	if err != nil {
@@ -79,7 +82,8 @@ func (d *Desk) revokedPairs(scope Scope, b *Book) (pairs []string, err error) {
 	return pairs, nil
 }
 
-// lift opens a pair again. The file stays: it tells which grants are over for good. The caller holds the lock.
+// lift opens a pair again. The file stays: it tells which grants are over for good. The caller
+// holds the lock.
 func (d *Desk) lift(pair string) error {
 	name, now := session.RevokedFile(pair), d.Now().UnixMilli()
 	data, err := d.Home.Read(name)
@@ -88,7 +92,8 @@ func (d *Desk) lift(pair string) error {
 	}
 	order, bad := session.DecodeRevocation(d.key(), data)
 	switch {
-	case bad != nil || order.Pair != pair: // nobody can tell what it had ended: whatever was opened before this moment is over
+	// nobody can tell what it had ended: whatever was opened before this moment is over
+	case bad != nil || order.Pair != pair:
 		order = session.Revocation{Pair: pair, At: now, By: by}
 	case order.Until == 0:
 		return nil

@@ -1,9 +1,11 @@
-// Package revocations is what the owner's commands do to end sessions: list them, find one by the beginning of its id,
-// revoke one or all of a scope, reopen them, and lock the whole home. Use Read to look and Desk to act. Every server
-// of the home, running or started later, follows the files that a Desk writes.
+// Package revocations is what the owner's commands do to end sessions: list them, find one by the
+// beginning of its id, revoke one or all of a scope, reopen them, and lock the whole home. Use Read
+// to look and Desk to act. Every server of the home, running or started later, follows the files
+// that a Desk writes.
 //
-// Package core/session says what grants, revocations and closures are and how they are encoded; this package keeps
-// them in a home. It judges no call: package core does that, from the same files. It prints nothing and asks nothing.
+// Package core/session says what grants, revocations and closures are and how they are encoded;
+// this package keeps them in a home. It judges no call: package core does that, from the same
+// files. It prints nothing and asks nothing.
 package revocations
 
 import (
@@ -26,7 +28,8 @@ const (
 	Active  Status = "active"
 	Revoked Status = "revoked" // a person closed it
 	Expired Status = "expired" // its time is over
-	Void    Status = "void"    // the configuration changed since it was opened: the next call opens another
+	// the configuration changed since it was opened: the next call opens another
+	Void Status = "void"
 )
 
 // Session is what is known of one session. Times are Unix milliseconds.
@@ -41,15 +44,17 @@ type Session struct {
 
 // Book is the state of all sessions at one moment.
 type Book struct {
-	Sessions   []Session        // by when they were opened
-	Orders     session.Closures // those in force
-	Unreadable int              // session files that grant nothing, because they cannot be read or this home did not write them
-	Damaged    []string         // files that close sessions because they cannot be read
+	Sessions []Session        // by when they were opened
+	Orders   session.Closures // those in force
+	// session files that grant nothing, because they cannot be read or this home did not write them
+	Unreadable int
+	Damaged    []string // files that close sessions because they cannot be read
 	Locked     bool
 }
 
-// Read looks at every session file, and takes one that cannot be read as the engine does: a grant permits nothing, an order closes. So a file that was
-// planted or spoiled keeps nobody from revoking the others. v may be nil: a home without a key has no sessions.
+// Read looks at every session file, and takes one that cannot be read as the engine does: a grant
+// permits nothing, an order closes. So a file that was planted or spoiled keeps nobody from
+// revoking the others. v may be nil: a home without a key has no sessions.
 func Read(h *home.Home, c *config.Config, v *vault.Vault, now time.Time) (*Book, error) {
 	locked, err := h.Read(session.LockFile)
 	b := &Book{Locked: locked != nil || err != nil}
@@ -63,11 +68,14 @@ func Read(h *home.Home, c *config.Config, v *vault.Vault, now time.Time) (*Book,
 		return nil, err
 	}
 	for _, name := range names {
-		if pair, ok := strings.CutSuffix(strings.TrimPrefix(name, "sessions/"), ".json"); ok && name != session.ClosedFile {
+		if pair, ok := strings.CutSuffix(strings.TrimPrefix(name, "sessions/"), ".json"); ok &&
+			name != session.ClosedFile {
 			r.session(pair)
 		}
 	}
-	slices.SortFunc(b.Sessions, func(x, y Session) int { return cmp.Or(cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.ID, y.ID)) })
+	slices.SortFunc(b.Sessions, func(x, y Session) int {
+		return cmp.Or(cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.ID, y.ID))
+	})
 	return b, nil
 }
 
@@ -92,7 +100,9 @@ func (r *reader) closures() {
 		r.book.Damaged = append(r.book.Damaged, session.ClosedFile)
 		return
 	}
-	r.book.Orders = slices.DeleteFunc(slices.Clone(r.orders), func(o session.Closure) bool { return o.Until <= r.now })
+	r.book.Orders = slices.DeleteFunc(slices.Clone(r.orders), func(o session.Closure) bool {
+		return o.Until <= r.now
+	})
 }
 
 func (r *reader) session(pair string) {
@@ -153,7 +163,9 @@ func (r *reader) judge(s *Session, revoked []byte) {
 
 // Open returns the active sessions.
 func (b *Book) Open() []Session {
-	return slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool { return s.Status != Active })
+	return slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool {
+		return s.Status != Active
+	})
 }
 
 // CountUses fills in Uses and Last from the audit log.
@@ -179,7 +191,8 @@ func (b *Book) OpenIn(scope Scope) []Session {
 // Knows reports whether the scope holds any session, open or not.
 func (b *Book) Knows(scope Scope) bool { return slices.ContainsFunc(b.Sessions, scope.holds) }
 
-// KeptOut counts the sessions whose agent is kept out of its capability by an order about that session.
+// KeptOut counts the sessions whose agent is kept out of its capability by an order about that
+// session.
 func (b *Book) KeptOut() (n int) {
 	for _, s := range b.Sessions {
 		if covered, _ := b.Orders.Closes(s.Agent, s.Capability, 0); s.Closed != 0 && !covered {

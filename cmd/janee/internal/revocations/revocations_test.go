@@ -43,11 +43,19 @@ func newOffice(t *testing.T) *office {
 	must(t, err)
 	c, err := config.Parse([]byte(testConfig))
 	must(t, err)
-	o := &office{t: t, home: h, config: c, vault: vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"), now: time.UnixMilli(1795426425000)}
-	o.desk = &Desk{Home: h, Vault: o.vault, Now: func() time.Time { return o.now }, Record: func(r audit.Record) error {
-		o.records = append(o.records, strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Event, r.Agent, r.Capability)))
-		return o.broken
-	}}
+	o := &office{
+		t:      t,
+		home:   h,
+		config: c,
+		vault:  vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"),
+		now:    time.UnixMilli(1795426425000),
+	}
+	o.desk = &Desk{Home: h, Vault: o.vault, Now: func() time.Time { return o.now },
+		Record: func(r audit.Record) error {
+			o.records = append(o.records,
+				strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Event, r.Agent, r.Capability)))
+			return o.broken
+		}}
 	return o
 }
 
@@ -64,7 +72,16 @@ func (o *office) key() []byte { return o.vault.Key("state") }
 func (o *office) grant(id, agent, capability string, change ...func(*session.Grant)) session.Grant {
 	o.t.Helper()
 	ms := o.now.UnixMilli()
-	g := session.Grant{ID: id, Agent: agent, Via: "stdio", Capability: capability, Service: "api", Origin: "https://api.example.com", Opened: ms, Expires: ms + 3_600_000}
+	g := session.Grant{
+		ID:         id,
+		Agent:      agent,
+		Via:        "stdio",
+		Capability: capability,
+		Service:    "api",
+		Origin:     "https://api.example.com",
+		Opened:     ms,
+		Expires:    ms + 3_600_000,
+	}
 	for _, f := range change {
 		f(&g)
 	}
@@ -90,19 +107,29 @@ func (o *office) find(id string) Session {
 func TestStatus(t *testing.T) {
 	o := newOffice(t)
 	o.grant("a1", "ann", "read")
-	o.grant("a2", "ann", "write", func(g *session.Grant) { g.Origin = "https://elsewhere.example.com" })
+	o.grant("a2", "ann", "write", func(g *session.Grant) {
+		g.Origin = "https://elsewhere.example.com"
+	})
 	o.grant("a3", "ann", "asked")
 	o.grant("a4", "ann", "gone")
-	o.grant("a5", "bob", "read", func(g *session.Grant) { g.Opened -= 3_600_000; g.Expires -= 3_600_000 })
+	o.grant("a5", "bob", "read", func(g *session.Grant) {
+		g.Opened -= 3_600_000
+		g.Expires -= 3_600_000
+	})
 	o.grant("a6", "bob", "asked", func(g *session.Grant) { g.Approval = "yes" })
-	o.grant("a7", "bob", "write", func(g *session.Grant) { g.Opened -= 3_600_000 }) // the ttl was made shorter
+	// the ttl was made shorter
+	o.grant("a7", "bob", "write", func(g *session.Grant) { g.Opened -= 3_600_000 })
 	foreign := o.grant("a8", "eve", "read")
-	_, err := o.home.Write(session.File(foreign.Pair()), foreign.Encode([]byte("another key")), false)
+	_, err := o.home.Write(session.File(foreign.Pair()),
+		foreign.Encode([]byte("another key")), false)
 	must(t, err)
 	moved := o.grant("a9", "eve", "write")
 	_, err = o.home.Write(session.File(foreign.Pair()[:31]+"x"), moved.Encode(o.key()), false)
 	must(t, err)
-	want := map[string]Status{"a1": Active, "a2": Void, "a3": Void, "a4": Void, "a5": Expired, "a6": Active, "a7": Expired, "a9": Active}
+	want := map[string]Status{
+		"a1": Active, "a2": Void, "a3": Void, "a4": Void, "a5": Expired, "a6": Active,
+		"a7": Expired, "a9": Active,
+	}
 	b := o.read()
 	for _, s := range b.Sessions {
 		if s.Status != want[s.ID] {
@@ -110,7 +137,8 @@ func TestStatus(t *testing.T) {
 		}
 	}
 	if len(b.Sessions) != len(want) || b.Unreadable != 2 || len(b.Open()) != 3 {
-		t.Errorf("%d sessions, %d unreadable, %d open", len(b.Sessions), b.Unreadable, len(b.Open()))
+		t.Errorf("%d sessions, %d unreadable, %d open", len(b.Sessions),
+			b.Unreadable, len(b.Open()))
 	}
 	if b, err := Read(o.home, o.config, nil, o.now); err != nil || len(b.Sessions) != 0 {
 		t.Errorf("without a key: %v, %v", b, err)
@@ -129,12 +157,16 @@ func TestFind(t *testing.T) {
 		{"AAAA00002", "aaaa0000222222223333444455556666", ""},
 		{"bbbb", "bbbb0000111122223333444455556666", ""}, // the only active one
 		{"bbbb1", "bbbb1111111122223333444455556666", ""},
-		{"aaaa", "", "2 sessions have an id that begins with \"aaaa\":\n  aaaa00001  ann on read, active\n  aaaa00002  ann on write, active"},
+		{"aaaa",
+			"",
+			"2 sessions have an id that begins with \"aaaa\":\n  aaaa00001  ann on read, active\n" +
+				"  aaaa00002  ann on write, active"},
 		{"cc", "", `no session has an id that begins with "cc"`},
 		{"", "", "no session"},
 	} {
 		s, err := o.read().Find(c.prefix, active)
-		if s.ID != c.id || (err != nil) != (c.err != "") || err != nil && !strings.Contains(err.Error(), c.err) {
+		if s.ID != c.id || (err != nil) != (c.err != "") ||
+			err != nil && !strings.Contains(err.Error(), c.err) {
 			t.Errorf("%q: %q, %v", c.prefix, s.ID, err)
 		}
 	}
@@ -148,7 +180,8 @@ func TestRevokeAndReopenOne(t *testing.T) {
 		t.Errorf("revoked: %v, %+v", err, s)
 	}
 	// A shorter order does not shorten the longer one.
-	if again, err := o.desk.Revoke(o.find("a1"), o.now.Add(time.Minute)); err != nil || !again.Equal(until) {
+	if again, err := o.desk.Revoke(o.find("a1"), o.now.Add(time.Minute)); err != nil ||
+		!again.Equal(until) {
 		t.Errorf("revoked again until %v, not %v: %v", again, until, err)
 	}
 	o.now = o.now.Add(time.Second)
@@ -160,10 +193,12 @@ func TestRevokeAndReopenOne(t *testing.T) {
 	if s := o.find("a2"); s.Status != Active {
 		t.Errorf("the session after: %+v", s)
 	}
-	if got := strings.Join(o.records, ", "); got != "session.revoke ann read, session.revoke ann read, session.reopen ann read" {
+	if got := strings.Join(o.records, ", "); got !=
+		"session.revoke ann read, session.revoke ann read, session.reopen ann read" {
 		t.Errorf("recorded %s", got)
 	}
-	// Whatever damaged the file, a person can open the pair again, and nothing from before comes back.
+	// Whatever damaged the file, a person can open the pair again, and nothing from before comes
+	// back.
 	_, err = o.home.Write(session.RevokedFile(g.Pair()), []byte("?"), false)
 	must(t, err)
 	if b := o.read(); b.Sessions[0].Status != Revoked || len(b.Damaged) != 1 {
@@ -208,7 +243,8 @@ func TestCloseAndReopenScopes(t *testing.T) {
 	check("a1 b1") // by the order about the capability
 	must(t, o.desk.ReopenAll(Scope{Agent: "bob", Capability: "read"}, o.read()))
 	check("a1 b1")
-	if until, err := o.desk.Close(Scope{Capability: "read"}, o.now.Add(time.Minute)); err != nil || !until.Equal(hour) {
+	if until, err := o.desk.Close(Scope{Capability: "read"}, o.now.Add(time.Minute)); err != nil ||
+		!until.Equal(hour) {
 		t.Errorf("until %v, %v", until, err)
 	}
 	must(t, o.desk.ReopenAll(Scope{}, o.read()))
@@ -250,7 +286,8 @@ func TestNothingIsDoneThatIsNotRecorded(t *testing.T) {
 	if err := o.desk.Reopen(o.find("a1")); err == nil {
 		t.Error("reopened without a record")
 	}
-	if err := o.desk.ReopenAll(Scope{}, o.read()); err == nil || o.find("a1").Closed != hour.Add(time.Hour).UnixMilli() {
+	if err := o.desk.ReopenAll(Scope{}, o.read()); err == nil ||
+		o.find("a1").Closed != hour.Add(time.Hour).UnixMilli() {
 		t.Errorf("all reopened without a record: %v", err)
 	}
 	// The brake is the exception.
@@ -275,7 +312,8 @@ func TestOrdersAtOnce(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 20 {
 		wg.Go(func() {
-			if _, err := o.desk.Close(Scope{Agent: fmt.Sprint("agent", i)}, o.now.Add(time.Hour)); err != nil {
+			if _, err := o.desk.Close(Scope{Agent: fmt.Sprint("agent", i)},
+				o.now.Add(time.Hour)); err != nil {
 				t.Error(err)
 			}
 		})
@@ -286,7 +324,8 @@ func TestOrdersAtOnce(t *testing.T) {
 	}
 }
 
-// TestSpoiledFilesKeepNobodyFromRevoking: what cannot be read permits nothing or closes, and the rest is still in the book.
+// TestSpoiledFilesKeepNobodyFromRevoking: what cannot be read permits nothing or closes, and the
+// rest is still in the book.
 func TestSpoiledFilesKeepNobodyFromRevoking(t *testing.T) {
 	o := newOffice(t)
 	spoil := func(name string) {
@@ -295,14 +334,17 @@ func TestSpoiledFilesKeepNobodyFromRevoking(t *testing.T) {
 		must(t, os.RemoveAll(path))
 		must(t, os.Mkdir(path, 0o700))
 	}
-	a, b, c := o.grant("a1", "ann", "read"), o.grant("b1", "bob", "read"), o.grant("c1", "cat", "read")
+	a, b, c := o.grant("a1", "ann", "read"), o.grant("b1", "bob", "read"),
+		o.grant("c1", "cat", "read")
 	spoil(session.File(a.Pair()))
 	spoil(session.RevokedFile(b.Pair()))
 	book := o.read()
-	if open := book.Open(); book.Unreadable != 1 || len(open) != 1 || open[0].ID != c.ID || len(book.Damaged) != 1 {
+	if open := book.Open(); book.Unreadable != 1 || len(open) != 1 || open[0].ID != c.ID ||
+		len(book.Damaged) != 1 {
 		t.Errorf("%+v", book)
 	}
-	if _, err := o.desk.Close(Scope{}, o.now.Add(time.Hour)); err != nil || len(o.read().Open()) != 0 {
+	if _, err := o.desk.Close(Scope{}, o.now.Add(time.Hour)); err != nil ||
+		len(o.read().Open()) != 0 {
 		t.Errorf("closed: %v, %+v", err, o.read())
 	}
 	spoil(session.ClosedFile)

@@ -1,6 +1,7 @@
-// Package sealed looks at the sealed values of a service: whether each opens, and whether it stands where it was sealed for.
-// Use Fields to show or mend that; the engine in package core makes the same comparison on its own before it sends anything.
-// It changes no file and decides nothing: `janee trust` asks the person.
+// Package sealed looks at the sealed values of a service: whether each opens, and whether it stands
+// where it was sealed for. Use Fields to show or mend that; the engine in package core makes the
+// same comparison on its own before it sends anything. It changes no file and decides nothing:
+// `janee trust` asks the person.
 package sealed
 
 import (
@@ -14,7 +15,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Field is one sealed value. Got and Plain are set and authentic where Err is nil; Err is that of vault.Open.
+// Field is one sealed value. Got and Plain are set and authentic where Err is nil; Err is that of
+// vault.Open.
 type Field struct {
 	Path   string // under auth: "key", "headers.X-Api-Key"
 	Sealed string // as it stands in the file
@@ -42,7 +44,8 @@ func Fields(v *vault.Vault, s *config.Service) []Field {
 // Rebound reports whether the value is authentic and yet stands elsewhere than it was sealed for.
 func (f Field) Rebound() bool { return f.Err == nil && f.Got != f.Want }
 
-// Moved reports whether it was sealed for another field. No change of a service explains that: somebody moved the text.
+// Moved reports whether it was sealed for another field. No change of a service explains that:
+// somebody moved the text.
 func (f Field) Moved() bool { return f.Err == nil && f.Got.Field != f.Want.Field }
 
 // Credential opens every value of s. The error names the value that does not open.

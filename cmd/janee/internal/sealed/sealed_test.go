@@ -12,7 +12,12 @@ import (
 
 func TestFields(t *testing.T) {
 	v := vault.New(vault.NewRoot([32]byte{1}), "test")
-	at := vault.Binding{Service: "s", Field: "headers.A", Type: "headers", Origin: "https://x.example"}
+	at := vault.Binding{
+		Service: "s",
+		Field:   "headers.A",
+		Type:    "headers",
+		Origin:  "https://x.example",
+	}
 	seal := func(change func(*vault.Binding)) string {
 		b := at
 		change(&b)
@@ -27,12 +32,15 @@ func TestFields(t *testing.T) {
 		{"in place", seal(func(*vault.Binding) {}), false, false, nil},
 		{"service", seal(func(b *vault.Binding) { b.Service = "t" }), true, false, nil},
 		{"type", seal(func(b *vault.Binding) { b.Type = "bearer" }), true, false, nil},
-		{"origin", seal(func(b *vault.Binding) { b.Origin = "https://x.example:8443" }), true, false, nil},
+		{"origin", seal(func(b *vault.Binding) { b.Origin = "https://x.example:8443" }),
+			true, false, nil},
 		{"field", seal(func(b *vault.Binding) { b.Field = "headers.B" }), true, true, nil},
-		{"damaged", seal(func(*vault.Binding) {})[:90] + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA", false, false, vault.ErrDamaged},
+		{"damaged", seal(func(*vault.Binding) {})[:90] + "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA",
+			false, false, vault.ErrDamaged},
 		{"torn", "janee:v1:k1", false, false, vault.ErrFormat},
 	} {
-		text := fmt.Sprintf("services:\n  s:\n    baseUrl: https://x.example/v1\n    auth: {type: headers, headers: {A: %s}}\n", c.text)
+		text := fmt.Sprintf("services:\n  s:\n    baseUrl: https://x.example/v1\n"+
+			"    auth: {type: headers, headers: {A: %s}}\n", c.text)
 		parsed, err := config.Parse([]byte(text))
 		if err != nil {
 			t.Fatal(err)
@@ -42,7 +50,8 @@ func TestFields(t *testing.T) {
 			t.Fatalf("%s: %d fields", c.name, len(fields))
 		}
 		f := fields[0]
-		if f.Path != at.Field || f.Want != at || f.Rebound() != c.rebound || f.Moved() != c.moved || !errors.Is(f.Err, c.err) {
+		if f.Path != at.Field || f.Want != at || f.Rebound() != c.rebound || f.Moved() != c.moved ||
+			!errors.Is(f.Err, c.err) {
 			t.Errorf("%s: %+v", c.name, f)
 		}
 		if c.err == nil && f.Plain.Reveal() != "sk_live_xxx" {
@@ -52,11 +61,13 @@ func TestFields(t *testing.T) {
 }
 
 func TestFieldsLeavesPlaintextOut(t *testing.T) {
-	parsed, err := config.Parse([]byte("services:\n  s:\n    baseUrl: https://x.example\n    auth: {type: bearer, key: typed_by_hand}\n"))
+	parsed, err := config.Parse([]byte("services:\n  s:\n    baseUrl: https://x.example\n" +
+		"    auth: {type: bearer, key: typed_by_hand}\n"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if fields := Fields(vault.New(vault.NewRoot([32]byte{1}), "test"), parsed.Services["s"]); fields != nil {
+	if fields := Fields(vault.New(vault.NewRoot([32]byte{1}), "test"),
+		parsed.Services["s"]); fields != nil {
 		t.Errorf("%v", fields)
 	}
 }

@@ -4,7 +4,8 @@ package term
 
 import "golang.org/x/sys/unix"
 
-// hide turns off the echo of the terminal fd. The typed lines stay lines, and Ctrl-C stays a signal.
+// hide turns off the echo of the terminal fd. The typed lines stay lines, and Ctrl-C stays a
+// signal.
 func hide(fd int) (restore func(), err error) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)
 	if err != nil {

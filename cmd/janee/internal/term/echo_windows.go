@@ -9,7 +9,8 @@ func hide(fd int) (restore func(), err error) {
 	if err := windows.GetConsoleMode(console, &before); err != nil {
 		return nil, err
 	}
-	during := before&^windows.ENABLE_ECHO_INPUT | windows.ENABLE_PROCESSED_INPUT | windows.ENABLE_LINE_INPUT
+	during := before&^windows.ENABLE_ECHO_INPUT | windows.ENABLE_PROCESSED_INPUT |
+		windows.ENABLE_LINE_INPUT
 	if err := windows.SetConsoleMode(console, during); err != nil {
 		return nil, err
 	}

@@ -1,6 +1,7 @@
-// Package term asks questions on the controlling terminal, even where standard input and output are pipes. Questions go to
-// the terminal, never to standard output, which belongs to data. A secret is read without echo and is never printed.
-// Whoever interrupts a question gets the terminal back as it was; ask before anything is written, not in the middle of it.
+// Package term asks questions on the controlling terminal, even where standard input and output are
+// pipes. Questions go to the terminal, never to standard output, which belongs to data. A secret is
+// read without echo and is never printed. Whoever interrupts a question gets the terminal back as
+// it was; ask before anything is written, not in the middle of it.
 package term
 
 import (
@@ -22,8 +23,8 @@ import (
 // ErrNone says that the process has no terminal to ask on.
 var ErrNone = errors.New("there is no terminal to ask on")
 
-// ErrInterrupted says that a signal came in place of an answer. It carries the exit code that a shell expects: 128 and the
-// number of the signal, 130 for Ctrl-C.
+// ErrInterrupted says that a signal came in place of an answer. It carries the exit code that a
+// shell expects: 128 and the number of the signal, 130 for Ctrl-C.
 var ErrInterrupted = errors.New("interrupted")
 
 // Terminal is an open controlling terminal. Close it when the questions are over.
@@ -77,11 +78,12 @@ func (t *Terminal) Secret(question string) (secret.Text, error) {
 	return secret.New(line), err
 }
 
-// interrupts end a question. Ctrl-C alone would not do: a process that is killed or hung up must not leave the echo off either.
+// interrupts end a question. Ctrl-C alone would not do: a process that is killed or hung up must
+// not leave the echo off either.
 var interrupts = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 
-// ask returns the answer without white space around it. After ErrInterrupted the terminal is good for Close alone: the
-// reading goes on, because nothing can end it.
+// ask returns the answer without white space around it. After ErrInterrupted the terminal is good
+// for Close alone: the reading goes on, because nothing can end it.
 func (t *Terminal) ask(question string, hidden bool) (string, error) {
 	signals := make(chan os.Signal, 1)
 	signal.Notify(signals, interrupts...) // before the echo goes off

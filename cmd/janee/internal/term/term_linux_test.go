@@ -96,8 +96,12 @@ func TestInterrupted(t *testing.T) {
 	}{
 		{"Ctrl-C", func(_ *exec.Cmd, tty *ptytest.Terminal) { tty.Type("sk_live\x03") }, 130},
 		{"Ctrl-backslash", func(_ *exec.Cmd, tty *ptytest.Terminal) { tty.Type("\x1c") }, 131},
-		{"killed", func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGTERM) }, 143},
-		{"hung up", func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGHUP) }, 129},
+		{"killed",
+			func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGTERM) },
+			143},
+		{"hung up",
+			func(cmd *exec.Cmd, _ *ptytest.Terminal) { _ = cmd.Process.Signal(syscall.SIGHUP) },
+			129},
 		{"Ctrl-D", func(_ *exec.Cmd, tty *ptytest.Terminal) { tty.Type("\x04") }, 1},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -69,7 +69,8 @@ func (l *Late) look() error {
 	}
 	l.ready.Store(b)
 	if l.refused > 0 {
-		l.warn(fmt.Sprintf("calls can be made from now on; %d were refused before, without a record",
+		l.warn(fmt.Sprintf(
+			"calls can be made from now on; %d were refused before, without a record",
 			l.refused))
 	}
 	return nil

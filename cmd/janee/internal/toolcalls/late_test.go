@@ -22,11 +22,15 @@ func TestLateRefusesInWordsForAPerson(t *testing.T) {
 		err        error
 		code, says string
 	}{
-		{hint.Errorf(hint.Failed, "run `janee init`", "no home"), core.NotReady, "what to do: run `janee init`"},
-		{hint.Errorf(hint.Failed, "mend it", "c.yaml:1: a\nc.yaml:2: b"), core.NotReady, "c.yaml:1: a; c.yaml:2: b."},
-		{hint.Errorf(hint.Locked, "restore it", "no key"), core.VaultLocked, "what to do: restore it"},
+		{hint.Errorf(hint.Failed, "run `janee init`", "no home"), core.NotReady,
+			"what to do: run `janee init`"},
+		{hint.Errorf(hint.Failed, "mend it", "c.yaml:1: a\nc.yaml:2: b"), core.NotReady,
+			"c.yaml:1: a; c.yaml:2: b."},
+		{hint.Errorf(hint.Locked, "restore it", "no key"), core.VaultLocked,
+			"what to do: restore it"},
 		{errors.New("permission denied"), core.NotReady, "janee doctor"},
-		{fmt.Errorf("a: %w", hint.Errorf(hint.Locked, "", "no key")), core.VaultLocked, "janee list"},
+		{fmt.Errorf("a: %w", hint.Errorf(hint.Locked, "", "no key")),
+			core.VaultLocked, "janee list"},
 	} {
 		l := NewLate("", func(string) {}, func() (*Broker, error) { return nil, tt.err })
 		for _, name := range []string{"execute", "whoami", "nosuch"} {
@@ -35,10 +39,13 @@ func TestLateRefusesInWordsForAPerson(t *testing.T) {
 				Denial struct{ ReasonCode, AgentID, NextStep string }
 			}
 			err := json.Unmarshal(r.Text, &a)
-			if err != nil || !r.IsError || a.Denial.ReasonCode != tt.code || a.Denial.AgentID != "a" {
+			if err != nil || !r.IsError || a.Denial.ReasonCode != tt.code ||
+				a.Denial.AgentID != "a" {
 				t.Errorf("%v: %v, %s", tt.err, err, r.Text)
 			}
-			for _, part := range []string{tt.code + ": ", tt.says, "Do not do it yourself", "no restart"} {
+			for _, part := range []string{
+				tt.code + ": ", tt.says, "Do not do it yourself", "no restart",
+			} {
 				if !strings.Contains(r.Prose, part) {
 					t.Errorf("%v: %q lacks %q", tt.err, r.Prose, part)
 				}
@@ -68,7 +75,8 @@ func TestLateOpensOnce(t *testing.T) {
 		t.Fatal("it is open")
 	}
 	for range 3 {
-		if r := l.Call(t.Context(), mcpserver.Call{Tool: "whoami"}); !strings.Contains(string(r.Text), `"agentId":"ann"`) {
+		if r := l.Call(t.Context(),
+			mcpserver.Call{Tool: "whoami"}); !strings.Contains(string(r.Text), `"agentId":"ann"`) {
 			t.Errorf("%s", r.Text)
 		}
 	}
@@ -83,7 +91,8 @@ func TestLateOpensOnce(t *testing.T) {
 	}
 	wg.Wait()
 	l.Call(t.Context(), mcpserver.Call{Tool: "whoami"})
-	if opened != 1 || len(e.calls) != 1 || !strings.Contains(said, "3 were refused") || l.Err() != nil {
+	if opened != 1 || len(e.calls) != 1 || !strings.Contains(said, "3 were refused") ||
+		l.Err() != nil {
 		t.Errorf("opened %d times, %d calls, %q, %v", opened, len(e.calls), said, l.Err())
 	}
 }
@@ -121,7 +130,8 @@ func TestSlowLooksAreRare(t *testing.T) {
 
 func TestLateRefusesForTheConnection(t *testing.T) {
 	l := NewLate("ann", nil, nil)
-	if r := l.Refuse(mcpserver.Refusal{Code: core.Busy}); !r.IsError || !strings.HasPrefix(r.Prose, "BUSY: ") {
+	if r := l.Refuse(mcpserver.Refusal{Code: core.Busy}); !r.IsError ||
+		!strings.HasPrefix(r.Prose, "BUSY: ") {
 		t.Errorf("%+v", r)
 	}
 }

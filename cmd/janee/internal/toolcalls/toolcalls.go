@@ -1,9 +1,10 @@
-// Package toolcalls turns the tool calls of the MCP transports into calls of package core and back. A Broker reads the
-// arguments into a core.Call, adds what the transport knows about the caller, passes the call to the gateway and
-// renders the reply; a Late is a Broker for a home that cannot be opened yet.
+// Package toolcalls turns the tool calls of the MCP transports into calls of package core and back.
+// A Broker reads the arguments into a core.Call, adds what the transport knows about the caller,
+// passes the call to the gateway and renders the reply; a Late is a Broker for a home that cannot
+// be opened yet.
 //
-// It is between two packages: mcpserver knows the protocol and nothing of core's types, and gateway carries out the
-// steps of a call and knows nothing of MCP. It decides nothing.
+// It is between two packages: mcpserver knows the protocol and nothing of core's types, and gateway
+// carries out the steps of a call and knows nothing of MCP. It decides nothing.
 package toolcalls
 
 import (
@@ -30,14 +31,17 @@ type Config interface {
 
 // Broker serves the tool calls of one transport.
 type Broker struct {
-	Gateway        Doer
-	Config         Config
-	Via            string // core.ViaStdio, …
-	Agent          string // as whom every call is made, by the word of who started the transport; "" = as the transport says
+	Gateway Doer
+	Config  Config
+	Via     string // core.ViaStdio, …
+	// as whom every call is made, by the word of who started the transport; "" = as the transport
+	// says
+	Agent          string
 	IdentitySource string // how this transport knows who calls
 }
 
-// Call implements mcpserver.Broker. Arguments that cannot be read go on as a call with a fault, so that they are recorded.
+// Call implements mcpserver.Broker. Arguments that cannot be read go on as a call with a fault, so
+// that they are recorded.
 func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	reply := b.Gateway.Do(ctx, b.read(c), gateway.Client{
 		Progress: c.Progress,
@@ -47,7 +51,8 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	if reply.Denial != nil {
 		return refused(reply.Denial)
 	}
-	switch r := reply.Result; { // allowed by the gateway, done here: the engine cannot change itself
+	// allowed by the gateway, done here: the engine cannot change itself
+	switch r := reply.Result; {
 	case r.Share != nil:
 		return b.answer(r, b.Config.Share(b.Via, *r.Share))
 	case r.Tool == tool.ReloadConfig:
@@ -75,8 +80,14 @@ func (b *Broker) answer(r *core.Result, report any) mcpserver.Reply {
 }
 
 func (b *Broker) read(c mcpserver.Call) core.Call {
-	call := core.Call{Tool: c.Tool, Agent: b.agent(c.Agent), Via: b.Via, Client: c.Client, IdentitySource: b.IdentitySource,
-		SelfNamed: b.Via == core.ViaStdio && b.Agent == ""}
+	call := core.Call{
+		Tool:           c.Tool,
+		Agent:          b.agent(c.Agent),
+		Via:            b.Via,
+		Client:         c.Client,
+		IdentitySource: b.IdentitySource,
+		SelfNamed:      b.Via == core.ViaStdio && b.Agent == "",
+	}
 	if call.SelfNamed && c.Client == "" {
 		call.IdentitySource = "none"
 	}

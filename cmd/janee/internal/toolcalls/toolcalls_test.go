@@ -13,14 +13,16 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// engine is a house of nothing but an engine without any services: it answers what is refused at the door.
+// engine is a house of nothing but an engine without any services: it answers what is refused at
+// the door.
 type engine struct{ calls []core.Call }
 
 func (e *engine) Do(_ context.Context, c core.Call, _ gateway.Client) gateway.Reply {
 	e.calls = append(e.calls, c)
 	flow, step := core.New(&config.Config{}, nil).Begin(core.In{}, c)
 	commit, ok := step.(core.Commit)
-	if !ok || len(commit.Records) != 1 || commit.Records[0].Event != "deny" || commit.Records[0].Code != core.BadArguments {
+	if !ok || len(commit.Records) != 1 || commit.Records[0].Event != "deny" ||
+		commit.Records[0].Code != core.BadArguments {
 		return gateway.Reply{Denial: core.Deny(core.Internal, c)}
 	}
 	done, _ := flow.Resume(core.In{}, core.Committed{}).(core.Done)
@@ -40,15 +42,22 @@ func TestCallsThatCannotBeReadAreRecordedAndRefused(t *testing.T) {
 	} {
 		e := &engine{}
 		b := &Broker{Gateway: e, Via: core.ViaStdio}
-		reply := b.Call(t.Context(), mcpserver.Call{Tool: tt.tool, Agent: "probe", Arguments: json.RawMessage(tt.arguments)})
+		reply := b.Call(t.Context(), mcpserver.Call{
+			Tool:      tt.tool,
+			Agent:     "probe",
+			Arguments: json.RawMessage(tt.arguments),
+		})
 		var a struct {
 			Error  string
 			Denial struct{ ReasonCode, AgentID, NextStep string }
 		}
-		if err := json.Unmarshal(reply.Text, &a); err != nil || !reply.IsError || a.Denial.ReasonCode != core.BadArguments || a.Denial.AgentID != "probe" || !strings.Contains(a.Error, tt.says) {
+		if err := json.Unmarshal(reply.Text, &a); err != nil || !reply.IsError ||
+			a.Denial.ReasonCode != core.BadArguments || a.Denial.AgentID != "probe" ||
+			!strings.Contains(a.Error, tt.says) {
 			t.Errorf("%q %s: %v, %s", tt.tool, tt.arguments, err, reply.Text)
 		}
-		if unknown := strings.HasPrefix(tt.says, "there is no"); unknown != strings.Contains(a.Denial.NextStep, "tools/list") {
+		if unknown := strings.HasPrefix(tt.says,
+			"there is no"); unknown != strings.Contains(a.Denial.NextStep, "tools/list") {
 			t.Errorf("%q: next step %q", tt.tool, a.Denial.NextStep)
 		}
 		if len(e.calls) != 1 || e.calls[0].Tool != tt.tool || e.calls[0].Via != core.ViaStdio {
@@ -60,7 +69,8 @@ func TestCallsThatCannotBeReadAreRecordedAndRefused(t *testing.T) {
 func TestEveryOfferedToolIsRead(t *testing.T) {
 	for _, d := range tool.Definitions() {
 		b := &Broker{Gateway: &engine{}}
-		if c := b.read(mcpserver.Call{Tool: d.Name, Arguments: json.RawMessage(`{"nonsense":1}`)}); c.Fault == nil {
+		if c := b.read(mcpserver.Call{Tool: d.Name,
+			Arguments: json.RawMessage(`{"nonsense":1}`)}); c.Fault == nil {
 			t.Errorf("%s: no fault in nonsense", d.Name)
 		}
 	}
@@ -74,7 +84,10 @@ func TestSourceOfAName(t *testing.T) {
 	for _, tt := range []struct {
 		broker       *Broker
 		client, want string
-	}{{stdio, "claude-ai", stdio.IdentitySource}, {stdio, "", "none"}, {named, "", "command line"}, {http, "", "token"}} {
+	}{
+		{stdio, "claude-ai", stdio.IdentitySource}, {stdio, "", "none"},
+		{named, "", "command line"}, {http, "", "token"},
+	} {
 		c := tt.broker.read(mcpserver.Call{Tool: "whoami", Client: tt.client})
 		if c.IdentitySource != tt.want {
 			t.Errorf("client %q over %s: %q", tt.client, tt.broker.Via, c.IdentitySource)
@@ -85,7 +98,8 @@ func TestSourceOfAName(t *testing.T) {
 func TestRefuse(t *testing.T) {
 	for _, code := range []string{core.Busy, core.Cancelled, core.Internal} {
 		r := (&Broker{}).Refuse(mcpserver.Refusal{Code: code, Agent: "a"})
-		if text := string(r.Text); !r.IsError || !strings.Contains(text, code) || !strings.Contains(text, `"agentId":"a"`) || strings.Contains(text, `"error":""`) {
+		if text := string(r.Text); !r.IsError || !strings.Contains(text, code) ||
+			!strings.Contains(text, `"agentId":"a"`) || strings.Contains(text, `"error":""`) {
 			t.Errorf("%s: %s", code, text)
 		}
 	}

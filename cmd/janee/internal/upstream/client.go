@@ -1,6 +1,8 @@
-// Package upstream sends one HTTP exchange to an API and hands back its reply, decoded, in small pieces.
-// Use a single Client for the whole process: it keeps connections apart by service, takes no proxy from the environment and follows no redirect.
-// It does not judge, sign, scrub or log: give it only a request that package core has decided on, and pass every byte it delivers through the scrubber.
+// Package upstream sends one HTTP exchange to an API and hands back its reply, decoded, in small
+// pieces. Use a single Client for the whole process: it keeps connections apart by service, takes
+// no proxy from the environment and follows no redirect. It does not judge, sign, scrub or log:
+// give it only a request that package core has decided on, and pass every byte it delivers through
+// the scrubber.
 package upstream
 
 import (
@@ -21,15 +23,18 @@ import (
 // chunkSize is the most that Receiver.Chunk is given at once, in bytes.
 const chunkSize = 64 << 10
 
-// Target selects the pool of connections. Exchanges with equal targets share connections; no others do.
+// Target selects the pool of connections. Exchanges with equal targets share connections; no others
+// do.
 type Target struct {
 	Service string // name in the configuration
 	Agent   string // for which it is sent; "" for what is fetched for all agents together
 	CAFile  string // path of a PEM file trusted besides the system's roots; "" for none
 	Origin  string // scheme://host[:port], exactly as the URL begins
-	Proxy   string // scheme://host[:port] of an http, https or socks5 proxy; "" for none, whatever the environment says
-	// Guard permits each address that is dialled: one of Origin's host, or with Proxy one of the proxy's, which then alone sees where Origin leads.
-	// The zero value refuses all.
+	// scheme://host[:port] of an http, https or socks5 proxy; "" for none, whatever the environment
+	// says
+	Proxy string
+	// Guard permits each address that is dialled: one of Origin's host, or with Proxy one of the
+	// proxy's, which then alone sees where Origin leads. The zero value refuses all.
 	Guard egress.Guard
 }
 
@@ -39,8 +44,8 @@ func (t Target) For(agent string) Target {
 	return t
 }
 
-// Exchange is one request, ready to be sent. Body must not change until Do has returned, nor afterwards:
-// a server may answer before it has read everything.
+// Exchange is one request, ready to be sent. Body must not change until Do has returned, nor
+// afterwards: a server may answer before it has read everything.
 type Exchange struct {
 	Target
 	Method        string // sent as it is
@@ -48,16 +53,19 @@ type Exchange struct {
 	RequestTarget string // path and query that must stand in the request line, byte for byte
 	Headers       []wire.Header
 	Body          []byte
-	CADigest      string        // SHA-256 in hex that the content of CAFile must have, "" = any
-	Timeout       time.Duration // for everything from the dial to the last byte of the body; must be positive
-	MaxBody       int64         // most decoded bytes delivered
+	CADigest      string // SHA-256 in hex that the content of CAFile must have, "" = any
+	// for everything from the dial to the last byte of the body; must be positive
+	Timeout time.Duration
+	MaxBody int64 // most decoded bytes delivered
 }
 
-// Receiver is told about the reply: Head once, then Chunk for each piece of the body, in order, from the goroutine that called Do.
-// An error from either ends the exchange as Cancelled, ErrEnough from Chunk as cut. What was
-// delivered is a reply only if Outcome.Err is "" in the end: a wrong checksum shows last.
+// Receiver is told about the reply: Head once, then Chunk for each piece of the body, in order,
+// from the goroutine that called Do. An error from either ends the exchange as Cancelled, ErrEnough
+// from Chunk as cut. What was delivered is a reply only if Outcome.Err is "" in the end: a wrong
+// checksum shows last.
 type Receiver interface {
-	// Head gives the final status and the header fields, sorted by name. Trailers are not delivered.
+	// Head gives the final status and the header fields, sorted by name. Trailers are not
+	// delivered.
 	Head(status int, headers []wire.Header) error
 	// Chunk gives 1 to 65536 bytes of decoded body, valid until it returns.
 	Chunk(p []byte) error
@@ -65,25 +73,32 @@ type Receiver interface {
 
 // Outcome says how an exchange ended.
 type Outcome struct {
-	Err       string // "" when the reply is whole or cut at MaxBody, else one of the constants below
-	Detail    string // why, for the person's log: fixed texts that name at most one of the request's header fields, never a value
-	Truncated bool   // the body was longer than MaxBody, or than the Receiver could take
-	DateMs    int64  // the reply's Date field in Unix milliseconds, 0 if there is none
+	// "" when the reply is whole or cut at MaxBody, else one of the constants below
+	Err string
+	// why, for the person's log: fixed texts that name at most one of the request's header fields,
+	// never a value
+	Detail    string
+	Truncated bool  // the body was longer than MaxBody, or than the Receiver could take
+	DateMs    int64 // the reply's Date field in Unix milliseconds, 0 if there is none
 }
 
 // Client does exchanges. It is safe for concurrent use.
 type Client struct{ pools pools }
 
-// New returns a client without connections. files says whose files of certificate authorities count.
+// New returns a client without connections. files says whose files of certificate authorities
+// count.
 func New(files home.Guard) *Client {
 	return &Client{pools: pools{all: map[Target]*pool{}, files: files}}
 }
 
-// Close drops idle connections and refuses further exchanges. It leaves those under way alone: cancel their contexts first.
+// Close drops idle connections and refuses further exchanges. It leaves those under way alone:
+// cancel their contexts first.
 func (c *Client) Close() { c.pools.close() }
 
-// Do sends x once and delivers the reply to to. It returns within x.Timeout, or at once when ctx ends, save for the time that to takes.
-// A request is repeated on another connection only if nothing of it was sent, or if it is a GET, HEAD or OPTIONS that met a connection closed by the server.
+// Do sends x once and delivers the reply to to. It returns within x.Timeout, or at once when ctx
+// ends, save for the time that to takes. A request is repeated on another connection only if
+// nothing of it was sent, or if it is a GET, HEAD or OPTIONS that met a connection closed by the
+// server.
 func (c *Client) Do(ctx context.Context, x Exchange, to Receiver) Outcome {
 	req, err := newRequest(x)
 	if err != nil {
@@ -111,7 +126,8 @@ func (c *Client) Do(ctx context.Context, x Exchange, to Receiver) Outcome {
 }
 
 func receive(resp *http.Response, limit int64, to Receiver) (truncated bool, err error) {
-	if resp.StatusCode < 100 { // net/http takes 000 to 099, which are no statuses (RFC 9110 section 15)
+	// net/http takes 000 to 099, which are no statuses (RFC 9110 section 15)
+	if resp.StatusCode < 100 {
 		return false, &fault{Unreachable, "the reply has no valid status"}
 	}
 	if resp.StatusCode == http.StatusSwitchingProtocols {
@@ -166,7 +182,9 @@ func pump(body *decoder, limit int64, to Receiver) (truncated bool, err error) {
 }
 
 // describesBytes lists the fields that are true only of the body as it came over the wire.
-var describesBytes = []string{"Content-Digest", "Content-Encoding", "Content-Length", "Content-Md5", "Digest", "Repr-Digest"}
+var describesBytes = []string{
+	"Content-Digest", "Content-Encoding", "Content-Length", "Content-Md5", "Digest", "Repr-Digest",
+}
 
 // fields lists h by name, because net/http does not keep the order of the wire.
 func fields(h http.Header, decoded bool) []wire.Header {
@@ -179,7 +197,9 @@ func fields(h http.Header, decoded bool) []wire.Header {
 			list = append(list, wire.Header{Name: name, Value: v})
 		}
 	}
-	slices.SortStableFunc(list, func(a, b wire.Header) int { return strings.Compare(a.Name, b.Name) })
+	slices.SortStableFunc(list, func(a, b wire.Header) int {
+		return strings.Compare(a.Name, b.Name)
+	})
 	return list
 }
 

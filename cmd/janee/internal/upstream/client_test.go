@@ -26,13 +26,20 @@ func TestRequestBytes(t *testing.T) {
 	})
 	host := strings.TrimPrefix(origin, "http://")
 	c := newClient(t)
-	for _, target := range []string{"/", "/a%2fb?x[]=1|{}", "/a%2Fb/%C3%A9?", "/?", "//double//slash", "/a;b=c,d/@:!$&'()*+", "/p?q=%20+%2B&&=;?/", "/%E2%82%AC?a=b#"[:13]} {
-		x := exchange("POST", origin, target, wire.Header{Name: "x-aPI-key", Value: "k"}, wire.Header{Name: "HOST", Value: host},
+	for _, target := range []string{
+		"/", "/a%2fb?x[]=1|{}", "/a%2Fb/%C3%A9?", "/?", "//double//slash", "/a;b=c,d/@:!$&'()*+",
+		"/p?q=%20+%2B&&=;?/", "/%E2%82%AC?a=b#"[:13],
+	} {
+		x := exchange("POST", origin, target, wire.Header{Name: "x-aPI-key", Value: "k"},
+			wire.Header{Name: "HOST", Value: host},
 			wire.Header{Name: "Content-Length", Value: "2"})
 		x.Body = []byte("hi")
 		out, _ := do(t, c, x)
 		want(t, out, "", "")
-		wanted := "POST " + target + " HTTP/1.1\r\nHost: " + host + "\r\nUser-Agent: janee\r\nContent-Length: 2\r\nAccept-Encoding: gzip\r\nx-aPI-key: k\r\n\r\nhi"
+		wanted := "POST " + target + " HTTP/1.1\r\nHost: " +
+			host +
+			"\r\nUser-Agent: janee\r\nContent-Length: 2\r\nAccept-Encoding: gzip\r\n" +
+			"x-aPI-key: k\r\n\r\nhi"
 		if got := <-seen; got != wanted {
 			t.Errorf("sent %q\nwant %q", got, wanted)
 		}
@@ -45,12 +52,19 @@ func TestHeaderDefaults(t *testing.T) {
 		headers []wire.Header
 		sent    string
 	}{
-		"user agent":      {"GET", []wire.Header{{Name: "user-agent", Value: "me/1"}}, "User-Agent: me/1\r\nAccept-Encoding: gzip\r\n"},
-		"accept encoding": {"GET", []wire.Header{{Name: "accept-encoding", Value: "zstd"}}, "User-Agent: janee\r\naccept-encoding: zstd\r\n"},
-		"range":           {"GET", []wire.Header{{Name: "range", Value: "bytes=0-1"}}, "User-Agent: janee\r\nAccept-Encoding: identity\r\nrange: bytes=0-1\r\n"},
-		"head":            {"HEAD", nil, "User-Agent: janee\r\nConnection: close\r\nAccept-Encoding: identity\r\n"},
-		"empty post":      {"POST", nil, "User-Agent: janee\r\nContent-Length: 0\r\nAccept-Encoding: gzip\r\n"},
-		"twice":           {"GET", []wire.Header{{Name: "X-A", Value: "1"}, {Name: "X-A", Value: ""}}, "User-Agent: janee\r\nAccept-Encoding: gzip\r\nX-A: 1\r\nX-A: \r\n"},
+		"user agent": {"GET", []wire.Header{{Name: "user-agent", Value: "me/1"}},
+			"User-Agent: me/1\r\nAccept-Encoding: gzip\r\n"},
+		"accept encoding": {"GET", []wire.Header{{Name: "accept-encoding", Value: "zstd"}},
+			"User-Agent: janee\r\naccept-encoding: zstd\r\n"},
+		"range": {"GET", []wire.Header{{Name: "range", Value: "bytes=0-1"}},
+			"User-Agent: janee\r\nAccept-Encoding: identity\r\nrange: bytes=0-1\r\n"},
+		"head": {"HEAD", nil,
+			"User-Agent: janee\r\nConnection: close\r\nAccept-Encoding: identity\r\n"},
+		"empty post": {"POST", nil,
+			"User-Agent: janee\r\nContent-Length: 0\r\nAccept-Encoding: gzip\r\n"},
+		"twice": {"GET",
+			[]wire.Header{{Name: "X-A", Value: "1"}, {Name: "X-A", Value: ""}},
+			"User-Agent: janee\r\nAccept-Encoding: gzip\r\nX-A: 1\r\nX-A: \r\n"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			seen := make(chan string, 1)
@@ -61,7 +75,8 @@ func TestHeaderDefaults(t *testing.T) {
 			out, _ := do(t, newClient(t), exchange(tt.method, origin, "/", tt.headers...))
 			want(t, out, "", "")
 			got := <-seen
-			if _, rest, _ := strings.Cut(got, "\r\nHost: "+origin[7:]+"\r\n"); rest != tt.sent+"\r\n" {
+			if _, rest, _ := strings.Cut(got, "\r\nHost: "+origin[7:]+"\r\n"); rest != tt.sent+
+				"\r\n" {
 				t.Errorf("sent %q, want %q", rest, tt.sent)
 			}
 		})
@@ -72,7 +87,11 @@ func TestHeaderDefaults(t *testing.T) {
 func TestRejected(t *testing.T) {
 	origin, accepted := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	host := origin[7:]
-	with := func(change func(*Exchange)) Exchange { x := exchange("GET", origin, "/a"); change(&x); return x }
+	with := func(change func(*Exchange)) Exchange {
+		x := exchange("GET", origin, "/a")
+		change(&x)
+		return x
+	}
 	header := func(name, value string) Exchange {
 		return exchange("GET", origin, "/a", wire.Header{Name: name, Value: value})
 	}
@@ -81,18 +100,33 @@ func TestRejected(t *testing.T) {
 		"no method":         with(func(x *Exchange) { x.Method = "" }),
 		"method with blank": with(func(x *Exchange) { x.Method = "GET /b" }),
 		"connect":           with(func(x *Exchange) { x.Method = "CONNECT" }),
-		"broken url":        with(func(x *Exchange) { x.URL = origin + "/%zz"; x.RequestTarget = "/%zz" }),
-		"other scheme":      with(func(x *Exchange) { x.URL = "ftp://" + host + "/a"; x.Origin = "ftp://" + host }),
-		"user":              with(func(x *Exchange) { x.URL = "http://u:p@" + host + "/a" }),
-		"no host":           with(func(x *Exchange) { x.URL = "http:///a"; x.Origin = "http://" }),
-		"opaque":            with(func(x *Exchange) { x.URL = "http:a" }),
-		"other origin":      with(func(x *Exchange) { x.Origin = "http://127.0.0.1:1" }),
-		"no origin":         with(func(x *Exchange) { x.Origin = "" }),
-		"other target":      with(func(x *Exchange) { x.RequestTarget = "/b" }),
-		"re-encoded path":   with(func(x *Exchange) { x.URL = origin + "/a|b"; x.RequestTarget = "/a|b" }),
-		"raw path bytes":    with(func(x *Exchange) { x.URL = origin + "/é"; x.RequestTarget = "/é" }),
-		"fragment":          with(func(x *Exchange) { x.URL = origin + "/a#b"; x.RequestTarget = "/a#b" }),
-		"control byte":      with(func(x *Exchange) { x.URL = origin + "/a?b\r\nX: y"; x.RequestTarget = "/a?b\r\nX: y" }),
+		"broken url": with(func(x *Exchange) {
+			x.URL = origin + "/%zz"
+			x.RequestTarget = "/%zz"
+		}),
+		"other scheme": with(func(x *Exchange) {
+			x.URL = "ftp://" + host + "/a"
+			x.Origin = "ftp://" + host
+		}),
+		"user":         with(func(x *Exchange) { x.URL = "http://u:p@" + host + "/a" }),
+		"no host":      with(func(x *Exchange) { x.URL = "http:///a"; x.Origin = "http://" }),
+		"opaque":       with(func(x *Exchange) { x.URL = "http:a" }),
+		"other origin": with(func(x *Exchange) { x.Origin = "http://127.0.0.1:1" }),
+		"no origin":    with(func(x *Exchange) { x.Origin = "" }),
+		"other target": with(func(x *Exchange) { x.RequestTarget = "/b" }),
+		"re-encoded path": with(func(x *Exchange) {
+			x.URL = origin + "/a|b"
+			x.RequestTarget = "/a|b"
+		}),
+		"raw path bytes": with(func(x *Exchange) { x.URL = origin + "/é"; x.RequestTarget = "/é" }),
+		"fragment": with(func(x *Exchange) {
+			x.URL = origin + "/a#b"
+			x.RequestTarget = "/a#b"
+		}),
+		"control byte": with(func(x *Exchange) {
+			x.URL = origin + "/a?b\r\nX: y"
+			x.RequestTarget = "/a?b\r\nX: y"
+		}),
 		"header name":       header("X Y", "1"),
 		"header value":      header("X-Y", "1\r\nX-Z: 2"),
 		"other host":        header("host", "example.com"),
@@ -126,25 +160,41 @@ func TestReplies(t *testing.T) {
 		status         int
 		body           string
 	}{
-		"plain":           {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 200, "hi"},
-		"redirect":        {"GET", "HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 2\r\n\r\nhi", 302, "hi"},
-		"redirect post":   {"POST", "HTTP/1.1 307 Temporary\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n", 307, ""},
-		"head":            {"HEAD", "HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Encoding: gzip\r\n\r\n", 200, ""},
-		"no content":      {"GET", "HTTP/1.1 204 No Content\r\nContent-Encoding: what\r\nX-N: Content-Length\r\n\r\n", 204, ""},
-		"not modified":    {"GET", "HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nContent-Encoding: br\r\n\r\n", 304, ""},
-		"early hints":     {"GET", "HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\nHTTP/1.1 201 Made\r\nContent-Length: 1\r\n\r\nx", 201, "x"},
-		"by close":        {"GET", "HTTP/1.1 200 OK\r\n\r\nall of it", 200, "all of it"},
-		"old":             {"GET", "HTTP/1.0 200 OK\r\n\r\nold", 200, "old"},
-		"chunked":         {"GET", "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nab\r\n1\r\nc\r\n0\r\nX-T: dropped\r\n\r\n", 200, "abc"},
-		"teapot":          {"DELETE", "HTTP/1.1 418 \r\nContent-Length: 0\r\n\r\n", 418, ""},
-		"early too large": {"PUT", "HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig", 413, "big"},
+		"plain": {"GET", "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi", 200, "hi"},
+		"redirect": {"GET",
+			"HTTP/1.1 302 Found\r\nLocation: /other\r\nContent-Length: 2\r\n\r\nhi", 302, "hi"},
+		"redirect post": {"POST",
+			"HTTP/1.1 307 Temporary\r\nLocation: http://127.0.0.1:9/\r\nContent-Length: 0\r\n\r\n",
+			307, ""},
+		"head": {"HEAD",
+			"HTTP/1.1 200 OK\r\nContent-Length: 9\r\nContent-Encoding: gzip\r\n\r\n", 200, ""},
+		"no content": {"GET",
+			"HTTP/1.1 204 No Content\r\nContent-Encoding: what\r\nX-N: Content-Length\r\n\r\n",
+			204, ""},
+		"not modified": {"GET",
+			"HTTP/1.1 304 Not Modified\r\nContent-Length: 9\r\nContent-Encoding: br\r\n\r\n",
+			304, ""},
+		"early hints": {"GET",
+			"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: </a>\r\n\r\n" +
+				"HTTP/1.1 201 Made\r\nContent-Length: 1\r\n\r\nx", 201, "x"},
+		"by close": {"GET", "HTTP/1.1 200 OK\r\n\r\nall of it", 200, "all of it"},
+		"old":      {"GET", "HTTP/1.0 200 OK\r\n\r\nold", 200, "old"},
+		"chunked": {"GET",
+			"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: X-T\r\n\r\n2\r\nab\r\n" +
+				"1\r\nc\r\n0\r\nX-T: dropped\r\n\r\n", 200, "abc"},
+		"teapot": {"DELETE", "HTTP/1.1 418 \r\nContent-Length: 0\r\n\r\n", 418, ""},
+		"early too large": {"PUT",
+			"HTTP/1.1 413 Too Large\r\nConnection: close\r\nContent-Length: 3\r\n\r\nbig", 413,
+			"big"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, accepted := always(t, tt.answer)
 			out, r := do(t, newClient(t), exchange(tt.method, origin, "/"))
 			want(t, out, "", "")
-			if r.status != tt.status || string(r.body) != tt.body || r.heads != 1 || accepted() != 1 {
-				t.Errorf("status %d, body %q, %d heads, %d connections", r.status, r.body, r.heads, accepted())
+			if r.status != tt.status || string(r.body) != tt.body ||
+				r.heads != 1 || accepted() != 1 {
+				t.Errorf("status %d, body %q, %d heads, %d connections", r.status, r.body,
+					r.heads, accepted())
 			}
 			if v, ok := wire.Get(r.headers, "X-T"); ok && v != "" {
 				t.Errorf("trailer delivered: %q", v)
@@ -153,12 +203,15 @@ func TestReplies(t *testing.T) {
 	}
 }
 
-// TestBodyBehindHeadIsNobodysReply: of many calls at once none may take what a server sends behind the answer to a HEAD for its own.
+// TestBodyBehindHeadIsNobodysReply: of many calls at once none may take what a server sends behind
+// the answer to a HEAD for its own.
 func TestBodyBehindHeadIsNobodysReply(t *testing.T) {
 	origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		for raw := readRequest(r); raw != ""; raw = readRequest(r) {
 			if strings.HasPrefix(raw, "HEAD") {
-				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\nHTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\npoison")
+				io.WriteString(c,
+					"HTTP/1.1 200 OK\r\nContent-Length: 45\r\n\r\nHTTP/1.1 200 OK\r\n"+
+						"Content-Length: 6\r\n\r\npoison")
 			} else {
 				io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nfresh")
 			}
@@ -181,16 +234,20 @@ func TestBodyBehindHeadIsNobodysReply(t *testing.T) {
 }
 
 func TestHead(t *testing.T) {
-	origin, _ := always(t, "HTTP/1.1 200 OK\r\nx-b: 2\r\nDate: Thu, 01 Jan 2026 00:00:01 GMT\r\nX-A: 1\r\nx-b: 3\r\nContent-Length: 0\r\n\r\n")
+	origin, _ := always(t,
+		"HTTP/1.1 200 OK\r\nx-b: 2\r\nDate: Thu, 01 Jan 2026 00:00:01 GMT\r\nX-A: 1\r\nx-b: 3\r\n"+
+			"Content-Length: 0\r\n\r\n")
 	out, r := do(t, newClient(t), exchange("GET", origin, "/"))
 	got := fmt.Sprint(r.headers)
-	if got != "[{Content-Length 0} {Date Thu, 01 Jan 2026 00:00:01 GMT} {X-A 1} {X-B 2} {X-B 3}]" || out.DateMs != 1767225601000 {
+	if got != "[{Content-Length 0} {Date Thu, 01 Jan 2026 00:00:01 GMT} {X-A 1} {X-B 2} {X-B 3}]" ||
+		out.DateMs != 1767225601000 {
 		t.Errorf("headers %s, date %d", got, out.DateMs)
 	}
 }
 
 func TestSwitchingProtocolsRefused(t *testing.T) {
-	origin, _ := always(t, "HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nsecret")
+	origin, _ := always(t,
+		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nsecret")
 	out, r := do(t, newClient(t), exchange("GET", origin, "/"))
 	want(t, out, Unscannable, "the server switched to another protocol")
 	if r.heads != 0 {
@@ -207,13 +264,18 @@ func TestMaxBody(t *testing.T) {
 		delivered int
 		truncated bool
 		conns     int // in all: a cut reply costs its connection
-	}{{200_001, 200_000, false, 1}, {200_000, 200_000, false, 1}, {70_000, 70_000, true, 1}, {1, 1, true, 2}, {0, 0, true, 3}, {-1, 0, true, 4}, {200_000, 200_000, false, 5}} {
+	}{
+		{200_001, 200_000, false, 1}, {200_000, 200_000, false, 1}, {70_000, 70_000, true, 1},
+		{1, 1, true, 2}, {0, 0, true, 3}, {-1, 0, true, 4}, {200_000, 200_000, false, 5},
+	} {
 		x := exchange("GET", origin, "/")
 		x.MaxBody = tt.limit
 		out, r := do(t, c, x)
 		want(t, out, "", "")
-		if string(r.body) != whole[:tt.delivered] || out.Truncated != tt.truncated || accepted() != tt.conns {
-			t.Errorf("limit %d: %d bytes, truncated %v, %d connections", tt.limit, len(r.body), out.Truncated, accepted())
+		if string(r.body) != whole[:tt.delivered] || out.Truncated != tt.truncated ||
+			accepted() != tt.conns {
+			t.Errorf("limit %d: %d bytes, truncated %v, %d connections", tt.limit, len(r.body),
+				out.Truncated, accepted())
 		}
 	}
 }
@@ -259,7 +321,8 @@ func TestReceiverEndsTheExchange(t *testing.T) {
 		"chunk": {onChunk: func([]byte) error { return no }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want(t, newClient(t).Do(t.Context(), exchange("GET", origin, "/"), r), Cancelled, "the receiver refused the reply")
+			want(t, newClient(t).Do(t.Context(), exchange("GET", origin, "/"), r), Cancelled,
+				"the receiver refused the reply")
 		})
 	}
 }

@@ -16,8 +16,10 @@ import (
 
 const (
 	maxLayers = 2
-	// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches 1032 to 1; rows that are all alike, some 400.
-	// An outer layer gives compressed data, which hardly shrinks; its limit is tight because MaxBody does not see what the inner one throws away.
+	// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches
+	// 1032 to 1; rows that are all alike, some 400. An outer layer gives compressed data, which
+	// hardly shrinks; its limit is tight because MaxBody does not see what the inner one throws
+	// away.
 	maxRatio      = 512
 	maxOuterRatio = 16
 	ratioSlack    = 1 << 20
@@ -34,7 +36,8 @@ type decoder struct {
 	layers []*layer // in the order of decoding
 }
 
-// newDecoder fails with Unscannable if the reply names a coding that is not known, or more than two.
+// newDecoder fails with Unscannable if the reply names a coding that is not known, or more than
+// two.
 func newDecoder(resp *http.Response) (decoder, error) {
 	names := codings(resp.Header)
 	if len(names) > maxLayers {
@@ -42,7 +45,8 @@ func newDecoder(resp *http.Response) (decoder, error) {
 	}
 	d := decoder{wire: &source{body: resp.Body}}
 	var from io.Reader = d.wire
-	for i := len(names) - 1; i >= 0; i-- { // the last coding named was applied last (RFC 9110 section 8.4)
+	// the last coding named was applied last (RFC 9110 section 8.4)
+	for i := len(names) - 1; i >= 0; i-- {
 		open, ok := openers[names[i]]
 		if !ok {
 			return decoder{}, &fault{Unscannable, "the reply has an unknown Content-Encoding"}
@@ -72,7 +76,8 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// drained returns io.EOF if every layer has been read to its end: then all checksums held, nothing was hidden behind them, and the connection can be used again.
+// drained returns io.EOF if every layer has been read to its end: then all checksums held, nothing
+// was hidden behind them, and the connection can be used again.
 func (d *decoder) drained() error {
 	for i := len(d.layers) - 1; i >= 0; i-- {
 		switch _, err := d.layers[i].in.ReadByte(); {
@@ -105,7 +110,8 @@ func codings(h http.Header) []string {
 	return list
 }
 
-// source is the body as it comes over the wire. It remembers its error, because a decoder hides a broken connection behind a complaint about the data.
+// source is the body as it comes over the wire. It remembers its error, because a decoder hides a
+// broken connection behind a complaint about the data.
 type source struct {
 	body io.Reader
 	n    int64
@@ -121,7 +127,8 @@ func (s *source) Read(p []byte) (n int, err error) {
 	return n, s.err
 }
 
-// layer undoes one coding. It opens at the first Read, so that the head is delivered before the body is waited for.
+// layer undoes one coding. It opens at the first Read, so that the head is delivered before the
+// body is waited for.
 type layer struct {
 	wire  *source
 	in    *bufio.Reader
@@ -134,7 +141,8 @@ type layer struct {
 
 func (l *layer) Read(p []byte) (n int, err error) {
 	defer func() {
-		if recover() != nil { // hostile bytes against decoders that are not ours must not end the process
+		// hostile bytes against decoders that are not ours must not end the process
+		if recover() != nil {
 			n, err = 0, errDamaged
 		}
 	}()
@@ -170,8 +178,10 @@ var openers = map[string]func(*bufio.Reader) (io.Reader, func(), error){
 	"gzip":    openGzip,
 	"x-gzip":  openGzip, // RFC 9110 section 8.4.1.3
 	"deflate": openDeflate,
-	"br":      func(in *bufio.Reader) (io.Reader, func(), error) { return brotli.NewReader(in), nil, nil },
-	"zstd":    openZstd,
+	"br": func(in *bufio.Reader) (io.Reader, func(), error) {
+		return brotli.NewReader(in), nil, nil
+	},
+	"zstd": openZstd,
 }
 
 func openGzip(in *bufio.Reader) (io.Reader, func(), error) {
@@ -179,7 +189,8 @@ func openGzip(in *bufio.Reader) (io.Reader, func(), error) {
 	return r, nil, err
 }
 
-// openDeflate takes zlib, as RFC 9110 section 8.4.1.2 has it, and the bare deflate that some servers send: a zlib header is a multiple of 31 (RFC 1950 section 2.2).
+// openDeflate takes zlib, as RFC 9110 section 8.4.1.2 has it, and the bare deflate that some
+// servers send: a zlib header is a multiple of 31 (RFC 1950 section 2.2).
 func openDeflate(in *bufio.Reader) (io.Reader, func(), error) {
 	head, err := in.Peek(2)
 	if err == nil && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {

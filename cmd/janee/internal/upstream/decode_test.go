@@ -49,12 +49,16 @@ func encode(t testing.TB, data []byte, codings ...string) []byte {
 	return data
 }
 
-func encoded(t testing.TB, contentEncoding string, body []byte) (origin string, accepted func() int) {
-	return always(t, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nDigest: x\r\nETag: \"e\"\r\nContent-Length: %d\r\n\r\n%s", contentEncoding, len(body), body))
+func encoded(
+	t testing.TB, contentEncoding string, body []byte,
+) (origin string, accepted func() int) {
+	return always(t, fmt.Sprintf("HTTP/1.1 200 OK\r\nContent-Encoding: %s\r\nDigest: x\r\n"+
+		"ETag: \"e\"\r\nContent-Length: %d\r\n\r\n%s", contentEncoding, len(body), body))
 }
 
 // sample is 300 kB of text, so that it comes in several chunks.
-var sample = []byte(strings.Repeat("The quick brown fox jumps over the lazy dog. 0123456789\n", 5500))
+var sample = []byte(strings.Repeat("The quick brown fox jumps over the lazy dog. 0123456789\n",
+	5500))
 
 func TestDecoding(t *testing.T) {
 	two := append(encode(t, sample[:1000], "gzip"), encode(t, sample[1000:], "gzip")...)
@@ -138,9 +142,10 @@ func TestUnscannable(t *testing.T) {
 		detail string
 		heads  int
 	}{
-		"unknown":          {"compress", gz, "the reply has an unknown Content-Encoding", 0},
-		"unknown inner":    {"secret, gzip", gz, "the reply has an unknown Content-Encoding", 0},
-		"three layers":     {"gzip, gzip, gzip", encode(t, sample, "gzip", "gzip", "gzip"), "the reply is encoded more than twice", 0},
+		"unknown":       {"compress", gz, "the reply has an unknown Content-Encoding", 0},
+		"unknown inner": {"secret, gzip", gz, "the reply has an unknown Content-Encoding", 0},
+		"three layers": {"gzip, gzip, gzip", encode(t, sample, "gzip", "gzip", "gzip"),
+			"the reply is encoded more than twice", 0},
 		"plain as gzip":    {"gzip", sample, errDamaged.detail, 1},
 		"plain as deflate": {"deflate", sample, errDamaged.detail, 1},
 		"plain as br":      {"br", bytes.Repeat([]byte{0xff}, 99), errDamaged.detail, 1},
@@ -152,12 +157,17 @@ func TestUnscannable(t *testing.T) {
 		"cut zstd":         {"zstd", encode(t, sample, "zstd")[:60], errDamaged.detail, 1},
 		"cut inside":       {"gzip, br", encode(t, gz[:99], "br"), errDamaged.detail, 1},
 		"bytes after gzip": {"gzip", append(bytes.Clone(gz), "secret"...), errDamaged.detail, 1},
-		"bytes after zlib": {"deflate", append(encode(t, sample, "zlib"), "secret"...), errDamaged.detail, 1},
-		"bytes after raw":  {"deflate", append(encode(t, sample, "raw"), "secret"...), errDamaged.detail, 1},
-		"bytes after br":   {"br", append(encode(t, sample, "br"), "secret"...), errDamaged.detail, 1},
-		"hidden inside":    {"deflate, gzip", encode(t, append(encode(t, sample, "zlib"), "secret"...), "gzip"), errDamaged.detail, 1},
+		"bytes after zlib": {"deflate", append(encode(t, sample, "zlib"), "secret"...),
+			errDamaged.detail, 1},
+		"bytes after raw": {"deflate", append(encode(t, sample, "raw"), "secret"...),
+			errDamaged.detail, 1},
+		"bytes after br": {"br", append(encode(t, sample, "br"), "secret"...),
+			errDamaged.detail, 1},
+		"hidden inside": {"deflate, gzip", encode(t,
+			append(encode(t, sample, "zlib"), "secret"...), "gzip"), errDamaged.detail, 1},
 		// A frame whose window is 1 GiB (RFC 8878 section 3.1.1.1.2), then one raw block.
-		"zstd window": {"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x09, 0x00, 0x00, 'a'}, errDamaged.detail, 1},
+		"zstd window": {"zstd", []byte{0x28, 0xb5, 0x2f, 0xfd, 0x00, 0xa0, 0x09, 0x00, 0x00, 'a'},
+			errDamaged.detail, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, _ := encoded(t, tt.header, tt.body)
@@ -170,7 +180,8 @@ func TestUnscannable(t *testing.T) {
 	}
 }
 
-// TestBombs sends 16 MiB folded up. Where MaxBody is larger the ratio stops it; the inner layer of the last one gives nothing that MaxBody could see.
+// TestBombs sends 16 MiB folded up. Where MaxBody is larger the ratio stops it; the inner layer of
+// the last one gives nothing that MaxBody could see.
 func TestBombs(t *testing.T) {
 	zeros := make([]byte, 16<<20)
 	gz := encode(t, zeros, "gzip")
@@ -179,12 +190,13 @@ func TestBombs(t *testing.T) {
 		header string
 		body   []byte
 	}{
-		"gzip":          {"gzip", gz},
-		"zlib":          {"deflate", encode(t, zeros, "zlib")},
-		"br":            {"br", encode(t, zeros, "br")},
-		"zstd":          {"zstd", encode(t, zeros, "zstd")},
-		"gzip in gzip":  {"gzip, gzip", encode(t, gz, "gzip")},
-		"empty members": {"gzip, gzip", encode(t, bytes.Repeat(empty, len(zeros)/len(empty)), "gzip")},
+		"gzip":         {"gzip", gz},
+		"zlib":         {"deflate", encode(t, zeros, "zlib")},
+		"br":           {"br", encode(t, zeros, "br")},
+		"zstd":         {"zstd", encode(t, zeros, "zstd")},
+		"gzip in gzip": {"gzip, gzip", encode(t, gz, "gzip")},
+		"empty members": {"gzip, gzip",
+			encode(t, bytes.Repeat(empty, len(zeros)/len(empty)), "gzip")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, _ := encoded(t, tt.header, tt.body)
@@ -192,7 +204,8 @@ func TestBombs(t *testing.T) {
 			x.MaxBody = 1 << 40
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
-			out := newClient(t).Do(t.Context(), x, &reply{onChunk: func(p []byte) error { got += len(p); return nil }})
+			out := newClient(t).Do(t.Context(), x,
+				&reply{onChunk: func(p []byte) error { got += len(p); return nil }})
 			runtime.ReadMemStats(&after)
 			want(t, out, Unscannable, errBomb.detail)
 			if used := after.TotalAlloc - before.TotalAlloc; got > 8<<20 || used > 48<<20 {
@@ -213,7 +226,8 @@ func TestBombs(t *testing.T) {
 
 // TestPanicInADecoder stands for a fault in code that is not ours.
 func TestPanicInADecoder(t *testing.T) {
-	resp := &http.Response{Header: http.Header{"Content-Encoding": {"gzip"}}, Body: io.NopCloser(strings.NewReader("x"))}
+	resp := &http.Response{Header: http.Header{"Content-Encoding": {"gzip"}},
+		Body: io.NopCloser(strings.NewReader("x"))}
 	d, err := newDecoder(resp)
 	if err != nil {
 		t.Fatal(err)
@@ -235,7 +249,8 @@ func FuzzDecoder(f *testing.F) {
 	}
 	f.Add("gzip, br", encode(f, sample[:200], "gzip", "br"))
 	f.Fuzz(func(t *testing.T, coding string, data []byte) {
-		resp := &http.Response{Header: http.Header{"Content-Encoding": {coding}}, Body: io.NopCloser(bytes.NewReader(data))}
+		resp := &http.Response{Header: http.Header{"Content-Encoding": {coding}},
+			Body: io.NopCloser(bytes.NewReader(data))}
 		d, err := newDecoder(resp)
 		if err == nil {
 			defer d.Close()
@@ -278,7 +293,8 @@ func TestCodings(t *testing.T) {
 			x := exchange("GET", origin, "/")
 			x.MaxBody = 1 << 40
 			out, r := do(t, newClient(t), x)
-			kind, body := map[string]string{"text": "", "empty": "", "unscannable": Unscannable}[c.Want], map[string]string{"text": list.Text}[c.Want]
+			kind, body := map[string]string{"text": "", "empty": "",
+				"unscannable": Unscannable}[c.Want], map[string]string{"text": list.Text}[c.Want]
 			if want(t, out, kind, ""); kind == "" && string(r.body) != body {
 				t.Errorf("%d bytes of %d", len(r.body), len(body))
 			}

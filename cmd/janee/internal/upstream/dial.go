@@ -10,8 +10,9 @@ import (
 	"github.com/true-and-useful/janee/core/egress"
 )
 
-// guarded judges the address of each connection after the name was resolved and before anything is sent. A check at any earlier moment could be
-// answered with another address than the dial (DNS rebinding).
+// guarded judges the address of each connection after the name was resolved and before anything is
+// sent. A check at any earlier moment could be answered with another address than the dial (DNS
+// rebinding).
 func guarded(g egress.Guard) func(context.Context, string, string, syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
 		to, err := netip.ParseAddrPort(address)
@@ -25,19 +26,22 @@ func guarded(g egress.Guard) func(context.Context, string, string, syscall.RawCo
 	}
 }
 
-// proxyOf returns the proxy for every request of t, nil for none. Unlike http.ProxyFromEnvironment it makes no exception for the loopback.
+// proxyOf returns the proxy for every request of t, nil for none. Unlike http.ProxyFromEnvironment
+// it makes no exception for the loopback.
 func proxyOf(t Target) (func(*http.Request) (*url.URL, error), error) {
 	if t.Proxy == "" {
 		return nil, nil
 	}
 	u, err := url.Parse(t.Proxy)
-	if err != nil || u.User != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
+	if err != nil || u.User != nil || u.Host == "" ||
+		u.Scheme != "http" && u.Scheme != "https" && u.Scheme != "socks5" {
 		return nil, &fault{Rejected, "the service's proxy cannot be used"}
 	}
 	return http.ProxyURL(u), nil
 }
 
-// proxyAnswered names the proxy as the one that refused: its answer says so in text that is not ours.
+// proxyAnswered names the proxy as the one that refused: its answer says so in text that is not
+// ours.
 func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode != http.StatusOK {
 		return &fault{Unreachable, "the proxy refused to connect to the API"}

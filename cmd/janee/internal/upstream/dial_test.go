@@ -16,7 +16,8 @@ import (
 	"github.com/true-and-useful/janee/core/egress"
 )
 
-// names answers DNS lookups over the loopback: what it returns for a name and the count of lookups of that name, from 1, are its addresses.
+// names answers DNS lookups over the loopback: what it returns for a name and the count of lookups
+// of that name, from 1, are its addresses.
 type names func(name string, n int64) []string
 
 // resolver runs a DNS server for the test and returns what asks it, and nothing else.
@@ -38,12 +39,14 @@ func resolver(t testing.TB, answer names) *net.Resolver {
 			server.WriteTo(dnsAnswer(buf[:n], &lookups, answer), from)
 		}
 	}()
-	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _, _ string) (net.Conn, error) {
+	return &net.Resolver{PreferGo: true, Dial: func(ctx context.Context, _,
+		_ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, "udp", server.LocalAddr().String())
 	}}
 }
 
-// dnsAnswer makes the reply to a query of one question (RFC 1035 section 4.1). A lookup asks for A and AAAA; only A counts.
+// dnsAnswer makes the reply to a query of one question (RFC 1035 section 4.1). A lookup asks for A
+// and AAAA; only A counts.
 func dnsAnswer(query []byte, lookups *atomic.Int64, answer names) []byte {
 	var labels []string
 	at := 12
@@ -104,7 +107,8 @@ func ranges(t testing.TB, list ...string) (all []egress.Range) {
 
 const ok = "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"
 
-// TestNamesThatLeadInside sends nothing where a name resolves to an address that is not public, save where a range opens it.
+// TestNamesThatLeadInside sends nothing where a name resolves to an address that is not public,
+// save where a range opens it.
 func TestNamesThatLeadInside(t *testing.T) {
 	for name, c := range map[string]struct {
 		addresses, allow string // PORT is the server's
@@ -128,7 +132,8 @@ func TestNamesThatLeadInside(t *testing.T) {
 			server, accepted := always(t, ok)
 			origin := "http://api.example.test:" + portOf(server)
 			x := exchange("POST", origin, "/charges")
-			x.Guard = guardOf(origin, ranges(t, strings.Fields(strings.ReplaceAll(c.allow, "PORT", portOf(server)))...)...)
+			x.Guard = guardOf(origin, ranges(t,
+				strings.Fields(strings.ReplaceAll(c.allow, "PORT", portOf(server)))...)...)
 			out, _ := do(t, clientWith(t, one(strings.Fields(c.addresses)...)), x)
 			if c.detail == "" {
 				want(t, out, "", "")
@@ -200,13 +205,21 @@ func TestProxy(t *testing.T) {
 	for name, tt := range map[string]struct {
 		proxy, origin, line, err, detail string
 	}{
-		"plain":         {"http://127.0.0.1:" + http, "http://api.example.test", "POST http://api.example.test/a?b=%63 HTTP/1.1", "", ""},
-		"refused":       {"http://127.0.0.1:" + refusing, "https://api.example.test", "CONNECT api.example.test:443 HTTP/1.1", Unreachable, "the proxy refused to connect to the API"},
-		"loopback too":  {"http://127.0.0.1:" + refusing, "https://127.0.0.1:1", "CONNECT 127.0.0.1:1 HTTP/1.1", Unreachable, "the proxy refused to connect to the API"},
-		"SOCKS":         {"socks5://127.0.0.1:" + socks, "http://api.example.test", "api.example.test POST /a?b=%63 HTTP/1.1", "", ""},
-		"by name":       {"http://proxy.example.test:" + http, "http://api.example.test", "", Blocked, "address class loopback"},
-		"by no proxy":   {"ftp://127.0.0.1:" + http, "http://api.example.test", "", Rejected, "the service's proxy cannot be used"},
-		"with password": {"http://u:p@127.0.0.1:" + http, "http://api.example.test", "", Rejected, "the service's proxy cannot be used"},
+		"plain": {"http://127.0.0.1:" + http, "http://api.example.test",
+			"POST http://api.example.test/a?b=%63 HTTP/1.1", "", ""},
+		"refused": {"http://127.0.0.1:" + refusing, "https://api.example.test",
+			"CONNECT api.example.test:443 HTTP/1.1", Unreachable,
+			"the proxy refused to connect to the API"},
+		"loopback too": {"http://127.0.0.1:" + refusing, "https://127.0.0.1:1",
+			"CONNECT 127.0.0.1:1 HTTP/1.1", Unreachable, "the proxy refused to connect to the API"},
+		"SOCKS": {"socks5://127.0.0.1:" + socks, "http://api.example.test",
+			"api.example.test POST /a?b=%63 HTTP/1.1", "", ""},
+		"by name": {"http://proxy.example.test:" + http, "http://api.example.test", "",
+			Blocked, "address class loopback"},
+		"by no proxy": {"ftp://127.0.0.1:" + http, "http://api.example.test", "", Rejected,
+			"the service's proxy cannot be used"},
+		"with password": {"http://u:p@127.0.0.1:" + http, "http://api.example.test", "", Rejected,
+			"the service's proxy cannot be used"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			x := exchange("POST", tt.origin, "/a?b=%63")
@@ -251,7 +264,8 @@ func TestProxyTunnelsTLS(t *testing.T) {
 	want(t, out, "", "")
 }
 
-// serveSOCKS grants one connection (RFC 1928), says which name was asked for and the request line, and answers the request.
+// serveSOCKS grants one connection (RFC 1928), says which name was asked for and the request line,
+// and answers the request.
 func serveSOCKS(c net.Conn, r *bufio.Reader, lines chan<- string) {
 	hello := make([]byte, 2)
 	io.ReadFull(r, hello)

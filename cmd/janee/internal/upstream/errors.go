@@ -12,16 +12,21 @@ import (
 
 // The values of Outcome.Err.
 const (
-	Timeout     = "timeout"     // the time allowed ran out, or a connection took over ten seconds to make
+	// the time allowed ran out, or a connection took over ten seconds to make
+	Timeout     = "timeout"
 	Unreachable = "unreachable" // no connection, no usable reply, or a reply that broke off
-	Unscannable = "unscannable" // the reply cannot be read as plain bytes, so nobody can look for secrets in it
-	Cancelled   = "cancelled"   // the context ended, or the receiver refused
-	Rejected    = "rejected"    // the request is not fit to be sent; nothing was dialled
-	Untrusted   = "untrusted"   // caFile holds another content than CADigest says; nothing was dialled
-	Blocked     = "blocked"     // the host led to an address that Target.Guard refuses; no connection was made
+	// the reply cannot be read as plain bytes, so nobody can look for secrets in it
+	Unscannable = "unscannable"
+	Cancelled   = "cancelled" // the context ended, or the receiver refused
+	Rejected    = "rejected"  // the request is not fit to be sent; nothing was dialled
+	// caFile holds another content than CADigest says; nothing was dialled
+	Untrusted = "untrusted"
+	// the host led to an address that Target.Guard refuses; no connection was made
+	Blocked = "blocked"
 )
 
-// fault is an error that knows its outcome. Its detail is our own text: what net/http says may quote the URL or the reply.
+// fault is an error that knows its outcome. Its detail is our own text: what net/http says may
+// quote the URL or the reply.
 type fault struct{ kind, detail string }
 
 func (f *fault) Error() string { return f.kind + ": " + f.detail }
@@ -43,7 +48,8 @@ func ended(err error) Outcome {
 	return Outcome{Err: Unreachable, Detail: "the exchange failed"}
 }
 
-// explain finds the cause of a failed exchange: a fault already known, the end of ctx, a slow network, or else what otherwise says.
+// explain finds the cause of a failed exchange: a fault already known, the end of ctx, a slow
+// network, or else what otherwise says.
 func explain(ctx context.Context, err error, otherwise string) *fault {
 	var f *fault
 	if errors.As(err, &f) || errors.As(context.Cause(ctx), &f) {

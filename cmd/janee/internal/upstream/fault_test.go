@@ -28,11 +28,18 @@ func awaitClose(r *bufio.Reader) { io.Copy(io.Discard, r) }
 
 func TestTimeoutBoundsEverything(t *testing.T) {
 	for name, serve := range map[string]func(c net.Conn, r *bufio.Reader){
-		"never reads":    func(c net.Conn, r *bufio.Reader) { time.Sleep(400 * time.Millisecond) },
-		"never answers":  func(c net.Conn, r *bufio.Reader) { awaitClose(r) },
-		"drips its head": func(c net.Conn, r *bufio.Reader) { drip(c, "HTTP/1.1 200 OK\r\nX-Long: "+strings.Repeat("a", 9999)) },
-		"drips a 100":    func(c net.Conn, r *bufio.Reader) { drip(c, "HTTP/1.1 100 Continue\r\n\r\n") },
-		"drips its body": func(c net.Conn, r *bufio.Reader) { io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n"); drip(c, "a") },
+		"never reads":   func(c net.Conn, r *bufio.Reader) { time.Sleep(400 * time.Millisecond) },
+		"never answers": func(c net.Conn, r *bufio.Reader) { awaitClose(r) },
+		"drips its head": func(c net.Conn, r *bufio.Reader) {
+			drip(c, "HTTP/1.1 200 OK\r\nX-Long: "+strings.Repeat("a", 9999))
+		},
+		"drips a 100": func(c net.Conn, r *bufio.Reader) {
+			drip(c, "HTTP/1.1 100 Continue\r\n\r\n")
+		},
+		"drips its body": func(c net.Conn, r *bufio.Reader) {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\n\r\n")
+			drip(c, "a")
+		},
 		"stops in a body": func(c net.Conn, r *bufio.Reader) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab")
 			awaitClose(r)
@@ -49,7 +56,8 @@ func TestTimeoutBoundsEverything(t *testing.T) {
 				serve(c, r)
 			})
 			x, start := exchange("POST", origin, "/"), time.Now()
-			x.Timeout, x.Body = 200*time.Millisecond, make([]byte, 8<<20) // more than the socket buffers hold
+			// more than the socket buffers hold
+			x.Timeout, x.Body = 200*time.Millisecond, make([]byte, 8<<20)
 			out, _ := do(t, newClient(t), x)
 			want(t, out, Timeout, "no whole reply in the time allowed")
 			if took := time.Since(start); took < x.Timeout || took > x.Timeout+time.Second {
@@ -105,7 +113,12 @@ func TestCancel(t *testing.T) {
 			})
 			ctx, cancel := context.WithCancelCause(t.Context())
 			var at time.Time
-			go func() { <-waiting; time.Sleep(20 * time.Millisecond); at = time.Now(); cancel(errors.New("revoked")) }()
+			go func() {
+				<-waiting
+				time.Sleep(20 * time.Millisecond)
+				at = time.Now()
+				cancel(errors.New("revoked"))
+			}()
 			out := newClient(t).Do(ctx, exchange("GET", origin, "/"), new(reply))
 			took := time.Since(at)
 			want(t, out, Cancelled, "the call was cancelled")
@@ -131,19 +144,30 @@ func TestBrokenReplies(t *testing.T) {
 		detail string
 		heads  int
 	}{
-		"closes":         {func(c *net.TCPConn) {}, noReply, 0},
-		"closes in head": {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: 1\r\n") }, noReply, 0},
-		"reset":          {func(c *net.TCPConn) { c.SetLinger(0) }, "connection reset by the server", 0},
-		"not http":       {func(c *net.TCPConn) { io.WriteString(c, "SSH-2.0-secret\r\n\r\n") }, "the connection broke before a usable reply came", 0},
-		"status 000":     {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n") }, "the reply has no valid status", 0},
-		"status 099":     {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n") }, "the reply has no valid status", 0},
+		"closes": {func(c *net.TCPConn) {}, noReply, 0},
+		"closes in head": {func(c *net.TCPConn) {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: 1\r\n")
+		}, noReply, 0},
+		"reset": {func(c *net.TCPConn) { c.SetLinger(0) }, "connection reset by the server", 0},
+		"not http": {func(c *net.TCPConn) { io.WriteString(c, "SSH-2.0-secret\r\n\r\n") },
+			"the connection broke before a usable reply came", 0},
+		"status 000": {func(c *net.TCPConn) {
+			io.WriteString(c, "HTTP/1.1 000 None\r\nContent-Length: 0\r\n\r\n")
+		}, "the reply has no valid status", 0},
+		"status 099": {func(c *net.TCPConn) {
+			io.WriteString(c, "HTTP/1.1 099 Low\r\nContent-Length: 0\r\n\r\n")
+		}, "the reply has no valid status", 0},
 		"long head": {func(c *net.TCPConn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nX-A: "+strings.Repeat("a", 66<<10)+"\r\n\r\n")
 		}, "the connection broke before a usable reply came", 0},
 		"endless 100s": {func(c *net.TCPConn) {
-			io.WriteString(c, strings.Repeat("HTTP/1.1 100 Continue\r\nX-A: "+strings.Repeat("a", 999)+"\r\n\r\n", 70))
+			io.WriteString(c,
+				strings.Repeat("HTTP/1.1 100 Continue\r\nX-A: "+
+					strings.Repeat("a", 999)+"\r\n\r\n", 70))
 		}, "the connection broke before a usable reply came", 0},
-		"short body": {func(c *net.TCPConn) { io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab") }, "the reply ended early", 1},
+		"short body": {func(c *net.TCPConn) {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab")
+		}, "the reply ended early", 1},
 		"half-close": {func(c *net.TCPConn) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nab")
 			c.CloseWrite()
@@ -158,14 +182,20 @@ func TestBrokenReplies(t *testing.T) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\n")
 		}, "the reply ended early", 1},
 		"broken chunks": {func(c *net.TCPConn) {
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nsecret\r\n")
+			io.WriteString(c,
+				"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nab\r\nsecret\r\n")
 		}, "the reply ended early", 1},
 		"lost in gzip": {func(c *net.TCPConn) {
-			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 99\r\nContent-Encoding: gzip\r\n\r\n\x1f\x8b\x08\x00\x00")
+			io.WriteString(c,
+				"HTTP/1.1 200 OK\r\nContent-Length: 99\r\nContent-Encoding: gzip\r\n\r\n"+
+					"\x1f\x8b\x08\x00\x00")
 		}, "the reply ended early", 1},
 	} {
 		t.Run(name, func(t *testing.T) {
-			origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) { readRequest(r); tt.serve(c.(*net.TCPConn)) })
+			origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+				readRequest(r)
+				tt.serve(c.(*net.TCPConn))
+			})
 			out, r := do(t, newClient(t), exchange("POST", origin, "/"))
 			want(t, out, Unreachable, tt.detail)
 			if r.heads != tt.heads {
@@ -196,13 +226,16 @@ func TestDetails(t *testing.T) {
 		kind, detail string
 	}{
 		{dial(&net.DNSError{Name: "secret", IsNotFound: true}), Unreachable, "no such host"},
-		{dial(&net.DNSError{Name: "secret", Err: "server misbehaving"}), Unreachable, "the name lookup failed"},
-		{dial(&net.DNSError{Name: "secret", IsTimeout: true}), Timeout, "the connection took too long to make"},
+		{dial(&net.DNSError{Name: "secret", Err: "server misbehaving"}), Unreachable,
+			"the name lookup failed"},
+		{dial(&net.DNSError{Name: "secret", IsTimeout: true}), Timeout,
+			"the connection took too long to make"},
 		{dial(syscall.EHOSTUNREACH), Unreachable, "no route to the host"},
 		{dial(syscall.ENETUNREACH), Unreachable, "the network is unreachable"},
 		{dial(syscall.ETIMEDOUT), Timeout, "the connection took too long to make"},
 		{dial(syscall.EMFILE), Unreachable, "too many open files"},
-		{fmt.Errorf("write: %w", syscall.EPIPE), Unreachable, "the server closed the connection without a reply"},
+		{fmt.Errorf("write: %w", syscall.EPIPE), Unreachable,
+			"the server closed the connection without a reply"},
 		{errors.New("secret"), Unreachable, "the connection broke before a usable reply came"},
 	} {
 		out := ended(explain(t.Context(), tt.err, beforeReply(tt.err)))
@@ -214,18 +247,23 @@ func TestDetails(t *testing.T) {
 	}
 }
 
-// TestStaleConnection drops the second request of a connection unanswered, as a server does whose keep-alive runs out just then.
-// A GET is sent again; a POST, whatever its headers say, is not: it may have been carried out.
+// TestStaleConnection drops the second request of a connection unanswered, as a server does whose
+// keep-alive runs out just then. A GET is sent again; a POST, whatever its headers say, is not: it
+// may have been carried out.
 func TestStaleConnection(t *testing.T) {
 	for _, tt := range []struct {
 		method, key, body string
 		sent              int
 		kind              string
 	}{
-		{"GET", "", "", 2, ""}, {"HEAD", "", "", 2, ""}, {"OPTIONS", "", "", 2, ""}, {"GET", "", "with a body", 2, ""},
-		{"POST", "", "", 1, Unreachable}, {"POST", "", "body", 1, Unreachable}, {"PUT", "", "body", 1, Unreachable}, {"DELETE", "", "", 1, Unreachable},
-		{"POST", "Idempotency-Key", "", 1, Unreachable}, {"POST", "Idempotency-Key", "body", 1, Unreachable},
-		{"POST", "X-Idempotency-Key", "", 1, Unreachable}, {"PATCH", "X-Idempotency-Key", "body", 1, Unreachable},
+		{"GET", "", "", 2, ""}, {"HEAD", "", "", 2, ""}, {"OPTIONS", "", "", 2, ""},
+		{"GET", "", "with a body", 2, ""},
+		{"POST", "", "", 1, Unreachable}, {"POST", "", "body", 1, Unreachable},
+		{"PUT", "", "body", 1, Unreachable}, {"DELETE", "", "", 1, Unreachable},
+		{"POST", "Idempotency-Key", "", 1, Unreachable},
+		{"POST", "Idempotency-Key", "body", 1, Unreachable},
+		{"POST", "X-Idempotency-Key", "", 1, Unreachable},
+		{"PATCH", "X-Idempotency-Key", "body", 1, Unreachable},
 	} {
 		t.Run(tt.method+tt.key+tt.body, func(t *testing.T) {
 			requests := make(chan string, 9)

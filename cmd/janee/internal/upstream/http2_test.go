@@ -49,11 +49,13 @@ func TestHTTP2NeverRepeatsAnUnsafeRequest(t *testing.T) {
 	}
 }
 
-// TestHTTP2BodyAfter204 drops what a server sends where there can be no body: HPACK's 0x89 is ":status: 204" (RFC 7541 appendix A).
+// TestHTTP2BodyAfter204 drops what a server sends where there can be no body: HPACK's 0x89 is
+// ":status: 204" (RFC 7541 appendix A).
 func TestHTTP2BodyAfter204(t *testing.T) {
 	cert := certificate(t, tomorrow())
 	origin := rawHTTP2(t, cert, func(stream uint32) []byte {
-		return append(frame(headers, endHeaders, stream, []byte{0x89}), frame(data, endStream, stream, []byte("secret"))...)
+		return append(frame(headers, endHeaders, stream, []byte{0x89}),
+			frame(data, endStream, stream, []byte("secret"))...)
 	})
 	x := exchange("GET", origin, "/")
 	x.CAFile = writeCA(t, filepath.Join(t.TempDir(), "ca"), cert)
@@ -64,9 +66,13 @@ func TestHTTP2BodyAfter204(t *testing.T) {
 	}
 }
 
-// rawHTTP2 speaks HTTP/2 by hand (RFC 9113 section 4.1) and gives answer's frames to each HEADERS frame.
-func rawHTTP2(t testing.TB, cert tls.Certificate, answer func(stream uint32) []byte) (origin string) {
-	l, err := tls.Listen("tcp", "127.0.0.1:0", &tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2"}})
+// rawHTTP2 speaks HTTP/2 by hand (RFC 9113 section 4.1) and gives answer's frames to each HEADERS
+// frame.
+func rawHTTP2(
+	t testing.TB, cert tls.Certificate, answer func(stream uint32) []byte,
+) (origin string) {
+	l, err := tls.Listen("tcp", "127.0.0.1:0",
+		&tls.Config{Certificates: []tls.Certificate{cert}, NextProtos: []string{"h2"}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,9 +21,12 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// TestMain names a proxy that is not there, before net/http reads the environment: a call that went through it would fail.
+// TestMain names a proxy that is not there, before net/http reads the environment: a call that went
+// through it would fail.
 func TestMain(m *testing.M) {
-	for _, name := range []string{"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"} {
+	for _, name := range []string{
+		"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy",
+	} {
 		os.Setenv(name, "http://127.0.0.1:9")
 	}
 	goleak.VerifyTestMain(m)
@@ -69,11 +72,19 @@ func newClient(t testing.TB) *Client {
 
 // exchange is a request that fits origin, good for five seconds and 1 MiB.
 func exchange(method, origin, target string, headers ...wire.Header) Exchange {
-	return Exchange{Target: Target{Service: "test", Origin: origin, Guard: guardOf(origin)}, Method: method, URL: origin + target, RequestTarget: target,
-		Headers: headers, Timeout: 5 * time.Second, MaxBody: 1 << 20}
+	return Exchange{
+		Target:        Target{Service: "test", Origin: origin, Guard: guardOf(origin)},
+		Method:        method,
+		URL:           origin + target,
+		RequestTarget: target,
+		Headers:       headers,
+		Timeout:       5 * time.Second,
+		MaxBody:       1 << 20,
+	}
 }
 
-// guardOf is what package config makes of a base URL; an origin that cannot be read has the guard that refuses all.
+// guardOf is what package config makes of a base URL; an origin that cannot be read has the guard
+// that refuses all.
 func guardOf(origin string, allowPrivate ...egress.Range) egress.Guard {
 	u, err := url.Parse(origin)
 	if err != nil {
@@ -96,8 +107,11 @@ func want(t testing.TB, out Outcome, kind, detail string) {
 	}
 }
 
-// rawServer runs serve for each connection, n counting from 1, and returns the origin and a count of connections.
-func rawServer(t testing.TB, serve func(n int, c net.Conn, r *bufio.Reader)) (origin string, accepted func() int) {
+// rawServer runs serve for each connection, n counting from 1, and returns the origin and a count
+// of connections.
+func rawServer(
+	t testing.TB, serve func(n int, c net.Conn, r *bufio.Reader),
+) (origin string, accepted func() int) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
@@ -105,7 +119,9 @@ func rawServer(t testing.TB, serve func(n int, c net.Conn, r *bufio.Reader)) (or
 	return "http://" + l.Addr().String(), runServer(t, l, serve)
 }
 
-func runServer(t testing.TB, l net.Listener, serve func(n int, c net.Conn, r *bufio.Reader)) (accepted func() int) {
+func runServer(
+	t testing.TB, l net.Listener, serve func(n int, c net.Conn, r *bufio.Reader),
+) (accepted func() int) {
 	var mu sync.Mutex
 	var open []net.Conn
 	var running sync.WaitGroup
@@ -150,7 +166,8 @@ type oneByte struct{ r io.Reader }
 
 func (o oneByte) Read(p []byte) (int, error) { return o.r.Read(p[:1]) }
 
-// always answers every request on every connection with the same bytes; an answer without a length is ended by closing.
+// always answers every request on every connection with the same bytes; an answer without a length
+// is ended by closing.
 func always(t testing.TB, answer string) (origin string, accepted func() int) {
 	return rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
 		for readRequest(r) != "" {

@@ -19,8 +19,8 @@ const (
 	maxConns       = 64 // a service, for an agent
 	maxIdleConns   = 32
 	maxHeaderBytes = 64 << 10
-	// streamWindow bounds what net/http takes in of an HTTP/2 reply that the receiver keeps waiting:
-	// nobody else counts it.
+	// streamWindow bounds what net/http takes in of an HTTP/2 reply that the receiver keeps
+	// waiting: nobody else counts it.
 	streamWindow = 512 << 10
 )
 
@@ -45,8 +45,8 @@ type pool struct {
 // stamp tells whether the CA file was written since the pool was made.
 type stamp struct{ size, modified int64 }
 
-// get returns the transport for t. Its authorities are those whose content has the digest, if one is
-// given: they were read once, so that nothing can be swapped between the comparison and the use.
+// get returns the transport for t. Its authorities are those whose content has the digest, if one
+// is given: they were read once, so that nothing can be swapped between the comparison and the use.
 func (p *pools) get(t Target, digest string) (*http.Transport, error) {
 	ca, err := caStamp(t.CAFile)
 	if err != nil {
@@ -87,7 +87,8 @@ func (p *pools) open(t Target, ca stamp, now time.Time) (*pool, error) {
 	return fresh, nil
 }
 
-// sweep drops the pool that t had and those that nobody uses any more, such as of a service whose origin was edited.
+// sweep drops the pool that t had and those that nobody uses any more, such as of a service whose
+// origin was edited.
 func (p *pools) sweep(t Target, now time.Time) {
 	for key, old := range p.all {
 		if key == t || now.Sub(old.used) > 2*idleTimeout {
@@ -107,14 +108,16 @@ func (p *pools) close() {
 	clear(p.all)
 }
 
-// newTransport leaves Proxy nil where the target names none: one named by the environment would see every host, and every secret sent over plain http.
+// newTransport leaves Proxy nil where the target names none: one named by the environment would see
+// every host, and every secret sent over plain http.
 func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http.Transport, error) {
 	proxy, err := proxyOf(t)
 	if err != nil {
 		return nil, err
 	}
 	return &http.Transport{
-		DialContext:            (&net.Dialer{Timeout: connectTimeout, Resolver: resolver, ControlContext: guarded(t.Guard)}).DialContext,
+		DialContext: (&net.Dialer{Timeout: connectTimeout, Resolver: resolver,
+			ControlContext: guarded(t.Guard)}).DialContext,
 		Proxy:                  proxy,
 		OnProxyConnectResponse: proxyAnswered,
 		TLSClientConfig:        &tls.Config{MinVersion: tls.VersionTLS12, RootCAs: roots},
@@ -126,7 +129,8 @@ func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
-		// Without pings a connection that died in the machine's sleep swallows every call until its timeout.
+		// Without pings a connection that died in the machine's sleep swallows every call until its
+		// timeout.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second,
 			MaxReceiveBufferPerStream: streamWindow},
 	}, nil
@@ -143,8 +147,9 @@ func (p *pools) roots(caFile string) (roots *x509.CertPool, digest string, err e
 	pem, digest, err := p.files.ReadAuthority(caFile)
 	switch {
 	case errors.Is(err, home.ErrOpenToOthers):
-		return nil, "", &fault{Unreachable, "the service's caFile, or a directory or link that leads " +
-			"to it, can be changed by other users; `janee doctor` says how to close it"}
+		return nil, "",
+			&fault{Unreachable, "the service's caFile, or a directory or link that leads " +
+				"to it, can be changed by other users; `janee doctor` says how to close it"}
 	case err != nil:
 		return nil, "", errCAFile
 	case !roots.AppendCertsFromPEM(pem):

@@ -11,7 +11,8 @@ import (
 	"time"
 )
 
-// TestEnvironmentProxyIgnored calls a name, since net/http uses no proxy of the environment for 127.0.0.1: TestMain's dead proxy would be used if any were.
+// TestEnvironmentProxyIgnored calls a name, since net/http uses no proxy of the environment for
+// 127.0.0.1: TestMain's dead proxy would be used if any were.
 func TestEnvironmentProxyIgnored(t *testing.T) {
 	server, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	x := exchange("GET", "http://api.example.test:"+portOf(server), "/")
@@ -125,7 +126,9 @@ func TestHangingCallsOfAnAgentKeepNobodyOut(t *testing.T) {
 func TestSweep(t *testing.T) {
 	c := newClient(t)
 	now := time.Now()
-	for name, used := range map[string]time.Time{"old": now.Add(-2*idleTimeout - time.Minute), "young": now.Add(-idleTimeout)} {
+	for name, used := range map[string]time.Time{
+		"old": now.Add(-2*idleTimeout - time.Minute), "young": now.Add(-idleTimeout),
+	} {
 		if _, err := c.pools.get(Target{Service: name}, ""); err != nil {
 			t.Fatal(err)
 		}
@@ -134,13 +137,16 @@ func TestSweep(t *testing.T) {
 	if _, err := c.pools.get(Target{Service: "new"}, ""); err != nil {
 		t.Fatal(err)
 	}
-	if c.pools.all[Target{Service: "old"}] != nil || c.pools.all[Target{Service: "young"}] == nil || len(c.pools.all) != 2 {
+	if c.pools.all[Target{Service: "old"}] != nil || c.pools.all[Target{Service: "young"}] == nil ||
+		len(c.pools.all) != 2 {
 		t.Errorf("pools %v", c.pools.all)
 	}
 }
 
 func BenchmarkSmallGet(b *testing.B) {
-	origin, _ := always(b, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n{\"ok\":true}")
+	origin, _ := always(b,
+		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n"+
+			"{\"ok\":true}")
 	c, x := newClient(b), exchange("GET", origin, "/v1/balance")
 	b.ReportAllocs()
 	for b.Loop() {

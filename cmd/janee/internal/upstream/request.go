@@ -14,7 +14,8 @@ func reject(format string, args ...any) error {
 	return &fault{Rejected, fmt.Sprintf(format, args...)}
 }
 
-// newRequest holds x to the one-string rule: net/http writes URL.RequestURI() into the request line, so that must be what was judged.
+// newRequest holds x to the one-string rule: net/http writes URL.RequestURI() into the request
+// line, so that must be what was judged.
 func newRequest(x Exchange) (*http.Request, error) {
 	if x.Timeout <= 0 {
 		return nil, reject("the exchange has no time limit")
@@ -37,16 +38,19 @@ func newRequest(x Exchange) (*http.Request, error) {
 	case u.RequestURI() != x.RequestTarget:
 		return nil, reject("the URL would be sent as another target than was judged")
 	}
-	// Some servers answer HEAD with a body. What of it is there before the connection is idle would be read as the reply to the next request on it,
-	// by whichever agent, and an agent can choose what a body says: so no request follows on that connection (RFC 9112 section 9.6).
+	// Some servers answer HEAD with a body. What of it is there before the connection is idle would
+	// be read as the reply to the next request on it, by whichever agent, and an agent can choose
+	// what a body says: so no request follows on that connection (RFC 9112 section 9.6).
 	req.Close = x.Method == http.MethodHead
 	return req, setHeaders(req, x.Headers)
 }
 
-// computed lists the fields that frame the message or steer the connection: only the sender writes them (RFC 9110 section 7.6.1, RFC 9112 section 6).
+// computed lists the fields that frame the message or steer the connection: only the sender writes
+// them (RFC 9110 section 7.6.1, RFC 9112 section 6).
 var computed = map[string]bool{
-	"connection": true, "expect": true, "http2-settings": true, "keep-alive": true, "proxy-authorization": true, "proxy-connection": true,
-	"te": true, "trailer": true, "transfer-encoding": true, "upgrade": true,
+	"connection": true, "expect": true, "http2-settings": true, "keep-alive": true,
+	"proxy-authorization": true, "proxy-connection": true, "te": true, "trailer": true,
+	"transfer-encoding": true, "upgrade": true,
 }
 
 func setHeaders(req *http.Request, list []wire.Header) error {
@@ -59,9 +63,11 @@ func setHeaders(req *http.Request, list []wire.Header) error {
 			return reject("the value of header %q holds a byte that cannot be sent", h.Name)
 		case computed[lower]:
 			return reject("header %q is the sender's to write", h.Name)
-		case lower == "host" && h.Value != req.Host, lower == "content-length" && h.Value != strconv.FormatInt(req.ContentLength, 10):
+		case lower == "host" && h.Value != req.Host, lower == "content-length" &&
+			h.Value != strconv.FormatInt(req.ContentLength, 10):
 			return reject("header %q does not agree with the request", h.Name)
-		case lower == "host", lower == "content-length": // a signer may list them; net/http writes them
+		// a signer may list them; net/http writes them
+		case lower == "host", lower == "content-length":
 		default:
 			name := spelling(h.Name, lower)
 			req.Header[name] = append(req.Header[name], h.Value)
@@ -72,8 +78,9 @@ func setHeaders(req *http.Request, list []wire.Header) error {
 	return nil
 }
 
-// spelling keeps the name as given, save where net/http looks up a key by exact bytes: it adds its own User-Agent unless it finds that spelling,
-// and it takes Idempotency-Key as leave to send a POST twice, which must not be found.
+// spelling keeps the name as given, save where net/http looks up a key by exact bytes: it adds its
+// own User-Agent unless it finds that spelling, and it takes Idempotency-Key as leave to send a
+// POST twice, which must not be found.
 func spelling(name, lower string) string {
 	switch lower {
 	case "user-agent":
@@ -84,7 +91,8 @@ func spelling(name, lower string) string {
 	return name
 }
 
-// acceptable asks for no coding where a part of the body is wanted: a piece out of a gzip stream cannot be decoded (RFC 9110 section 14.2).
+// acceptable asks for no coding where a part of the body is wanted: a piece out of a gzip stream
+// cannot be decoded (RFC 9110 section 14.2).
 func acceptable(req *http.Request) string {
 	if req.Method == http.MethodHead || has(req.Header, "Range") {
 		return "identity"

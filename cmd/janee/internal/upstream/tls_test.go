@@ -31,8 +31,15 @@ func certificate(t testing.TB, until time.Time) tls.Certificate {
 	if err != nil {
 		t.Fatal(err)
 	}
-	template := &x509.Certificate{SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "test"}, NotBefore: time.Now().Add(-48 * time.Hour), NotAfter: until,
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)}, IsCA: true, BasicConstraintsValid: true}
+	template := &x509.Certificate{
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "test"},
+		NotBefore:             time.Now().Add(-48 * time.Hour),
+		NotAfter:              until,
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		IsCA:                  true,
+		BasicConstraintsValid: true,
+	}
 	der, err := x509.CreateCertificate(rand.Reader, template, template, &key.PublicKey, key)
 	if err != nil {
 		t.Fatal(err)
@@ -69,7 +76,8 @@ func TestTLS(t *testing.T) {
 	good, other := certificate(t, tomorrow()), certificate(t, tomorrow())
 	expired := certificate(t, time.Now().Add(-time.Hour))
 	dir := t.TempDir()
-	goodCA, otherCA := writeCA(t, filepath.Join(dir, "good"), good), writeCA(t, filepath.Join(dir, "other"), other)
+	goodCA, otherCA := writeCA(t, filepath.Join(dir, "good"), good), writeCA(t,
+		filepath.Join(dir, "other"), other)
 	expiredCA := writeCA(t, filepath.Join(dir, "expired"), expired)
 	emptyCA := filepath.Join(dir, "empty")
 	if err := os.WriteFile(emptyCA, []byte("nothing"), 0o600); err != nil {
@@ -81,16 +89,24 @@ func TestTLS(t *testing.T) {
 		host       string // in place of 127.0.0.1
 		err, cause string
 	}{
-		"self-signed":    {&tls.Config{}, "", "", Unreachable, "certificate signed by unknown authority"},
-		"with caFile":    {&tls.Config{}, goodCA, "", "", ""},
-		"other caFile":   {&tls.Config{}, otherCA, "", Unreachable, "certificate signed by unknown authority"},
-		"wrong host":     {&tls.Config{}, goodCA, "localhost", Unreachable, "certificate is for another host"},
-		"expired":        {&tls.Config{Certificates: []tls.Certificate{expired}}, expiredCA, "", Unreachable, "certificate has expired or is not valid yet"},
-		"TLS 1.1":        {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11}, goodCA, "", Unreachable, "the server refused the TLS handshake"},
-		"TLS 1.2":        {&tls.Config{MaxVersion: tls.VersionTLS12}, goodCA, "", "", ""},
-		"caFile missing": {&tls.Config{}, filepath.Join(dir, "none"), "", Unreachable, "the service's caFile cannot be read"},
-		"caFile is dir":  {&tls.Config{}, dir, "", Unreachable, "the service's caFile cannot be read"},
-		"caFile empty":   {&tls.Config{}, emptyCA, "", Unreachable, "the service's caFile holds no certificate"},
+		"self-signed": {&tls.Config{}, "", "", Unreachable,
+			"certificate signed by unknown authority"},
+		"with caFile": {&tls.Config{}, goodCA, "", "", ""},
+		"other caFile": {&tls.Config{}, otherCA, "", Unreachable,
+			"certificate signed by unknown authority"},
+		"wrong host": {&tls.Config{}, goodCA, "localhost", Unreachable,
+			"certificate is for another host"},
+		"expired": {&tls.Config{Certificates: []tls.Certificate{expired}}, expiredCA, "",
+			Unreachable, "certificate has expired or is not valid yet"},
+		"TLS 1.1": {&tls.Config{MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11},
+			goodCA, "", Unreachable, "the server refused the TLS handshake"},
+		"TLS 1.2": {&tls.Config{MaxVersion: tls.VersionTLS12}, goodCA, "", "", ""},
+		"caFile missing": {&tls.Config{}, filepath.Join(dir, "none"), "", Unreachable,
+			"the service's caFile cannot be read"},
+		"caFile is dir": {&tls.Config{}, dir, "", Unreachable,
+			"the service's caFile cannot be read"},
+		"caFile empty": {&tls.Config{}, emptyCA, "", Unreachable,
+			"the service's caFile holds no certificate"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			config := tt.config.Clone()
@@ -124,13 +140,15 @@ func TestPlainServerOnTLSPort(t *testing.T) {
 
 // TestOtherCertificateFault: a certificate that may not be used by a server.
 func TestOtherCertificateFault(t *testing.T) {
-	err := &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}}
+	err := &tls.CertificateVerificationError{
+		Err: x509.CertificateInvalidError{Reason: x509.IncompatibleUsage}}
 	if got := beforeReply(err); got != "certificate is not valid" {
 		t.Error(got)
 	}
 }
 
-// TestNewCAFile replaces the file's content: the next exchange goes by it, on a connection of its own.
+// TestNewCAFile replaces the file's content: the next exchange goes by it, on a connection of its
+// own.
 func TestNewCAFile(t *testing.T) {
 	good := certificate(t, tomorrow())
 	path := writeCA(t, filepath.Join(t.TempDir(), "ca"), certificate(t, tomorrow()))
@@ -165,7 +183,8 @@ func TestHTTP2(t *testing.T) {
 		out, r := do(t, c, x)
 		want(t, out, "", "")
 		i := len(r.headers) - 1
-		if got := r.headers[i].Value; got != "HTTP/2.0 "+target+" "+origin[8:]+" janee" || string(r.body) != body {
+		if got := r.headers[i].Value; got != "HTTP/2.0 "+target+" "+origin[8:]+" janee" ||
+			string(r.body) != body {
 			t.Errorf("seen %q, body %q", got, r.body)
 		}
 	}
@@ -174,8 +193,8 @@ func TestHTTP2(t *testing.T) {
 	}
 }
 
-// TestCADigest sends nothing on the word of authorities that nobody agreed to, whenever the file was
-// changed, and keeps to those that were read when only the file's times were put back.
+// TestCADigest sends nothing on the word of authorities that nobody agreed to, whenever the file
+// was changed, and keeps to those that were read when only the file's times were put back.
 func TestCADigest(t *testing.T) {
 	good := certificate(t, tomorrow())
 	path := writeCA(t, filepath.Join(t.TempDir(), "ca"), good)
@@ -213,7 +232,8 @@ func TestCADigest(t *testing.T) {
 	out, _ = do(t, c, x)
 	want(t, out, "", "")
 
-	// Package managers give every file the same time, and certificates of a kind have the same size.
+	// Package managers give every file the same time, and certificates of a kind have the same
+	// size.
 	was, err := os.Stat(path)
 	if err != nil {
 		t.Fatal(err)

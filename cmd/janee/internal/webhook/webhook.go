@@ -1,5 +1,6 @@
-// Package webhook posts a message to an address that the person has configured, signed, so that its receiver knows who says it. Use Post.
-// Nothing that comes back is read but the status. What a capability sends goes through package upstream instead.
+// Package webhook posts a message to an address that the person has configured, signed, so that its
+// receiver knows who says it. Use Post. Nothing that comes back is read but the status. What a
+// capability sends goes through package upstream instead.
 package webhook
 
 import (
@@ -21,20 +22,26 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// signatureHeader holds t=UNIX_SECONDS,v1=HEX: HMAC-SHA256 with the secret of the webhook over the time, a dot, and the body.
+// signatureHeader holds t=UNIX_SECONDS,v1=HEX: HMAC-SHA256 with the secret of the webhook over the
+// time, a dot, and the body.
 const signatureHeader = "Janee-Signature"
 
 const patience = 10 * time.Second
 
-// client follows no redirect, which would carry the message elsewhere, and takes no proxy from the environment.
+// client follows no redirect, which would carry the message elsewhere, and takes no proxy from the
+// environment.
 var client = &http.Client{
-	Transport:     &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: patience, TLSHandshakeTimeout: patience},
+	Transport: &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: patience,
+		TLSHandshakeTimeout: patience},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Post sends body, which is JSON, to w, whose secret is sealed in v for bound or not sealed yet. The error names neither the address, which may
-// be a secret itself, nor the secret; see Name.
-func Post(ctx context.Context, v *vault.Vault, w config.Webhook, bound vault.Binding, now time.Time, body []byte) error {
+// Post sends body, which is JSON, to w, whose secret is sealed in v for bound or not sealed yet.
+// The error names neither the address, which may be a secret itself, nor the secret; see Name.
+func Post(
+	ctx context.Context, v *vault.Vault, w config.Webhook, bound vault.Binding,
+	now time.Time, body []byte,
+) error {
 	key, err := open(v, w, bound)
 	if err != nil {
 		return err
