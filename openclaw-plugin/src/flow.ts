@@ -1,5 +1,5 @@
-// Takes one call through the core: does exactly what each step says and tells what came of it, like package gateway of the Go side. It
-// decides nothing.
+// Takes one call through the core: does exactly what each step says and tells what came of it, like
+// package gateway of the Go side. It decides nothing.
 import { randomBytes } from "node:crypto";
 import { withBody } from "./answer.ts";
 import { Body } from "./body.ts";
@@ -10,18 +10,33 @@ import { explain, Fault } from "./fault.ts";
 import type { Permit } from "./dial.ts";
 import type { Live } from "./engine.ts";
 import type { Landed } from "./flights.ts";
-import type { Ask, Commit, Done, Event, FileHold, FileWrite, Question, Relay, Send, Step } from "./messages.ts";
+import type {
+  Ask,
+  Commit,
+  Done,
+  Event,
+  FileHold,
+  FileWrite,
+  Question,
+  Relay,
+  Send,
+  Step,
+} from "./messages.ts";
 import { CoreError } from "./module.ts";
 import { says } from "./refusal.ts";
 import type { Lease, Pool } from "./share.ts";
 
-const flightTimeout = 30_000; // ms for the exchange of a token; a call that has less time left waits for less
+// ms for the exchange of a token; a call that has less time left waits for less
+const flightTimeout = 30_000;
 const watchInterval = 50; // ms; a revocation cuts a call in flight within 100
 
 /** Who wants what: arguments as the agent gave them. */
 export interface Call { tool: string; args: unknown; agent: string }
 
-/** The end of a call: the texts for the agent, or that the configuration is to be read again and that told. */
+/**
+ * The end of a call: the texts for the agent, or that the configuration is to be read again and
+ * that told.
+ */
 export type Ended = { texts: string[] } | { reload: true };
 
 interface Next { step: Step; body: Buffer }
@@ -47,17 +62,36 @@ export class Flow {
     this.#replies = replies;
   }
 
-  /** Takes the call up; true if the request is one that a person may have to say yes to. Errors: CoreError, Trap. */
+  /**
+   * Takes the call up; true if the request is one that a person may have to say yes to. Errors:
+   * CoreError, Trap.
+   */
   open(call: Call): boolean {
     const { module, engine } = this.#live;
     this.#lease = this.#replies.lease(call.agent);
-    const about = { engine, tool: call.tool, agent: call.agent, via: "openclaw", identitySource: "openclaw (the agent of the run)" };
-    ({ flow: this.#flow, files: this.#needs } = module.call<{ flow: number; files: string[] }>("needs", about, Buffer.from(JSON.stringify(call.args ?? {}))).answer);
+    const about = {
+      engine,
+      tool: call.tool,
+      agent: call.agent,
+      via: "openclaw",
+      identitySource: "openclaw (the agent of the run)",
+    };
+    ({ flow: this.#flow, files: this.#needs } = module.call<{ flow: number; files: string[] }>(
+      "needs",
+      about,
+      Buffer.from(JSON.stringify(call.args ?? {})),
+    ).answer);
     return this.#needs.some((name) => name.startsWith("approvals/"));
   }
 
-  /** Goes on with the call to its end, or to a step that pause holds for; null is then returned. signal takes the call back. */
-  async proceed(signal: AbortSignal, pause: (step: Step) => boolean = () => false): Promise<Ended | null> {
+  /**
+   * Goes on with the call to its end, or to a step that pause holds for; null is then returned.
+   * signal takes the call back.
+   */
+  async proceed(
+    signal: AbortSignal,
+    pause: (step: Step) => boolean = () => false,
+  ): Promise<Ended | null> {
     if (!this.#next) this.#next = this.#begin();
     while (this.#next.step.type !== "done") {
       const { step, body } = this.#next;
@@ -68,7 +102,10 @@ export class Flow {
     return this.#end(this.#next.step);
   }
 
-  /** The question whose answer the call waits for; null where it waits for none, or for none any more. */
+  /**
+   * The question whose answer the call waits for; null where it waits for none, or for none any
+   * more.
+   */
   waitsFor(): Question | null {
     const step = this.#next?.step;
     if (step?.type !== "ask") return null;
@@ -76,9 +113,13 @@ export class Flow {
     return revoked || settled ? null : step.question;
   }
 
-  /** The whole request that a person is asked about, in at most that many UTF-16 units; "" where only `janee approve` may ask about it. */
+  /**
+   * The whole request that a person is asked about, in at most that many UTF-16 units; "" where
+   * only `janee approve` may ask about it.
+   */
   prompt(most: number): string {
-    return this.#live.module.call<{ text: string }>("prompt", { flow: this.#flow, most }).answer.text;
+    return this.#live.module.call<{ text: string }>("prompt", { flow: this.#flow, most }).answer
+      .text;
   }
 
   /**
@@ -94,7 +135,10 @@ export class Flow {
     return this.#next.step.type === "ask";
   }
 
-  /** Brings a call that waits to its end: with what a person has said, else as taken back. Nothing more is sent. */
+  /**
+   * Brings a call that waits to its end: with what a person has said, else as taken back. Nothing
+   * more is sent.
+   */
   async stop(): Promise<void> {
     try {
       await this.proceed(AbortSignal.abort());
@@ -107,35 +151,62 @@ export class Flow {
   #begin(): Next {
     const { module, home } = this.#live;
     const { files, raw } = home.find(this.#needs);
-    const { answer, raw: body } = module.call<{ step: Step }>("begin", { flow: this.#flow, ...this.#in(), files }, raw);
+    const { answer, raw: body } = module.call<{ step: Step }>(
+      "begin",
+      { flow: this.#flow, ...this.#in(), files },
+      raw,
+    );
     return { step: answer.step, body };
   }
 
   #end(step: Done): Ended {
-    if (step.lock) this.#warn("the result of a call could not be recorded; calls are refused until the log can be written");
-    if (step.refusal !== undefined) return { texts: [step.prose ?? "", JSON.stringify(step.refusal)] };
+    if (step.lock)
+      this.#warn(
+        "the result of a call could not be recorded; " +
+          "calls are refused until the log can be written",
+      );
+    if (step.refusal !== undefined)
+      return { texts: [step.prose ?? "", JSON.stringify(step.refusal)] };
     if (step.tool === "reload_config") return { reload: true };
-    return { texts: [step.tool === "execute" ? withBody(step.result, this.#body) : JSON.stringify(step.result)] };
+    return {
+      texts: [
+        step.tool === "execute" ? withBody(step.result, this.#body) : JSON.stringify(step.result),
+      ],
+    };
   }
 
-  #in(): { now: [number, number]; rand: string } { return { now: now(), rand: randomBytes(64).toString("hex") }; }
+  #in(): { now: [number, number]; rand: string } {
+    return { now: now(), rand: randomBytes(64).toString("hex") };
+  }
 
   #resume({ event, names, body }: Came): Next {
     const { module, home } = this.#live;
     const found = names ? home.find(names) : null;
     const listed = event.type === "listed" ? { names } : {};
-    const { answer, raw } = module.call<{ step: Step }>("resume", { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) }, found?.raw ?? body);
+    const { answer, raw } = module.call<{ step: Step }>(
+      "resume",
+      { flow: this.#flow, ...this.#in(), event, ...listed, ...(found && { files: found.files }) },
+      found?.raw ?? body,
+    );
     return { step: answer.step, body: raw };
   }
 
   // head reports whether the agent gets the reply that begins so.
   #head(status: number, headers: [string, string][]): boolean {
     const event: Event = { type: "head", status, headers };
-    const { answer } = this.#live.module.call<{ step: Relay | null }>("resume", { flow: this.#flow, ...this.#in(), event });
+    const { answer } = this.#live.module.call<{ step: Relay | null }>("resume", {
+      flow: this.#flow,
+      ...this.#in(),
+      event,
+    });
     return answer.step !== null;
   }
 
-  async #do(step: Exclude<Step, { type: "done" }>, body: Buffer, signal: AbortSignal): Promise<Came> {
+  async #do(
+    step: Exclude<Step, { type: "done" }>,
+    body: Buffer,
+    signal: AbortSignal,
+  ): Promise<Came> {
     switch (step.type) {
       case "commit": return { event: await this.#commit(step) };
       case "list": return this.#list(step.dir);
@@ -147,16 +218,21 @@ export class Flow {
     }
   }
 
-  // commit takes its place in the log before anything is awaited: the order of the lines is that in which the core made them.
+  // commit takes its place in the log before anything is awaited: the order of the lines is that in
+  // which the core made them.
   async #commit(step: Commit): Promise<Event> {
     const { home } = this.#live;
     const exists: Record<string, string | null> = {};
     const held = this.#holds(step.holds ?? [], exists);
-    if (!held || Object.keys(exists).length > 0) return { type: "committed", exists, stale: held, err: !held };
+    if (!held || Object.keys(exists).length > 0)
+      return { type: "committed", exists, stale: held, err: !held };
     const writing = this.#write(step.writes, exists);
-    const stored = step.writer ? this.#live.log.append(step.writer, step.lines, !step.late, writing) : Promise.resolve(true);
+    const stored = step.writer
+      ? this.#live.log.append(step.writer, step.lines, !step.late, writing)
+      : Promise.resolve(true);
     const [written, kept] = await Promise.all([writing, stored]);
-    for (const name of step.removes ?? []) await home.remove(name).catch((err: unknown) => this.#warn(says(err)));
+    for (const name of step.removes ?? [])
+      await home.remove(name).catch((err: unknown) => this.#warn(says(err)));
     return { type: "committed", exists, err: !written || !kept, lost: !kept };
   }
 
@@ -198,7 +274,11 @@ export class Flow {
 
   #look(names: string[]): { revoked: boolean; settled: boolean } {
     const { files, raw } = this.#live.home.find(names);
-    return this.#live.module.call<{ revoked: boolean; settled: boolean }>("look", { flow: this.#flow, now: now(), files }, raw).answer;
+    return this.#live.module.call<{ revoked: boolean; settled: boolean }>(
+      "look",
+      { flow: this.#flow, now: now(), files },
+      raw,
+    ).answer;
   }
 
   // wait reads the watched files only where one of them has changed.
@@ -279,21 +359,42 @@ export class Flow {
     return { type: "ended", truncated, bytes: this.#body.length };
   }
 
-  #permit: Permit = (addr, port) => this.#live.module.call<{ class: string; permit: boolean }>("classify", { flow: this.#flow, addr, port }).answer;
+  #permit: Permit = (addr, port) =>
+    this.#live.module.call<{ class: string; permit: boolean }>("classify", {
+      flow: this.#flow,
+      addr,
+      port,
+    }).answer;
 
-  #authority = (path: string, digest: string | undefined): string => authority(this.#live.home.guard, path, digest);
+  #authority = (path: string, digest: string | undefined): string =>
+    authority(this.#live.home.guard, path, digest);
 
   // fly waits for an exchange that the call may share with others.
   async #fly(step: Send, name: string, body: Buffer, signal: AbortSignal): Promise<Came> {
-    const { landed, first, own } = await this.#live.flights.wait(name, step.timeoutMs, signal, (stop) => this.#trade(step, body, stop));
+    const { landed, first, own } = await this.#live.flights.wait(
+      name,
+      step.timeoutMs,
+      signal,
+      (stop) => this.#trade(step, body, stop),
+    );
     const { head, err, detail, truncated } = landed;
     if (head) this.#head(head.status, head.headers);
-    return { event: { type: "ended", err, detail, truncated, first, lost: own && landed.lost }, body: landed.body };
+    return {
+      event: { type: "ended", err, detail, truncated, first, lost: own && landed.lost },
+      body: landed.body,
+    };
   }
 
   // trade records the exchange and makes it.
   async #trade(step: Send, body: Buffer, signal: AbortSignal): Promise<Landed> {
-    const out: Landed = { head: null, body: Buffer.alloc(0), err: "", detail: "", truncated: false, lost: false };
+    const out: Landed = {
+      head: null,
+      body: Buffer.alloc(0),
+      err: "",
+      detail: "",
+      truncated: false,
+      lost: false,
+    };
     const recorded = await this.#record();
     if (!recorded.stored) return { ...out, err: "unrecorded", lost: recorded.lost };
     const parts: Buffer[] = [];
@@ -309,13 +410,20 @@ export class Flow {
   async #record(): Promise<{ stored: boolean; lost: boolean }> {
     let commit: Commit;
     try {
-      ({ commit } = this.#live.module.call<{ commit: Commit }>("lines", { flow: this.#flow, now: now() }).answer);
+      ({ commit } = this.#live.module.call<{ commit: Commit }>("lines", {
+        flow: this.#flow,
+        now: now(),
+      }).answer);
     } catch (err) {
-      if (err instanceof CoreError) return { stored: false, lost: false }; // there is no chain to put them into
+      // there is no chain to put them into
+      if (err instanceof CoreError) return { stored: false, lost: false };
       throw err;
     }
     const event = await this.#commit(commit);
-    return { stored: event.type === "committed" && !event.err, lost: event.type === "committed" && event.lost === true };
+    return {
+      stored: event.type === "committed" && !event.err,
+      lost: event.type === "committed" && event.lost === true,
+    };
   }
 
   /** Gives back the room that the reply takes among all. */
@@ -323,6 +431,7 @@ export class Flow {
 
   /** Forgets a call that did not come to its end. */
   drop(): void {
-    if (this.#flow !== 0 && !this.#live.module.dead) this.#live.module.call("drop", { flow: this.#flow });
+    if (this.#flow !== 0 && !this.#live.module.dead)
+      this.#live.module.call("drop", { flow: this.#flow });
   }
 }

@@ -1,5 +1,6 @@
-// The directory that janee keeps: config.yaml, grants, approvals, logs. Files and names are those of package home of the Go side, which
-// sweeps what a killed process leaves; config.yaml is written by the Go side alone. This knows nothing of what the files say.
+// The directory that janee keeps: config.yaml, grants, approvals, logs. Files and names are those
+// of package home of the Go side, which sweeps what a killed process leaves; config.yaml is written
+// by the Go side alone. This knows nothing of what the files say.
 import { randomBytes } from "node:crypto";
 import { constants, lstatSync, readdirSync } from "node:fs";
 import { link, mkdir, open, rename, unlink } from "node:fs/promises";
@@ -8,10 +9,15 @@ import { errno, FileFault } from "./refusal.ts";
 import { Guard, stampOf } from "./guard.ts";
 import type { FileWrite } from "./messages.ts";
 
-// A second wall: names come from the core and are made of hashes, but a ".." that got so far would write anywhere.
-const stateName = /^(?:LOCKED|(?:sessions|approvals)\/[a-z0-9]{1,64}\.(?:json|revoked|answer|used|tries))$/;
+// A second wall: names come from the core and are made of hashes, but a ".." that got so far would
+// write anywhere.
+const stateName =
+  /^(?:LOCKED|(?:sessions|approvals)\/[a-z0-9]{1,64}\.(?:json|revoked|answer|used|tries))$/;
 
-/** What was found under some names: for each the length of its content in raw, null for none, false for one that cannot be read. */
+/**
+ * What was found under some names: for each the length of its content in raw, null for none, false
+ * for one that cannot be read.
+ */
 export interface Found { files: (number | null | false)[]; raw: Buffer }
 
 export class Home {
@@ -25,16 +31,21 @@ export class Home {
     try {
       guard.checkDir(dir);
     } catch (err) {
-      throw errno(err) === "ENOENT" ? new FileFault(`open janee home "${dir}": it does not exist`, "janee init") : err;
+      throw errno(err) === "ENOENT"
+        ? new FileFault(`open janee home "${dir}": it does not exist`, "janee init")
+        : err;
     }
-    for (const name of ["logs", "sessions", "approvals"]) absentOr(() => guard.checkDir(this.path(name)));
+    for (const name of ["logs", "sessions", "approvals"])
+      absentOr(() => guard.checkDir(this.path(name)));
     for (const name of ["config.yaml", ".lock"]) absentOr(() => guard.checkFile(this.path(name)));
   }
 
   path(name: string): string { return join(this.dir, name); }
 
   /** config.yaml and the stamp it had when reading began. */
-  readConfig(): { data: Buffer; stamp: string } { return this.guard.read(this.path("config.yaml")); }
+  readConfig(): { data: Buffer; stamp: string } {
+    return this.guard.read(this.path("config.yaml"));
+  }
 
   /** The stamp of config.yaml now; "" where there is none. */
   configStamp(): string { return this.#stamp("config.yaml"); }
@@ -63,8 +74,8 @@ export class Home {
 
   /**
    * Stores data, durable. With create it never replaces, and with was it replaces only what holds
-   * exactly that: otherwise it returns what is there. Another process may write between the look and
-   * the write of was, for Node has no lock that Go shares.
+   * exactly that: otherwise it returns what is there. Another process may write between the look
+   * and the write of was, for Node has no lock that Go shares.
    */
   async write({ name, data, create, was }: FileWrite): Promise<string | null | undefined> {
     const path = await this.#place(name);
@@ -72,7 +83,8 @@ export class Home {
       const existing = this.read(name);
       if (existing !== was) return existing;
     }
-    for (let i = 0; i < 3; i++) { // the winner's file may be gone before it is read: revoked sessions are removed
+    // the winner's file may be gone before it is read: revoked sessions are removed
+    for (let i = 0; i < 3; i++) {
       if (await put(path, data, create)) return undefined;
       const existing = this.read(name);
       if (existing !== null) return existing;
@@ -99,7 +111,10 @@ export class Home {
       if (errno(err) === "ENOENT") return [];
       throw err;
     }
-    return readdirSync(this.path(dir)).map((base) => `${dir}/${base}`).filter((name) => stateName.test(name)).sort();
+    return readdirSync(this.path(dir))
+      .map((base) => `${dir}/${base}`)
+      .filter((name) => stateName.test(name))
+      .sort();
   }
 
   #stamp(name: string): string {
@@ -132,7 +147,10 @@ export async function makeDir(dir: string): Promise<void> {
   if (await mkdir(dir, { recursive: true, mode: 0o700 })) await syncDir(dirname(dir));
 }
 
-/** Makes names in dir durable: fsync of a file alone does not promise that its name survives a crash (fsync(2)). */
+/**
+ * Makes names in dir durable: fsync of a file alone does not promise that its name survives a crash
+ * (fsync(2)).
+ */
 export async function syncDir(dir: string): Promise<void> {
   if (process.platform === "win32") return;
   const handle = await open(dir, constants.O_RDONLY);
@@ -157,12 +175,17 @@ function absentOr(check: () => void): void {
   }
 }
 
-// put is false where create finds a file there. Link, unlike rename, never replaces: one of many writers wins.
+// put is false where create finds a file there. Link, unlike rename, never replaces: one of many
+// writers wins.
 async function put(path: string, data: string, create: boolean): Promise<boolean> {
   const temp = join(dirname(path), `.tmp-${randomBytes(16).toString("hex")}`);
   let won = true;
   try {
-    const handle = await open(temp, constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0), 0o600);
+    const handle = await open(
+      temp,
+      constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | (constants.O_NOFOLLOW ?? 0),
+      0o600,
+    );
     try {
       await handle.writeFile(data);
       await handle.sync();

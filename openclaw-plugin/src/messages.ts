@@ -32,7 +32,14 @@ export interface Question {
   reason?: string;
 }
 
-export interface Ask { type: "ask"; question: Question; new: boolean; wrong?: boolean; waitUntilMono: number; watch: string[] }
+export interface Ask {
+  type: "ask";
+  question: Question;
+  new: boolean;
+  wrong?: boolean;
+  waitUntilMono: number;
+  watch: string[];
+}
 
 export interface Send {
   type: "send";
@@ -50,7 +57,14 @@ export interface Send {
   flight?: string; // it trades a credential for a token, for all calls that name it
 }
 
-export interface Done { type: "done"; tool?: string; result?: unknown; refusal?: unknown; prose?: string; lock: boolean }
+export interface Done {
+  type: "done";
+  tool?: string;
+  result?: unknown;
+  refusal?: unknown;
+  prose?: string;
+  lock: boolean;
+}
 
 /** What the agent gets of the head of a reply; the body follows by scrub. */
 export interface Relay { type: "relay"; status: number; headers: [string, string][] }
@@ -58,14 +72,28 @@ export interface Relay { type: "relay"; status: number; headers: [string, string
 export type Step = Commit | List | Ask | Send | Done;
 
 /** What ended an exchange other than the end of the reply. */
-export type Ending = "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked" | "untrusted";
+export type Ending =
+  "timeout" | "unreachable" | "unscannable" | "cancelled" | "rejected" | "blocked" | "untrusted";
 
 export type Event =
-  | { type: "committed"; exists?: Record<string, string | null>; stale?: boolean; err?: boolean; lost?: boolean }
+  | {
+      type: "committed";
+      exists?: Record<string, string | null>;
+      stale?: boolean;
+      err?: boolean;
+      lost?: boolean;
+    }
   | { type: "listed"; err?: boolean }
   | { type: "answered" }
   | { type: "said"; decision: "allow" | "deny"; scope: "once" | "session"; by: string }
   | { type: "head"; status: number; headers: [string, string][] }
   | { type: "ended"; err?: Ending; detail?: string; truncated?: boolean; bytes: number }
-  | { type: "ended"; err: Ending | "unrecorded" | ""; detail: string; truncated: boolean; first: boolean; lost: boolean } // of a flight
+  | {
+      type: "ended";
+      err: Ending | "unrecorded" | "";
+      detail: string;
+      truncated: boolean;
+      first: boolean;
+      lost: boolean;
+    } // of a flight
   | { type: "stopped"; why: "revoked" | "cancelled" };
