@@ -12,7 +12,7 @@ import (
 // agent that nobody has named.
 func (e *Engine) named(c Call) Call {
 	switch {
-	case c.Via == ViaCLI:
+	case c.Person():
 		return c
 	case c.SelfNamed && e.config.Agents[c.Agent] != nil:
 		c.claimed = c.Agent
@@ -49,7 +49,7 @@ func (e *Engine) Access(c Call) *Denial {
 func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 	users := e.config.UsersOf(s.Name)
 	for _, name := range users {
-		c.Capability = name
+		c.Args.Capability = name
 		d := e.Access(c)
 		if d == nil {
 			return nil
@@ -70,12 +70,12 @@ func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 // unlisted: access and ownership are looked at only for agents, and only where allowedAgents names
 // none.
 func (f *subject) unlisted() bool {
-	return f.call.Via != ViaCLI && len(f.capability.AllowedAgents) == 0
+	return !f.call.Person() && len(f.capability.AllowedAgents) == 0
 }
 
 func (f *subject) checkAllowedAgents(In) *Denial {
 	allowed := f.capability.AllowedAgents
-	if f.call.Via == ViaCLI || len(allowed) == 0 || slices.Contains(allowed, f.call.Agent) {
+	if f.call.Person() || len(allowed) == 0 || slices.Contains(allowed, f.call.Agent) {
 		return nil
 	}
 	return Deny(AgentNotAllowed, f.call).because(fmt.Sprintf(
@@ -129,21 +129,21 @@ func (f *subject) prove(next string) string {
 func (f *subject) closed() bool { return f.engine.Access(f.call) != nil }
 
 func (f *subject) unguarded() string {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return "a person's own commands are bound to no agent"
 	}
 	return ""
 }
 
 func (f *subject) noList() string {
-	if len(f.capability.AllowedAgents) == 0 && f.call.Via != ViaCLI {
+	if len(f.capability.AllowedAgents) == 0 && !f.call.Person() {
 		return "it names no agents"
 	}
 	return f.unguarded()
 }
 
 func (f *subject) decided() string {
-	if len(f.capability.AllowedAgents) > 0 && f.call.Via != ViaCLI {
+	if len(f.capability.AllowedAgents) > 0 && !f.call.Person() {
 		return "allowedAgents has decided"
 	}
 	return f.unguarded()

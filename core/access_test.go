@@ -105,8 +105,8 @@ func TestRefusalsNameTheCheck(t *testing.T) {
 			strings.Contains(d.Message+d.NextStep, "dave") {
 			t.Errorf("%+v", d)
 		}
-		h.refused(Call{Tool: tool.Execute, Agent: "bob", Via: ViaStdio, Capability: capability,
-			Method: "TRACE", Path: "/../x"}, code)
+		h.refused(Call{Caller: Caller{Agent: "bob", Via: ViaStdio}, Tool: tool.Execute,
+			Args: tool.Arguments{Capability: capability, Method: "TRACE", Path: "/../x"}}, code)
 	}
 	if r := h.records[0]; r.Event != "deny" || r.Agent != "bob" || r.Method != "GET" ||
 		r.Target != "/not-by-rule" {
@@ -121,7 +121,7 @@ func TestToolsAllCheckAccess(t *testing.T) {
 		t.Run(d.Name, func(t *testing.T) {
 			h := newHouse(t, accessConfig)
 			c := as("bob", get("shared", "/secret-rule"))
-			c.Tool, c.Service, c.Action = d.Name, "hers", tool.ActionView
+			c.Tool, c.Args.Service, c.Args.Action = d.Name, "hers", tool.ActionView
 			done, _ := h.do(c)
 			text := outcome(done)
 			if done.Result != nil {
@@ -188,7 +188,7 @@ func TestEmptyNameIsNoAdministrator(t *testing.T) {
 		if _, ok := h.files[session.File(session.Pair(via, "unnamed", "all"))]; !ok {
 			t.Error("the session is not that of the agent unnamed")
 		}
-		whoami := Call{Tool: tool.Whoami, Via: via}
+		whoami := Call{Caller: Caller{Via: via}, Tool: tool.Whoami}
 		if r, _ := h.allowed(whoami); !strings.Contains(string(r.Data), `"agentId":"unnamed"`) {
 			t.Errorf("whoami: %s", r.Data)
 		}
@@ -212,7 +212,7 @@ func TestClientInfoCannotClaimRegisteredAgent(t *testing.T) {
 		r.Agent != "unnamed" {
 		t.Errorf("%s", r.Data)
 	}
-	claim.Tool, claim.Action, claim.Service, claim.Target = tool.ManageCredential,
+	claim.Tool, claim.Args.Action, claim.Args.Service, claim.Args.Target = tool.ManageCredential,
 		tool.ActionGrant, "hers", "mallory"
 	h.refused(claim, OwnershipDenied)
 	for _, r := range h.records {
@@ -257,12 +257,9 @@ func TestThePersonIsBoundToNoAgent(t *testing.T) {
 
 func manage(agent, action, service, target string) Call {
 	return Call{
-		Tool:    tool.ManageCredential,
-		Agent:   agent,
-		Via:     ViaStdio,
-		Action:  action,
-		Service: service,
-		Target:  target,
+		Caller: Caller{Agent: agent, Via: ViaStdio},
+		Tool:   tool.ManageCredential,
+		Args:   tool.Arguments{Action: action, Service: service, Target: target},
 	}
 }
 

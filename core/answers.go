@@ -80,7 +80,7 @@ func (e *Engine) listServices(c Call) json.RawMessage {
 }
 
 func (e *Engine) opens(c Call, capability string) bool {
-	c.Capability = capability
+	c.Args.Capability = capability
 	return e.Access(c) == nil
 }
 

@@ -23,19 +23,19 @@ const (
 
 // request is what a yes of a person is bound to: the call as the agent wrote it, and where it goes.
 func (e *Engine) request(c Call) (approval.Request, bool) {
-	p, ok := e.config.Capabilities[c.Capability]
+	p, ok := e.config.Capabilities[c.Args.Capability]
 	if !ok || p.AutoApprove {
 		return approval.Request{}, false
 	}
 	return approval.Request{
 		Via:        c.Via,
 		Agent:      c.Agent,
-		Capability: c.Capability,
+		Capability: c.Args.Capability,
 		Service:    p.Service,
-		Method:     c.Method,
-		URL:        e.config.Services[p.Service].Base.String() + c.Path,
-		Headers:    c.Headers,
-		Body:       c.Body,
+		Method:     c.Args.Method,
+		URL:        e.config.Services[p.Service].Base.String() + c.Args.Path,
+		Headers:    c.Args.Headers,
+		Body:       c.Args.Body,
 	}, true
 }
 
@@ -45,7 +45,7 @@ func (f *Flow) askPerson() *Denial {
 	r, _ := f.engine.request(f.call)
 	digest := r.Digest()
 	q, known := f.knownQuestion(digest)
-	if id := f.call.ApprovalID; id != "" && (!known || id != q.ID) {
+	if id := f.call.Args.ApprovalID; id != "" && (!known || id != q.ID) {
 		return Deny(ApprovalExpired, f.call).because(
 			fmt.Sprintf("approvalId %.64q does not stand for this request, or not any more", id),
 			"",
@@ -79,7 +79,7 @@ func (f *Flow) knownQuestion(digest string) (Question, bool) {
 // another process raised in the meantime is as good as an own one. An agent that claims to have an
 // approval is told that it has none before anybody is asked again.
 func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
-	if f.call.ApprovalID != "" {
+	if f.call.Args.ApprovalID != "" {
 		return false, Deny(ApprovalExpired, f.call)
 	}
 	if d := f.list(approval.Dir); d != nil {
@@ -150,19 +150,19 @@ func (f *Flow) newQuestion(digest string) Question {
 		ID:         hex.EncodeToString(in.Rand[32:48]),
 		Agent:      c.Agent,
 		Via:        c.Via,
-		Capability: c.Capability,
+		Capability: c.Args.Capability,
 		Service:    f.service.Name,
 		Method:     f.judged.Method(),
 		Host:       f.service.Base.Host(),
 		Path:       shownPath(f.service.Base.Path() + f.judged.Target()),
-		BodyBytes:  int64(len(c.Body)),
-		Reason:     firstRunes(c.Reason, maxReason),
+		BodyBytes:  int64(len(c.Args.Body)),
+		Reason:     firstRunes(c.Args.Reason, maxReason),
 		Digest:     digest,
 		Asked:      in.Now.Wall,
 		Expires:    in.Now.Wall + approval.Lifetime,
 	}
-	if len(c.Body) > 0 {
-		sum := sha256.Sum256(c.Body)
+	if len(c.Args.Body) > 0 {
+		sum := sha256.Sum256(c.Args.Body)
 		q.BodySHA256 = hex.EncodeToString(sum[:])
 	}
 	if f.engine.elicits() {

@@ -33,7 +33,7 @@ func (h *house) answer(q Question, decision, scope, by string) {
 
 func post(path, body string) Call {
 	c := get("asked", path)
-	c.Method, c.Body, c.Headers = "POST", []byte(body),
+	c.Args.Method, c.Args.Body, c.Args.Headers = "POST", []byte(body),
 		[]Header{{Name: "Content-Type", Value: "text/plain"}}
 	return c
 }
@@ -94,15 +94,15 @@ func TestAPersonIsAskedAboutExactlyThisRequest(t *testing.T) {
 	// The same call finds its question, with approvalId or without; what differs is another
 	// question.
 	again := post("/x?token=t", "abc")
-	again.Reason = "another reason"
+	again.Args.Reason = "another reason"
 	h.refused(again, ApprovalPending)
-	again.ApprovalID = q.ID
+	again.Args.ApprovalID = q.ID
 	h.refused(again, ApprovalPending)
 	if fresh != 1 || len(h.questions()) != 1 {
 		t.Errorf("%d questions raised, %d there", fresh, len(h.questions()))
 	}
 	header := post("/x?token=t", "abc")
-	header.Headers[0].Value = "text/html"
+	header.Args.Headers[0].Value = "text/html"
 	for i, c := range []Call{post("/x?token=u", "abc"), post("/x?token=t", "abd"), header} {
 		h.refused(c, ApprovalPending)
 		if fresh != i+2 {
@@ -132,7 +132,7 @@ func TestOnceIsForOneRequestAndOneTime(t *testing.T) {
 		t.Error("a spent yes stands for a second call")
 	}
 	c := post("/x", "abc")
-	c.ApprovalID = spent
+	c.Args.ApprovalID = spent
 	if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message,
 		"does not stand for this request") ||
 		!strings.Contains(d.NextStep, "leave approvalId out") {
@@ -158,7 +158,8 @@ func TestAnApprovalIDOfAnotherRequestIsRefused(t *testing.T) {
 	id := h.refused(post("/x", "abc"), ApprovalPending).ApprovalID
 	h.says(approval.Allow, approval.Once)(h.questions()[0], false)
 	changed, stranger, unknown := post("/x", "abd"), post("/x", "abc"), post("/x", "abc")
-	changed.ApprovalID, stranger.ApprovalID, unknown.ApprovalID = id, id, strings.Repeat("0", 32)
+	changed.Args.ApprovalID, stranger.Args.ApprovalID, unknown.Args.ApprovalID = id, id,
+		strings.Repeat("0", 32)
 	stranger.Agent = "cursor"
 	for name, c := range map[string]Call{
 		"changed": changed, "another agent": stranger, "unknown": unknown,
@@ -172,7 +173,7 @@ func TestAnApprovalIDOfAnotherRequestIsRefused(t *testing.T) {
 		t.Error("a claimed approval raised a question")
 	}
 	right := post("/x", "abc")
-	right.ApprovalID = id
+	right.Args.ApprovalID = id
 	h.allowed(right)
 }
 
@@ -287,7 +288,7 @@ func TestNoAndNobodyStick(t *testing.T) {
 	// Nobody answers: the id is good for nothing any more, and without it a person is asked anew.
 	h.pass(10 * minute)
 	c := post("/x", "")
-	c.ApprovalID = id
+	c.Args.ApprovalID = id
 	h.refused(c, ApprovalExpired)
 	if next := h.refused(post("/x", ""), ApprovalPending).ApprovalID; next == id {
 		t.Error("a question that is over is asked on")
@@ -514,7 +515,7 @@ func TestAnAgentCannotFloodThePerson(t *testing.T) {
 func TestWhatAPersonIsShownIsBounded(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	c := post("/"+strings.Repeat("a", 5000), "")
-	c.Reason = strings.Repeat("r", 5000)
+	c.Args.Reason = strings.Repeat("r", 5000)
 	h.refused(c, ApprovalPending)
 	q := h.questions()[0]
 	if !strings.HasSuffix(q.Path, "…") || len([]rune(q.Path)) != maxPath+1 ||

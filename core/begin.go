@@ -16,10 +16,10 @@ func (e *Engine) Needs(c Call) []string {
 		return e.testNeeds(c)
 	}
 	judged := c.Tool == tool.Execute || c.Tool == tool.ExplainAccess
-	if !judged || c.Via == ViaCLI || c.Fault != nil {
+	if !judged || c.Person() || c.Fault != nil {
 		return []string{session.LockFile}
 	}
-	pair := session.Pair(c.Via, c.Agent, c.Capability)
+	pair := session.Pair(c.Via, c.Agent, c.Args.Capability)
 	names := []string{
 		session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair),
 	}

@@ -31,7 +31,7 @@ func (s *delivery) answerChallenge() *Denial {
 // withheld refuses a reply to the first request that is no challenge, unless that request was the
 // whole of the agent's: with its body held back it was another one.
 func (s *delivery) withheld(status int) *Denial {
-	if !s.challenge.awaited || len(s.call.Body) == 0 {
+	if !s.challenge.awaited || len(s.call.Args.Body) == 0 {
 		return nil
 	}
 	return s.failure(SigningFailed,

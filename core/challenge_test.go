@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 const (
@@ -38,7 +40,7 @@ func challengeHead(challenge string) Head {
 
 func posting(capability, path, body string) Call {
 	c := get(capability, path)
-	c.Method, c.Body = "POST", []byte(body)
+	c.Args.Method, c.Args.Body = "POST", []byte(body)
 	return c
 }
 
@@ -124,7 +126,7 @@ func TestSecondRefusalIsTheAnswer(t *testing.T) {
 		h.sent = nil
 		if res, body := h.allowed(c); res.Status != 401 ||
 			body != "wrong password" || len(h.sent) != 2 {
-			t.Errorf("%s: %d %q after %d requests", c.Method, res.Status, body, len(h.sent))
+			t.Errorf("%s: %d %q after %d requests", c.Args.Method, res.Status, body, len(h.sent))
 		}
 	}
 }
@@ -134,7 +136,7 @@ func TestNoChallenge(t *testing.T) {
 	h.reply = status(200)
 	for _, c := range []Call{get("camera", "/x"), posting("camera", "/x", "")} {
 		if res, body := h.allowed(c); res.Status != 200 || body != "said" {
-			t.Errorf("%s: %d %q", c.Method, res.Status, body)
+			t.Errorf("%s: %d %q", c.Args.Method, res.Status, body)
 		}
 	}
 	h.failsUnsigned(posting("camera", "/x", "on=1"), "no digest challenge: it answered 200")
@@ -172,7 +174,11 @@ func (h *house) failsUnsigned(c Call, text string) {
 // TestExplainSigningOfAChallenge shows the first request: the rest is the API's to say.
 func TestExplainSigningOfAChallenge(t *testing.T) {
 	h := newHouse(t, digestConfig)
-	c := Call{Tool: ExplainSigning, Via: ViaCLI, Service: "camera", Method: "GET", Path: "/x"}
+	c := Call{Caller: Caller{Via: ViaCLI}, Tool: ExplainSigning, Args: tool.Arguments{
+		Service: "camera",
+		Method:  "GET",
+		Path:    "/x",
+	}}
 	done, _ := h.do(c)
 	if done.Result == nil || strings.Contains(string(done.Result.Data), "Authorization") ||
 		len(h.sent) != 0 {

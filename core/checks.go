@@ -77,10 +77,10 @@ func (f *subject) checkLock(in In) *Denial {
 }
 
 func (f *subject) checkCapability(In) *Denial {
-	p, ok := f.engine.config.Capabilities[f.call.Capability]
+	p, ok := f.engine.config.Capabilities[f.call.Args.Capability]
 	if !ok {
 		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q",
-			f.call.Capability), "", "")
+			f.call.Args.Capability), "", "")
 	}
 	f.capability, f.service = p, f.engine.config.Services[p.Service]
 	return nil
@@ -107,11 +107,11 @@ func (f *subject) checkRequest(In) *Denial {
 // malformed is told first.
 func (f *subject) judge() {
 	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options,
-		f.call.Method, f.call.Path)
+		f.call.Args.Method, f.call.Args.Path)
 	if f.decision.Outcome == policy.Rejected {
 		return
 	}
-	sorted := f.headerPolicy().Sort(f.call.Method, f.judged.Path(), f.call.Headers)
+	sorted := f.headerPolicy().Sort(f.call.Args.Method, f.judged.Path(), f.call.Args.Headers)
 	if sorted.Outcome == policy.Rejected || f.decision.Outcome == policy.Allowed &&
 		sorted.Outcome != policy.Allowed {
 		f.decision = sorted.Decision
@@ -120,10 +120,10 @@ func (f *subject) judge() {
 	if sorted.Outcome != policy.Allowed {
 		return
 	}
-	_, query, _ := strings.Cut(f.call.Path, "?")
+	_, query, _ := strings.Cut(f.call.Args.Path, "?")
 	for _, d := range []policy.Decision{
 		policy.CheckForeign(query, f.service.Options),
-		policy.CheckBody(f.call.Method, f.call.Body, f.headers, f.service.Headers),
+		policy.CheckBody(f.call.Args.Method, f.call.Args.Body, f.headers, f.service.Headers),
 	} {
 		if d.Outcome != policy.Allowed {
 			f.decision = d
@@ -183,7 +183,7 @@ func (f *subject) tellRule(In) string {
 }
 
 func (f *subject) unasked() string {
-	if f.call.Method == "" || f.call.Path == "" {
+	if f.call.Args.Method == "" || f.call.Args.Path == "" {
 		return "give method and path to have a request judged"
 	}
 	return ""
@@ -197,7 +197,7 @@ func (f *subject) unjudged() string {
 }
 
 func (f *subject) checkReason(In) *Denial {
-	if f.capability.RequiresReason && !visible(f.call.Reason) {
+	if f.capability.RequiresReason && !visible(f.call.Args.Reason) {
 		return Deny(ReasonRequired, f.call)
 	}
 	return nil
@@ -229,11 +229,11 @@ func (f *subject) checkRootKey(In) *Denial {
 // checkSession refuses what its owner has closed, and else finds the session that is open for this
 // agent and capability.
 func (f *subject) checkSession(in In) *Denial {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return nil
 	}
 	f.files = in.Files
-	f.pair = session.Pair(f.call.Via, f.call.Agent, f.call.Capability)
+	f.pair = session.Pair(f.call.Via, f.call.Agent, f.call.Args.Capability)
 	if why := f.engine.closed(in, f.pair, f.call); why != "" {
 		return Deny(SessionRevoked, f.call).because("", why, "")
 	}
@@ -247,14 +247,14 @@ func (f *subject) checkSession(in In) *Denial {
 }
 
 func (f *subject) unlimited() string {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return "a person's own commands are not counted"
 	}
 	return ""
 }
 
 func (f *subject) unbound() string {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return "a person's own commands need no session and no approval"
 	}
 	return ""
@@ -270,7 +270,7 @@ func (f *subject) tellSession(in In) string {
 }
 
 func (f *subject) checkApproval(In) *Denial {
-	if f.call.Via == ViaCLI || f.capability.AutoApprove || f.grant.ID != "" {
+	if f.call.Person() || f.capability.AutoApprove || f.grant.ID != "" {
 		return nil
 	}
 	return Deny(ApprovalPending, f.call)

@@ -39,41 +39,6 @@ type In struct {
 	Files map[string][]byte
 }
 
-// Via says over which transport a call came. The person's own commands come as ViaCLI and skip
-// sessions and approvals, never rules.
-const (
-	ViaStdio    = "stdio"
-	ViaHTTP     = "http"
-	ViaOpenClaw = "openclaw"
-	ViaCLI      = "cli"
-)
-
-// Call is what an agent wants done. Agent, Via and Client come from the shell, never from the
-// call's arguments.
-type Call struct {
-	Tool, Agent, Via string
-	Client           string // what the client calls itself; a label, never an identity
-	IdentitySource   string // how the shell knows Agent; shown by whoami
-	// Agent is the client's own word: it cannot be that of a registered agent
-	SelfNamed                bool
-	Capability, Method, Path string
-	Headers                  []Header
-	Body                     []byte
-	BodyIsJSON               bool // the body was given as a JSON value
-	Reason, ApprovalID       string
-	// whom explain_access asks about; "" or Agent, anyone else is refused
-	About string
-	// what manage_credential is to do, to which service, for which agent; Service also of
-	// test_service
-	Action, Service, Target string
-	TimeoutMs               int64 // how long test_service waits; 0 = 10 s
-	MaxBytes                int64 // 0 = DefaultMaxBytes
-	// why the arguments could not be read; such a call is recorded and refused
-	Fault error
-
-	claimed string // the registered name that a client took for itself
-}
-
 // Limits of the body that a reply may hold, in bytes.
 const (
 	DefaultMaxBytes = 256 << 10

@@ -138,7 +138,7 @@ func trustHint(service string) string {
 // see, such as BUSY.
 func Deny(code Code, c Call) *Denial {
 	t := texts[code]
-	return &Denial{Code: code, Capability: c.Capability, AgentID: c.Agent,
+	return &Denial{Code: code, Capability: c.Args.Capability, AgentID: c.Agent,
 		Message: t.message, NextStep: t.next}
 }
 

@@ -211,7 +211,7 @@ func echo(
 			[]string{said[:len(said)/2], said[len(said)/2:]}, Ended{}
 	}
 	call := get("it", "/v1/x?a=1")
-	call.Method, call.Body, call.MaxBytes = "POST", []byte("nonce=1"), 1<<20
+	call.Args.Method, call.Args.Body, call.Args.MaxBytes = "POST", []byte("nonce=1"), 1<<20
 	res, body := h.allowed(call)
 	seen := string(res.Text([]byte(body))) + body
 	for _, f := range res.Headers {

@@ -182,7 +182,7 @@ func TestRefusedTokenIsDroppedOnce(t *testing.T) {
 	}
 	refuse(minting(2))
 	post := get("crm", "/x")
-	post.Method = "POST"
+	post.Args.Method = "POST"
 	sent := len(i.sent)
 	if r, body := i.allowed(post); r.Status != 401 || body != "no [REDACTED:x5qncd]" ||
 		len(i.sent) != sent+1 {

@@ -46,7 +46,7 @@ func (f *Flow) enter() *Denial {
 	if d := f.take(); d != nil {
 		return d
 	}
-	if f.call.Via == ViaCLI || f.grant.ID != "" {
+	if f.call.Person() || f.grant.ID != "" {
 		f.session = f.grant.ID
 		return nil
 	}
@@ -138,14 +138,14 @@ func (f *Flow) newGrant(approval string, until int64) session.Grant {
 		ID:         hex.EncodeToString(in.Rand[16:32]),
 		Agent:      f.call.Agent,
 		Via:        f.call.Via,
-		Capability: f.call.Capability,
+		Capability: f.call.Args.Capability,
 		Service:    f.service.Name,
 		Origin:     f.service.Base.Origin(),
 		Bound:      f.service.SessionBinding(),
 		Opened:     in.Now.Wall,
 		Expires:    expires,
 		Approval:   approval,
-		Reason:     firstRunes(f.call.Reason, maxReason),
+		Reason:     firstRunes(f.call.Args.Reason, maxReason),
 	}
 }
 

@@ -32,12 +32,12 @@ type traceLine struct {
 // and sends nothing. An agent is told about itself only: what others may do is not its to know.
 func (f *Flow) explain() Done {
 	c := f.call
-	if c.About != "" && c.About != c.Agent {
+	if c.Args.About != "" && c.Args.About != c.Agent {
 		return f.refuse(Deny(BadArguments, c).because(
 			fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
 			"leave agent out; your person can run `janee diagnose access`"))
 	}
-	e := explanation{Capability: c.Capability, Allowed: true}
+	e := explanation{Capability: c.Args.Capability, Allowed: true}
 	if c.Agent != "" {
 		e.Agent = &c.Agent
 	}

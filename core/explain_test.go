@@ -13,7 +13,7 @@ import (
 
 // asked turns an execute into the question about it.
 func asked(c Call) Call {
-	c.Tool, c.Reason = tool.ExplainAccess, ""
+	c.Tool, c.Args.Reason = tool.ExplainAccess, ""
 	return c
 }
 
@@ -54,8 +54,11 @@ func (e explanation) detail(check string) string {
 
 func TestExplainTellsEveryCheck(t *testing.T) {
 	post := get("readonly", "/v1/x")
-	post.Method = "POST"
-	bare := Call{Agent: "claude-ai", Via: ViaStdio, Capability: "billing"}
+	post.Args.Method = "POST"
+	bare := Call{
+		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
+		Args:   tool.Arguments{Capability: "billing"},
+	}
 	own := get("asked", "/x")
 	own.Via, own.Agent = ViaCLI, ""
 	for _, c := range []struct {
@@ -179,9 +182,9 @@ func (h *house) openSession(c Call) (session.Grant, bool) {
 func TestExplainIsAboutTheCallerOnly(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	c := asked(get("stripe", "/x"))
-	c.About = "claude-ai"
+	c.Args.About = "claude-ai"
 	h.explain(c)
-	c.About = "cursor"
+	c.Args.About = "cursor"
 	d := h.refused(c, BadArguments)
 	if !strings.Contains(d.Message, `"claude-ai"`) || h.events() != "deny BAD_ARGUMENTS" {
 		t.Errorf("denial %+v, recorded %s", d, h.events())
@@ -210,7 +213,7 @@ func TestExplainSaysWhatExecuteDoes(t *testing.T) {
 					},
 				} {
 					c := get(capability, path)
-					c.Method = method
+					c.Args.Method = method
 					h := newHouse(t, houseConfig)
 					change(h, c)
 					h.sent = nil

@@ -110,10 +110,10 @@ func (f *Flow) record(event string) Record {
 		Session:    f.session,
 		Agent:      c.Agent,
 		Via:        c.Via,
-		Capability: c.Capability,
-		Method:     c.Method,
-		Target:     policy.Redact(c.Path),
-		Reason:     c.Reason,
+		Capability: c.Args.Capability,
+		Method:     c.Args.Method,
+		Target:     policy.Redact(c.Args.Path),
+		Reason:     c.Args.Reason,
 	}
 	// an agent that probes for tools leaves a trace of what it looked for
 	if c.Tool != tool.Execute {

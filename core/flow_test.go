@@ -26,7 +26,7 @@ func TestExecuteSignsAndRecordsBeforeSending(t *testing.T) {
 		}, []string{"hello"}, Ended{Bytes: 5}
 	}
 	c := get("stripe", "/v1/x?expand[]=a")
-	c.Headers = []Header{
+	c.Args.Headers = []Header{
 		{Name: "Accept", Value: "text/plain"}, {Name: "Authorization", Value: "Bearer mine"},
 		{Name: "Stripe_Version", Value: "2001-01-01"},
 	}
@@ -63,7 +63,7 @@ func TestRefusalsInOrder(t *testing.T) {
 	faulty := get("stripe", "/x")
 	faulty.Fault = errors.New("path must be a string, got a number")
 	h.refused(faulty, BadArguments)
-	h.refused(Call{Tool: "no_such_tool", Via: ViaStdio}, BadArguments)
+	h.refused(Call{Caller: Caller{Via: ViaStdio}, Tool: "no_such_tool"}, BadArguments)
 	if got := h.records[1].Detail["tool"]; got != "no_such_tool" {
 		t.Errorf("the probe was recorded as %q", got)
 	}
@@ -71,19 +71,19 @@ func TestRefusalsInOrder(t *testing.T) {
 	h.refused(get("billing", "/v1/../x"), RequestRejected)
 	h.refused(get("billing", "/x"), RuleDeny)
 	post := get("billing", "/v1/refunds/re_1")
-	post.Method, post.Reason = "POST", " "
+	post.Args.Method, post.Args.Reason = "POST", " "
 	for _, blank := range []string{
 		"", " ", "\u200b", "\u00a0\u2028", "\u202e\u2066", "\x00\x1b", "\ufeff\u00ad",
 	} {
-		post.Reason = blank
+		post.Args.Reason = blank
 		h.refused(post, ReasonRequired)
 	}
 	split := get("stripe", "/x")
-	split.Headers = []Header{{Name: "X-A", Value: "a\r\nX-Evil: 1"}}
+	split.Args.Headers = []Header{{Name: "X-A", Value: "a\r\nX-Evil: 1"}}
 	h.refused(split, RequestRejected)
 
 	deny := get("readonly", "/v1/x")
-	deny.Method = "POST"
+	deny.Args.Method = "POST"
 	d := h.refused(deny, RuleDeny)
 	if d.EvaluatedPolicy != `deny "POST *"` || d.NextStep == "" || d.AgentID != "claude-ai" ||
 		d.Capability != "readonly" {
@@ -138,7 +138,7 @@ func TestKeyNeverComesBack(t *testing.T) {
 	}
 	// A reply that is cut inside the key shows nothing of it.
 	cut := get("stripe", "/x")
-	cut.MaxBytes = 10
+	cut.Args.MaxBytes = 10
 	h.reply = func(Send) (Head, []string, Ended) {
 		return Head{Status: 200}, []string{"a " + testKey + strings.Repeat(" b", 9999)},
 			Ended{Truncated: true}
@@ -171,7 +171,7 @@ func TestLostRepliesMayHaveBeenActedOn(t *testing.T) {
 		"PATCH": true, "DELETE": true,
 	} {
 		c := get("stripe", "/x")
-		c.Method = method
+		c.Args.Method = method
 		done, _ := h.do(c)
 		if done.Denial == nil ||
 			strings.Contains(done.Denial.NextStep, "check before you repeat it") != warned {
@@ -320,7 +320,7 @@ func TestLockedAndTheOwnersOwnCalls(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	h.files[session.LockFile] = []byte{}
 	h.refused(get("stripe", "/x"), Locked)
-	h.refused(Call{Tool: tool.Whoami, Via: ViaStdio}, Locked)
+	h.refused(Call{Caller: Caller{Via: ViaStdio}, Tool: tool.Whoami}, Locked)
 	delete(h.files, session.LockFile)
 
 	own := get("asked", "/x")
@@ -330,7 +330,7 @@ func TestLockedAndTheOwnersOwnCalls(t *testing.T) {
 		t.Errorf("recorded %s", got)
 	}
 	own = get("readonly", "/x")
-	own.Via, own.Method = ViaCLI, "POST"
+	own.Via, own.Args.Method = ViaCLI, "POST"
 	h.refused(own, RuleDeny)
 }
 

@@ -50,7 +50,7 @@ func (f *Flow) formLines() (lines []string, plain bool) {
 		lines = append(lines, "Header "+h.Name+": "+h.Value)
 		plain = plain && legible(h.Name) && legible(h.Value)
 	}
-	if body := string(f.call.Body); body != "" {
+	if body := string(f.call.Args.Body); body != "" {
 		lines = append(lines, fmt.Sprintf("Body of %d bytes: %s", q.BodyBytes, body))
 		plain = plain && legible(body)
 	}

@@ -26,10 +26,10 @@ func TestAFormShowsTheWholeRequest(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	c := post("/refunds?note="+strings.Repeat("a", 190)+"&amount=999999&to=mallory",
 		`{"charge":"ch_1"}`)
-	c.Headers = append(c.Headers, Header{Name: "X-Idempotency", Value: "one two"})
-	c.Reason = "Pay"
+	c.Args.Headers = append(c.Args.Headers, Header{Name: "X-Idempotency", Value: "one two"})
+	c.Args.Reason = "Pay"
 	want := "The request:\n```\n" +
-		"POST https://api.stripe.com/base" + c.Path + "\n" +
+		"POST https://api.stripe.com/base" + c.Args.Path + "\n" +
 		"Header Content-Type: text/plain\n" +
 		"Header X-Idempotency: one two\n" +
 		"Body of 17 bytes: {\"charge\":\"ch_1\"}\n" +
@@ -62,9 +62,11 @@ func TestAFormSaysHTTPWhereItIsHTTP(t *testing.T) {
 // TestWhatCannotBeSeenIsNotShown has what a chat, a form or an eye takes for something else. Each
 // is asked about by `janee approve` alone.
 func TestWhatCannotBeSeenIsNotShown(t *testing.T) {
-	body := func(s string) func(*Call) { return func(c *Call) { c.Body = []byte(s) } }
+	body := func(s string) func(*Call) { return func(c *Call) { c.Args.Body = []byte(s) } }
 	header := func(s string) func(*Call) {
-		return func(c *Call) { c.Headers = append(c.Headers, Header{Name: "X-Note", Value: s}) }
+		return func(c *Call) {
+			c.Args.Headers = append(c.Args.Headers, Header{Name: "X-Note", Value: s})
+		}
 	}
 	for name, change := range map[string]func(*Call){
 		"a line of its own":               body("a\nCapability harmless"),
@@ -97,11 +99,11 @@ func TestWhatCannotBeSeenIsNotShown(t *testing.T) {
 		"a header, a backtick":            header("a`b"),
 		"a header, not ASCII":             header("ü"),
 		"a header's name, the end of the block": func(c *Call) {
-			c.Headers = append(c.Headers, Header{Name: "X-```", Value: "a"})
+			c.Args.Headers = append(c.Args.Headers, Header{Name: "X-```", Value: "a"})
 		},
-		"a path with a backtick":  func(c *Call) { c.Path = "/x`y" },
+		"a path with a backtick":  func(c *Call) { c.Args.Path = "/x`y" },
 		"a secret of the service": body("key=" + testKey),
-		"the secret as a reason":  func(c *Call) { c.Reason = "with " + testKey },
+		"the secret as a reason":  func(c *Call) { c.Args.Reason = "with " + testKey },
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, houseConfig)
@@ -140,7 +142,7 @@ func TestAReasonForgesNothing(t *testing.T) {
 	} {
 		h := newHouse(t, houseConfig)
 		c := post("/x", "")
-		c.Headers, c.Reason = nil, reason
+		c.Args.Headers, c.Args.Reason = nil, reason
 		got := h.shownFor(c, 512)
 		if _, said, _ := strings.Cut(got, "The agent says: "); said != `"`+want+"\"\n```" {
 			t.Errorf("%q is shown as %s", reason, said)

@@ -214,7 +214,8 @@ func (h *house) refused(c Call, code Code) *Denial {
 	sent := len(h.sent)
 	done, _ := h.do(c)
 	if done.Denial == nil || done.Denial.Code != code {
-		h.t.Fatalf("%s %s ended with %s, not with %s", c.Method, c.Path, outcome(done), code)
+		h.t.Fatalf("%s %s ended with %s, not with %s", c.Args.Method, c.Args.Path,
+			outcome(done), code)
 	}
 	if done.Result != nil {
 		h.t.Errorf("a refusal carries a result: %+v", done.Result)
@@ -229,7 +230,7 @@ func (h *house) allowed(c Call) (*Result, string) {
 	h.t.Helper()
 	done, body := h.do(c)
 	if done.Result == nil || done.Denial != nil {
-		h.t.Fatalf("%s %s ended with %s", c.Method, c.Path, outcome(done))
+		h.t.Fatalf("%s %s ended with %s", c.Args.Method, c.Args.Path, outcome(done))
 	}
 	return done.Result, body
 }
@@ -243,13 +244,14 @@ func outcome(d Done) string {
 
 func get(capability, path string) Call {
 	return Call{
-		Tool:       tool.Execute,
-		Agent:      "claude-ai",
-		Via:        ViaStdio,
-		Capability: capability,
-		Method:     "GET",
-		Path:       path,
-		Reason:     "User asked",
+		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
+		Tool:   tool.Execute,
+		Args: tool.Arguments{
+			Capability: capability,
+			Method:     "GET",
+			Path:       path,
+			Reason:     "User asked",
+		},
 	}
 }
 

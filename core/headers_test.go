@@ -38,10 +38,10 @@ capabilities:
 
 func call(capability, method, path string, headers ...string) Call {
 	c := get(capability, path)
-	c.Method = method
+	c.Args.Method = method
 	for _, line := range headers {
 		name, value, _ := strings.Cut(line, ": ")
-		c.Headers = append(c.Headers, Header{Name: name, Value: value})
+		c.Args.Headers = append(c.Args.Headers, Header{Name: name, Value: value})
 	}
 	return c
 }
@@ -93,18 +93,18 @@ func TestHeadersOnTheWire(t *testing.T) {
 			d := h.refused(c.call, c.code)
 			if text := d.EvaluatedPolicy + " " + d.Message + " " +
 				d.NextStep; !strings.Contains(text, c.says) {
-				t.Errorf("%v: %s", c.call.Headers, text)
+				t.Errorf("%v: %s", c.call.Args.Headers, text)
 			}
 			if len(h.sent) != 0 {
-				t.Errorf("%v: refused and sent", c.call.Headers)
+				t.Errorf("%v: refused and sent", c.call.Args.Headers)
 			}
 			continue
 		}
 		r, _ := h.allowed(c.call)
 		if got := strings.Join(r.Dropped, " "); got != c.dropped {
-			t.Errorf("%v: told %q, want %q", c.call.Headers, got, c.dropped)
+			t.Errorf("%v: told %q, want %q", c.call.Args.Headers, got, c.dropped)
 		}
-		for _, given := range c.call.Headers {
+		for _, given := range c.call.Args.Headers {
 			sent := slices.ContainsFunc(h.sent[0].Headers,
 				func(s Header) bool { return s.Name == given.Name })
 			if want := slices.Contains(strings.Fields(c.sent), given.Name); sent != want {
@@ -131,7 +131,7 @@ func TestSentHeadersAreInTheSignature(t *testing.T) {
 
 func TestListedHeadersAreTold(t *testing.T) {
 	h := newHouse(t, headersConfig)
-	done, _ := h.do(Call{Tool: tool.ListServices, Agent: "a", Via: ViaStdio})
+	done, _ := h.do(Call{Caller: Caller{Agent: "a", Via: ViaStdio}, Tool: tool.ListServices})
 	if !strings.Contains(string(done.Result.Data), `"allowHeaders":["Stripe-Account","Range"]`) {
 		t.Errorf("%s", done.Result.Data)
 	}
@@ -147,7 +147,11 @@ func TestListedHeadersAreTold(t *testing.T) {
 // TestTrialWithOperation: the owner wrote the testPath, its query as well.
 func TestTrialWithOperation(t *testing.T) {
 	h := newHouse(t, headersConfig)
-	done, _ := h.do(Call{Tool: tool.TestService, Via: ViaCLI, Service: "s3"})
+	done, _ := h.do(Call{
+		Caller: Caller{Via: ViaCLI},
+		Tool:   tool.TestService,
+		Args:   tool.Arguments{Service: "s3"},
+	})
 	if done.Denial != nil || len(h.sent) != 1 || h.sent[0].Target != "/bkt?location" {
 		t.Errorf("%+v, sent %v", done.Denial, h.sent)
 	}

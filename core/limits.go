@@ -17,24 +17,19 @@ const (
 	maxHeaderBytes = 32 << 10 // of names and values
 )
 
-// who is whose account a call is counted on, of its capability or, "", of all.
-func (c Call) who(capability string) limit.Who {
-	return limit.Who{Via: c.Via, Agent: c.Agent, Capability: capability}
-}
-
 // claims are the limits that the call has to keep: those of its capability, and those of all
 // together.
 func (f *subject) claims() []limit.Claim {
 	list := make([]limit.Claim, 0, 2)
-	if p := f.engine.config.Capabilities[f.call.Capability]; p != nil {
-		list = append(list, limit.Claim{Who: f.call.who(p.Name), Limits: p.Limits})
+	if p := f.engine.config.Capabilities[f.call.Args.Capability]; p != nil {
+		list = append(list, limit.Claim{Who: f.call.account(p.Name), Limits: p.Limits})
 	}
-	return append(list, limit.Claim{Who: f.call.who(""), Limits: f.engine.config.Limits})
+	return append(list, limit.Claim{Who: f.call.account(""), Limits: f.engine.config.Limits})
 }
 
 // use is what the call sends of the agent's, and the most that it hands back.
 func (f *subject) use() limit.Use {
-	sent := len(f.call.Path) + len(f.call.Body)
+	sent := len(f.call.Args.Path) + len(f.call.Args.Body)
 	for _, h := range f.headers {
 		sent += len(h.Name) + len(h.Value)
 	}
@@ -53,12 +48,13 @@ func (f *subject) least(of func(limit.Limits) int64) int64 {
 // checkSize holds the request to its bounds, also that of a person's own command. A reply may be
 // long: it is cut to what may be handed back.
 func (f *subject) checkSize(In) *Denial {
-	if len(f.call.Headers) > maxHeaders {
+	if len(f.call.Args.Headers) > maxHeaders {
 		return f.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed",
-			len(f.call.Headers), maxHeaders), "", "leave headers out, or send the data in the body")
+			len(f.call.Args.Headers), maxHeaders), "",
+			"leave headers out, or send the data in the body")
 	}
 	n := 0
-	for _, h := range f.call.Headers {
+	for _, h := range f.call.Args.Headers {
 		n += len(h.Name) + len(h.Value)
 	}
 	if n > maxHeaderBytes {
@@ -67,7 +63,7 @@ func (f *subject) checkSize(In) *Denial {
 			"send the data in the body")
 	}
 	most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes })
-	if n := int64(len(f.call.Body)); most > 0 && n > most {
+	if n := int64(len(f.call.Args.Body)); most > 0 && n > most {
 		return f.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most),
 			fmt.Sprintf("limits.%s: %d", limit.MaxRequestBytes, most), "")
 	}
@@ -101,7 +97,7 @@ func sizeText(n int64) string {
 // checkLimits looks whether the call would be let through now. It is counted only once nothing else
 // is in its way, by take.
 func (f *subject) checkLimits(in In) *Denial {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return nil
 	}
 	if x := f.engine.limits.Look(in.Now.Mono, f.use(), f.claims()...); x != nil {
@@ -113,7 +109,7 @@ func (f *subject) checkLimits(in In) *Denial {
 // take counts the call, which has passed every check, as one of the agent's, and as one under way
 // until the flow is over.
 func (f *Flow) take() *Denial {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return nil
 	}
 	t, x := f.engine.limits.Take(f.in().Now.Mono, f.use(), f.claims()...)
@@ -210,11 +206,11 @@ func (f *Flow) release() {
 // own commands always get one.
 func (f *Flow) recordable() (ok bool, missed int64) {
 	c := f.call
-	if c.Via == ViaCLI {
+	if c.Person() {
 		return true, 0
 	}
-	return f.engine.limits.Record(f.in().Now.Mono, c.who(""),
-		len(c.Tool)+len(c.Capability)+len(c.Method)+len(c.Path)+len(c.Reason))
+	return f.engine.limits.Record(f.in().Now.Mono, c.account(""),
+		len(c.Tool)+len(c.Args.Capability)+len(c.Args.Method)+len(c.Args.Path)+len(c.Args.Reason))
 }
 
 // Unrecorded are records of the refusals that had none of their own and that no record speaks of

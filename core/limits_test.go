@@ -28,7 +28,7 @@ limits: {` + all + `}
 `
 }
 
-func (h *house) under(c Call) int64 { return h.engine.limits.Flying(c.who("")) }
+func (h *house) under(c Call) int64 { return h.engine.limits.Flying(c.account("")) }
 
 func TestRateLimited(t *testing.T) {
 	for field, span := range map[string]int64{"perMinute": 60_000, "perHour": 3_600_000} {
@@ -38,9 +38,9 @@ func TestRateLimited(t *testing.T) {
 			h.allowed(c)
 			h.now.Mono += 1000
 		}
-		c.Path = "/v1/../x"
+		c.Args.Path = "/v1/../x"
 		h.refused(c, RequestRejected) // looked at before it is counted
-		c.Path = "/x"
+		c.Args.Path = "/x"
 		before := len(h.records)
 		for range 5 {
 			h.refused(c, RateLimited)
@@ -80,7 +80,8 @@ func TestLimitsOverAllCapabilities(t *testing.T) {
 		t.Errorf("%s", d.Text())
 	}
 	h.refused(get("d", "/x"), RateLimited)
-	h.refused(Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio, Service: "api"},
+	h.refused(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: tool.TestService,
+		Args: tool.Arguments{Service: "api"}},
 		RateLimited)
 	own := get("c", "/x")
 	own.Via, own.Agent = ViaCLI, ""
@@ -94,7 +95,7 @@ func TestLimitsOverAllCapabilities(t *testing.T) {
 func TestOnlyCallsThatPassAreCounted(t *testing.T) {
 	h := limitedHouse(t, "perHour: 1", "")
 	c := get("c", "/x")
-	c.Method = "DELETE"
+	c.Args.Method = "DELETE"
 	for range 10 {
 		h.refused(c, RuleDeny)
 	}
@@ -108,7 +109,7 @@ func TestOnlyCallsThatPassAreCounted(t *testing.T) {
 	delete(h.files, "LOCKED")
 	h.allowed(get("c", "/x"))
 	h.refused(get("c", "/x"), RateLimited)
-	if n := h.engine.limits.Flying(c.who("c")); n != 0 {
+	if n := h.engine.limits.Flying(c.account("c")); n != 0 {
 		t.Errorf("%d calls under way", n)
 	}
 }
@@ -116,14 +117,18 @@ func TestOnlyCallsThatPassAreCounted(t *testing.T) {
 // TestTrialsAreCounted: test_service sends a request as well, for the capability that lets it.
 func TestTrialsAreCounted(t *testing.T) {
 	h := limitedHouse(t, "perMinute: 2", "")
-	c := Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio, Service: "api"}
+	c := Call{
+		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
+		Tool:   tool.TestService,
+		Args:   tool.Arguments{Service: "api"},
+	}
 	h.allowed(c)
 	h.allowed(c)
 	if d := h.refused(c, RateLimited); !strings.Contains(d.Message, `capability "c"`) {
 		t.Errorf("%s", d.Text())
 	}
 	h.refused(get("c", "/x"), RateLimited)
-	c.Service = ""
+	c.Args.Service = ""
 	r, _ := h.allowed(c) // all of them: the report says it
 	if !strings.Contains(string(r.Data), `"reasonCode":"RATE_LIMITED"`) {
 		t.Errorf("%s", r.Data)
@@ -149,7 +154,7 @@ func TestLimitsFollowReloads(t *testing.T) {
 func TestSizes(t *testing.T) {
 	h := limitedHouse(t, "maxRequestBytes: 1000, maxResponseBytes: 2000", "maxRequestBytes: 500")
 	c := get("c", "/x")
-	c.Method, c.Body, c.MaxBytes = "POST", make([]byte, 500), 1<<20
+	c.Args.Method, c.Args.Body, c.Args.MaxBytes = "POST", make([]byte, 500), 1<<20
 	h.allowed(c)
 	if s := h.sent[0]; s.MaxBody < 2000 || s.MaxBody > 2000+1000 {
 		t.Errorf("%d bytes of the reply are read", s.MaxBody)
@@ -160,7 +165,7 @@ func TestSizes(t *testing.T) {
 	if r, body := h.allowed(c); !r.Truncated || len(body) != 2000 {
 		t.Errorf("cut %t, %d bytes", r.Truncated, len(body))
 	}
-	c.Body = make([]byte, 501)
+	c.Args.Body = make([]byte, 501)
 	if d := h.refused(c, TooLarge); d.EvaluatedPolicy != "limits.maxRequestBytes: 500" ||
 		!strings.Contains(d.Message, "501 bytes, and 500") {
 		t.Errorf("%s", d.Text())
@@ -171,14 +176,14 @@ func TestSizes(t *testing.T) {
 
 	c = get("d", "/x")
 	for n := range 64 {
-		c.Headers = append(c.Headers, Header{Name: fmt.Sprintf("X-N%d", n), Value: "v"})
+		c.Args.Headers = append(c.Args.Headers, Header{Name: fmt.Sprintf("X-N%d", n), Value: "v"})
 	}
 	h.allowed(c)
-	c.Headers = append(c.Headers, Header{Name: "X-More", Value: "v"})
+	c.Args.Headers = append(c.Args.Headers, Header{Name: "X-More", Value: "v"})
 	h.refused(c, TooLarge)
-	c.Headers = []Header{{Name: "X-Long", Value: strings.Repeat("v", 32<<10-6)}}
+	c.Args.Headers = []Header{{Name: "X-Long", Value: strings.Repeat("v", 32<<10-6)}}
 	h.allowed(c)
-	c.Headers[0].Value += "v"
+	c.Args.Headers[0].Value += "v"
 	h.refused(c, TooLarge)
 }
 
@@ -189,7 +194,7 @@ func TestBytesPerHour(t *testing.T) {
 			Ended{Bytes: min(3000, h.flow.maxBytes)}
 	}
 	c := get("c", "/xx")
-	c.Method, c.Body = "POST", make([]byte, 497)
+	c.Args.Method, c.Args.Body = "POST", make([]byte, 497)
 	h.allowed(c)
 	h.allowed(c) // 7000
 	if r, body := h.allowed(c); len(body) != 2500 || !r.Truncated {
@@ -202,7 +207,7 @@ func TestBytesPerHour(t *testing.T) {
 	}
 	h.now.Mono += int64(d.RetryAfterSeconds) * 1000
 	h.allowed(c)
-	c.Body = make([]byte, 10_000)
+	c.Args.Body = make([]byte, 10_000)
 	h.refused(c, TooLarge)
 }
 
@@ -316,7 +321,7 @@ func TestASessionOfAnotherCallIsNoWayAround(t *testing.T) {
 func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
 	h := limitedHouse(t, "bytesPerHour: 1000", "")
 	c := get("c", "/xx")
-	c.MaxBytes = 200
+	c.Args.MaxBytes = 200
 	for range 20 {
 		f, step := h.halfway(c, 1)
 		if _, commit := step.(Commit); !commit {
@@ -341,7 +346,7 @@ func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
 // service.
 func TestATourThatIsDroppedMakesRoom(t *testing.T) {
 	h := limitedHouse(t, "", "concurrent: 1")
-	tour := Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio}
+	tour := Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: tool.TestService}
 	f, step := h.engine.Begin(h.in(h.engine.Needs(tour)), tour)
 	if _, commit := step.(Commit); !commit || h.under(tour) != 1 {
 		t.Fatalf("%T, %d under way", step, h.under(tour))
@@ -394,7 +399,7 @@ func TestNoSlotIsLost(t *testing.T) {
 		t.Errorf("%d calls under way", n)
 	}
 	if x := h.engine.limits.Look(h.now.Mono+2*3_600_000, limit.Use{Reply: 1},
-		limit.Claim{Who: c.who("c"), Limits: limit.Limits{BytesPerHour: 1}}); x != nil {
+		limit.Claim{Who: c.account("c"), Limits: limit.Limits{BytesPerHour: 1}}); x != nil {
 		t.Errorf("bytes are still held: %+v", x)
 	}
 }
@@ -404,7 +409,7 @@ func TestNoSlotIsLost(t *testing.T) {
 func TestRefusalsDoNotFillTheLog(t *testing.T) {
 	h := limitedHouse(t, "", "")
 	c := get("c", "/x")
-	c.Method = "DELETE"
+	c.Args.Method = "DELETE"
 	const calls = 30_000
 	for range calls {
 		h.now.Mono++
@@ -426,7 +431,7 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 		}
 	}
 	other := get("c", "/x")
-	other.Agent, other.Method = "cursor", "DELETE"
+	other.Agent, other.Args.Method = "cursor", "DELETE"
 	h.refused(other, RuleDeny)
 	own := c
 	own.Via, own.Agent = ViaCLI, ""
@@ -450,7 +455,8 @@ func TestRefusalsDoNotFillTheLog(t *testing.T) {
 func TestLimitsAreTold(t *testing.T) {
 	h := limitedHouse(t, "perMinute: 2, maxResponseBytes: 1MiB",
 		"perHour: 100, maxRequestBytes: 10KB")
-	r, _ := h.allowed(Call{Tool: tool.ListServices, Agent: "claude-ai", Via: ViaStdio})
+	r, _ := h.allowed(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
+		Tool: tool.ListServices})
 	var list []struct {
 		Name   string
 		Limits *limit.Limits
@@ -462,7 +468,7 @@ func TestLimitsAreTold(t *testing.T) {
 		*l != (limit.Limits{PerMinute: 2, MaxResponseBytes: 1 << 20}) || list[1].Limits != nil {
 		t.Errorf("%s", r.Data)
 	}
-	r, _ = h.allowed(Call{Tool: tool.Whoami, Agent: "claude-ai", Via: ViaStdio})
+	r, _ = h.allowed(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: tool.Whoami})
 	if !strings.Contains(string(r.Data),
 		`"limits":{"perHour":100,"concurrent":256,"maxRequestBytes":10000}`) {
 		t.Errorf("%s", r.Data)

@@ -35,30 +35,31 @@ func ShowOwnership(o *config.Ownership) Ownership {
 // it owns.
 func (f *Flow) manage() Done {
 	c := f.call
-	s := f.engine.config.Services[c.Service]
+	s := f.engine.config.Services[c.Args.Service]
 	if s == nil {
 		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q",
-			c.Service), "",
+			c.Args.Service), "",
 			"use the service of an entry of list_services"))
 	}
 	f.service = s
-	if c.Action == tool.ActionView {
+	if c.Args.Action == tool.ActionView {
 		return f.viewOwnership()
 	}
 	if d := f.refuseShare(); d != nil {
 		return f.refuse(d)
 	}
-	grant := c.Action == tool.ActionGrant
-	r := f.record("ownership." + c.Action)
+	grant := c.Args.Action == tool.ActionGrant
+	r := f.record("ownership." + c.Args.Action)
 	r.Decision = "allow"
 	r.Detail = map[string]string{
-		"agent":        c.Target,
-		"accessPolicy": string(s.Ownership.With(c.Target, grant).Policy),
+		"agent":        c.Args.Target,
+		"accessPolicy": string(s.Ownership.With(c.Args.Target, grant).Policy),
 	}
 	if _, d := f.commit(Commit{Records: []Record{r}}, ""); d != nil {
 		return f.refuse(d)
 	}
-	return Done{Result: &Result{Tool: c.Tool, Share: &Share{c.Service, c.Agent, c.Target, grant}}}
+	return Done{Result: &Result{Tool: c.Tool,
+		Share: &Share{c.Args.Service, c.Agent, c.Args.Target, grant}}}
 }
 
 func (f *Flow) viewOwnership() Done {
@@ -75,7 +76,7 @@ func (f *Flow) viewOwnership() Done {
 		Service    string    `json:"service"`
 		Ownership  Ownership `json:"ownership"`
 		YourAccess bool      `json:"yourAccess"`
-	}{c.Service, shown, denial == nil}))
+	}{c.Args.Service, shown, denial == nil}))
 }
 
 func (f *subject) refuseShare() *Denial {
@@ -84,17 +85,18 @@ func (f *subject) refuseShare() *Denial {
 	switch {
 	case !o.Owns(c.Agent):
 		return Deny(OwnershipDenied, c).because(fmt.Sprintf(
-			"only its owner may share service %q, and that is not %q", c.Service, c.Agent),
+			"only its owner may share service %q, and that is not %q", c.Args.Service, c.Agent),
 			"createdBy",
 			f.prove("tell your person; the owner of a service stands in config.yaml"))
-	case !config.ValidName(c.Target):
+	case !config.ValidName(c.Args.Target):
 		return bad(fmt.Sprintf("targetAgentId %.80q is not a name that an agent can have",
-			c.Target), "give the agentId that whoami gives the other agent")
-	case c.Target == o.CreatedBy:
+			c.Args.Target), "give the agentId that whoami gives the other agent")
+	case c.Args.Target == o.CreatedBy:
 		return bad("targetAgentId is the owner, who always has access", "name the other agent")
 	case o.Policy == config.AllAgents:
 		return bad(fmt.Sprintf(
-			"service %q is for every agent: there is nothing to grant or to revoke", c.Service),
+			"service %q is for every agent: there is nothing to grant or to revoke",
+			c.Args.Service),
 			"tell your person, if it should not be")
 	}
 	return nil

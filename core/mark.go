@@ -41,9 +41,9 @@ func (f *subject) checkWriteback(In) *Denial {
 		}
 	}
 	switch {
-	case finds([]byte(f.call.Path)):
+	case finds([]byte(f.call.Args.Path)):
 		where = "path or query"
-	case finds(f.call.Body):
+	case finds(f.call.Args.Body):
 		where = "body"
 	}
 	if where == "" {

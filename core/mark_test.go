@@ -56,9 +56,9 @@ func TestWritebackIsRefused(t *testing.T) {
 			h := newHouse(t, houseConfig)
 			call := get("asked", "/x")
 			if c.path != "" {
-				call.Path = c.path
+				call.Args.Path = c.path
 			}
-			call.Method, call.Body, call.Headers = "PUT", []byte(c.body), c.headers
+			call.Args.Method, call.Args.Body, call.Args.Headers = "PUT", []byte(c.body), c.headers
 			done, _ := h.do(call)
 			if done.Denial == nil || done.Denial.Code != RedactedWriteback ||
 				!strings.Contains(done.Denial.Message, "the "+c.where+" holds") {
@@ -75,9 +75,10 @@ func TestWritebackIsRefused(t *testing.T) {
 func TestOtherMarksPass(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	call := get("stripe", "/x?q=[REDACTED]")
-	call.Method, call.Body = "POST",
+	call.Args.Method, call.Args.Body = "POST",
 		[]byte(`{"a":"[REDACTED]","b":"[REDACTED:k3f9qz]","c":"x5qncd]"}`)
-	call.Headers = []Header{{Name: "Authorization", Value: "Bearer " + testMark}} // dropped, as any
+	// dropped, as any
+	call.Args.Headers = []Header{{Name: "Authorization", Value: "Bearer " + testMark}}
 	h.allowed(call)
 	if len(h.sent) != 1 {
 		t.Errorf("%d requests", len(h.sent))
@@ -87,7 +88,7 @@ func TestOtherMarksPass(t *testing.T) {
 func TestWritebackComesAfterTheRules(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	call := get("readonly", "/v1/x?a="+url.QueryEscape(testMark))
-	call.Method = "POST"
+	call.Args.Method = "POST"
 	h.refused(call, RuleDeny)
 	call = get("readonly", "/v1/x?a="+url.QueryEscape(testMark))
 	call.Tool = tool.ExplainAccess

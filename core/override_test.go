@@ -22,9 +22,9 @@ capabilities:
 
 func posted(capability, path, kind, body string) Call {
 	c := get(capability, path)
-	c.Method, c.Body = "POST", []byte(body)
+	c.Args.Method, c.Args.Body = "POST", []byte(body)
 	if kind != "" {
-		c.Headers = []Header{{Name: "Content-Type", Value: kind}}
+		c.Args.Headers = []Header{{Name: "Content-Type", Value: kind}}
 	}
 	return c
 }
@@ -59,7 +59,8 @@ func TestOverridesAreRefused(t *testing.T) {
 			c.call.Via = via
 			d := h.refused(c.call, RequestRejected)
 			if !strings.Contains(d.Message, c.says) || !strings.Contains(d.NextStep, "argument") {
-				t.Errorf("%s %s: %+v, want it to say %q", c.call.Path, c.call.Body, d, c.says)
+				t.Errorf("%s %s: %+v, want it to say %q", c.call.Args.Path,
+					c.call.Args.Body, d, c.says)
 			}
 			if r := h.records; len(h.sent) > 0 || len(r) != 1 || r[0].Event != "deny" {
 				t.Errorf("sent %+v, records %+v", h.sent, r)
@@ -85,7 +86,7 @@ func TestOrdinaryBodiesPass(t *testing.T) {
 func TestOverrideIsExplainedAndNotSigned(t *testing.T) {
 	h := newHouse(t, overrideConfig)
 	c := posted("", "/x", "application/x-www-form-urlencoded", "_method=DELETE")
-	c.Tool, c.Via, c.Service = ExplainSigning, ViaCLI, "plain"
+	c.Tool, c.Via, c.Args.Service = ExplainSigning, ViaCLI, "plain"
 	if d := h.refused(c, RequestRejected); !strings.Contains(d.Message, "_method") {
 		t.Errorf("%+v", d)
 	}

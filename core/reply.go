@@ -114,7 +114,7 @@ func (s *delivery) cleanValue(value string) string {
 
 // watch names the files whose appearance ends a call in flight.
 func (f *subject) watch() []string {
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return []string{session.LockFile}
 	}
 	return []string{session.LockFile, session.ClosedFile, session.RevokedFile(f.pair)}

@@ -51,7 +51,7 @@ func TestCookiesAreShownInNoSpelling(t *testing.T) {
 		}, nil, Ended{}
 	}
 	c := get("billing", "/v1/refunds/re_1")
-	c.Method = "POST"
+	c.Args.Method = "POST"
 	if done, _ := h.do(c); done.Result == nil || len(done.Result.Headers) != 1 ||
 		done.Result.Headers[0].Name != "x-b" {
 		t.Errorf("%s", outcome(done))
@@ -73,7 +73,7 @@ func TestDenialAnswerLeavesOutWhatIsEmpty(t *testing.T) {
 
 func TestListServicesAndWhoami(t *testing.T) {
 	h := newHouse(t, houseConfig)
-	r, _ := h.allowed(Call{Tool: tool.ListServices, Via: ViaStdio, Agent: "a"})
+	r, _ := h.allowed(Call{Caller: Caller{Via: ViaStdio, Agent: "a"}, Tool: tool.ListServices})
 	var wrapped struct{ Capabilities []map[string]any }
 	if err := json.Unmarshal(r.Structured(r.Text(nil)), &wrapped); err != nil ||
 		len(wrapped.Capabilities) != 5 {
@@ -88,12 +88,8 @@ func TestListServicesAndWhoami(t *testing.T) {
 		`{"allow":["GET *"],"deny":["POST *"]}` {
 		t.Errorf("rules %s", rules)
 	}
-	r, _ = h.allowed(Call{
-		Tool:           tool.Whoami,
-		Via:            ViaStdio,
-		Agent:          "a",
-		IdentitySource: "transport",
-	})
+	r, _ = h.allowed(Call{Caller: Caller{Via: ViaStdio, Agent: "a", IdentitySource: "transport"},
+		Tool: tool.Whoami})
 	if got := string(r.Structured(r.Text(nil))); !strings.HasPrefix(got,
 		`{"agentId":"a","identitySource":"transport","defaultAccessPolicy":"open","capabilities":{"accessible":["stripe",`) {
 		t.Error(got)

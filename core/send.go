@@ -127,7 +127,7 @@ func (s *delivery) repeats(head Head) bool {
 
 // relay is nil where the agent gets nothing of the reply.
 func (s *delivery) relay(r *Result, again bool) Step {
-	if again || s.reply.withheld || s.challenge.awaited && len(s.call.Body) > 0 {
+	if again || s.reply.withheld || s.challenge.awaited && len(s.call.Args.Body) > 0 {
 		return nil
 	}
 	return Relay{Status: r.Status, Headers: withoutLength(r.Headers)}
@@ -135,7 +135,7 @@ func (s *delivery) relay(r *Result, again bool) Step {
 
 // signed returns the request to be sent, and what of it stands for the credential.
 func (s *delivery) signed() (Send, []secret.Text, error) {
-	headers, body := merge(s.headers, s.service.Headers), s.call.Body
+	headers, body := merge(s.headers, s.service.Headers), s.call.Args.Body
 	if s.challenge.awaited {
 		body = nil
 	}
@@ -183,7 +183,7 @@ func (s *delivery) toSign(headers []Header) sign.Request {
 		Path:    base.Path() + s.judged.Path(),
 		Query:   s.judged.Query(),
 		Headers: headers,
-		Body:    s.call.Body,
+		Body:    s.call.Args.Body,
 		HTTP:    strings.HasPrefix(base.Origin(), "http:"),
 	}
 }

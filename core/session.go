@@ -120,7 +120,7 @@ func (e *Engine) closed(in In, pair string, c Call) string {
 		return fmt.Sprintf("revoked by %s until %s", r.By, clock(r.Until))
 	}
 	for _, s := range o.scopes {
-		if s.Covers(c.Agent, c.Capability) && e.sessions.holds(s, s.Until, in.Now) {
+		if s.Covers(c.Agent, c.Args.Capability) && e.sessions.holds(s, s.Until, in.Now) {
 			return "closed by its owner until " + clock(s.Until)
 		}
 	}
@@ -160,7 +160,7 @@ func (f *Flow) Revoked(in In) bool {
 		f.locked.Store(true)
 		return true
 	}
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return false
 	}
 	if f.engine.closed(in, f.pair, f.call) != "" {
@@ -172,7 +172,7 @@ func (f *Flow) Revoked(in In) bool {
 	return f.engine.orders(in, f.pair).ends(session.Grant{
 		ID:         f.session,
 		Agent:      f.call.Agent,
-		Capability: f.call.Capability,
+		Capability: f.call.Args.Capability,
 		Opened:     began,
 	})
 }

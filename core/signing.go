@@ -51,15 +51,15 @@ type SignedStep struct {
 
 func (f *Flow) explainSigning() Done {
 	c := f.call
-	service := f.engine.config.Services[c.Service]
+	service := f.engine.config.Services[c.Args.Service]
 	switch {
-	case c.Via != ViaCLI:
+	case !c.Person():
 		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool),
 			"",
 			"use one of the tools that tools/list names"))
 	case service == nil:
 		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q",
-			c.Service), "", ""))
+			c.Args.Service), "", ""))
 	}
 	f.service = service
 	f.capability = &config.Capability{Service: service.Name, Policy: policy.Unrestricted()}

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 const signingConfig = `
@@ -21,7 +23,11 @@ capabilities:
 `
 
 func signing(service, path string) Call {
-	return Call{Tool: ExplainSigning, Via: ViaCLI, Service: service, Method: "GET", Path: path}
+	return Call{Caller: Caller{Via: ViaCLI}, Tool: ExplainSigning, Args: tool.Arguments{
+		Service: service,
+		Method:  "GET",
+		Path:    path,
+	}}
 }
 
 func (h *house) explained(c Call) (s Signing) {
@@ -41,7 +47,7 @@ func (h *house) explained(c Call) (s Signing) {
 func TestSigningIsExplainedAndNothingSent(t *testing.T) {
 	h := newHouse(t, signingConfig)
 	c := signing("bybit", "/v5/x?a=b")
-	c.Headers = []Header{
+	c.Args.Headers = []Header{
 		{Name: "Accept", Value: "text/plain"}, {Name: "Authorization", Value: "mine"},
 	}
 	s := h.explained(c)
@@ -104,7 +110,7 @@ func TestSigningRefuses(t *testing.T) {
 	h.refused(signing("none", "/x"), BadArguments)
 	h.refused(signing("bybit", "/../x"), RequestRejected)
 	trace := signing("bybit", "/x")
-	trace.Method = "PURGE"
+	trace.Args.Method = "PURGE"
 	if d := h.refused(trace, RuleDeny); d == nil {
 		t.Error("an unknown method")
 	}

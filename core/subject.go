@@ -32,7 +32,7 @@ type judgement struct {
 }
 
 func (e *Engine) subject(c Call) subject {
-	s := subject{engine: e, call: c, maxBytes: c.MaxBytes}
+	s := subject{engine: e, call: c, maxBytes: c.Args.MaxBytes}
 	if s.maxBytes <= 0 || s.maxBytes > MaxMaxBytes {
 		s.maxBytes = DefaultMaxBytes
 	}

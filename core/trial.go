@@ -40,12 +40,12 @@ type trialReport struct {
 // testNeeds names what decides whether the sessions of a service are open to the agent.
 func (e *Engine) testNeeds(c Call) []string {
 	names := []string{session.LockFile}
-	if c.Via == ViaCLI || c.Fault != nil {
+	if c.Person() || c.Fault != nil {
 		return names
 	}
 	names = append(names, session.ClosedFile)
 	for _, name := range e.config.CapabilityNames {
-		if c.Service == "" || e.config.Capabilities[name].Service == c.Service {
+		if c.Args.Service == "" || e.config.Capabilities[name].Service == c.Args.Service {
 			pair := session.Pair(c.Via, c.Agent, name)
 			names = append(names, session.File(pair), session.RevokedFile(pair))
 		}
@@ -55,7 +55,7 @@ func (e *Engine) testNeeds(c Call) []string {
 
 // test answers test_service: one service, or all that the agent may use.
 func (f *Flow) test() Done {
-	if f.call.Service == "" {
+	if f.call.Args.Service == "" {
 		return f.testAll()
 	}
 	report, done := f.try()
@@ -68,11 +68,11 @@ func (f *Flow) test() Done {
 // try tries the credential of a service with a GET of its testPath, under a policy that allows
 // nothing else. Without a report the service was not tried, for the reason of the denial.
 func (f *Flow) try() (*trialReport, Done) {
-	s := f.engine.config.Services[f.call.Service]
+	s := f.engine.config.Services[f.call.Args.Service]
 	if s == nil {
 		return nil,
 			f.refuse(Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q",
-				f.call.Service), "",
+				f.call.Args.Service), "",
 				"use the service of an entry of list_services"))
 	}
 	f.service = s
@@ -97,11 +97,13 @@ func (f *Flow) try() (*trialReport, Done) {
 
 // judgeTest puts the request of a trial in the place of the agent's.
 func (f *Flow) judgeTest() *Denial {
-	f.call.Method, f.call.Path, f.call.Headers, f.call.Body = "GET", f.service.TestPath, nil, nil
+	f.call.Args.Method, f.call.Args.Path, f.call.Args.Headers, f.call.Args.Body = "GET",
+		f.service.TestPath, nil, nil
 	f.maxBytes = maxTestBody * utf8.UTFMax
 	options := f.service.Options
 	options.Operations = nil // the owner wrote the path, query and all
-	f.judged, f.decision = policy.Judge(f.testPolicy(), options, f.call.Method, f.call.Path)
+	f.judged, f.decision = policy.Judge(f.testPolicy(), options,
+		f.call.Args.Method, f.call.Args.Path)
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
@@ -137,10 +139,10 @@ var trialChecks = []func(*subject, In) *Denial{
 // other call. Of several refusals the one is told that came closest.
 func (f *subject) mayTest(in In) *Denial {
 	f.capability = &config.Capability{Service: f.service.Name, Timeout: testTimeout}
-	if f.call.TimeoutMs > 0 {
-		f.capability.Timeout = time.Duration(f.call.TimeoutMs) * time.Millisecond
+	if f.call.Args.TimeoutMs > 0 {
+		f.capability.Timeout = time.Duration(f.call.Args.TimeoutMs) * time.Millisecond
 	}
-	if f.call.Via == ViaCLI {
+	if f.call.Person() {
 		return f.checkRootKey(in)
 	}
 	users := f.engine.config.UsersOf(f.service.Name)
@@ -151,11 +153,11 @@ func (f *subject) mayTest(in In) *Denial {
 	furthest := -1
 	for _, name := range users {
 		c := f.call
-		c.Capability = name
+		c.Args.Capability = name
 		g := f.engine.subject(c)
 		i, d := g.passTrialChecks(in)
 		if d == nil {
-			f.call.Capability, f.pair, f.grant = name, g.pair, g.grant
+			f.call.Args.Capability, f.pair, f.grant = name, g.pair, g.grant
 			return nil
 		}
 		if i > furthest {
@@ -279,7 +281,7 @@ func (f *Flow) testAll() Done {
 func (f *Flow) testable() (services []string) {
 	for _, name := range f.engine.config.ServiceNames {
 		s := f.engine.config.Services[name]
-		if f.call.Via == ViaCLI || f.engine.serviceAccess(f.call, s) == nil {
+		if f.call.Person() || f.engine.serviceAccess(f.call, s) == nil {
 			services = append(services, name)
 		}
 	}
@@ -289,7 +291,7 @@ func (f *Flow) testable() (services []string) {
 // trialOf is a call of its own that talks to the same shell.
 func (f *Flow) trialOf(service string) *Flow {
 	c := f.call
-	c.Service = service
+	c.Args.Service = service
 	part := f.engine.flow(f.in(), c)
 	part.talk = f.talk
 	return part

@@ -35,7 +35,11 @@ capabilities:
 `
 
 func trialOf(service string) Call {
-	return Call{Tool: tool.TestService, Agent: "claude-ai", Via: ViaStdio, Service: service}
+	return Call{
+		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
+		Tool:   tool.TestService,
+		Args:   tool.Arguments{Service: service},
+	}
 }
 
 func reports(t *testing.T, r *Result) (list []trialReport) {
@@ -83,12 +87,13 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 		t.Errorf("recorded %+v", r)
 	}
 	c := trialOf("one")
-	c.TimeoutMs = 1234
+	c.Args.TimeoutMs = 1234
 	if h.allowed(c); h.sent[1].TimeoutMs != 1234 {
 		t.Errorf("timeout %d", h.sent[1].TimeoutMs)
 	}
 	// What the rest of a call says is not looked at.
-	c.Method, c.Path, c.Capability, c.Body = "DELETE", "/everything", "one", []byte("x")
+	c.Args.Method, c.Args.Path, c.Args.Capability, c.Args.Body = "DELETE",
+		"/everything", "one", []byte("x")
 	if h.allowed(c); h.sent[2].Method != "GET" || h.sent[2].Target != "/v1/me?full=1" ||
 		h.sent[2].Body != nil {
 		t.Errorf("sent %+v", h.sent[2])

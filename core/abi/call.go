@@ -27,12 +27,13 @@ const maxFlows = 10_000
 // wrong in them is the agent's fault, to be recorded and refused, and not that of the request.
 func (f *fields) call(raw []byte) core.Call {
 	c := core.Call{
-		Tool:           f.text("tool"),
-		Agent:          f.text("agent"),
-		Via:            f.text("via"),
-		Client:         f.optional("client"),
-		IdentitySource: f.optional("identitySource"),
-		SelfNamed:      f.flag("selfNamed"),
+		Caller: core.Caller{
+			Agent:          f.text("agent"),
+			Via:            f.text("via"),
+			Client:         f.optional("client"),
+			IdentitySource: f.optional("identitySource"),
+			SelfNamed:      f.flag("selfNamed"),
+		}, Tool: f.text("tool"),
 	}
 	return c.WithArguments(raw)
 }

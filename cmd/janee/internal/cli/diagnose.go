@@ -40,16 +40,16 @@ whether it passes, fails or does not apply. Nothing is sent and no session opens
   janee diagnose access stripe --method GET --path /v1/balance --json`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
-			call.Capability = args[0]
+			call.Args.Capability = args[0]
 			return runDiagnoseAccess(env, call, asJSON)
 		},
 	}
 	f := c.Flags()
 	f.StringVar(&call.Agent, "agent", "",
 		"judge the call as this agent's, made over stdio; else as your own")
-	f.StringVar(&call.Method, "method", "",
+	f.StringVar(&call.Args.Method, "method", "",
 		"method of the request; rules are judged where path is given as well")
-	f.StringVar(&call.Path, "path", "", "path of the request, relative to the base URL")
+	f.StringVar(&call.Args.Path, "path", "", "path of the request, relative to the base URL")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

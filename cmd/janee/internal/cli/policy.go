@@ -11,6 +11,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/policy"
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 func policyCommand(env *Env) *cobra.Command {
@@ -46,8 +47,13 @@ because it is malformed.`,
 			if err != nil {
 				return err
 			}
-			return runPolicyCheck(env, core.Call{Capability: args[0], Method: args[1],
-				Path: args[2], Headers: fields, Agent: agent}, asJSON)
+			return runPolicyCheck(env,
+				core.Call{Caller: core.Caller{Agent: agent}, Args: tool.Arguments{
+					Capability: args[0],
+					Method:     args[1],
+					Path:       args[2],
+					Headers:    fields,
+				}}, asJSON)
 		},
 	}
 	c.Flags().StringVar(&agent, "agent", "", "the request is this agent's; else your own")
@@ -88,13 +94,21 @@ func runPolicyCheck(env *Env, c core.Call, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	if v.config.Capabilities[c.Capability] == nil {
-		return unknownName("capability", c.Capability, v.config.CapabilityNames)
+	if v.config.Capabilities[c.Args.Capability] == nil {
+		return unknownName("capability", c.Args.Capability, v.config.CapabilityNames)
 	}
 	d, dropped := core.New(v.config, nil).Judge(c)
-	a := policyAnswer{Dropped: dropped, Capability: c.Capability, Method: c.Method, Path: c.Path,
-		Allowed: d.Outcome == policy.Allowed, Outcome: d.Outcome.String(),
-		Rule: d.Rule, Reason: d.Reason, NextStep: d.Hint}
+	a := policyAnswer{
+		Dropped:    dropped,
+		Capability: c.Args.Capability,
+		Method:     c.Args.Method,
+		Path:       c.Args.Path,
+		Allowed:    d.Outcome == policy.Allowed,
+		Outcome:    d.Outcome.String(),
+		Rule:       d.Rule,
+		Reason:     d.Reason,
+		NextStep:   d.Hint,
+	}
 	if c.Agent != "" {
 		c.Agent, c.Via = caller(c.Agent)
 		a.Agent = c.Agent

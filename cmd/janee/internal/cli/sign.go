@@ -12,6 +12,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 // maxSignedBody bounds a body from standard input, in bytes.
@@ -56,9 +57,13 @@ request is sent, for a token neither. The audit log says that it was shown.`,
 }
 
 func runSign(ctx context.Context, env *Env, args []string, o signOptions) error {
-	call := core.Call{Tool: core.ExplainSigning, Service: args[0], Method: args[1], Path: args[2]}
+	call := core.Call{Tool: core.ExplainSigning, Args: tool.Arguments{
+		Service: args[0],
+		Method:  args[1],
+		Path:    args[2],
+	}}
 	var err error
-	if call.Body, err = o.readBody(env); err != nil {
+	if call.Args.Body, err = o.readBody(env); err != nil {
 		return err
 	}
 	for _, h := range o.headers {
@@ -67,14 +72,14 @@ func runSign(ctx context.Context, env *Env, args []string, o signOptions) error 
 			return hint.Errorf(hint.Usage, "write --header Content-Type=text/plain",
 				"--header %q has no name and value", h)
 		}
-		call.Headers = append(call.Headers, core.Header{Name: name, Value: value})
+		call.Args.Headers = append(call.Args.Headers, core.Header{Name: name, Value: value})
 	}
 	s, err := open(env)
 	if err != nil {
 		return err
 	}
-	if s.Config.Services[call.Service] == nil {
-		return unknownName("service", call.Service, s.Config.ServiceNames)
+	if s.Config.Services[call.Args.Service] == nil {
+		return unknownName("service", call.Args.Service, s.Config.ServiceNames)
 	}
 	h, err := openHouse(env, s)
 	if err != nil {

@@ -134,10 +134,9 @@ func (v *view) sessions() (all, open []session.Grant, err error) {
 		}
 		all = append(all, g)
 		c := core.Call{
-			Tool:       tool.ExplainAccess,
-			Agent:      g.Agent,
-			Via:        g.Via,
-			Capability: g.Capability,
+			Caller: core.Caller{Agent: g.Agent, Via: g.Via},
+			Tool:   tool.ExplainAccess,
+			Args:   tool.Arguments{Capability: g.Capability},
 		}
 		if now, ok := e.OpenSession(v.in(e.Needs(c)), c); ok && now.ID == g.ID {
 			open = append(open, g)

@@ -59,7 +59,9 @@ func runWhoami(env *Env, agent string, asJSON bool) error {
 // whoami asks the engine what an agent of this name may use; no name means the person.
 func (v *view) whoami(agent string) (a whoamiAnswer, err error) {
 	id, via := caller(agent)
-	if err := v.answer(core.Call{Tool: tool.Whoami, Agent: id, Via: via}, &a); err != nil {
+	if err := v.answer(core.Call{Caller: core.Caller{
+		Agent: id, Via: via,
+	}, Tool: tool.Whoami}, &a); err != nil {
 		return a, err
 	}
 	a.AgentID, a.Role = &id, "agent"

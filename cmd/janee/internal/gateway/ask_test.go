@@ -150,8 +150,12 @@ func TestWhatEndsTheWait(t *testing.T) {
 					c.end(r, cancel)
 				}()
 			}
-			got := r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai",
-				Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{})
+			got := r.gateway.Do(ctx,
+				core.Call{
+					Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+					Tool:   tool.Execute,
+					Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+				}, Client{})
 			if code(got) != c.want {
 				t.Errorf("ended with %s", code(got))
 			}
@@ -173,8 +177,12 @@ func TestProgressWhileACallWaits(t *testing.T) {
 		}
 		told = append(told, message)
 	}
-	got := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
-		Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Progress: tell})
+	got := r.gateway.Do(t.Context(),
+		core.Call{
+			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+			Tool:   tool.Execute,
+			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+		}, Client{Progress: tell})
 	if code(got) != core.ApprovalPending || len(told) != 2 ||
 		!strings.Contains(told[0], "janee approve "+got.Denial.ApprovalID[:8]) {
 		t.Errorf("%s, told %q", code(got), told)
@@ -218,9 +226,17 @@ func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
 	var wg sync.WaitGroup
 	for i := range 7 {
 		wg.Go(func() {
-			r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
-				Via: core.ViaStdio, Capability: "api", Method: "GET",
-				Path: "/" + string(rune('a'+i)), MaxBytes: core.MaxMaxBytes}, Client{})
+			r.gateway.Do(context.Background(),
+				core.Call{
+					Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+					Tool:   tool.Execute,
+					Args: tool.Arguments{
+						Capability: "api",
+						Method:     "GET",
+						Path:       "/" + string(rune('a'+i)),
+						MaxBytes:   core.MaxMaxBytes,
+					},
+				}, Client{})
 		})
 		select {
 		case <-waiting:
@@ -240,8 +256,12 @@ func TestACallStopsWaitingWhenItsClientLeaves(t *testing.T) {
 	ending := make(chan struct{})
 	close(ending)
 	began := time.Now()
-	reply := r.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "tester",
-		Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x"}, Client{Ending: ending})
+	reply := r.gateway.Do(t.Context(),
+		core.Call{
+			Caller: core.Caller{Agent: "tester", Via: core.ViaStdio},
+			Tool:   tool.Execute,
+			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+		}, Client{Ending: ending})
 	if got := code(reply); got != core.ApprovalPending || time.Since(began) > 5*time.Second {
 		t.Errorf("the call ended with %s after %v", got, time.Since(began))
 	}

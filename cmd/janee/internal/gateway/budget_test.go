@@ -16,8 +16,16 @@ import (
 
 // largest is a call for as large a reply as there is.
 func largest(agent, path string) core.Call {
-	return core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaHTTP, Capability: "api",
-		Method: "GET", Path: path, MaxBytes: core.MaxMaxBytes}
+	return core.Call{
+		Caller: core.Caller{Agent: agent, Via: core.ViaHTTP},
+		Tool:   tool.Execute,
+		Args: tool.Arguments{
+			Capability: "api",
+			Method:     "GET",
+			Path:       path,
+			MaxBytes:   core.MaxMaxBytes,
+		},
+	}
 }
 
 // get makes a call of agent that asks for as large a reply as there is.
@@ -109,7 +117,7 @@ func TestARefusalHoldsNoRoom(t *testing.T) {
 	r := rigFor(t, "{type: digest, username: operator, password: password_of_the_room}")
 	r.api = sized // and asks for no credential: the answer is one to a request without its body
 	c := largest("mallory", fmt.Sprint("/", 8<<20))
-	c.Method, c.Body = "POST", []byte("x")
+	c.Args.Method, c.Args.Body = "POST", []byte("x")
 	for range 2 {
 		reply := r.gateway.Do(context.Background(), c, Client{})
 		if code(reply) != core.SigningFailed || reply.Body != nil {

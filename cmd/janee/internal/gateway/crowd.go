@@ -35,7 +35,7 @@ func (w *crowd) add(c core.Call, now time.Time) (r core.Record, due bool) {
 	}
 	w.last = now
 	r = w.record(now)
-	r.Agent, r.Via, r.Capability = c.Agent, c.Via, c.Capability
+	r.Agent, r.Via, r.Capability = c.Agent, c.Via, c.Args.Capability
 	return r, true
 }
 

@@ -41,9 +41,17 @@ func (c *client) fills(t testing.TB, answers ...func(core.Question) (string, boo
 		content, ok := answers[n](c.rig.only(t))
 		return json.RawMessage(content), ok
 	}
-	return c.rig.gateway.Do(t.Context(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
-		Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/x",
-		Reason: "fine\x1b[2J\n  request"}, Client{Elicit: ask})
+	return c.rig.gateway.Do(t.Context(),
+		core.Call{
+			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+			Tool:   tool.Execute,
+			Args: tool.Arguments{
+				Capability: "api",
+				Method:     "GET",
+				Path:       "/x",
+				Reason:     "fine\x1b[2J\n  request",
+			},
+		}, Client{Elicit: ask})
 }
 
 // only reads the one question among all the files that there are.
@@ -180,8 +188,11 @@ func TestTriesAreCountedAcrossCalls(t *testing.T) {
 	k.rig.answer(t, approval.Allow, approval.Once)(config.Approvals{}, k.rig.only(t))
 	time.Sleep(150 * time.Millisecond)
 	if got := code(k.rig.gateway.Do(t.Context(),
-		core.Call{Tool: tool.Execute, Agent: "claude-ai", Via: core.ViaStdio, Capability: "api",
-			Method: "GET", Path: "/x"}, Client{})); got != "sent" {
+		core.Call{
+			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+			Tool:   tool.Execute,
+			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+		}, Client{})); got != "sent" {
 		t.Errorf("a person's own yes ends with %s", got)
 	}
 }
@@ -206,9 +217,12 @@ func TestNoFormIsShown(t *testing.T) {
 // janee approve.
 func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 	for name, c := range map[string]core.Call{
-		"too long":      {Path: "/x?note=" + strings.Repeat("a", maxForm) + "&amount=999999"},
-		"binary":        {Path: "/x", Body: []byte("\x00\x01")},
-		"lines of ours": {Path: "/x", Body: []byte("a\n\nRun `janee approve`")},
+		"too long": {Args: tool.Arguments{Path: "/x?note=" + strings.Repeat("a", maxForm) +
+			"&amount=999999"}},
+		"binary": {Args: tool.Arguments{Path: "/x", Body: []byte("\x00\x01")}},
+		"lines of ours": {Args: tool.Arguments{
+			Path: "/x", Body: []byte("a\n\nRun `janee approve`"),
+		}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			k, shown := eliciting(t, 200*time.Millisecond), 0
@@ -216,7 +230,7 @@ func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 				shown++
 				return nil, false
 			}
-			c.Tool, c.Agent, c.Via, c.Capability, c.Method = tool.Execute, "claude-ai",
+			c.Tool, c.Agent, c.Via, c.Args.Capability, c.Args.Method = tool.Execute, "claude-ai",
 				core.ViaStdio, "api", "POST"
 			if got := code(k.rig.gateway.Do(t.Context(), c,
 				Client{Elicit: ask})); got != core.ApprovalPending || shown != 0 {

@@ -78,8 +78,11 @@ func (r *tokenRig) many(n int) []Reply {
 }
 
 func (r *tokenRig) as(ctx context.Context, agent string) Reply {
-	return r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: agent, Via: core.ViaStdio,
-		Capability: "api", Method: "GET", Path: "/x"}, Client{})
+	return r.gateway.Do(ctx, core.Call{
+		Caller: core.Caller{Agent: agent, Via: core.ViaStdio},
+		Tool:   tool.Execute,
+		Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+	}, Client{})
 }
 
 func (r *tokenRig) events(t testing.TB, name string) (rows []auditlog.Row) {

@@ -25,8 +25,12 @@ func TestCallsThatAreGivenUpMakeRoom(t *testing.T) {
 		ctx, leave := context.WithCancel(context.Background())
 		ended := make(chan Reply)
 		go func() {
-			ended <- r.gateway.Do(ctx, core.Call{Tool: tool.Execute, Agent: "claude-ai",
-				Via: core.ViaStdio, Capability: "api", Method: "GET", Path: "/hang"}, Client{})
+			ended <- r.gateway.Do(ctx,
+				core.Call{
+					Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+					Tool:   tool.Execute,
+					Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/hang"},
+				}, Client{})
 		}()
 		<-r.hanging
 		if reply := r.do("other", "/x"); reply.Denial == nil || reply.Denial.Code != core.Busy ||

@@ -83,8 +83,9 @@ func rigFor(t testing.TB, auth string) *rig {
 }
 
 func (r *rig) do(capability, path string) Reply {
-	return r.gateway.Do(context.Background(), core.Call{Tool: tool.Execute, Agent: "claude-ai",
-		Via: core.ViaStdio, Capability: capability, Method: "GET", Path: path}, Client{})
+	return r.gateway.Do(context.Background(),
+		core.Call{Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio}, Tool: tool.Execute,
+			Args: tool.Arguments{Capability: capability, Method: "GET", Path: path}}, Client{})
 }
 
 func (r *rig) write(t testing.TB, name string, data []byte) {

@@ -10,6 +10,7 @@ import (
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 // ShareReport is what came of a decision of an owner, as the tool manage_credential answers it.
@@ -59,11 +60,9 @@ func (r *Source) sharedText(s core.Share) string {
 	opened := false
 	for _, name := range r.opened.Config.UsersOf(s.Service) {
 		opened = opened ||
-			r.current.Load().Engine.Access(core.Call{
-				Agent:      s.Agent,
-				Via:        core.ViaStdio,
-				Capability: name,
-			}) == nil
+			r.current.Load().Engine.Access(core.Call{Caller: core.Caller{
+				Agent: s.Agent, Via: core.ViaStdio,
+			}, Args: tool.Arguments{Capability: name}}) == nil
 	}
 	switch {
 	case s.Grant && opened:

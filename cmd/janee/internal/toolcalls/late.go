@@ -105,7 +105,7 @@ func (l *Late) notReady(agent string, err error) *core.Denial {
 	if hint.ExitCode(err) == hint.Locked {
 		code = core.VaultLocked
 	}
-	d := core.Deny(code, core.Call{Agent: cmp.Or(l.agent, agent)})
+	d := core.Deny(code, core.Call{Caller: core.Caller{Agent: cmp.Or(l.agent, agent)}})
 	d.Message = err.Error()
 	if mend := hint.Of(err); mend != "" {
 		d.NextStep = "tell your person what to do: " + mend

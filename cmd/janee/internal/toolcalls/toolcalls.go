@@ -81,12 +81,13 @@ func (b *Broker) answer(r *core.Result, report any) mcpserver.Reply {
 
 func (b *Broker) read(c mcpserver.Call) core.Call {
 	call := core.Call{
-		Tool:           c.Tool,
-		Agent:          b.agent(c.Agent),
-		Via:            b.Via,
-		Client:         c.Client,
-		IdentitySource: b.IdentitySource,
-		SelfNamed:      b.Via == core.ViaStdio && b.Agent == "",
+		Caller: core.Caller{
+			Agent:          b.agent(c.Agent),
+			Via:            b.Via,
+			Client:         c.Client,
+			IdentitySource: b.IdentitySource,
+			SelfNamed:      b.Via == core.ViaStdio && b.Agent == "",
+		}, Tool: c.Tool,
 	}
 	if call.SelfNamed && c.Client == "" {
 		call.IdentitySource = "none"
@@ -103,7 +104,7 @@ func (b *Broker) agent(said string) string {
 
 // Refuse writes the refusals that a transport makes itself, in the format of all others.
 func (b *Broker) Refuse(r mcpserver.Refusal) mcpserver.Reply {
-	return refused(core.Deny(r.Code, core.Call{Agent: b.agent(r.Agent)}))
+	return refused(core.Deny(r.Code, core.Call{Caller: core.Caller{Agent: b.agent(r.Agent)}}))
 }
 
 func refused(d *core.Denial) mcpserver.Reply {
