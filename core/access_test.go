@@ -105,7 +105,7 @@ func TestRefusalsNameTheCheck(t *testing.T) {
 			strings.Contains(d.Message+d.NextStep, "dave") {
 			t.Errorf("%+v", d)
 		}
-		h.refused(Call{Caller: Caller{Agent: "bob", Via: ViaStdio}, Tool: tool.Execute,
+		h.refused(Call{Caller: Caller{Agent: "bob", Via: ViaStdio}, Tool: Execute,
 			Args: tool.Arguments{Capability: capability, Method: "TRACE", Path: "/../x"}}, code)
 	}
 	if r := h.records[0]; r.Event != "deny" || r.Agent != "bob" || r.Method != "GET" ||
@@ -117,11 +117,11 @@ func TestRefusalsNameTheCheck(t *testing.T) {
 // TestToolsAllCheckAccess: in the reference test_service, explain_access, manage_credential and
 // list_services had no access control.
 func TestToolsAllCheckAccess(t *testing.T) {
-	for _, d := range tool.Definitions() {
+	for _, d := range Tools() {
 		t.Run(d.Name, func(t *testing.T) {
 			h := newHouse(t, accessConfig)
 			c := as("bob", get("shared", "/secret-rule"))
-			c.Tool, c.Args.Service, c.Args.Action = d.Name, "hers", tool.ActionView
+			c.Tool, c.Args.Service, c.Args.Action = d.Name, "hers", ActionView
 			done, _ := h.do(c)
 			text := outcome(done)
 			if done.Result != nil {
@@ -135,27 +135,27 @@ func TestToolsAllCheckAccess(t *testing.T) {
 				}
 			}
 			switch d.Name {
-			case tool.Execute, tool.ManageCredential, tool.TestService:
+			case Execute, ManageCredential, TestService:
 				if done.Denial == nil || done.Denial.Code != OwnershipDenied {
 					t.Errorf("not refused: %s", text)
 				}
-			case tool.ExplainAccess:
+			case ExplainAccess:
 				if !strings.Contains(text, `"allowed":false`) ||
 					strings.Contains(text, `"check":"rules","result":"pass"`) {
 					t.Errorf("explained: %s", text)
 				}
-			case tool.ListServices:
+			case ListServices:
 				if !strings.Contains(text,
 					`{"accessible":false,"name":"shared","service":"hers","mode":"proxy"}`) ||
 					!strings.Contains(text, `{"accessible":true,"name":"all"`) {
 					t.Errorf("listed: %s", text)
 				}
-			case tool.Whoami:
+			case Whoami:
 				if !strings.Contains(text,
 					`"accessible":["all"],"denied":["listed","shut","shared","lent","own","tight"]`) {
 					t.Errorf("whoami: %s", text)
 				}
-			case tool.ReloadConfig: // tells names and counts alone
+			case ReloadConfig: // tells names and counts alone
 			default:
 				t.Errorf("no test says what %s does for an agent without access", d.Name)
 			}
@@ -188,7 +188,7 @@ func TestEmptyNameIsNoAdministrator(t *testing.T) {
 		if _, ok := h.files[session.File(session.Pair(via, "unnamed", "all"))]; !ok {
 			t.Error("the session is not that of the agent unnamed")
 		}
-		whoami := Call{Caller: Caller{Via: via}, Tool: tool.Whoami}
+		whoami := Call{Caller: Caller{Via: via}, Tool: Whoami}
 		if r, _ := h.allowed(whoami); !strings.Contains(string(r.Data), `"agentId":"unnamed"`) {
 			t.Errorf("whoami: %s", r.Data)
 		}
@@ -205,15 +205,15 @@ func TestClientInfoCannotClaimRegisteredAgent(t *testing.T) {
 	if d.AgentID != "unnamed" || !strings.Contains(d.NextStep, "janee serve --agent alice") {
 		t.Errorf("%+v", d)
 	}
-	claim.Tool = tool.Whoami
+	claim.Tool = Whoami
 	r, _ := h.allowed(claim)
 	if !strings.Contains(string(r.Data), `"agentId":"unnamed"`) ||
 		!strings.Contains(string(r.Data), `a registered name that clientInfo.name cannot claim`) ||
 		r.Agent != "unnamed" {
 		t.Errorf("%s", r.Data)
 	}
-	claim.Tool, claim.Args.Action, claim.Args.Service, claim.Args.Target = tool.ManageCredential,
-		tool.ActionGrant, "hers", "mallory"
+	claim.Tool, claim.Args.Action, claim.Args.Service, claim.Args.Target = ManageCredential,
+		ActionGrant, "hers", "mallory"
 	h.refused(claim, OwnershipDenied)
 	for _, r := range h.records {
 		if r.Agent != "unnamed" {
@@ -258,7 +258,7 @@ func TestThePersonIsBoundToNoAgent(t *testing.T) {
 func manage(agent, action, service, target string) Call {
 	return Call{
 		Caller: Caller{Agent: agent, Via: ViaStdio},
-		Tool:   tool.ManageCredential,
+		Tool:   ManageCredential,
 		Args:   tool.Arguments{Action: action, Service: service, Target: target},
 	}
 }
@@ -280,33 +280,33 @@ func TestManageCredentialView(t *testing.T) {
 			"only",
 			`{"service":"only","ownership":{"accessPolicy":"agent-only","createdBy":"alice"},"yourAccess":true}`},
 	} {
-		r, _ := h.allowed(manage(c.agent, tool.ActionView, c.service, ""))
+		r, _ := h.allowed(manage(c.agent, ActionView, c.service, ""))
 		if string(r.Data) != c.want || r.Share != nil {
 			t.Errorf("%s, %s: %s", c.agent, c.service, r.Data)
 		}
 	}
-	h.refused(manage("bob", tool.ActionView, "hers", ""), OwnershipDenied)
-	h.refused(manage("bob", tool.ActionView, "nosuch", ""), BadArguments)
+	h.refused(manage("bob", ActionView, "hers", ""), OwnershipDenied)
+	h.refused(manage("bob", ActionView, "nosuch", ""), BadArguments)
 	if h.events() != "deny OWNERSHIP_DENIED, deny BAD_ARGUMENTS" {
 		t.Error(h.events())
 	}
 	h = newHouse(t,
 		strings.Replace(accessConfig, "defaultAccess: open", "defaultAccess: restricted", 1))
-	h.refused(manage("bob", tool.ActionView, "unused", ""), DefaultAccessRestricted)
+	h.refused(manage("bob", ActionView, "unused", ""), DefaultAccessRestricted)
 	if r, _ := h.allowed(manage("alice",
-		tool.ActionView, "only", "")); !strings.Contains(string(r.Data), `"yourAccess":false`) {
+		ActionView, "only", "")); !strings.Contains(string(r.Data), `"yourAccess":false`) {
 		t.Errorf("an owner is not shown what is hers: %s", r.Data)
 	}
 }
 
 func TestManageCredentialShares(t *testing.T) {
 	h := newHouse(t, accessConfig)
-	r, _ := h.allowed(manage("alice", tool.ActionGrant, "only", "bob"))
+	r, _ := h.allowed(manage("alice", ActionGrant, "only", "bob"))
 	if r.Share == nil || *r.Share != (Share{"only", "alice", "bob", true}) ||
 		r.Agent != "alice" || r.Data != nil {
 		t.Errorf("%+v", r)
 	}
-	r, _ = h.allowed(manage("alice", tool.ActionRevoke, "hers", "carol"))
+	r, _ = h.allowed(manage("alice", ActionRevoke, "hers", "carol"))
 	if r.Share == nil || *r.Share != (Share{"hers", "alice", "carol", false}) {
 		t.Errorf("%+v", r)
 	}
@@ -324,28 +324,28 @@ func TestManageCredentialShares(t *testing.T) {
 		call Call
 		code Code
 	}{
-		{manage("bob", tool.ActionGrant, "only", "bob"), OwnershipDenied},
-		{manage("carol", tool.ActionGrant, "hers", "bob"), OwnershipDenied},
-		{manage("alice", tool.ActionGrant, "free", "bob"), OwnershipDenied},
-		{manage("", tool.ActionGrant, "free", "bob"), OwnershipDenied},
-		{manage("alice", tool.ActionGrant, "only", "a b"), BadArguments},
-		{manage("alice", tool.ActionGrant, "only", ""), BadArguments},
-		{manage("alice", tool.ActionRevoke, "only", "alice"), BadArguments},
-		{manage("alice", tool.ActionGrant, "nosuch", "bob"), BadArguments},
+		{manage("bob", ActionGrant, "only", "bob"), OwnershipDenied},
+		{manage("carol", ActionGrant, "hers", "bob"), OwnershipDenied},
+		{manage("alice", ActionGrant, "free", "bob"), OwnershipDenied},
+		{manage("", ActionGrant, "free", "bob"), OwnershipDenied},
+		{manage("alice", ActionGrant, "only", "a b"), BadArguments},
+		{manage("alice", ActionGrant, "only", ""), BadArguments},
+		{manage("alice", ActionRevoke, "only", "alice"), BadArguments},
+		{manage("alice", ActionGrant, "nosuch", "bob"), BadArguments},
 	} {
 		h.refused(c.call, c.code)
 	}
 	open := newHouse(t, strings.Replace(accessConfig, "agent-only", "all-agents", 1))
-	open.refused(manage("alice", tool.ActionGrant, "only", "bob"), BadArguments)
+	open.refused(manage("alice", ActionGrant, "only", "bob"), BadArguments)
 	h.files[session.LockFile] = []byte{}
-	h.refused(manage("alice", tool.ActionGrant, "only", "bob"), Locked)
+	h.refused(manage("alice", ActionGrant, "only", "bob"), Locked)
 }
 
 // TestSharingIsRecordedFirst: without the record the shell is told nothing that it could write.
 func TestSharingIsRecordedFirst(t *testing.T) {
 	h := newHouse(t, accessConfig)
 	h.failCommit = func(c Commit) bool { return len(c.Records) > 0 && !c.Late }
-	h.refused(manage("alice", tool.ActionGrant, "only", "bob"), AuditUnavailable)
+	h.refused(manage("alice", ActionGrant, "only", "bob"), AuditUnavailable)
 }
 
 // TestClosedCapabilitiesTellNothing holds the explanation of a closed capability to what

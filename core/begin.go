@@ -5,17 +5,16 @@ import (
 
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/session"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 // Needs names the state files that Begin wants to see, relative to the home. Their number depends
 // on the configuration alone: nothing in a call grows with the number of sessions.
 func (e *Engine) Needs(c Call) []string {
 	c = e.named(c)
-	if c.Tool == tool.TestService {
+	if c.Tool == TestService {
 		return e.testNeeds(c)
 	}
-	judged := c.Tool == tool.Execute || c.Tool == tool.ExplainAccess
+	judged := c.Tool == Execute || c.Tool == ExplainAccess
 	if !judged || c.Person() || c.Fault != nil {
 		return []string{session.LockFile}
 	}
@@ -23,7 +22,7 @@ func (e *Engine) Needs(c Call) []string {
 	names := []string{
 		session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair),
 	}
-	if r, asks := e.request(c); asks && c.Tool == tool.Execute {
+	if r, asks := e.request(c); asks && c.Tool == Execute {
 		names = append(names, approval.File(r.Digest()))
 	}
 	return names
@@ -32,7 +31,7 @@ func (e *Engine) Needs(c Call) []string {
 // run is the whole life of a flow.
 func (f *Flow) run() Done {
 	c := f.call
-	if c.Tool == tool.ExplainAccess && c.Fault == nil {
+	if c.Tool == ExplainAccess && c.Fault == nil {
 		return f.explain() // also of a locked Janee: that is when it is asked
 	}
 	if d := f.checkLock(f.in()); d != nil {
@@ -41,21 +40,11 @@ func (f *Flow) run() Done {
 	if c.Fault != nil {
 		return f.refuse(Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
 	}
-	switch c.Tool {
-	case ExplainSigning:
+	if c.Tool == ExplainSigning {
 		return f.explainSigning()
-	case tool.ListServices:
-		return answer(c.Tool, f.engine.listServices(c))
-	case tool.Whoami:
-		return answer(c.Tool, f.engine.whoami(c))
-	case tool.ManageCredential:
-		return f.manage()
-	case tool.ReloadConfig: // the shell does it, because an engine cannot replace itself
-		return answer(c.Tool, nil)
-	case tool.TestService:
-		return f.test()
-	case tool.Execute:
-		return f.execute()
+	}
+	if t := toolNamed(c.Tool); t != nil {
+		return t.run(f)
 	}
 	return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
 		"use one of the tools that tools/list names"))

@@ -1,8 +1,6 @@
 package core
 
 import (
-	"slices"
-
 	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -42,17 +40,4 @@ func (c Caller) Person() bool { return c.Via == ViaCLI }
 // account is what the caller's calls of a capability are counted on; "": those of all.
 func (c Caller) account(capability string) limit.Who {
 	return limit.Who{Via: c.Via, Agent: c.Agent, Capability: capability}
-}
-
-// WithArguments is the call with the arguments that an agent gave its tool, as JSON. Arguments that
-// cannot be read become a Fault, so that such a call is recorded and refused like any other.
-func (c Call) WithArguments(raw []byte) Call {
-	c.Args, c.Fault = tool.Parse(c.Tool, raw)
-	known := slices.ContainsFunc(tool.Definitions(), func(d tool.Definition) bool {
-		return d.Name == c.Tool
-	})
-	if !known { // its arguments are not what is wrong: the engine refuses the tool itself, by name
-		c.Fault = nil
-	}
-	return c
 }

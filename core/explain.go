@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/true-and-useful/janee/core/session"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 // What a check came to in an explanation.
@@ -55,7 +54,7 @@ func (f *Flow) explain() Done {
 			blocked = checks[i].blocks
 		}
 	}
-	return answer(tool.ExplainAccess, encode(e))
+	return answer(ExplainAccess, encode(e))
 }
 
 func (f *subject) tell(in In, c *check, blocked string) (traceLine, *Denial) {

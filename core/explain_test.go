@@ -13,7 +13,7 @@ import (
 
 // asked turns an execute into the question about it.
 func asked(c Call) Call {
-	c.Tool, c.Args.Reason = tool.ExplainAccess, ""
+	c.Tool, c.Args.Reason = ExplainAccess, ""
 	return c
 }
 

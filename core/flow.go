@@ -5,7 +5,6 @@ import (
 	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/policy"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 // Flow is one call in progress. It is not safe for concurrent use.
@@ -116,7 +115,7 @@ func (f *Flow) record(event string) Record {
 		Reason:     c.Args.Reason,
 	}
 	// an agent that probes for tools leaves a trace of what it looked for
-	if c.Tool != tool.Execute {
+	if c.Tool != Execute {
 		r.Detail = map[string]string{"tool": c.Tool}
 	}
 	if f.service != nil {

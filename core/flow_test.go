@@ -9,7 +9,6 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/sign"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 func TestExecuteSignsAndRecordsBeforeSending(t *testing.T) {
@@ -320,7 +319,7 @@ func TestLockedAndTheOwnersOwnCalls(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	h.files[session.LockFile] = []byte{}
 	h.refused(get("stripe", "/x"), Locked)
-	h.refused(Call{Caller: Caller{Via: ViaStdio}, Tool: tool.Whoami}, Locked)
+	h.refused(Call{Caller: Caller{Via: ViaStdio}, Tool: Whoami}, Locked)
 	delete(h.files, session.LockFile)
 
 	own := get("asked", "/x")

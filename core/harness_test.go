@@ -245,7 +245,7 @@ func outcome(d Done) string {
 func get(capability, path string) Call {
 	return Call{
 		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
-		Tool:   tool.Execute,
+		Tool:   Execute,
 		Args: tool.Arguments{
 			Capability: capability,
 			Method:     "GET",

@@ -131,7 +131,7 @@ func TestSentHeadersAreInTheSignature(t *testing.T) {
 
 func TestListedHeadersAreTold(t *testing.T) {
 	h := newHouse(t, headersConfig)
-	done, _ := h.do(Call{Caller: Caller{Agent: "a", Via: ViaStdio}, Tool: tool.ListServices})
+	done, _ := h.do(Call{Caller: Caller{Agent: "a", Via: ViaStdio}, Tool: ListServices})
 	if !strings.Contains(string(done.Result.Data), `"allowHeaders":["Stripe-Account","Range"]`) {
 		t.Errorf("%s", done.Result.Data)
 	}
@@ -149,7 +149,7 @@ func TestTrialWithOperation(t *testing.T) {
 	h := newHouse(t, headersConfig)
 	done, _ := h.do(Call{
 		Caller: Caller{Via: ViaCLI},
-		Tool:   tool.TestService,
+		Tool:   TestService,
 		Args:   tool.Arguments{Service: "s3"},
 	})
 	if done.Denial != nil || len(h.sent) != 1 || h.sent[0].Target != "/bkt?location" {

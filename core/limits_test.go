@@ -80,7 +80,7 @@ func TestLimitsOverAllCapabilities(t *testing.T) {
 		t.Errorf("%s", d.Text())
 	}
 	h.refused(get("d", "/x"), RateLimited)
-	h.refused(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: tool.TestService,
+	h.refused(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: TestService,
 		Args: tool.Arguments{Service: "api"}},
 		RateLimited)
 	own := get("c", "/x")
@@ -119,7 +119,7 @@ func TestTrialsAreCounted(t *testing.T) {
 	h := limitedHouse(t, "perMinute: 2", "")
 	c := Call{
 		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
-		Tool:   tool.TestService,
+		Tool:   TestService,
 		Args:   tool.Arguments{Service: "api"},
 	}
 	h.allowed(c)
@@ -346,7 +346,7 @@ func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
 // service.
 func TestATourThatIsDroppedMakesRoom(t *testing.T) {
 	h := limitedHouse(t, "", "concurrent: 1")
-	tour := Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: tool.TestService}
+	tour := Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: TestService}
 	f, step := h.engine.Begin(h.in(h.engine.Needs(tour)), tour)
 	if _, commit := step.(Commit); !commit || h.under(tour) != 1 {
 		t.Fatalf("%T, %d under way", step, h.under(tour))
@@ -456,7 +456,7 @@ func TestLimitsAreTold(t *testing.T) {
 	h := limitedHouse(t, "perMinute: 2, maxResponseBytes: 1MiB",
 		"perHour: 100, maxRequestBytes: 10KB")
 	r, _ := h.allowed(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
-		Tool: tool.ListServices})
+		Tool: ListServices})
 	var list []struct {
 		Name   string
 		Limits *limit.Limits
@@ -468,7 +468,7 @@ func TestLimitsAreTold(t *testing.T) {
 		*l != (limit.Limits{PerMinute: 2, MaxResponseBytes: 1 << 20}) || list[1].Limits != nil {
 		t.Errorf("%s", r.Data)
 	}
-	r, _ = h.allowed(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: tool.Whoami})
+	r, _ = h.allowed(Call{Caller: Caller{Agent: "claude-ai", Via: ViaStdio}, Tool: Whoami})
 	if !strings.Contains(string(r.Data),
 		`"limits":{"perHour":100,"concurrent":256,"maxRequestBytes":10000}`) {
 		t.Errorf("%s", r.Data)

@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/true-and-useful/janee/core/config"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 // Share is what the owner of a service has decided, for the shell to write into config.yaml: an
@@ -42,13 +41,13 @@ func (f *Flow) manage() Done {
 			"use the service of an entry of list_services"))
 	}
 	f.service = s
-	if c.Args.Action == tool.ActionView {
+	if c.Args.Action == ActionView {
 		return f.viewOwnership()
 	}
 	if d := f.refuseShare(); d != nil {
 		return f.refuse(d)
 	}
-	grant := c.Args.Action == tool.ActionGrant
+	grant := c.Args.Action == ActionGrant
 	r := f.record("ownership." + c.Args.Action)
 	r.Decision = "allow"
 	r.Detail = map[string]string{

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/vault"
 )
 
@@ -91,7 +90,7 @@ func TestWritebackComesAfterTheRules(t *testing.T) {
 	call.Args.Method = "POST"
 	h.refused(call, RuleDeny)
 	call = get("readonly", "/v1/x?a="+url.QueryEscape(testMark))
-	call.Tool = tool.ExplainAccess
+	call.Tool = ExplainAccess
 	done, _ := h.do(call)
 	if done.Result == nil || !strings.Contains(string(done.Result.Data),
 		`{"check":"writeback","result":"fail","detail":"the path or query holds `+testMark) {

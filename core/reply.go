@@ -12,7 +12,6 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
-	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/wire"
 )
 
@@ -75,7 +74,7 @@ func withoutLength(headers []Header) []Header {
 
 // result takes the head of a reply: which fields the agent sees, scrubbed.
 func (s *delivery) result(h Head) *Result {
-	r := &Result{Tool: tool.Execute, Status: h.Status, Dropped: s.dropped}
+	r := &Result{Tool: Execute, Status: h.Status, Dropped: s.dropped}
 	s.reply.head, s.reply.latency = r, s.in().Now.Mono-s.reply.sent
 	for _, field := range h.Headers {
 		name := strings.ToLower(field.Name)
@@ -136,7 +135,7 @@ type answerTail struct {
 // Text is the answer as every shell gives it to an agent: JSON. body holds the scrubbed bytes of an
 // execute, else nil.
 func (r *Result) Text(body []byte) []byte {
-	if r.Tool != tool.Execute {
+	if r.Tool != Execute {
 		return r.Data
 	}
 	head := answerHead{r.Status, map[string]string{}}
@@ -170,11 +169,11 @@ func withBody(head, body, tail []byte) []byte {
 // Structured is the same answer as an object, for clients that read structuredContent.
 func (r *Result) Structured(text []byte) []byte {
 	switch {
-	case r.Tool == tool.ListServices:
+	case r.Tool == ListServices:
 		return slices.Concat([]byte(`{"capabilities":`), text, []byte(`}`))
-	case r.Tool == tool.TestService && text[0] == '[':
+	case r.Tool == TestService && text[0] == '[':
 		return slices.Concat([]byte(`{"results":`), text, []byte(`}`))
-	case r.Tool == tool.TestService:
+	case r.Tool == TestService:
 		return slices.Concat([]byte(`{"results":[`), text, []byte(`]}`))
 	}
 	return text

@@ -4,12 +4,10 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
-
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 func TestExecuteAnswer(t *testing.T) {
-	r := &Result{Tool: tool.Execute, Status: 200,
+	r := &Result{Tool: Execute, Status: 200,
 		Headers: []Header{{Name: "link", Value: "a"}, {Name: "link", Value: "b"}}, Redactions: 1}
 	if got := string(r.Text([]byte(`{"a":"<&>"}`))); got !=
 		`{"status":200,"headers":{"link":"a, b"},"body":"{\"a\":\"<&>\"}","bodyEncoding":"utf8","truncated":false,"redactions":1}` {
@@ -73,7 +71,7 @@ func TestDenialAnswerLeavesOutWhatIsEmpty(t *testing.T) {
 
 func TestListServicesAndWhoami(t *testing.T) {
 	h := newHouse(t, houseConfig)
-	r, _ := h.allowed(Call{Caller: Caller{Via: ViaStdio, Agent: "a"}, Tool: tool.ListServices})
+	r, _ := h.allowed(Call{Caller: Caller{Via: ViaStdio, Agent: "a"}, Tool: ListServices})
 	var wrapped struct{ Capabilities []map[string]any }
 	if err := json.Unmarshal(r.Structured(r.Text(nil)), &wrapped); err != nil ||
 		len(wrapped.Capabilities) != 5 {
@@ -89,7 +87,7 @@ func TestListServicesAndWhoami(t *testing.T) {
 		t.Errorf("rules %s", rules)
 	}
 	r, _ = h.allowed(Call{Caller: Caller{Via: ViaStdio, Agent: "a", IdentitySource: "transport"},
-		Tool: tool.Whoami})
+		Tool: Whoami})
 	if got := string(r.Structured(r.Text(nil))); !strings.HasPrefix(got,
 		`{"agentId":"a","identitySource":"transport","defaultAccessPolicy":"open","capabilities":{"accessible":["stripe",`) {
 		t.Error(got)

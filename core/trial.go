@@ -11,7 +11,6 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 const (
@@ -62,7 +61,7 @@ func (f *Flow) test() Done {
 	if report == nil {
 		return done
 	}
-	return Done{Result: &Result{Tool: tool.TestService, Data: encode(report)}, Lock: done.Lock}
+	return Done{Result: &Result{Tool: TestService, Data: encode(report)}, Lock: done.Lock}
 }
 
 // try tries the credential of a service with a GET of its testPath, under a policy that allows
@@ -272,10 +271,10 @@ func (f *Flow) testAll() Done {
 		}
 		reports = append(reports, report)
 		if done.Lock {
-			return Done{Result: &Result{Tool: tool.TestService, Data: encode(reports)}, Lock: true}
+			return Done{Result: &Result{Tool: TestService, Data: encode(reports)}, Lock: true}
 		}
 	}
-	return answer(tool.TestService, encode(reports))
+	return answer(TestService, encode(reports))
 }
 
 func (f *Flow) testable() (services []string) {

@@ -37,7 +37,7 @@ capabilities:
 func trialOf(service string) Call {
 	return Call{
 		Caller: Caller{Agent: "claude-ai", Via: ViaStdio},
-		Tool:   tool.TestService,
+		Tool:   TestService,
 		Args:   tool.Arguments{Service: service},
 	}
 }
@@ -83,7 +83,7 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 		t.Errorf("recorded %s", got)
 	}
 	if r := h.records[0]; r.Service != "one" || r.Method != "GET" || r.Target != "/me?full=*" ||
-		r.Detail["tool"] != tool.TestService || r.Agent != "claude-ai" || r.Rule != "GET /me" {
+		r.Detail["tool"] != TestService || r.Agent != "claude-ai" || r.Rule != "GET /me" {
 		t.Errorf("recorded %+v", r)
 	}
 	c := trialOf("one")

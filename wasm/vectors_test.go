@@ -16,6 +16,7 @@ import (
 
 	"github.com/andybalholm/brotli"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/abi"
 	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/internal/vectors"
@@ -410,7 +411,7 @@ func (p peer) verify(engine int64, want json.RawMessage) {
 
 // TestTools: what is offered to agents is what core/tool says, word for word.
 func TestTools(t *testing.T) {
-	want, _ := json.Marshal(tool.Definitions())
+	want, _ := json.Marshal(core.Tools())
 	onEach(t, func(t *testing.T, handle func([]byte) []byte) {
 		answer := handle(abi.Join([]byte(`{"v":1,"op":"tools"}`), nil))
 		var got struct {
@@ -422,8 +423,8 @@ func TestTools(t *testing.T) {
 			t.Fatalf("%v", err)
 		}
 		for i := range got.Tools { // inputSchema and outputSchema, as MCP calls them
-			got.Tools[i].Input, got.Tools[i].Output = tool.Definitions()[i].Input,
-				tool.Definitions()[i].Output
+			got.Tools[i].Input, got.Tools[i].Output = core.Tools()[i].Input,
+				core.Tools()[i].Output
 		}
 		if text, _ := json.Marshal(got.Tools); !bytes.Equal(text, want) {
 			t.Errorf("%s", text)

@@ -13,7 +13,6 @@ import (
 
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 func TestFramesThatAreNone(t *testing.T) {
@@ -112,7 +111,7 @@ func TestFinishedFlowsAreForgotten(t *testing.T) {
 // TestEveryArgumentArrives: an argument that is forgotten on the way would be ignored in silence.
 func TestEveryArgumentArrives(t *testing.T) {
 	c := core.Call{
-		Tool: tool.Execute}.WithArguments([]byte(`{"capability":"c","method":"GET","path":"/",` +
+		Tool: core.Execute}.WithArguments([]byte(`{"capability":"c","method":"GET","path":"/",` +
 		`"headers":{"A":"b"},"body":{},"reason":"r","approvalId":"i","maxBytes":5}`))
 	if c.Fault != nil || c.Args.Capability == "" || c.Args.Method == "" || c.Args.Path == "" ||
 		len(c.Args.Headers) != 1 || string(c.Args.Body) != "{}" || !c.Args.BodyIsJSON ||
@@ -120,12 +119,12 @@ func TestEveryArgumentArrives(t *testing.T) {
 		c.Args.ApprovalID == "" || c.Args.MaxBytes != 5 {
 		t.Errorf("%+v", c)
 	}
-	c = core.Call{Tool: tool.ManageCredential}.WithArguments(
+	c = core.Call{Tool: core.ManageCredential}.WithArguments(
 		[]byte(`{"action":"grant","service":"s","targetAgentId":"a"}`))
 	if c.Fault != nil || c.Args.Action == "" || c.Args.Service == "" || c.Args.Target == "" {
 		t.Errorf("%+v", c)
 	}
-	c = core.Call{Tool: tool.ExplainAccess}.WithArguments([]byte(`{"capability":"c","agent":"a"}`))
+	c = core.Call{Tool: core.ExplainAccess}.WithArguments([]byte(`{"capability":"c","agent":"a"}`))
 	if c.Fault != nil || c.Args.About == "" {
 		t.Errorf("%+v", c)
 	}

@@ -29,7 +29,7 @@ type definition struct {
 // tools answers what is offered to agents.
 func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 	list := []definition{}
-	for _, d := range tool.Definitions() {
+	for _, d := range core.Tools() {
 		list = append(list, definition{d.Name, d.Title, d.Description, d.Input, d.Output,
 			d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
 	}

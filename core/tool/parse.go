@@ -36,61 +36,62 @@ type ArgumentError struct{ Name, Text string }
 
 func (e *ArgumentError) Error() string { return e.Text }
 
-// taken lists what each tool takes; the first needed[tool] of them are required.
-var (
-	taken = map[string][]string{
-		ListServices: {},
-		Execute: {"capability", "method", "path", "headers", "body", "bodyEncoding",
-			"reason", "approvalId", "maxBytes"},
-		Whoami:           {},
-		ExplainAccess:    {"capability", "method", "path", "agent"},
-		TestService:      {"service", "timeout"},
-		ManageCredential: {"action", "service", "targetAgentId"},
-		ReloadConfig:     {},
-	}
-	needed = map[string]int{Execute: 3, ExplainAccess: 1, ManageCredential: 2}
-)
+// Reader reads the arguments of one tool. Takes lists them by name, the first Needs of them are
+// required, and Check says what else is wrong with them, as an *ArgumentError; nil: nothing.
+type Reader struct {
+	Takes []string
+	Needs int
+	Check func(*Arguments) error
+}
 
-// Parse reads the arguments of the tool called name. Nothing, or JSON null, counts as an object
+// Read reads the arguments of the tool called name. Nothing, or JSON null, counts as an object
 // without members, and null for an optional argument as its absence. A key given twice at any
 // depth, a key that the tool does not take, a wrong type and a missing argument are refused; the
 // error is an *ArgumentError. The result shares no memory with raw.
 //
 // Where a type leaves no doubt about what is meant, values of another are read as it: see [object],
 // [whole] and [headerValue]. The caller bounds the size of raw.
-func Parse(name string, raw []byte) (Arguments, error) {
-	keys, ok := taken[name]
-	if !ok {
-		return Arguments{}, &ArgumentError{Text: fmt.Sprintf("unknown tool %.64q", name)}
+func (r Reader) Read(name string, raw []byte) (Arguments, error) {
+	members, err := r.members(name, raw)
+	if err != nil {
+		return Arguments{}, err
 	}
+	var a Arguments
+	for _, key := range r.Takes {
+		if members[key] == nil {
+			continue
+		}
+		if err := vocabulary[key](&a, members); err != nil {
+			return Arguments{}, err
+		}
+	}
+	if r.Check != nil {
+		if err := r.Check(&a); err != nil {
+			return Arguments{}, err
+		}
+	}
+	return a, nil
+}
+
+func (r Reader) members(name string, raw []byte) (map[string][]byte, error) {
 	members := map[string][]byte{}
 	if err := readObject(raw, func(key string, value []byte) error {
-		if !slices.Contains(keys, key) {
-			return unknown(name, key)
+		if !slices.Contains(r.Takes, key) {
+			return r.unknown(name, key)
 		}
 		if string(value) != "null" {
 			members[key] = value
 		}
 		return nil
 	}); err != nil {
-		return Arguments{}, err
+		return nil, err
 	}
-	for _, key := range keys[:needed[name]] {
+	for _, key := range r.Takes[:r.Needs] {
 		if value := members[key]; value == nil || string(value) == `""` {
-			return Arguments{}, wrong(key, "is required")
+			return nil, Wrong(key, "is required")
 		}
 	}
-	switch name {
-	case Execute:
-		return executeArguments(members)
-	case ExplainAccess:
-		return explainArguments(members)
-	case TestService:
-		return testArguments(members)
-	case ManageCredential:
-		return manageArguments(members)
-	}
-	return Arguments{}, nil
+	return members, nil
 }
 
 func readObject(raw []byte, visit visitor) error {
@@ -126,75 +127,13 @@ func object(name, want string, value []byte, visit visitor) error {
 	case err == nil && (text[0] == '{' || emptyList(text)):
 		return nil
 	case err == nil || isText && errors.Is(err, ErrSyntax):
-		return wrong(name, "must be "+want+", got "+kind(value))
+		return Wrong(name, "must be "+want+", got "+kind(value))
 	}
 	return argumentError(name, err)
 }
 
 func emptyList(text []byte) bool {
 	return text[0] == '[' && len(bytes.TrimSpace(text[1:len(text)-1])) == 0
-}
-
-func executeArguments(m map[string][]byte) (a Arguments, err error) {
-	a.MaxBytes = DefaultMaxBytes
-	encoding := "utf8"
-	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method},
-		{"path", &a.Path}, {"reason", &a.Reason},
-		{"approvalId", &a.ApprovalID}, {"bodyEncoding", &encoding}}); err != nil {
-		return Arguments{}, err
-	}
-	if value := m["maxBytes"]; value != nil {
-		if a.MaxBytes, err = whole("maxBytes", "a whole number", value, LimitMaxBytes); err != nil {
-			return Arguments{}, err
-		}
-	}
-	if value := m["headers"]; value != nil {
-		if a.Headers, err = headers(value); err != nil {
-			return Arguments{}, err
-		}
-	}
-	if a.Body, a.BodyIsJSON, err = body(m["body"], encoding); err != nil {
-		return Arguments{}, err
-	}
-	return a, nil
-}
-
-func explainArguments(m map[string][]byte) (a Arguments, err error) {
-	if err = texts(m, []textArgument{{"capability", &a.Capability}, {"method", &a.Method},
-		{"path", &a.Path}, {"agent", &a.About}}); err != nil {
-		return Arguments{}, err
-	}
-	return a, nil
-}
-
-type textArgument struct {
-	name string
-	to   *string
-}
-
-// maxName bounds, in bytes, the arguments that are names, methods or ids. No such thing is as long,
-// and answers repeat some of them.
-const maxName = 256
-
-// long are the arguments that are bounded elsewhere, or cut where they are kept.
-var long = map[string]bool{"path": true, "reason": true}
-
-// texts reads the arguments that are strings; an absent one is left as it is.
-func texts(m map[string][]byte, list []textArgument) (err error) {
-	for _, t := range list {
-		value := m[t.name]
-		if value == nil {
-			continue
-		}
-		if *t.to, err = text(t.name, value); err != nil {
-			return err
-		}
-		if len(*t.to) > maxName && !long[t.name] {
-			return wrong(t.name, fmt.Sprintf("has %d bytes, and no %s has more than %d",
-				len(*t.to), t.name, maxName))
-		}
-	}
-	return nil
 }
 
 func headers(value []byte) (fields []wire.Header, err error) {
@@ -217,14 +156,14 @@ func headerValue(name string, value []byte) (string, error) {
 
 func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
 	if encoding != "utf8" && encoding != "base64" {
-		return nil, false, wrong("bodyEncoding",
+		return nil, false, Wrong("bodyEncoding",
 			fmt.Sprintf("must be utf8 or base64, got %.64q", encoding))
 	}
 	if value == nil {
 		return nil, false, nil
 	}
 	if value[0] != '"' && encoding == "base64" {
-		return nil, false, wrong("body",
+		return nil, false, Wrong("body",
 			"must be a string when bodyEncoding is base64, got "+kind(value))
 	}
 	if value[0] != '"' {
@@ -237,7 +176,7 @@ func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
 	// The decoder of the standard library skips line breaks, which no other reader has to.
 	if b, err = base64.StdEncoding.Strict().DecodeString(s); err != nil ||
 		strings.ContainsAny(s, "\r\n") {
-		return nil, false, wrong("body", "is not base64 (standard alphabet, padded, one line)")
+		return nil, false, Wrong("body", "is not base64 (standard alphabet, padded, one line)")
 	}
 	return b, false, nil
 }
@@ -246,7 +185,7 @@ func body(value []byte, encoding string) (b []byte, isJSON bool, err error) {
 func text(name string, value []byte) (s string, err error) {
 	s, ok := Unquote(value)
 	if !ok {
-		return "", wrong(name, "must be a string, got "+kind(value))
+		return "", Wrong(name, "must be a string, got "+kind(value))
 	}
 	return s, nil
 }
@@ -260,7 +199,7 @@ func whole(name, what string, value []byte, most int64) (int64, error) {
 	}
 	n, err := strconv.ParseFloat(string(number), 64)
 	if !isNumber(number) || err != nil || n < 1 || n > float64(most) || n != math.Trunc(n) {
-		return 0, wrong(name, fmt.Sprintf("must be %s from 1 to %d, got %.32s", what, most, value))
+		return 0, Wrong(name, fmt.Sprintf("must be %s from 1 to %d, got %.32s", what, most, value))
 	}
 	return int64(n), nil
 }
@@ -272,16 +211,19 @@ func isNumber(text []byte) bool {
 	return err == nil && kind(got) == "a number"
 }
 
-func unknown(tool, key string) error {
-	list := strings.Join(taken[tool], ", ")
+func (r Reader) unknown(tool, key string) error {
+	list := strings.Join(r.Takes, ", ")
 	if list == "" {
 		list = "no arguments"
 	}
-	return &ArgumentError{Name: key,
-		Text: fmt.Sprintf("unknown argument %.64q: %s takes %s", key, tool, list)}
+	return &ArgumentError{
+		Name: key,
+		Text: fmt.Sprintf("unknown argument %.64q: %s takes %s", key, tool, list),
+	}
 }
 
-func wrong(name, what string) error { return &ArgumentError{Name: name, Text: name + " " + what} }
+// Wrong is the error of an argument; what says what it should be.
+func Wrong(name, what string) error { return &ArgumentError{Name: name, Text: name + " " + what} }
 
 func kind(value []byte) string {
 	switch value[0] {

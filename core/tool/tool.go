@@ -1,24 +1,21 @@
-// Package tool is what an agent reads and writes: the names of the tools, the texts that teach
-// them, their JSON Schemas, and the strict reader of their arguments. Both shells offer
-// [Definitions] word for word and hand what comes back to [Parse]. Nothing here decides whether a
-// call is allowed; that is package core. No other package may describe or parse a tool.
+// Package tool is the vocabulary of the tools that agents are offered: how a tool is described, and
+// the strict reader of its arguments. An argument of one name means the same in every tool.
+//
+// The tools themselves are defined in package core, one file each with everything about it: its
+// name, its texts and schemas, its arguments and what it does. Nothing here decides whether a call
+// is allowed.
 package tool
 
 import "encoding/json"
 
-// Names of the tools.
-const (
-	ListServices  = "list_services"
-	Execute       = "execute"
-	Whoami        = "whoami"
-	ExplainAccess = "explain_access"
-)
-
-// Bounds of the argument maxBytes: how much of a reply body an agent is shown.
+// Bounds of the argument maxBytes: how much of a reply's body an agent gets.
 const (
 	DefaultMaxBytes = 256 << 10
 	LimitMaxBytes   = 10 << 20
 )
+
+// MaxTestTimeoutMs bounds the argument timeout, in milliseconds.
+const MaxTestTimeoutMs = 60_000
 
 // Instructions is given to the model by the server as a whole, once, before any tool is called.
 const Instructions = `Janee keeps API credentials and makes HTTP calls with them on your behalf. You never see a key and never need one.
@@ -39,32 +36,4 @@ type Definition struct {
 	Name, Title, Description                     string
 	Input, Output                                json.RawMessage
 	ReadOnly, Destructive, Idempotent, OpenWorld bool
-}
-
-// Definitions returns every tool in the order in which a model should meet them. The caller owns
-// what it gets.
-func Definitions() []Definition {
-	return []Definition{
-		{Name: ListServices, Title: "List services", Description: describeListServices,
-			ReadOnly: true, Idempotent: true, Input: json.RawMessage(noInput),
-			Output: json.RawMessage(listServicesOutput)},
-		{Name: Execute, Title: "Make an API request", Description: describeExecute,
-			Destructive: true, OpenWorld: true, Input: json.RawMessage(executeInput),
-			Output: json.RawMessage(executeOutput)},
-		{Name: Whoami, Title: "Who am I", Description: describeWhoami,
-			ReadOnly: true, Idempotent: true, Input: json.RawMessage(noInput),
-			Output: json.RawMessage(whoamiOutput)},
-		{Name: ExplainAccess, Title: "Explain access", Description: describeExplainAccess,
-			ReadOnly: true, Idempotent: true, Input: json.RawMessage(explainInput),
-			Output: json.RawMessage(explainOutput)},
-		{Name: TestService, Title: "Test a service", Description: describeTestService,
-			ReadOnly: true, Idempotent: true, OpenWorld: true,
-			Input: json.RawMessage(testServiceInput), Output: json.RawMessage(testServiceOutput)},
-		{Name: ManageCredential, Title: "Share a service", Description: describeManageCredential,
-			Destructive: true, Idempotent: true, Input: json.RawMessage(manageInput),
-			Output: json.RawMessage(manageOutput)},
-		{Name: ReloadConfig, Title: "Reload the configuration", Description: describeReloadConfig,
-			ReadOnly: true, Idempotent: true, Input: json.RawMessage(noInput),
-			Output: json.RawMessage(reloadConfigOutput)},
-	}
 }

@@ -10,7 +10,6 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/core"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 func diagnoseCommand(env *Env) *cobra.Command {
@@ -74,7 +73,7 @@ func runDiagnoseAccess(env *Env, call core.Call, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	call.Tool = tool.ExplainAccess
+	call.Tool = core.ExplainAccess
 	call.Agent, call.Via = caller(call.Agent)
 	var a accessAnswer
 	if err := v.answer(call, &a); err != nil {

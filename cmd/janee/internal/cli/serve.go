@@ -109,7 +109,7 @@ func serveHTTP(ctx context.Context, env *Env, o serveOptions, clients *mcpserver
 func mcpOptions(env *Env, clients *mcpserver.Clients,
 	refuse func(mcpserver.Refusal) mcpserver.Reply) mcpserver.Options {
 	return mcpserver.Options{Version: version(), Clients: clients, Instructions: tool.Instructions,
-		Tools: tool.Definitions(), Refuse: refuse, Log: env.warn}
+		Tools: core.Tools(), Refuse: refuse, Log: env.warn}
 }
 
 func sayRunning(w io.Writer, where string, s *opened.Home) {

@@ -111,7 +111,7 @@ func (h *house) test(ctx context.Context, names []string, timeout int64) ([]test
 		free <- struct{}{}
 		all.Go(func() {
 			defer func() { <-free }()
-			text, err := h.do(ctx, core.Call{Tool: tool.TestService,
+			text, err := h.do(ctx, core.Call{Tool: core.TestService,
 				Args: tool.Arguments{Service: name, TimeoutMs: timeout}})
 			if err == nil {
 				err = json.Unmarshal(text, &reports[i])

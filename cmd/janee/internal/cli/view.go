@@ -81,7 +81,7 @@ func (v *view) absent() bool { return v.config == nil && errors.Is(v.err, fs.Err
 func (v *view) answer(c core.Call, into any) error {
 	e := core.New(v.config, v.vault)
 	in := core.In{Now: v.now()}
-	if c.Tool == tool.ExplainAccess {
+	if c.Tool == core.ExplainAccess {
 		in = v.in(e.Needs(c))
 	}
 	_, step := e.Begin(in, c)
@@ -135,7 +135,7 @@ func (v *view) sessions() (all, open []session.Grant, err error) {
 		all = append(all, g)
 		c := core.Call{
 			Caller: core.Caller{Agent: g.Agent, Via: g.Via},
-			Tool:   tool.ExplainAccess,
+			Tool:   core.ExplainAccess,
 			Args:   tool.Arguments{Capability: g.Capability},
 		}
 		if now, ok := e.OpenSession(v.in(e.Needs(c)), c); ok && now.ID == g.ID {

@@ -8,7 +8,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/core"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 func whoamiCommand(env *Env) *cobra.Command {
@@ -61,7 +60,7 @@ func (v *view) whoami(agent string) (a whoamiAnswer, err error) {
 	id, via := caller(agent)
 	if err := v.answer(core.Call{Caller: core.Caller{
 		Agent: id, Via: via,
-	}, Tool: tool.Whoami}, &a); err != nil {
+	}, Tool: core.Whoami}, &a); err != nil {
 		return a, err
 	}
 	a.AgentID, a.Role = &id, "agent"

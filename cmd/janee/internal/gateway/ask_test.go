@@ -153,7 +153,7 @@ func TestWhatEndsTheWait(t *testing.T) {
 			got := r.gateway.Do(ctx,
 				core.Call{
 					Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
-					Tool:   tool.Execute,
+					Tool:   core.Execute,
 					Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
 				}, Client{})
 			if code(got) != c.want {
@@ -180,7 +180,7 @@ func TestProgressWhileACallWaits(t *testing.T) {
 	got := r.gateway.Do(t.Context(),
 		core.Call{
 			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
-			Tool:   tool.Execute,
+			Tool:   core.Execute,
 			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
 		}, Client{Progress: tell})
 	if code(got) != core.ApprovalPending || len(told) != 2 ||
@@ -229,7 +229,7 @@ func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
 			r.gateway.Do(context.Background(),
 				core.Call{
 					Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
-					Tool:   tool.Execute,
+					Tool:   core.Execute,
 					Args: tool.Arguments{
 						Capability: "api",
 						Method:     "GET",
@@ -259,7 +259,7 @@ func TestACallStopsWaitingWhenItsClientLeaves(t *testing.T) {
 	reply := r.gateway.Do(t.Context(),
 		core.Call{
 			Caller: core.Caller{Agent: "tester", Via: core.ViaStdio},
-			Tool:   tool.Execute,
+			Tool:   core.Execute,
 			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
 		}, Client{Ending: ending})
 	if got := code(reply); got != core.ApprovalPending || time.Since(began) > 5*time.Second {

@@ -8,7 +8,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 const (
@@ -32,7 +31,7 @@ func newReplies() *fair.Pool { return fair.New(replyBudget, replyFloor) }
 // room reports whether the reply of c could be taken in now. Only its own agent can be the cause
 // where it could not: then it is better not to send the request than to cut its reply.
 func (g *Gateway) room(ctx context.Context, c core.Call, lease *fair.Lease) bool {
-	if c.Tool != tool.Execute || lease.Fits(replyStep) {
+	if c.Tool != core.Execute || lease.Fits(replyStep) {
 		return true
 	}
 	ctx, stop := context.WithTimeout(ctx, g.patience)

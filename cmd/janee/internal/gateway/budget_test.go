@@ -18,7 +18,7 @@ import (
 func largest(agent, path string) core.Call {
 	return core.Call{
 		Caller: core.Caller{Agent: agent, Via: core.ViaHTTP},
-		Tool:   tool.Execute,
+		Tool:   core.Execute,
 		Args: tool.Arguments{
 			Capability: "api",
 			Method:     "GET",

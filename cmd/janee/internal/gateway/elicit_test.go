@@ -44,7 +44,7 @@ func (c *client) fills(t testing.TB, answers ...func(core.Question) (string, boo
 	return c.rig.gateway.Do(t.Context(),
 		core.Call{
 			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
-			Tool:   tool.Execute,
+			Tool:   core.Execute,
 			Args: tool.Arguments{
 				Capability: "api",
 				Method:     "GET",
@@ -190,7 +190,7 @@ func TestTriesAreCountedAcrossCalls(t *testing.T) {
 	if got := code(k.rig.gateway.Do(t.Context(),
 		core.Call{
 			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
-			Tool:   tool.Execute,
+			Tool:   core.Execute,
 			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
 		}, Client{})); got != "sent" {
 		t.Errorf("a person's own yes ends with %s", got)
@@ -230,7 +230,7 @@ func TestAFormThatWouldNotShowTheWholeRequest(t *testing.T) {
 				shown++
 				return nil, false
 			}
-			c.Tool, c.Agent, c.Via, c.Args.Capability, c.Args.Method = tool.Execute, "claude-ai",
+			c.Tool, c.Agent, c.Via, c.Args.Capability, c.Args.Method = core.Execute, "claude-ai",
 				core.ViaStdio, "api", "POST"
 			if got := code(k.rig.gateway.Do(t.Context(), c,
 				Client{Elicit: ask})); got != core.ApprovalPending || shown != 0 {

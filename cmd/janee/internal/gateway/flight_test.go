@@ -80,7 +80,7 @@ func (r *tokenRig) many(n int) []Reply {
 func (r *tokenRig) as(ctx context.Context, agent string) Reply {
 	return r.gateway.Do(ctx, core.Call{
 		Caller: core.Caller{Agent: agent, Via: core.ViaStdio},
-		Tool:   tool.Execute,
+		Tool:   core.Execute,
 		Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
 	}, Client{})
 }

@@ -28,7 +28,7 @@ func TestCallsThatAreGivenUpMakeRoom(t *testing.T) {
 			ended <- r.gateway.Do(ctx,
 				core.Call{
 					Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
-					Tool:   tool.Execute,
+					Tool:   core.Execute,
 					Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/hang"},
 				}, Client{})
 		}()

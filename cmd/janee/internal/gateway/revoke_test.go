@@ -84,7 +84,7 @@ func rigFor(t testing.TB, auth string) *rig {
 
 func (r *rig) do(capability, path string) Reply {
 	return r.gateway.Do(context.Background(),
-		core.Call{Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio}, Tool: tool.Execute,
+		core.Call{Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio}, Tool: core.Execute,
 			Args: tool.Arguments{Capability: capability, Method: "GET", Path: path}}, Client{})
 }
 

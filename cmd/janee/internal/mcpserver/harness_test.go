@@ -14,6 +14,7 @@ import (
 
 	"go.uber.org/goleak"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -36,7 +37,7 @@ func testOptions() Options {
 		Clients:      NewClients(),
 		Version:      "1.2.3",
 		Instructions: tool.Instructions,
-		Tools:        tool.Definitions(),
+		Tools:        core.Tools(),
 		Grace:        200 * time.Millisecond,
 		Refuse: func(r Refusal) Reply {
 			text, _ := json.Marshal(map[string]any{"error": "refused",

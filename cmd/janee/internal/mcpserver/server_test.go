@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -57,7 +58,7 @@ func TestStatelessEra(t *testing.T) {
 		t.Fatalf("discover: %s", a.Raw)
 	}
 	if a := c.ask(modern(2, "tools/list", "m", "")); len(a.Result.Tools) !=
-		len(tool.Definitions()) || !strings.Contains(a.Raw, `"ttlMs"`) {
+		len(core.Tools()) || !strings.Contains(a.Raw, `"ttlMs"`) {
 		t.Errorf("list: %s", a.Raw)
 	}
 	a = c.ask(modern(3, "tools/call", "m", `,"name":"whoami","arguments":{}`))
@@ -95,7 +96,7 @@ func TestToolsAreOfferedWhole(t *testing.T) {
 	for _, d := range c.ask(`{"jsonrpc":"2.0","id":1,"method":"tools/list"}`).Result.Tools {
 		offered[d["name"].(string)] = d
 	}
-	for _, d := range tool.Definitions() {
+	for _, d := range core.Tools() {
 		got := offered[d.Name]
 		hints, _ := got["annotations"].(map[string]any)
 		for hint, want := range map[string]bool{
@@ -111,7 +112,7 @@ func TestToolsAreOfferedWhole(t *testing.T) {
 			t.Errorf("%s is offered as %v", d.Name, got)
 		}
 	}
-	if len(offered) != len(tool.Definitions()) {
+	if len(offered) != len(core.Tools()) {
 		t.Errorf("%d tools offered", len(offered))
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
 	"github.com/true-and-useful/janee/core"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 // Doer takes a call through the house.
@@ -55,7 +54,7 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	switch r := reply.Result; {
 	case r.Share != nil:
 		return b.answer(r, b.Config.Share(b.Via, *r.Share))
-	case r.Tool == tool.ReloadConfig:
+	case r.Tool == core.ReloadConfig:
 		return b.answer(r, b.Config.Reload(r.Agent, b.Via))
 	}
 	return rendered(reply)

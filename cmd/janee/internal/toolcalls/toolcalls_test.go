@@ -10,7 +10,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
-	"github.com/true-and-useful/janee/core/tool"
 )
 
 // engine is a house of nothing but an engine without any services: it answers what is refused at
@@ -67,7 +66,7 @@ func TestCallsThatCannotBeReadAreRecordedAndRefused(t *testing.T) {
 }
 
 func TestEveryOfferedToolIsRead(t *testing.T) {
-	for _, d := range tool.Definitions() {
+	for _, d := range core.Tools() {
 		b := &Broker{Gateway: &engine{}}
 		if c := b.read(mcpserver.Call{Tool: d.Name,
 			Arguments: json.RawMessage(`{"nonsense":1}`)}); c.Fault == nil {
@@ -109,7 +108,7 @@ func TestRefuse(t *testing.T) {
 type house struct{ released int }
 
 func (h *house) Do(context.Context, core.Call, gateway.Client) gateway.Reply {
-	result := &core.Result{Tool: tool.Execute, Status: 200}
+	result := &core.Result{Tool: core.Execute, Status: 200}
 	return gateway.Reply{Result: result, Body: []byte("{}"), Release: func() { h.released++ }}
 }
 
@@ -117,7 +116,7 @@ func (h *house) Do(context.Context, core.Call, gateway.Client) gateway.Reply {
 // it.
 func TestRoomIsHandedOnWithTheReply(t *testing.T) {
 	h := &house{}
-	reply := (&Broker{Gateway: h}).Call(t.Context(), mcpserver.Call{Tool: tool.Execute})
+	reply := (&Broker{Gateway: h}).Call(t.Context(), mcpserver.Call{Tool: core.Execute})
 	if h.released != 0 || !strings.Contains(string(reply.Text), `"status":200`) {
 		t.Errorf("released %d times with the reply %s", h.released, reply.Text)
 	}

@@ -1,8 +1,11 @@
-package tool
+package core
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
+
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 // ManageCredential lets the agent that owns a service's credential share it. It shows no
@@ -15,6 +18,35 @@ const (
 	ActionGrant  = "grant"
 	ActionRevoke = "revoke"
 )
+
+var manageCredential = Tool{
+	Definition: tool.Definition{
+		Name:        ManageCredential,
+		Title:       "Share a service",
+		Description: describeManageCredential,
+		Input:       json.RawMessage(manageInput),
+		Output:      json.RawMessage(manageOutput),
+		Destructive: true,
+		Idempotent:  true,
+	},
+	Reader: tool.Reader{
+		Takes: []string{"action", "service", "targetAgentId"},
+		Needs: 2,
+		Check: checkShare,
+	},
+	run: (*Flow).manage,
+}
+
+func checkShare(a *tool.Arguments) error {
+	switch {
+	case !slices.Contains([]string{ActionView, ActionGrant, ActionRevoke}, a.Action):
+		return tool.Wrong("action",
+			fmt.Sprintf("must be view, grant or revoke, got %.64q", a.Action))
+	case a.Action != ActionView && a.Target == "":
+		return tool.Wrong("targetAgentId", "is required for "+a.Action)
+	}
+	return nil
+}
 
 const describeManageCredential = `Look at who may use a service, and share one that is yours. ` +
 	`view says who owns the service and whether you may use it. ` +
@@ -53,18 +85,3 @@ const manageOutput = `{
     }
   }
 }`
-
-func manageArguments(m map[string][]byte) (a Arguments, err error) {
-	if err = texts(m, []textArgument{{"action", &a.Action}, {"service", &a.Service},
-		{"targetAgentId", &a.Target}}); err != nil {
-		return Arguments{}, err
-	}
-	switch {
-	case !slices.Contains([]string{ActionView, ActionGrant, ActionRevoke}, a.Action):
-		return Arguments{}, wrong("action",
-			fmt.Sprintf("must be view, grant or revoke, got %.64q", a.Action))
-	case a.Action != ActionView && a.Target == "":
-		return Arguments{}, wrong("targetAgentId", "is required for "+a.Action)
-	}
-	return a, nil
-}

@@ -1,4 +1,4 @@
-package tool
+package core
 
 import (
 	"encoding/json"
@@ -6,17 +6,19 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/tool"
 )
 
 func TestDefinitions(t *testing.T) {
 	var names []string
-	for _, d := range Definitions() {
+	for _, d := range Tools() {
 		names = append(names, d.Name)
 		if d.Title == "" || len(d.Description) < 80 {
 			t.Errorf("%s: does not teach", d.Name)
 		}
 		for _, raw := range []json.RawMessage{d.Input, d.Output} {
-			if err := CheckDuplicates(raw); err != nil {
+			if err := tool.CheckDuplicates(raw); err != nil {
 				t.Errorf("%s: schema: %v", d.Name, err)
 			}
 			var s map[string]any
@@ -70,7 +72,7 @@ func checkSchema(t *testing.T, at string, s map[string]any) {
 }
 
 // asksForNothingElse holds the input schema against what Parse takes and requires.
-func asksForNothingElse(t *testing.T, d Definition) {
+func asksForNothingElse(t *testing.T, d tool.Definition) {
 	var s struct {
 		Properties           map[string]json.RawMessage
 		Required             []string
@@ -79,14 +81,15 @@ func asksForNothingElse(t *testing.T, d Definition) {
 	if err := json.Unmarshal(d.Input, &s); err != nil {
 		t.Fatal(err)
 	}
+	reader := toolNamed(d.Name).Reader
 	if s.AdditionalProperties == nil || *s.AdditionalProperties {
 		t.Errorf("%s: the input is open", d.Name)
 	}
 	if got, want := slices.Sorted(maps.Keys(s.Properties)),
-		slices.Sorted(slices.Values(taken[d.Name])); !slices.Equal(got, want) {
+		slices.Sorted(slices.Values(reader.Takes)); !slices.Equal(got, want) {
 		t.Errorf("%s: the schema has %q, Parse takes %q", d.Name, got, want)
 	}
-	if want := taken[d.Name][:needed[d.Name]]; !slices.Equal(s.Required, want) {
+	if want := reader.Takes[:reader.Needs]; !slices.Equal(s.Required, want) {
 		t.Errorf("%s: the schema requires %q, Parse %q", d.Name, s.Required, want)
 	}
 }
@@ -102,8 +105,8 @@ func TestSchemaBounds(t *testing.T) {
 	if err := json.Unmarshal([]byte(executeInput), &s); err != nil {
 		t.Fatal(err)
 	}
-	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != LimitMaxBytes ||
-		m.Default != DefaultMaxBytes {
+	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != tool.LimitMaxBytes ||
+		m.Default != tool.DefaultMaxBytes {
 		t.Errorf("maxBytes %+v", m)
 	}
 	if got := strings.Join(s.Properties.Method.Enum, " "); got !=
@@ -111,14 +114,14 @@ func TestSchemaBounds(t *testing.T) {
 		t.Errorf("methods %s", got)
 	}
 	for _, e := range s.Properties.BodyEncoding.Enum {
-		if _, _, err := body(nil, e); err != nil {
+		if _, err := parse(Execute, []byte(`{`+least+`,"bodyEncoding":"`+e+`"}`)); err != nil {
 			t.Error(err)
 		}
 	}
 }
 
 func TestHints(t *testing.T) {
-	for _, d := range Definitions() {
+	for _, d := range Tools() {
 		reads, repeats, leaves := d.Name != Execute && d.Name != ManageCredential,
 			d.Name != Execute, d.Name == Execute || d.Name == TestService
 		if d.ReadOnly != reads || d.Destructive == reads || d.Idempotent != repeats ||
@@ -130,8 +133,8 @@ func TestHints(t *testing.T) {
 }
 
 func TestDefinitionsAreTheCallersOwn(t *testing.T) {
-	Definitions()[0].Input[0] = 'x'
-	if Definitions()[0].Input[0] != '{' {
+	Tools()[0].Input[0] = 'x'
+	if Tools()[0].Input[0] != '{' {
 		t.Error("a caller has changed the schema of all")
 	}
 }
@@ -141,7 +144,7 @@ func TestInstructionsTeach(t *testing.T) {
 		ListServices, Execute, "baseUrl", `begins with "/"`, "Never ask a person for a key",
 		"nextStep", "APPROVAL_PENDING", "[REDACTED]",
 	} {
-		if !strings.Contains(Instructions, want) {
+		if !strings.Contains(tool.Instructions, want) {
 			t.Errorf("nothing about %q", want)
 		}
 	}

@@ -1,10 +1,30 @@
-package tool
+package core
+
+import (
+	"encoding/json"
+
+	"github.com/true-and-useful/janee/core/tool"
+)
 
 // TestService tries the credential of a service with a request that its owner has chosen.
 const TestService = "test_service"
 
-// MaxTestTimeoutMs bounds the argument timeout, in milliseconds.
-const MaxTestTimeoutMs = 60_000
+var testService = Tool{
+	Definition: tool.Definition{
+		Name:        TestService,
+		Title:       "Test a service",
+		Description: describeTestService,
+		Input:       json.RawMessage(testServiceInput),
+		Output:      json.RawMessage(testServiceOutput),
+		ReadOnly:    true,
+		Idempotent:  true,
+		OpenWorld:   true,
+	},
+	Reader: tool.Reader{
+		Takes: []string{"service", "timeout"},
+	},
+	run: (*Flow).test,
+}
 
 const describeTestService = `Try whether the credential of a service works: Janee makes one ` +
 	`authenticated GET of the path that the owner has set for this (testPath) and says what came of it. ` +
@@ -49,16 +69,3 @@ const testServiceOutput = `{
   },
   "required": ["results"]
 }`
-
-func testArguments(m map[string][]byte) (a Arguments, err error) {
-	if err = texts(m, []textArgument{{"service", &a.Service}}); err != nil {
-		return Arguments{}, err
-	}
-	if value := m["timeout"]; value != nil {
-		if a.TimeoutMs, err = whole("timeout", "a whole number of milliseconds", value,
-			MaxTestTimeoutMs); err != nil {
-			return Arguments{}, err
-		}
-	}
-	return a, nil
-}

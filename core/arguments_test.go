@@ -1,4 +1,4 @@
-package tool
+package core
 
 import (
 	"bytes"
@@ -9,90 +9,97 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core/tool"
 	"github.com/true-and-useful/janee/core/wire"
 )
 
 const least = `"capability":"stripe","method":"GET","path":"/v1/balance"`
 
-func TestParse(t *testing.T) {
-	base := Arguments{
+// parse reads the arguments of a tool as a call does.
+func parse(name string, raw []byte) (tool.Arguments, error) {
+	c := Call{Tool: name}.WithArguments(raw)
+	return c.Args, c.Fault
+}
+
+func TestArguments(t *testing.T) {
+	base := tool.Arguments{
 		Capability: "stripe",
 		Method:     "GET",
 		Path:       "/v1/balance",
-		MaxBytes:   DefaultMaxBytes,
+		MaxBytes:   tool.DefaultMaxBytes,
 	}
-	with := func(change func(*Arguments)) Arguments { a := base; change(&a); return a }
+	with := func(change func(*tool.Arguments)) tool.Arguments { a := base; change(&a); return a }
 	for _, c := range []struct {
 		name, tool, raw string
-		want            Arguments
+		want            tool.Arguments
 	}{
 		{"least", Execute, `{` + least + `}`, base},
 		{"blanks", Execute, " \n{ " + least + " }\n", base},
 		{"path as written", Execute,
 			`{"capability":"stripe","method":"GET","path":"/a%2Fb\u003fq=é"}`,
-			with(func(a *Arguments) { a.Path = "/a%2Fb?q=é" })},
+			with(func(a *tool.Arguments) { a.Path = "/a%2Fb?q=é" })},
 		{"method as written", Execute,
-			`{"capability":"stripe","method":"get","path":"/v1/balance"}`, with(func(a *Arguments) {
+			`{"capability":"stripe","method":"get","path":"/v1/balance"}`, with(func(a *tool.Arguments) {
 				a.Method = "get"
 			})},
 		{"headers keep their order", Execute,
 			`{` + least + `,"headers":{"B":"1","a":"2","A":"\u0033"}}`,
-			with(func(a *Arguments) {
+			with(func(a *tool.Arguments) {
 				a.Headers = []wire.Header{
 					{Name: "B", Value: "1"}, {Name: "a", Value: "2"}, {Name: "A", Value: "3"},
 				}
 			})},
 		{"no headers", Execute, `{` + least + `,"headers":{}}`, base},
 		{"body text", Execute, `{` + least + `,"body":"a=1\n\"\ud83d\ude00"}`,
-			with(func(a *Arguments) { a.Body = []byte("a=1\n\"😀") })},
+			with(func(a *tool.Arguments) { a.Body = []byte("a=1\n\"😀") })},
 		{"body text that is JSON", Execute, `{` + least + `,"body":"{\"a\":1}"}`,
-			with(func(a *Arguments) { a.Body = []byte(`{"a":1}`) })},
-		{"body empty", Execute, `{` + least + `,"body":""}`, with(func(a *Arguments) {
+			with(func(a *tool.Arguments) { a.Body = []byte(`{"a":1}`) })},
+		{"body empty", Execute, `{` + least + `,"body":""}`, with(func(a *tool.Arguments) {
 			a.Body = []byte{}
 		})},
 		{"body object", Execute, `{` + least + `,"body": { "b":1.0, "a":[1e2,"\u00e9"]} }`,
-			with(func(a *Arguments) {
+			with(func(a *tool.Arguments) {
 				a.Body, a.BodyIsJSON = []byte(`{ "b":1.0, "a":[1e2,"\u00e9"]}`), true
 			})},
 		{"body number", Execute, `{` + least + `,"body":12345678901234567890}`,
-			with(func(a *Arguments) {
+			with(func(a *tool.Arguments) {
 				a.Body, a.BodyIsJSON = []byte("12345678901234567890"), true
 			})},
-		{"body false", Execute, `{` + least + `,"body":false}`, with(func(a *Arguments) {
+		{"body false", Execute, `{` + least + `,"body":false}`, with(func(a *tool.Arguments) {
 			a.Body, a.BodyIsJSON = []byte("false"), true
 		})},
 		{"body base64", Execute, `{` + least + `,"bodyEncoding":"base64","body":"AP/+"}`,
-			with(func(a *Arguments) { a.Body = []byte{0, 0xff, 0xfe} })},
+			with(func(a *tool.Arguments) { a.Body = []byte{0, 0xff, 0xfe} })},
 		{"body utf8", Execute, `{` + least + `,"body":"AP/+","bodyEncoding":"utf8"}`,
-			with(func(a *Arguments) { a.Body = []byte("AP/+") })},
+			with(func(a *tool.Arguments) { a.Body = []byte("AP/+") })},
 		{"rest",
 			Execute,
 			`{"maxBytes":1,"approvalId":"q1","reason":"why","path":"/v1/balance","method":"GET","capability":"stripe"}`,
-			with(func(a *Arguments) { a.MaxBytes, a.ApprovalID, a.Reason = 1, "q1", "why" })},
-		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`, with(func(a *Arguments) {
-			a.MaxBytes = LimitMaxBytes
+			with(func(a *tool.Arguments) { a.MaxBytes, a.ApprovalID, a.Reason = 1, "q1", "why" })},
+		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`, with(func(a *tool.Arguments) {
+			a.MaxBytes = tool.LimitMaxBytes
 		})},
 		{"fraction of nothing", Execute, `{` + least + `,"maxBytes":1024.0}`,
-			with(func(a *Arguments) { a.MaxBytes = 1024 })},
+			with(func(a *tool.Arguments) { a.MaxBytes = 1024 })},
 		{"number in a string", Execute, `{` + least + `,"maxBytes":"1000"}`,
-			with(func(a *Arguments) { a.MaxBytes = 1000 })},
+			with(func(a *tool.Arguments) { a.MaxBytes = 1000 })},
 		{"fraction of nothing in a string", Execute, `{` + least + `,"maxBytes":"1000.0"}`,
-			with(func(a *Arguments) { a.MaxBytes = 1000 })},
-		{"exponent", Execute, `{` + least + `,"maxBytes":1e3}`, with(func(a *Arguments) {
+			with(func(a *tool.Arguments) { a.MaxBytes = 1000 })},
+		{"exponent", Execute, `{` + least + `,"maxBytes":1e3}`, with(func(a *tool.Arguments) {
 			a.MaxBytes = 1000
 		})},
 		{"exponent in a string", Execute, `{` + least + `,"maxBytes":"1E3"}`,
-			with(func(a *Arguments) { a.MaxBytes = 1000 })},
-		{"timeout in a string", TestService, `{"timeout":"5000"}`, Arguments{TimeoutMs: 5000}},
+			with(func(a *tool.Arguments) { a.MaxBytes = 1000 })},
+		{"timeout in a string", TestService, `{"timeout":"5000"}`, tool.Arguments{TimeoutMs: 5000}},
 		{"headers in a string", Execute,
 			`{` + least + `,"headers":" {\"B\": \"1\", \"a\":\"\\u0032\"}\n"}`,
-			with(func(a *Arguments) {
+			with(func(a *tool.Arguments) {
 				a.Headers = []wire.Header{{Name: "B", Value: "1"}, {Name: "a", Value: "2"}}
 			})},
 		{"headers of other kinds", Execute,
 			`{` + least +
 				`,"headers":{"A":3,"B":1.50,"C":-1e3,"D":12345678901234567890,"E":true,"F":false}}`,
-			with(func(a *Arguments) {
+			with(func(a *tool.Arguments) {
 				a.Headers = []wire.Header{
 					{Name: "A", Value: "3"}, {Name: "B", Value: "1.50"}, {Name: "C", Value: "-1e3"},
 					{Name: "D", Value: "12345678901234567890"}, {Name: "E", Value: "true"},
@@ -103,12 +110,12 @@ func TestParse(t *testing.T) {
 		{"no headers, as a list in a string", Execute, `{` + least + `,"headers":"[]"}`, base},
 		{"arguments in a string", Execute,
 			`"{\"capability\":\"stripe\",\"method\":\"GET\",\"path\":\"/a\\u003fb\"}"`,
-			with(func(a *Arguments) { a.Path = "/a?b" })},
-		{"no arguments, as a list", Whoami, `[]`, Arguments{}},
-		{"no arguments, as text", Whoami, `"{}"`, Arguments{}},
+			with(func(a *tool.Arguments) { a.Path = "/a?b" })},
+		{"no arguments, as a list", Whoami, `[]`, tool.Arguments{}},
+		{"no arguments, as text", Whoami, `"{}"`, tool.Arguments{}},
 		{"body text that is a list", Execute, `{` + least + `,"body":"[]"}`,
-			with(func(a *Arguments) { a.Body = []byte("[]") })},
-		{"body list", Execute, `{` + least + `,"body":[]}`, with(func(a *Arguments) {
+			with(func(a *tool.Arguments) { a.Body = []byte("[]") })},
+		{"body list", Execute, `{` + least + `,"body":[]}`, with(func(a *tool.Arguments) {
 			a.Body, a.BodyIsJSON = []byte("[]"), true
 		})},
 		{"null is absent", Execute,
@@ -116,19 +123,19 @@ func TestParse(t *testing.T) {
 				least +
 				`,"headers":null,"body":null,"bodyEncoding":null,"reason":null,"approvalId":null,"maxBytes":null}`,
 			base},
-		{"nothing", ListServices, ``, Arguments{}},
-		{"blank", ListServices, " \n", Arguments{}},
-		{"null", Whoami, `null`, Arguments{}},
-		{"empty", Whoami, `{}`, Arguments{}},
+		{"nothing", ListServices, ``, tool.Arguments{}},
+		{"blank", ListServices, " \n", tool.Arguments{}},
+		{"null", Whoami, `null`, tool.Arguments{}},
+		{"empty", Whoami, `{}`, tool.Arguments{}},
 		{"test one", TestService, `{"service":"stripe","timeout":2500.0}`,
-			Arguments{Service: "stripe", TimeoutMs: 2500}},
-		{"test all", TestService, ``, Arguments{}},
+			tool.Arguments{Service: "stripe", TimeoutMs: 2500}},
+		{"test all", TestService, ``, tool.Arguments{}},
 		{"view", ManageCredential, `{"service":"stripe","action":"view"}`,
-			Arguments{Action: ActionView, Service: "stripe"}},
+			tool.Arguments{Action: ActionView, Service: "stripe"}},
 		{"grant", ManageCredential, `{"action":"grant","service":"stripe","targetAgentId":"bob"}`,
-			Arguments{Action: ActionGrant, Service: "stripe", Target: "bob"}},
-		{"explain", ExplainAccess, `{"capability":"stripe"}`, Arguments{Capability: "stripe"}},
-		{"explain a request", ExplainAccess, `{` + least + `,"agent":"me"}`, Arguments{
+			tool.Arguments{Action: ActionGrant, Service: "stripe", Target: "bob"}},
+		{"explain", ExplainAccess, `{"capability":"stripe"}`, tool.Arguments{Capability: "stripe"}},
+		{"explain a request", ExplainAccess, `{` + least + `,"agent":"me"}`, tool.Arguments{
 			Capability: "stripe",
 			Method:     "GET",
 			Path:       "/v1/balance",
@@ -136,7 +143,7 @@ func TestParse(t *testing.T) {
 		}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			got, err := Parse(c.tool, []byte(c.raw))
+			got, err := parse(c.tool, []byte(c.raw))
 			if err != nil || !reflect.DeepEqual(got, c.want) {
 				t.Errorf("got %+v, %v\nwant %+v", got, err, c.want)
 			}
@@ -146,7 +153,6 @@ func TestParse(t *testing.T) {
 
 func TestParseRefuses(t *testing.T) {
 	for _, c := range []struct{ tool, raw, name, text string }{
-		{"exec", `{}`, "", `unknown tool "exec"`},
 		{Execute, ``, "capability", "capability is required"},
 		{Execute, `null`, "capability", "capability is required"},
 		{Execute, `{"capability":null,"method":"GET","path":"/"}`, "capability",
@@ -287,15 +293,15 @@ func TestParseRefuses(t *testing.T) {
 			`}`, "", "arguments: nested too deeply: more than 64 levels"},
 	} {
 		t.Run(c.text, func(t *testing.T) {
-			a, err := Parse(c.tool, []byte(c.raw))
-			var got *ArgumentError
+			a, err := parse(c.tool, []byte(c.raw))
+			var got *tool.ArgumentError
 			if !errors.As(err, &got) {
 				t.Fatalf("got %v, want an ArgumentError", err)
 			}
 			if got.Name != c.name || got.Error() != c.text {
 				t.Errorf("got %q: %s\nwant %q: %s", got.Name, got, c.name, c.text)
 			}
-			if !reflect.DeepEqual(a, Arguments{}) {
+			if !reflect.DeepEqual(a, tool.Arguments{}) {
 				t.Errorf("a refused call has arguments: %+v", a)
 			}
 		})
@@ -304,7 +310,7 @@ func TestParseRefuses(t *testing.T) {
 
 func TestParseSharesNoMemory(t *testing.T) {
 	raw := []byte(`{` + least + `,"body":{"a":1},"headers":{"A":"b"}}`)
-	a, err := Parse(Execute, raw)
+	a, err := parse(Execute, raw)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -325,23 +331,23 @@ func FuzzParseArguments(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		err := CheckDuplicates(raw)
+		err := tool.CheckDuplicates(raw)
 		valid := json.Valid(raw)
-		if err == nil && !valid || errors.Is(err, ErrSyntax) && valid {
+		if err == nil && !valid || errors.Is(err, tool.ErrSyntax) && valid {
 			t.Fatalf("%q: %v, but encoding/json says %v", raw, err, valid)
 		}
-		if valid && !errors.Is(err, ErrText) && !errors.Is(err, ErrDepth) &&
-			errors.Is(err, ErrDuplicate) != repeats(t, decoder(raw)) {
+		if valid && !errors.Is(err, tool.ErrText) && !errors.Is(err, tool.ErrDepth) &&
+			errors.Is(err, tool.ErrDuplicate) != repeats(t, decoder(raw)) {
 			t.Fatalf("%q: %v, but a second reader disagrees", raw, err)
 		}
-		a, err := Parse(Execute, raw)
+		a, err := parse(Execute, raw)
 		if err != nil {
-			if !errors.As(err, new(*ArgumentError)) {
+			if !errors.As(err, new(*tool.ArgumentError)) {
 				t.Fatalf("%q: %T", raw, err)
 			}
 			return
 		}
-		if text, ok := Unquote(bytes.TrimSpace(raw)); ok { // the arguments as JSON text
+		if text, ok := tool.Unquote(bytes.TrimSpace(raw)); ok { // the arguments as JSON text
 			raw = []byte(text)
 		}
 		var same struct {
@@ -394,29 +400,29 @@ func repeats(t *testing.T, d *json.Decoder) bool {
 
 // TestLongNames: what names something is bounded, since refusals repeat it.
 func TestLongNames(t *testing.T) {
-	name := strings.Repeat("n", maxName)
+	name := strings.Repeat("n", 256)
 	for key, rest := range map[string]string{
 		"capability": `,"method":"GET","path":"/"`, "method": `,"capability":"c","path":"/"`,
 		"approvalId": `,"capability":"c","method":"GET","path":"/"`,
 	} {
-		if _, err := Parse(Execute, []byte(`{"`+key+`":"`+name+`"`+rest+`}`)); err != nil {
+		if _, err := parse(Execute, []byte(`{"`+key+`":"`+name+`"`+rest+`}`)); err != nil {
 			t.Errorf("%s: %v", key, err)
 		}
-		if _, err := Parse(Execute, []byte(`{"`+key+`":"`+name+`n"`+rest+`}`)); err == nil ||
+		if _, err := parse(Execute, []byte(`{"`+key+`":"`+name+`n"`+rest+`}`)); err == nil ||
 			!strings.Contains(err.Error(), key+" has 257 bytes") {
 			t.Errorf("%s: %v", key, err)
 		}
 	}
-	for tool, args := range map[string]string{
+	for toolName, args := range map[string]string{
 		ExplainAccess: `{"capability":"%s"}`, TestService: `{"service":"%s"}`,
 		ManageCredential: `{"action":"view","service":"%s"}`,
 	} {
-		if _, err := Parse(tool, fmt.Appendf(nil, args, name+"n")); err == nil {
-			t.Errorf("%s: a long name is read", tool)
+		if _, err := parse(toolName, fmt.Appendf(nil, args, name+"n")); err == nil {
+			t.Errorf("%s: a long name is read", toolName)
 		}
 	}
 	long := strings.Repeat("x", 10_000)
-	if a, err := Parse(Execute,
+	if a, err := parse(Execute,
 		[]byte(`{"capability":"c","method":"GET","path":"/`+long+`","reason":"`+long+
 			`"}`)); err != nil || len(a.Reason) != 10_000 || len(a.Path) != 10_001 {
 		t.Errorf("path and reason are bounded elsewhere: %v", err)
@@ -430,7 +436,7 @@ func TestNumbersOfOtherReaders(t *testing.T) {
 		"Inf", "NaN", "\u0661", "1000 bytes", "-1", "0", "0.0", "1e99", "10485761", "null",
 		"true", "{}", "\\\"1\\\"",
 	} {
-		_, err := Parse(Execute, []byte(`{`+least+`,"maxBytes":"`+text+`"}`))
+		_, err := parse(Execute, []byte(`{`+least+`,"maxBytes":"`+text+`"}`))
 		if err == nil ||
 			!strings.Contains(err.Error(), "maxBytes must be a whole number from 1 to 10485760") {
 			t.Errorf("%q: %v", text, err)

@@ -1,9 +1,31 @@
-package tool
+package core
+
+import (
+	"encoding/json"
+
+	"github.com/true-and-useful/janee/core/tool"
+)
 
 // ReloadConfig puts a changed config.yaml in force at once. A server looks at the file before each
 // call anyway; the tool is for an agent that has to know whether what its person has just edited is
 // in force.
 const ReloadConfig = "reload_config"
+
+var reloadConfig = Tool{
+	Definition: tool.Definition{
+		Name:        ReloadConfig,
+		Title:       "Reload the configuration",
+		Description: describeReloadConfig,
+		Input:       json.RawMessage(noInput),
+		Output:      json.RawMessage(reloadConfigOutput),
+		ReadOnly:    true,
+		Idempotent:  true,
+	},
+	run: reloadByShell,
+}
+
+// reloadByShell allows the call; the shell does it, because an engine cannot replace itself.
+func reloadByShell(*Flow) Done { return answer(ReloadConfig, nil) }
 
 const describeReloadConfig = `Read config.yaml again and say what changed. Use it after your ` +
 	`person says that they have edited the configuration, ` +
