@@ -72,25 +72,25 @@ func (r *configReader) anchorCommand(n *yaml.Node, a *Anchor) {
 
 var auditKeys = []Key{
 	{Path: "audit", Kind: Section,
-		Meaning: "What is done with the audit log beyond keeping it. See [audit](audit.md)."},
+		Meaning: "What Janee does with the audit log besides keeping it. See [audit](audit.md)."},
 	{Path: "audit.anchor", Kind: Section,
 		Default: "none",
-		Meaning: "Who is told how far the log has come, so that cutting its end is found. " +
-			"One of the three at least."},
+		Meaning: "Where Janee sends the last line of each chain, so that a log whose end was cut " +
+			"off is detected. At least one of `syslog`, `command` and `webhook`."},
 	{Path: "audit.anchor.every", Kind: Duration,
 		Default: FormatDuration(DefaultAnchorEvery),
-		Meaning: "How often, if the log has grown; " +
-			"also when a file is full and when a server ends."},
+		Meaning: "How often, if the log has grown; also when a file is full and when a server " +
+			"ends."},
 	{Path: "audit.anchor.syslog", Kind: Flag, Default: "false",
-		Meaning: "Tell the system log. Not on Windows."},
+		Meaning: "`true`: send it to the system log. Not on Windows."},
 	{Path: "audit.anchor.command", Kind: Words,
 		Default: "none",
-		Meaning: "Give it to a program on its standard input, as one line. The first word is the " +
-			"whole path; no shell reads them."},
+		Meaning: "A program that gets it as one line on standard input. The first word is the " +
+			"full path; no shell reads the words."},
 	{Path: "audit.anchor.webhook", Kind: Section, Default: "none",
-		Meaning: "Post it, signed as for `approvals.webhook`."},
+		Meaning: "A receiver to post it to, signed as for `approvals.webhook`."},
 	{Path: "audit.anchor.webhook.url", Kind: Address, Required: true,
-		Meaning: "Where it is posted: `https://`, or `http://` on this machine."},
+		Meaning: "Where Janee posts it: `https://`, or `http://` on this machine."},
 	{Path: "audit.anchor.webhook.secret", Kind: Text, Required: true,
 		Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
 }

@@ -112,23 +112,23 @@ func (e *editor) setLimits(path func(...string) []string, list []KV) error {
 	return nil
 }
 
-// limitMeanings say of each limit what it bounds, on a capability and, where it differs, for all of
-// them.
+// limitMeanings says what each limit bounds.
 var limitMeanings = map[string]string{
 	limit.PerMinute: "How many calls an agent may make in any minute.",
 	limit.PerHour:   "How many calls an agent may make in any hour.",
-	limit.BytesPerHour: "How many bytes an agent may move in any hour: requests that it " +
-		"sends, and bodies of replies that it is given.",
-	limit.Concurrent: "How many calls of an agent may be under way at once. A call that " +
-		"waits for a person is not.",
-	limit.MaxRequestBytes: "The longest body of a request; also of your own.",
-	limit.MaxResponseBytes: "The most of a reply's body that is handed back, whatever a call " +
-		"asks for with `maxBytes`; also of your own calls. What is longer is cut, and says so.",
+	limit.BytesPerHour: "How many bytes an agent may transfer in any hour: requests that it " +
+		"sends, and bodies of replies that it receives.",
+	limit.Concurrent: "How many calls an agent may run at once. A call that waits for a " +
+		"person does not count.",
+	limit.MaxRequestBytes: "The largest body of a request. It applies to your own calls, too.",
+	limit.MaxResponseBytes: "The most of a reply's body that Janee returns, whatever a call asks " +
+		"for with `maxBytes`. It cuts a longer body and says so. It applies to your own " +
+		"calls, too.",
 }
 
 // limitKeys are the reference of a block: that of a capability, or the one for all.
 func limitKeys(section string, whole bool) []Key {
-	meaning := "How much an agent may use it. See [limits](limits.md)."
+	meaning := "How much an agent may use the capability. See [limits](limits.md)."
 	if whole {
 		meaning = "How much an agent may use of all capabilities together. See [limits](limits.md)."
 	}

@@ -134,8 +134,8 @@ func SetSource(text []byte, source string, command []string) ([]byte, error) {
 var vaultKeys = []Key{
 	{Path: "vault",
 		Kind: Section,
-		Meaning: "Names the root key that seals the secrets of this file. Janee writes it; it " +
-			"holds no key. Leave it as it is, and keep it in backups."},
+		Meaning: "Names the root key that seals the secrets of this file, but does not contain " +
+			"it. Janee writes this section. Leave it as it is, and keep it in backups."},
 	{Path: "vault.id", Kind: Text, Required: true,
 		Meaning: "Name of the vault, and of the file that holds its root key."},
 	{Path: "vault.key", Kind: Text, Required: true,
@@ -143,10 +143,10 @@ var vaultKeys = []Key{
 	{Path: "vault.check", Kind: Text, Required: true,
 		Meaning: "16 hex digits that tell a wrong root key from a damaged secret."},
 	{Path: "vault.source", Kind: Text, Only: Sources, Default: SourceFile,
-		Meaning: "Where the root key is kept. `janee key move` changes it: the key has to be " +
-			"there first. See [keys](keys.md)."},
+		Meaning: "Where the root key is kept. `janee key move` changes it; the key has to be in " +
+			"the new place first. See [keys](keys.md)."},
 	{Path: "vault.command", Kind: Words,
 		Default: "none",
-		Meaning: "With `source: command`, the words of the command that prints the root key. " +
-			"No shell reads them."},
+		Meaning: "With `source: command`, the words of the command that prints the root key. No " +
+			"shell reads them."},
 }

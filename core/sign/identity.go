@@ -11,7 +11,7 @@ func showIdentity(what string) Field {
 	return Field{
 		Name: "showIdentity",
 		Label: "Show the " + what +
-			" in replies: it names an account and is no key (true or false)",
+			" in replies: it names an account and is not a key (true or false)",
 		fault: oneOf("true", "false"),
 	}
 }
