@@ -69,89 +69,89 @@ func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 
 // unlisted: access and ownership are looked at only for agents, and only where allowedAgents names
 // none.
-func (f *subject) unlisted() bool {
-	return !f.call.Person() && len(f.capability.AllowedAgents) == 0
+func (s *subject) unlisted() bool {
+	return !s.call.Person() && len(s.capability.AllowedAgents) == 0
 }
 
-func (f *subject) checkAllowedAgents(In) *Denial {
-	allowed := f.capability.AllowedAgents
-	if f.call.Person() || len(allowed) == 0 || slices.Contains(allowed, f.call.Agent) {
+func (s *subject) checkAllowedAgents(In) *Denial {
+	allowed := s.capability.AllowedAgents
+	if s.call.Person() || len(allowed) == 0 || slices.Contains(allowed, s.call.Agent) {
 		return nil
 	}
-	return Deny(AgentNotAllowed, f.call).because(fmt.Sprintf(
-		"capability %q is for the agents that its owner named, and %q is none of them",
-		f.capability.Name, f.call.Agent),
+	return Deny(AgentNotAllowed, s.call).because(fmt.Sprintf(
+		"capability %q is only for the agents that its owner has named, and %q is not one of them",
+		s.capability.Name, s.call.Agent),
 		"allowedAgents",
-		f.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s",
-			f.call.Agent, f.capability.Name)))
+		s.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s",
+			s.call.Agent, s.capability.Name)))
 }
 
-func (f *subject) checkDefaultAccess(In) *Denial {
-	if !f.unlisted() || f.engine.config.AccessOf(f.capability) == config.Open {
+func (s *subject) checkDefaultAccess(In) *Denial {
+	if !s.unlisted() || s.engine.config.AccessOf(s.capability) == config.Open {
 		return nil
 	}
 	policy := "defaultAccess: restricted"
-	if f.capability.Access != "" {
+	if s.capability.Access != "" {
 		policy = "access: restricted"
 	}
-	return Deny(DefaultAccessRestricted, f.call).because("", policy, f.prove(""))
+	return Deny(DefaultAccessRestricted, s.call).because("", policy, s.prove(""))
 }
 
-func (f *subject) checkOwnership(In) *Denial {
-	if !f.unlisted() || f.service.Ownership.Allows(f.call.Agent) {
+func (s *subject) checkOwnership(In) *Denial {
+	if !s.unlisted() || s.service.Ownership.Allows(s.call.Agent) {
 		return nil
 	}
-	return Deny(OwnershipDenied, f.call).because("",
-		"accessPolicy: "+string(f.service.Ownership.Policy), f.prove(f.askOwner()))
+	return Deny(OwnershipDenied, s.call).because("",
+		"accessPolicy: "+string(s.service.Ownership.Policy), s.prove(s.askOwner()))
 }
 
-func (f *subject) askOwner() string {
-	o := f.service.Ownership
+func (s *subject) askOwner() string {
+	o := s.service.Ownership
 	if o.CreatedBy == "" {
 		return ""
 	}
 	return fmt.Sprintf(
-		"tell your person; %q owns it and can share it with you by manage_credential", o.CreatedBy)
+		"tell your person; %q owns it and can share it with you through manage_credential", o.CreatedBy)
 }
 
 // prove is the next step, but for a client that took a registered name: proving the name comes
 // first.
-func (f *subject) prove(next string) string {
-	if f.call.claimed == "" {
+func (s *subject) prove(next string) string {
+	if s.call.claimed == "" {
 		return next
 	}
 	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; "+
-		"your client's own word does not", f.call.claimed, f.call.claimed)
+		"your client's own word does not", s.call.claimed, s.call.claimed)
 }
 
 // closed reports, for an explanation, that the agent may not use the capability: nothing about it
 // is told then.
-func (f *subject) closed() bool { return f.engine.Access(f.call) != nil }
+func (s *subject) closed() bool { return s.engine.Access(s.call) != nil }
 
-func (f *subject) unguarded() string {
-	if f.call.Person() {
+func (s *subject) skipPerson() string {
+	if s.call.Person() {
 		return "a person's own commands are bound to no agent"
 	}
 	return ""
 }
 
-func (f *subject) noList() string {
-	if len(f.capability.AllowedAgents) == 0 && !f.call.Person() {
+func (s *subject) skipNoList() string {
+	if len(s.capability.AllowedAgents) == 0 && !s.call.Person() {
 		return "it names no agents"
 	}
-	return f.unguarded()
+	return s.skipPerson()
 }
 
-func (f *subject) decided() string {
-	if len(f.capability.AllowedAgents) > 0 && !f.call.Person() {
+func (s *subject) skipDecided() string {
+	if len(s.capability.AllowedAgents) > 0 && !s.call.Person() {
 		return "allowedAgents has decided"
 	}
-	return f.unguarded()
+	return s.skipPerson()
 }
 
-func (f *subject) unowned() string {
-	if s := f.decided(); s != "" || f.service.Ownership != nil {
-		return s
+func (s *subject) skipUnowned() string {
+	if why := s.skipDecided(); why != "" || s.service.Ownership != nil {
+		return why
 	}
 	return "the service has no owner: it is for every agent"
 }

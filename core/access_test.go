@@ -94,7 +94,7 @@ func TestAccessDecides(t *testing.T) {
 
 func TestRefusalsNameTheCheck(t *testing.T) {
 	h := newHouse(t, accessConfig)
-	for capability, code := range map[string]Code{
+	for capability, code := range map[string]string{
 		"listed": AgentNotAllowed, "lent": AgentNotAllowed, "shut": DefaultAccessRestricted,
 		"tight": DefaultAccessRestricted, "shared": OwnershipDenied, "own": OwnershipDenied,
 		"nosuch": CapabilityNotFound,
@@ -322,7 +322,7 @@ func TestManageCredentialShares(t *testing.T) {
 	}
 	for _, c := range []struct {
 		call Call
-		code Code
+		code string
 	}{
 		{manage("bob", ActionGrant, "only", "bob"), OwnershipDenied},
 		{manage("carol", ActionGrant, "hers", "bob"), OwnershipDenied},

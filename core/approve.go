@@ -17,7 +17,7 @@ const (
 	// retryAfterSeconds is when an agent may look again for an answer that did not come while it
 	// waited.
 	retryAfterSeconds = 10
-	// shownID is how many digits of an id stand in a command for a person.
+	// shownID is how many digits of an id a command for a person shows.
 	shownID = 8
 )
 
@@ -47,11 +47,11 @@ func (f *Flow) askPerson() *Denial {
 	q, known := f.knownQuestion(digest)
 	if id := f.call.Args.ApprovalID; id != "" && (!known || id != q.ID) {
 		return Deny(ApprovalExpired, f.call).because(
-			fmt.Sprintf("approvalId %.64q does not stand for this request, or not any more", id),
+			fmt.Sprintf("approvalId %.64q does not belong to this request, or no longer does", id),
 			"",
-			"an approval holds for exactly the request that it was asked for: "+
-				"repeat that one unchanged. "+
-				"For another request leave approvalId out; your person is asked about it")
+			"an approval applies to exactly the request that it was asked for: repeat that "+
+				"request unchanged. For another request leave approvalId out; your person is "+
+				"asked about it")
 	}
 	if known {
 		f.question = q
@@ -95,7 +95,7 @@ func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 		return false, nil
 	}
 	if approval.Full(key, in.Files, f.call.Agent, in.Now.Wall) {
-		return false, Deny(Busy, f.call).because("too many questions wait for a person already", "",
+		return false, Deny(Busy, f.call).because("too many questions already wait for a person", "",
 			"tell your person to answer what `janee approvals` shows, then repeat the call")
 	}
 	f.question = f.newQuestion(digest)
@@ -216,7 +216,7 @@ func (f *Flow) heard() (d *Denial, over bool) {
 		f.question = Question{}
 		return nil, true
 	}
-	switch s := f.stands(f.in()); s.State {
+	switch s := f.standing(f.in()); s.State {
 	case approval.Allowed:
 		return f.spend(s.Answer), true
 	case approval.Denied:
@@ -225,7 +225,7 @@ func (f *Flow) heard() (d *Denial, over bool) {
 		return f.pending(), true
 	case approval.Damaged:
 		return Deny(ApprovalDenied, f.call).because(
-			"the answer to the question cannot be read, so it counts as no", "",
+			"the answer to the question cannot be read, so it counts as a denial", "",
 			"tell your person that the answer to approval "+f.question.ID[:shownID]+
 				" was not written by this home, or was changed"), true
 	}
@@ -255,17 +255,17 @@ func (f *Flow) asking(fresh bool) Ask {
 
 // Settled reports whether the files that an Ask watches, as found now, end the wait.
 func (f *Flow) Settled(in In) bool {
-	if f.stands(in).State != approval.Open {
+	if f.standing(in).State != approval.Open {
 		return true
 	}
 	_, open := f.engine.grant(in, f.pair, in.Files[session.File(f.pair)], f.capability, f.service)
 	return open
 }
 
-// stands says what the question has come to. Where there is a PIN, a yes that was given without it
+// standing says what the question has come to. Where there is a PIN, a yes that was given without it
 // ends the question and allows nothing: the next one is asked again, over the channel that asks for
 // the PIN.
-func (f *Flow) stands(in In) approval.Standing {
+func (f *Flow) standing(in In) approval.Standing {
 	s := f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall)
 	if s.State == approval.Allowed && f.engine.hasPIN() && !s.Answer.HeardWithPIN() {
 		return approval.Standing{State: approval.Expired}
@@ -278,10 +278,10 @@ func (f *Flow) pending() *Denial {
 	q := f.question
 	id := q.ID[:min(shownID, len(q.ID))]
 	d := Deny(ApprovalPending, f.call).because(
-		"a person has to say yes before this request is sent, and nobody has answered yet", "",
-		fmt.Sprintf("tell your person: `janee approve %s` lets this one request through, "+
-			"`janee deny %s` refuses it, "+
-			"`janee approvals` shows what is asked. Then repeat exactly the same call; anything "+
+		"a person must approve this request before it is sent, and nobody has answered yet", "",
+		fmt.Sprintf("tell your person: `janee approve %s` approves this one request, "+
+			"`janee deny %s` denies it, "+
+			"`janee approvals` shows what waits. Then repeat exactly the same call; anything "+
 			"that differs is a new question",
 			id, id))
 	d.ApprovalID, d.ExpiresAt = q.ID, time.UnixMilli(q.Expires).UTC().Format(time.RFC3339)

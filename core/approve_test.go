@@ -134,7 +134,7 @@ func TestOnceIsForOneRequestAndOneTime(t *testing.T) {
 	c := post("/x", "abc")
 	c.Args.ApprovalID = spent
 	if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message,
-		"does not stand for this request") ||
+		"does not belong to this request") ||
 		!strings.Contains(d.NextStep, "leave approvalId out") {
 		t.Errorf("a spent id: %+v", d)
 	}
@@ -165,7 +165,7 @@ func TestAnApprovalIDOfAnotherRequestIsRefused(t *testing.T) {
 		"changed": changed, "another agent": stranger, "unknown": unknown,
 	} {
 		if d := h.refused(c, ApprovalExpired); !strings.Contains(d.Message,
-			"does not stand for this request") {
+			"does not belong to this request") {
 			t.Errorf("%s: %s", name, d.Message)
 		}
 	}
@@ -406,7 +406,7 @@ func TestRevokedWhileAPersonIsAsked(t *testing.T) {
 func TestWhatFailsWhileAsking(t *testing.T) {
 	for name, c := range map[string]struct {
 		fail func(Commit) bool
-		code Code
+		code string
 	}{
 		"the question": {func(c Commit) bool {
 			return len(c.Records) > 0 && c.Records[0].Event == "ask"
@@ -440,7 +440,7 @@ func TestWhatFailsWhileAsking(t *testing.T) {
 			}
 			return nil
 		}
-		h.refused(post("/x", ""), map[string]Code{"List": AuditUnavailable, "Ask": Internal}[kind])
+		h.refused(post("/x", ""), map[string]string{"List": AuditUnavailable, "Ask": Internal}[kind])
 	}
 }
 

@@ -20,11 +20,11 @@ type check struct {
 	asks   bool                       // a refusal is put to a person as a question
 	skip   func(*subject) string      // explain: why there is nothing to look at, or ""
 	holds  func(*subject, In) string  // explain: what is told of a check that holds
-	// explain: what is told of the checks after one that refuses; "" where they stand by themselves
+	// explain: what is told of the checks after one that refuses; "" where they can be told anyway
 	blocks string
 }
 
-// checks stand in the order of docs/architecture.md. Each may rely on what those before it have
+// checks are in the order of docs/architecture.md. Each may rely on what those before it have
 // found. Who may use a capability comes before what it allows: a refusal by its rules would tell a
 // stranger what they are.
 var checks = []check{
@@ -33,29 +33,29 @@ var checks = []check{
 		blocks: "there is no such capability",
 		holds:  (*subject).tellCapability},
 	{name: "mode", holds: says("proxy: it is used with execute")},
-	{name: "allowed_agents", refuse: (*subject).checkAllowedAgents, skip: (*subject).noList,
+	{name: "allowed_agents", refuse: (*subject).checkAllowedAgents, skip: (*subject).skipNoList,
 		holds: says("allowedAgents names this agent"), blocks: closedToAgent},
-	{name: "default_access", refuse: (*subject).checkDefaultAccess, skip: (*subject).decided,
+	{name: "default_access", refuse: (*subject).checkDefaultAccess, skip: (*subject).skipDecided,
 		holds: says("access is open"), blocks: closedToAgent},
-	{name: "ownership", refuse: (*subject).checkOwnership, skip: (*subject).unowned,
+	{name: "ownership", refuse: (*subject).checkOwnership, skip: (*subject).skipUnowned,
 		holds: says("the service is for this agent"), blocks: closedToAgent},
 	{name: "size", refuse: (*subject).checkSize, holds: (*subject).tellSize},
-	{name: "request", refuse: (*subject).checkRequest, skip: (*subject).unasked,
+	{name: "request", refuse: (*subject).checkRequest, skip: (*subject).skipNoRequest,
 		holds: says("method and path are well formed")},
-	{name: "rules", refuse: (*subject).checkRules, skip: (*subject).unjudged,
+	{name: "rules", refuse: (*subject).checkRules, skip: (*subject).skipNotJudged,
 		holds: (*subject).tellRule},
-	{name: "writeback", refuse: (*subject).checkWriteback, skip: (*subject).unjudged,
+	{name: "writeback", refuse: (*subject).checkWriteback, skip: (*subject).skipNotJudged,
 		holds: says("it holds no mark of a masked value")},
-	{name: "allow_commands", skip: unset("no capability runs commands")},
-	{name: "reason", refuse: (*subject).checkReason, skip: (*subject).unreasoned,
+	{name: "allow_commands", skip: skipUnset("no capability runs commands")},
+	{name: "reason", refuse: (*subject).checkReason, skip: (*subject).skipReason,
 		holds: says("no reason is asked for")},
 	{name: "root_key", refuse: (*subject).checkRootKey, holds: says("the root key is there"),
 		blocks: "only the root key can tell"},
-	{name: "session", refuse: (*subject).checkSession, skip: (*subject).unbound,
+	{name: "session", refuse: (*subject).checkSession, skip: (*subject).skipNoSession,
 		holds: (*subject).tellSession, blocks: "a closed session does not open"},
-	{name: "limits", refuse: (*subject).checkLimits, skip: (*subject).unlimited,
+	{name: "limits", refuse: (*subject).checkLimits, skip: (*subject).skipNotCounted,
 		holds: (*subject).tellLimits},
-	{name: "approval", refuse: (*subject).checkApproval, asks: true, skip: (*subject).unbound,
+	{name: "approval", refuse: (*subject).checkApproval, asks: true, skip: (*subject).skipNoSession,
 		holds: (*subject).tellApproval},
 }
 
@@ -63,70 +63,70 @@ func says(text string) func(*subject, In) string {
 	return func(*subject, In) string { return text }
 }
 
-func unset(effect string) func(*subject) string {
+func skipUnset(effect string) func(*subject) string {
 	return func(*subject) string { return "this version has no such setting: " + effect }
 }
 
 const closedToAgent = "the capability is closed to this agent"
 
-func (f *subject) checkLock(in In) *Denial {
+func (s *subject) checkLock(in In) *Denial {
 	if _, locked := in.Files[session.LockFile]; locked {
-		return Deny(Locked, f.call)
+		return Deny(Locked, s.call)
 	}
 	return nil
 }
 
-func (f *subject) checkCapability(In) *Denial {
-	p, ok := f.engine.config.Capabilities[f.call.Args.Capability]
+func (s *subject) checkCapability(In) *Denial {
+	p, ok := s.engine.config.Capabilities[s.call.Args.Capability]
 	if !ok {
-		return Deny(CapabilityNotFound, f.call).because(fmt.Sprintf("there is no capability %q",
-			f.call.Args.Capability), "", "")
+		return Deny(CapabilityNotFound, s.call).because(fmt.Sprintf("there is no capability %q",
+			s.call.Args.Capability), "", "")
 	}
-	f.capability, f.service = p, f.engine.config.Services[p.Service]
+	s.capability, s.service = p, s.engine.config.Services[p.Service]
 	return nil
 }
 
 // tellCapability tells an agent to which it is closed no more than list_services does.
-func (f *subject) tellCapability(In) string {
-	if f.closed() {
-		return fmt.Sprintf("it is of service %q", f.service.Name)
+func (s *subject) tellCapability(In) string {
+	if s.closed() {
+		return fmt.Sprintf("it is of service %q", s.service.Name)
 	}
-	return fmt.Sprintf("it reaches %s as service %q", f.service.Base, f.service.Name)
+	return fmt.Sprintf("it reaches %s as service %q", s.service.Base, s.service.Name)
 }
 
 // checkRequest has the request judged, rules included, and refuses what is malformed, or what an
 // API may read differently.
-func (f *subject) checkRequest(In) *Denial {
-	if f.judge(); f.decision.Outcome == policy.Rejected {
-		return Deny(RequestRejected, f.call).because(f.decision.Reason, "", f.decision.Hint)
+func (s *subject) checkRequest(In) *Denial {
+	if s.judge(); s.decision.Outcome == policy.Rejected {
+		return Deny(RequestRejected, s.call).because(s.decision.Reason, "", s.decision.Hint)
 	}
 	return nil
 }
 
 // judge decides on the request line, then on headers and body. Of several refusals what is
 // malformed is told first.
-func (f *subject) judge() {
-	f.judged, f.decision = policy.Judge(f.capability.Policy, f.service.Options,
-		f.call.Args.Method, f.call.Args.Path)
-	if f.decision.Outcome == policy.Rejected {
+func (s *subject) judge() {
+	s.judged, s.decision = policy.Judge(s.capability.Policy, s.service.Options,
+		s.call.Args.Method, s.call.Args.Path)
+	if s.decision.Outcome == policy.Rejected {
 		return
 	}
-	sorted := f.headerPolicy().Sort(f.call.Args.Method, f.judged.Path(), f.call.Args.Headers)
-	if sorted.Outcome == policy.Rejected || f.decision.Outcome == policy.Allowed &&
+	sorted := s.headerPolicy().Sort(s.call.Args.Method, s.judged.Path(), s.call.Args.Headers)
+	if sorted.Outcome == policy.Rejected || s.decision.Outcome == policy.Allowed &&
 		sorted.Outcome != policy.Allowed {
-		f.decision = sorted.Decision
+		s.decision = sorted.Decision
 	}
-	f.headers, f.dropped = sorted.Kept, sorted.Dropped
+	s.headers, s.dropped = sorted.Kept, sorted.Dropped
 	if sorted.Outcome != policy.Allowed {
 		return
 	}
-	_, query, _ := strings.Cut(f.call.Args.Path, "?")
+	_, query, _ := strings.Cut(s.call.Args.Path, "?")
 	for _, d := range []policy.Decision{
-		policy.CheckForeign(query, f.service.Options),
-		policy.CheckBody(f.call.Args.Method, f.call.Args.Body, f.headers, f.service.Headers),
+		policy.CheckForeign(query, s.service.Options),
+		policy.CheckBody(s.call.Args.Method, s.call.Args.Body, s.headers, s.service.Headers),
 	} {
 		if d.Outcome != policy.Allowed {
-			f.decision = d
+			s.decision = d
 			return
 		}
 	}
@@ -144,25 +144,25 @@ func (e *Engine) Judge(c Call) (policy.Decision, []string) {
 }
 
 // headerPolicy is what the agent's headers are sorted by.
-func (f *subject) headerPolicy() policy.HeaderPolicy {
-	s, c := f.service, f.capability
+func (s *subject) headerPolicy() policy.HeaderPolicy {
+	service, c := s.service, s.capability
 	return policy.HeaderPolicy{
 		Policy:  c.Policy,
-		Options: s.Options,
-		Base:    s.Base,
-		Allow:   slices.Concat(s.AllowHeaders, c.AllowHeaders),
-		Deny:    slices.Concat(s.DenyHeaders, c.DenyHeaders),
-		Written: s.Written,
-		Fixed:   s.Headers,
+		Options: service.Options,
+		Base:    service.Base,
+		Allow:   slices.Concat(service.AllowHeaders, c.AllowHeaders),
+		Deny:    slices.Concat(service.DenyHeaders, c.DenyHeaders),
+		Written: service.Written,
+		Fixed:   service.Headers,
 	}
 }
 
-func (f *subject) checkRules(In) *Denial {
-	if f.decision.Outcome == policy.Allowed {
+func (s *subject) checkRules(In) *Denial {
+	if s.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RuleDeny, f.call).because(f.decision.Reason, policyText(f.decision),
-		f.decision.Hint)
+	return Deny(RuleDeny, s.call).because(s.decision.Reason, policyText(s.decision),
+		s.decision.Hint)
 }
 
 func policyText(d policy.Decision) string {
@@ -175,30 +175,30 @@ func policyText(d policy.Decision) string {
 	return fmt.Sprintf("deny %q", d.Rule)
 }
 
-func (f *subject) tellRule(In) string {
-	if f.decision.Rule == "" {
-		return f.decision.Reason
+func (s *subject) tellRule(In) string {
+	if s.decision.Rule == "" {
+		return s.decision.Reason
 	}
-	return fmt.Sprintf("the allow rule %q matches", f.decision.Rule)
+	return fmt.Sprintf("the allow rule %q matches", s.decision.Rule)
 }
 
-func (f *subject) unasked() string {
-	if f.call.Args.Method == "" || f.call.Args.Path == "" {
+func (s *subject) skipNoRequest() string {
+	if s.call.Args.Method == "" || s.call.Args.Path == "" {
 		return "give method and path to have a request judged"
 	}
 	return ""
 }
 
-func (f *subject) unjudged() string {
-	if f.decision.Outcome == policy.Rejected {
+func (s *subject) skipNotJudged() string {
+	if s.decision.Outcome == policy.Rejected {
 		return "rules are for requests that are well formed"
 	}
-	return f.unasked()
+	return s.skipNoRequest()
 }
 
-func (f *subject) checkReason(In) *Denial {
-	if f.capability.RequiresReason && !visible(f.call.Args.Reason) {
-		return Deny(ReasonRequired, f.call)
+func (s *subject) checkReason(In) *Denial {
+	if s.capability.RequiresReason && !visible(s.call.Args.Reason) {
+		return Deny(ReasonRequired, s.call)
 	}
 	return nil
 }
@@ -211,73 +211,73 @@ func visible(reason string) bool {
 	})
 }
 
-// unreasoned: an explanation is asked for without the reason that the call itself will give.
-func (f *subject) unreasoned() string {
-	if f.capability.RequiresReason {
+// skipReason: an explanation is asked for without the reason that the call itself will give.
+func (s *subject) skipReason() string {
+	if s.capability.RequiresReason {
 		return "every call has to give a reason"
 	}
 	return ""
 }
 
-func (f *subject) checkRootKey(In) *Denial {
-	if f.engine.vault == nil {
-		return Deny(VaultLocked, f.call)
+func (s *subject) checkRootKey(In) *Denial {
+	if s.engine.vault == nil {
+		return Deny(VaultLocked, s.call)
 	}
 	return nil
 }
 
 // checkSession refuses what its owner has closed, and else finds the session that is open for this
 // agent and capability.
-func (f *subject) checkSession(in In) *Denial {
-	if f.call.Person() {
+func (s *subject) checkSession(in In) *Denial {
+	if s.call.Person() {
 		return nil
 	}
-	f.files = in.Files
-	f.pair = session.Pair(f.call.Via, f.call.Agent, f.call.Args.Capability)
-	if why := f.engine.closed(in, f.pair, f.call); why != "" {
-		return Deny(SessionRevoked, f.call).because("", why, "")
+	s.files = in.Files
+	s.pair = session.Pair(s.call.Via, s.call.Agent, s.call.Args.Capability)
+	if why := s.engine.closed(in, s.pair, s.call); why != "" {
+		return Deny(SessionRevoked, s.call).because("", why, "")
 	}
 	var data []byte
-	if data, f.stored = in.Files[session.File(f.pair)]; f.stored {
-		if g, ok := f.engine.grant(in, f.pair, data, f.capability, f.service); ok {
-			f.grant = g
+	if data, s.stored = in.Files[session.File(s.pair)]; s.stored {
+		if g, ok := s.engine.grant(in, s.pair, data, s.capability, s.service); ok {
+			s.grant = g
 		}
 	}
 	return nil
 }
 
-func (f *subject) unlimited() string {
-	if f.call.Person() {
+func (s *subject) skipNotCounted() string {
+	if s.call.Person() {
 		return "a person's own commands are not counted"
 	}
 	return ""
 }
 
-func (f *subject) unbound() string {
-	if f.call.Person() {
+func (s *subject) skipNoSession() string {
+	if s.call.Person() {
 		return "a person's own commands need no session and no approval"
 	}
 	return ""
 }
 
-func (f *subject) tellSession(in In) string {
-	ttl := config.FormatDuration(f.capability.TTL)
-	if f.grant.ID == "" {
+func (s *subject) tellSession(in In) string {
+	ttl := config.FormatDuration(s.capability.TTL)
+	if s.grant.ID == "" {
 		return "none is open; the next permitted call opens one for " + ttl
 	}
-	ends := min(f.grant.Expires, f.grant.Opened+f.capability.TTL.Milliseconds())
+	ends := min(s.grant.Expires, s.grant.Opened+s.capability.TTL.Milliseconds())
 	return "one is open until " + clock(ends)
 }
 
-func (f *subject) checkApproval(In) *Denial {
-	if f.call.Person() || f.capability.AutoApprove || f.grant.ID != "" {
+func (s *subject) checkApproval(In) *Denial {
+	if s.call.Person() || s.capability.AutoApprove || s.grant.ID != "" {
 		return nil
 	}
-	return Deny(ApprovalPending, f.call)
+	return Deny(ApprovalPending, s.call)
 }
 
-func (f *subject) tellApproval(In) string {
-	if f.capability.AutoApprove {
+func (s *subject) tellApproval(In) string {
+	if s.capability.AutoApprove {
 		return "no person is asked"
 	}
 	return "a person said yes to the open session"

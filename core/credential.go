@@ -49,7 +49,7 @@ func (e *Engine) decrypt(s *config.Service) (sign.Credential, error) {
 	return c, nil
 }
 
-// reboundError says that a sealed value stands where it was not sealed for: it was swapped, or its
+// reboundError says that a sealed value is not where it was sealed for: it was swapped, or its
 // service was repointed.
 type reboundError struct{ want, got vault.Binding }
 
@@ -65,17 +65,17 @@ func place(b vault.Binding) string {
 	return fmt.Sprintf("%q", b.Origin)
 }
 
-func (f *subject) credentialDenial(err error) *Denial {
+func (s *subject) credentialDenial(err error) *Denial {
 	var rebound *reboundError
 	if errors.As(err, &rebound) {
-		return Deny(CredentialRebound, f.call).because(err.Error(), "",
+		return Deny(CredentialRebound, s.call).because(err.Error(), "",
 			trustHint(rebound.want.Service))
 	}
 	var unagreed *config.UnagreedError
 	if errors.As(err, &unagreed) {
-		return Deny(CredentialRebound, f.call).because(err.Error(), "",
+		return Deny(CredentialRebound, s.call).because(err.Error(), "",
 			trustHint(unagreed.Is.Service))
 	}
-	return Deny(VaultLocked, f.call).because(err.Error(), "",
+	return Deny(VaultLocked, s.call).because(err.Error(), "",
 		"tell your person to store the key of this service again")
 }

@@ -47,7 +47,7 @@ func TestWhatAFormDoesNotAllow(t *testing.T) {
 	for name, c := range map[string]struct {
 		decision string
 		codes    []func(Question) string
-		want     Code
+		want     string
 	}{
 		"the id in place of the code": {ElicitOnce,
 			[]func(Question) string{wrong}, ApprovalPending},

@@ -118,7 +118,7 @@ func (s *delivery) mint(event string) Record {
 }
 
 // recordMint records what came of the exchange, before it is made use of.
-func (s *delivery) recordMint(token sign.Token, err error, code Code) *Denial {
+func (s *delivery) recordMint(token sign.Token, err error, code string) *Denial {
 	r := s.mint("mint.result")
 	r.Status, r.DurationMs = s.token.head.Status, s.in().Now.Mono-s.token.began
 	if err != nil {
@@ -134,15 +134,15 @@ func (s *delivery) recordMint(token sign.Token, err error, code Code) *Denial {
 var exchangeEndings = map[string]string{
 	ErrTimeout: "it did not answer in time", ErrUnreachable: "it could not be reached",
 	ErrUnscannable: "its answer cannot be read", ErrRejected: "the request to it is malformed",
-	ErrBlocked:    "its host leads to an address that it may not use",
+	ErrBlocked:    "its host resolves to an address that it may not use",
 	ErrUnrecorded: "the audit log cannot be written",
 	ErrUntrusted: "the service's caFile holds other certificate authorities than its owner " +
 		"agreed to",
-	ErrCancelled: "it was given up",
+	ErrCancelled: "the call was cancelled",
 }
 
 // exchangeCode keeps the codes that say the same of every request.
-func exchangeCode(ev Ended) Code {
+func exchangeCode(ev Ended) string {
 	switch ev.Err {
 	case ErrBlocked, ErrUnrecorded, ErrCancelled, ErrUntrusted:
 		return endings[ev.Err]

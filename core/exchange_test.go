@@ -142,7 +142,7 @@ func TestTokenInUseOutlivesAFailure(t *testing.T) {
 }
 
 // fails wants a refusal after something was sent, and nothing secret in it.
-func (i *idp) fails(c Call, code Code, text string) {
+func (i *idp) fails(c Call, code string, text string) {
 	i.t.Helper()
 	done, _ := i.do(c)
 	if done.Denial == nil || done.Denial.Code != code ||
@@ -275,7 +275,7 @@ func TestFailedExchanges(t *testing.T) {
 	}
 	for _, c := range []struct {
 		token func(Send) (Head, []string, Ended)
-		code  Code
+		code  string
 		text  string
 	}{
 		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`),
@@ -305,10 +305,10 @@ func TestFailedExchanges(t *testing.T) {
 		{ended(Ended{Err: "?"}), ExchangeFailed, "failed"},
 		{ended(Ended{Err: ErrBlocked, Detail: "address class metadata"}),
 			EgressBlocked,
-			"the token endpoint: its host leads to an address that it may not use: " +
+			"the token endpoint: its host resolves to an address that it may not use: " +
 				"address class metadata"},
 		{ended(Ended{Err: ErrUnrecorded}), AuditUnavailable, "audit log"},
-		{ended(Ended{Err: ErrCancelled}), Cancelled, "given up"},
+		{ended(Ended{Err: ErrCancelled}), Cancelled, "the call was cancelled"},
 	} {
 		i := newIDP(t)
 		i.token = c.token
@@ -371,7 +371,7 @@ func TestEqualFlights(t *testing.T) {
 }
 
 func TestStoppedExchange(t *testing.T) {
-	for why, code := range map[string]Code{StopRevoked: SessionRevoked, StopCancelled: Cancelled} {
+	for why, code := range map[string]string{StopRevoked: SessionRevoked, StopCancelled: Cancelled} {
 		i := newIDP(t)
 		i.before = func(s Step) Event {
 			if send, ok := s.(Send); ok && send.Flight != "" {

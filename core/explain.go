@@ -57,19 +57,19 @@ func (f *Flow) explain() Done {
 	return answer(ExplainAccess, encode(e))
 }
 
-func (f *subject) tell(in In, c *check, blocked string) (traceLine, *Denial) {
+func (s *subject) tell(in In, c *check, blocked string) (traceLine, *Denial) {
 	if blocked == "" && c.skip != nil {
-		blocked = c.skip(f)
+		blocked = c.skip(s)
 	}
 	if blocked != "" {
 		return traceLine{c.name, checkSkip, blocked}, nil
 	}
 	if c.refuse != nil {
-		if d := c.refuse(f, in); d != nil {
+		if d := c.refuse(s, in); d != nil {
 			return traceLine{c.name, checkFail, d.detail()}, d
 		}
 	}
-	return traceLine{c.name, checkPass, c.holds(f, in)}, nil
+	return traceLine{c.name, checkPass, c.holds(s, in)}, nil
 }
 
 // detail is the refusal in one line. A rule is named in the message already; how a session came to

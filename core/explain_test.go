@@ -102,7 +102,7 @@ func TestExplainTellsEveryCheck(t *testing.T) {
 			get("asked", "/x"),
 			"lock+ capability_exists+ mode+ default_access+ size+ request+ rules+ writeback+ " +
 				"reason+ root_key+ session+ limits+ approval-",
-			map[string]string{"approval": "a person has to say yes"}},
+			map[string]string{"approval": "a person must approve"}},
 		{"the person's own", own,
 			"lock+ capability_exists+ mode+ size+ request+ rules+ writeback+ reason+ root_key+",
 			map[string]string{"approval": "skip: a person's own"}},

@@ -91,7 +91,7 @@ func (f *Flow) refuse(d *Denial) Done {
 }
 
 // failure is a refusal with the reason in its message.
-func (s *subject) failure(code Code, why string) *Denial {
+func (s *subject) failure(code string, why string) *Denial {
 	d := Deny(code, s.call)
 	if why != "" {
 		d.Message += ": " + why

@@ -181,7 +181,7 @@ func TestLostRepliesMayHaveBeenActedOn(t *testing.T) {
 
 func TestEndingsOfAnExchange(t *testing.T) {
 	h := newHouse(t, houseConfig)
-	for err, code := range map[string]Code{
+	for err, code := range map[string]string{
 		ErrTimeout: UpstreamTimeout, ErrUnreachable: UpstreamUnreachable,
 		ErrUnscannable: ResponseUnscannable, ErrCancelled: Cancelled, ErrRejected: RequestRejected,
 		ErrBlocked:      EgressBlocked,
@@ -205,7 +205,7 @@ func TestStopped(t *testing.T) {
 	for name, c := range map[string]struct {
 		at     func(Step) bool
 		why    string
-		code   Code
+		code   string
 		events string
 	}{
 		"before the intent": {func(s Step) bool {

@@ -73,7 +73,7 @@ func (f *Flow) holdsSecret(text string) bool {
 }
 
 // legible reports whether text is seen as it is wherever it is drawn. Only ASCII is: other letters
-// look like each other, turn the direction of writing, or are not seen at all. Blanks must stand
+// look like each other, turn the direction of writing, or are not seen at all. Blanks must be
 // alone, since places that show HTML make one of several, and enough of them break a line. A
 // backtick would end the fenced block; <, > and &amp; are read as markup by some chats (Slack's
 // links, Telegram's HTML) even in there.

@@ -209,7 +209,7 @@ func (h *house) events() string {
 	return strings.Join(out, ", ")
 }
 
-func (h *house) refused(c Call, code Code) *Denial {
+func (h *house) refused(c Call, code string) *Denial {
 	h.t.Helper()
 	sent := len(h.sent)
 	done, _ := h.do(c)

@@ -51,7 +51,7 @@ func call(capability, method, path string, headers ...string) Call {
 func TestHeadersOnTheWire(t *testing.T) {
 	for _, c := range []struct {
 		call    Call
-		code    Code   // "": it is sent
+		code    string // "": it is sent
 		says    string // by the refusal: evaluated policy, message and next step
 		sent    string // names
 		dropped string

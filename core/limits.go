@@ -19,26 +19,26 @@ const (
 
 // claims are the limits that the call has to keep: those of its capability, and those of all
 // together.
-func (f *subject) claims() []limit.Claim {
+func (s *subject) claims() []limit.Claim {
 	list := make([]limit.Claim, 0, 2)
-	if p := f.engine.config.Capabilities[f.call.Args.Capability]; p != nil {
-		list = append(list, limit.Claim{Who: f.call.account(p.Name), Limits: p.Limits})
+	if p := s.engine.config.Capabilities[s.call.Args.Capability]; p != nil {
+		list = append(list, limit.Claim{Who: s.call.account(p.Name), Limits: p.Limits})
 	}
-	return append(list, limit.Claim{Who: f.call.account(""), Limits: f.engine.config.Limits})
+	return append(list, limit.Claim{Who: s.call.account(""), Limits: s.engine.config.Limits})
 }
 
-// use is what the call sends of the agent's, and the most that it hands back.
-func (f *subject) use() limit.Use {
-	sent := len(f.call.Args.Path) + len(f.call.Args.Body)
-	for _, h := range f.headers {
+// use is what the call sends for the agent, and the most that it returns.
+func (s *subject) use() limit.Use {
+	sent := len(s.call.Args.Path) + len(s.call.Args.Body)
+	for _, h := range s.headers {
 		sent += len(h.Name) + len(h.Value)
 	}
-	return limit.Use{Sent: int64(sent), Reply: f.maxBytes}
+	return limit.Use{Sent: int64(sent), Reply: s.maxBytes}
 }
 
 // least is the narrower of two bounds of a capability and of all; 0: there is none.
-func (f *subject) least(of func(limit.Limits) int64) int64 {
-	own, all := of(f.capability.Limits), of(f.engine.config.Limits)
+func (s *subject) least(of func(limit.Limits) int64) int64 {
+	own, all := of(s.capability.Limits), of(s.engine.config.Limits)
 	if own == 0 || all != 0 && all < own {
 		return all
 	}
@@ -46,41 +46,41 @@ func (f *subject) least(of func(limit.Limits) int64) int64 {
 }
 
 // checkSize holds the request to its bounds, also that of a person's own command. A reply may be
-// long: it is cut to what may be handed back.
-func (f *subject) checkSize(In) *Denial {
-	if len(f.call.Args.Headers) > maxHeaders {
-		return f.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed",
-			len(f.call.Args.Headers), maxHeaders), "",
+// long: it is cut to what may be returned.
+func (s *subject) checkSize(In) *Denial {
+	if len(s.call.Args.Headers) > maxHeaders {
+		return s.tooLarge(fmt.Sprintf("the request has %d headers, and %d are allowed",
+			len(s.call.Args.Headers), maxHeaders), "",
 			"leave headers out, or send the data in the body")
 	}
 	n := 0
-	for _, h := range f.call.Args.Headers {
+	for _, h := range s.call.Args.Headers {
 		n += len(h.Name) + len(h.Value)
 	}
 	if n > maxHeaderBytes {
-		return f.tooLarge(fmt.Sprintf(
+		return s.tooLarge(fmt.Sprintf(
 			"the headers of the request have %d bytes, and %d are allowed", n, maxHeaderBytes), "",
 			"send the data in the body")
 	}
-	most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes })
-	if n := int64(len(f.call.Args.Body)); most > 0 && n > most {
-		return f.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most),
+	most := s.least(func(l limit.Limits) int64 { return l.MaxRequestBytes })
+	if n := int64(len(s.call.Args.Body)); most > 0 && n > most {
+		return s.tooLarge(fmt.Sprintf("the body has %d bytes, and %d are allowed", n, most),
 			fmt.Sprintf("limits.%s: %d", limit.MaxRequestBytes, most), "")
 	}
-	if most := f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }); most > 0 {
-		f.maxBytes = min(f.maxBytes, most)
+	if most := s.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }); most > 0 {
+		s.maxBytes = min(s.maxBytes, most)
 	}
 	return nil
 }
 
-func (f *subject) tooLarge(why, policy, next string) *Denial {
-	return Deny(TooLarge, f.call).because(why, policy, next)
+func (s *subject) tooLarge(why, policy, next string) *Denial {
+	return Deny(TooLarge, s.call).because(why, policy, next)
 }
 
-func (f *subject) tellSize(In) string {
-	most := cmp.Or(f.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }), MaxMaxBytes)
-	text := fmt.Sprintf("of a reply %s at most are handed back", sizeText(min(most, MaxMaxBytes)))
-	if most := f.least(func(l limit.Limits) int64 { return l.MaxRequestBytes }); most > 0 {
+func (s *subject) tellSize(In) string {
+	most := cmp.Or(s.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }), MaxMaxBytes)
+	text := fmt.Sprintf("at most %s of a response are returned", sizeText(min(most, MaxMaxBytes)))
+	if most := s.least(func(l limit.Limits) int64 { return l.MaxRequestBytes }); most > 0 {
 		text = fmt.Sprintf("a body may have %s; %s", sizeText(most), text)
 	}
 	return text
@@ -96,12 +96,12 @@ func sizeText(n int64) string {
 
 // checkLimits looks whether the call would be let through now. It is counted only once nothing else
 // is in its way, by take.
-func (f *subject) checkLimits(in In) *Denial {
-	if f.call.Person() {
+func (s *subject) checkLimits(in In) *Denial {
+	if s.call.Person() {
 		return nil
 	}
-	if x := f.engine.limits.Look(in.Now.Mono, f.use(), f.claims()...); x != nil {
-		return f.exceeds(x)
+	if x := s.engine.limits.Look(in.Now.Mono, s.use(), s.claims()...); x != nil {
+		return s.exceeds(x)
 	}
 	return nil
 }
@@ -121,33 +121,33 @@ func (f *Flow) take() *Denial {
 }
 
 // exceeds says which limit it is, and when there may be room again.
-func (f *subject) exceeds(x *limit.Excess) *Denial {
-	of, where, mend := "all capabilities together", "", "limits in config.yaml"
+func (s *subject) exceeds(x *limit.Excess) *Denial {
+	of, where, fix := "all capabilities together", "", "limits in config.yaml"
 	if name := x.Who.Capability; name != "" {
-		of, where, mend = fmt.Sprintf("capability %q", name), "capabilities."+name+".",
+		of, where, fix = fmt.Sprintf("capability %q", name), "capabilities."+name+".",
 			"`janee cap edit "+name+" --limit`"
 	}
 	policy := fmt.Sprintf("%slimits.%s: %d", where, x.Field, x.Most)
 	seconds := max(1, int((x.WaitMs+999)/1000))
 	next := fmt.Sprintf("wait %d seconds, then repeat the call; if your work needs more, tell "+
-		"your person: %s raises the limit", seconds, mend)
+		"your person: %s raises the limit", seconds, fix)
 	var d *Denial
 	switch {
 	case x.Never:
-		return f.tooLarge(fmt.Sprintf(
+		return s.tooLarge(fmt.Sprintf(
 			"the request alone is more than the %d bytes that may be moved in an hour with %s",
 			x.Most, of), policy, "")
 	case x.Field == limit.Concurrent:
-		d = Deny(Busy, f.call).because(fmt.Sprintf(
-			"you have %d calls of %s under way, and no more may be at once", x.Most, of),
+		d = Deny(Busy, s.call).because(fmt.Sprintf(
+			"you have %d calls of %s under way, which is the most at a time", x.Most, of),
 			policy, "")
 	case x.Field == limit.BytesPerHour:
-		d = Deny(RateLimited, f.call).because(fmt.Sprintf(
+		d = Deny(RateLimited, s.call).because(fmt.Sprintf(
 			"with %s you may move %d bytes in an hour, and there is no room for this call in it",
 			of, x.Most), policy, next)
 	default:
 		span := map[string]string{limit.PerMinute: "a minute", limit.PerHour: "an hour"}[x.Field]
-		d = Deny(RateLimited, f.call).because(
+		d = Deny(RateLimited, s.call).because(
 			fmt.Sprintf("you may make %d calls of %s in %s, and have made them", x.Most, of, span),
 			policy, next)
 	}
@@ -157,9 +157,9 @@ func (f *subject) exceeds(x *limit.Excess) *Denial {
 
 // tellLimits says what counts. Each process counts by itself, so what is left is told where a call
 // is refused, and not here.
-func (f *subject) tellLimits(In) string {
+func (s *subject) tellLimits(In) string {
 	var texts []string
-	for _, c := range f.claims() {
+	for _, c := range s.claims() {
 		for _, field := range limit.Fields() {
 			most := *field.In(&c.Limits)
 			if most == 0 || field.Name == limit.MaxRequestBytes ||

@@ -479,7 +479,7 @@ func TestLimitsAreTold(t *testing.T) {
 		t.Error(got)
 	}
 	if got := e.detail("size"); got !=
-		"pass: a body may have 10KB; of a reply 1MiB at most are handed back" {
+		"pass: a body may have 10KB; at most 1MiB of a response are returned" {
 		t.Error(got)
 	}
 	h.allowed(get("c", "/x"))

@@ -6,9 +6,9 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// Share is what the owner of a service has decided, for the shell to write into config.yaml: an
-// engine cannot change its configuration. The record stands already. config.Share asks the file
-// once more who the owner is.
+// Share is what the owner of a service has skipDecided, for the shell to write into config.yaml: an
+// engine cannot change its configuration. The record is already in the log. config.Share checks the owner
+// in the file once more.
 type Share struct {
 	Service, Owner, Agent string
 	Grant                 bool
@@ -78,15 +78,15 @@ func (f *Flow) viewOwnership() Done {
 	}{c.Args.Service, shown, denial == nil}))
 }
 
-func (f *subject) refuseShare() *Denial {
-	c, o := f.call, f.service.Ownership
+func (s *subject) refuseShare() *Denial {
+	c, o := s.call, s.service.Ownership
 	bad := func(why, next string) *Denial { return Deny(BadArguments, c).because(why, "", next) }
 	switch {
 	case !o.Owns(c.Agent):
 		return Deny(OwnershipDenied, c).because(fmt.Sprintf(
 			"only its owner may share service %q, and that is not %q", c.Args.Service, c.Agent),
 			"createdBy",
-			f.prove("tell your person; the owner of a service stands in config.yaml"))
+			s.prove("tell your person; config.yaml names the owner of a service"))
 	case !config.ValidName(c.Args.Target):
 		return bad(fmt.Sprintf("targetAgentId %.80q is not a name that an agent can have",
 			c.Args.Target), "give the agentId that whoami gives the other agent")
@@ -94,7 +94,7 @@ func (f *subject) refuseShare() *Denial {
 		return bad("targetAgentId is the owner, who always has access", "name the other agent")
 	case o.Policy == config.AllAgents:
 		return bad(fmt.Sprintf(
-			"service %q is for every agent: there is nothing to grant or to revoke",
+			"service %q is for every agent: there is nothing to grant or revoke",
 			c.Args.Service),
 			"tell your person, if it should not be")
 	}

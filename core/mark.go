@@ -32,25 +32,25 @@ func (e *Engine) newScrubber(secrets []secret.Text) *secret.Scrubber {
 // object and sends the whole back would put the mark in the place of the value that it was not
 // shown. What the agent means by plain [REDACTED] is its own affair. A header that is dropped does
 // no harm.
-func (f *subject) checkWriteback(In) *Denial {
-	finds := f.engine.marks.Finds
+func (s *subject) checkWriteback(In) *Denial {
+	finds := s.engine.marks.Finds
 	where := ""
-	for _, h := range f.headers {
+	for _, h := range s.headers {
 		if finds([]byte(h.Value)) {
 			where = fmt.Sprintf("header %q", h.Name)
 		}
 	}
 	switch {
-	case finds([]byte(f.call.Args.Path)):
+	case finds([]byte(s.call.Args.Path)):
 		where = "path or query"
-	case finds(f.call.Args.Body):
+	case finds(s.call.Args.Body):
 		where = "body"
 	}
 	if where == "" {
 		return nil
 	}
-	return Deny(RedactedWriteback, f.call).because(
+	return Deny(RedactedWriteback, s.call).because(
 		fmt.Sprintf("the %s holds %s, which Janee writes in replies in place of a secret: "+
-			"it would overwrite the real value, so the request was not sent", where, f.engine.mark),
+			"it would overwrite the real value, so the request was not sent", where, s.engine.mark),
 		"", "")
 }

@@ -112,14 +112,14 @@ func (s *delivery) cleanValue(value string) string {
 }
 
 // watch names the files whose appearance ends a call in flight.
-func (f *subject) watch() []string {
-	if f.call.Person() {
+func (s *subject) watch() []string {
+	if s.call.Person() {
 		return []string{session.LockFile}
 	}
-	return []string{session.LockFile, session.ClosedFile, session.RevokedFile(f.pair)}
+	return []string{session.LockFile, session.ClosedFile, session.RevokedFile(s.pair)}
 }
 
-// answerHead and answerTail are what stands before and behind the body of an answer.
+// answerHead and answerTail come before and after the body of an answer.
 type answerHead struct {
 	Status  int               `json:"status"`
 	Headers map[string]string `json:"headers"`
@@ -211,7 +211,7 @@ type denialAnswer struct {
 }
 
 type denialBody struct {
-	ReasonCode      Code   `json:"reasonCode"`
+	ReasonCode      string `json:"reasonCode"`
 	Capability      string `json:"capability,omitempty"`
 	AgentID         string `json:"agentId,omitempty"`
 	EvaluatedPolicy string `json:"evaluatedPolicy,omitempty"`

@@ -7,7 +7,7 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// Say makes the answer of a person to a question, at now (Unix ms), and its record, which stands in
+// Say makes the answer of a person to a question, at now (Unix ms), and its record, which is in
 // the log before the answer counts. lengthMs bounds the session that a yes opens; 0 leaves that to
 // the ttl of its capability. by is the channel: "cli", "openclaw".
 func Say(q Question, decision, scope, by string, now, lengthMs int64) (approval.Answer, Record) {

@@ -133,7 +133,7 @@ func (s *delivery) relay(r *Result, again bool) Step {
 	return Relay{Status: r.Status, Headers: withoutLength(r.Headers)}
 }
 
-// signed returns the request to be sent, and what of it stands for the credential.
+// signed returns the request to be sent, and what in it is as good as the credential.
 func (s *delivery) signed() (Send, []secret.Text, error) {
 	headers, body := merge(s.headers, s.service.Headers), s.call.Args.Body
 	if s.challenge.awaited {
@@ -208,7 +208,7 @@ func merge(fields, over []Header) []Header {
 }
 
 // endings are the refusals of requests that did not come to a reply.
-var endings = map[string]Code{
+var endings = map[string]string{
 	ErrTimeout:     UpstreamTimeout,
 	ErrUnreachable: UpstreamUnreachable,
 	ErrUnscannable: ResponseUnscannable,

@@ -114,9 +114,9 @@ func (s *delivery) explain() (*Signing, *Denial) {
 	return out, nil
 }
 
-func (f *subject) signingDenial(err error, secrets []secret.Text) *Denial {
-	d := Deny(SigningFailed, f.call)
-	d.Message += ": " + f.mask(f.engine.newScrubber(secrets), secrets, err.Error())
+func (s *subject) signingDenial(err error, secrets []secret.Text) *Denial {
+	d := Deny(SigningFailed, s.call)
+	d.Message += ": " + s.mask(s.engine.newScrubber(secrets), secrets, err.Error())
 	return d
 }
 
@@ -137,11 +137,11 @@ func fields(headers []Header) []SignedField {
 
 // mask also takes out secrets that are too short to be looked for in replies: nothing here is worth
 // keeping whole for.
-func (f *subject) mask(s *secret.Scrubber, secrets []secret.Text, text string) string {
-	text, _ = s.Clean(text)
+func (s *subject) mask(scrubber *secret.Scrubber, secrets []secret.Text, text string) string {
+	text, _ = scrubber.Clean(text)
 	for _, short := range secrets {
 		if n := short.Len(); n > 0 && n < secret.MinLength {
-			text = strings.ReplaceAll(text, short.Reveal(), f.engine.mark)
+			text = strings.ReplaceAll(text, short.Reveal(), s.engine.mark)
 		}
 	}
 	return text

@@ -139,7 +139,7 @@ type Ended struct {
 	Err       string // "" or one of the Err constants
 	Detail    string // for the person's log; scrubbed again here
 	Truncated bool
-	Bytes     int64 // body bytes handed to the agent
+	Bytes     int64 // of the body, that the agent got
 
 	// Of a Flight: the body as it came, and whether this flow is the first that is told, which
 	// records what came of it.
@@ -197,8 +197,8 @@ var (
 	Any    = If{any: true} // also in place of what cannot be read
 )
 
-// Equal is the condition that a file holds exactly data, so that of several writers who have read
-// it one replaces it.
+// Equal is the condition that a file holds exactly data, so that of several writers that have
+// read it one replaces it.
 func Equal(data []byte) If { return If{data: append([]byte{}, data...)} }
 
 // Any reports whether a write may replace whatever there is.

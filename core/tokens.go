@@ -132,7 +132,7 @@ func (t *tokens) crashed(key, service, flight string, now Now) *minted {
 }
 
 // answered notes whether the API took a token. It reports whether another is worth a try: not in
-// place of one that was itself another try, or a key without rights would be traded anew at each
+// place of one that was itself another try, or a key without rights would be traded again at each
 // call.
 func (t *tokens) answered(key string, m *minted, taken bool) (another bool) {
 	t.mu.Lock()

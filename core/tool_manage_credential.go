@@ -71,7 +71,7 @@ const manageOutput = `{
     "yourAccess": {"type": "boolean", "description": "view: whether you may use the service."},
     "success": {"type": "boolean", "description": "grant, revoke: whether access is now as you asked."},
     "message": {"type": "string", "description": "grant, revoke: what was done, or why it was not."},
-    "persisted": {"type": "boolean", "description": "grant, revoke: whether it stands in config.yaml."},
+    "persisted": {"type": "boolean", "description": "grant, revoke: whether it is in config.yaml."},
     "ownership": {
       "type": "object",
       "description": "Who may use the service.",

@@ -30,7 +30,7 @@ type trialReport struct {
 	LatencyMs    int64  `json:"latencyMs"`
 	AuthType     string `json:"authType"`
 	Error        string `json:"error,omitempty"`
-	ReasonCode   Code   `json:"reasonCode,omitempty"`
+	ReasonCode   string `json:"reasonCode,omitempty"`
 	NextStep     string `json:"nextStep,omitempty"`
 	ResponseBody string `json:"responseBody,omitempty"`
 	CheckedAt    string `json:"checkedAt"`
@@ -112,8 +112,8 @@ func (f *Flow) judgeTest() *Denial {
 
 // testPolicy allows the testPath of the service and nothing besides; what a rule cannot spell it
 // denies.
-func (f *subject) testPolicy() policy.Policy {
-	path, _, _ := strings.Cut(f.service.TestPath, "?")
+func (s *subject) testPolicy() policy.Policy {
+	path, _, _ := strings.Cut(s.service.TestPath, "?")
 	r, err := policy.ParseRule("GET " + path)
 	if err != nil {
 		return policy.Policy{}
@@ -136,27 +136,27 @@ var trialChecks = []func(*subject, In) *Denial{
 // mayTest looks for a capability of the service that the agent could use now: a session that its
 // owner has closed, and a person who has not been asked, stand in the way of a trial as of any
 // other call. Of several refusals the one is told that came closest.
-func (f *subject) mayTest(in In) *Denial {
-	f.capability = &config.Capability{Service: f.service.Name, Timeout: testTimeout}
-	if f.call.Args.TimeoutMs > 0 {
-		f.capability.Timeout = time.Duration(f.call.Args.TimeoutMs) * time.Millisecond
+func (s *subject) mayTest(in In) *Denial {
+	s.capability = &config.Capability{Service: s.service.Name, Timeout: testTimeout}
+	if s.call.Args.TimeoutMs > 0 {
+		s.capability.Timeout = time.Duration(s.call.Args.TimeoutMs) * time.Millisecond
 	}
-	if f.call.Person() {
-		return f.checkRootKey(in)
+	if s.call.Person() {
+		return s.checkRootKey(in)
 	}
-	users := f.engine.config.UsersOf(f.service.Name)
+	users := s.engine.config.UsersOf(s.service.Name)
 	if len(users) == 0 {
-		return f.mayTestUnused(in)
+		return s.mayTestUnused(in)
 	}
 	var denial *Denial
 	furthest := -1
 	for _, name := range users {
-		c := f.call
+		c := s.call
 		c.Args.Capability = name
-		g := f.engine.subject(c)
+		g := s.engine.subject(c)
 		i, d := g.passTrialChecks(in)
 		if d == nil {
-			f.call.Args.Capability, f.pair, f.grant = name, g.pair, g.grant
+			s.call.Args.Capability, s.pair, s.grant = name, g.pair, g.grant
 			return nil
 		}
 		if i > furthest {
@@ -166,9 +166,9 @@ func (f *subject) mayTest(in In) *Denial {
 	return denial
 }
 
-func (f *subject) passTrialChecks(in In) (passed int, d *Denial) {
+func (s *subject) passTrialChecks(in In) (passed int, d *Denial) {
 	for i, refuse := range trialChecks {
-		if d := refuse(f, in); d != nil {
+		if d := refuse(s, in); d != nil {
 			return i, d
 		}
 	}
@@ -177,14 +177,14 @@ func (f *subject) passTrialChecks(in In) (passed int, d *Denial) {
 
 // mayTestUnused is for a service without a capability, which is nobody's to use but may be tried by
 // those to whom it is open.
-func (f *subject) mayTestUnused(in In) *Denial {
-	if d := f.engine.serviceAccess(f.call, f.service); d != nil {
+func (s *subject) mayTestUnused(in In) *Denial {
+	if d := s.engine.serviceAccess(s.call, s.service); d != nil {
 		return d
 	}
-	if d := f.checkRootKey(in); d != nil {
+	if d := s.checkRootKey(in); d != nil {
 		return d
 	}
-	return f.checkSession(in)
+	return s.checkSession(in)
 }
 
 func (f *Flow) report() *trialReport {
@@ -199,7 +199,7 @@ func (f *Flow) report() *trialReport {
 	}
 }
 
-func (r *trialReport) of(fault string, code Code, next string) *trialReport {
+func (r *trialReport) of(fault string, code string, next string) *trialReport {
 	r.Error, r.ReasonCode, r.NextStep = fault, code, next
 	return r
 }
@@ -207,8 +207,8 @@ func (r *trialReport) of(fault string, code Code, next string) *trialReport {
 // Codes that are no finding about a service: trialStops end its trial with a refusal, tourStops
 // also that of all others.
 var (
-	trialStops = []Code{AuditUnavailable, SessionRevoked, Locked, Cancelled, Internal}
-	tourStops  = []Code{AuditUnavailable, Locked, Cancelled, Internal, VaultLocked}
+	trialStops = []string{AuditUnavailable, SessionRevoked, Locked, Cancelled, Internal}
+	tourStops  = []string{AuditUnavailable, Locked, Cancelled, Internal, VaultLocked}
 )
 
 // tried makes the report; nil where the end of the call says nothing about the service. That the

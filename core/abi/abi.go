@@ -46,7 +46,7 @@ var ops = map[string]op{
 func (i *Instance) Handle(frame []byte) (answer []byte) {
 	defer func() {
 		if recover() != nil {
-			answer = failure(&fault{code: internal, message: "Janee failed inside"})
+			answer = failure(&fault{code: internal, message: "Janee failed internally"})
 		}
 	}()
 	members, raw, err := i.do(frame)
@@ -55,7 +55,7 @@ func (i *Instance) Handle(frame []byte) (answer []byte) {
 	}
 	f := (*fault)(nil)
 	if !errors.As(err, &f) {
-		f = &fault{code: internal, message: "Janee failed inside"}
+		f = &fault{code: internal, message: "Janee failed internally"}
 	}
 	return failure(f)
 }

@@ -103,7 +103,7 @@ export class EmbeddedBroker implements Broker {
     ); // the text of others may quote anything
     return new Refusal(
       "INTERNAL",
-      "Janee failed inside",
+      "Janee failed internally",
       "tell your person; the log of the gateway names the call",
     );
   }
