@@ -1,11 +1,32 @@
-// Package core decides; shells do. An [Engine] holds a configuration and its root key, a [Flow] is
-// one call of an agent, and every decision comes out as a [Step] that a shell carries out and
-// answers with an [Event], until [Done].
+// Package core decides, and shells act. An [Engine] holds a configuration and its root key. A shell
+// begins a [Call] with it, carries out each [Step] that comes back, and tells the [Flow] what came of
+// it as an [Event], until the step is [Done].
+//
+// # The order of an execute
+//
+// A flow is straight code; each of these is a function that can be read top to bottom:
+//
+//	Engine.Begin       the tools (tools.go), one file each
+//	Flow.execute       the whole story (execute.go)
+//	  check            every check in its order (checks.go, access.go, limits.go, mark.go)
+//	  askPerson        where the owner wants a person to approve (approve.go, elicit.go, form.go)
+//	  enter            counts the call, and gives it a session (limits.go, open.go, session.go)
+//	  perform          makes the intent durable, then
+//	    deliver        opens the credential, signs, sends, takes the reply (send.go, reply.go)
+//	      fetchToken   where the credential is exchanged for a token (exchange.go, tokens.go)
+//	    recordResult   makes the result durable
+//	Flow.refuse        records a refusal (denial.go has the texts)
+//
+// Where a flow needs the shell it calls do or commit (talk.go): the call returns when the
+// shell has answered. A flow that does not come to Done must be dropped.
+//
+// # What holds everywhere
 //
 // Every exported function is pure: time, randomness and the contents of state files come in with
-// [In], nothing is read from the machine, no goroutine is started. That makes the native server and
-// the WebAssembly module the same program. Package core does no I/O and keeps no policy of its own:
-// paths are judged in core/policy, requests are signed in core/sign.
+// [In], nothing is read from the machine, and no goroutine is started. That makes the native server
+// and the WebAssembly module the same program. An intent is in the log before anything is opened or
+// sent; what fails, fails closed, and says why. Paths are judged in core/policy, requests are signed
+// in core/sign: package core has no policy of its own.
 package core
 
 import (

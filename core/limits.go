@@ -10,8 +10,7 @@ import (
 	"github.com/true-and-useful/janee/core/limit"
 )
 
-// Bounds of the header fields that an agent may give a request. APIs take half as much, most of
-// them.
+// Bounds of the header fields that an agent may give a request. Most APIs take half as much.
 const (
 	maxHeaders     = 64
 	maxHeaderBytes = 32 << 10 // of names and values
@@ -45,7 +44,7 @@ func (s *subject) least(of func(limit.Limits) int64) int64 {
 	return own
 }
 
-// checkSize holds the request to its bounds, also that of a person's own command. A reply may be
+// checkSize holds the request to its bounds, that of a person's own command as well. A reply may be
 // long: it is cut to what may be returned.
 func (s *subject) checkSize(In) *Denial {
 	if len(s.call.Args.Headers) > maxHeaders {
@@ -201,9 +200,9 @@ func (f *Flow) release() {
 	u.ticket = nil
 }
 
-// recordable reports whether a refusal gets a record of its own, and how many of the agent's did
-// not since its last one: an agent that repeats what is refused must not fill the disk. A person's
-// own commands always get one.
+// recordable reports whether a refusal gets a record of its own, and how many of the agent's
+// refusals since its last record did not: an agent that repeats a refused call must not fill the
+// disk. A person's own commands always get one.
 func (f *Flow) recordable() (ok bool, missed int64) {
 	c := f.call
 	if c.Person() {

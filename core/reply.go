@@ -87,8 +87,8 @@ func (s *delivery) result(h Head) *Result {
 	return r
 }
 
-// hidden are cookies, in every spelling that a client could take for one, and names that are none:
-// the reader of net/http lets "Set-Cookie :" pass.
+// hidden are cookies, in every spelling that a client could take for one, and invalid names: the
+// reader of net/http lets "Set-Cookie :" pass.
 func hidden(name string) bool {
 	return !wire.ValidName(name) || policy.SameHeader(name, "set-cookie") ||
 		policy.SameHeader(name, "set-cookie2")
@@ -101,8 +101,8 @@ func (s *delivery) clean(text string) string {
 	return out
 }
 
-// cleanValue masks secrets in the value of a field. Where it was folded a blank stands for the end
-// of the line (RFC 9112 section 5.2).
+// cleanValue masks secrets in the value of a field. A blank replaces the end of a line where the value
+// was folded (RFC 9112 section 5.2).
 func (s *delivery) cleanValue(value string) string {
 	value = s.clean(value)
 	if !strings.Contains(value, " ") {

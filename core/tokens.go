@@ -15,12 +15,11 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// retryMs is for how long a token in use is kept on with after it could not be renewed, in
-// milliseconds.
+// retryMs is how long a token stays in use after it could not be renewed, in milliseconds.
 const retryMs = 30_000
 
-// tokens keeps what credentials were traded for. It goes from engine to engine with the process and
-// is never stored.
+// tokens keeps the tokens that credentials were exchanged for. It passes from engine to engine with
+// the process and is never stored.
 type tokens struct {
 	mu     sync.Mutex
 	slots  map[string]*slot // by tokenKey

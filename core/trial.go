@@ -110,8 +110,8 @@ func (f *Flow) judgeTest() *Denial {
 		"", f.decision.Hint)
 }
 
-// testPolicy allows the testPath of the service and nothing besides; what a rule cannot spell it
-// denies.
+// testPolicy allows the testPath of the service and nothing else. It denies a path that no rule can
+// spell.
 func (s *subject) testPolicy() policy.Policy {
 	path, _, _ := strings.Cut(s.service.TestPath, "?")
 	r, err := policy.ParseRule("GET " + path)
@@ -134,8 +134,8 @@ var trialChecks = []func(*subject, In) *Denial{
 }
 
 // mayTest looks for a capability of the service that the agent could use now: a session that its
-// owner has closed, and a person who has not been asked, stand in the way of a trial as of any
-// other call. Of several refusals the one is told that came closest.
+// owner has closed, or a person who was not asked yet, blocks a trial as it blocks any other call.
+// Of several refusals the one that came closest is told.
 func (s *subject) mayTest(in In) *Denial {
 	s.capability = &config.Capability{Service: s.service.Name, Timeout: testTimeout}
 	if s.call.Args.TimeoutMs > 0 {
@@ -175,8 +175,8 @@ func (s *subject) passTrialChecks(in In) (passed int, d *Denial) {
 	return len(trialChecks), nil
 }
 
-// mayTestUnused is for a service without a capability, which is nobody's to use but may be tried by
-// those to whom it is open.
+// mayTestUnused is for a service without a capability: nobody can use it, but agents to whom it is
+// open may try it.
 func (s *subject) mayTestUnused(in In) *Denial {
 	if d := s.engine.serviceAccess(s.call, s.service); d != nil {
 		return d
@@ -212,7 +212,7 @@ var (
 )
 
 // tried makes the report; nil where the end of the call says nothing about the service. That the
-// service cannot be used is what a trial is to find out, and no refusal.
+// service cannot be used is a finding of the trial, not a refusal.
 func (f *Flow) tried(done Done) *trialReport {
 	d := done.Denial
 	if d != nil && slices.Contains(trialStops, d.Code) {
