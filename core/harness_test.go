@@ -70,11 +70,15 @@ func (h *house) in(names []string) In {
 // do takes a call to its end, as a shell does.
 func (h *house) do(c Call) (Done, string) {
 	h.t.Helper()
-	flow, step := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+	engine, parked := h.engine, h.engine.Parked()
+	flow, step := engine.Begin(h.in(engine.Needs(c)), c)
 	h.flow = flow
 	var body bytes.Buffer
 	for i := 0; i < 20; i++ {
 		if done, ok := step.(Done); ok {
+			if n := engine.Parked(); n != parked {
+				h.t.Errorf("%d flows are parked when the call is over, %d before", n, parked)
+			}
 			return done, body.String()
 		}
 		ev := Event(nil)
@@ -146,7 +150,8 @@ func (h *house) commit(c Commit) Event {
 	}
 	exists := map[string][]byte{}
 	for _, hold := range c.Holds {
-		if now := h.files[hold.Name]; !bytes.Equal(now, hold.Data) {
+		now, there := h.files[hold.Name]
+		if there != (hold.Data != nil) || !bytes.Equal(now, hold.Data) {
 			exists[hold.Name] = now
 		}
 	}

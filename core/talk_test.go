@@ -1,0 +1,126 @@
+package core
+
+import (
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/true-and-useful/janee/core/session"
+)
+
+// TestADroppedFlowLeavesNothing drops a call at each of its steps: whoever gives a call up must not
+// keep its stack, and nothing may be asked of the shell any more.
+func TestADroppedFlowLeavesNothing(t *testing.T) {
+	for at := range 6 {
+		h := newHouse(t, houseConfig)
+		before := runtime.NumGoroutine()
+		c := get("stripe", "/x")
+		f, step := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+		for range at {
+			if step != nil {
+				step = f.Resume(h.in(h.seen(step)), h.after(step))
+			}
+		}
+		_, over := step.(Done)
+		if n := h.engine.Parked(); over != (n == 0) {
+			t.Errorf("after %d steps %d flows are parked, at %T", at, n, step)
+		}
+		records := len(h.records)
+		f.Drop()
+		f.Drop()
+		if n := h.engine.Parked(); n != 0 || len(h.records) != records {
+			t.Errorf("after %d steps a drop leaves %d flows", at, n)
+		}
+		if _, ended := f.Resume(h.in(nil), Answered{}).(Done); !ended {
+			t.Errorf("after %d steps a dropped flow goes on", at)
+		}
+		for range 100 {
+			if runtime.NumGoroutine() <= before {
+				break
+			}
+			time.Sleep(time.Millisecond)
+		}
+		if n := runtime.NumGoroutine(); n > before {
+			t.Errorf("after %d steps %d stacks more than before", at, n-before)
+		}
+	}
+}
+
+// after is what a shell answers to a step in which nothing goes wrong.
+func (h *house) after(step Step) Event {
+	switch s := step.(type) {
+	case Commit:
+		return h.commit(s)
+	case Send:
+		return Head{Status: 200}
+	}
+	return Ended{}
+}
+
+// TestAPanicLeavesNothing: a flow that panicked is over, and its panic reaches the shell, which
+// takes nothing of it up again.
+func TestAPanicLeavesNothing(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	c := get("stripe", "/x")
+	f, _ := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+	f.engine = nil // what the next step needs
+	if !panics(func() { f.Resume(h.in(nil), Committed{}) }) {
+		t.Fatal("it did not panic")
+	}
+	done, ok := f.Resume(h.in(nil), Committed{}).(Done)
+	if !ok || done.Denial == nil || done.Denial.Code != Internal {
+		t.Errorf("after a panic: %+v", done)
+	}
+	f.Drop()
+	if n := h.engine.Parked(); n != 0 {
+		t.Errorf("%d flows are parked", n)
+	}
+}
+
+func panics(do func()) (yes bool) {
+	defer func() { yes = recover() != nil }()
+	do()
+	return false
+}
+
+// TestAnOrderBetweenTheChecksAndTheGrant: a session that the owner closes while it opens is not
+// opened, and an order about another agent does not stop it.
+func TestAnOrderBetweenTheChecksAndTheGrant(t *testing.T) {
+	closures := func(h *house, agent string) []byte {
+		return session.Closures{{
+			Agent: agent,
+			At:    h.now.Wall,
+			Until: h.now.Wall + hour,
+		}}.Encode(h.vault.Key("state"))
+	}
+	for name, c := range map[string]struct {
+		file string
+		data func(*house) []byte
+		want string
+	}{
+		"lock": {session.LockFile, func(*house) []byte { return []byte{} }, Locked},
+		"closed": {session.ClosedFile, func(h *house) []byte { return closures(h, "claude-ai") },
+			SessionRevoked},
+		"another": {session.ClosedFile,
+			func(h *house) []byte { return closures(h, "another") }, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHouse(t, houseConfig)
+			h.before = func(s Step) Event {
+				if commit, ok := s.(Commit); ok && len(commit.Holds) > 0 && h.files[c.file] == nil {
+					h.files[c.file] = c.data(h)
+				}
+				return nil
+			}
+			call := get("stripe", "/x")
+			if c.want == "" {
+				h.allowed(call)
+				return
+			}
+			h.refused(call, c.want)
+			if _, opened := h.openSession(call); opened {
+				t.Error("the session is open")
+			}
+		})
+	}
+}
