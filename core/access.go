@@ -111,7 +111,8 @@ func (s *subject) askOwner() string {
 		return ""
 	}
 	return fmt.Sprintf(
-		"tell your person; %q owns it and can share it with you through manage_credential", o.CreatedBy)
+		"tell your person; %q owns it and can share it with you through manage_credential",
+		o.CreatedBy)
 }
 
 // prove is the next step, but for a client that took a registered name: proving the name comes

@@ -262,9 +262,9 @@ func (f *Flow) Settled(in In) bool {
 	return open
 }
 
-// standing says what the question has come to. Where there is a PIN, a yes that was given without it
-// ends the question and allows nothing: the next one is asked again, over the channel that asks for
-// the PIN.
+// standing says what the question has come to. Where there is a PIN, a yes that was given without
+// it ends the question and allows nothing: the next one is asked again, over the channel that asks
+// for the PIN.
 func (f *Flow) standing(in In) approval.Standing {
 	s := f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall)
 	if s.State == approval.Allowed && f.engine.hasPIN() && !s.Answer.HeardWithPIN() {

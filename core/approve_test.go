@@ -440,7 +440,8 @@ func TestWhatFailsWhileAsking(t *testing.T) {
 			}
 			return nil
 		}
-		h.refused(post("/x", ""), map[string]string{"List": AuditUnavailable, "Ask": Internal}[kind])
+		h.refused(post("/x", ""),
+			map[string]string{"List": AuditUnavailable, "Ask": Internal}[kind])
 	}
 }
 

@@ -39,7 +39,8 @@ func TestArguments(t *testing.T) {
 			`{"capability":"stripe","method":"GET","path":"/a%2Fb\u003fq=é"}`,
 			with(func(a *tool.Arguments) { a.Path = "/a%2Fb?q=é" })},
 		{"method as written", Execute,
-			`{"capability":"stripe","method":"get","path":"/v1/balance"}`, with(func(a *tool.Arguments) {
+			`{"capability":"stripe","method":"get","path":"/v1/balance"}`,
+			with(func(a *tool.Arguments) {
 				a.Method = "get"
 			})},
 		{"headers keep their order", Execute,
@@ -76,9 +77,10 @@ func TestArguments(t *testing.T) {
 			Execute,
 			`{"maxBytes":1,"approvalId":"q1","reason":"why","path":"/v1/balance","method":"GET","capability":"stripe"}`,
 			with(func(a *tool.Arguments) { a.MaxBytes, a.ApprovalID, a.Reason = 1, "q1", "why" })},
-		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`, with(func(a *tool.Arguments) {
-			a.MaxBytes = tool.LimitMaxBytes
-		})},
+		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`,
+			with(func(a *tool.Arguments) {
+				a.MaxBytes = tool.LimitMaxBytes
+			})},
 		{"fraction of nothing", Execute, `{` + least + `,"maxBytes":1024.0}`,
 			with(func(a *tool.Arguments) { a.MaxBytes = 1024 })},
 		{"number in a string", Execute, `{` + least + `,"maxBytes":"1000"}`,

@@ -1,6 +1,6 @@
 // Package core decides, and shells act. An [Engine] holds a configuration and its root key. A shell
-// begins a [Call] with it, carries out each [Step] that comes back, and tells the [Flow] what came of
-// it as an [Event], until the step is [Done].
+// begins a [Call] with it, carries out each [Step] that comes back, and tells the [Flow] what came
+// of it as an [Event], until the step is [Done].
 //
 // # The order of an execute
 //
@@ -25,8 +25,8 @@
 // Every exported function is pure: time, randomness and the contents of state files come in with
 // [In], nothing is read from the machine, and no goroutine is started. That makes the native server
 // and the WebAssembly module the same program. An intent is in the log before anything is opened or
-// sent; what fails, fails closed, and says why. Paths are judged in core/policy, requests are signed
-// in core/sign: package core has no policy of its own.
+// sent; what fails, fails closed, and says why. Paths are judged in core/policy, requests are
+// signed in core/sign: package core has no policy of its own.
 package core
 
 import (

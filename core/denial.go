@@ -75,7 +75,8 @@ var texts = map[string]text{
 		"make the call with execute: your person is then asked"},
 	ApprovalDenied: {"a person denied this request",
 		"do not repeat the call; ask your person what they would prefer"},
-	ApprovalExpired: {"the approval is no longer valid: it was not given in time, or it has been used",
+	ApprovalExpired: {"the approval is no longer valid: it was not given in time, " +
+		"or it has been used",
 		"leave approvalId out; your person is then asked again"},
 	SessionRevoked: {"the session was revoked by its owner",
 		"tell your person; `janee revoke` closed this session, and it stays closed until that " +

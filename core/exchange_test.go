@@ -371,7 +371,9 @@ func TestEqualFlights(t *testing.T) {
 }
 
 func TestStoppedExchange(t *testing.T) {
-	for why, code := range map[string]string{StopRevoked: SessionRevoked, StopCancelled: Cancelled} {
+	for why, code := range map[string]string{
+		StopRevoked: SessionRevoked, StopCancelled: Cancelled,
+	} {
 		i := newIDP(t)
 		i.before = func(s Step) Event {
 			if send, ok := s.(Send); ok && send.Flight != "" {

@@ -7,8 +7,8 @@ import (
 )
 
 // Share is what the owner of a service has skipDecided, for the shell to write into config.yaml: an
-// engine cannot change its configuration. The record is already in the log. config.Share checks the owner
-// in the file once more.
+// engine cannot change its configuration. The record is already in the log. config.Share checks the
+// owner in the file once more.
 type Share struct {
 	Service, Owner, Agent string
 	Grant                 bool

@@ -101,8 +101,8 @@ func (s *delivery) clean(text string) string {
 	return out
 }
 
-// cleanValue masks secrets in the value of a field. A blank replaces the end of a line where the value
-// was folded (RFC 9112 section 5.2).
+// cleanValue masks secrets in the value of a field. A blank replaces the end of a line where the
+// value was folded (RFC 9112 section 5.2).
 func (s *delivery) cleanValue(value string) string {
 	value = s.clean(value)
 	if !strings.Contains(value, " ") {

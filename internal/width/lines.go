@@ -64,11 +64,17 @@ func withoutData(text string) string {
 	}
 }
 
-// proseLines measures Markdown. Tables, fenced code and lines that are a bare link do not count.
+// proseLines measures Markdown. Tables, fenced code, lines that are a bare link, and the YAML in
+// front of a page do not count: some readers of a skill take each line of that for a whole field.
 func proseLines(_, text string) []line {
 	var out []line
 	fence := ""
+	front := strings.HasPrefix(text, "---\n")
 	for i, s := range strings.Split(text, "\n") {
+		if front {
+			front = i == 0 || s != "---"
+			continue
+		}
 		bare := strings.TrimSpace(s)
 		mark := fenceOf(bare)
 		switch {

@@ -59,6 +59,8 @@ func TestWidth(t *testing.T) {
 		"a fence in code": {"a.md",
 			"~~~~\n```\n" + of(121) + "\n~~~\n" + of(121) + "\n~~~~\n" + of(122),
 			[]string{"a.md:7: 122 columns"}},
+		"fields in front of a page": {"a.md", "---\nname: " + of(121) + "\n---\n" + of(122),
+			[]string{"a.md:4: 122 columns"}},
 		"a link":          {"a.md", "- <" + link + ">\n[text](" + link + ").\n[x]: " + link, nil},
 		"a link in prose": {"a.md", "See " + link, []string{"a.md:1: 145 columns"}},
 	} {
