@@ -67,9 +67,11 @@ func (r *reply) end(result *Result, ev Ended) {
 
 // withoutLength leaves out the length that a body had before it was scrubbed.
 func withoutLength(headers []Header) []Header {
-	return slices.DeleteFunc(slices.Clone(headers), func(h Header) bool {
-		return h.Name == "content-length"
-	})
+	isLength := func(h Header) bool { return h.Name == "content-length" }
+	if !slices.ContainsFunc(headers, isLength) {
+		return headers
+	}
+	return slices.DeleteFunc(slices.Clone(headers), isLength)
 }
 
 // result takes the head of a reply: which fields the agent sees, scrubbed.

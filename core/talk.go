@@ -11,7 +11,7 @@ type talk struct {
 	yield func(Step) bool
 	pull  func() (Step, bool)
 	stop  func()
-	end   *Done
+	end   Step // nil until the flow is over
 	// dropped says that nobody will answer any more: every step fails at once, until the flow's
 	// code has returned.
 	dropped bool
@@ -25,8 +25,7 @@ func (f *Flow) start(in In, run func() Done) Step {
 	t.pull, t.stop = iter.Pull(func(yield func(Step) bool) {
 		defer parked.Add(-1)
 		t.yield = yield
-		end := f.over(run())
-		t.end = &end
+		t.end = f.over(run())
 	})
 	return f.proceed()
 }
@@ -39,7 +38,7 @@ func (f *Flow) proceed() Step {
 	if f.talk.end == nil { // it panicked before, or it was dropped
 		return Done{Denial: Deny(Internal, f.call)}
 	}
-	return *f.talk.end
+	return f.talk.end
 }
 
 // in is what came with the last event.
