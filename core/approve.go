@@ -82,7 +82,7 @@ func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 	if f.call.Args.ApprovalID != "" {
 		return false, Deny(ApprovalExpired, f.call)
 	}
-	if d := f.list(approval.Dir); d != nil {
+	if d := f.listQuestions(); d != nil {
 		return false, d
 	}
 	in, key, name := f.in(), f.engine.stateKey, approval.File(digest)
@@ -99,15 +99,12 @@ func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 			"tell your person to answer what `janee approvals` shows, then repeat the call")
 	}
 	f.question = f.newQuestion(digest)
-	if there {
-		return f.write(name, Any)
-	}
-	return f.write(name, Absent)
+	return f.writeQuestion(name, replacing(there))
 }
 
-// list has the state files of a directory put into In.Files.
-func (f *Flow) list(dir string) *Denial {
-	ev, d := f.do(List{Dir: dir})
+// listQuestions has all questions put into In.Files.
+func (f *Flow) listQuestions() *Denial {
+	ev, d := f.do(List{Dir: approval.Dir})
 	if d != nil {
 		return d
 	}
@@ -117,9 +114,9 @@ func (f *Flow) list(dir string) *Denial {
 	return nil
 }
 
-// write writes the question, and removes those that are long over. Of several processes that write
+// writeQuestion writes the question, and removes those that are long over. Of several processes that write
 // at once one does; the others wait for the answer to its question.
-func (f *Flow) write(name string, when If) (fresh bool, d *Denial) {
+func (f *Flow) writeQuestion(name string, when If) (fresh bool, d *Denial) {
 	in, key := f.in(), f.engine.stateKey
 	stale := slices.DeleteFunc(approval.Stale(key, in.Files, in.Now.Wall),
 		func(old string) bool { return old == name })

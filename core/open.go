@@ -21,11 +21,7 @@ func (f *Flow) openSession(approval string, until int64) *Denial {
 		return d
 	}
 	name := session.File(f.pair)
-	when := Absent
-	if f.stored {
-		when = Any
-	}
-	write := Write{Name: name, Data: g.Encode(f.engine.stateKey), If: when}
+	write := Write{Name: name, Data: g.Encode(f.engine.stateKey), If: replacing(f.stored)}
 	c, d := f.commitOpen(Commit{Writes: []Write{write}}, "the session cannot be written")
 	if d != nil {
 		return d

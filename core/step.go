@@ -201,6 +201,14 @@ var (
 // read it one replaces it.
 func Equal(data []byte) If { return If{data: append([]byte{}, data...)} }
 
+// replacing is Any where a file was there that no longer counts.
+func replacing(there bool) If {
+	if there {
+		return Any
+	}
+	return Absent
+}
+
 // Any reports whether a write may replace whatever there is.
 func (i If) Any() bool { return i.any }
 
