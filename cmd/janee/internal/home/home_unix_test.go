@@ -29,7 +29,7 @@ func TestModesOfWhatIsMade(t *testing.T) {
 	if err := h.EditConfig(func([]byte) ([]byte, error) { return []byte("x"), nil }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Write("approvals/0a.json", nil, true); err != nil {
+	if _, err := h.write("approvals/0a.json", nil, true); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]os.FileMode{
@@ -135,7 +135,7 @@ func TestRefusalsAtRead(t *testing.T) {
 	refused(t, err, "not a regular file", "mv ")
 
 	chmod(t, h.Path("sessions"), 0o755)
-	_, err = h.Write("sessions/0d.json", nil, false)
+	_, err = h.write("sessions/0d.json", nil, false)
 	refused(t, err, "open to other users", "chmod 700 ")
 	put(t, h.Path(".lock"), "")
 	chmod(t, h.Path(".lock"), 0o666)
@@ -207,7 +207,7 @@ func TestKill(t *testing.T) {
 	if dir := os.Getenv("WRITE_UNDER"); dir != "" {
 		h, err := Open(dir)
 		for i := 0; err == nil; i++ {
-			_, err = h.Write("sessions/0a.json",
+			_, err = h.write("sessions/0a.json",
 				fmt.Appendf(nil, "%08d%08[1]d", i%100_000_000), false)
 		}
 		t.Fatal(err)
