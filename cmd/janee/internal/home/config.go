@@ -15,7 +15,7 @@ import (
 
 const (
 	lockWait  = 10 * time.Second
-	lockRetry = 5 * time.Millisecond
+	lockRetry = time.Millisecond
 )
 
 // Stamp tells one version of config.yaml from another; compare with ==. MTime is in Unix ns, Inode
