@@ -39,10 +39,12 @@ func shellFiles(t *testing.T) map[string]*ast.File {
 var stateName = regexp.MustCompile(
 	`^LOCKED$|^(sessions|approvals)(/|$)|^\.(revoked|answer|used|tries)$|closed\.json`)
 
-// TestStateNamesAreInCoreAlone: packages core/session and core/approval make and recognise the names
-// of state files. A shell that spells one again misses it when it changes.
+// TestStateNamesAreInCoreAlone: packages core/session and core/approval make and recognise the
+// names of state files. A shell that spells one again misses it when it changes.
 func TestStateNamesAreInCoreAlone(t *testing.T) {
-	for _, name := range []string{"LOCKED", "sessions", "sessions/closed.json", "approvals/", ".used"} {
+	for _, name := range []string{
+		"LOCKED", "sessions", "sessions/closed.json", "approvals/", ".used",
+	} {
 		if !stateName.MatchString(name) {
 			t.Errorf("%q is not recognised", name)
 		}
@@ -56,7 +58,8 @@ func TestStateNamesAreInCoreAlone(t *testing.T) {
 			case *ast.BasicLit:
 				text, err := strconv.Unquote(n.Value)
 				if n.Kind == token.STRING && err == nil && stateName.MatchString(text) {
-					t.Errorf("%s spells %q: use packages core/session and core/approval", path, text)
+					t.Errorf("%s spells %q: use packages core/session and core/approval",
+						path, text)
 				}
 			}
 			return true

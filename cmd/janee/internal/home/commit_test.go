@@ -98,7 +98,9 @@ func TestCommitIf(t *testing.T) {
 	if found := done.Exists["sessions/03.json"]; string(found) != "other" {
 		t.Errorf("in place of what was expected is %q", found)
 	}
-	for name, want := range map[string]string{"01": "new", "02": "new", "03": "other", "05": "new"} {
+	for name, want := range map[string]string{
+		"01": "new", "02": "new", "03": "other", "05": "new",
+	} {
 		is(t, h, "sessions/"+name+".json", &want)
 	}
 	is(t, h, "sessions/04.json", nil)
@@ -271,7 +273,9 @@ func next(old []byte) []byte {
 }
 
 func countByEdit(t *testing.T, h *Home) {
-	if err := h.Edit(grant, func(old []byte) ([]byte, error) { return next(old), nil }); err != nil {
+	if err := h.Edit(grant, func(old []byte) ([]byte, error) {
+		return next(old), nil
+	}); err != nil {
 		t.Error(err)
 	}
 }
@@ -302,7 +306,8 @@ func TestNothingIsWrittenBehindAnOrder(t *testing.T) {
 		// The writes before that of the grant give an order time to come in between.
 		var writes []core.Write
 		for i := range 4 {
-			writes = append(writes, core.Write{Name: session.File(fmt.Sprint("b", i)), If: core.Any})
+			writes = append(writes,
+				core.Write{Name: session.File(fmt.Sprint("b", i)), If: core.Any})
 		}
 		writes = append(writes, core.Write{Name: grant, If: core.Any})
 		for i := 0; err == nil; i++ {

@@ -18,7 +18,8 @@ import (
 
 var _ state.Store = (*Home)(nil)
 
-// Read returns the state file called name, or nil and no error where there is none. An empty file is not nil.
+// Read returns the state file called name, or nil and no error where there is none. An empty file
+// is not nil.
 func (h *Home) Read(name string) ([]byte, error) {
 	path, err := h.statePath(name)
 	if err != nil {
@@ -72,9 +73,9 @@ func brakes(holds []core.Hold, writes []core.Write) bool {
 }
 
 // brake writes LOCKED and waits for nobody before that: it has to work while some command, stopped
-// or gone wrong, holds the lock. Then it takes the lock once, so that whoever compared before it was
-// there has come to an end when Commit returns. Where that takes too long, LOCKED counts all the
-// same.
+// or gone wrong, holds the lock. Then it takes the lock once, so that whoever compared before it
+// was there has come to an end when Commit returns. Where that takes too long, LOCKED counts all
+// the same.
 func (h *Home) brake(writes []core.Write) (core.Committed, error) {
 	done, err := h.commit(nil, writes)
 	if err == nil {
@@ -125,9 +126,9 @@ func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
 	return found, found != nil, err
 }
 
-// write stores data, durable when it returns; the directory is made if missing. With create it never
-// replaces: if the file exists, write changes nothing and returns what it holds (not nil, perhaps
-// empty).
+// write stores data, durable when it returns; the directory is made if missing. With create it
+// never replaces: if the file exists, write changes nothing and returns what it holds (not nil,
+// perhaps empty).
 func (h *Home) write(name string, data []byte, create bool) (existing []byte, err error) {
 	path, err := h.statePath(name)
 	if errors.Is(err, fs.ErrNotExist) {

@@ -30,11 +30,11 @@ import "github.com/true-and-useful/janee/core"
 
 // Reader looks at state and changes nothing.
 type Reader interface {
-	// Read returns the piece called name, or nil and no error where there is none. An empty piece is
-	// not nil.
+	// Read returns the piece called name, or nil and no error where there is none. An empty piece
+	// is not nil.
 	Read(name string) ([]byte, error)
-	// Files reads many pieces, as core.In.Files wants them: one that is absent is left out, one that
-	// cannot be read is nil. Each call of an agent does so a few times.
+	// Files reads many pieces, as core.In.Files wants them: one that is absent is left out, one
+	// that cannot be read is nil. Each call of an agent does so a few times.
 	Files(names []string) map[string][]byte
 	// List returns the names of all pieces in session.Dir or approval.Dir, sorted.
 	List(dir string) ([]string, error)
@@ -49,9 +49,9 @@ type Reader interface {
 // processes.
 type Store interface {
 	Reader
-	// Commit makes writes durable, in their order. If a hold is not as it was read, nothing is done:
-	// the answer is Stale, and says what each of those holds. A hold that cannot be read is an
-	// error, and nothing is done either. A write whose condition is not met is left out, and the
+	// Commit makes writes durable, in their order. If a hold is not as it was read, nothing is
+	// done: the answer is Stale, and says what each of those holds. A hold that cannot be read is
+	// an error, and nothing is done either. A write whose condition is not met is left out, and the
 	// answer says what is in its place; the others are made.
 	Commit(holds []core.Hold, writes []core.Write) (core.Committed, error)
 	// Edit replaces the piece called name by what edit makes of it; old is nil where there is none.
