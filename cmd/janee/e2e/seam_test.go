@@ -67,8 +67,8 @@ func TestStateNamesAreInCoreAlone(t *testing.T) {
 	}
 }
 
-// TestFewFilesNameAHome: who opens, backs up or converts a home may name its type. All others take
-// state.Store, or an interface that says what they need.
+// TestFewFilesNameAHome: code that opens, backs up or converts a home may name its type. All others
+// take state.Store, or an interface that says what they need.
 func TestFewFilesNameAHome(t *testing.T) {
 	const internal = "cmd/janee/internal/"
 	named := map[string]bool{}

@@ -72,10 +72,9 @@ func brakes(holds []core.Hold, writes []core.Write) bool {
 		writes[0].If.Data() == nil
 }
 
-// brake writes LOCKED and waits for nobody before that: it has to work while some command, stopped
-// or gone wrong, holds the lock. Then it takes the lock once, so that whoever compared before it
-// was there has come to an end when Commit returns. Where that takes too long, LOCKED counts all
-// the same.
+// brake writes LOCKED and waits for nobody before that: it has to work while a command that is
+// stopped or broken holds the lock. Then it takes the lock once: a change that was under way when
+// LOCKED came has ended when Commit returns. If that takes too long, LOCKED counts all the same.
 func (h *Home) brake(writes []core.Write) (core.Committed, error) {
 	done, err := h.commit(nil, writes)
 	if err == nil {
@@ -143,7 +142,7 @@ func (h *Home) write(name string, data []byte, create bool) (existing []byte, er
 	if !create {
 		return nil, replaceFile(path, data)
 	}
-	for range 3 { // LOCKED is written without the lock: who has it may remove it before it is read
+	for range 3 { // LOCKED is written without the lock, and may be removed before it is read
 		created, err := createFile(path, data)
 		if created || err != nil {
 			return nil, err
