@@ -1,8 +1,8 @@
 // Package session decides whether a grant, the permission of one agent to use one capability for a
 // while, may be used now, and encodes what is kept of it. Use Grant, Revocation and Closures for
-// the three kinds of file, and Pair, File and RevokedFile for their names; whatever cannot be
-// decoded must be taken as closed. It reads no files and no clock, and knows no rules of paths:
-// those are package policy.
+// the three kinds of file, Pair, File and RevokedFile for their names, and PairOfFile,
+// PairOfRevokedFile and IsOrder to recognise one; whatever cannot be decoded must be taken as
+// closed. It reads no files and no clock, and knows no rules of paths: those are package policy.
 package session
 
 import (

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -52,7 +51,7 @@ type Options struct {
 
 // Log appends records. It is safe for concurrent use.
 type Log struct {
-	home    *home.Home
+	home    Dir
 	vault   *vault.Vault
 	options Options
 
@@ -66,7 +65,7 @@ type Log struct {
 
 // Open returns the log of h. It touches nothing: the first Append starts the chain, so that a start
 // without calls costs nothing.
-func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
+func Open(h Dir, v *vault.Vault, o Options) (*Log, error) {
 	if o.Writer != "" && o.Writer != CLI {
 		return nil, fmt.Errorf("open audit log: writer %q is neither empty nor %q", o.Writer, CLI)
 	}

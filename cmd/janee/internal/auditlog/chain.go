@@ -71,7 +71,7 @@ func (l *Log) start() (*chain, error) {
 // roll goes on in another file where day is later than that of the file, or the file is full. What
 // the old file holds is on the disk before the new one gets a line, else a power cut could take
 // lines from between others. The old file is closed with the next flush, which may be at it.
-func (c *chain) roll(h *home.Home, day string, most int64) error {
+func (c *chain) roll(h Dir, day string, most int64) error {
 	part := 1
 	switch {
 	case day > c.day: // a clock set back must not put later lines into an earlier file
@@ -121,7 +121,7 @@ func (c *chain) put(batch []byte, room func() bool) error {
 
 // create makes a file, with its name on the disk: a synced line in a file without a name would be
 // lost all the same. With the flag O_EXCL it must not be there yet.
-func create(h *home.Home, name string, flag int) (*os.File, error) {
+func create(h Dir, name string, flag int) (*os.File, error) {
 	if err := home.MakeDir(h.LogsPath()); err != nil {
 		return nil, err
 	}
@@ -143,12 +143,12 @@ func newWriter() string { return strings.ToLower(rand.Text()[:writerLen]) }
 
 // Heads returns the last line of every chain that no chain attests yet: who has them can tell
 // whether anything was cut off. All of them are on the disk.
-func Heads(h *home.Home, v vaultKeys) ([]audit.Head, error) { return readHeads(h, v) }
+func Heads(h Dir, v vaultKeys) ([]audit.Head, error) { return readHeads(h, v) }
 
 // readHeads returns the last line of every chain that no chain attests yet. Naming the others again
 // would prove no more (who attested them is itself attested) and would let the first records grow
 // with the square of the number of processes.
-func readHeads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
+func readHeads(h Dir, v vaultKeys) ([]audit.Head, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func readHeads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
 // readAttested adds what the first record of the chain that begins in f attests. Only an authentic
 // record counts: a forged one could otherwise keep a chain from being attested, to be deleted
 // afterwards.
-func readAttested(h *home.Home, f file, key []byte, attested map[string]bool) error {
+func readAttested(h Dir, f file, key []byte, attested map[string]bool) error {
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
 		if _, err := audit.ReadHead(key, text); err != nil || !whole {
 			return false

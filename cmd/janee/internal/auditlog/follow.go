@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -25,7 +24,7 @@ const (
 // not ended in the first page comes again when it has. Filter.Limit is for the page. A call is
 // shown when its result is there, with the time of its intent. The error is never that of ctx.
 func Follow(
-	ctx context.Context, h *home.Home, filter Filter, begin func(Page), emit func(Row),
+	ctx context.Context, h Dir, filter Filter, begin func(Page), emit func(Row),
 ) error {
 	f := newFollower(h, filter, emit)
 	page, err := f.first()
@@ -48,7 +47,7 @@ func Follow(
 }
 
 type follower struct {
-	home    *home.Home
+	home    Dir
 	filter  Filter
 	emit    func(Row)
 	now     func() time.Time
@@ -57,7 +56,7 @@ type follower struct {
 	shown   map[string]bool         // requests of the first page that had ended
 }
 
-func newFollower(h *home.Home, filter Filter, emit func(Row)) *follower {
+func newFollower(h Dir, filter Filter, emit func(Row)) *follower {
 	return &follower{home: h, filter: filter, emit: emit, now: time.Now, seen: map[string]int64{},
 		intents: map[string]audit.Record{}, shown: map[string]bool{}}
 }

@@ -6,9 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
-
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
 const logsDir = "logs"
@@ -22,7 +21,7 @@ type Part struct {
 
 // Snapshot returns every log file and what was set aside beside them, each with a size at which all
 // together verify, while their writers go on. foreign are names of other files in the directory.
-func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
+func Snapshot(h Dir) (parts []Part, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -45,7 +44,7 @@ func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
 	// What the files with a first line list as heads is written by now, so it lies within the sizes
 	// that the others have from here on.
 	for i := range parts {
-		fi, err := os.Lstat(h.Path(parts[i].Name))
+		fi, err := os.Lstat(filepath.Join(h.LogsPath(), path.Base(parts[i].Name)))
 		if err != nil {
 			return nil, nil, err
 		}

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/vault"
@@ -35,13 +35,13 @@ type Torn struct {
 }
 
 // Verify checks every line of every file under the keys of v, and that there is a record of every
-// session that was granted: where the whole log was deleted, nothing else is left that tells of it.
+// session in grants: where the whole log was deleted, nothing else is left that tells of it.
 // It is held to every anchor in the files called anchors, each of which must have one. It takes no
 // lock, so files may grow meanwhile.
-func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
+func Verify(h Dir, grants state.Reader, v *vault.Vault, anchors ...string) (Report, error) {
 	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
 	// before the log, in which the record of a session stands first
-	if err := feedGrants(h, v, verifier); err != nil {
+	if err := feedGrants(grants, v, verifier); err != nil {
 		return Report{}, err
 	}
 	files, foreign, err := list(h)
@@ -75,14 +75,14 @@ func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 
 // feedGrants tells the verifier of the grants that there are. Who can forge none can only leave
 // them or take them away; one that does not verify opens nothing and says nothing.
-func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
-	names, err := h.List("sessions")
+func feedGrants(grants state.Reader, v *vault.Vault, verifier *audit.Verifier) error {
+	names, err := grants.List(session.Dir)
 	if err != nil {
 		return err
 	}
 	key := v.Key("state")
 	for _, name := range names {
-		data, err := h.Read(name)
+		data, err := grants.Read(name)
 		if err != nil {
 			return err
 		}
@@ -123,7 +123,7 @@ func feedAnchors(path string, key []byte, verifier *audit.Verifier) (n int, err 
 }
 
 func (r *Report) feed(
-	h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool,
+	h Dir, verifier *audit.Verifier, f file, key []byte, newest bool,
 ) error {
 	name := filepath.Base(f.path)
 	verifier.File(name, f.writer, f.day, f.part)

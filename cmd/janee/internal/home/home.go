@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 const (
@@ -27,6 +29,9 @@ const (
 type Home struct {
 	dir   string
 	guard Guard
+	// turn holds a token while this process has the lock, or waits for it: others of the process
+	// come next without polling.
+	turn chan struct{}
 
 	mu sync.Mutex
 	// directory → when its left-over temporary files were last looked for
@@ -55,7 +60,7 @@ func Dir(getenv func(string) string) (string, error) {
 // hint of the error is the line that mends it. See GuardFromEnv for groups.
 func Open(dir string) (*Home, error) {
 	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv),
-		swept: map[string]time.Time{}}
+		turn: make(chan struct{}, 1), swept: map[string]time.Time{}}
 	if _, err := os.Lstat(h.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Errorf(hint.Failed, "run `janee init`", "open janee home %q: %w",
 			h.dir, fs.ErrNotExist)
@@ -63,7 +68,7 @@ func Open(dir string) (*Home, error) {
 	if err := h.guard.CheckDir(h.dir); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{logsDir, sessionsDir, approvalsDir, backupsDir} {
+	for _, name := range []string{logsDir, session.Dir, approval.Dir, backupsDir} {
 		if err := absentOr(h.guard.CheckDir(h.Path(name))); err != nil {
 			return nil, err
 		}
@@ -86,7 +91,7 @@ func Create(dir string) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{logsDir, sessionsDir} {
+	for _, name := range []string{logsDir, session.Dir} {
 		if err := MakeDir(h.Path(name)); err != nil {
 			return nil, err
 		}
