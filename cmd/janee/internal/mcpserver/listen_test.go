@@ -199,9 +199,9 @@ func TestListenKeepsNoBytesInFlight(t *testing.T) {
 		listens: map[string]*listen{}}
 	c.receive([]byte(strings.Replace(listenAs("1"), `"toolsListChanged"`,
 		`"x":"`+strings.Repeat("x", 1<<20)+`","toolsListChanged"`, 1)))
-	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.flights.size != 0 ||
-		len(c.flights.byID) != 0 {
-		t.Fatalf("%d bytes and %d requests in flight, %v", c.flights.size, len(c.flights.byID), l)
+	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.requests.size != 0 ||
+		len(c.requests.byID) != 0 {
+		t.Fatalf("%d bytes and %d requests in flight, %v", c.requests.size, len(c.requests.byID), l)
 	}
 	if err := c.out.close(t.Context(), time.Second); err != nil {
 		t.Fatal(err)

@@ -65,7 +65,7 @@ func TestRoomIsHeldUntilAnAnswerIsWritten(t *testing.T) {
 	var n atomic.Int64
 	w := serveHTTP(t, counted(&n))
 	from := Principal{Agent: "a"}
-	s, err := w.http.open(from, message{})
+	c, err := w.http.open(from, message{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestRoomIsHeldUntilAnAnswerIsWritten(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.http.request(newExchange(slow, httptest.NewRequest("POST", "/mcp", nil)), s, m)
+		w.http.run(newResponder(slow, httptest.NewRequest("POST", "/mcp", nil)), c, m)
 	}()
 	<-slow.began
 	if n.Load() != 0 {
