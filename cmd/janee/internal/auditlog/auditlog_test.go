@@ -261,7 +261,7 @@ func TestForgedAttestation(t *testing.T) {
 	must(t, a.Append(some(1), true))
 	head, end := a.chain.lines.Head(), b.chain.lines.Head()
 	// a has seen all of b
-	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
+	if heads, err := Heads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
 		t.Fatalf("heads %v, %v", heads, err)
 	}
 	path := b.chain.file.Name()
@@ -271,7 +271,7 @@ func TestForgedAttestation(t *testing.T) {
 	forged := audit.NewChain([]byte("not the key of this vault, at all"), end.Writer).Open(1,
 		"test", []audit.Head{head})
 	must(t, os.WriteFile(path, append(forged, rest...), 0o600))
-	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
+	if heads, err := Heads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
 		t.Errorf("heads %v, %v", heads, err)
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
-// maxCounted bounds, in bytes, how much of a log is read to count its lines.
+// maxCounted is how much of a log is read to count its lines, in bytes.
 const maxCounted = 64 << 20
 
-// Size is how much a home has logged. Lines are counted in the newest files and, where Estimated,
-// reckoned for the rest from what a line takes there on the average.
+// Size is the size of a log. Lines is counted in the newest files and, if Estimated, extrapolated
+// to the rest from the average length of a line.
 type Size struct {
 	Files        int
 	Bytes, Lines int64
@@ -53,7 +53,7 @@ func countLines(h *home.Home, f file, most int64) (size, read, lines int64, err 
 	}
 	defer in.Close()
 	buffer := make([]byte, 256<<10)
-	part := io.LimitReader(in, min(most, fi.Size())) // a line that comes meanwhile counts next time
+	part := io.LimitReader(in, min(most, fi.Size())) // without what is written meanwhile
 	for {
 		n, err := part.Read(buffer)
 		read += int64(n)
