@@ -178,7 +178,7 @@ func TestACommandAddedLater(t *testing.T) {
 	r.write(1)
 	r.keeper.Close()
 	if len(toldOther()) != 0 || len(told()) != 1 || len(r.warnings) != 1 ||
-		!strings.Contains(r.warnings[0], "started anew") {
+		!strings.Contains(r.warnings[0], "restart this server") {
 		t.Errorf("told %d and %d times; %q", len(told()), len(toldOther()), r.warnings)
 	}
 	r = newRig(t, config.Anchor{Every: time.Hour, Syslog: false})
