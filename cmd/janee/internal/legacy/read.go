@@ -19,8 +19,7 @@ type credentials struct {
 	Secrets   map[string]map[string]json.RawMessage `json:"secrets"`
 }
 
-// secretFields are the fields of auth that hold a secret, by type. What is optional comes after the
-// blank.
+// secretFields are the fields of auth that hold a secret, by type. Optional fields come after "".
 var secretFields = map[string][]string{
 	"bearer":          {"key"},
 	"headers":         {"headers"},
@@ -34,12 +33,12 @@ var secretFields = map[string][]string{
 	"aws-sigv4":       {"accessKeyId", "secretAccessKey", "", "sessionToken"},
 }
 
-// reader reads config.yaml with the credentials that belong to it.
+// reader reads config.yaml and its credentials.
 type reader struct {
 	store   *Store
-	opener  *opener // nil where there is no master key
+	opener  *opener // nil if there is no master key
 	sealed  map[string]map[string]json.RawMessage
-	present bool // credentials.json is there
+	present bool // credentials.json exists
 }
 
 func readYAML(dir string, file []byte) (*Store, error) {
@@ -63,17 +62,17 @@ func readYAML(dir string, file []byte) (*Store, error) {
 	}
 	r.store.DefaultAccess = text(get(server, "defaultAccess"))
 	r.store.Unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
-	// The old program listens where its flags say, whatever port and host say; this one never logs
-	// bodies.
-	for _, key := range unused(server, "defaultAccess", "strictDecryption", "port",
-		"host", "logBodies") {
+	// port, host and logBodies are not worth a note: the old program used its flags instead of the
+	// first two, and this one never logs bodies
+	known := []string{"defaultAccess", "strictDecryption", "port", "host", "logBodies"}
+	for _, key := range unused(server, known...) {
 		r.store.Unused = append(r.store.Unused, "server."+key)
 	}
 	return r.store, nil
 }
 
-// openCredentials takes the master key from config.yaml where it stands there, as the old program
-// does, else from credentials.json.
+// openCredentials takes the master key from config.yaml if that has one, as the old program does,
+// or else from credentials.json.
 func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 	if inline != "" {
 		r.store.Layout = Inline
@@ -91,7 +90,7 @@ func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 		return err
 	}
 	var c credentials
-	if json.Unmarshal(file, &c) != nil { // whose error would quote the file
+	if json.Unmarshal(file, &c) != nil { // its error would quote the file
 		return fmt.Errorf("parse credentials.json: %w", ErrParse)
 	}
 	r.present, r.sealed = true, c.Secrets
@@ -113,8 +112,12 @@ func (r *reader) service(name string, n *yaml.Node) error {
 		Unused:   unused(n, "baseUrl", "auth", "testPath", "ownership"),
 	}
 	if o := get(n, "ownership"); o != nil {
-		s.Ownership = &Ownership{text(get(o, "accessPolicy")), text(get(o, "createdBy")),
-			text(get(o, "createdAt")), texts(get(o, "sharedWith"))}
+		s.Ownership = &Ownership{
+			AccessPolicy: text(get(o, "accessPolicy")),
+			CreatedBy:    text(get(o, "createdBy")),
+			CreatedAt:    text(get(o, "createdAt")),
+			SharedWith:   texts(get(o, "sharedWith")),
+		}
 	}
 	for _, e := range entries(auth) {
 		if e.key != "type" && !slices.Contains(secretFields[s.Type], e.key) {
@@ -128,8 +131,8 @@ func (r *reader) service(name string, n *yaml.Node) error {
 	return nil
 }
 
-// secrets come from credentials.json, whole, or from config.yaml where there are none for the
-// service.
+// secrets reads all secrets of a service from credentials.json, or from config.yaml if that file
+// has none for the service.
 func (r *reader) secrets(s *Service, auth *yaml.Node) error {
 	if fields := r.sealed[s.Name]; fields != nil {
 		return r.split(s, fields)
@@ -157,7 +160,7 @@ func (r *reader) secrets(s *Service, auth *yaml.Node) error {
 	return nil
 }
 
-// optional are the fields of a type after the blank.
+// optional are the fields of a type after "".
 func optional(authType string) []string {
 	fields := secretFields[authType]
 	if i := slices.Index(fields, ""); i >= 0 {
@@ -166,8 +169,8 @@ func optional(authType string) []string {
 	return nil
 }
 
-// inline takes a value of config.yaml. Beside credentials.json the old program uses it as it
-// stands.
+// inline reads a value of config.yaml. If there is a credentials.json, the old program uses such a
+// value as it is.
 func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
 	written, err := scalar(n)
 	if err != nil {
@@ -175,7 +178,7 @@ func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
 	}
 	if r.store.Layout == Split {
 		r.store.Notes = append(r.store.Notes,
-			fmt.Sprintf("service %q: %s stands in config.yaml in the clear", s.Name, path))
+			fmt.Sprintf("service %q: %s is in config.yaml in plaintext", s.Name, path))
 		s.Secrets[path] = secret.New(written)
 		return nil
 	}
@@ -194,7 +197,7 @@ func (r *reader) put(s *Service, path, written string, typed bool) error {
 	return nil
 }
 
-// split takes the fields of a service out of credentials.json.
+// split reads the fields of a service from credentials.json.
 func (r *reader) split(s *Service, fields map[string]json.RawMessage) error {
 	for _, field := range sortedKeys(fields) {
 		var value string
@@ -226,7 +229,7 @@ func sortedKeys[V any](m map[string]V) (keys []string) {
 	return keys
 }
 
-// unused are the keys that this reader does not know.
+// unused returns the keys of n that are not among known.
 func unused(n *yaml.Node, known ...string) (keys []string) {
 	for _, e := range entries(n) {
 		if !slices.Contains(known, e.key) {
@@ -252,7 +255,7 @@ func capability(name string, n *yaml.Node) Capability {
 	}
 }
 
-// readJSON reads config.json, which knows bearer keys alone and no capabilities.
+// readJSON reads config.json, which has only bearer keys and no capabilities.
 func readJSON(file []byte) (*Store, error) {
 	var c struct {
 		MasterKey string `json:"masterKey"`
