@@ -104,7 +104,7 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// A durable append must not return on the strength of a sync that began before it was written.
+// A durable append must not rely on a sync that began before the record was written.
 func TestDurableMeansSynced(t *testing.T) {
 	l := open(t, newHome(t), Options{})
 	var wg sync.WaitGroup
@@ -201,7 +201,7 @@ func TestHeads(t *testing.T) {
 		t.Errorf("b attests %q, want %q", got, want)
 	}
 	bName := otherWriter(t, h.LogsPath(), aName)
-	if got, want := heads(), bName+":2"; got != want { // c: a stands as b has seen it
+	if got, want := heads(), bName+":2"; got != want { // c: a is as b has seen it
 		t.Errorf("c attests %q, want %q", got, want)
 	}
 	cName := otherWriter(t, h.LogsPath(), aName, bName)
@@ -253,7 +253,7 @@ func otherWriter(t *testing.T, dir string, known ...string) string {
 	return ""
 }
 
-// A forged first record may not keep a chain from being attested.
+// A forged first record must not keep a chain from being attested.
 func TestForgedAttestation(t *testing.T) {
 	h := newHome(t)
 	a, b := open(t, h, Options{}), open(t, h, Options{})

@@ -113,7 +113,7 @@ func TestDiskThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestManyFilesOpenToOthers names some and counts the rest.
+// TestManyFilesOpenToOthers: some are named and the rest are counted.
 func TestManyFilesOpenToOthers(t *testing.T) {
 	m, s, _ := machine(t)
 	for _, name := range strings.Split("abcdefghijkl", "") {

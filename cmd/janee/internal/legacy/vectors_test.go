@@ -101,7 +101,7 @@ func wantSecrets(t *testing.T, c storeCase, store *Store) {
 	}
 }
 
-// untouched: an importer that changes what it reads from leaves nothing to go back to.
+// untouched: after an importer that changes its source, there is no way back.
 func untouched(t *testing.T, dir string, files map[string]string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != len(files) {

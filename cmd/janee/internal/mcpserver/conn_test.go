@@ -360,7 +360,7 @@ func BenchmarkCall(b *testing.B) {
 	<-done
 }
 
-// BenchmarkAnswer is a call without its way through pipes and goroutines.
+// BenchmarkAnswer measures a call without pipes and goroutines.
 func BenchmarkAnswer(b *testing.B) {
 	s := New(echo, testOptions())
 	line := []byte(call(1, `{"capability":"stripe","method":"GET","path":"/v1/balance"}`))
@@ -370,7 +370,7 @@ func BenchmarkAnswer(b *testing.B) {
 	}
 }
 
-// A fault of the protocol library itself costs one answer, not the process.
+// A panic in the protocol library costs one answer, not the process.
 func TestPanicOutsideTheBroker(t *testing.T) {
 	s := New(echo, testOptions())
 	for line, want := range map[string]string{

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// asking shows one form a call, and answers with what came back.
+// asking shows one form per call, and answers with what came back.
 var asking = brokerFunc(func(ctx context.Context, c Call) Reply {
 	if c.Elicit == nil {
 		return Reply{Text: []byte("nobody to ask")}
@@ -59,7 +59,7 @@ func TestAFormIsAnswered(t *testing.T) {
 	c.quiet()
 }
 
-// TestWhatIsNoYes has all that is not a form which was filled in and sent.
+// TestWhatIsNoYes tries everything except a form that was filled in and sent.
 func TestWhatIsNoYes(t *testing.T) {
 	c := connect(t, asking)
 	c.ask(helloForms(forms))

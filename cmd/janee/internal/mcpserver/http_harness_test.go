@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// web is the HTTP side of a server on the loopback interface, whose guard believes every token:
-// "AGENT" or "AGENT:more".
+// web is the HTTP side of a server on the loopback interface, which accepts every token: "AGENT" or
+// "AGENT:more".
 type web struct {
 	t    *testing.T
 	http *HTTP

@@ -147,8 +147,8 @@ func TestHTTPDeleteEndsTheConnection(t *testing.T) {
 	}
 }
 
-// In mcp-go's modern era the session id is "" for all, so that one client cancels the call
-// of another by its id.
+// In the modern era of mcp-go the session id of all clients is "", so one client can cancel the
+// call of another by its id.
 func TestHTTPNoClientCancelsTheCallOfAnother(t *testing.T) {
 	g := newGate()
 	w := serveHTTP(t, g)
@@ -196,8 +196,8 @@ func TestHTTPCancel(t *testing.T) {
 	}
 }
 
-// facts: mcp-go loses 187 of 800 notifications when the handler returns right after them, and sends
-// two of three to the stream of GET while one is open.
+// mcp-go loses 187 of 800 notifications if the handler returns right after them, and sends two of
+// three to the stream of GET while one is open.
 func TestHTTPLosesNoProgress(t *testing.T) {
 	p := serveHTTP(t, teller).hello("a", "c")
 	news, end := p.stream()
@@ -344,8 +344,8 @@ func TestHTTPBoundsConnections(t *testing.T) {
 	}
 }
 
-// TestHTTPConnectionsOfOthersKeepNobodyOut has agents use all their connections, so that none can be
-// ended for a new one.
+// TestHTTPConnectionsOfOthersKeepNobodyOut has agents use all their connections, so that none can
+// be ended for a new one.
 func TestHTTPConnectionsOfOthersKeepNobodyOut(t *testing.T) {
 	w := serveHTTP(t, echo)
 	for agent := range 10 {
@@ -388,7 +388,7 @@ func TestHTTPConnectionsEndWhenUnused(t *testing.T) {
 	}
 }
 
-// What a client began when it went away gets the grace of a line connection, then it is cancelled.
+// The calls of a client that goes away get the grace of a line connection, and are then cancelled.
 func TestHTTPClientGone(t *testing.T) {
 	cancelled := make(chan time.Time, 1)
 	entered := make(chan bool, 1)

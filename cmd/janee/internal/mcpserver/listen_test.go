@@ -231,7 +231,7 @@ func TestListenDoesNotHoldTheShutdown(t *testing.T) {
 	}
 }
 
-// At the end of input a listen is over before the calls are, which have their grace.
+// At the end of input a listen ends before the calls, which have their grace.
 func TestListenEndsBeforeTheGrace(t *testing.T) {
 	g := newGate()
 	c := connect(t, g, func(o *Options) { o.Grace = time.Hour })
@@ -280,8 +280,8 @@ func TestToolsChangedReachesEveryConnection(t *testing.T) {
 }
 
 // However the configuration changes while requests come and listens open and end, each
-// acknowledgement is the first of its subscription, the result the last, and no change made after
-// the acknowledgement was read goes untold.
+// acknowledgement is the first line of its subscription, the result is the last, and every change
+// after the acknowledgement was read is announced.
 func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 	c := connect(t, echo)
 	stop := make(chan struct{})
@@ -311,8 +311,7 @@ func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 	wg.Wait()
 }
 
-// A client that does not read is owed one line of each kind, however often the configuration
-// changes.
+// A client that does not read gets one line of each kind, however often the configuration changes.
 func TestToolsChangedDoesNotPileUp(t *testing.T) {
 	c := dial(t, echo)
 	c.send(hello("m"), listenAs("1"), listenAs("2"), `{"jsonrpc":"2.0","id":3,"method":"ping"}`)

@@ -60,7 +60,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Large replies are what fills the memory: each is written into its line, and nowhere else.
+// Large replies are what fills the memory, so each is written once, into its line.
 func TestLargeReplyIsCopiedOnce(t *testing.T) {
 	text := []byte(`{"body":"` + strings.Repeat("a", 8<<20) + `"}`)
 	s := New(brokerFunc(func(context.Context, Call) Reply {

@@ -33,7 +33,7 @@ func TestHandshakeEra(t *testing.T) {
 	}
 }
 
-// TestUnreadableParamsAreRefusedInOurWords: what the readers of mcp-go say names its types.
+// TestUnreadableParamsAreRefusedInOurWords: errors of mcp-go's readers would name its types.
 func TestUnreadableParamsAreRefusedInOurWords(t *testing.T) {
 	for line, says := range map[string]string{
 		strings.Replace(hello("a"), `"2025-06-18"`, `5`,

@@ -21,7 +21,7 @@ func reaches(t *testing.T, n *atomic.Int64, want int64) {
 	t.Helper()
 	for began := time.Now(); n.Load() != want; time.Sleep(time.Millisecond) {
 		if time.Since(began) > 5*time.Second {
-			t.Fatalf("%d replies are told of, not %d", n.Load(), want)
+			t.Fatalf("%d replies are reported, not %d", n.Load(), want)
 		}
 	}
 }
