@@ -43,8 +43,8 @@ const (
 	eventRecover = "recover"
 )
 
-// ErrClosed is returned by Append after Close.
-var ErrClosed = errors.New("audit log is closed")
+// errClosed is returned by Append after Close.
+var errClosed = errors.New("audit log is closed")
 
 // Options configure a Log.
 type Options struct {
@@ -150,7 +150,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	err := l.wait(c, c.written)
-	l.fail(c, ErrClosed)
+	l.fail(c, errClosed)
 	if err != nil {
 		return fmt.Errorf("close audit log: %w", err)
 	}
@@ -160,7 +160,7 @@ func (l *Log) Close() error {
 func (l *Log) open() error {
 	switch {
 	case l.closed:
-		return ErrClosed
+		return errClosed
 	case l.vault == nil:
 		return hint.Errorf(hint.Locked, "run `janee init`",
 			"append to audit log: there is no vault, and so no key to sign with")
@@ -248,7 +248,7 @@ func (l *Log) fail(c *chain, err error) {
 		return
 	}
 	c.err = err
-	if !errors.Is(err, ErrClosed) {
+	if !errors.Is(err, errClosed) {
 		l.outage()
 	}
 	if noSpace(err) {

@@ -61,7 +61,7 @@ func TestClose(t *testing.T) {
 		t.Error("Close did not wait for the disk")
 	}
 	must(t, l.Close())
-	if err := l.Append(some(1), true); !errors.Is(err, ErrClosed) {
+	if err := l.Append(some(1), true); !errors.Is(err, errClosed) {
 		t.Errorf("error %v", err)
 	}
 }

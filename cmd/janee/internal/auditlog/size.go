@@ -16,7 +16,6 @@ const maxCounted = 64 << 20
 // Size is the size of a log. Lines is counted in the newest files and, if Estimated, extrapolated
 // to the rest from the average length of a line.
 type Size struct {
-	Files        int
 	Bytes, Lines int64
 	Estimated    bool
 }
@@ -29,7 +28,7 @@ func measure(h *home.Home, most int64) (Size, error) {
 	if err != nil {
 		return Size{}, err
 	}
-	s := Size{Files: len(files)}
+	var s Size
 	var read int64
 	for i := len(files) - 1; i >= 0; i-- {
 		size, n, lines, err := countLines(h, files[i], most-read)

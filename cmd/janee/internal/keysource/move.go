@@ -10,12 +10,12 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// ErrOther means that a place holds another key than the one that should be there.
-var ErrOther = errors.New("it returns another key")
+// errOther means that a place holds another key than the one that should be there.
+var errOther = errors.New("it returns another key")
 
 // Put stores the root key of v in the place that v names, and reads it back from there. It writes a
 // file, with passphrase for SourcePassphrase, or the keyring. A command or a systemd credential
-// must return the key already; if it returns another one, the error is ErrOther. Put ignores
+// must return the key already; if it returns another one, that is an error. Put ignores
 // variables that override what v names. undo restores what was there before.
 func (k *Keys) Put(
 	v config.Vault, root vault.Root, passphrase secret.Text,
@@ -67,7 +67,7 @@ func readBack(s source, v config.Vault, root vault.Root, passphrase secret.Text)
 	}
 	got, err := s.read()
 	if err == nil && (line(got) != line(root) || !fits(got, v)) {
-		err = fmt.Errorf("reading the root key back from %s: %w", s.where(), ErrOther)
+		err = fmt.Errorf("reading the root key back from %s: %w", s.where(), errOther)
 	}
 	return err
 }

@@ -465,7 +465,7 @@ func TestPutWantsTheSameKey(t *testing.T) {
 		func(v config.Vault) error { return p.keys().Try(v, root) },
 	} {
 		if err := put(vaultOf(root, config.SourceCommand,
-			script(t, "echo "+fresh(2).Line().Reveal()))); !errors.Is(err, ErrOther) {
+			script(t, "echo "+fresh(2).Line().Reveal()))); !errors.Is(err, errOther) {
 			t.Errorf("another key: %v", err)
 		}
 		if err := put(vaultOf(root, config.SourceCommand,

@@ -43,43 +43,44 @@ type Layout string
 
 // The layouts, with the versions that wrote them.
 const (
-	Split  Layout = "0.3 (config.yaml and credentials.json)"
-	Inline Layout = "0.2 (keys in config.yaml)"
-	JSON   Layout = "0.1 (config.json)"
+	split   Layout = "0.3 (config.yaml and credentials.json)"
+	inlined Layout = "0.2 (keys in config.yaml)"
+	JSON    Layout = "0.1 (config.json)"
 )
 
 // Store is the decrypted content of a home, in the order of its files.
 type Store struct {
 	Layout        Layout
 	Text          []byte // of the file that names the services
-	Services      []Service
-	Capabilities  []Capability
-	DefaultAccess string   // as written; "" if the file has none
-	Notes         []string // what the owner should know about the files themselves
-	Unused        []string // keys that have no counterpart here
+	services      []oldService
+	capabilities  []oldCapability
+	defaultAccess string   // as written; "" if the file has none
+	notes         []string // what the owner should know about the files themselves
+	unused        []string // keys that have no counterpart here
 }
 
-// Service is one service as the files define it.
-type Service struct {
+// oldService is one service as the files define it.
+type oldService struct {
 	Name, BaseURL, Type, TestPath string
 	Secrets                       map[string]secret.Text // by path: "key", "headers.X-Api-Key"
-	Plain                         map[string]string      // other fields of auth: appId, region, scopes joined by blanks
-	Ownership                     *Ownership
-	Unused                        []string
+	// Plain are the other fields of auth: appId, region, scopes joined by blanks.
+	Plain     map[string]string
+	Ownership *oldOwnership
+	Unused    []string
 }
 
-// Ownership is the ownership of a service, as written.
-type Ownership struct {
+// oldOwnership is the ownership of a service, as written.
+type oldOwnership struct {
 	AccessPolicy, CreatedBy, CreatedAt string
 	SharedWith                         []string
 }
 
-// Capability is one capability as the files define it. AutoApprove and RequiresReason are as
+// oldCapability is one capability as the files define it. AutoApprove and RequiresReason are as
 // written.
-type Capability struct {
+type oldCapability struct {
 	Name, Service, TTL, Mode, Access string
 	AutoApprove, RequiresReason      string
-	Rules                            Rules
+	Rules                            oldRules
 	AllowedAgents                    []string
 	Unused                           []string
 }

@@ -31,9 +31,9 @@ type PlannedService struct {
 
 // Plan says what the home becomes. Every service and capability in the plan is valid by itself.
 func (s *Store) Plan() *Plan {
-	p := &Plan{Changes: slices.Clone(s.Notes)}
+	p := &Plan{Changes: slices.Clone(s.notes)}
 	renamed := map[string]string{}
-	for _, each := range s.Services {
+	for _, each := range s.services {
 		name := p.free(each.Name, func(name string) bool {
 			return slices.ContainsFunc(p.Services, func(o PlannedService) bool {
 				return o.Name == name
@@ -47,17 +47,17 @@ func (s *Store) Plan() *Plan {
 		renamed[each.Name] = name
 		p.Services = append(p.Services, planned)
 	}
-	for _, each := range s.Capabilities {
+	for _, each := range s.capabilities {
 		if err := p.capability(each, renamed); err != nil {
 			p.left("capability %q: %v", each.Name, err)
 		}
 	}
-	switch s.DefaultAccess {
+	switch s.defaultAccess {
 	case "", "open":
 	default:
 		p.Restricted = true
 	}
-	for _, key := range s.Unused {
+	for _, key := range s.unused {
 		p.left("%s: it has no counterpart", key)
 	}
 	return p
@@ -95,7 +95,7 @@ func cleanName(s string) string {
 	return cmp.Or(string(b[:min(len(b), 64)]), "unnamed")
 }
 
-func (p *Plan) service(old Service, name string) (PlannedService, error) {
+func (p *Plan) service(old oldService, name string) (PlannedService, error) {
 	s := PlannedService{Credential: sign.Credential{}}
 	s.Name, s.TestPath = name, old.TestPath
 	base, err := policy.ParseBase(strings.TrimSpace(old.BaseURL), false)
@@ -186,7 +186,7 @@ func (p *Plan) ttl(name, old string) string {
 	return ttl
 }
 
-func (p *Plan) capability(old Capability, services map[string]string) error {
+func (p *Plan) capability(old oldCapability, services map[string]string) error {
 	service, ok := services[old.Service]
 	switch {
 	case old.Mode != "" && old.Mode != "proxy":
@@ -226,7 +226,7 @@ func (p *Plan) capability(old Capability, services map[string]string) error {
 	return nil
 }
 
-func (p *Plan) access(c *config.NewCapability, old Capability) {
+func (p *Plan) access(c *config.NewCapability, old oldCapability) {
 	for _, agent := range old.AllowedAgents {
 		c.AllowedAgents = append(c.AllowedAgents, p.agent(agent))
 	}
@@ -250,7 +250,7 @@ func (p *Plan) agent(old string) string {
 	return name
 }
 
-func (p *Plan) ownership(service string, old *Ownership) *config.Ownership {
+func (p *Plan) ownership(service string, old *oldOwnership) *config.Ownership {
 	if old == nil {
 		return nil
 	}

@@ -267,7 +267,7 @@ func TestDefaultAccess(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "open": false, "restricted": true, "whatever": true,
 	} {
-		if got := (&Store{DefaultAccess: text}).Plan().Restricted; got != want {
+		if got := (&Store{defaultAccess: text}).Plan().Restricted; got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}

@@ -11,7 +11,7 @@ import (
 )
 
 // auth maps the auth type and its fields.
-func (p *Plan) auth(s *PlannedService, old Service) error {
+func (p *Plan) auth(s *PlannedService, old oldService) error {
 	s.Type = old.Type
 	if old.Type == "hmac" {
 		s.Type = "hmac-mexc"

@@ -46,7 +46,7 @@ func readYAML(dir string, file []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{store: &Store{Layout: Split, Text: file}}
+	r := &reader{store: &Store{Layout: split, Text: file}}
 	server := get(root, "server")
 	lenient := text(get(server, "strictDecryption")) == "false"
 	if err := r.openCredentials(dir, text(get(root, "masterKey")), lenient); err != nil {
@@ -58,15 +58,15 @@ func readYAML(dir string, file []byte) (*Store, error) {
 		}
 	}
 	for _, e := range entries(get(root, "capabilities")) {
-		r.store.Capabilities = append(r.store.Capabilities, capability(e.key, e.value))
+		r.store.capabilities = append(r.store.capabilities, capability(e.key, e.value))
 	}
-	r.store.DefaultAccess = text(get(server, "defaultAccess"))
-	r.store.Unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
+	r.store.defaultAccess = text(get(server, "defaultAccess"))
+	r.store.unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
 	// port, host and logBodies are not worth a note: the old program used its flags instead of the
 	// first two, and this one never logs bodies
 	known := []string{"defaultAccess", "strictDecryption", "port", "host", "logBodies"}
 	for _, key := range unused(server, known...) {
-		r.store.Unused = append(r.store.Unused, "server."+key)
+		r.store.unused = append(r.store.unused, "server."+key)
 	}
 	return r.store, nil
 }
@@ -75,7 +75,7 @@ func readYAML(dir string, file []byte) (*Store, error) {
 // or else from credentials.json.
 func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 	if inline != "" {
-		r.store.Layout = Inline
+		r.store.Layout = inlined
 		r.opener, err = newOpener(inline, lenient)
 		if err != nil {
 			return fmt.Errorf("read config.yaml: %w", err)
@@ -102,7 +102,7 @@ func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 
 func (r *reader) service(name string, n *yaml.Node) error {
 	auth := get(n, "auth")
-	s := Service{
+	s := oldService{
 		Name:     name,
 		BaseURL:  text(get(n, "baseUrl")),
 		Type:     text(get(auth, "type")),
@@ -112,7 +112,7 @@ func (r *reader) service(name string, n *yaml.Node) error {
 		Unused:   unused(n, "baseUrl", "auth", "testPath", "ownership"),
 	}
 	if o := get(n, "ownership"); o != nil {
-		s.Ownership = &Ownership{
+		s.Ownership = &oldOwnership{
 			AccessPolicy: text(get(o, "accessPolicy")),
 			CreatedBy:    text(get(o, "createdBy")),
 			CreatedAt:    text(get(o, "createdAt")),
@@ -127,13 +127,13 @@ func (r *reader) service(name string, n *yaml.Node) error {
 	if err := r.secrets(&s, auth); err != nil {
 		return err
 	}
-	r.store.Services = append(r.store.Services, s)
+	r.store.services = append(r.store.services, s)
 	return nil
 }
 
 // secrets reads all secrets of a service from credentials.json, or from config.yaml if that file
 // has none for the service.
-func (r *reader) secrets(s *Service, auth *yaml.Node) error {
+func (r *reader) secrets(s *oldService, auth *yaml.Node) error {
 	if fields := r.sealed[s.Name]; fields != nil {
 		return r.split(s, fields)
 	}
@@ -171,13 +171,13 @@ func optional(authType string) []string {
 
 // inline reads a value of config.yaml. If there is a credentials.json, the old program uses such a
 // value as it is.
-func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
+func (r *reader) inline(s *oldService, path string, n *yaml.Node) error {
 	written, err := scalar(n)
 	if err != nil {
 		return fmt.Errorf("parse %s of service %q: %w: %w", path, s.Name, ErrParse, err)
 	}
-	if r.store.Layout == Split {
-		r.store.Notes = append(r.store.Notes,
+	if r.store.Layout == split {
+		r.store.notes = append(r.store.notes,
 			fmt.Sprintf("service %q: %s is in config.yaml in plaintext", s.Name, path))
 		s.Secrets[path] = secret.New(written)
 		return nil
@@ -185,20 +185,20 @@ func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
 	return r.put(s, path, written, true)
 }
 
-func (r *reader) put(s *Service, path, written string, typed bool) error {
+func (r *reader) put(s *oldService, path, written string, typed bool) error {
 	v, note, err := r.opener.value(s.Name, path, written, typed)
 	if err != nil {
 		return err
 	}
 	if note != "" {
-		r.store.Notes = append(r.store.Notes, note)
+		r.store.notes = append(r.store.notes, note)
 	}
 	s.Secrets[path] = v
 	return nil
 }
 
 // split reads the fields of a service from credentials.json.
-func (r *reader) split(s *Service, fields map[string]json.RawMessage) error {
+func (r *reader) split(s *oldService, fields map[string]json.RawMessage) error {
 	for _, field := range sortedKeys(fields) {
 		var value string
 		if json.Unmarshal(fields[field], &value) == nil {
@@ -239,8 +239,8 @@ func unused(n *yaml.Node, known ...string) (keys []string) {
 	return keys
 }
 
-func capability(name string, n *yaml.Node) Capability {
-	return Capability{
+func capability(name string, n *yaml.Node) oldCapability {
+	return oldCapability{
 		Name:           name,
 		Service:        text(get(n, "service")),
 		TTL:            text(get(n, "ttl")),
@@ -274,7 +274,7 @@ func readJSON(file []byte) (*Store, error) {
 		return nil, fmt.Errorf("read config.json: %w", err)
 	}
 	for _, each := range c.Services {
-		s := Service{
+		s := oldService{
 			Name:    each.Name,
 			BaseURL: each.BaseURL,
 			Type:    "bearer",
@@ -283,8 +283,8 @@ func readJSON(file []byte) (*Store, error) {
 		if err := r.put(&s, "key", each.EncryptedKey, false); err != nil {
 			return nil, err
 		}
-		r.store.Services = append(r.store.Services, s)
-		r.store.Capabilities = append(r.store.Capabilities, Capability{
+		r.store.services = append(r.store.services, s)
+		r.store.capabilities = append(r.store.capabilities, oldCapability{
 			Name:        each.Name,
 			Service:     each.Name,
 			TTL:         "1h",

@@ -9,16 +9,16 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// Rules are the rules of a capability, as written. A list is nil if it was absent. Ignored says
+// oldRules are the rules of a capability, as written. A list is nil if it was absent. Ignored says
 // which of them the old program did not apply.
-type Rules struct {
+type oldRules struct {
 	Allow, Deny []string
 	Ignored     string
 }
 
 // readRules reads the form that the old program applies, which is lists under allow and deny, and
 // the forms that people wrote instead.
-func readRules(n *yaml.Node) (r Rules) {
+func readRules(n *yaml.Node) (r oldRules) {
 	if n = target(n); n == nil {
 		return r
 	}
@@ -51,7 +51,7 @@ func readRules(n *yaml.Node) (r Rules) {
 	return r
 }
 
-func (r *Rules) take(list string, n *yaml.Node) {
+func (r *oldRules) take(list string, n *yaml.Node) {
 	to := &r.Allow
 	switch {
 	case n == nil:
@@ -74,7 +74,7 @@ type converted struct {
 // convert keeps the meaning of the rules. Rules that had no effect because of their form get the
 // meaning that their text has. A rule that cannot be read never widens what is allowed: an allow
 // rule is left out, and a deny rule is an error.
-func (r Rules) convert() (c converted, err error) {
+func (r oldRules) convert() (c converted, err error) {
 	if r.Ignored != "" {
 		c.changes = append(c.changes, r.Ignored+"; the rules apply from now on")
 	}
