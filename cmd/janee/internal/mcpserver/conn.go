@@ -21,7 +21,7 @@ type conn struct {
 	ending chan struct{} // closed when no more requests are read
 
 	// only the loop uses these
-	who    identity
+	identity    identity
 	forms  bool      // the client can show forms
 	failed bool      // an initialize has failed, and none has succeeded
 	over   time.Time // when the grace began; zero before
@@ -135,7 +135,7 @@ func (c *conn) receive(line []byte) {
 
 // greetingFailed makes the connection refuse calls until an initialize succeeds. Otherwise a client
 // whose name could not be read would be served without a name.
-func (c *conn) greetingFailed() { c.failed = !c.who.initialized }
+func (c *conn) greetingFailed() { c.failed = !c.identity.initialized }
 
 func (c *conn) notified(m message) {
 	if m.method != methodCancelled {
@@ -155,13 +155,13 @@ func (c *conn) start(m message) {
 		return
 	}
 	if m.method != methodInitialize && m.clientName != "" {
-		if err := c.who.claim(m.clientName); err != nil {
+		if err := c.identity.claim(m.clientName); err != nil {
 			c.out.put(invalid("%v", err).line(m.id))
 			return
 		}
 	}
 	if m.method == methodCall {
-		c.who.call()
+		c.identity.call()
 	}
 	req := c.newRequest(m)
 	if err := c.admit(req); err != nil {
@@ -182,8 +182,8 @@ func (c *conn) start(m message) {
 func (c *conn) newRequest(m message) *request {
 	req := &request{
 		message: m,
-		agent:   AgentID(c.who.name),
-		client:  clientLabel(c.who.name),
+		agent:   AgentID(c.identity.name),
+		client:  clientLabel(c.identity.name),
 		send:    c.out.put,
 		ending:  c.ending,
 	}
@@ -210,8 +210,8 @@ func (c *conn) admit(req *request) error {
 // initialize runs on the loop, so that a call on the next line already has the new name. It names
 // the agent only if it succeeds, and only once: with a second one a client could become another.
 func (c *conn) initialize(req *request) {
-	who := c.who
-	err := who.initialize(req.clientName)
+	next := c.identity
+	err := next.initialize(req.clientName)
 	if err != nil { // the connection keeps the name that it has
 		c.settle(req, invalid("%v", err).line(req.id))
 		return
@@ -221,7 +221,7 @@ func (c *conn) initialize(req *request) {
 	if !ok {
 		c.greetingFailed()
 	} else {
-		c.who, c.forms, c.failed = who, req.showsForms, false
+		c.identity, c.forms, c.failed = next, req.showsForms, false
 		c.mu.Lock()
 		c.greeted = true
 		c.mu.Unlock()
