@@ -21,10 +21,10 @@ type conn struct {
 	ending chan struct{} // closed when no more requests are read
 
 	// only the loop uses these
-	identity    identity
-	forms  bool      // the client can show forms
-	failed bool      // an initialize has failed, and none has succeeded
-	over   time.Time // when the grace began; zero before
+	identity identity
+	forms    bool      // the client can show forms
+	failed   bool      // an initialize has failed, and none has succeeded
+	over     time.Time // when the grace began; zero before
 
 	mu       sync.Mutex
 	requests requests
