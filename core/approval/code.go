@@ -37,6 +37,3 @@ func (q Question) HasCode(typed string) bool {
 	return subtle.ConstantTimeCompare([]byte(asCode.Replace(strings.ToLower(typed))),
 		[]byte(q.Code)) == 1
 }
-
-// CodesFile names the file that counts, as Tries, the codes tried for the question called id.
-func CodesFile(id string) string { return Dir + "/" + id + ".tries" }

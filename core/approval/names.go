@@ -11,6 +11,13 @@ import (
 // Dir holds the files of all questions, relative to the home.
 const Dir = "approvals"
 
+const (
+	questionSuffix = "json" // also of TriesFile
+	answerSuffix   = "answer"
+	usedSuffix     = "used"
+	codesSuffix    = "tries"
+)
+
 // Request is all of a request that a yes is bound to. URL is the base URL and the path as the agent
 // wrote it; Headers are the agent's, in its order.
 type Request struct {
@@ -35,10 +42,24 @@ func (r Request) Digest() string {
 
 // File names the file of the question about the request with that digest. A later question about
 // the same request takes its place.
-func File(digest string) string { return Dir + "/" + digest[:32] + ".json" }
+func File(digest string) string { return Dir + "/" + digest[:32] + "." + questionSuffix }
 
 // AnswerFile names the file of the answer to the question called id.
-func AnswerFile(id string) string { return Dir + "/" + id + ".answer" }
+func AnswerFile(id string) string { return Dir + "/" + id + "." + answerSuffix }
 
 // UsedFile names the file whose presence says that the yes to the question called id is spent.
-func UsedFile(id string) string { return Dir + "/" + id + ".used" }
+func UsedFile(id string) string { return Dir + "/" + id + "." + usedSuffix }
+
+// CodesFile names the file that counts, as Tries, the codes tried for the question called id.
+func CodesFile(id string) string { return Dir + "/" + id + "." + codesSuffix }
+
+// IsName reports whether name is that of a file of this package. No other name, such as one with a
+// ".." in it, may be used as a path.
+func IsName(name string) bool {
+	for _, suffix := range []string{questionSuffix, answerSuffix, usedSuffix, codesSuffix} {
+		if _, ok := line.Stem(name, Dir, suffix); ok {
+			return true
+		}
+	}
+	return false
+}

@@ -40,7 +40,7 @@ func Full(key []byte, files map[string][]byte, agent string, now int64) bool {
 func Questions(key []byte, files map[string][]byte) []Question {
 	var list []Question
 	for name, data := range files {
-		if !strings.HasSuffix(name, ".json") {
+		if !strings.HasSuffix(name, "."+questionSuffix) {
 			continue
 		}
 		if q, err := DecodeQuestion(key, data); err == nil && File(q.Digest) == name {
@@ -62,8 +62,8 @@ func Stale(key []byte, files map[string][]byte, now int64) []string {
 	var names []string
 	for name, data := range files {
 		_, suffix, _ := strings.Cut(name, ".")
-		kind := map[string]string{"json": "question", "answer": "answer", "used": "used",
-			"tries": "tries"}[suffix]
+		kind := map[string]string{questionSuffix: "question", answerSuffix: "answer",
+			usedSuffix: "used", codesSuffix: "tries"}[suffix]
 		if kind == "" {
 			continue
 		}

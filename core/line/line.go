@@ -1,8 +1,9 @@
 // Package line builds and checks the signed records that Janee keeps on disk: one JSON object on
 // one line, its fields in a fixed order, its last field a MAC. Use Builder and Seal to write, Open
 // (or Verify and then a parser) to read; the canonical form is the bytes as written, so nothing is
-// ever re-encoded before it is checked. It knows no keys, no file names and no meaning of fields:
-// packages session, approval and audit bring those.
+// ever re-encoded before it is checked. Stem takes the name of a file of such a line apart. The
+// package knows no keys, no directories and no meaning of fields: packages session, approval and
+// audit bring those.
 package line
 
 import (

@@ -16,7 +16,6 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
@@ -42,11 +41,17 @@ func (b Bell) Ring() {
 	}
 }
 
+// Home is where the files of the log are, and where the command runs.
+type Home interface {
+	auditlog.Dir
+	Path(name string) string
+}
+
 // Parts are what a Keeper works with. Config returns the configuration in force; Warn takes one
 // line for the owner.
 type Parts struct {
 	Rolled Bell
-	Home   *home.Home
+	Home   Home
 	Vault  *vault.Vault
 	Config func() *config.Anchor
 	Warn   func(string)

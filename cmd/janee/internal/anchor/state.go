@@ -19,9 +19,9 @@ type Told struct {
 	Error string    `json:"error,omitempty"`
 }
 
-func path(h *home.Home) string { return filepath.Join(h.LogsPath(), auditlog.AnchorFile) }
+func path(d auditlog.Dir) string { return filepath.Join(d.LogsPath(), auditlog.AnchorFile) }
 
-func keep(h *home.Home, at time.Time, failed error) error {
+func keep(d auditlog.Dir, at time.Time, failed error) error {
 	t := Told{At: at.UTC().Truncate(time.Millisecond)}
 	if failed != nil {
 		t.Error = failed.Error()
@@ -30,12 +30,12 @@ func keep(h *home.Home, at time.Time, failed error) error {
 	if err != nil {
 		return err
 	}
-	return home.ReplaceFile(path(h), append(data, '\n'))
+	return home.ReplaceFile(path(d), append(data, '\n'))
 }
 
 // Last returns the result of the last anchoring, or the zero value if the log was never anchored.
-func Last(h *home.Home) (t Told, err error) {
-	data, err := h.Guard().ReadFile(path(h))
+func Last(d auditlog.Dir) (t Told, err error) {
+	data, err := d.Guard().ReadFile(path(d))
 	if errors.Is(err, fs.ErrNotExist) {
 		return Told{}, nil
 	}

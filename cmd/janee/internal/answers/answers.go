@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -34,24 +34,15 @@ func (i Item) Short() string { return i.ID[:ShortID] }
 
 // Read returns the questions that there are files of, the oldest first. v may be nil: a home
 // without a key has none.
-func Read(h *home.Home, v *vault.Vault, now time.Time) ([]Item, error) {
+func Read(r state.Reader, v *vault.Vault, now time.Time) ([]Item, error) {
 	if v == nil {
 		return nil, nil
 	}
-	names, err := h.List(approval.Dir)
+	names, err := r.List(approval.Dir)
 	if err != nil {
 		return nil, fmt.Errorf("reading the questions: %w", err)
 	}
-	files := make(map[string][]byte, len(names))
-	for _, name := range names {
-		data, err := h.Read(name)
-		if err != nil {
-			files[name] = nil // unreadable: core fails closed
-		} else if data != nil {
-			files[name] = data
-		}
-	}
-	key := v.Key("state")
+	files, key := r.Files(names), v.Key("state")
 	var items []Item
 	for _, q := range approval.Questions(key, files) {
 		items = append(items, Item{q, q.Stands(key, files, now.UnixMilli())})

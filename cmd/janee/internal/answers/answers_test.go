@@ -10,6 +10,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/secret"
@@ -35,7 +36,7 @@ func newRoom(t testing.TB) *room {
 	}
 	r := &room{t: t, home: h, now: time.UnixMilli(1795426425000)}
 	r.desk = &Desk{
-		Home:  h,
+		State: h,
 		Vault: vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"),
 		Now:   func() time.Time { return r.now },
 		Record: func(a audit.Record) error {
@@ -64,7 +65,7 @@ func (r *room) ask(id, path string) approval.Question {
 		Asked:      r.now.UnixMilli(),
 		Expires:    r.now.UnixMilli() + approval.Lifetime,
 	}
-	if _, err := r.home.Write(approval.File(q.Digest), q.Encode(r.desk.key()), false); err != nil {
+	if err := state.Put(r.home, approval.File(q.Digest), q.Encode(r.desk.key())); err != nil {
 		r.t.Fatal(err)
 	}
 	return q
@@ -90,8 +91,8 @@ func TestReadAndFind(t *testing.T) {
 	first := r.ask("ab1", "/first")
 	r.now = r.now.Add(time.Second)
 	second := r.ask("ab2", "/second")
-	if _, err := r.home.Write(approval.Dir+"/"+strings.Repeat("9", 32)+".json",
-		[]byte("garbage"), false); err != nil {
+	if err := state.Put(r.home, approval.Dir+"/"+strings.Repeat("9", 32)+".json",
+		[]byte("garbage")); err != nil {
 		t.Fatal(err)
 	}
 	items := r.read()
@@ -151,7 +152,7 @@ func TestSay(t *testing.T) {
 		t.Errorf("too late: %v", err)
 	}
 	damaged := r.ask("d", "/damaged")
-	if _, err := r.home.Write(approval.AnswerFile(damaged.ID), []byte("yes"), true); err != nil {
+	if err := state.Put(r.home, approval.AnswerFile(damaged.ID), []byte("yes")); err != nil {
 		t.Fatal(err)
 	}
 	if _, _, err := r.desk.Say(damaged, approval.Allow, approval.Once, 0); !errors.Is(err,
@@ -183,8 +184,8 @@ func TestTheFirstAnswerCounts(t *testing.T) {
 	}
 	record := r.desk.Record
 	r.desk.Record = func(a audit.Record) error {
-		if _, err := r.home.Write(approval.AnswerFile(q.ID),
-			first.Encode(r.desk.key()), true); err != nil {
+		if err := state.Put(r.home, approval.AnswerFile(q.ID),
+			first.Encode(r.desk.key())); err != nil {
 			t.Fatal(err)
 		}
 		return record(a)
@@ -258,7 +259,7 @@ func TestPIN(t *testing.T) {
 		strings.Contains(err.Error(), "wait") {
 		t.Errorf("the count begins anew: %v", err)
 	}
-	if _, err := r.home.Write(approval.TriesFile, []byte("{}"), false); err != nil {
+	if err := state.Put(r.home, approval.TriesFile, []byte("{}")); err != nil {
 		t.Fatal(err)
 	}
 	if err := r.desk.CheckPIN(hash, secret.New("2468")); err == nil {

@@ -5,15 +5,12 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/audit"
-	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/vault"
 )
-
-// by stands in every answer that a command gives.
-const by = approval.ByCommand
 
 // Errors of Say.
 var (
@@ -21,10 +18,10 @@ var (
 	ErrDamaged = errors.New("there is an answer that cannot be read, and counts as no")
 )
 
-// Desk answers questions. An answer stands in the audit log before it counts; if it cannot be
-// recorded it is not given.
+// Desk answers questions with what core.Say makes of a person's word. An answer is in the audit log
+// before it counts; if it cannot be recorded it is not given.
 type Desk struct {
-	Home   *home.Home
+	State  state.Store
 	Vault  *vault.Vault
 	Record func(audit.Record) error // durable when it returns
 	Now    func() time.Time
@@ -38,33 +35,15 @@ func (d *Desk) Say(
 	if a, found, err := d.said(q); found || err != nil {
 		return a, false, err
 	}
-	now := d.Now()
-	if !q.Live(now.UnixMilli()) {
+	now := d.Now().UnixMilli()
+	if !q.Live(now) {
 		return a, false, ErrOver
 	}
-	a = approval.Answer{
-		ID:       q.ID,
-		Digest:   q.Digest,
-		Decision: decision,
-		Scope:    scope,
-		At:       now.UnixMilli(),
-		By:       by,
-	}
-	switch {
-	case scope == approval.Once:
-		a.Until = a.At + approval.Lifetime
-	case length > 0:
-		a.Until = now.Add(length).UnixMilli()
-	}
-	r := d.entry("answer", q)
-	r.Decision, r.Detail["scope"] = decision, scope
-	if a.Until != 0 {
-		r.Detail["until"] = time.UnixMilli(a.Until).UTC().Format(time.RFC3339)
-	}
+	a, r := core.Say(q, decision, scope, approval.ByCommand, now, length.Milliseconds())
 	if err := d.Record(r); err != nil {
 		return a, false, err
 	}
-	existing, err := d.Home.Write(approval.AnswerFile(q.ID), a.Encode(d.key()), true)
+	existing, err := state.Create(d.State, approval.AnswerFile(q.ID), a.Encode(d.key()))
 	if err != nil {
 		return a, false, fmt.Errorf("writing the answer: %w", err)
 	}
@@ -72,14 +51,17 @@ func (d *Desk) Say(
 		return a, true, nil
 	}
 	first, _, err := d.said(q)
-	late := d.entry("answer", q)
-	late.Detail["late"] = "somebody had answered: " + first.Decision
-	return first, false, errors.Join(err, d.Record(late))
+	r.Decision, r.Detail = "", map[string]string{
+		"by":       approval.ByCommand,
+		"approval": q.ID,
+		"late":     "somebody had answered: " + first.Decision,
+	}
+	return first, false, errors.Join(err, d.Record(r))
 }
 
 // said returns the answer that there is.
 func (d *Desk) said(q approval.Question) (a approval.Answer, found bool, err error) {
-	data, err := d.Home.Read(approval.AnswerFile(q.ID))
+	data, err := d.State.Read(approval.AnswerFile(q.ID))
 	if err != nil || data == nil {
 		return a, false, err
 	}
@@ -88,21 +70,6 @@ func (d *Desk) said(q approval.Question) (a approval.Answer, found bool, err err
 		return approval.Answer{}, true, ErrDamaged
 	}
 	return a, true, nil
-}
-
-func (d *Desk) entry(event string, q approval.Question) audit.Record {
-	return audit.Record{
-		TS:         d.Now().UnixMilli(),
-		Event:      event,
-		Agent:      q.Agent,
-		Via:        q.Via,
-		Capability: q.Capability,
-		Service:    q.Service,
-		Method:     q.Method,
-		Target:     policy.Redact(q.Path),
-		Reason:     q.Reason,
-		Detail:     map[string]string{"by": by, "approval": q.ID},
-	}
 }
 
 func (d *Desk) key() []byte { return d.Vault.Key("state") }

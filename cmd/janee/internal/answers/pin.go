@@ -63,35 +63,29 @@ func (d *Desk) CheckPIN(hash string, pin secret.Text) error {
 	case err != nil:
 		return hint.New(hint.Failed, "delete the line, then run `janee approvals pin`", err)
 	case right:
-		return d.Home.Remove(approval.TriesFile)
+		return d.State.Remove(approval.TriesFile)
 	}
 	r := audit.Record{
 		TS:     d.Now().UnixMilli(),
 		Event:  "pin.wrong",
-		Detail: map[string]string{"by": by},
+		Detail: map[string]string{"by": approval.ByCommand},
 	}
 	return errors.Join(hint.Errorf(hint.Denied, "", "the PIN is wrong; nothing was answered"),
 		d.Record(r))
 }
 
 func (d *Desk) countTry() error {
-	return d.Home.WithLock(func() error {
-		data, err := d.Home.Read(approval.TriesFile)
+	return d.State.Edit(approval.TriesFile, func(old []byte) ([]byte, error) {
+		tries, err := approval.DecodeTries(d.key(), old)
 		if err != nil {
-			return err
-		}
-		tries, err := approval.DecodeTries(d.key(), data)
-		if err != nil {
-			return hint.Errorf(hint.Failed, "remove it if you know how that came about",
+			return nil, hint.Errorf(hint.Failed, "remove it if you know how that came about",
 				"%s was not written by this home, or was changed: %w", approval.TriesFile, err)
 		}
 		now := d.Now().UnixMilli()
 		if wait := tries.Wait(now); wait > 0 {
-			return hint.Errorf(hint.Denied, "", "too many wrong PINs: wait %v",
+			return nil, hint.Errorf(hint.Denied, "", "too many wrong PINs: wait %v",
 				(time.Duration(wait) * time.Millisecond).Round(time.Second))
 		}
-		_, err = d.Home.Write(approval.TriesFile,
-			approval.Tries{Wrong: tries.Wrong + 1, At: now}.Encode(d.key()), false)
-		return err
+		return approval.Tries{Wrong: tries.Wrong + 1, At: now}.Encode(d.key()), nil
 	})
 }

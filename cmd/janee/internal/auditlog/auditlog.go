@@ -19,7 +19,6 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -57,7 +56,7 @@ type Options struct {
 
 // Log appends records, and is safe for concurrent use.
 type Log struct {
-	home    *home.Home
+	home    Dir
 	vault   *vault.Vault
 	options Options
 
@@ -71,7 +70,7 @@ type Log struct {
 
 // Open returns the log of h without touching the disk. The first Append starts the chain, so that a
 // process without calls leaves no file.
-func Open(h *home.Home, v *vault.Vault, o Options) (*Log, error) {
+func Open(h Dir, v *vault.Vault, o Options) (*Log, error) {
 	if o.Writer != "" && o.Writer != CLI {
 		return nil, fmt.Errorf("open audit log: writer %q is neither empty nor %q", o.Writer, CLI)
 	}

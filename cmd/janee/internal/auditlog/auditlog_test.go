@@ -360,7 +360,7 @@ func TestFileOpenToOthers(t *testing.T) {
 	must(t, l.Append(some(1), true))
 	path := l.chain.file.Name()
 	must(t, os.Chmod(path, 0o644))
-	_, err := Verify(h, testVault)
+	_, err := Verify(h, h, testVault)
 	_, err2 := Read(h, Filter{})
 	err3 := open(t, h, Options{}).Append(some(1), true)
 	for _, err := range []error{err, err2, err3} {

@@ -74,7 +74,7 @@ func (l *Log) start() (*chain, error) {
 // roll continues in another file if day is later than that of the file, or if the file is full. It
 // syncs the old file before the new one gets a line; otherwise a power cut could remove lines from
 // the middle of the chain. The next flush closes the old file, because a sync may be using it.
-func (c *chain) roll(h *home.Home, day string, most int64) error {
+func (c *chain) roll(h Dir, day string, most int64) error {
 	part := 1
 	switch {
 	case day > c.day: // a clock set back must not put later lines into an earlier file
@@ -124,7 +124,7 @@ func (c *chain) put(batch []byte, room func() bool) error {
 
 // create makes a file and syncs its directory, because a synced line in a file whose name is not on
 // the disk would still be lost. With the flag O_EXCL the file must not exist yet.
-func create(h *home.Home, name string, flag int) (*os.File, error) {
+func create(h Dir, name string, flag int) (*os.File, error) {
 	if err := home.MakeDir(h.LogsPath()); err != nil {
 		return nil, err
 	}
@@ -149,7 +149,7 @@ func newWriter() string { return strings.ToLower(rand.Text()[:writerLen]) }
 //
 // It leaves out the other chains. They are attested by a chain that is attested itself or is among
 // the heads, and to name them again would make first records grow with the number of processes.
-func Heads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
+func Heads(h Dir, v vaultKeys) ([]audit.Head, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {
 		return nil, err
@@ -180,7 +180,7 @@ func Heads(h *home.Home, v vaultKeys) ([]audit.Head, error) {
 
 // readAttested adds the heads that the first record of f attests. Only an authentic record counts:
 // with a forged one, an attacker could keep a chain from being attested and delete it later.
-func readAttested(h *home.Home, f file, key []byte, attested map[string]bool) error {
+func readAttested(h Dir, f file, key []byte, attested map[string]bool) error {
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
 		if _, err := audit.ReadHead(key, text); err != nil || !whole {
 			return false

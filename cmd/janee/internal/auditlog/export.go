@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -17,7 +16,7 @@ const maxOpen = 10_000
 // time. Filter.Limit and Filter.Events have no effect. Lines stops at an error of emit, and returns
 // how many lines it skipped because they are torn or not authentic.
 func Lines(
-	h *home.Home, v vaultKeys, filter Filter, emit func(text []byte, e audit.Entry) error,
+	h Dir, v vaultKeys, filter Filter, emit func(text []byte, e audit.Entry) error,
 ) (skipped int, err error) {
 	files, _, err := list(h)
 	if err != nil {
@@ -36,7 +35,7 @@ func Lines(
 }
 
 func linesOf(
-	h *home.Home, f file, key []byte, filter Filter, emit func([]byte, audit.Entry) error,
+	h Dir, f file, key []byte, filter Filter, emit func([]byte, audit.Entry) error,
 ) (skipped int, err error) {
 	var failed error
 	err = eachLine(h, f, func(_ int, text []byte, _ bool) bool {
@@ -59,7 +58,7 @@ func linesOf(
 // each file; calls without a result come last. Its memory does not grow with the log. Otherwise it
 // works like Lines.
 func Calls(
-	h *home.Home, v vaultKeys, filter Filter, emit func(Row) error,
+	h Dir, v vaultKeys, filter Filter, emit func(Row) error,
 ) (skipped int, err error) {
 	j := &joiner{filter: filter, emit: emit, open: map[string]audit.Record{}}
 	// an intent and its result may be on different sides of a bound, and the result does not tell

@@ -11,8 +11,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
 const (
@@ -46,7 +44,7 @@ func dayOf(t time.Time) string { return t.UTC().Format(dayLayout) }
 
 // list returns the log files of h by day, then by writer, then by part, and the names of other
 // files in the directory that Janee did not write.
-func list(h *home.Home) (files []file, foreign []string, err error) {
+func list(h Dir) (files []file, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath()) // sorted by name
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -97,7 +95,7 @@ func parseName(name string) (file, bool) {
 }
 
 // listWriters returns the files of each writer by day and part.
-func listWriters(h *home.Home) (map[string][]file, error) {
+func listWriters(h Dir) (map[string][]file, error) {
 	files, _, err := list(h)
 	byWriter := map[string][]file{}
 	for _, f := range files {
@@ -111,7 +109,7 @@ func listWriters(h *home.Home) (map[string][]file, error) {
 // not finished it. Lines that are written meanwhile are left out, as a busy writer would keep
 // eachLine going forever. Of a line longer than any that a chain writes, text is the beginning, of
 // more than maxLine bytes.
-func eachLine(h *home.Home, f file, do func(n int, text []byte, whole bool) bool) error {
+func eachLine(h Dir, f file, do func(n int, text []byte, whole bool) bool) error {
 	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
 	if err != nil {
 		return fmt.Errorf("read audit log: %w", err)

@@ -10,7 +10,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -27,7 +26,7 @@ const (
 // not ended in the page. Filter.Limit applies to the page only. Follow never returns the error of
 // ctx.
 func Follow(
-	ctx context.Context, h *home.Home, filter Filter, begin func(Page), emit func(Row),
+	ctx context.Context, h Dir, filter Filter, begin func(Page), emit func(Row),
 ) error {
 	f := newFollower(h, filter, emit)
 	page, err := f.first()
@@ -50,7 +49,7 @@ func Follow(
 }
 
 type follower struct {
-	home    *home.Home
+	home    Dir
 	filter  Filter
 	emit    func(Row)
 	now     func() time.Time
@@ -59,7 +58,7 @@ type follower struct {
 	shown   map[string]bool         // requests that had ended in the first page
 }
 
-func newFollower(h *home.Home, filter Filter, emit func(Row)) *follower {
+func newFollower(h Dir, filter Filter, emit func(Row)) *follower {
 	return &follower{
 		home:    h,
 		filter:  filter,

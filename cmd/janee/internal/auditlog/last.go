@@ -6,14 +6,13 @@ import (
 	"slices"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/vault"
 )
 
 // LastCommand returns when a command last recorded event, or the zero time if none did. It reads
 // the chain that commands share, and ignores lines that are not authentic under v.
-func LastCommand(h *home.Home, v *vault.Vault, event string) (time.Time, error) {
+func LastCommand(h Dir, v *vault.Vault, event string) (time.Time, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {
 		return time.Time{}, err
@@ -28,7 +27,7 @@ func LastCommand(h *home.Home, v *vault.Vault, event string) (time.Time, error) 
 	return time.Time{}, nil
 }
 
-func lastIn(h *home.Home, f file, key []byte, event string) (time.Time, error) {
+func lastIn(h Dir, f file, key []byte, event string) (time.Time, error) {
 	t, err := openTail(h, f)
 	if err != nil {
 		return time.Time{}, err
@@ -52,7 +51,7 @@ func lastIn(h *home.Home, f file, key []byte, event string) (time.Time, error) {
 }
 
 // Newest returns the time of the newest record, or the zero time if the log is empty.
-func Newest(h *home.Home) (time.Time, error) {
+func Newest(h Dir) (time.Time, error) {
 	files, _, err := list(h)
 	if err != nil || len(files) == 0 {
 		return time.Time{}, err

@@ -102,7 +102,7 @@ func (c *clock) some(n int) []audit.Record {
 // verified fails unless the log is without problems, and returns the report.
 func verified(t testing.TB, h *home.Home) Report {
 	t.Helper()
-	r, err := Verify(h, testVault)
+	r, err := Verify(h, h, testVault)
 	if err != nil || len(r.Problems) > 0 {
 		t.Fatalf("verify: %v %+v", err, r.Problems)
 	}
@@ -112,7 +112,7 @@ func verified(t testing.TB, h *home.Home) Report {
 // kinds returns the kinds of the problems that Verify finds.
 func kinds(t testing.TB, h *home.Home) string {
 	t.Helper()
-	r, err := Verify(h, testVault)
+	r, err := Verify(h, h, testVault)
 	must(t, err)
 	var list []string
 	for _, p := range r.Problems {
@@ -121,7 +121,7 @@ func kinds(t testing.TB, h *home.Home) string {
 	return strings.Join(list, " ")
 }
 
-func paths(t testing.TB, h *home.Home) []string {
+func paths(t testing.TB, h Dir) []string {
 	t.Helper()
 	files, _, err := list(h)
 	must(t, err)

@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"slices"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -20,7 +19,7 @@ type Page struct {
 
 // Read returns the newest rows that filter selects. It reads the files backwards, day by day, and
 // stops when it has enough.
-func Read(h *home.Home, filter Filter) (Page, error) {
+func Read(h Dir, filter Filter) (Page, error) {
 	files, _, err := list(h)
 	if err != nil {
 		return Page{}, err
@@ -92,7 +91,7 @@ func (m *merger) page() []Row {
 
 // readDay merges the files of one day from new to old until m is full, and returns how many lines
 // it skipped.
-func (m *merger) readDay(h *home.Home, files []file) (skipped int, err error) {
+func (m *merger) readDay(h Dir, files []file) (skipped int, err error) {
 	var open cursors
 	for _, f := range files {
 		t, err := openTail(h, f)

@@ -107,7 +107,7 @@ func TestReadSkips(t *testing.T) {
 			t.Errorf("%s, skipped %d, %v", show(page.Rows), page.Skipped, err)
 		}
 	}
-	r, err := Verify(h, testVault)
+	r, err := Verify(h, h, testVault)
 	if err != nil || len(r.Foreign) != 1 || r.Foreign[0] != "notes.txt" || len(r.Torn) != 1 ||
 		len(r.Problems) != 3 {
 		t.Errorf("%+v, %v", r, err)
@@ -227,7 +227,7 @@ func TestLongLine(t *testing.T) {
 		page.Skipped != 2 {
 		t.Errorf("read: %s, skipped %d, %v", show(page.Rows), page.Skipped, err)
 	}
-	r, err := Verify(h, testVault)
+	r, err := Verify(h, h, testVault)
 	must(t, err)
 	want := []string{
 		filepath.Base(path) + ":1 edited", filepath.Base(l.chain.file.Name()) + ":3 edited",
@@ -272,7 +272,7 @@ func TestReadWhileWriting(t *testing.T) {
 		if _, err := Read(h, Filter{Limit: 20}); err != nil {
 			t.Error(err)
 		}
-		if r, err := Verify(h, testVault); err != nil || len(r.Problems) > 0 {
+		if r, err := Verify(h, h, testVault); err != nil || len(r.Problems) > 0 {
 			t.Errorf("%v %+v", err, r.Problems)
 		}
 		_ = open(t, h, Options{}).Append(some(1), true) // a new chain that attests those at work

@@ -8,7 +8,6 @@ import (
 	"strconv"
 	"syscall"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -35,7 +34,7 @@ func noSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-func reservePath(h *home.Home) string { return filepath.Join(h.LogsPath(), reserveName) }
+func reservePath(h Dir) string { return filepath.Join(h.LogsPath(), reserveName) }
 
 // reserveSize is at most an eighth of the file system, which may be small in a container.
 func reserveSize(dir string) int64 {
@@ -47,7 +46,7 @@ func reserveSize(dir string) int64 {
 }
 
 // makeReserve makes sure that the reserve exists. If it does, that costs one lstat(2).
-func makeReserve(h *home.Home) error {
+func makeReserve(h Dir) error {
 	if _, err := os.Lstat(reservePath(h)); err == nil {
 		return nil
 	}
@@ -58,7 +57,7 @@ func makeReserve(h *home.Home) error {
 }
 
 // reserve makes a file whose n bytes really take up room, or no file at all.
-func reserve(h *home.Home, path string, n int64) error {
+func reserve(h Dir, path string, n int64) error {
 	f, _, err := h.Guard().OpenFile(path, os.O_WRONLY|os.O_CREATE)
 	if err != nil {
 		return err
@@ -172,7 +171,7 @@ func exists(path string) bool {
 
 // Writable tries whether calls can be recorded, from a process that does not serve. It writes a
 // file beside the log and removes it again; the file is as large as the reserve if that is missing.
-func Writable(h *home.Home) error {
+func Writable(h Dir) error {
 	size := int64(4096)
 	if files, _, err := list(h); err == nil && len(files) > 0 && !exists(reservePath(h)) {
 		size = reserveSize(h.LogsPath())

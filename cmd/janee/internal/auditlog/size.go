@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
 // maxCounted is how much of a log is read to count its lines, in bytes.
@@ -21,9 +19,9 @@ type Size struct {
 }
 
 // Measure returns the size of the log. It reads at most 64 MiB, however large the log is.
-func Measure(h *home.Home) (Size, error) { return measure(h, maxCounted) }
+func Measure(h Dir) (Size, error) { return measure(h, maxCounted) }
 
-func measure(h *home.Home, most int64) (Size, error) {
+func measure(h Dir, most int64) (Size, error) {
 	files, _, err := list(h)
 	if err != nil {
 		return Size{}, err
@@ -45,7 +43,7 @@ func measure(h *home.Home, most int64) (Size, error) {
 }
 
 // countLines counts the lines in the first most bytes of f.
-func countLines(h *home.Home, f file, most int64) (size, read, lines int64, err error) {
+func countLines(h Dir, f file, most int64) (size, read, lines int64, err error) {
 	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
 	if err != nil {
 		return 0, 0, 0, fmt.Errorf("measure audit log: %w", err)

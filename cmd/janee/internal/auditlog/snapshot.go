@@ -6,9 +6,8 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"path/filepath"
 	"strings"
-
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
 const logsDir = "logs"
@@ -23,7 +22,7 @@ type Part struct {
 // Snapshot returns every log file, and every file set aside beside one, with sizes at which all of
 // them verify together although writers go on. foreign are the names of other files in the
 // directory.
-func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
+func Snapshot(h Dir) (parts []Part, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath())
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, nil
@@ -46,7 +45,7 @@ func Snapshot(h *home.Home) (parts []Part, foreign []string, err error) {
 	// the heads that these files list are written by now, so the sizes taken from here on include
 	// them
 	for i := range parts {
-		fi, err := os.Lstat(h.Path(parts[i].Name))
+		fi, err := os.Lstat(filepath.Join(h.LogsPath(), path.Base(parts[i].Name)))
 		if err != nil {
 			return nil, nil, err
 		}

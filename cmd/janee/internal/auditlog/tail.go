@@ -9,7 +9,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -18,7 +17,7 @@ const block = 16 << 10
 // tail reads the lines of a file from the end. It holds no file descriptor between calls, so there
 // can be thousands.
 type tail struct {
-	home *home.Home
+	home Dir
 	file file
 	left int64  // bytes of the file before buf
 	buf  []byte // read, not yet returned; ends with the line feed of the next line to return
@@ -27,7 +26,7 @@ type tail struct {
 }
 
 // openTail finds the end of the last whole line.
-func openTail(h *home.Home, f file) (*tail, error) {
+func openTail(h Dir, f file) (*tail, error) {
 	fi, err := os.Lstat(f.path)
 	if err != nil {
 		return nil, fmt.Errorf("read audit log: %w", err)
@@ -104,7 +103,7 @@ func (t *tail) fill() error {
 
 // lastHead returns the head of a chain: its last whole and authentic line, in the newest of its
 // files that has one. Its Seq is 0 if there is none.
-func lastHead(h *home.Home, files []file, key []byte) (audit.Head, error) {
+func lastHead(h Dir, files []file, key []byte) (audit.Head, error) {
 	for i := len(files) - 1; i >= 0; i-- {
 		t, err := openTail(h, files[i])
 		if err != nil {

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -22,7 +21,7 @@ type Use struct {
 // Uses counts the intents of the sessions whose ids are the keys of lives; it leaves out sessions
 // that were never used. It opens only the files of days on which a session was alive, so that it
 // does not take longer as the log grows.
-func Uses(h *home.Home, lives map[string]Life) (map[string]Use, error) {
+func Uses(h Dir, lives map[string]Life) (map[string]Use, error) {
 	uses := map[string]Use{}
 	files, _, err := list(h)
 	if err != nil {
@@ -56,7 +55,7 @@ func (s spans) hold(day string) bool {
 	return slices.ContainsFunc(s, func(d span) bool { return d.from <= day && day <= d.to })
 }
 
-func countUses(h *home.Home, f file, lives map[string]Life, uses map[string]Use) error {
+func countUses(h Dir, f file, lives map[string]Life, uses map[string]Use) error {
 	// times ascend within a file, so only the last line of each session is parsed
 	newest := map[string][]byte{}
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {

@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/vault"
@@ -33,14 +33,14 @@ type Torn struct {
 	Whole bool   `json:"whole,omitempty"`
 }
 
-// Verify checks every line of every file with the keys of v. It also checks that every session that
-// exists has a record, because nothing else is left to tell if the whole log was deleted. It
+// Verify checks every line of every file with the keys of v. It also checks that every session in
+// grants has a record, because nothing else is left to tell if the whole log was deleted. It
 // compares the log with every anchor in the files named by anchors, each of which must hold one. It
 // takes no lock, so files may grow meanwhile.
-func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
+func Verify(h Dir, grants state.Reader, v *vault.Vault, anchors ...string) (Report, error) {
 	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
 	// before the log is read, because the record of a session is written before the session
-	if err := feedGrants(h, v, verifier); err != nil {
+	if err := feedGrants(grants, v, verifier); err != nil {
 		return Report{}, err
 	}
 	files, foreign, err := list(h)
@@ -74,14 +74,14 @@ func Verify(h *home.Home, v *vault.Vault, anchors ...string) (Report, error) {
 
 // feedGrants tells the verifier which sessions exist. An attacker cannot forge one, only delete it.
 // A session that does not verify allows nothing, so it is ignored.
-func feedGrants(h *home.Home, v *vault.Vault, verifier *audit.Verifier) error {
-	names, err := h.List("sessions")
+func feedGrants(grants state.Reader, v *vault.Vault, verifier *audit.Verifier) error {
+	names, err := grants.List(session.Dir)
 	if err != nil {
 		return err
 	}
 	key := v.Key("state")
 	for _, name := range names {
-		data, err := h.Read(name)
+		data, err := grants.Read(name)
 		if err != nil {
 			return err
 		}
@@ -122,7 +122,7 @@ func feedAnchors(path string, key []byte, verifier *audit.Verifier) (n int, err 
 }
 
 func (r *Report) feed(
-	h *home.Home, verifier *audit.Verifier, f file, key []byte, newest bool,
+	h Dir, verifier *audit.Verifier, f file, key []byte, newest bool,
 ) error {
 	name := filepath.Base(f.path)
 	verifier.File(name, f.writer, f.day, f.part)

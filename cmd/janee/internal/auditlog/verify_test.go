@@ -7,13 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 )
 
 // granted writes a grant as core does, and returns the name of its file.
 func granted(
-	t *testing.T, put func(name string, data []byte, create bool) ([]byte, error),
+	t *testing.T, to state.Store,
 	id, agent string, key []byte,
 ) string {
 	t.Helper()
@@ -27,8 +28,7 @@ func granted(
 		Opened:     1,
 		Expires:    2,
 	}
-	_, err := put(session.File(g.Pair()), g.Encode(key), false)
-	must(t, err)
+	must(t, state.Put(to, session.File(g.Pair()), g.Encode(key)))
 	return session.File(g.Pair())
 }
 
@@ -45,18 +45,17 @@ func TestVerifyFindsADeletedLog(t *testing.T) {
 	l := open(t, h, Options{})
 	must(t, l.Append(opening("aaaa"), true))
 	must(t, l.Append(opening("bbbb"), true))
-	file := granted(t, h.Write, "aaaa", "ann", testVault.Key("state"))
-	other := granted(t, h.Write, "bbbb", "bob", testVault.Key("state"))
-	granted(t, h.Write, "cccc", "eve", bytes.Repeat([]byte("k"), 32)) // a forged grant says nothing
-	_, err := h.Write(session.ClosedFile,
-		session.Closures{{Agent: "ann"}}.Encode(testVault.Key("state")), false)
-	must(t, err)
+	file := granted(t, h, "aaaa", "ann", testVault.Key("state"))
+	other := granted(t, h, "bbbb", "bob", testVault.Key("state"))
+	granted(t, h, "cccc", "eve", bytes.Repeat([]byte("k"), 32)) // a forged grant says nothing
+	must(t, state.Put(h, session.ClosedFile,
+		session.Closures{{Agent: "ann"}}.Encode(testVault.Key("state"))))
 	verified(t, h)
 	must(t, l.Close())
 	for _, path := range paths(t, h) {
 		must(t, os.Remove(path))
 	}
-	r, err := Verify(h, testVault)
+	r, err := Verify(h, h, testVault)
 	if err != nil || len(r.Problems) != 2 || r.Files != 0 {
 		t.Fatalf("%+v, %v", r, err)
 	}
@@ -76,7 +75,7 @@ func TestVerifyFindsARenamedFile(t *testing.T) {
 	l := open(t, h, Options{})
 	must(t, l.Append(opening("aaaa"), true))
 	must(t, l.Close())
-	file := granted(t, h.Write, "aaaa", "ann", testVault.Key("state"))
+	file := granted(t, h, "aaaa", "ann", testVault.Key("state"))
 	path := paths(t, h)[0]
 	writer := strings.TrimPrefix(filepath.Base(path), l.options.Now().UTC().Format(dayLayout))
 	for name, want := range map[string]string{
@@ -88,7 +87,7 @@ func TestVerifyFindsARenamedFile(t *testing.T) {
 		if got := kinds(t, h); got != want {
 			t.Errorf("%s: %q, want %q", name, got, want)
 		}
-		if r, _ := Verify(h, testVault); want == "missing" &&
+		if r, _ := Verify(h, h, testVault); want == "missing" &&
 			(len(r.Foreign) != 1 || r.Foreign[0] != name) {
 			t.Errorf("%s: foreign %q", name, r.Foreign)
 		}

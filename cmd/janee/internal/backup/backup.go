@@ -22,8 +22,10 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/backup"
 	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 const (
@@ -47,7 +49,7 @@ func limit(name string) (size int64, ok bool) {
 		return config.MaxSize, true
 	case name == manifestName:
 		return maxManifest, true
-	case home.IsClosing(name):
+	case session.IsOrder(name):
 		return maxState, true
 	case auditlog.IsName(name):
 		return maxLog, true
@@ -71,7 +73,7 @@ func Gather(h *home.Home, text []byte) (files []Source, foreign []string, err er
 		}})
 	}
 	stored(configName, text)
-	closings, err := h.Closings()
+	closings, err := state.Orders(h)
 	if err != nil {
 		return nil, nil, err
 	}

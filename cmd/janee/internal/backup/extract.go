@@ -15,6 +15,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/backup"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 // ErrBackup means that a file is not a complete backup.
@@ -135,7 +136,7 @@ func (x *extractor) end(packed, in io.Reader) error {
 }
 
 func (x *extractor) sync() (err error) {
-	for _, dir := range []string{"logs", "sessions", "."} {
+	for _, dir := range []string{"logs", session.Dir, "."} {
 		if bad := home.SyncDir(filepath.Join(x.into, dir)); !errors.Is(bad, os.ErrNotExist) {
 			err = errors.Join(err, bad)
 		}

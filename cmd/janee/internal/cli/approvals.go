@@ -161,7 +161,7 @@ func openApprovalDesk(env *Env) (*opened.Home, *answers.Desk, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return s, &answers.Desk{Home: d.Home, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
+	return s, &answers.Desk{State: d.State, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
 }
 
 // pollInterval is how often --watch looks for new questions.

@@ -32,7 +32,7 @@ func openHouse(env *Env, s *opened.Home) (*house, error) {
 		fmt.Fprintf(env.Stderr, "janee: %s\n", line)
 	}}
 	h.gateway = gateway.New(gateway.Parts{
-		Home:     s.Home,
+		State:    s.Home,
 		Log:      log,
 		Upstream: h.client,
 		Source:   reload.InForceOf(core.New(s.Config, s.Vault), s.Config),

@@ -9,6 +9,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/revocations"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 )
@@ -77,16 +78,16 @@ func runLock(env *Env, asJSON bool) error {
 
 // brake is a desk that can lock without a configuration and without a root key: only the record
 // needs those.
-func brake(env *Env, h *home.Home) *revocations.Desk {
+func brake(env *Env, s state.Store) *revocations.Desk {
 	env.Keys().Ask = nil // a brake waits for no passphrase
-	s, err := opened.Open(env.Keys())
+	o, err := opened.Open(env.Keys())
 	if err == nil {
 		var desk *revocations.Desk
-		if desk, err = newDesk(s); err == nil {
+		if desk, err = newDesk(o); err == nil {
 			return desk
 		}
 	}
-	return &revocations.Desk{Home: h, Record: func(audit.Record) error { return err },
+	return &revocations.Desk{State: s, Record: func(audit.Record) error { return err },
 		Now: time.Now}
 }
 

@@ -181,7 +181,7 @@ func runVerify(env *Env, anchors []string, asJSON bool) error {
 		return hint.Errorf(hint.Locked, "run `janee init`",
 			"checking the log: this home has no root key")
 	}
-	report, err := auditlog.Verify(s.Home, s.Vault, anchors...)
+	report, err := auditlog.Verify(s.Home, s.Home, s.Vault, anchors...)
 	if err != nil {
 		return err
 	}

@@ -42,7 +42,7 @@ func openParts(ctx context.Context, env *Env, s *opened.Home, clients *mcpserver
 		Config: func() *config.Anchor { return p.source.Current().Config.Audit.Anchor }})
 	client := upstream.New(s.Home.Guard())
 	person := notify.New(s.Vault, env.Getenv, env.warn)
-	p.gateway = gateway.New(gateway.Parts{Home: s.Home, Log: log, Upstream: client,
+	p.gateway = gateway.New(gateway.Parts{State: s.Home, Log: log, Upstream: client,
 		Source: p.source, Warn: env.warn, Asked: person.Asked})
 	p.ends = []func(){
 		keeper.Close, // its last word is about all that was written

@@ -14,6 +14,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 	"github.com/true-and-useful/janee/core/audit"
 	manifest "github.com/true-and-useful/janee/core/backup"
@@ -208,14 +209,14 @@ func (s *staged) keepClosed(into *home.Home) error {
 	if err != nil {
 		return err
 	}
-	names, err := old.Closings()
+	names, err := state.Orders(old)
 	if err != nil {
 		return err
 	}
 	for _, name := range names {
 		data, err := old.Read(name)
 		if err == nil && (name == session.LockFile || s.ours(old, data)) {
-			_, err = into.Write(name, data, false)
+			err = state.Put(into, name, data)
 		}
 		if err != nil {
 			return err

@@ -148,7 +148,7 @@ func newDesk(s *opened.Home) (*revocations.Desk, error) {
 		return nil, err
 	}
 	record := func(r audit.Record) error { return log.Append([]audit.Record{r}, true) }
-	return &revocations.Desk{Home: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
+	return &revocations.Desk{State: s.Home, Vault: s.Vault, Record: record, Now: time.Now}, nil
 }
 
 func revokeOne(

@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"errors"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
@@ -95,13 +94,7 @@ func (v *view) answer(c core.Call, into any) error {
 func (v *view) now() core.Now { return core.Now{Wall: time.Now().UnixMilli()} }
 
 func (v *view) in(names []string) core.In {
-	in := core.In{Now: v.now(), Files: map[string][]byte{}}
-	for _, name := range names {
-		if data, err := v.home.Read(name); data != nil || err != nil {
-			in.Files[name] = data // nil, unreadable: fails closed
-		}
-	}
-	return in
+	return core.In{Now: v.now(), Files: v.home.Files(names)}
 }
 
 func (v *view) locked() bool {
@@ -115,13 +108,13 @@ func (v *view) sessions() (all, open []session.Grant, err error) {
 	if v.vault == nil {
 		return nil, nil, nil
 	}
-	names, err := v.home.List("sessions")
+	names, err := v.home.List(session.Dir)
 	if err != nil {
 		return nil, nil, err
 	}
 	e := core.New(v.config, v.vault)
 	for _, name := range names {
-		if name == session.ClosedFile || !strings.HasSuffix(name, ".json") {
+		if _, ok := session.PairOfFile(name); !ok {
 			continue
 		}
 		data, err := v.home.Read(name)

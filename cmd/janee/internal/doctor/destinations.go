@@ -5,7 +5,6 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
-	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/config"
 )
 
@@ -26,7 +25,8 @@ func (p *patient) checkRoute(service *config.Service) []Check {
 		return nil
 	}
 	trust := "janee trust " + home.Quote(service.Name) + ", if you made that change"
-	s := opened.Home{Home: p.home, Config: p.config, Vault: p.vault}
+	s := p.opened
+	s.Config, s.Vault = p.config, p.vault
 	_, readErr := s.Destination(service)
 	err := s.Agreed(service)
 	var unagreed *config.UnagreedError

@@ -12,8 +12,11 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
 )
@@ -51,10 +54,20 @@ type Machine struct {
 	Now      func() time.Time
 }
 
+// openHome is what the checks read of a home that could be opened.
+type openHome interface {
+	state.Reader
+	auditlog.Dir
+	ReadConfig() ([]byte, home.Stamp, error)
+	ConfigPath() string
+	Path(name string) string
+}
+
 // patient is a machine with what earlier checks have opened. Later checks skip what is nil.
 type patient struct {
 	Machine
-	home   *home.Home
+	home   openHome
+	opened opened.Home // of which only the home is set
 	config *config.Config
 	vault  *vault.Vault
 }

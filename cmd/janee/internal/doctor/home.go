@@ -9,6 +9,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
+	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/session"
 )
@@ -31,9 +32,11 @@ func checkHome(p *patient) []Check {
 		return append(found, warned("config", "janee doctor",
 			"the rest of the home can be checked only when that is fixed"))
 	}
-	if p.home, err = home.Open(dir); err != nil {
+	h, err := home.Open(dir)
+	if err != nil {
 		return []Check{failed("home", hint.Of(err), "%v", err)}
 	}
+	p.home, p.opened.Home = h, h
 	return passed("home", "%s and its files belong to you, and no one else can access them", dir)
 }
 
@@ -55,7 +58,7 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 	for _, name := range []string{"config.yaml", ".lock", session.LockFile} {
 		note(guard.CheckFile(filepath.Join(dir, name)))
 	}
-	for _, name := range []string{"logs", "sessions", "approvals", "backups"} {
+	for _, name := range []string{"logs", session.Dir, approval.Dir, "backups"} {
 		_ = filepath.WalkDir(filepath.Join(dir, name),
 			func(path string, d fs.DirEntry, err error) error {
 				switch {

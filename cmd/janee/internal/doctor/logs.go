@@ -56,7 +56,7 @@ func checkLog(p *patient) []Check {
 	}
 	var r auditlog.Report
 	if err == nil {
-		r, err = auditlog.Verify(p.home, p.vault)
+		r, err = auditlog.Verify(p.home, p.home, p.vault)
 	}
 	if err != nil {
 		return []Check{failed("log", "janee logs verify", "%v", err)}

@@ -2,10 +2,8 @@ package gateway
 
 import (
 	"context"
-	"slices"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core"
 )
 
@@ -33,19 +31,19 @@ func (g *Gateway) wait(
 	defer tick.Stop()
 	began := mono(g.started)
 	next := began + g.progress.Milliseconds()
-	var seen []home.Stamp
+	changed, first := g.state.Watch(s.Watch), true
 	var forms <-chan core.Filled
 	stop := func() {}
 	defer func() { stop() }()
 	for {
-		if stamps := g.home.Stamps(s.Watch); !slices.Equal(stamps, seen) {
+		if changed() {
 			if ended := g.look(flow, s.Watch); ended != nil {
 				return ended
 			}
-			if seen == nil {
+			if first {
 				forms, stop = g.elicit(ctx, flow, s, client.Elicit)
 			}
-			seen = stamps
+			first = false
 		}
 		now := mono(g.started)
 		if now >= s.Wait {
@@ -83,7 +81,7 @@ func (g *Gateway) look(flow *core.Flow, watch []string) core.Event {
 
 // list names every file of a directory of state.
 func (g *Gateway) list(s core.List) (core.Event, []string) {
-	names, err := g.home.List(s.Dir)
+	names, err := g.state.List(s.Dir)
 	if err != nil {
 		g.warn(err.Error())
 	}

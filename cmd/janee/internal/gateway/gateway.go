@@ -11,7 +11,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
@@ -19,7 +19,7 @@ import (
 
 // Gateway is safe for concurrent use.
 type Gateway struct {
-	home     *home.Home
+	state    state.Store
 	log      *auditlog.Log
 	upstream *upstream.Client
 	source   Source
@@ -50,7 +50,7 @@ func (s *InForce) Current() *InForce { return s }
 // Parts are what a gateway works with. Warn receives one line for the person; nil drops it. Asked
 // is told of each question that a person has to answer, once, and must not block; nil tells nobody.
 type Parts struct {
-	Home     *home.Home
+	State    state.Store
 	Log      *auditlog.Log
 	Upstream *upstream.Client
 	Source   Source
@@ -66,7 +66,7 @@ func New(p Parts) *Gateway {
 	if p.Asked == nil {
 		p.Asked = func(config.Approvals, core.Question) {}
 	}
-	return &Gateway{home: p.Home, log: p.Log, upstream: p.Upstream, source: p.Source,
+	return &Gateway{state: p.State, log: p.Log, upstream: p.Upstream, source: p.Source,
 		started: time.Now(), warn: p.Warn, asked: p.Asked,
 		progress: progressInterval, patience: roomPatience, replies: newReplies()}
 }
@@ -154,7 +154,7 @@ func (g *Gateway) in(names []string) core.In {
 	// never fails: crypto/rand ends the process where the system has no randomness
 	_, _ = rand.Read(in.Rand[:])
 	if len(names) > 0 {
-		in.Files = g.home.Files(names) // what is unreadable is nil: core fails closed
+		in.Files = g.state.Files(names) // what is unreadable is nil: core fails closed
 	}
 	return in
 }
@@ -162,7 +162,7 @@ func (g *Gateway) in(names []string) core.In {
 // commit makes writes, then records durable. Records of what has already happened may be synced
 // after the reply.
 func (g *Gateway) commit(s core.Commit) core.Event {
-	done, err := g.home.Commit(s.Holds, s.Writes)
+	done, err := g.state.Commit(s.Holds, s.Writes)
 	if err != nil {
 		g.warn(err.Error())
 		return core.Committed{Err: true}
@@ -171,7 +171,7 @@ func (g *Gateway) commit(s core.Commit) core.Event {
 		return done
 	}
 	for _, name := range s.Removes {
-		if err := g.home.Remove(name); err != nil {
+		if err := g.state.Remove(name); err != nil {
 			g.warn(err.Error())
 		}
 	}

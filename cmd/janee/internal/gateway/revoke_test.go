@@ -13,6 +13,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
@@ -73,7 +74,7 @@ func rigFor(t testing.TB, auth string) *rig {
 			Guard: c.Services["api"].Guard}},
 	}
 	r.gateway = New(Parts{
-		Home:     r.home,
+		State:    r.home,
 		Log:      log,
 		Upstream: client,
 		Source:   inForce,
@@ -90,7 +91,7 @@ func (r *rig) do(capability, path string) Reply {
 
 func (r *rig) write(t testing.TB, name string, data []byte) {
 	t.Helper()
-	if _, err := r.home.Write(name, data, false); err != nil {
+	if err := state.Put(r.home, name, data); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -41,7 +41,7 @@ func (h *Home) keep(dir string, names []string) error {
 			return err
 		}
 		if err := os.Link(from, to); errors.Is(err, fs.ErrExist) {
-			if !same(from, to) {
+			if !sameFile(from, to) {
 				return errTaken
 			}
 		} else if err != nil {
@@ -66,7 +66,7 @@ func (h *Home) Drop(dir string, names []string) error {
 		if _, err := os.Lstat(path); errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
-		if !same(path, h.Path(filepath.Join(dir, name))) {
+		if !sameFile(path, h.Path(filepath.Join(dir, name))) {
 			return fmt.Errorf("move %q away: it is not the file that was kept in %q",
 				path, h.Path(dir))
 		}
@@ -83,7 +83,7 @@ func (h *Home) Drop(dir string, names []string) error {
 	return nil
 }
 
-func same(a, b string) bool {
+func sameFile(a, b string) bool {
 	one, err := os.Lstat(a)
 	if err != nil {
 		return false

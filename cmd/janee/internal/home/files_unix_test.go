@@ -37,7 +37,7 @@ func TestFilesFailClosed(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := h.Write(names[1], []byte("grant"), false); err != nil {
+			if _, err := h.write(names[1], []byte("grant"), false); err != nil {
 				t.Fatal(err)
 			}
 			if err := c.spoil(h); err != nil {

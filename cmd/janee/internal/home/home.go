@@ -18,6 +18,8 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 const (
@@ -30,6 +32,9 @@ const (
 type Home struct {
 	dir   string
 	guard Guard
+	// turn holds a token while this process has the lock, or waits for it: others of the process
+	// come next without polling.
+	turn chan struct{}
 
 	mu sync.Mutex
 	// swept is when temporary files were last cleaned up, by directory.
@@ -59,7 +64,7 @@ func Dir(getenv func(string) string) (string, error) {
 // hint of the error is the command that fixes it. See GuardFromEnv for groups.
 func Open(dir string) (*Home, error) {
 	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv),
-		swept: map[string]time.Time{}}
+		turn: make(chan struct{}, 1), swept: map[string]time.Time{}}
 	if _, err := os.Lstat(h.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Errorf(hint.Failed, "run `janee init`", "open janee home %q: %w",
 			h.dir, fs.ErrNotExist)
@@ -67,7 +72,7 @@ func Open(dir string) (*Home, error) {
 	if err := h.guard.CheckDir(h.dir); err != nil {
 		return nil, err
 	}
-	for _, name := range []string{logsDir, sessionsDir, approvalsDir, backupsDir} {
+	for _, name := range []string{logsDir, session.Dir, approval.Dir, backupsDir} {
 		if err := absentOr(h.guard.CheckDir(h.Path(name))); err != nil {
 			return nil, err
 		}
@@ -90,7 +95,7 @@ func Create(dir string) (*Home, error) {
 	if err != nil {
 		return nil, err
 	}
-	for _, name := range []string{logsDir, sessionsDir} {
+	for _, name := range []string{logsDir, session.Dir} {
 		if err := MakeDir(h.Path(name)); err != nil {
 			return nil, err
 		}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 func newHome(t *testing.T) *Home {
@@ -110,7 +111,7 @@ func TestStateNames(t *testing.T) {
 		"approvals/" + hash + ".used",
 		"approvals/" + hash + ".tries",
 	} {
-		if _, err := h.Write(name, []byte("x"), true); err != nil {
+		if _, err := h.write(name, []byte("x"), true); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 	}
@@ -122,7 +123,7 @@ func TestStateNames(t *testing.T) {
 		"sessions/a.json.json", "sessions", "sessions/", "sessions/" + strings.Repeat("a", 65) +
 			".json", "logs/a.json", "sessions/a\x00.json", "C:/a.json",
 	} {
-		if _, err := h.Write(name, []byte("x"), false); err == nil {
+		if _, err := h.write(name, []byte("x"), false); err == nil {
 			t.Errorf("Write %q: not refused", name)
 		}
 		if _, err := h.Read(name); err == nil {
@@ -145,7 +146,7 @@ func TestState(t *testing.T) {
 	}
 	step := func(data string, create bool, existing, after string) {
 		t.Helper()
-		got, err := h.Write(name, []byte(data), create)
+		got, err := h.write(name, []byte(data), create)
 		if err != nil || string(got) != existing {
 			t.Fatalf("write %q: existing %q, %v; want %q", data, got, err, existing)
 		}
@@ -157,7 +158,7 @@ func TestState(t *testing.T) {
 	step("two", true, "one", "one")
 	step("three", false, "", "three")
 	step("", false, "", "")
-	if got, err := h.Write(name, []byte("x"), true); err != nil || got == nil {
+	if got, err := h.write(name, []byte("x"), true); err != nil || got == nil {
 		t.Errorf("an empty file counts as absent: %v, %v", got, err)
 	}
 	put(t, h.Path("approvals/notes.txt"), "")
@@ -180,7 +181,7 @@ func TestCreateOnlyHasOneWinner(t *testing.T) {
 	existing := make([]string, writers)
 	for i := range writers {
 		wg.Go(func() {
-			got, err := h.Write("sessions/0b.json", fmt.Appendf(nil, "writer %d", i), true)
+			got, err := h.write("sessions/0b.json", fmt.Appendf(nil, "writer %d", i), true)
 			if err != nil {
 				t.Error(err)
 			}
@@ -208,13 +209,13 @@ func TestCreateOnlyHasOneWinner(t *testing.T) {
 func TestReplaceIsWhole(t *testing.T) {
 	h := newHome(t)
 	texts := [][]byte{bytes.Repeat([]byte("a"), 100_000), bytes.Repeat([]byte("b"), 50_000)}
-	if _, err := h.Write("LOCKED", texts[0], false); err != nil {
+	if _, err := h.write("LOCKED", texts[0], false); err != nil {
 		t.Fatal(err)
 	}
 	var wg sync.WaitGroup
 	wg.Go(func() {
 		for i := range 40 {
-			if _, err := h.Write("LOCKED", texts[i%2], false); err != nil {
+			if _, err := h.write("LOCKED", texts[i%2], false); err != nil {
 				t.Error(err)
 			}
 		}
@@ -230,7 +231,7 @@ func TestReplaceIsWhole(t *testing.T) {
 
 func TestLeftOvers(t *testing.T) {
 	h := newHome(t)
-	dir := h.Path(sessionsDir)
+	dir := h.Path(session.Dir)
 	old, young, foreign := filepath.Join(dir, tempPrefix+"old"), filepath.Join(dir,
 		tempPrefix+"young"), filepath.Join(dir, "notes")
 	for _, path := range []string{old, young, foreign} {
@@ -242,7 +243,7 @@ func TestLeftOvers(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	if _, err := h.Write("sessions/0c.json", []byte("x"), false); err != nil {
+	if _, err := h.write("sessions/0c.json", []byte("x"), false); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := os.Lstat(old); !errors.Is(err, fs.ErrNotExist) {

@@ -7,13 +7,16 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 func chmod(t *testing.T, path string, mode os.FileMode) {
@@ -29,7 +32,7 @@ func TestModesOfWhatIsMade(t *testing.T) {
 	if err := h.EditConfig(func([]byte) ([]byte, error) { return []byte("x"), nil }); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := h.Write("approvals/0a.json", nil, true); err != nil {
+	if _, err := h.write("approvals/0a.json", nil, true); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]os.FileMode{
@@ -135,7 +138,7 @@ func TestRefusalsAtRead(t *testing.T) {
 	refused(t, err, "not a regular file", "mv ")
 
 	chmod(t, h.Path("sessions"), 0o755)
-	_, err = h.Write("sessions/0d.json", nil, false)
+	_, err = h.write("sessions/0d.json", nil, false)
 	refused(t, err, "open to other users", "chmod 700 ")
 	put(t, h.Path(".lock"), "")
 	chmod(t, h.Path(".lock"), 0o666)
@@ -202,33 +205,53 @@ func TestQuote(t *testing.T) {
 }
 
 // A writer killed at any moment leaves the old or the new text, never a mixture, and at most
-// temporary files beside it.
+// temporary files beside it. The lock that it held is free at once.
 func TestKill(t *testing.T) {
 	if dir := os.Getenv("WRITE_UNDER"); dir != "" {
 		h, err := Open(dir)
 		for i := 0; err == nil; i++ {
-			_, err = h.Write("sessions/0a.json",
-				fmt.Appendf(nil, "%08d%08[1]d", i%100_000_000), false)
+			_, err = h.Commit([]core.Hold{{Name: session.LockFile}}, []core.Write{{Name: grant,
+				Data: fmt.Appendf(nil, "%08d%08[1]d", i%100_000_000), If: core.Any}})
 		}
 		t.Fatal(err)
 	}
 	h := newHome(t)
 	for round := range 10 {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestKill$")
-		cmd.Env = append(os.Environ(), "WRITE_UNDER="+h.dir)
-		if err := cmd.Start(); err != nil {
-			t.Fatal(err)
-		}
+		cmd := second(t, "WRITE_UNDER", h)
 		time.Sleep(time.Duration(30+7*round) * time.Millisecond)
 		_ = cmd.Process.Kill()
 		_ = cmd.Wait()
-		if data, err := h.Read("sessions/0a.json"); err != nil ||
+		if data, err := h.Read(grant); err != nil ||
 			data != nil && (len(data) != 16 || string(data[:8]) != string(data[8:])) {
 			t.Fatalf("round %d: %q, %v", round, data, err)
 		}
+		began := time.Now()
+		if err := state.Put(h, revoked, nil); err != nil || time.Since(began) > 5*time.Second {
+			t.Fatalf("round %d: the lock was free after %v, %v", round, time.Since(began), err)
+		}
 	}
-	if data, err := h.Read("sessions/0a.json"); data == nil || err != nil {
+	if data, err := h.Read(grant); data == nil || err != nil {
 		t.Fatalf("the children never wrote: %v", err)
+	}
+}
+
+// TestCommitTrustsNoUnreadableHold: what cannot be read may be an order.
+func TestCommitTrustsNoUnreadableHold(t *testing.T) {
+	for name, spoil := range map[string]func(h *Home) error{
+		"a link":      func(h *Home) error { return os.Symlink("nowhere", h.Path(revoked)) },
+		"a wide mode": func(h *Home) error { return os.WriteFile(h.Path(revoked), nil, 0o644) },
+		"a directory": func(h *Home) error { return os.Mkdir(h.Path(revoked), 0o700) },
+	} {
+		h := newHome(t)
+		if err := spoil(h); err != nil {
+			t.Fatal(err)
+		}
+		done, err := h.Commit([]core.Hold{{Name: revoked}},
+			[]core.Write{{Name: grant, Data: []byte("g")}})
+		if err == nil {
+			t.Errorf("%s: %+v", name, done)
+		}
+		is(t, h, grant, nil)
 	}
 }
 
@@ -292,5 +315,19 @@ func TestCheckPlace(t *testing.T) {
 	refused(t, Guard{}.CheckPlace(filepath.Join(open, "file")), "is not a directory", "mv ")
 	if err := (Guard{}).CheckPlace(filepath.Join(open, "none")); !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("a missing directory: %v", err)
+	}
+}
+
+// TestWatchSeesModes: a mode may be all that makes a file unreadable.
+func TestWatchSeesModes(t *testing.T) {
+	h := newHome(t)
+	put(t, h.Path(revoked), "")
+	changed := h.Watch([]string{revoked})
+	if !changed() || changed() {
+		t.Fatal("the first look, and no other")
+	}
+	chmod(t, h.Path(revoked), 0o644)
+	if !changed() {
+		t.Error("a new mode was not seen")
 	}
 }

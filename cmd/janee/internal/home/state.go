@@ -4,24 +4,22 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
-	"github.com/true-and-useful/janee/core"
 	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
 	"slices"
-	"strings"
+
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
+	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/approval"
+	"github.com/true-and-useful/janee/core/session"
 )
 
-const (
-	sessionsDir  = "sessions"
-	approvalsDir = "approvals"
-	lockedFile   = "LOCKED"
-	maxStem      = 64
-)
+var _ state.Store = (*Home)(nil)
 
-// Read returns the state file called name (LOCKED, sessions/…, approvals/…), or nil and no error
-// where there is none. An empty file is not nil.
+// Read returns the state file called name, or nil without an error if it does not exist. An empty
+// file is not nil.
 func (h *Home) Read(name string) ([]byte, error) {
 	path, err := h.statePath(name)
 	if err != nil {
@@ -31,9 +29,9 @@ func (h *Home) Read(name string) ([]byte, error) {
 	return data, absentOr(err)
 }
 
-// Files reads the state files called names: one that is absent is left out, one that cannot be read
-// is nil. Each call of an agent does so a few times, so a directory is checked once for all names
-// in it that follow each other, and an absent file costs one system call.
+// Files reads the state files called names. It leaves out a file that is absent, and returns nil
+// for one that cannot be read. Each call of an agent does this a few times, so Files checks a
+// directory once for all consecutive names in it, and an absent file costs one system call.
 func (h *Home) Files(names []string) map[string][]byte {
 	files := make(map[string][]byte, len(names))
 	var dir string
@@ -54,14 +52,13 @@ func (h *Home) Files(names []string) map[string][]byte {
 	return files
 }
 
-// Commit makes writes durable, if the files of holds are as they were read. Whatever compares what
-// a file holds is done under the lock of the home, as all changes of such files are.
+// Commit makes writes, and syncs them, if the files of holds are as they were read.
 func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committed, err error) {
-	compares := len(holds) > 0 || slices.ContainsFunc(writes, func(w core.Write) bool {
-		return w.If.Data() != nil
-	})
-	if !compares {
-		return h.commit(nil, writes)
+	switch {
+	case len(holds)+len(writes) == 0:
+		return done, nil
+	case brakes(holds, writes):
+		return h.brake(writes)
 	}
 	err = h.WithLock(func() error {
 		done, err = h.commit(holds, writes)
@@ -70,6 +67,24 @@ func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committ
 	return done, err
 }
 
+func brakes(holds []core.Hold, writes []core.Write) bool {
+	return len(holds) == 0 && len(writes) == 1 && writes[0].Name == session.LockFile &&
+		writes[0].If.Data() == nil
+}
+
+// brake writes LOCKED without waiting for the lock, because it must work even if a command that is
+// stopped or broken holds the lock. Afterwards it takes the lock once, so that everyone who
+// compared before LOCKED was there has finished when Commit returns. If that takes too long, LOCKED
+// applies anyway.
+func (h *Home) brake(writes []core.Write) (core.Committed, error) {
+	done, err := h.commit(nil, writes)
+	if err == nil {
+		_ = h.WithLock(func() error { return nil })
+	}
+	return done, err
+}
+
+// commit needs the lock, except to write LOCKED.
 func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, error) {
 	exists := map[string][]byte{}
 	for _, hold := range holds {
@@ -77,7 +92,7 @@ func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, e
 		if err != nil {
 			return core.Committed{}, err
 		}
-		if !bytes.Equal(data, hold.Data) || (data == nil) != (hold.Data == nil) {
+		if !same(data, hold.Data) {
 			exists[hold.Name] = data
 		}
 	}
@@ -96,22 +111,25 @@ func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, e
 	return core.Committed{Exists: exists}, nil
 }
 
-// writeIf writes where the condition of w is met; lost: it is not, and found is what is there.
+// same reports whether a and b are equal; an absent file differs from an empty one.
+func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
+
+// writeIf writes w if its condition is met. If it is not, lost is true and found is what is there.
 func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
 	if want := w.If.Data(); want != nil {
 		found, err = h.Read(w.Name)
-		if err != nil || !bytes.Equal(found, want) || found == nil {
+		if err != nil || !same(found, want) {
 			return found, err == nil, err
 		}
 	}
-	found, err = h.Write(w.Name, w.Data, !w.If.Any() && w.If.Data() == nil)
+	found, err = h.write(w.Name, w.Data, !w.If.Any() && w.If.Data() == nil)
 	return found, found != nil, err
 }
 
-// Write stores data, durable when it returns, as the state file called name; its directory is made
-// if missing. With create it never replaces: if the file exists, Write changes nothing and returns
-// what it holds (not nil, perhaps empty).
-func (h *Home) Write(name string, data []byte, create bool) (existing []byte, err error) {
+// write stores data and syncs it, and makes the directory if it is missing. With create, write
+// never replaces a file: if one exists, it changes nothing and returns its content (not nil, but
+// perhaps empty).
+func (h *Home) write(name string, data []byte, create bool) (existing []byte, err error) {
 	path, err := h.statePath(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = MakeDir(filepath.Dir(path)); err == nil {
@@ -125,7 +143,7 @@ func (h *Home) Write(name string, data []byte, create bool) (existing []byte, er
 	if !create {
 		return nil, replaceFile(path, data)
 	}
-	for range 3 { // the winner's file may be gone before it is read: revoked sessions are removed
+	for range 3 { // LOCKED is written without the lock, so it may be removed before it is read
 		created, err := createFile(path, data)
 		if created || err != nil {
 			return nil, err
@@ -137,32 +155,66 @@ func (h *Home) Write(name string, data []byte, create bool) (existing []byte, er
 	return nil, fmt.Errorf("create %q: it comes and goes", path)
 }
 
-// Stamps returns a stamp of each state file, the zero Stamp where there is none. It reads nothing:
-// who waits for a file to come or to change compares them, for one stat a name.
-func (h *Home) Stamps(names []string) []Stamp {
-	stamps := make([]Stamp, len(names))
-	for i, name := range names {
-		if fi, err := os.Lstat(h.Path(name)); err == nil && stateName(name) {
-			stamps[i] = stampOf(fi)
+// Edit replaces a state file by what edit returns, under the lock.
+func (h *Home) Edit(name string, edit func(old []byte) ([]byte, error)) error {
+	return h.WithLock(func() error {
+		old, err := h.Read(name)
+		if err != nil {
+			return err
 		}
-	}
-	return stamps
+		data, err := edit(old)
+		if err != nil || data == nil || same(data, old) {
+			return err
+		}
+		_, err = h.write(name, data, false)
+		return err
+	})
 }
 
-// Remove takes the state file called name away, durably. A missing one is no error.
+// Watch compares stamps, which costs one stat per name. A file that it cannot stat counts as
+// changed.
+func (h *Home) Watch(names []string) (changed func() bool) {
+	var seen []watched
+	return func() bool {
+		now, sure := make([]watched, len(names)), true
+		for i, name := range names {
+			fi, err := os.Lstat(h.Path(name))
+			if err == nil && stateName(name) {
+				now[i] = watched{stampOf(fi), fi.Mode()}
+			}
+			sure = sure && absentOr(err) == nil
+		}
+		if sure && slices.Equal(now, seen) {
+			return false
+		}
+		seen = now
+		return true
+	}
+}
+
+// watched is what Watch compares. It includes the mode, which may make a file unreadable.
+type watched struct {
+	Stamp
+	mode fs.FileMode
+}
+
+// Remove removes the state file called name, under the lock, and syncs that. It is no error if the
+// file does not exist.
 func (h *Home) Remove(name string) error {
 	path, err := h.statePath(name)
 	if err != nil {
 		return absentOr(err)
 	}
-	if err := os.Remove(path); err != nil {
-		return absentOr(err)
-	}
-	return SyncDir(filepath.Dir(path))
+	return h.WithLock(func() error {
+		if err := os.Remove(path); err != nil {
+			return absentOr(err)
+		}
+		return SyncDir(filepath.Dir(path))
+	})
 }
 
-// List returns the names of the state files in dir ("sessions" or "approvals"), sorted, as Read
-// takes them. Other files are left out.
+// List returns the sorted names of the state files in dir, in the form that Read takes. It leaves
+// out other files.
 func (h *Home) List(dir string) ([]string, error) {
 	if err := h.guard.CheckDir(h.Path(dir)); err != nil {
 		return nil, absentOr(err)
@@ -177,33 +229,8 @@ func (h *Home) List(dir string) ([]string, error) {
 	return names, err
 }
 
-// IsClosing reports whether the state file called name closes something: LOCKED, the list of
-// orders, or the revocation of one pair.
-func IsClosing(name string) bool {
-	return stateName(name) && (name == lockedFile || name == sessionsDir+"/closed.json" ||
-		strings.HasPrefix(name, sessionsDir+"/") && strings.HasSuffix(name, ".revoked"))
-}
-
-// Closings lists those that there are.
-func (h *Home) Closings() (names []string, err error) {
-	locked, err := h.Read(lockedFile)
-	if err != nil {
-		return nil, err
-	}
-	if locked != nil {
-		names = append(names, lockedFile)
-	}
-	all, err := h.List(sessionsDir)
-	for _, name := range all {
-		if IsClosing(name) {
-			names = append(names, name)
-		}
-	}
-	return names, err
-}
-
-// statePath checks name and the directory it lies in. A missing directory is fs.ErrNotExist, with
-// the path all the same.
+// statePath checks name and its directory. If the directory does not exist, it returns
+// fs.ErrNotExist together with the path.
 func (h *Home) statePath(name string) (string, error) {
 	if !stateName(name) {
 		return "", fmt.Errorf("state file %q: not a name janee uses", name)
@@ -212,22 +239,6 @@ func (h *Home) statePath(name string) (string, error) {
 	return path, h.guard.CheckDir(filepath.Dir(path))
 }
 
-// stateName is a second wall: names come from core and are made of hashes, but a path that reached
-// this point with ".." in it would write anywhere. Nothing but LOCKED and DIR/stem.suffix is let
-// through, with a stem of a-z and 0-9.
-func stateName(name string) bool {
-	if name == lockedFile {
-		return true
-	}
-	dir, base, _ := strings.Cut(name, "/")
-	if dir != sessionsDir && dir != approvalsDir {
-		return false
-	}
-	stem, suffix, _ := strings.Cut(base, ".")
-	switch suffix {
-	case "json", "revoked", "answer", "used", "tries":
-		return stem != "" && len(stem) <= maxStem &&
-			strings.Trim(stem, "abcdefghijklmnopqrstuvwxyz0123456789") == ""
-	}
-	return false
-}
+// stateName is a second line of defence: names come from core and are made of hashes, but a path
+// with ".." in it would let a write go anywhere.
+func stateName(name string) bool { return session.IsName(name) || approval.IsName(name) }

@@ -35,9 +35,16 @@ type Options struct {
 	Changed func()
 }
 
+// configFile is config.yaml as it is looked at between two readings.
+type configFile interface {
+	ConfigStamp() (home.Stamp, error)
+	ConfigPath() string
+}
+
 // Source is a gateway.Source over a home. It is safe for concurrent use.
 type Source struct {
-	home    *home.Home
+	file    configFile
+	again   func() (*opened.Home, error) // opens the home as it is now
 	options Options
 	current atomic.Pointer[gateway.InForce]
 	looked  atomic.Pointer[home.Stamp] // of the file that was read last, good or bad
@@ -50,7 +57,8 @@ type Source struct {
 
 // New starts from an opened home.
 func New(s *opened.Home, o Options) *Source {
-	r := &Source{home: s.Home, options: o, opened: s, reloads: core.NewReloads(s.Config)}
+	r := &Source{file: s.Home, options: o, opened: s, reloads: core.NewReloads(s.Config)}
+	r.again = func() (*opened.Home, error) { return opened.Read(o.Keys, s.Home) }
 	r.looked.Store(&s.Stamp)
 	r.current.Store(InForceOf(core.New(s.Config, s.Vault), s.Config))
 	return r
@@ -96,7 +104,7 @@ func (r *Source) InForce() bool {
 }
 
 func (r *Source) stale() bool {
-	now, err := r.home.ConfigStamp()
+	now, err := r.file.ConfigStamp()
 	if err != nil {
 		now = home.Stamp{} // gone: a stamp that no file has
 	}
@@ -118,8 +126,8 @@ func (r *Source) Reload(agent, via string) core.Reload {
 
 // read puts the file in force, or keeps what is in force. r.mu is held.
 func (r *Source) read(agent, via string) core.Reload {
-	stamp, _ := r.home.ConfigStamp()
-	s, err := opened.Read(r.options.Keys, r.home)
+	stamp, _ := r.file.ConfigStamp()
+	s, err := r.again()
 	if err == nil && (s.Vault == nil || s.Config.Vault.ID != r.opened.Config.Vault.ID) {
 		err = errors.New("the vault: block is not the one this server began with: put it back, " +
 			"or restart the server")
@@ -133,7 +141,7 @@ func (r *Source) read(agent, via string) core.Reload {
 }
 
 func (r *Source) keep(err error, agent, via string) core.Reload {
-	report, record := r.reloads.Refuse(strings.ReplaceAll(err.Error(), r.home.ConfigPath(),
+	report, record := r.reloads.Refuse(strings.ReplaceAll(err.Error(), r.file.ConfigPath(),
 		"config.yaml"), at(agent, via))
 	if record != nil {
 		r.options.Warn(
@@ -197,7 +205,7 @@ func (r *Source) seal() {
 		time.Since(time.Unix(0, stamp.MTime)) < quiet {
 		return
 	}
-	sealed, err := opened.Read(r.options.Keys, r.home)
+	sealed, err := r.again()
 	if err != nil || sealed.Stamp != stamp {
 		return // changed again: the next look sees it
 	}

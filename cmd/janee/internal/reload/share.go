@@ -6,7 +6,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
@@ -38,14 +37,14 @@ func (r *Source) Share(via string, s core.Share) ShareReport {
 	}
 	if err != nil {
 		report.Message = "nothing was changed: " +
-			strings.ReplaceAll(err.Error(), r.home.ConfigPath(), "config.yaml")
+			strings.ReplaceAll(err.Error(), r.file.ConfigPath(), "config.yaml")
 		r.shareFailed(via, s, err)
 	}
 	return report
 }
 
 func (r *Source) writeShare(s core.Share) error {
-	now, err := opened.Read(r.options.Keys, r.home)
+	now, err := r.again()
 	if err != nil {
 		return err
 	}

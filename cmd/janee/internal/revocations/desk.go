@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/vault"
@@ -17,7 +17,7 @@ const by = "cli"
 // Desk gives orders about sessions. What it does stands in the audit log before it is done; if it
 // cannot be recorded it is not done.
 type Desk struct {
-	Home   *home.Home
+	State  state.Store
 	Vault  *vault.Vault
 	Record func(audit.Record) error // durable when it returns
 	Now    func() time.Time
@@ -42,19 +42,13 @@ func (d *Desk) Revoke(s Session, until time.Time) (time.Time, error) {
 		return until, err
 	}
 	order := session.Revocation{ID: s.ID, Pair: s.Pair(), Until: until.UnixMilli(), By: by}
-	err := d.Home.WithLock(func() error {
-		name := session.RevokedFile(order.Pair)
-		data, err := d.Home.Read(name)
-		if err != nil {
-			return err
-		}
+	err := d.State.Edit(session.RevokedFile(order.Pair), func(data []byte) ([]byte, error) {
 		if old, err := session.DecodeRevocation(d.key(), data); err == nil {
 			order.Until = max(order.Until, old.Until)
 		}
 		// not earlier: a session opened since the record was written is meant too
 		order.At = d.Now().UnixMilli()
-		_, err = d.Home.Write(name, order.Encode(d.key()), false)
-		return err
+		return order.Encode(d.key()), nil
 	})
 	return time.UnixMilli(order.Until), wrap(err, "revoke session %s", s.ID)
 }
@@ -81,26 +75,28 @@ func (d *Desk) Close(scope Scope, until time.Time) (time.Time, error) {
 	return until, wrap(err, "close sessions")
 }
 
-// closures changes the list of orders under the lock, so that of several commands at once none is
-// lost.
+// closures changes the list of orders. Of several commands at once none is lost.
 func (d *Desk) closures(change func(session.Closures) session.Closures) error {
-	return d.Home.WithLock(func() error {
-		data, err := d.Home.Read(session.ClosedFile)
+	return d.State.Edit(session.ClosedFile, func(data []byte) ([]byte, error) {
+		list, err := d.decodeClosures(data)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		var list session.Closures
-		if data != nil {
-			if list, err = session.DecodeClosures(d.key(), data); err != nil {
-				return hint.Errorf(hint.Failed,
-					"every session counts as closed meanwhile; "+
-						"`janee reopen --all` begins a new list", "reading %s: %w",
-					session.ClosedFile, err)
-			}
-		}
-		_, err = d.Home.Write(session.ClosedFile, change(list).Encode(d.key()), false)
-		return err
+		return change(list).Encode(d.key()), nil
 	})
+}
+
+func (d *Desk) decodeClosures(data []byte) (session.Closures, error) {
+	if data == nil {
+		return nil, nil
+	}
+	list, err := session.DecodeClosures(d.key(), data)
+	if err != nil {
+		return nil, hint.Errorf(hint.Failed,
+			"every session counts as closed meanwhile; `janee reopen --all` begins a new list",
+			"reading %s: %w", session.ClosedFile, err)
+	}
+	return list, nil
 }
 
 func (d *Desk) entry(event string, s Scope) audit.Record {

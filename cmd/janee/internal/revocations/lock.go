@@ -1,16 +1,19 @@
 package revocations
 
-import "github.com/true-and-useful/janee/core/session"
+import (
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
+	"github.com/true-and-useful/janee/core/session"
+)
 
 // Lock refuses every call of everybody from now on. It returns false if that was so already. A
 // brake has to work where nothing else does: it is applied even if it cannot be recorded, and then
 // the error says so.
 func (d *Desk) Lock() (locked bool, err error) {
-	if there, err := d.Home.Read(session.LockFile); there != nil && err == nil {
+	if there, err := d.State.Read(session.LockFile); there != nil && err == nil {
 		return false, nil
 	}
 	unrecorded := d.Record(d.entry("lock", Scope{}))
-	existing, err := d.Home.Write(session.LockFile, []byte{}, true)
+	existing, err := state.Create(d.State, session.LockFile, []byte{})
 	if err != nil {
 		return false, wrap(err, "lock")
 	}
@@ -22,5 +25,5 @@ func (d *Desk) Unlock() error {
 	if err := d.Record(d.entry("unlock", Scope{})); err != nil {
 		return err
 	}
-	return wrap(d.Home.Remove(session.LockFile), "unlock")
+	return wrap(d.State.Remove(session.LockFile), "unlock")
 }

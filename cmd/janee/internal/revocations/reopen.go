@@ -2,7 +2,6 @@ package revocations
 
 import (
 	"errors"
-	"strings"
 
 	"github.com/true-and-useful/janee/core/session"
 )
@@ -15,8 +14,7 @@ func (d *Desk) Reopen(s Session) error {
 	if err := d.Record(r); err != nil {
 		return err
 	}
-	return wrap(d.Home.WithLock(func() error { return d.lift(s.Pair()) }),
-		"reopen session %s", s.ID)
+	return wrap(d.lift(s.Pair()), "reopen session %s", s.ID)
 }
 
 // ReopenAll lifts every order within the scope, those about single sessions included.
@@ -31,41 +29,38 @@ func (d *Desk) ReopenAll(scope Scope, b *Book) error {
 	if err != nil {
 		return err
 	}
-	return wrap(d.Home.WithLock(func() error {
-		var failed error
-		for _, pair := range pairs {
-			failed = errors.Join(failed, d.lift(pair))
-		}
-		return failed
-	}), "reopen sessions")
+	var failed error
+	for _, pair := range pairs {
+		failed = errors.Join(failed, d.lift(pair))
+	}
+	return wrap(failed, "reopen sessions")
 }
 
 func (d *Desk) reopenClosures(scope Scope) error {
-	now := d.Now().UnixMilli()
-	everything := scope == Scope{}
-	data, err := d.Home.Read(session.ClosedFile)
-	if err != nil || data == nil {
-		return err
-	}
-	if _, bad := session.DecodeClosures(d.key(), data); bad != nil && everything {
-		// Nobody can tell what the damaged list had ended: whatever was opened before this moment
-		// is over.
-		list := session.Closures{{At: now, By: by}}
-		return d.Home.WithLock(func() error {
-			_, err := d.Home.Write(session.ClosedFile, list.Encode(d.key()), false)
-			return err
-		})
-	}
-	return d.closures(func(list session.Closures) session.Closures {
-		list, _ = list.Reopen(scope.Agent, scope.Capability, now)
-		return list
+	return d.State.Edit(session.ClosedFile, func(data []byte) ([]byte, error) {
+		if data == nil {
+			return nil, nil
+		}
+		now := d.Now().UnixMilli()
+		list, bad := d.decodeClosures(data)
+		switch {
+		case bad == nil:
+			list, _ = list.Reopen(scope.Agent, scope.Capability, now)
+		case scope == Scope{}:
+			// Nobody can tell what the damaged list had ended: whatever was opened before this
+			// moment is over.
+			list = session.Closures{{At: now, By: by}}
+		default:
+			return nil, bad
+		}
+		return list.Encode(d.key()), nil
 	})
 }
 
 // revokedPairs are those with a revocation within the scope. Whose a pair is only its session
 // tells, so that one whose session cannot be read belongs to the widest scope alone.
 func (d *Desk) revokedPairs(scope Scope, b *Book) (pairs []string, err error) {
-	names, err := d.Home.List("sessions")
+	names, err := d.State.List(session.Dir)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +69,7 @@ func (d *Desk) revokedPairs(scope Scope, b *Book) (pairs []string, err error) {
 		owner[s.Pair()] = s
 	}
 	for _, name := range names {
-		pair, ok := strings.CutSuffix(strings.TrimPrefix(name, "sessions/"), ".revoked")
+		pair, ok := session.PairOfRevokedFile(name)
 		if s, known := owner[pair]; ok && (known && scope.holds(s) || scope == Scope{}) {
 			pairs = append(pairs, pair)
 		}
@@ -82,22 +77,21 @@ func (d *Desk) revokedPairs(scope Scope, b *Book) (pairs []string, err error) {
 	return pairs, nil
 }
 
-// lift opens a pair again. The file stays: it tells which grants are over for good. The caller
-// holds the lock.
+// lift opens a pair again. The file stays: it tells which grants are over for good.
 func (d *Desk) lift(pair string) error {
-	name, now := session.RevokedFile(pair), d.Now().UnixMilli()
-	data, err := d.Home.Read(name)
-	if err != nil || data == nil {
-		return err
-	}
-	order, bad := session.DecodeRevocation(d.key(), data)
-	switch {
-	// nobody can tell what it had ended: whatever was opened before this moment is over
-	case bad != nil || order.Pair != pair:
-		order = session.Revocation{Pair: pair, At: now, By: by}
-	case order.Until == 0:
-		return nil
-	}
-	_, err = d.Home.Write(name, order.Reopened(now).Encode(d.key()), false)
-	return err
+	return d.State.Edit(session.RevokedFile(pair), func(data []byte) ([]byte, error) {
+		if data == nil {
+			return nil, nil
+		}
+		now := d.Now().UnixMilli()
+		order, bad := session.DecodeRevocation(d.key(), data)
+		switch {
+		// nobody can tell what it had ended: whatever was opened before this moment is over
+		case bad != nil || order.Pair != pair:
+			order = session.Revocation{Pair: pair, At: now, By: by}
+		case order.Until == 0:
+			return nil, nil
+		}
+		return order.Reopened(now).Encode(d.key()), nil
+	})
 }

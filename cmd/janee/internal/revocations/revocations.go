@@ -11,11 +11,10 @@ package revocations
 import (
 	"cmp"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/vault"
@@ -55,21 +54,20 @@ type Book struct {
 // Read looks at every session file, and takes one that cannot be read as the engine does: a grant
 // permits nothing, an order closes. So a file that was planted or spoiled keeps nobody from
 // revoking the others. v may be nil: a home without a key has no sessions.
-func Read(h *home.Home, c *config.Config, v *vault.Vault, now time.Time) (*Book, error) {
-	locked, err := h.Read(session.LockFile)
+func Read(from state.Reader, c *config.Config, v *vault.Vault, now time.Time) (*Book, error) {
+	locked, err := from.Read(session.LockFile)
 	b := &Book{Locked: locked != nil || err != nil}
 	if v == nil {
 		return b, nil
 	}
-	r := reader{home: h, config: c, key: v.Key("state"), now: now.UnixMilli(), book: b}
+	r := reader{state: from, config: c, key: v.Key("state"), now: now.UnixMilli(), book: b}
 	r.closures()
-	names, err := h.List("sessions")
+	names, err := from.List(session.Dir)
 	if err != nil {
 		return nil, err
 	}
 	for _, name := range names {
-		if pair, ok := strings.CutSuffix(strings.TrimPrefix(name, "sessions/"), ".json"); ok &&
-			name != session.ClosedFile {
+		if pair, ok := session.PairOfFile(name); ok {
 			r.session(pair)
 		}
 	}
@@ -80,7 +78,7 @@ func Read(h *home.Home, c *config.Config, v *vault.Vault, now time.Time) (*Book,
 }
 
 type reader struct {
-	home   *home.Home
+	state  state.Reader
 	config *config.Config
 	key    []byte
 	now    int64
@@ -89,7 +87,7 @@ type reader struct {
 }
 
 func (r *reader) closures() {
-	data, err := r.home.Read(session.ClosedFile)
+	data, err := r.state.Read(session.ClosedFile)
 	if err == nil && data == nil {
 		return
 	}
@@ -107,7 +105,7 @@ func (r *reader) closures() {
 
 func (r *reader) session(pair string) {
 	var g session.Grant
-	data, err := r.home.Read(session.File(pair))
+	data, err := r.state.Read(session.File(pair))
 	if err == nil {
 		g, err = session.Decode(r.key, data)
 	}
@@ -116,7 +114,7 @@ func (r *reader) session(pair string) {
 		return
 	}
 	s := Session{Grant: g}
-	revoked, err := r.home.Read(session.RevokedFile(pair))
+	revoked, err := r.state.Read(session.RevokedFile(pair))
 	if err != nil {
 		revoked = []byte{} // no order, but a file
 	}
@@ -169,12 +167,12 @@ func (b *Book) Open() []Session {
 }
 
 // CountUses fills in Uses and Last from the audit log.
-func CountUses(h *home.Home, list []Session) error {
+func CountUses(log auditlog.Dir, list []Session) error {
 	lives := map[string]auditlog.Life{}
 	for _, s := range list {
 		lives[s.ID] = auditlog.Life{Opened: time.UnixMilli(s.Opened), Ends: time.UnixMilli(s.Ends)}
 	}
-	uses, err := auditlog.Uses(h, lives)
+	uses, err := auditlog.Uses(log, lives)
 	for i, s := range list {
 		if u, ok := uses[s.ID]; ok {
 			list[i].Uses, list[i].Last = u.Count, u.Last.UnixMilli()

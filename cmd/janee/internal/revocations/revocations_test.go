@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/session"
@@ -50,7 +51,7 @@ func newOffice(t *testing.T) *office {
 		vault:  vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001"),
 		now:    time.UnixMilli(1795426425000),
 	}
-	o.desk = &Desk{Home: h, Vault: o.vault, Now: func() time.Time { return o.now },
+	o.desk = &Desk{State: h, Vault: o.vault, Now: func() time.Time { return o.now },
 		Record: func(r audit.Record) error {
 			o.records = append(o.records,
 				strings.TrimSpace(fmt.Sprintf("%s %s %s", r.Event, r.Agent, r.Capability)))
@@ -85,7 +86,7 @@ func (o *office) grant(id, agent, capability string, change ...func(*session.Gra
 	for _, f := range change {
 		f(&g)
 	}
-	_, err := o.home.Write(session.File(g.Pair()), g.Encode(o.key()), false)
+	err := state.Put(o.home, session.File(g.Pair()), g.Encode(o.key()))
 	must(o.t, err)
 	return g
 }
@@ -120,11 +121,11 @@ func TestStatus(t *testing.T) {
 	// the ttl was made shorter
 	o.grant("a7", "bob", "write", func(g *session.Grant) { g.Opened -= 3_600_000 })
 	foreign := o.grant("a8", "eve", "read")
-	_, err := o.home.Write(session.File(foreign.Pair()),
-		foreign.Encode([]byte("another key")), false)
+	err := state.Put(o.home, session.File(foreign.Pair()),
+		foreign.Encode([]byte("another key")))
 	must(t, err)
 	moved := o.grant("a9", "eve", "write")
-	_, err = o.home.Write(session.File(foreign.Pair()[:31]+"x"), moved.Encode(o.key()), false)
+	err = state.Put(o.home, session.File(foreign.Pair()[:31]+"x"), moved.Encode(o.key()))
 	must(t, err)
 	want := map[string]Status{
 		"a1": Active, "a2": Void, "a3": Void, "a4": Void, "a5": Expired, "a6": Active,
@@ -199,7 +200,7 @@ func TestRevokeAndReopenOne(t *testing.T) {
 	}
 	// Whatever damaged the file, a person can open the pair again, and nothing from before comes
 	// back.
-	_, err = o.home.Write(session.RevokedFile(g.Pair()), []byte("?"), false)
+	err = state.Put(o.home, session.RevokedFile(g.Pair()), []byte("?"))
 	must(t, err)
 	if b := o.read(); b.Sessions[0].Status != Revoked || len(b.Damaged) != 1 {
 		t.Errorf("damaged: %+v", b)
@@ -249,7 +250,7 @@ func TestCloseAndReopenScopes(t *testing.T) {
 	}
 	must(t, o.desk.ReopenAll(Scope{}, o.read()))
 	check("")
-	_, err = o.home.Write(session.ClosedFile, []byte("?"), false)
+	err = state.Put(o.home, session.ClosedFile, []byte("?"))
 	must(t, err)
 	if b := o.read(); len(b.Open()) != 0 || len(b.Damaged) != 1 {
 		t.Errorf("damaged: %+v", b)
