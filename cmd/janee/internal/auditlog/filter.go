@@ -50,8 +50,11 @@ func (f Filter) passes(r Row) bool {
 // holds reports whether the filter selects one record by itself. Only calls have a decision, so a
 // filter with one selects no other records.
 func (f Filter) holds(r audit.Record) bool {
-	decided := map[string]string{eventIntent: "allow", eventResult: "allow",
-		eventDeny: "deny"}[r.Event]
+	decided := map[string]string{
+		eventIntent: "allow",
+		eventResult: "allow",
+		eventDeny:   "deny",
+	}[r.Event]
 	begun := time.UnixMilli(r.TS)
 	return matches(f.Service, r.Service) && matches(f.Capability, r.Capability) &&
 		matches(f.Agent, r.Agent) && matches(f.Decision, decided) &&
@@ -88,7 +91,7 @@ func row(r audit.Record) Row { return Row{time.UnixMilli(r.TS).UTC(), r} }
 // join adds to an intent what only its result knows.
 func join(intent, result audit.Record) audit.Record {
 	intent.Event, intent.Status, intent.Code = result.Event, result.Status, result.Code
-	intent.Bytes, intent.DurationMs, intent.Redactions, intent.Detail = result.Bytes,
-		result.DurationMs, result.Redactions, result.Detail
+	intent.Bytes, intent.DurationMs = result.Bytes, result.DurationMs
+	intent.Redactions, intent.Detail = result.Redactions, result.Detail
 	return intent
 }

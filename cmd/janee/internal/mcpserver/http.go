@@ -157,8 +157,11 @@ func version(header http.Header, m message) string {
 }
 
 func versionError(id []byte, v string) []byte {
-	return encodeError(id, mcp.UnsupportedProtocolVersionError{Version: v,
-		Supported: mcp.LegacyProtocolVersions()}.JSONRPCError().Error)
+	unsupported := mcp.UnsupportedProtocolVersionError{
+		Version:   v,
+		Supported: mcp.LegacyProtocolVersions(),
+	}
+	return encodeError(id, unsupported.JSONRPCError().Error)
 }
 
 // initialize opens a connection, which cannot be initialized again: with a second initialize a

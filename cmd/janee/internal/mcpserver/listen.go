@@ -26,10 +26,13 @@ type listen struct {
 var toolsChanged = listChanged(nil)
 
 func listChanged(meta map[string]any) []byte {
-	return encode(mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION,
+	return encode(mcp.JSONRPCNotification{
+		JSONRPC: mcp.JSONRPC_VERSION,
 		Notification: mcp.Notification{
 			Method: mcp.MethodNotificationToolsListChanged,
-			Params: mcp.NotificationParams{Meta: meta}}})
+			Params: mcp.NotificationParams{Meta: meta},
+		},
+	})
 }
 
 // Clients are the connections of a Server, both kinds, and are safe for concurrent use. They are

@@ -42,8 +42,10 @@ func (s *Server) encodeOwn(m message, r Reply) []byte {
 	var head mcp.Result
 	if m.modern {
 		head.SetResultType(mcp.ResultTypeComplete)
-		head.EnsureResultMeta().SetServerInfo(mcp.Implementation{Name: serverName,
-			Version: s.opts.Version})
+		head.EnsureResultMeta().SetServerInfo(mcp.Implementation{
+			Name:    serverName,
+			Version: s.opts.Version,
+		})
 	}
 	return encodeCall(m.id, head, r)
 }
