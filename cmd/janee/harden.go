@@ -2,14 +2,13 @@ package main
 
 import "fmt"
 
-// harden keeps what is in this process's memory from leaving it through the system: core dumps, and
-// other processes of the same user that would read it. It is called first thing in main, before
-// anything is decrypted, and does what the system has. An error says what the system would not do;
-// the process can continue without it, and should say so. It does not stop root, or a process of
-// the same user that reads the root key file itself.
+// harden protects the memory of this process, which holds keys, from core dumps and from other
+// processes of the same user. main calls it first, before anything is decrypted. It does what the
+// system supports. After an error the process can continue, but should warn. It does not protect
+// from root, or from a process of the same user that reads the root key file.
 func harden() error {
 	if err := shutMemory(); err != nil {
-		return fmt.Errorf("keep this process's memory to itself: %w", err)
+		return fmt.Errorf("protect the memory of this process: %w", err)
 	}
 	return nil
 }

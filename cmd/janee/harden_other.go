@@ -2,5 +2,6 @@
 
 package main
 
-// shutMemory has nothing to do: what Windows writes of a crash is decided by the machine's owner.
+// shutMemory does nothing, because on Windows the owner of the machine decides what is written
+// after a crash.
 func shutMemory() error { return nil }

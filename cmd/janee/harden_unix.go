@@ -2,6 +2,6 @@
 
 package main
 
-// shutMemory forbids core files. macOS lets no other process at the memory of one that is not built
-// for debugging, unless it is root.
+// shutMemory forbids core files. On macOS only root can read the memory of a process that is not
+// built for debugging.
 func shutMemory() error { return noCore() }

@@ -1,5 +1,6 @@
-// Command janee keeps API keys and makes requests with them on behalf of AI agents, which never see
-// a key.
+// Command janee keeps API keys, and makes requests with them on behalf of AI agents, which never
+// see a key. main hardens the process and calls package cli, which has the commands; package core
+// decides what an agent may do.
 package main
 
 import (
@@ -15,8 +16,8 @@ func main() {
 	if err := harden(); err != nil {
 		fmt.Fprintf(os.Stderr, "janee: warning: %v\n", err)
 	}
-	// net/http writes bytes of upstreams to the standard logger, with GODEBUG=http2debug=2 also the
-	// headers it sends.
+	// net/http logs bytes from upstreams to the standard logger, and with GODEBUG=http2debug=2 also
+	// the headers that it sends, which hold credentials
 	log.SetOutput(io.Discard)
 	os.Exit(cli.Main(os.Args[1:], cli.System()))
 }

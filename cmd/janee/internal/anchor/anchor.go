@@ -1,6 +1,11 @@
-// Package anchor tells somebody elsewhere how far the chains of the log have come, so that cutting
-// off their end is found: the chains alone cannot tell. Use New beside a server, and Last for what
-// was told. It is beside the calls, never in their way: what fails is a warning.
+// Package anchor tells places outside of the home how far the chains of the audit log have come:
+// the system log, a command or a webhook. The chains alone cannot show that their end was cut off;
+// `janee logs verify` compares the log with such an anchor.
+//
+// A server starts a Keeper with New. The Keeper anchors the log at every period and whenever a file
+// is full, and Last returns the result of the last time. It runs beside the calls: a failure is a
+// warning and refuses nothing. It does not verify the log (see auditlog.Verify) and keeps no
+// anchors itself.
 package anchor
 
 import (
@@ -17,18 +22,18 @@ import (
 )
 
 const (
-	look     = time.Second
-	patience = 10 * time.Second // for all that are told
+	look     = time.Second      // between looks at the clock and the configuration
+	patience = 10 * time.Second // for all sinks together
 )
 
-// Bell says that a file of the log is full. It is made before the log that rings it and the Keeper
-// that hears it.
+// Bell signals that a file of the log is full. It is made before both the log that rings it and the
+// Keeper that waits for it.
 type Bell chan struct{}
 
 // NewBell returns a Bell that has not been rung.
 func NewBell() Bell { return make(Bell, 1) }
 
-// Ring does not wait.
+// Ring signals without blocking.
 func (b Bell) Ring() {
 	select {
 	case b <- struct{}{}:
@@ -42,8 +47,8 @@ type Home interface {
 	Path(name string) string
 }
 
-// Parts are what a Keeper works with. Config gives what is in force; Warn receives one line for the
-// person.
+// Parts are what a Keeper works with. Config returns the configuration in force; Warn takes one
+// line for the owner.
 type Parts struct {
 	Rolled Bell
 	Home   Home
@@ -52,7 +57,7 @@ type Parts struct {
 	Warn   func(string)
 }
 
-// Keeper is safe for concurrent use.
+// Keeper anchors the log of a running server.
 type Keeper struct {
 	Parts
 	now     func() time.Time
@@ -60,13 +65,14 @@ type Keeper struct {
 	stop    context.CancelFunc
 	done    chan struct{}
 
-	told   []audit.Head // what everybody has been told last
-	failed string       // what was said about a failure, to say it once
-	warned bool         // that another command waits for the next start
+	told   []audit.Head // what all sinks were told last
+	failed string       // the last failure, which is warned of once
+	warned bool         // that the command in config.yaml has changed
 }
 
-// New returns a Keeper that tells at every period, if the log has grown, until Close. The command
-// stays that of now: who can write to config.yaml while a server runs can make it run nothing.
+// New starts a Keeper, which runs until Close and anchors the log at every period if it has grown.
+// It keeps the command that is configured now: changing config.yaml must not be a way to make a
+// running server run a program.
 func New(p Parts) *Keeper {
 	ctx, stop := context.WithCancel(context.Background())
 	k := &Keeper{Parts: p, now: time.Now, stop: stop, done: make(chan struct{})}
@@ -77,7 +83,7 @@ func New(p Parts) *Keeper {
 	return k
 }
 
-// Close tells a last time. Call it when nothing is written any more.
+// Close anchors the log a last time. Call it when nothing more is written to the log.
 func (k *Keeper) Close() {
 	k.stop()
 	<-k.done
@@ -109,8 +115,8 @@ func (k *Keeper) run(ctx context.Context) {
 	}
 }
 
-// tell tells everybody, if there is anything new, and keeps what came of it. Who was not told hears
-// it at the next period.
+// tell tells all sinks if the log has grown, and keeps the result. If one fails, all are told again
+// at the next period.
 func (k *Keeper) tell(ctx context.Context, a config.Anchor) {
 	if k.Vault == nil {
 		return // no root key, no log
@@ -130,7 +136,7 @@ func (k *Keeper) tell(ctx context.Context, a config.Anchor) {
 			audit.Anchor{At: now.UnixMilli(), Heads: heads}.Encode(k.Vault.Key("anchor")), now)
 	}
 	if ctx.Err() == context.Canceled {
-		return // Close tells once more
+		return // Close anchors again
 	}
 	if err != nil {
 		if said := err.Error(); said != k.failed {
@@ -145,10 +151,11 @@ func (k *Keeper) tell(ctx context.Context, a config.Anchor) {
 	}
 }
 
-// started returns the command that is run, whatever the file says now.
+// started returns the command that was configured at the start, and warns once if another one is
+// configured now.
 func (k *Keeper) started(now []string) []string {
 	if changed := !slices.Equal(now, k.command); changed && !k.warned {
-		k.Warn("audit.anchor.command has changed: that counts when this server is started anew")
+		k.Warn("audit.anchor.command has changed: restart this server to use the new command")
 		k.warned = true
 	}
 	return k.command
@@ -164,7 +171,7 @@ func (k *Keeper) tellAll(ctx context.Context, a config.Anchor, text []byte, now 
 	return errors.Join(failed...)
 }
 
-// within gives up on what does not heed the end of ctx itself.
+// within runs do, and returns at the end of ctx even if do ignores it.
 func within(ctx context.Context, do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()

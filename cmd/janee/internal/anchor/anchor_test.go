@@ -29,7 +29,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 var testVault = vault.New(vault.NewRoot([32]byte{1}), "5f0c2f7c9b3e4d11a7d2c0ffee000001")
 
-// rig is a log and a Keeper of it, and what was told and said.
+// rig is a log and its Keeper, with what the Keeper has told and warned of.
 type rig struct {
 	t      *testing.T
 	home   *home.Home
@@ -80,7 +80,7 @@ func (r *rig) write(n int) {
 	}
 }
 
-// toFile is a command that appends what it is told to a file.
+// toFile is a command that appends its input to a file.
 func toFile(t *testing.T) (words []string, read func() []audit.Anchor) {
 	t.Helper()
 	if runtime.GOOS == "windows" {
@@ -166,8 +166,8 @@ func TestAnchoringFails(t *testing.T) {
 	r.keeper.Close()
 }
 
-// TestACommandAddedLater: config.yaml is reloaded while a server runs, and who can write to it must
-// not come to run a program by that.
+// TestACommandAddedLater: config.yaml is reloaded while a server runs, and changing it must not be
+// a way to run a program.
 func TestACommandAddedLater(t *testing.T) {
 	command, told := toFile(t)
 	other, toldOther := toFile(t)
@@ -178,7 +178,7 @@ func TestACommandAddedLater(t *testing.T) {
 	r.write(1)
 	r.keeper.Close()
 	if len(toldOther()) != 0 || len(told()) != 1 || len(r.warnings) != 1 ||
-		!strings.Contains(r.warnings[0], "started anew") {
+		!strings.Contains(r.warnings[0], "restart this server") {
 		t.Errorf("told %d and %d times; %q", len(told()), len(toldOther()), r.warnings)
 	}
 	r = newRig(t, config.Anchor{Every: time.Hour, Syslog: false})
@@ -248,7 +248,7 @@ func TestAnchorByWebhook(t *testing.T) {
 		[]byte(strings.TrimSpace(bodies[0]))); !found || err != nil {
 		t.Errorf("posted %q: %v", bodies[0], err)
 	}
-	// The secret of the other webhook is no key of this one.
+	// the secret of the other webhook is not accepted here
 	wrong := testVault.Seal("k1", config.WebhookBinding(), [12]byte{},
 		secret.New("sixteen_or_more_1"))
 	r = newRig(t,

@@ -15,7 +15,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// sink is somebody who is told, and what may be said of them.
+// sink is a place that is told, under a name that may be shown.
 type sink struct {
 	name string
 	tell func(ctx context.Context, text []byte) error
@@ -40,15 +40,16 @@ func (k *Keeper) sinks(a config.Anchor, now time.Time) (list []sink) {
 	return list
 }
 
-const maxSaid = 200 // bytes of what a command says when it fails
+const maxSaid = 200 // bytes of the standard error of a command that fails
 
-// toCommand gives text to a program on its standard input. The program gets nothing of the
-// environment but where programs are.
+// toCommand passes text to a program on its standard input. The only variable of the program is
+// PATH, because the environment may hold the root key.
 func toCommand(ctx context.Context, dir string, words []string, text []byte) error {
 	c := exec.CommandContext(ctx, words[0], words[1:]...)
-	c.Dir, c.Env, c.Stdin, c.WaitDelay = dir,
-		[]string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"},
-		bytes.NewReader(text), time.Second
+	c.Dir = dir
+	c.Env = []string{"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"}
+	c.Stdin = bytes.NewReader(text)
+	c.WaitDelay = time.Second
 	if runtime.GOOS == "windows" {
 		c.Env = []string{"PATH=" + os.Getenv("PATH"), "SYSTEMROOT=" + os.Getenv("SYSTEMROOT")}
 	}

@@ -12,8 +12,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
-// Told is what came of telling last, for `janee status`. It proves nothing: whoever can write to
-// the log can write it.
+// Told is the result of the last anchoring, for `janee status`. It proves nothing, because anyone
+// who can write to the log can write it too.
 type Told struct {
 	At    time.Time `json:"at"` // UTC
 	Error string    `json:"error,omitempty"`
@@ -33,7 +33,7 @@ func keep(d auditlog.Dir, at time.Time, failed error) error {
 	return home.ReplaceFile(path(d), append(data, '\n'))
 }
 
-// Last returns what came of telling last; the zero value if nobody has been told yet.
+// Last returns the result of the last anchoring, or the zero value if the log was never anchored.
 func Last(d auditlog.Dir) (t Told, err error) {
 	data, err := d.Guard().ReadFile(path(d))
 	if errors.Is(err, fs.ErrNotExist) {
@@ -43,7 +43,7 @@ func Last(d auditlog.Dir) (t Told, err error) {
 		err = json.Unmarshal(data, &t)
 	}
 	if err != nil {
-		return Told{}, fmt.Errorf("read what was anchored last: %w", err)
+		return Told{}, fmt.Errorf("read the result of the last anchoring: %w", err)
 	}
 	return t, nil
 }

@@ -4,4 +4,4 @@ package anchor
 
 import "errors"
 
-func toSyslog([]byte) error { return errors.New("this system has none that Janee knows") }
+func toSyslog([]byte) error { return errors.New("Janee knows no system log on this system") }

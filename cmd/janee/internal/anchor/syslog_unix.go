@@ -8,7 +8,7 @@ import (
 	"log/syslog"
 )
 
-// toSyslog connects each time: the daemon may have been restarted.
+// toSyslog connects each time, because the daemon may have been restarted.
 func toSyslog(text []byte) error { return toSyslogAt("", "", text) }
 
 func toSyslogAt(network, address string, text []byte) error {

@@ -11,7 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// TestAnchorBySyslog: what a system log writes down is found in it again.
+// TestAnchorBySyslog: Verify finds the anchor in what a system log has written.
 func TestAnchorBySyslog(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "log")
 	daemon, err := net.ListenUnixgram("unixgram", &net.UnixAddr{Name: path, Net: "unixgram"})

@@ -7,7 +7,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// allocate is fallocate(2), which takes the room without writing it.
+// allocate is fallocate(2), which reserves the room without writing to it.
 func allocate(f *os.File, n int64) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

@@ -1,8 +1,14 @@
-// Package auditlog keeps the audit log on disk: one chain of signed lines for each process that
-// writes, in logs/DATE.WRITER.jsonl and, where that is full, DATE.WRITER.p0002.jsonl and so on. Use
-// Open and Append to write (durable before an act, soon after it), Read for `janee logs`, Follow to
-// watch, and Verify to prove that nothing was changed. What a line says and how it is signed is
-// decided in core/audit; this package never edits a line, and reading takes no lock.
+// Package auditlog keeps the audit log on disk. Every process that writes has its own chain of
+// signed lines, in logs/DATE.WRITER.jsonl and, when that is full, DATE.WRITER.p0002.jsonl and so
+// on. Short-lived commands share one chain.
+//
+// To write, Open a Log and call Append: durably before an act, and without waiting after it. To
+// read, use Read (`janee logs`), Follow (`janee logs --follow`), and Lines or Calls (exports).
+// Verify proves that nothing was changed. Package core/audit decides what a line says and how it is
+// signed; package anchor tells the outside how far the log has come.
+//
+// This package never changes a line that is written, never deletes a log file, and takes no lock to
+// read.
 package auditlog
 
 import (
@@ -17,16 +23,16 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// CLI is the writer that short-lived commands share, one after the other under the lock of the
-// home: a chain for each would make thousands.
+// CLI is the writer that short-lived commands share. They append one after the other under the lock
+// of the home, because a chain for each command would mean thousands of files.
 const CLI = "cli"
 
-// maxFile is a size that is still quick to copy and to look through. A batch of records is not
-// divided, so files end up a little larger.
+// maxFile keeps files quick to copy and to search. A batch of records is never split, so a file may
+// become a little larger.
 const maxFile = 64 << 20
 
-// flushDelay leaves the disk half of the 100 ms within which a record that was not appended durably
-// is on it.
+// flushDelay is half of the 100 ms within which a record is on the disk if it was not appended
+// durably. The other half is for the disk.
 const flushDelay = 50 * time.Millisecond
 
 const (
@@ -36,20 +42,19 @@ const (
 	eventRecover = "recover"
 )
 
-// ErrClosed is returned by Append after Close.
-var ErrClosed = errors.New("audit log is closed")
+// errClosed is returned by Append after Close.
+var errClosed = errors.New("audit log is closed")
 
-// Options of a Log. Writer is CLI for a command, and empty for a process that gets a chain of its
-// own.
+// Options configure a Log.
 type Options struct {
-	Writer  string
+	Writer  string           // CLI for a command; "" for a process that gets its own chain
 	Version string           // of the program, for the first record of a chain
 	Now     func() time.Time // nil is time.Now
-	MaxFile int64            // bytes after which a chain goes on in another file; 0 is 64 MiB
-	Rolled  func()           // is told that it has, and must not wait; nil tells nobody
+	MaxFile int64            // bytes after which a chain continues in another file; 0 is 64 MiB
+	Rolled  func()           // called when it does, and must not block; may be nil
 }
 
-// Log appends records. It is safe for concurrent use.
+// Log appends records, and is safe for concurrent use.
 type Log struct {
 	home    Dir
 	vault   *vault.Vault
@@ -57,14 +62,14 @@ type Log struct {
 
 	mu     sync.Mutex
 	chain  *chain  // nil before the first Append and while the log is broken
-	broken error   // why the last chain ended, for the record that starts the next
+	broken error   // why the last chain ended, for the first records of the next one
 	out    *outage // nil while nothing is wrong
 	closed bool
-	syncs  int // how often the disk was waited for
+	syncs  int // how often a write waited for the disk
 }
 
-// Open returns the log of h. It touches nothing: the first Append starts the chain, so that a start
-// without calls costs nothing.
+// Open returns the log of h without touching the disk. The first Append starts the chain, so that a
+// process without calls leaves no file.
 func Open(h Dir, v *vault.Vault, o Options) (*Log, error) {
 	if o.Writer != "" && o.Writer != CLI {
 		return nil, fmt.Errorf("open audit log: writer %q is neither empty nor %q", o.Writer, CLI)
@@ -81,12 +86,15 @@ func Open(h Dir, v *vault.Vault, o Options) (*Log, error) {
 	return &Log{home: h, vault: v, options: o}, nil
 }
 
-// Append writes records in one piece and in the order of the calls. With durable they are on the
-// disk when it returns, and so that what comes of the act can be recorded there has to be a
-// reserve; without, they are on it within 100 ms, in a new chain where the old one fails. After an
-// error none of them may be relied on, though some may be in the log; the next Append tries to
-// start a new chain. For the CLI writer it takes the lock of the home, so it must not be called
-// inside home.EditConfig or home.WithLock.
+// Append writes records in one piece, in the order of the calls.
+//
+// If durable, the records are on the disk when Append returns, and it fails unless there is a
+// reserve for the record of the result. Otherwise they are on the disk within 100 ms, in a new
+// chain if the old one fails. After an error some of the records may be in the log, but none is
+// certain to be, and the next Append tries to start a new chain.
+//
+// For the writer CLI it takes the lock of the home, so do not call it inside home.EditConfig or
+// home.WithLock.
 func (l *Log) Append(records []audit.Record, durable bool) error {
 	if len(records) == 0 {
 		return nil
@@ -100,7 +108,7 @@ func (l *Log) Append(records []audit.Record, durable bool) error {
 		return l.appendShared(records)
 	}
 	c, err := l.write(records, durable)
-	if err != nil && !durable { // it has happened already and is worth a second try
+	if err != nil && !durable { // the act has already happened, so its record gets a second try
 		c, err = l.write(records, durable)
 	}
 	if err == nil && durable {
@@ -131,7 +139,7 @@ func (l *Log) write(records []audit.Record, act bool) (*chain, error) {
 	return c, nil
 }
 
-// Close waits until everything appended is on the disk. Later calls of Append fail.
+// Close waits until everything that was appended is on the disk. Append fails afterwards.
 func (l *Log) Close() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -141,7 +149,7 @@ func (l *Log) Close() error {
 		return nil
 	}
 	err := l.wait(c, c.written)
-	l.fail(c, ErrClosed)
+	l.fail(c, errClosed)
 	if err != nil {
 		return fmt.Errorf("close audit log: %w", err)
 	}
@@ -151,7 +159,7 @@ func (l *Log) Close() error {
 func (l *Log) open() error {
 	switch {
 	case l.closed:
-		return ErrClosed
+		return errClosed
 	case l.vault == nil:
 		return hint.Errorf(hint.Locked, "run `janee init`",
 			"append to audit log: there is no vault, and so no key to sign with")
@@ -159,9 +167,9 @@ func (l *Log) open() error {
 	return nil
 }
 
-// current returns the chain to append to, started anew where there is none, on the file of day.
-// That is the day of the first record to append, which may lie just before midnight: a file is
-// named for the day of its first line, and Verify holds it to that.
+// current returns the chain to append to, and starts one if there is none. Its file is that of day,
+// which is the day of the first record to append and may be yesterday just after midnight: a file
+// is named after the day of its first line, and Verify checks that.
 func (l *Log) current(day string) (*chain, error) {
 	if l.chain == nil {
 		c, err := l.start()
@@ -184,9 +192,9 @@ func (l *Log) current(day string) (*chain, error) {
 	return c, nil
 }
 
-// wait returns when the first n batches of c are on the disk. Whoever comes while the disk is at
-// work waits for the next turn, which one of those waiting then takes for all. The mutex is held on
-// entry and on return, not meanwhile.
+// wait returns when the first n batches of c are on the disk. A caller that finds a sync running
+// waits for it, and then one of those that wait syncs for all of them. The caller holds the mutex,
+// which is released during the sync.
 func (l *Log) wait(c *chain, n int64) error {
 	for c.synced < n {
 		switch {
@@ -212,8 +220,8 @@ func (l *Log) flush(c *chain) {
 	if err == nil {
 		c.synced = n
 	} else {
-		// Never sync again and go on: the kernel may have dropped the pages that it could not write
-		// (the fsync fault of 2018).
+		// Never sync again and continue: the kernel may have dropped the pages that it could not
+		// write (https://lwn.net/Articles/752063/).
 		l.fail(c, err)
 		closeAll(files)
 	}
@@ -229,17 +237,17 @@ func (l *Log) flushSoon(c *chain) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		c.armed = false
-		_ = l.wait(c, c.written) // a failure ends the chain, and the next one says why
+		_ = l.wait(c, c.written) // a failure ends the chain, and the next chain records why
 	})
 }
 
-// fail ends c. Batches that are on their way to the disk may still arrive there.
+// fail ends c. Batches that a sync is writing may still reach the disk.
 func (l *Log) fail(c *chain, err error) {
 	if c.err != nil {
 		return
 	}
 	c.err = err
-	if !errors.Is(err, ErrClosed) {
+	if !errors.Is(err, errClosed) {
 		l.outage()
 	}
 	if noSpace(err) {

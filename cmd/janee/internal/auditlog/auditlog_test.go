@@ -61,7 +61,7 @@ func TestClose(t *testing.T) {
 		t.Error("Close did not wait for the disk")
 	}
 	must(t, l.Close())
-	if err := l.Append(some(1), true); !errors.Is(err, ErrClosed) {
+	if err := l.Append(some(1), true); !errors.Is(err, errClosed) {
 		t.Errorf("error %v", err)
 	}
 }
@@ -104,7 +104,7 @@ func TestGroupCommit(t *testing.T) {
 	}
 }
 
-// A durable append must not return on the strength of a sync that began before it was written.
+// A durable append must not rely on a sync that began before the record was written.
 func TestDurableMeansSynced(t *testing.T) {
 	l := open(t, newHome(t), Options{})
 	var wg sync.WaitGroup
@@ -201,7 +201,7 @@ func TestHeads(t *testing.T) {
 		t.Errorf("b attests %q, want %q", got, want)
 	}
 	bName := otherWriter(t, h.LogsPath(), aName)
-	if got, want := heads(), bName+":2"; got != want { // c: a stands as b has seen it
+	if got, want := heads(), bName+":2"; got != want { // c: a is as b has seen it
 		t.Errorf("c attests %q, want %q", got, want)
 	}
 	cName := otherWriter(t, h.LogsPath(), aName, bName)
@@ -253,7 +253,7 @@ func otherWriter(t *testing.T, dir string, known ...string) string {
 	return ""
 }
 
-// A forged first record may not keep a chain from being attested.
+// A forged first record must not keep a chain from being attested.
 func TestForgedAttestation(t *testing.T) {
 	h := newHome(t)
 	a, b := open(t, h, Options{}), open(t, h, Options{})
@@ -261,7 +261,7 @@ func TestForgedAttestation(t *testing.T) {
 	must(t, a.Append(some(1), true))
 	head, end := a.chain.lines.Head(), b.chain.lines.Head()
 	// a has seen all of b
-	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
+	if heads, err := Heads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
 		t.Fatalf("heads %v, %v", heads, err)
 	}
 	path := b.chain.file.Name()
@@ -271,7 +271,7 @@ func TestForgedAttestation(t *testing.T) {
 	forged := audit.NewChain([]byte("not the key of this vault, at all"), end.Writer).Open(1,
 		"test", []audit.Head{head})
 	must(t, os.WriteFile(path, append(forged, rest...), 0o600))
-	if heads, err := readHeads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
+	if heads, err := Heads(h, testVault); err != nil || len(heads) != 1 || heads[0] != head {
 		t.Errorf("heads %v, %v", heads, err)
 	}
 }

@@ -15,7 +15,7 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// chain is the open chain of one writer. The mutex of its Log guards it.
+// chain is the chain that a process is writing. The mutex of its Log guards it.
 type chain struct {
 	writer string
 	day    string
@@ -23,7 +23,7 @@ type chain struct {
 	lines  *audit.Chain
 	file   *os.File
 	size   int64      // bytes written to file
-	full   []*os.File // files before it, until the next sync
+	full   []*os.File // earlier files, until the next sync
 
 	written, synced int64 // batches
 	syncing, armed  bool
@@ -33,21 +33,25 @@ type chain struct {
 
 // start makes the first file of a new chain, with the record that attests all other chains.
 func (l *Log) start() (*chain, error) {
-	// The heads come before the file: whoever finds the file in a listing then finds all that it
-	// attests, too.
-	heads, err := readHeads(l.home, l.vault)
+	// Read the heads before the file exists: a reader that finds the file in a listing then also
+	// finds everything that it attests.
+	heads, err := Heads(l.home, l.vault)
 	if err != nil {
 		return nil, err
 	}
 	now := l.options.Now()
 	writer, day := newWriter(), dayOf(now)
-	c := &chain{writer: writer, day: day, part: 1,
-		lines: audit.NewChain(l.vault.Key("audit/"+writer), writer)}
+	c := &chain{
+		writer: writer,
+		day:    day,
+		part:   1,
+		lines:  audit.NewChain(l.vault.Key("audit/"+writer), writer),
+	}
 	c.turn.L = &l.mu
 	if c.file, err = create(l.home, fileName(day, writer, 1), os.O_EXCL); err != nil {
 		return nil, err
 	}
-	hold(c.file) // while it lives, nobody takes its last line for one that was given up
+	hold(c.file) // while this process lives, no other takes its last line for an abandoned one
 	first := c.lines.Open(now.UnixMilli(), l.options.Version, heads)
 	if l.broken != nil {
 		first = append(first, c.lines.Next(l.recovered(l.broken.Error()))...)
@@ -57,8 +61,7 @@ func (l *Log) start() (*chain, error) {
 		first = append(first, c.lines.Next(tornRecord(now.UnixMilli(), e.file, e.text))...)
 	}
 	if err := c.put(first, l.giveUp); err != nil {
-		// No record stands in it yet. Left there, a full disk would collect one such file for each
-		// call.
+		// The file has no record yet. If it stayed, a full disk would collect one for each call.
 		for _, e := range ends {
 			_ = e.locked.Close()
 		}
@@ -68,9 +71,9 @@ func (l *Log) start() (*chain, error) {
 	return c, nil
 }
 
-// roll goes on in another file where day is later than that of the file, or the file is full. What
-// the old file holds is on the disk before the new one gets a line, else a power cut could take
-// lines from between others. The old file is closed with the next flush, which may be at it.
+// roll continues in another file if day is later than that of the file, or if the file is full. It
+// syncs the old file before the new one gets a line; otherwise a power cut could remove lines from
+// the middle of the chain. The next flush closes the old file, because a sync may be using it.
 func (c *chain) roll(h Dir, day string, most int64) error {
 	part := 1
 	switch {
@@ -101,9 +104,9 @@ func (c *chain) write(records []audit.Record, room func() bool) error {
 	return c.put(batch, room)
 }
 
-// put is one write(2) with O_APPEND: lines of a batch stay together, and a crash tears at most the
-// last. Where the disk is full and room has made some, the same lines are written again in the same
-// place: whoever has seen a part of them sees them again.
+// put is one write(2) with O_APPEND, so the lines of a batch stay together, and a crash tears at
+// most the last one. If the disk is full and room frees some space, put writes the same lines again
+// in the same place, so a reader that has seen some of them sees the same ones.
 func (c *chain) put(batch []byte, room func() bool) error {
 	_, err := c.file.Write(batch)
 	if noSpace(err) && room() {
@@ -119,8 +122,8 @@ func (c *chain) put(batch []byte, room func() bool) error {
 	return nil
 }
 
-// create makes a file, with its name on the disk: a synced line in a file without a name would be
-// lost all the same. With the flag O_EXCL it must not be there yet.
+// create makes a file and syncs its directory, because a synced line in a file whose name is not on
+// the disk would still be lost. With the flag O_EXCL the file must not exist yet.
 func create(h Dir, name string, flag int) (*os.File, error) {
 	if err := home.MakeDir(h.LogsPath()); err != nil {
 		return nil, err
@@ -137,18 +140,16 @@ func create(h Dir, name string, flag int) (*os.File, error) {
 	return f, nil
 }
 
-// newWriter returns 8 random characters of base32: 40 bits, and a name that is taken makes create
-// fail.
+// newWriter returns 8 random characters of base32, which are 40 bits. Should the name be taken,
+// create fails.
 func newWriter() string { return strings.ToLower(rand.Text()[:writerLen]) }
 
-// Heads returns the last line of every chain that no chain attests yet: who has them can tell
-// whether anything was cut off. All of them are on the disk.
-func Heads(h Dir, v vaultKeys) ([]audit.Head, error) { return readHeads(h, v) }
-
-// readHeads returns the last line of every chain that no chain attests yet. Naming the others again
-// would prove no more (who attested them is itself attested) and would let the first records grow
-// with the square of the number of processes.
-func readHeads(h Dir, v vaultKeys) ([]audit.Head, error) {
+// Heads returns the last line of every chain that no other chain attests yet. All of them are on
+// the disk, and with them anyone can tell whether the end of a chain was cut off.
+//
+// It leaves out the other chains. They are attested by a chain that is attested itself or is among
+// the heads, and to name them again would make first records grow with the number of processes.
+func Heads(h Dir, v vaultKeys) ([]audit.Head, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {
 		return nil, err
@@ -177,9 +178,8 @@ func readHeads(h Dir, v vaultKeys) ([]audit.Head, error) {
 	return loose, nil
 }
 
-// readAttested adds what the first record of the chain that begins in f attests. Only an authentic
-// record counts: a forged one could otherwise keep a chain from being attested, to be deleted
-// afterwards.
+// readAttested adds the heads that the first record of f attests. Only an authentic record counts:
+// with a forged one, an attacker could keep a chain from being attested and delete it later.
 func readAttested(h Dir, f file, key []byte, attested map[string]bool) error {
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
 		if _, err := audit.ReadHead(key, text); err != nil || !whole {

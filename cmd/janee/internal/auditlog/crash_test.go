@@ -17,8 +17,8 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// TestKill kills processes that write, at any moment. What they were told is durable must be there,
-// and nothing may look tampered with.
+// TestKill kills processes that write, at any moment. Records that were reported durable must be in
+// the log, and nothing may look tampered with.
 func TestKill(t *testing.T) {
 	if dir := os.Getenv("APPEND_UNDER"); dir != "" {
 		appendForever(t, dir, os.Getenv("APPEND_AS"))
@@ -44,7 +44,7 @@ func TestKill(t *testing.T) {
 	t.Logf("%d torn lines on the way", torn)
 }
 
-// appendForever prints each request after it was told that its record is durable.
+// appendForever prints each request once its record is durable.
 func appendForever(t *testing.T, dir, writer string) {
 	h, err := home.Open(dir)
 	must(t, err)
@@ -83,8 +83,8 @@ func acknowledged(t *testing.T, h *home.Home, said string) {
 	}
 }
 
-// TestFullDisk bounds the size of files, which tears a line as a full disk does. The limit is that
-// of a whole process, so it is a child's.
+// TestFullDisk bounds the size of files, which tears a line as a full disk does. The limit is per
+// process, so a child process has it.
 func TestFullDisk(t *testing.T) {
 	if os.Getenv("FULL_DISK") == "" {
 		cmd := exec.Command(os.Args[0], "-test.run=^TestFullDisk$", "-test.v")

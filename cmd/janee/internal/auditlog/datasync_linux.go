@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// datasync is fdatasync(2): the bytes and the size of the file, without waiting for its times.
+// datasync is fdatasync(2): it syncs the bytes and the size of the file, but not its times.
 func datasync(f *os.File) error {
 	conn, err := f.SyscallConn()
 	if err != nil {

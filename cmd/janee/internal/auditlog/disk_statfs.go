@@ -4,7 +4,7 @@ package auditlog
 
 import "golang.org/x/sys/unix"
 
-// sizeOf returns the bytes of the whole file system that dir lies on.
+// sizeOf returns the size, in bytes, of the file system that dir is on.
 func sizeOf(dir string) (total int64, known bool) {
 	var s unix.Statfs_t
 	if err := unix.Statfs(dir, &s); err != nil || s.Blocks == 0 {

@@ -7,14 +7,14 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// maxOpen bounds how many calls without a result are remembered while a log is read from its
-// beginning. No server has that many under way.
+// maxOpen bounds how many calls without a result are kept while a log is read from its beginning.
+// No server has that many in flight.
 const maxOpen = 10_000
 
-// Lines gives every authentic line that filter lets through to emit, as it was written but without
-// its line feed, file by file: by day, then by writer, within which the lines stand in their order.
-// Filter.Limit and Filter.Events mean nothing here. It returns how many lines were left out because
-// they are torn or not authentic. An error of emit ends it. It holds one line at a time.
+// Lines calls emit with every authentic line that filter selects, as it was written but without its
+// line feed. It goes through the files by day, then by writer, and keeps one line in memory at a
+// time. Filter.Limit and Filter.Events have no effect. Lines stops at an error of emit, and returns
+// how many lines it skipped because they are torn or not authentic.
 func Lines(
 	h Dir, v vaultKeys, filter Filter, emit func(text []byte, e audit.Entry) error,
 ) (skipped int, err error) {
@@ -54,15 +54,15 @@ func linesOf(
 	return skipped, err
 }
 
-// Calls gives every call that filter lets through to emit, in the order in which they ended within
-// each file; those without an end come last. Memory does not grow with the log. The rest is as with
-// Lines.
+// Calls calls emit with every call that filter selects, in the order in which they ended within
+// each file; calls without a result come last. Its memory does not grow with the log. Otherwise it
+// works like Lines.
 func Calls(
 	h Dir, v vaultKeys, filter Filter, emit func(Row) error,
 ) (skipped int, err error) {
 	j := &joiner{filter: filter, emit: emit, open: map[string]audit.Record{}}
-	// an intent and its result may lie on both sides of a bound, and the result does not tell what
-	// was decided
+	// an intent and its result may be on different sides of a bound, and the result does not tell
+	// what was decided
 	all := filter
 	all.Decision = ""
 	if !all.Since.IsZero() {
@@ -78,11 +78,11 @@ func Calls(
 	return skipped, j.release(len(j.order))
 }
 
-// joiner makes rows of records that come from old to new.
+// joiner makes rows from records that come from old to new.
 type joiner struct {
 	filter Filter
 	emit   func(Row) error
-	open   map[string]audit.Record // an intent or a result by request, until the other one comes up
+	open   map[string]audit.Record // an intent or a result by request, until the other one comes
 	order  []string                // requests of open and of some that have ended, from old to new
 }
 
@@ -96,8 +96,8 @@ func (j *joiner) add(r audit.Record) error {
 		return j.shrink()
 	}
 	delete(j.open, r.Req)
-	// the result stands in a chain that was begun after a failed write, whose name sorts first
 	if r.Event == eventIntent {
+		// the result came first: after a failed write it is in a new chain, whose name sorts first
 		return j.keep(join(r, other))
 	}
 	return j.keep(join(other, r))
@@ -110,8 +110,8 @@ func (j *joiner) keep(r audit.Record) error {
 	return nil
 }
 
-// shrink gives up the oldest calls where too many are open: they are shown as they are, and what
-// comes of them later as a row of its own.
+// shrink releases the oldest calls if too many are open. A result that comes later becomes a
+// separate row.
 func (j *joiner) shrink() error {
 	if len(j.order) <= 2*maxOpen {
 		return nil
@@ -123,7 +123,7 @@ func (j *joiner) shrink() error {
 	return j.release(len(j.order) - maxOpen)
 }
 
-// release shows the first n of order as they are.
+// release emits the first n of order as they are.
 func (j *joiner) release(n int) error {
 	for _, req := range j.order[:max(n, 0)] {
 		r, ok := j.open[req]

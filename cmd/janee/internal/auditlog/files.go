@@ -19,19 +19,19 @@ const (
 	tornSuffix = ".torn"
 	writerLen  = 8
 	maxPart    = 9999
-	maxLine    = 16 << 20 // no chain writes one that long
+	maxLine    = 16 << 20 // bytes; no chain writes a line that long
 )
 
 var errLongLine = errors.New("a line without an end")
 
-// file is one log file: the lines of one writer on one day (UTC). A file that is full is followed
-// by the next part of its day, from 1.
+// file is one log file: the lines of one writer on one day (UTC). The parts of a day are numbered
+// from 1; when one is full, the next one follows.
 type file struct {
 	day, writer, path string
 	part              int
 }
 
-// fileName is DAY.WRITER.jsonl, and DAY.WRITER.p0002.jsonl for the second part: "p" sorts behind
+// fileName is DAY.WRITER.jsonl, and DAY.WRITER.p0002.jsonl for the second part. "p" sorts after
 // "jsonl", so a listing is in the order of writing.
 func fileName(day, writer string, part int) string {
 	if part > 1 {
@@ -42,8 +42,8 @@ func fileName(day, writer string, part int) string {
 
 func dayOf(t time.Time) string { return t.UTC().Format(dayLayout) }
 
-// list returns the log files of h by day, then by writer, then by part, and the names of what lies
-// in the directory that no janee has put there.
+// list returns the log files of h by day, then by writer, then by part, and the names of other
+// files in the directory that Janee did not write.
 func list(h Dir) (files []file, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath()) // sorted by name
 	if errors.Is(err, fs.ErrNotExist) {
@@ -66,11 +66,12 @@ func list(h Dir) (files []file, foreign []string, err error) {
 	return files, foreign, nil
 }
 
-// AnchorFile lies beside the log and says what came of anchoring it last. Package anchor keeps it.
+// AnchorFile is the name of the file beside the log in which package anchor keeps the result of the
+// last anchoring.
 const AnchorFile = ".anchor"
 
-// ours tells files beside the log: the reserve, what was anchored, and those that live for a
-// moment.
+// ours reports whether a file beside the log is one of Janee's: the reserve, the anchor file or a
+// temporary file.
 func ours(name string) bool {
 	return name == reserveName || name == AnchorFile || strings.HasPrefix(name, ".tmp-")
 }
@@ -89,7 +90,7 @@ func parseName(name string) (file, bool) {
 		f.part, _ = strconv.Atoi(number)
 	}
 	_, err := time.Parse(dayLayout, day)
-	// one spelling of a number
+	// comparing with fileName allows only one spelling of the number
 	return f, err == nil && f.part <= maxPart && name == fileName(day, writer, f.part)
 }
 
@@ -103,10 +104,11 @@ func listWriters(h Dir) (map[string][]file, error) {
 	return byWriter, err
 }
 
-// eachLine calls do with each line of f and its number from 1, without line feed, until do returns
-// false. whole is false for a last line that has no line feed: its writer was killed, or is about
-// to finish it. Lines written meanwhile are left out: a busy writer would be chased for ever. Of a
-// line that is longer than any that a chain writes, text is a beginning of more than maxLine bytes.
+// eachLine calls do with each line of f, without its line feed, and its number from 1, until do
+// returns false. whole is false for a last line without a line feed: its writer was killed, or has
+// not finished it. Lines that are written meanwhile are left out, as a busy writer would keep
+// eachLine going forever. Of a line longer than any that a chain writes, text is the beginning, of
+// more than maxLine bytes.
 func eachLine(h Dir, f file, do func(n int, text []byte, whole bool) bool) error {
 	in, fi, err := h.Guard().OpenFile(f.path, os.O_RDONLY)
 	if err != nil {
@@ -149,8 +151,8 @@ func eachPiece(in io.Reader, do func(n int, text []byte)) error {
 	}
 }
 
-// rest reads what is there of a line that has begun, and returns its length with its line feed;
-// io.EOF if it has none.
+// rest reads the rest of a line and returns its length with the line feed, or io.EOF if it has no
+// line feed.
 func rest(lines *bufio.Reader) (n int64, err error) {
 	for {
 		part, err := lines.ReadSlice('\n')
@@ -161,8 +163,8 @@ func rest(lines *bufio.Reader) (n int64, err error) {
 	}
 }
 
-// readLine returns the next line without its line feed, and io.EOF with what remains where there is
-// none. It bounds the memory a line takes: of a longer one it returns the beginning and
+// readLine returns the next line without its line feed, or, if it has none, what remains and
+// io.EOF. To bound memory, it returns only the beginning of a line that is too long, and
 // errLongLine.
 func readLine(in *bufio.Reader) ([]byte, error) {
 	var text []byte

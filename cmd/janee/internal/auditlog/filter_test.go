@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// history writes a call a day at noon, from 2026-11-20 on: by ann to stripe and by bob to github in
-// turns, every third refused.
+// history writes one call a day at noon, starting on 2026-11-20: in turn by ann to stripe and by
+// bob to github, every third one refused.
 func history(t *testing.T, days int) (dir string, read func(Filter) Page) {
 	h := newHome(t)
 	c := at("2026-11-20T12:00:00Z")
@@ -75,7 +75,7 @@ func TestFilter(t *testing.T) {
 	}
 }
 
-// A call that began before Since is not shown for its result alone.
+// A call that began before Since is not shown, even if its result is later.
 func TestSinceCutsACallInTwo(t *testing.T) {
 	h := newHome(t)
 	c := at("2026-11-23T23:59:59Z")
@@ -96,7 +96,7 @@ func TestSinceCutsACallInTwo(t *testing.T) {
 	}
 }
 
-// TestBoundsSaveReading puts what cannot be read into the files of days outside of the bounds.
+// TestBoundsSaveReading makes the files of days outside of the bounds unreadable.
 func TestBoundsSaveReading(t *testing.T) {
 	dir, read := history(t, 10)
 	spoil := func(from, to int) {

@@ -15,14 +15,16 @@ import (
 
 const (
 	followEvery = 200 * time.Millisecond
-	// a chain writes to the file of today, or of yesterday around midnight
+	// followDays is how far back files may still grow: a chain writes to the file of today or,
+	// around midnight, of yesterday.
 	followDays = 2 * 24 * time.Hour
 )
 
-// Follow gives what Read returns to begin, and then each row that comes to its end afterwards to
-// emit, in the order it is seen, until ctx is done. No call is missed in between, and one that had
-// not ended in the first page comes again when it has. Filter.Limit is for the page. A call is
-// shown when its result is there, with the time of its intent. The error is never that of ctx.
+// Follow calls begin with what Read returns, and then emit with each further row, in the order in
+// which it sees them, until ctx is done. It emits a call when its result is written, with the time
+// of its intent. It misses no call between the page and the rows, and emits a call again that had
+// not ended in the page. Filter.Limit applies to the page only. Follow never returns the error of
+// ctx.
 func Follow(
 	ctx context.Context, h Dir, filter Filter, begin func(Page), emit func(Row),
 ) error {
@@ -52,17 +54,24 @@ type follower struct {
 	emit    func(Row)
 	now     func() time.Time
 	seen    map[string]int64        // path → bytes of whole lines
-	intents map[string]audit.Record // by request, until the result comes up
-	shown   map[string]bool         // requests of the first page that had ended
+	intents map[string]audit.Record // by request, until the result is seen
+	shown   map[string]bool         // requests that had ended in the first page
 }
 
 func newFollower(h Dir, filter Filter, emit func(Row)) *follower {
-	return &follower{home: h, filter: filter, emit: emit, now: time.Now, seen: map[string]int64{},
-		intents: map[string]audit.Record{}, shown: map[string]bool{}}
+	return &follower{
+		home:    h,
+		filter:  filter,
+		emit:    emit,
+		now:     time.Now,
+		seen:    map[string]int64{},
+		intents: map[string]audit.Record{},
+		shown:   map[string]bool{},
+	}
 }
 
-// first reads the page after it has noted where the files end: what is written in between is in
-// both, and told apart by its request.
+// first notes where the files end and then reads the page. What is written in between is seen
+// twice, and recognized by its request.
 func (f *follower) first() (Page, error) {
 	if err := f.skipPast(); err != nil {
 		return Page{}, err
@@ -112,7 +121,7 @@ func (f *follower) look() error {
 	return nil
 }
 
-// read takes the whole lines that are new in one file.
+// read reads the new whole lines of one file.
 func (f *follower) read(file file) error {
 	fi, err := os.Lstat(file.path)
 	if errors.Is(err, fs.ErrNotExist) || err == nil && fi.Size() <= f.seen[file.path] {
@@ -132,7 +141,7 @@ func (f *follower) read(file file) error {
 		case err == io.EOF:
 			return nil
 		case errors.Is(err, errLongLine):
-			n, _ := rest(lines) // where that is the end of the file, the next line says so
+			n, _ := rest(lines) // at the end of the file, the next readLine returns io.EOF
 			f.seen[file.path] += int64(len(text)) + n
 			continue
 		case err != nil:

@@ -89,7 +89,7 @@ func TestFollowOverMidnightAndWriters(t *testing.T) {
 	w.expect(t, "a new writer", "2r=200")
 
 	late := *c
-	// both go on in new files, and a third is behind by the clock that it has read
+	// both continue in new files, and the clock of a third is slow
 	c.now = c.now.Add(5 * time.Second)
 	behind := open(t, h, Options{Now: late.Now})
 	i0, r0 := call(late.now.UnixMilli(), "0", "stripe")

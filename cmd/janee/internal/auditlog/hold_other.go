@@ -4,6 +4,6 @@ package auditlog
 
 import "os"
 
-// hold is for systems where a lock keeps others from reading: nothing is set aside there but by the
-// shared chain.
+// hold never succeeds, because on these systems a lock would keep others from reading. So only the
+// shared chain sets anything aside there.
 func hold(*os.File) bool { return false }

@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// hold takes the lock that a living writer has on its file, and reports whether nobody else does.
-// It ends with the file, or with the process.
+// hold takes the lock that a living writer has on its file, and reports false if another process
+// has it. The lock ends when the file is closed or the process ends.
 func hold(f *os.File) bool {
 	conn, err := f.SyscallConn()
 	if err != nil {

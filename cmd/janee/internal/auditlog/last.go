@@ -10,8 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// LastCommand returns when a command last recorded event, and the zero time if none ever did. It
-// reads the chain that commands share and takes no line that is not authentic under v.
+// LastCommand returns when a command last recorded event, or the zero time if none did. It reads
+// the chain that commands share, and ignores lines that are not authentic under v.
 func LastCommand(h Dir, v *vault.Vault, event string) (time.Time, error) {
 	byWriter, err := listWriters(h)
 	if err != nil {
@@ -50,7 +50,7 @@ func lastIn(h Dir, f file, key []byte, event string) (time.Time, error) {
 	}
 }
 
-// Newest returns the time of the newest record, and the zero time of an empty log.
+// Newest returns the time of the newest record, or the zero time if the log is empty.
 func Newest(h Dir) (time.Time, error) {
 	files, _, err := list(h)
 	if err != nil || len(files) == 0 {

@@ -34,7 +34,7 @@ func TestLastCommand(t *testing.T) {
 	record(cli, "key.export")
 	last("2026-11-23T10:00:00Z")
 
-	// Another writer's word does not count, and neither does a line that was made up.
+	// neither a record of another writer counts, nor a forged line
 	record(open(t, h, Options{Now: now.Now}), "key.export")
 	last("2026-11-23T10:00:00Z")
 	path := h.Path("logs/2026-11-23.cli.jsonl")

@@ -10,15 +10,15 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// Page is what Read found: rows from old to new, and how many lines it left out because they were
-// torn or no lines of their chain. Only Verify says whether lines are authentic.
+// Page is what Read found: rows from old to new, and how many lines it skipped because they are
+// torn or do not belong to their file. Only Verify checks that lines are authentic.
 type Page struct {
 	Rows    []Row
 	Skipped int
 }
 
-// Read returns the newest rows that filter lets through. It reads the files backwards, day by day,
-// and stops when it has enough.
+// Read returns the newest rows that filter selects. It reads the files backwards, day by day, and
+// stops when it has enough.
 func Read(h Dir, filter Filter) (Page, error) {
 	files, _, err := list(h)
 	if err != nil {
@@ -46,10 +46,10 @@ func Read(h Dir, filter Filter) (Page, error) {
 	return Page{m.page(), skipped}, nil
 }
 
-// merger makes rows of records that come from new to old, so that a result comes before its intent.
+// merger makes rows from records that come from new to old, each result before its intent.
 type merger struct {
 	filter  Filter
-	results map[string]audit.Record // by request, until the intent comes up
+	results map[string]audit.Record // by request, until the intent comes
 	rows    []Row                   // from new to old
 	stopped bool                    // before the beginning of the log
 }
@@ -76,8 +76,8 @@ func (m *merger) keep(r Row) {
 	}
 }
 
-// page orders by time. A result whose intent is gone is still shown; but where reading stopped
-// early, its intent is only not reached.
+// page returns the rows by time. A result whose intent is gone is still shown, unless reading
+// stopped early, when the intent may just not have been reached.
 func (m *merger) page() []Row {
 	if !m.full() && !m.stopped {
 		for _, r := range m.results {
@@ -90,7 +90,7 @@ func (m *merger) page() []Row {
 }
 
 // readDay merges the files of one day from new to old until m is full, and returns how many lines
-// were left out.
+// it skipped.
 func (m *merger) readDay(h Dir, files []file) (skipped int, err error) {
 	var open cursors
 	for _, f := range files {
@@ -134,8 +134,8 @@ type cursor struct {
 	entry audit.Entry
 }
 
-// advance goes to the entry before. It returns false where there is none, and how many lines it
-// passed over.
+// advance goes to the previous entry. It returns false if there is none, and how many lines it
+// skipped.
 func (c *cursor) advance() (ok bool, skipped int, err error) {
 	for {
 		text, err := c.tail.next()

@@ -208,7 +208,7 @@ func TestTail(t *testing.T) {
 	}
 }
 
-// TestLongLine lays a line without an end over the end of one file and into the middle of another,
+// TestLongLine puts a line without an end over the end of one file and into the middle of another,
 // as a broken disk may.
 func TestLongLine(t *testing.T) {
 	h := newHome(t)
@@ -243,11 +243,11 @@ func TestLongLine(t *testing.T) {
 	}
 	if err := open(t, h, Options{Writer: CLI}).Append(some(1), true); err == nil ||
 		!strings.Contains(err.Error(), "a line without an end") {
-		t.Errorf("append behind it: %v", err)
+		t.Errorf("append after it: %v", err)
 	}
 }
 
-// Reading takes no lock: it must get along with writers at work.
+// Reading takes no lock, so it must work while writers write.
 func TestReadWhileWriting(t *testing.T) {
 	h := newHome(t)
 	var wg sync.WaitGroup

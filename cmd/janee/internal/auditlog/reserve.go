@@ -11,32 +11,32 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// reserveName is a file that holds room for the last records of a disk that is full. All processes
-// of a home share it: while it is missing and cannot be made again, calls are refused, so that none
-// begins whose result could not be recorded.
+// reserveName is a file that reserves room for the last records on a full disk. All processes of a
+// home share it. While it is missing and cannot be made again, calls are refused, so that no call
+// starts whose result could not be recorded.
 const reserveName = ".reserve"
 
 const (
-	maxReserve = 1 << 20 // bytes: the results of all calls that can be under way
+	maxReserve = 1 << 20 // bytes: room for the results of all calls that can be in flight
 	minReserve = 16 << 10
 )
 
-// outage is a time in which calls are refused.
+// outage is a time during which calls are refused.
 type outage struct {
 	since   int64 // Unix ms
 	refused int
 	full    bool // the reserve was given up
-	told    bool // and a record says so
+	told    bool // a record says that the disk is full
 }
 
-// noSpace tells a full disk, or a full quota, from one that is broken.
+// noSpace reports whether err means that the disk or a quota is full, rather than broken.
 func noSpace(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
 func reservePath(h Dir) string { return filepath.Join(h.LogsPath(), reserveName) }
 
-// reserveSize is an eighth of a small file system, such as a container's.
+// reserveSize is at most an eighth of the file system, which may be small in a container.
 func reserveSize(dir string) int64 {
 	total, known := sizeOf(dir)
 	if !known {
@@ -45,7 +45,7 @@ func reserveSize(dir string) int64 {
 	return min(maxReserve, max(minReserve, total/8))
 }
 
-// makeReserve makes sure that the reserve is there. Where it is, that costs one lstat(2).
+// makeReserve makes sure that the reserve exists. If it does, that costs one lstat(2).
 func makeReserve(h Dir) error {
 	if _, err := os.Lstat(reservePath(h)); err == nil {
 		return nil
@@ -56,7 +56,7 @@ func makeReserve(h Dir) error {
 	return nil
 }
 
-// reserve makes a file of n bytes that really take room, or none.
+// reserve makes a file whose n bytes really take up room, or no file at all.
 func reserve(h Dir, path string, n int64) error {
 	f, _, err := h.Guard().OpenFile(path, os.O_WRONLY|os.O_CREATE)
 	if err != nil {
@@ -71,7 +71,7 @@ func reserve(h Dir, path string, n int64) error {
 	return nil
 }
 
-// writeZeros takes room where a file system cannot be asked for it.
+// writeZeros takes up room on a file system that cannot reserve it.
 func writeZeros(f *os.File, n int64) error {
 	zeros := make([]byte, 64<<10)
 	for at := int64(0); at < n; at += int64(len(zeros)) {
@@ -82,7 +82,7 @@ func writeZeros(f *os.File, n int64) error {
 	return nil
 }
 
-// giveUp gives the room of the reserve back to the disk, and reports whether there was any.
+// giveUp removes the reserve to free its room, and reports whether there was one.
 func (l *Log) giveUp() bool {
 	l.out = l.outage()
 	l.out.full = true
@@ -96,7 +96,7 @@ func (l *Log) outage() *outage {
 	return l.out
 }
 
-// recovered is the record of what went wrong, and of how much was refused since.
+// recovered is the record of what went wrong and how many calls were refused since then.
 func (l *Log) recovered(cause string) audit.Record {
 	now := l.options.Now().UnixMilli()
 	detail := map[string]string{"cause": cause}
@@ -107,9 +107,9 @@ func (l *Log) recovered(cause string) audit.Record {
 	return audit.Record{TS: now, Event: eventRecover, Detail: detail}
 }
 
-// Usable tells whether a call can be recorded. It costs nothing while the log works. After a
-// failure it tries whether that is over: who asks it before each call refuses all of them until
-// then, and the log says how many they were.
+// Usable returns an error if a call could not be recorded. It costs nothing while the log works.
+// After a failure it tries whether the log works again. A caller that asks before each call refuses
+// all of them until then, and the log records how many there were.
 func (l *Log) Usable() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -125,8 +125,8 @@ func (l *Log) Usable() error {
 	return nil
 }
 
-// ready returns the chain that records go to. For what stands before an act there has to be a
-// reserve, and whatever was wrong is over then.
+// ready returns the chain to write records to. Before an act it also makes the reserve and, if that
+// succeeds, ends an outage.
 func (l *Log) ready(day string, act bool) (*chain, error) {
 	c, err := l.current(day)
 	if err != nil || !act {
@@ -152,7 +152,7 @@ func (l *Log) ready(day string, act bool) (*chain, error) {
 	return c, nil
 }
 
-// tellFull writes, into the room that the reserve has left, that the disk is full.
+// tellFull records that the disk is full, in the room that the reserve has freed.
 func (l *Log) tellFull(c *chain) {
 	if l.out == nil || !l.out.full || l.out.told || c.err != nil {
 		return
@@ -169,14 +169,14 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// Writable tries, from outside of the processes that serve, whether calls can be recorded: a file
-// is written beside the log and taken away again, as large as the reserve where that was given up.
+// Writable tries whether calls can be recorded, from a process that does not serve. It writes a
+// file beside the log and removes it again; the file is as large as the reserve if that is missing.
 func Writable(h Dir) error {
 	size := int64(4096)
 	if files, _, err := list(h); err == nil && len(files) > 0 && !exists(reservePath(h)) {
 		size = reserveSize(h.LogsPath())
 	}
-	// a name that is swept where a crash leaves it
+	// a file of this name is cleaned up if a crash leaves it
 	f, err := os.CreateTemp(h.LogsPath(), ".tmp-trial-")
 	if err != nil {
 		return err

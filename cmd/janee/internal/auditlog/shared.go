@@ -12,9 +12,9 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// appendShared goes on with the chain that commands share: under the lock it finds the head,
-// appends, and syncs before it lets others in. It keeps nothing between calls, so a failed append
-// needs no new chain: the next call begins behind what is whole.
+// appendShared continues the chain that commands share. Under the lock it finds the head, appends,
+// and syncs before others get the lock. It keeps no state between calls, so a failed append needs
+// no new chain: the next call continues after the last whole line.
 func (l *Log) appendShared(records []audit.Record) error {
 	err := l.home.WithLock(func() error {
 		byWriter, err := listWriters(l.home)
@@ -41,9 +41,8 @@ func (l *Log) appendShared(records []audit.Record) error {
 	return nil
 }
 
-// resume continues the shared chain after its last whole line. The batch it returns has to stand
-// before the next record: the first record where there is none yet, and a note about a line that
-// was torn.
+// resume continues the shared chain after its last whole line. The batch that it returns must come
+// before the next record: the first record of a new chain, and the record of a line that was torn.
 func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte, err error) {
 	var torn []byte
 	key := l.vault.Key("audit/" + CLI)
@@ -59,7 +58,7 @@ func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte,
 	if head.Seq > 0 {
 		lines = audit.Continue(key, head)
 	} else {
-		heads, err := readHeads(l.home, l.vault)
+		heads, err := Heads(l.home, l.vault)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -73,8 +72,8 @@ func (l *Log) resume(files []file, now int64) (lines *audit.Chain, batch []byte,
 }
 
 // writeShared appends to the newest file, or to a new one if that is full or of an earlier day than
-// the first line of batch. A file without a line, which a killed command leaves, counts as none: it
-// would come to be named for another day than its first line.
+// the first line of batch. It ignores an empty file, which a killed command leaves: its name may be
+// of another day than its first line would be.
 func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 	var size int64
 	files = slices.DeleteFunc(files, func(f file) bool {
@@ -103,7 +102,7 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 		return err
 	}
 	_, err = f.Write(batch)
-	// a person who locks or revokes must be able to, also on a full disk
+	// the owner must be able to lock and revoke even on a full disk
 	if noSpace(err) && l.giveUp() {
 		if err = f.Truncate(size); err == nil {
 			_, err = f.Write(batch)
@@ -112,10 +111,10 @@ func (l *Log) writeShared(files []file, day string, batch []byte) (err error) {
 	return errors.Join(err, datasync(f), f.Close())
 }
 
-// setAside moves what a killed command left behind the last line feed of f into a file beside it,
-// so that the next line starts a line. The copy is on the disk before the original is cut: a crash
-// in between sets it aside twice. It returns the bytes. A record that lacks nothing but its line
-// feed is given that instead: other chains may attest it.
+// setAside moves what a killed process left after the last line feed of f into a file beside it, so
+// that the next record starts on a new line, and returns it. The copy is on the disk before the
+// original is cut; after a crash in between, it is set aside twice. A record that lacks only its
+// line feed gets that instead, because other chains may attest it.
 func (l *Log) setAside(f file, key []byte) ([]byte, error) {
 	t, err := openTail(l.home, f)
 	if err == nil && t.long {
@@ -148,7 +147,7 @@ func (l *Log) setAside(f file, key []byte) ([]byte, error) {
 	return t.torn, nil
 }
 
-// end ends the last line of f.
+// end writes the line feed of the last line of f.
 func (l *Log) end(f file) error {
 	out, _, err := l.home.Guard().OpenFile(f.path, os.O_WRONLY|os.O_APPEND)
 	if err != nil {

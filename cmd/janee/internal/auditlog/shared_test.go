@@ -120,7 +120,7 @@ func TestTornFirstLine(t *testing.T) {
 	verified(t, h)
 }
 
-// A line that is no line of the chain is passed over, so that it does the least damage, and stays
+// A line that does not belong to the chain is skipped, so that it does the least damage, and stays
 // for Verify to find.
 func TestSharedChainBehindForeignLine(t *testing.T) {
 	h := newHome(t)

@@ -8,13 +8,12 @@ import (
 	"os"
 )
 
-// maxCounted bounds, in bytes, how much of a log is read to count its lines.
+// maxCounted is how much of a log is read to count its lines, in bytes.
 const maxCounted = 64 << 20
 
-// Size is how much a home has logged. Lines are counted in the newest files and, where Estimated,
-// reckoned for the rest from what a line takes there on the average.
+// Size is the size of a log. Lines is counted in the newest files and, if Estimated, extrapolated
+// to the rest from the average length of a line.
 type Size struct {
-	Files        int
 	Bytes, Lines int64
 	Estimated    bool
 }
@@ -27,7 +26,7 @@ func measure(h Dir, most int64) (Size, error) {
 	if err != nil {
 		return Size{}, err
 	}
-	s := Size{Files: len(files)}
+	var s Size
 	var read int64
 	for i := len(files) - 1; i >= 0; i-- {
 		size, n, lines, err := countLines(h, files[i], most-read)
@@ -51,7 +50,7 @@ func countLines(h Dir, f file, most int64) (size, read, lines int64, err error) 
 	}
 	defer in.Close()
 	buffer := make([]byte, 256<<10)
-	part := io.LimitReader(in, min(most, fi.Size())) // a line that comes meanwhile counts next time
+	part := io.LimitReader(in, min(most, fi.Size())) // without what is written meanwhile
 	for {
 		n, err := part.Read(buffer)
 		read += int64(n)

@@ -12,15 +12,16 @@ import (
 
 const logsDir = "logs"
 
-// Part is the beginning of a log file: as much as there was at one moment. Name is relative to the
-// home.
+// Part is the beginning of a log file, up to the size that it had at one moment. Name is relative
+// to the home.
 type Part struct {
 	Name string
 	Size int64
 }
 
-// Snapshot returns every log file and what was set aside beside them, each with a size at which all
-// together verify, while their writers go on. foreign are names of other files in the directory.
+// Snapshot returns every log file, and every file set aside beside one, with sizes at which all of
+// them verify together although writers go on. foreign are the names of other files in the
+// directory.
 func Snapshot(h Dir) (parts []Part, foreign []string, err error) {
 	entries, err := os.ReadDir(h.LogsPath())
 	if errors.Is(err, fs.ErrNotExist) {
@@ -36,13 +37,13 @@ func Snapshot(h Dir) (parts []Part, foreign []string, err error) {
 			}
 			continue
 		}
-		// A file that is just being made may come to list heads that the others do not have yet.
+		// skip an empty file: it may soon list heads that the sizes below do not include
 		if fi, err := e.Info(); err == nil && fi.Size() > 0 {
 			parts = append(parts, Part{Name: path.Join(logsDir, e.Name())})
 		}
 	}
-	// What the files with a first line list as heads is written by now, so it lies within the sizes
-	// that the others have from here on.
+	// the heads that these files list are written by now, so the sizes taken from here on include
+	// them
 	for i := range parts {
 		fi, err := os.Lstat(filepath.Join(h.LogsPath(), path.Base(parts[i].Name)))
 		if err != nil {
@@ -53,8 +54,8 @@ func Snapshot(h Dir) (parts []Part, foreign []string, err error) {
 	return parts, foreign, nil
 }
 
-// IsName reports whether a name relative to the home is that of a log file, or of what was set
-// aside beside one.
+// IsName reports whether a name relative to the home is that of a log file, or of a file set aside
+// beside one.
 func IsName(name string) bool {
 	dir, base := path.Split(name)
 	_, ok := parseName(strings.TrimSuffix(base, tornSuffix))

@@ -22,8 +22,8 @@ func TestSnapshot(t *testing.T) {
 	}
 	parts, foreign, err := Snapshot(h)
 	must(t, err)
-	// A file without its first line is left out: it may come to list heads that lie behind the
-	// others' sizes.
+	// a file without its first line is left out, because it may soon list heads that the sizes of
+	// the others do not include
 	want := []Part{
 		{"logs/2026-11-22.cli.jsonl.torn", 2}, {"logs/2026-11-23.cli.jsonl", 5},
 		{"logs/2026-11-23.q7m2k4xa.p0002.jsonl", 1},

@@ -14,15 +14,15 @@ import (
 
 const block = 16 << 10
 
-// tail reads the lines of a file from its end. It holds no descriptor between calls, so thousands
-// may be open.
+// tail reads the lines of a file from the end. It holds no file descriptor between calls, so there
+// can be thousands.
 type tail struct {
 	home Dir
 	file file
 	left int64  // bytes of the file before buf
 	buf  []byte // read, not yet returned; ends with the line feed of the next line to return
 	torn []byte // what followed the last line feed
-	long bool   // what followed it is longer than any line, and was not kept
+	long bool   // what followed it is longer than any line, and is not in torn
 }
 
 // openTail finds the end of the last whole line.
@@ -47,8 +47,8 @@ func openTail(h Dir, f file) (*tail, error) {
 	}
 }
 
-// next returns the line before the one it returned last, without its line feed, and io.EOF before
-// the first. A line that is longer than any that a chain writes is passed over with errLongLine.
+// next returns the line before the one that it returned last, without its line feed, and io.EOF
+// before the first. For a line longer than any that a chain writes it returns errLongLine.
 func (t *tail) next() ([]byte, error) {
 	for {
 		if end := len(t.buf) - 1; end >= 0 {
@@ -70,7 +70,7 @@ func (t *tail) next() ([]byte, error) {
 	}
 }
 
-// drop forgets buf and what stands before it in the same line.
+// drop skips the line that buf is the end of.
 func (t *tail) drop() error {
 	for t.buf = nil; t.left > 0; t.buf = nil {
 		if err := t.fill(); err != nil {
@@ -84,7 +84,7 @@ func (t *tail) drop() error {
 	return nil
 }
 
-// fill reads as much again as it has, so that a long line costs linear time.
+// fill doubles what it has read, so that a long line costs linear time.
 func (t *tail) fill() error {
 	f, _, err := t.home.Guard().OpenFile(t.file.path, os.O_RDONLY)
 	if err != nil {
@@ -128,8 +128,8 @@ func lastHead(h Dir, files []file, key []byte) (audit.Head, error) {
 	return audit.Head{}, nil
 }
 
-// settle puts a file on the disk that was written to just now. Otherwise a power cut could take
-// lines that a durable record attests, and the log would seem to have been cut short.
+// settle syncs a file that was written in the last minute. Otherwise a power cut could remove lines
+// that a durable record attests, and the log would look as if it had been cut off.
 func settle(path string) error {
 	fi, err := os.Lstat(path)
 	if err != nil || time.Since(fi.ModTime()) > time.Minute {

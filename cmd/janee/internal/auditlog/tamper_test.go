@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// TestVerifyForeignLines brings lines to a log that are good lines somewhere else, and files that
-// are good files elsewhere or were so before.
+// TestVerifyForeignLines puts lines into a log that are good lines elsewhere, and files that are
+// good files elsewhere or were good before.
 func TestVerifyForeignLines(t *testing.T) {
 	h := newHome(t)
 	a := open(t, h, Options{})

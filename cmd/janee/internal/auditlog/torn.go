@@ -13,24 +13,24 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// tornAge is how old the end of another chain has to be before it counts as given up. A writer of
-// ours holds a lock while it lives; one that cannot (the Node shell) hands a line to the system
-// whole, so that no half of one is left for as long as that by anybody who goes on.
+// tornAge is how old half a line at the end of another chain must be before it counts as abandoned.
+// A Go writer holds a lock while it lives. The Node shell cannot, but passes each line to the
+// system whole, so a writer that is still running does not leave half a line for that long.
 const tornAge = time.Minute
 
-// tornEnd is the half line at the end of a chain whose writer is gone. The lock of its file is held
-// until it is closed.
+// tornEnd is half a line at the end of a chain whose writer is gone. The file stays locked until it
+// is closed.
 type tornEnd struct {
 	file   file
 	text   []byte
 	locked *os.File
 }
 
-// findTorn looks at the newest file of each chain but the shared one, which has a lock of its own.
+// findTorn checks the newest file of each chain except the shared one, which has its own lock.
 func (l *Log) findTorn() (ends []tornEnd) {
 	byWriter, err := listWriters(l.home)
 	if err != nil {
-		return nil // the log is read by others, who say so
+		return nil // Heads reads the same files, and its error is returned
 	}
 	for writer, files := range byWriter {
 		if writer == CLI {
@@ -54,7 +54,7 @@ func (l *Log) tornEnd(f file) (tornEnd, bool) {
 	if err != nil {
 		return tornEnd{}, false
 	}
-	t, err := openTail(l.home, f) // again, now that nobody else looks after it
+	t, err := openTail(l.home, f) // again, because another process may just have set it aside
 	if !hold(in) || err != nil || len(t.torn) == 0 {
 		_ = in.Close()
 		return tornEnd{}, false
@@ -66,8 +66,8 @@ func (l *Log) tornEnd(f file) (tornEnd, bool) {
 	return tornEnd{f, t.torn, in}, true
 }
 
-// tornRecord says what is set aside. It is on the disk before that is done, so that nothing lies
-// aside of which no record tells.
+// tornRecord is the record of what is set aside. It is on the disk before that happens, so that
+// nothing is set aside without a record.
 func tornRecord(now int64, f file, text []byte) audit.Record {
 	sum := sha256.Sum256(text)
 	return audit.Record{
@@ -78,8 +78,8 @@ func tornRecord(now int64, f file, text []byte) audit.Record {
 	}
 }
 
-// clear sets the ends aside that a record of c tells of. One that cannot be is left for the next
-// chain.
+// clear sets aside the ends that c has recorded. If one cannot be set aside, the next chain tries
+// again.
 func (l *Log) clear(c *chain, ends []tornEnd) {
 	if len(ends) > 0 && datasync(c.file) == nil {
 		for _, e := range ends {
@@ -91,7 +91,7 @@ func (l *Log) clear(c *chain, ends []tornEnd) {
 	}
 }
 
-// readAside gives each piece that lies in the .torn file of f to do.
+// readAside gives the verifier each piece in the .torn file of f.
 func (r *Report) readAside(
 	f file, verifier *audit.Verifier,
 	open func(path string, flag int) (*os.File, fs.FileInfo, error),

@@ -38,8 +38,8 @@ func tornHome(t *testing.T, ago time.Duration) (h *home.Home, path string) {
 	return h, path
 }
 
-// TestTornChain: half a line of a server that was killed is set aside by the next one, which says
-// so first; nothing else passes for it.
+// TestTornChain: a server sets aside half a line of a killed one, after a record of it. It takes
+// nothing else for half a line.
 func TestTornChain(t *testing.T) {
 	h, path := tornHome(t, 2*tornAge)
 	if r := verified(t, h); len(r.Torn) != 1 {
@@ -84,9 +84,9 @@ func TestTornChain(t *testing.T) {
 	verified(t, h)
 }
 
-// TestNothingOfTheLivingIsSetAside: a writer that lives, or that may do so, keeps its file.
+// TestNothingOfTheLivingIsSetAside: the file of a writer that lives, or may live, stays as it is.
 func TestNothingOfTheLivingIsSetAside(t *testing.T) {
-	h, path := tornHome(t, 0) // may be half of a write that is under way
+	h, path := tornHome(t, 0) // may be half of a write that is not finished
 	must(t, open(t, h, Options{}).Append(some(1), true))
 	if !bytes.HasSuffix(read(t, path), []byte(half)) {
 		t.Error("what was written just now was set aside")

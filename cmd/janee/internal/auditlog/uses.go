@@ -9,18 +9,18 @@ import (
 	"github.com/true-and-useful/janee/core/audit"
 )
 
-// Life is the time in which a session can have been used.
+// Life is the time during which a session could be used.
 type Life struct{ Opened, Ends time.Time }
 
-// Use says how often a session was used, and when last.
+// Use is how often a session was used, and when last.
 type Use struct {
 	Count int
 	Last  time.Time
 }
 
-// Uses counts the intents of the sessions that lives names by their ids; a session that was never
-// used is left out. It opens only the files of days on which one of the sessions was alive, so that
-// it takes no longer as the log grows older.
+// Uses counts the intents of the sessions whose ids are the keys of lives; it leaves out sessions
+// that were never used. It opens only the files of days on which a session was alive, so that it
+// does not take longer as the log grows.
 func Uses(h Dir, lives map[string]Life) (map[string]Use, error) {
 	uses := map[string]Use{}
 	files, _, err := list(h)
@@ -44,7 +44,7 @@ type span struct{ from, to string } // days
 type spans []span
 
 func daysOf(lives map[string]Life) spans {
-	seen := map[span]bool{} // thousands of sessions are of few days
+	seen := map[span]bool{} // even thousands of sessions share few spans
 	for _, l := range lives {
 		seen[span{dayOf(l.Opened), dayOf(l.Ends)}] = true
 	}
@@ -56,7 +56,7 @@ func (s spans) hold(day string) bool {
 }
 
 func countUses(h Dir, f file, lives map[string]Life, uses map[string]Use) error {
-	// the times stand in order within a file, so only the last line of each session is parsed
+	// times ascend within a file, so only the last line of each session is parsed
 	newest := map[string][]byte{}
 	err := eachLine(h, f, func(_ int, text []byte, whole bool) bool {
 		id := intentSession(text)
@@ -81,8 +81,8 @@ var (
 	sessionMark = []byte(`,"session":"`)
 )
 
-// intentSession returns the session of an intent, or nil for any other line. A log holds a million
-// lines a day, which is too much to parse: the fields stand in a fixed order, those that come
+// intentSession returns the session of an intent, or nil for any other line. It does not parse the
+// line, because a log may have a million lines a day. The order of the fields is fixed, and those
 // before the session are short and hold no text of an agent.
 func intentSession(text []byte) []byte {
 	const before = 256

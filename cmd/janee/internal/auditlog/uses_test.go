@@ -12,8 +12,7 @@ import (
 )
 
 func used(id string, ms int64) audit.Record {
-	// An agent may write into its reason whatever would be taken for a field, and choose a name for
-	// itself.
+	// an agent may write text into its reason that looks like a field, and choose its own name
 	return audit.Record{
 		TS:      ms,
 		Event:   "intent",
@@ -58,8 +57,8 @@ func TestUses(t *testing.T) {
 	}
 }
 
-// Only the days of the sessions are opened: a file of another day that could not be read does no
-// harm.
+// Only the files of the days of the sessions are opened, so an unreadable file of another day does
+// no harm.
 func TestUsesLeavesOtherDaysAlone(t *testing.T) {
 	h := newHome(t)
 	for _, day := range []string{"2026-11-19", "2026-11-25"} {

@@ -14,19 +14,18 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Report is the result of Verify. The log is as it was written if there are no Problems.
+// Report is the result of Verify. If it has no Problems, the log is as it was written.
 type Report struct {
-	Files int `json:"files"`
-	Lines int `json:"lines"`
-	// names of other files in the directory: not read
-	Foreign  []string        `json:"foreign,omitempty"`
-	Torn     []Torn          `json:"torn,omitempty"`    // no problem: what a killed process leaves
-	Anchors  int             `json:"anchors,omitempty"` // that the log was held to
+	Files    int             `json:"files"`
+	Lines    int             `json:"lines"`
+	Foreign  []string        `json:"foreign,omitempty"` // names of other files, which are not read
+	Torn     []Torn          `json:"torn,omitempty"`    // what killed processes left; no problem
+	Anchors  int             `json:"anchors,omitempty"` // how many the log was compared with
 	Problems []audit.Problem `json:"problems"`
 }
 
-// Torn is a last line without its line feed. Whole: the record lacks nothing else and counts as a
-// line. If it does, nobody acted on it: an act waits until its record is whole and on the disk.
+// Torn is a last line without its line feed. If Whole, the record lacks nothing else and counts as
+// a line. Otherwise no act followed it, as an act waits until its record is whole and on the disk.
 type Torn struct {
 	File  string `json:"file"`
 	Line  int    `json:"line"`
@@ -34,13 +33,13 @@ type Torn struct {
 	Whole bool   `json:"whole,omitempty"`
 }
 
-// Verify checks every line of every file under the keys of v, and that there is a record of every
-// session in grants: where the whole log was deleted, nothing else is left that tells of it.
-// It is held to every anchor in the files called anchors, each of which must have one. It takes no
-// lock, so files may grow meanwhile.
+// Verify checks every line of every file with the keys of v. It also checks that every session in
+// grants has a record, because nothing else is left to tell if the whole log was deleted. It
+// compares the log with every anchor in the files named by anchors, each of which must hold one. It
+// takes no lock, so files may grow meanwhile.
 func Verify(h Dir, grants state.Reader, v *vault.Vault, anchors ...string) (Report, error) {
 	verifier := audit.NewVerifier(func(writer string) []byte { return v.Key("audit/" + writer) })
-	// before the log, in which the record of a session stands first
+	// before the log is read, because the record of a session is written before the session
 	if err := feedGrants(grants, v, verifier); err != nil {
 		return Report{}, err
 	}
@@ -60,7 +59,7 @@ func Verify(h Dir, grants state.Reader, v *vault.Vault, anchors ...string) (Repo
 	for _, f := range files {
 		newest[f.writer] = f.path
 	}
-	for _, f := range files { // by day, which is all the order that the verifier asks for
+	for _, f := range files { // by day, which is the only order that the verifier needs
 		if err := report.feed(h, verifier, f, v.Key("audit/"+f.writer),
 			f.path == newest[f.writer]); err != nil {
 			return Report{}, err
@@ -73,8 +72,8 @@ func Verify(h Dir, grants state.Reader, v *vault.Vault, anchors ...string) (Repo
 	return report, nil
 }
 
-// feedGrants tells the verifier of the grants that there are. Who can forge none can only leave
-// them or take them away; one that does not verify opens nothing and says nothing.
+// feedGrants tells the verifier which sessions exist. An attacker cannot forge one, only delete it.
+// A session that does not verify allows nothing, so it is ignored.
 func feedGrants(grants state.Reader, v *vault.Vault, verifier *audit.Verifier) error {
 	names, err := grants.List(session.Dir)
 	if err != nil {
@@ -93,8 +92,8 @@ func feedGrants(grants state.Reader, v *vault.Vault, verifier *audit.Verifier) e
 	return nil
 }
 
-// feedAnchors returns how many anchors the file at path has. It may be a system log, with lines of
-// others. Anchors are kept outside of the home, so that file is opened as it is.
+// feedAnchors returns how many anchors the file at path has. The file may be a system log with
+// lines of other programs. It is outside of the home, so its owner and mode are not checked.
 func feedAnchors(path string, key []byte, verifier *audit.Verifier) (n int, err error) {
 	f, err := os.Open(path)
 	if err != nil {
@@ -138,9 +137,9 @@ func (r *Report) feed(
 	})
 }
 
-// torn takes a line without its end, and reports whether it is nothing but the beginning of one.
-// That is accepted only at the very end of a chain: nobody goes on in a new file before the old one
-// is whole.
+// torn notes a line without its line feed, and reports whether it is only the beginning of one.
+// That is accepted at the very end of a chain only, because a chain continues in a new file only
+// when the old one is whole.
 func (r *Report) torn(name string, n int, text, key []byte, newest bool) bool {
 	_, err := audit.ReadHead(key, text)
 	whole := err == nil

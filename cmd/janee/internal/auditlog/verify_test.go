@@ -38,8 +38,8 @@ func opening(id string) []audit.Record {
 	return r
 }
 
-// TestVerifyFindsADeletedLog deletes every file: only the grants are left to tell that there was
-// one.
+// TestVerifyFindsADeletedLog deletes every file, so that only the sessions show that there was a
+// log.
 func TestVerifyFindsADeletedLog(t *testing.T) {
 	h := newHome(t)
 	l := open(t, h, Options{})
@@ -97,7 +97,7 @@ func TestVerifyFindsARenamedFile(t *testing.T) {
 	verified(t, h)
 }
 
-// A file is named for the day of its first line even where that was made just before midnight and
+// A file is named after the day of its first line, even if that was made just before midnight and
 // written just after.
 func TestFirstLineOfAFile(t *testing.T) {
 	for _, writer := range []string{"", CLI} {
@@ -116,8 +116,7 @@ func TestFirstLineOfAFile(t *testing.T) {
 	}
 }
 
-// TestLostLineEnd cuts nothing but the last line feed: the record is whole, and what was done on it
-// was done.
+// TestLostLineEnd cuts only the last line feed: the record is whole, so an act may have followed.
 func TestLostLineEnd(t *testing.T) {
 	for _, writer := range []string{"", CLI} {
 		h := newHome(t)
@@ -132,7 +131,7 @@ func TestLostLineEnd(t *testing.T) {
 		if len(r.Torn) != 1 || !r.Torn[0].Whole || r.Torn[0].Line != 3 || r.Lines != 5 {
 			t.Errorf("writer %q: %+v", writer, r)
 		}
-		if writer == CLI { // the next command ends the line and goes on behind it
+		if writer == CLI { // the next command ends the line and continues after it
 			must(t, l.Append(some(1), true))
 			if r := verified(t, h); len(r.Torn) != 0 || r.Lines != 6 ||
 				len(entries(t, first)) != 4 {

@@ -1,8 +1,11 @@
-// Package backup writes what a home cannot do without into one file, and takes such a file apart
-// with suspicion: a tar, compressed by gzip, of config.yaml, logs, and what keeps sessions closed,
-// with a signed manifest at its end. Use Gather and Write for `janee backup`, Extract for `janee
-// restore`. It holds no root key, no session and no approval: what was open then must not come
-// back. It decides nothing about what it restores.
+// Package backup writes the essential files of a home into one file, and reads such a file without
+// trusting it. The file is a tar archive compressed with gzip: config.yaml, the audit log, the
+// files that keep sessions closed, and at the end a signed manifest. `janee backup` calls Gather
+// and Write, `janee restore` calls Extract.
+//
+// A backup holds no root key, and neither sessions nor approvals, because what was open when it was
+// made must not be open again. This package does not decide what to restore, and does not replace
+// the home: package cli and home.Install do. Package core/backup defines the manifest.
 package backup
 
 import (
@@ -30,7 +33,7 @@ const (
 	manifestName = "manifest.json"
 )
 
-// What one file may hold; the first three are each at their own kind.
+// The limits of a backup, in bytes except for maxFiles.
 const (
 	maxState    = 1 << 20
 	maxLog      = 1 << 30
@@ -39,7 +42,7 @@ const (
 	maxTotal    = 16 << 30
 )
 
-// limit is how large a file of that name may be, and whether a backup has any of that name.
+// limit returns how large the file with this name may be, and whether a backup may hold it.
 func limit(name string) (size int64, ok bool) {
 	switch {
 	case name == configName:
@@ -54,15 +57,15 @@ func limit(name string) (size int64, ok bool) {
 	return 0, false
 }
 
-// Source is a file to be stored: the first Size bytes of what Open gives.
+// Source is a file to store: the first Size bytes of what Open returns.
 type Source struct {
 	Name string
 	Size int64
 	Open func() (io.ReadCloser, error)
 }
 
-// Gather lists what a backup of h holds beside config.yaml, which is given as it is to be stored.
-// foreign names files of the log directory that stay out.
+// Gather lists the files of a backup of h. text is the config.yaml to store. foreign names files of
+// the log directory that are left out.
 func Gather(h *home.Home, text []byte) (files []Source, foreign []string, err error) {
 	stored := func(name string, data []byte) {
 		files = append(files, Source{name, int64(len(data)), func() (io.ReadCloser, error) {
@@ -91,7 +94,7 @@ func Gather(h *home.Home, text []byte) (files []Source, foreign []string, err er
 	return files, foreign, err
 }
 
-// Write stores the files, and at the end the manifest m, signed with key, in which it lists them.
+// Write writes the files to w and, at the end, the manifest m with a list of them, signed with key.
 func Write(w io.Writer, key []byte, m backup.Manifest, files []Source) error {
 	packed := gzip.NewWriter(w)
 	out := &writer{tar: tar.NewWriter(packed), manifest: m}
@@ -116,15 +119,20 @@ type writer struct {
 	total    int64
 }
 
-// header names nobody: neither user nor group of this machine.
+// header leaves out the user and the group, which mean nothing on another machine.
 func (w *writer) header(name string, size int64) error {
 	most, ok := limit(name)
 	if w.total += size; !ok || size > most || w.total > maxTotal ||
 		len(w.manifest.Files) >= maxFiles {
 		return errors.New("a backup does not hold files of that name, that size or that number")
 	}
-	return w.tar.WriteHeader(&tar.Header{Typeflag: tar.TypeReg, Name: name, Size: size, Mode: 0o600,
-		ModTime: time.UnixMilli(w.manifest.At).Truncate(time.Second)})
+	return w.tar.WriteHeader(&tar.Header{
+		Typeflag: tar.TypeReg,
+		Name:     name,
+		Size:     size,
+		Mode:     0o600,
+		ModTime:  time.UnixMilli(w.manifest.At).Truncate(time.Second),
+	})
 }
 
 func (w *writer) file(f Source) error {

@@ -24,14 +24,14 @@ const (
 	revokedName = "sessions/ca9f3933a70920b4b9e924466b460071.revoked"
 )
 
-// entry is one of an archive that is made by hand.
+// entry is one file of an archive made by hand.
 type entry struct {
 	name, text string
 	kind       byte
 	size       int64 // 0: of text
 }
 
-// archive packs entries, behind which a manifest lists the regular ones, unless they bring their
+// archive packs entries and then a manifest that lists the regular ones, unless they have their
 // own.
 func archive(t testing.TB, entries ...entry) []byte {
 	t.Helper()
@@ -194,7 +194,7 @@ func TestExtractRefuses(t *testing.T) {
 		"another manifest": packed(t, other...),
 		"other version": packed(t, config,
 			entry{name: manifestName, text: `{"v":2,"kind":"backup"}`}),
-		"behind it":       packed(t, config, whole, entry{name: logName, text: "x"}),
+		"after it":        packed(t, config, whole, entry{name: logName, text: "x"}),
 		"two manifests":   packed(t, config, whole, whole),
 		"a second stream": append(bytes.Clone(good), good...),
 		"a tail":          append(bytes.Clone(good), 0),
@@ -219,7 +219,7 @@ func TestExtractRefuses(t *testing.T) {
 	}
 }
 
-// outside finds nothing but what lies in the directory that was given.
+// outside fails if there is anything outside of the given directory.
 func outside(t *testing.T, name, dir string) {
 	t.Helper()
 	_ = filepath.WalkDir(dir, func(path string, d fs.DirEntry, _ error) error {

@@ -18,18 +18,18 @@ import (
 	"github.com/true-and-useful/janee/core/session"
 )
 
-// ErrBackup means that a file is no whole backup.
+// ErrBackup means that a file is not a complete backup.
 var ErrBackup = errors.New("not a backup, or not a whole one")
 
-// Extract writes the files of a backup into the directory into, which is empty, durable when it
-// returns. It refuses (ErrBackup) names, kinds and sizes that Write does not write, a name given
-// twice, anything behind the manifest, and any difference from it. Whether the manifest is
-// authentic is for the caller to say, by signed, the manifest's bytes.
+// Extract writes the files of a backup into the empty directory into, and syncs them. It returns
+// ErrBackup for names, types and sizes that Write does not write, for duplicate names, for anything
+// after the manifest, and for any difference from it. It does not check the signature of the
+// manifest: signed are its bytes, for the caller to check.
 func Extract(r io.Reader, into string) (m backup.Manifest, signed []byte, err error) {
 	in := bufio.NewReader(r)
 	packed, err := gzip.NewReader(in)
 	if err != nil {
-		return m, nil, fmt.Errorf("%w: it is not compressed by gzip", ErrBackup)
+		return m, nil, fmt.Errorf("%w: it is not compressed with gzip", ErrBackup)
 	}
 	packed.Multistream(false)
 	x := &extractor{tar: tar.NewReader(packed), into: into, seen: map[string]bool{}}
@@ -45,7 +45,7 @@ func Extract(r io.Reader, into string) (m backup.Manifest, signed []byte, err er
 		return m, nil, fmt.Errorf("%w: %w", ErrBackup, err)
 	}
 	if !slices.Equal(m.Files, x.files) || len(x.files) == 0 || x.files[0].Name != configName {
-		return m, nil, fmt.Errorf("%w: its files are not those that it lists", ErrBackup)
+		return m, nil, fmt.Errorf("%w: its files differ from its manifest", ErrBackup)
 	}
 	return m, signed, x.sync()
 }
@@ -58,7 +58,7 @@ type extractor struct {
 	total int64
 }
 
-// next takes the next file out, or returns the manifest.
+// next extracts the next file, or returns the manifest.
 func (x *extractor) next() (manifest []byte, err error) {
 	h, err := x.tar.Next()
 	if err != nil {
@@ -70,11 +70,11 @@ func (x *extractor) next() (manifest []byte, err error) {
 	x.total += h.Size
 	switch {
 	case h.Typeflag != tar.TypeReg || !ok || seen:
-		return nil, fmt.Errorf("%w: it holds %.80q, which no backup does", ErrBackup, h.Name)
+		return nil, fmt.Errorf("%w: it holds %.80q, which does not belong in a backup",
+			ErrBackup, h.Name)
 	case h.Size > most || x.total > maxTotal || len(x.files) >= maxFiles:
-		return nil,
-			fmt.Errorf("%w: %s in it is larger than %d bytes, or it is too large as a whole",
-				ErrBackup, h.Name, most)
+		return nil, fmt.Errorf("%w: its file %s is larger than %d bytes, or it is too large",
+			ErrBackup, h.Name, most)
 	case h.Name == manifestName:
 		if manifest, err = io.ReadAll(x.tar); err != nil {
 			return nil, fmt.Errorf("%w: its manifest is damaged", ErrBackup)
@@ -85,7 +85,7 @@ func (x *extractor) next() (manifest []byte, err error) {
 }
 
 func (x *extractor) file(h *tar.Header) error {
-	path := filepath.Join(x.into, filepath.FromSlash(h.Name)) // of a strict alphabet by now
+	path := filepath.Join(x.into, filepath.FromSlash(h.Name)) // limit allows no other directories
 	if err := home.MakeDir(filepath.Dir(path)); err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (x *extractor) file(h *tar.Header) error {
 	damaged := false
 	_, err = io.Copy(io.MultiWriter(out, sum), readErrors{x.tar, &damaged})
 	if damaged {
-		err = fmt.Errorf("%w: %s in it is damaged", ErrBackup, h.Name)
+		err = fmt.Errorf("%w: its file %s is damaged", ErrBackup, h.Name)
 	}
 	if err == nil {
 		err = out.Sync()
@@ -110,7 +110,7 @@ func (x *extractor) file(h *tar.Header) error {
 	return errors.Join(err, out.Close())
 }
 
-// readErrors tells what is wrong with the backup from what is wrong with the disk.
+// readErrors notes errors of the backup, to tell them from errors of the disk.
 type readErrors struct {
 	io.Reader
 	failed *bool
@@ -122,14 +122,14 @@ func (r readErrors) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// end finds nothing behind the manifest, in the archive, in the compressed stream and in the file.
+// end checks that nothing follows the manifest, in the archive, the compressed stream or the file.
 func (x *extractor) end(packed, in io.Reader) error {
 	if _, err := x.tar.Next(); err != io.EOF {
-		return fmt.Errorf("%w: something stands behind its manifest", ErrBackup)
+		return fmt.Errorf("%w: something follows its manifest", ErrBackup)
 	}
 	for _, r := range []io.Reader{packed, in} {
 		if n, err := io.Copy(io.Discard, io.LimitReader(r, 1)); n != 0 || err != nil {
-			return fmt.Errorf("%w: something stands behind its end, or that is damaged", ErrBackup)
+			return fmt.Errorf("%w: something follows its end, or its end is damaged", ErrBackup)
 		}
 	}
 	return nil

@@ -1,7 +1,7 @@
-// Command conformance is the HTTP server of Janee with other tools: those that the MCP conformance
-// suite calls (@modelcontextprotocol/conformance, `make conformance`). mcpserver and httpserver are
-// the ones that ship. The suite cannot send a token, so it talks to a small proxy that adds it and
-// changes nothing else. It never serves a real home.
+// Command conformance is Janee's HTTP server with the tools that the MCP conformance suite calls
+// (@modelcontextprotocol/conformance, `make conformance`). Packages mcpserver and httpserver are
+// the ones that ship. The suite cannot send a token, so it talks to a small proxy, which adds the
+// token and changes nothing else. It is a test program that never serves a real home.
 package main
 
 import (
@@ -41,8 +41,13 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	server := mcpserver.New(broker{}, mcpserver.Options{Version: "conformance",
-		Clients: mcpserver.NewClients(), Tools: tools, Refuse: refuse, Log: warn})
+	server := mcpserver.New(broker{}, mcpserver.Options{
+		Version: "conformance",
+		Clients: mcpserver.NewClients(),
+		Tools:   tools,
+		Refuse:  refuse,
+		Log:     warn,
+	})
 	proxy := &http.Server{Handler: withToken(inner.Addr()), ReadHeaderTimeout: 10 * time.Second}
 	go func() { _ = proxy.Serve(outer) }()
 	defer proxy.Close()
@@ -53,7 +58,7 @@ func run(ctx context.Context) error {
 
 func warn(line string) { fmt.Fprintln(os.Stderr, "conformance:", line) }
 
-// withToken passes Host and Origin on as they came: the suite tests what becomes of foreign ones.
+// withToken passes Host and Origin on unchanged, because the suite tests foreign ones.
 func withToken(addr net.Addr) http.Handler {
 	return &httputil.ReverseProxy{
 		FlushInterval: -1,

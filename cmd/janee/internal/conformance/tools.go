@@ -11,8 +11,8 @@ import (
 
 const anything = `{"type":"object"}`
 
-// tools are those that the suite calls of a server that has tools alone. Names, texts and schemas
-// are the suite's.
+// tools are the tools that the suite calls if a server has nothing but tools. The suite defines
+// their names, texts and schemas.
 var tools = []tool.Definition{
 	{Name: "test_simple_text", Description: "Answers with a text",
 		Input: json.RawMessage(anything)},

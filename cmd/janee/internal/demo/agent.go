@@ -40,17 +40,19 @@ func startAgent(ctx context.Context, janee string, environ []string) (*agent, er
 }
 
 func (a *agent) initialize() error {
-	_, err := a.request("initialize",
-		map[string]any{"protocolVersion": "2025-06-18", "capabilities": map[string]any{},
-			"clientInfo": map[string]any{"name": "demo-agent", "version": "1"}})
+	_, err := a.request("initialize", map[string]any{
+		"protocolVersion": "2025-06-18",
+		"capabilities":    map[string]any{},
+		"clientInfo":      map[string]any{"name": "demo-agent", "version": "1"},
+	})
 	if err != nil {
 		return err
 	}
 	return a.write(map[string]any{"jsonrpc": "2.0", "method": "notifications/initialized"})
 }
 
-// answer is what a tool call came to: the text of its last content. Before that of a refusal stands
-// the same as prose.
+// answer is the result of a tool call. Its last content is JSON; in a refusal, prose comes before
+// it.
 type answer struct {
 	Content []struct{ Text string }
 	IsError bool
@@ -104,7 +106,7 @@ func (a *agent) write(message map[string]any) error {
 	return err
 }
 
-// close ends the server the way a client does, by closing its input, and waits for it.
+// close ends the server as a client does, by closing its input, and waits for it.
 func (a *agent) close() error {
 	_ = a.in.Close()
 	_, _ = io.Copy(io.Discard, a.lines)

@@ -53,22 +53,24 @@ func (a *api) handler(key string) http.Handler {
 			return
 		}
 		a.keyed.Add(1)
-		// The reply repeats the key, as careless APIs do: the agent must not see it.
+		// the response repeats the key, as careless APIs do, and the agent must not see it
 		fmt.Fprintf(w, `{"available":4200,"currency":"eur","authorized_by":%q}`+"\n", key)
 	})
 }
 
-// selfSigned makes a certificate for 127.0.0.1 and writes it to caFile, where the service's
-// `caFile` points.
+// selfSigned makes a certificate for 127.0.0.1 and writes it to caFile, which the service names.
 func selfSigned(caFile string) (tls.Certificate, error) {
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
 		return tls.Certificate{}, err
 	}
 	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "Janee demo API"},
-		IPAddresses: []net.IP{net.IPv4(127, 0, 0, 1)},
-		NotBefore:   time.Now().Add(-time.Hour), NotAfter: time.Now().Add(time.Hour), IsCA: true,
+		SerialNumber:          big.NewInt(1),
+		Subject:               pkix.Name{CommonName: "Janee demo API"},
+		IPAddresses:           []net.IP{net.IPv4(127, 0, 0, 1)},
+		NotBefore:             time.Now().Add(-time.Hour),
+		NotAfter:              time.Now().Add(time.Hour),
+		IsCA:                  true,
 		BasicConstraintsValid: true,
 		KeyUsage:              x509.KeyUsageDigitalSignature | x509.KeyUsageCertSign,
 		ExtKeyUsage:           []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
@@ -78,7 +80,6 @@ func selfSigned(caFile string) (tls.Certificate, error) {
 		return tls.Certificate{}, err
 	}
 	block := pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
-	return tls.Certificate{
-		Certificate: [][]byte{der}, PrivateKey: key,
-	}, os.WriteFile(caFile, block, 0o600)
+	cert := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return cert, os.WriteFile(caFile, block, 0o600)
 }

@@ -1,6 +1,9 @@
-// Package demo shows the main job to a newcomer: the real binary in a throw-away home, a real MCP
-// conversation over stdio, and a loopback HTTPS API that wants a key. Nothing is simulated but the
-// API, and nothing stays behind.
+// Package demo shows a newcomer what Janee does (`janee demo`). Run sets up a temporary home with
+// the real binary, has an agent talk to a real `janee serve` over stdio, and lets it call an HTTPS
+// API on the loopback interface that needs a key. At the end it searches everything that the agent
+// has received for the key.
+//
+// Only the API is simulated. The demo does not touch the user's own home, and removes its files.
 package demo
 
 import (
@@ -19,9 +22,9 @@ import (
 	"strings"
 )
 
-// Options of a run. Janee is the path of the binary that is shown.
+// Options configure a run of the demo.
 type Options struct {
-	Janee  string
+	Janee  string // the path of the binary
 	Out    io.Writer
 	Getenv func(string) string
 }
@@ -35,11 +38,11 @@ type story struct {
 	api     *api
 }
 
-// Run tells the whole story and returns an error where a step did not come out as it should.
+// Run runs the whole demo. It returns an error if a step has another outcome than it should.
 func Run(ctx context.Context, o Options) error {
 	dir, err := os.MkdirTemp("", "janee-demo-")
 	if err != nil {
-		return fmt.Errorf("making a throw-away home: %w", err)
+		return fmt.Errorf("making a temporary home: %w", err)
 	}
 	defer os.RemoveAll(dir)
 	s := &story{Options: o, ctx: ctx, dir: dir, key: newKey(), environ: environ(o.Getenv, dir)}
@@ -63,8 +66,8 @@ func newKey() string {
 	return "demo_key_" + hex.EncodeToString(b[:])
 }
 
-// environ is a minimal environment: the demo's own home and key file, nothing of the person's
-// Janee.
+// environ is a minimal environment with the demo's own home and key file, and nothing that names
+// the user's own.
 func environ(getenv func(string) string, dir string) []string {
 	return []string{
 		"PATH=" + getenv("PATH"), "HOME=" + dir, "JANEE_HOME=" + filepath.Join(dir, "home"),
@@ -72,13 +75,13 @@ func environ(getenv func(string) string, dir string) []string {
 	}
 }
 
-// owner does what a person does once: init, add, and a read-only capability.
+// owner does what an owner does once: init, add, and a read-only capability.
 func (s *story) owner() error {
 	s.say("\nYou, once\n")
 	if _, err := s.janee("", "init"); err != nil {
 		return err
 	}
-	s.step("janee init", "a home with config.yaml; the root key lies outside of it")
+	s.step("janee init", "a home with config.yaml; the root key is kept outside of it")
 	if _, err := s.janee(s.key, "add", "bank", "-u", s.api.url, "--auth-type", "bearer", "-k", "-",
 		"--ca-file", filepath.Join(s.dir, "ca.pem"), "--no-capability"); err != nil {
 		return err
@@ -90,11 +93,11 @@ func (s *story) owner() error {
 		return err
 	}
 	s.step(`janee cap add bank_readonly -s bank --allow "GET *" --deny "POST *"`,
-		"agents may read, for an hour at a time, and charge nothing")
+		"agents may read, for an hour at a time, but not charge")
 	return nil
 }
 
-// agent plays the agent's part and returns everything it received.
+// agent plays the agent's part and returns everything that the agent received.
 func (s *story) agent() ([]byte, error) {
 	s.say("\nYour agent, through `janee serve`\n")
 	a, err := startAgent(s.ctx, s.Janee, s.environ)
@@ -120,7 +123,7 @@ func (s *story) conversation(a *agent) error {
 		s.execute(a, "GET", "/v1/balance/../charges", "REQUEST_REJECTED"))
 }
 
-// execute makes one call and checks that it ends as the story says: a status or a reason code.
+// execute makes one call and checks its outcome, which is a status or a reason code.
 func (s *story) execute(a *agent, method, path, want string) error {
 	got, err := a.tool("execute", map[string]any{"capability": "bank_readonly", "method": method,
 		"path": path, "reason": "showing how Janee works"})
@@ -150,21 +153,20 @@ func (s *story) execute(a *agent, method, path, want string) error {
 	return nil
 }
 
-// record shows what stays for the person to read.
+// record shows the audit log, which stays for the owner to read.
 func (s *story) record() error {
-	s.say("\nThe record (janee logs)\n")
+	s.say("\nThe audit log (janee logs)\n")
 	logs, err := s.janee("", "logs")
 	s.say("%s", indent(logs))
 	if err != nil {
 		return err
 	}
 	verified, err := s.janee("", "logs", "verify")
-	s.say("\nIs it whole? (janee logs verify)\n%s", indent(verified))
+	s.say("\nIs it complete? (janee logs verify)\n%s", indent(verified))
 	return err
 }
 
-// search looks for the key in everything the agent was sent, in the forms in which it could hide
-// there.
+// search looks for the key in everything that the agent was sent, in several encodings.
 func (s *story) search(received []byte) error {
 	text := string(received)
 	b := []byte(s.key)
@@ -187,8 +189,8 @@ func (s *story) search(received []byte) error {
 	return nil
 }
 
-// janee runs one command of the binary; its standard output is returned, what it says on standard
-// error only where it fails.
+// janee runs one command of the binary and returns its standard output. Its standard error is part
+// of the error if it fails.
 func (s *story) janee(stdin string, args ...string) (string, error) {
 	cmd := exec.CommandContext(s.ctx, s.Janee, args...)
 	cmd.Env = s.environ

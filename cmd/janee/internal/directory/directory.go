@@ -1,7 +1,9 @@
-// Package directory knows the APIs that people use: base URL, auth type, a harmless path to try a
-// key with, the vendor's page. Use Find for an exact name and Search for part of one; `janee add`
-// fills in from it what its flags leave out. It holds no credential and reads nothing but the file
-// that is built in: services.yaml, which says how an entry is written.
+// Package directory knows popular APIs: for each a Template with base URL, auth type, a harmless
+// path to try a key with, and the vendor's page. `janee add` takes from it what its flags leave
+// out, with Find; `janee search` lists it, with Search.
+//
+// The templates come from services.yaml, which is built into the program and explains how to write
+// an entry. The package reads no other file and no network, and holds no credentials.
 package directory
 
 import (
@@ -21,26 +23,26 @@ import (
 //go:embed services.yaml
 var text []byte
 
-// Template is what is known of one API. Headers are sent with every request and are no secret.
+// Template describes one API.
 type Template struct {
 	Name        string
 	Description string
-	BaseURL     string `yaml:"baseUrl"` // may hold <words> to be filled in
+	BaseURL     string `yaml:"baseUrl"` // may contain <words> to fill in
 	Auth        Auth
-	Headers     map[string]string
-	TestPath    string `yaml:"testPath"` // "" where no GET tells a good key from a bad one
+	Headers     map[string]string // sent with every request; not secret
+	TestPath    string            `yaml:"testPath"` // "" if no GET tells a good key from a bad one
 	Tags        []string
-	// variable of a .env file → field, "key", "secret", "url" or "<word>"
+	// Env maps variables of a .env file to a field, "key", "secret", "url" or "<word>".
 	Env  map[string]string
 	Docs string
 }
 
-// Auth is how an API wants to be authenticated.
+// Auth is the way in which an API authenticates requests.
 type Auth struct {
 	Type string
-	// of type headers: name → value with {key} and {secret} in it
+	// Headers is for the type headers: name → value, which contains {key} and {secret}.
 	Headers map[string]string `yaml:"headers"`
-	// fields that are no secret and the same for everyone
+	// Fixed are fields that are not secret and the same for everyone.
 	Fixed map[string]string `yaml:",inline"`
 }
 
@@ -55,8 +57,8 @@ func parse(text []byte) (list []Template, err error) {
 	return list, nil
 }
 
-// All returns the templates whose auth type this program can sign for, by first tag, then by name.
-// They are shared: read only.
+// All returns the templates whose auth type this program supports, by first tag, then by name. They
+// are shared, so do not change them.
 func All() []Template {
 	list, _ := all() // the tests read the same bytes
 	return slices.DeleteFunc(slices.Clone(list), func(t Template) bool {
@@ -65,7 +67,7 @@ func All() []Template {
 	})
 }
 
-// Find returns the template of exactly this name.
+// Find returns the template with exactly this name.
 func Find(name string) (Template, bool) {
 	list := All()
 	i := slices.IndexFunc(list, func(t Template) bool { return t.Name == name })
@@ -75,8 +77,8 @@ func Find(name string) (Template, bool) {
 	return list[i], true
 }
 
-// Search returns the templates that hold query in their name, description or tags, without regard
-// to case; all for "".
+// Search returns the templates whose name, description or tags contain query, in any case, and all
+// for "".
 func Search(query string) (found []Template) {
 	query = strings.ToLower(strings.TrimSpace(query))
 	for _, t := range All() {
@@ -90,12 +92,12 @@ func Search(query string) (found []Template) {
 	return found
 }
 
-// Category is the first tag.
+// Category returns the first tag.
 func (t Template) Category() string { return t.Tags[0] }
 
 var blank = regexp.MustCompile(`<([a-z]+)>`)
 
-// Blanks names the <words> of the base URL that are to be filled in.
+// Blanks returns the <words> of the base URL that must be filled in.
 func (t Template) Blanks() (words []string) {
 	for _, m := range blank.FindAllStringSubmatch(t.BaseURL, -1) {
 		words = append(words, m[1])
@@ -103,7 +105,7 @@ func (t Template) Blanks() (words []string) {
 	return words
 }
 
-// Fill puts words in the place of the <words> of the base URL.
+// Fill returns the base URL with its <words> replaced by words.
 func (t Template) Fill(words map[string]string) string {
 	return blank.ReplaceAllStringFunc(t.BaseURL, func(s string) string {
 		if word := words[strings.Trim(s, "<>")]; word != "" {
@@ -113,7 +115,7 @@ func (t Template) Fill(words map[string]string) string {
 	})
 }
 
-// NeedsSecret reports whether the headers hold a second value beside {key}.
+// NeedsSecret reports whether the headers need a second value in addition to {key}.
 func (a Auth) NeedsSecret() bool {
 	for _, value := range a.Headers {
 		if strings.Contains(value, "{secret}") {
@@ -123,8 +125,8 @@ func (a Auth) NeedsSecret() bool {
 	return false
 }
 
-// Fields names what a person has to give: the required fields of the auth type that are not fixed,
-// for headers the names of these.
+// Fields returns the names of the values that the owner must give: the required fields of the auth
+// type that are not fixed, or the names of the headers.
 func (a Auth) Fields() (names []string) {
 	scheme, ok := sign.Lookup(a.Type)
 	if !ok {

@@ -71,7 +71,7 @@ func checkAddress(t *testing.T, e Template) {
 	}
 }
 
-// checkAuth also holds that nothing fixed is a field that ought to be sealed.
+// checkAuth also checks that no fixed field is one that should be sealed.
 func checkAuth(t *testing.T, e Template) {
 	scheme, ok := sign.Lookup(e.Auth.Type)
 	if !ok {
@@ -123,8 +123,8 @@ func TestVariablesAreUnique(t *testing.T) {
 	}
 }
 
-// TestOnlyKnownTypesAreOffered: a template that nothing signs for would make a service that cannot
-// be loaded.
+// TestOnlyKnownTypesAreOffered: a template with an unknown auth type would make a service that
+// cannot be loaded.
 func TestOnlyKnownTypesAreOffered(t *testing.T) {
 	var hidden []string
 	for _, e := range entries(t) {
@@ -142,7 +142,7 @@ func TestOnlyKnownTypesAreOffered(t *testing.T) {
 	}
 }
 
-// TestCorrected holds what the real APIs want and earlier directories had wrong.
+// TestCorrected checks what the real APIs need and earlier directories had wrong.
 func TestCorrected(t *testing.T) {
 	for name, want := range map[string]string{
 		"twilio": "basic", "mixpanel": "basic", "discord": "bearer Bot", "linear": "bearer none",

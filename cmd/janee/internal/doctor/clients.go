@@ -10,10 +10,10 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
-// maxClientFile bounds what is read of one file, in bytes.
+// maxClientFile is how much of one file is read, in bytes.
 const maxClientFile = 8 << 20
 
-// checkClients looks for credentials in the configurations of agents' clients, which the agents can
+// checkClients looks for credentials in the configuration files of MCP clients, which agents can
 // read.
 func checkClients(p *patient) []Check {
 	var found []Check
@@ -32,7 +32,7 @@ func checkClients(p *patient) []Check {
 		}
 	}
 	if found == nil {
-		return passed("client configs", "no plaintext credentials in the %s that were found",
+		return passed("client configs", "%s found, without plaintext credentials",
 			count(looked, "file", "files"))
 	}
 	return found
@@ -40,13 +40,14 @@ func checkClients(p *patient) []Check {
 
 func clientFix(names []string, path string) string {
 	if slices.Contains(names, masterKeyName) {
-		return "keep the root key in its file and delete it from " + home.Quote(path)
+		return "keep the root key in its own file, and delete it from " + home.Quote(path)
 	}
-	return "janee add, then delete it from " + home.Quote(path) + " and let the agent use janee"
+	return "janee add, then delete it from " + home.Quote(path) +
+		" and have the agent use it through janee"
 }
 
-// clientFiles is where clients keep their settings (their documentation, as of 2026-11), and the
-// .env beside a project.
+// clientFiles lists where clients keep their settings (according to their documentation, 2026-11),
+// and the .env file of a project.
 func (p *patient) clientFiles() []string {
 	var files []string
 	add := func(base string, names ...string) {
@@ -57,8 +58,8 @@ func (p *patient) clientFiles() []string {
 			}
 		}
 	}
-	// ~/.config, ~/Library/Application Support or %AppData%: where Claude Desktop and VS Code are
-	// alike on all systems.
+	// ConfigDir is ~/.config, ~/Library/Application Support or %AppData%; below it Claude Desktop
+	// and VS Code use the same names on all systems.
 	if dir, err := p.ConfigDir(); err == nil {
 		add(dir, "Claude/claude_desktop_config.json", "Code/User/mcp.json",
 			"Code/User/globalStorage/saoudrizwan.claude-dev/settings/cline_mcp_settings.json")

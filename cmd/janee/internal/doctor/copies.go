@@ -8,12 +8,12 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 )
 
-// sealedText is what a copy may hold. Its beginning is not that of a key.
+// sealedText matches a sealed value, which a copy may hold and which otherwise looks like a key.
 var sealedText = regexp.MustCompile(`janee:v1:[^\s"']*`)
 
-// checkCopies looks for what editors leave beside config.yaml (config.yaml~, .config.yaml.swp,
-// config.yaml.bak): Janee seals a key that was typed into the file itself, and the copy of before
-// keeps it in the clear.
+// checkCopies looks for copies that editors leave beside config.yaml (config.yaml~,
+// .config.yaml.swp, config.yaml.bak). Janee seals a key that was typed into config.yaml, but an
+// older copy keeps it in plaintext.
 func checkCopies(p *patient) []Check {
 	if p.home == nil {
 		return nil
@@ -34,8 +34,8 @@ func checkCopies(p *patient) []Check {
 			found = append(found,
 				warned("copies",
 					"rm "+home.Quote(path),
-					"%s holds what looks like a credential in the clear: "+
-						"an editor or a person left it", path))
+					"%s holds what looks like a plaintext credential: "+
+						"an editor or a person left it there", path))
 		}
 	}
 	return found

@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// TestCopiesOfEditors: what an editor kept from before a key was sealed is named, a sealed copy is
-// not, and no key is shown.
+// TestCopiesOfEditors: a copy that an editor made before a key was sealed is named, a sealed copy
+// is not, and no key is shown.
 func TestCopiesOfEditors(t *testing.T) {
 	m, s, _ := machine(t)
 	const key = "sk_live_0123456789abcdef"

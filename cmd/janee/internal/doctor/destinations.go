@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// checkDestinations tells what decides, besides their URLs, where credentials go, and whether the
-// owner has agreed to it.
+// checkDestinations reports where credentials go if something other than the URL of the service
+// decides that (a proxy, an authority), and whether the owner has agreed to it.
 func checkDestinations(p *patient) (found []Check) {
 	if p.vault == nil {
 		return nil
@@ -34,17 +34,17 @@ func (p *patient) checkRoute(service *config.Service) []Check {
 	case readErr != nil:
 		fix := hint.Of(readErr)
 		if fix == "" {
-			fix = "put the file there, or take the line out"
+			fix = "create the file, or remove the line from config.yaml"
 		}
 		return []Check{failed("destinations", fix, "%v", readErr)}
 	case errors.As(err, &unagreed):
 		return []Check{failed("destinations", trust, "%v: calls are refused", err)}
 	case err != nil:
-		return nil // checkField has told of it
+		return nil // checkField has reported it
 	}
 	how := "as you agreed"
 	if s.Typed(service) {
-		how = "as was typed beside it; nobody was asked"
+		how = "as typed into config.yaml with the key; you were not asked"
 	}
 	return passed("destinations", "service %s: its key goes %s, %s",
 		service.Name, service.Route(), how)

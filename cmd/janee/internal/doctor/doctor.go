@@ -1,7 +1,11 @@
-// Package doctor looks for what is wrong with a home, its root key and the machine around it, and
-// names the command that mends it. Use Run for `janee doctor`; it changes nothing but for a trial
-// file that it removes again, and goes on where other commands stop. It is no gate: what must not
-// happen is refused where it would happen, by packages home, keysource and core.
+// Package doctor finds what is wrong with a home, its root key and the machine around it, and names
+// the command that fixes it. `janee doctor` calls Run, which makes every check and returns a Report
+// of findings.
+//
+// It goes on where other commands stop at the first error, and it changes nothing: the only file
+// that it writes is a trial file beside the log, which it removes again. It does not protect
+// anything either. Packages home, keysource and core refuse what must not happen, at the time it
+// would happen.
 package doctor
 
 import (
@@ -17,17 +21,18 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Result of a check, and of all together the worst.
+// Result is the outcome of a check, or of all checks, which is the worst of them.
 type Result string
 
+// The results, from best to worst.
 const (
 	Pass Result = "pass"
-	Warn Result = "warn" // it works, and something is not as it should be
+	Warn Result = "warn" // it works, but something should be different
 	Fail Result = "fail" // something does not work, or is open to others
 )
 
-// Check is one finding. Detail is a sentence and may hold what others wrote, never a secret; Fix is
-// a command or an act, "" for a pass.
+// Check is one finding. Detail is a sentence that may quote what others wrote, but never a secret.
+// Fix is a command or an instruction, and "" for a pass.
 type Check struct {
 	Check  string `json:"check"`
 	Result Result `json:"result"`
@@ -35,17 +40,17 @@ type Check struct {
 	Fix    string `json:"fix,omitempty"`
 }
 
-// Report is everything found, in the order of the checks.
+// Report holds all findings, in the order of the checks.
 type Report struct {
 	Overall Result  `json:"overall"`
 	Checks  []Check `json:"checks"`
 }
 
-// Machine is what the checks look at.
+// Machine is what the checks examine.
 type Machine struct {
 	*keysource.Keys
-	UserHome string // the person's own directory, "" if there is none
-	WorkDir  string // "" to leave projects out
+	UserHome string // the user's home directory, "" if there is none
+	WorkDir  string // the project's directory, "" to skip projects
 	Now      func() time.Time
 }
 
@@ -58,8 +63,7 @@ type openHome interface {
 	Path(name string) string
 }
 
-// patient is a machine with what the checks so far have opened: later checks do without what is
-// nil.
+// patient is a machine with what earlier checks have opened. Later checks skip what is nil.
 type patient struct {
 	Machine
 	home   openHome
@@ -68,7 +72,7 @@ type patient struct {
 	vault  *vault.Vault
 }
 
-// Run makes every check.
+// Run makes every check of m and reports what it finds.
 func Run(m Machine) Report {
 	p := &patient{Machine: m}
 	report := Report{Overall: Pass}

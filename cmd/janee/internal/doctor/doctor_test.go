@@ -113,7 +113,7 @@ func TestDiskThatCannotBeWritten(t *testing.T) {
 	}
 }
 
-// TestManyFilesOpenToOthers names some and counts the rest.
+// TestManyFilesOpenToOthers: some are named and the rest are counted.
 func TestManyFilesOpenToOthers(t *testing.T) {
 	m, s, _ := machine(t)
 	for _, name := range strings.Split("abcdefghijkl", "") {
@@ -165,7 +165,7 @@ func TestPolicies(t *testing.T) {
 		{policy.New([]policy.Rule{rule("GET /x"), rule("GET /y")}, []policy.Rule{rule("* /x")}),
 			"never takes effect"},
 		{policy.New([]policy.Rule{rule("POST *")}, []policy.Rule{rule("POST /x/*")}),
-			"leaves out /x itself"},
+			"does not cover /x itself"},
 	} {
 		got := checkPolicy("c", c.policy)
 		if c.want == "" && got == nil {

@@ -18,29 +18,30 @@ import (
 // wrong mode.
 const maxListed = 5
 
-// checkHome looks at owner and mode of everything that janee keeps, and opens the home if nothing
-// stands against it.
+// checkHome checks the owner and mode of every file that Janee keeps, and opens the home if all are
+// right.
 func checkHome(p *patient) []Check {
 	dir, err := home.Dir(p.Getenv)
 	if err != nil {
 		return []Check{failed("home", hint.Of(err), "%v", err)}
 	}
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
-		return []Check{failed("home", "janee init", "there is no home at %s yet", dir)}
+		return []Check{failed("home", "janee init", "there is no home in %s yet", dir)}
 	}
 	if found := openToOthers(dir, home.GuardFromEnv(p.Getenv)); len(found) > 0 {
 		return append(found, warned("config", "janee doctor",
-			"the rest of the home is looked at when that is mended"))
+			"the rest of the home can be checked only when that is fixed"))
 	}
 	h, err := home.Open(dir)
 	if err != nil {
 		return []Check{failed("home", hint.Of(err), "%v", err)}
 	}
 	p.home, p.opened.Home = h, h
-	return passed("home", "%s and its files belong to you and are closed to others", dir)
+	return passed("home", "%s and its files belong to you, and no one else can access them", dir)
 }
 
-// openToOthers checks the home, the files that stand in it and all below its directories.
+// openToOthers finds what others can access: the home, its files, and everything in its
+// directories.
 func openToOthers(dir string, guard home.Guard) (found []Check) {
 	more := 0
 	note := func(err error) {
@@ -73,12 +74,13 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 	}
 	if more > 0 {
 		found = append(found,
-			failed("home", "chmod -R go= "+home.Quote(dir), "%d more files are like that", more))
+			failed("home", "chmod -R go= "+home.Quote(dir), "%d more files have the same problem",
+				more))
 	}
 	return found
 }
 
-// checkConfig parses config.yaml and tells all that is wrong with it.
+// checkConfig parses config.yaml and reports all of its problems.
 func checkConfig(p *patient) []Check {
 	if p.home == nil {
 		return nil
@@ -86,7 +88,7 @@ func checkConfig(p *patient) []Check {
 	path := p.home.ConfigPath()
 	if legacy.Found(p.home.Path(".")) {
 		return []Check{failed("config", "janee import --apply",
-			"it was written by the TypeScript Janee; `janee import` shows what becomes of it")}
+			"it was written by the TypeScript Janee; `janee import` shows what it would become")}
 	}
 	text, _, err := p.home.ReadConfig()
 	if err != nil {
@@ -104,7 +106,7 @@ func checkConfig(p *patient) []Check {
 	}
 	if p.config.HasPlaintext() {
 		found = append(found, warned("config", "janee list",
-			"a credential stands in plaintext; any command that opens the home seals it in place"))
+			"a credential is in plaintext; any command that opens the home seals it in place"))
 	}
 	return found
 }
@@ -121,7 +123,7 @@ func problems(path string, err error) (found []Check) {
 	return found
 }
 
-// checkLock tells that everything is refused, which a person may have forgotten.
+// checkLock warns that everything is refused, because the owner may have forgotten the lock.
 func checkLock(p *patient) []Check {
 	if p.home == nil {
 		return nil

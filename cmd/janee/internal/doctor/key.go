@@ -12,15 +12,15 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// checkKey looks whether the root key is there, fits, and lies outside of the home.
+// checkKey checks that the root key exists, fits the home, and is kept outside of it.
 func checkKey(p *patient) []Check {
 	switch {
 	case p.config == nil:
 		return nil
 	case p.config.Vault.ID == "" && p.config.HasSealed():
 		return []Check{failed("root key",
-			"put the vault: block back, from a backup of "+p.home.ConfigPath(),
-			"config.yaml holds sealed credentials but no vault: block that names their root key")}
+			"restore the vault: block from a backup of "+p.home.ConfigPath(),
+			"config.yaml holds sealed credentials, but no vault: block that names their root key")}
 	case p.config.Vault.ID == "":
 		return passed("root key", "none yet: nothing is sealed")
 	}
@@ -40,23 +40,23 @@ func checkKey(p *patient) []Check {
 	found := passed("root key", "%s fits this home%s", state.Where, mode)
 	if inside(p.home.Path("."), state.File) {
 		found = append(found, warned("root key", p.moveKey(state.File),
-			"%s lies in the home, so that a copy of the home opens itself", state.File))
+			"%s is in the home, so anyone with a copy of the home can open it", state.File))
 	}
 	if state.Left != "" {
 		found = append(found,
 			warned("root key", "rm "+home.Quote(state.Left),
-				"%s still holds the root key as well, although config.yaml keeps it elsewhere",
+				"%s still holds the root key, although config.yaml says that it is kept elsewhere",
 				state.Left))
 	}
 	return found
 }
 
-// moveKey puts the key where Load looks for it by itself.
+// moveKey is the command that moves the key to where Load looks for it by default.
 func (p *patient) moveKey(from string) string {
 	unset := func(string) string { return "" }
 	to, _, err := (&keysource.Keys{Getenv: unset, ConfigDir: p.ConfigDir}).Path(p.config.Vault.ID)
 	if err != nil {
-		return "move it to another directory and name it by " + keysource.KeyFileEnv
+		return "move it to another directory, and set " + keysource.KeyFileEnv + " to its path"
 	}
 	return fmt.Sprintf("mkdir -p -m 700 %s && mv %s %s && unset %s", home.Quote(filepath.Dir(to)),
 		home.Quote(from), home.Quote(to), keysource.KeyFileEnv)
@@ -73,8 +73,8 @@ func resolved(path string) string {
 	return filepath.Clean(path)
 }
 
-// checkBackup looks in the log for an export. A key that the environment holds comes from somewhere
-// that has it already.
+// checkBackup looks in the audit log for an export of the root key. It skips a key from the
+// environment, because whatever sets the variable already has a copy.
 func checkBackup(p *patient) []Check {
 	if p.vault == nil || p.Getenv(keysource.MasterKeyEnv) != "" {
 		return nil
@@ -86,7 +86,7 @@ func checkBackup(p *patient) []Check {
 			"looking for an export of the root key: %v", err)}
 	case at.IsZero():
 		return []Check{warned("backup", "janee key export",
-			"the root key was never exported: without it nothing can be decrypted")}
+			"the root key was never exported: if it is lost, nothing can be decrypted")}
 	}
 	return passed("backup", "the root key was exported on %s", at.Local().Format("2006-01-02"))
 }

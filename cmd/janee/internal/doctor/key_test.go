@@ -11,7 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// TestKeyLeftBehind finds the key file that a move to the keyring has left, because the machine
+// TestKeyLeftBehind finds the key file that a move to the keyring has left because the machine
 // stopped.
 func TestKeyLeftBehind(t *testing.T) {
 	keyring.MockInit()

@@ -12,12 +12,12 @@ import (
 )
 
 const (
-	maxVerified = 128 << 20 // bytes of log that are checked here: a second or two
-	leastFree   = 64 << 20  // bytes: some hundred thousand calls
+	maxVerified = 128 << 20 // bytes of log that Run verifies, which take a second or two
+	leastFree   = 64 << 20  // bytes: room for some hundred thousand calls
 	clockSlack  = 5 * time.Second
 )
 
-// checkClock: sessions and signatures go by the wall clock.
+// checkClock checks the wall clock, on which sessions and signatures depend.
 func checkClock(p *patient) []Check {
 	now, fix := p.Now(), "set the clock of this machine"
 	if runtime.GOOS == "linux" {
@@ -38,13 +38,13 @@ func checkClock(p *patient) []Check {
 			"comparing the clock with the log: %v", err)}
 	case newest.After(now.Add(clockSlack)):
 		return []Check{warned("clock", fix,
-			"it is %s, but the newest line of the log was written at %s: the clock is or was wrong",
+			"it is %s, but the newest line of the log is from %s: the clock is or was wrong",
 			now.UTC().Format(time.RFC3339), newest.Format(time.RFC3339))}
 	}
 	return passed("clock", "it is %s", now.Format(time.RFC3339))
 }
 
-// checkLog verifies the chains, unless they are too long for a quick look.
+// checkLog verifies the chains of the audit log, unless that would take long.
 func checkLog(p *patient) []Check {
 	if p.home == nil || p.vault == nil {
 		return nil
@@ -52,7 +52,7 @@ func checkLog(p *patient) []Check {
 	size, err := auditlog.Measure(p.home)
 	if err == nil && size.Bytes > maxVerified {
 		return []Check{warned("log", "janee logs verify",
-			"%d MB of log are too much for a quick look and were not checked", size.Bytes>>20)}
+			"the log was not checked, because verifying its %d MB takes long", size.Bytes>>20)}
 	}
 	var r auditlog.Report
 	if err == nil {
@@ -70,12 +70,14 @@ func checkLog(p *patient) []Check {
 		count(r.Files, "file", "files"))
 	if n := len(r.Foreign); n > 0 {
 		found = append(found, warned("log", "ls "+home.Quote(p.home.LogsPath()),
-			"%s in the directory of the log that janee did not write", count(n, "file", "files")))
+			"the directory of the log holds %s that janee did not write",
+			count(n, "file", "files")))
 	}
 	return found
 }
 
-// checkAnchor tells what a server has said once, on a standard error that nobody may have read.
+// checkAnchor reports failures of anchoring, which a server writes only once, to a standard error
+// that perhaps nobody reads.
 func checkAnchor(p *patient) []Check {
 	if p.home == nil || p.config == nil || p.config.Audit.Anchor == nil {
 		return nil
@@ -86,16 +88,17 @@ func checkAnchor(p *patient) []Check {
 		return []Check{warned("anchor",
 			"rm "+home.Quote(filepath.Join(p.home.LogsPath(), auditlog.AnchorFile)), "%v", err)}
 	case told.Error != "":
-		return []Check{warned("anchor", "mend audit.anchor in config.yaml, or who is told",
-			"cutting off the end of the log would not be found: %s", told.Error)}
+		return []Check{warned("anchor", "correct audit.anchor in config.yaml, or what it names",
+			"nobody would notice if the end of the log were cut off: %s", told.Error)}
 	case told.At.IsZero():
 		return []Check{warned("anchor", "start a server",
-			"nobody has been told yet how far the log has come")}
+			"the log has never been anchored, because no server has run since it was configured")}
 	}
 	return passed("anchor", "the log was anchored at %s", told.At.Format(time.RFC3339))
 }
 
-// checkDisk writes and removes a file beside the log: without a log nothing is sent.
+// checkDisk writes and removes a file beside the log, because Janee sends nothing that it cannot
+// log.
 func checkDisk(p *patient) []Check {
 	if p.home == nil {
 		return nil
@@ -112,7 +115,7 @@ func checkDisk(p *patient) []Check {
 		return passed("disk", "the log can be written")
 	case free < leastFree:
 		return []Check{warned("disk", fix,
-			"%d MB are free where the log is written; when it is full every call is refused",
+			"only %d MB are free for the log; when the disk is full, every call is refused",
 			free>>20)}
 	}
 	return passed("disk", "the log can be written; %d MB are free", free>>20)

@@ -10,7 +10,7 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// checkRules looks for rules that hardly mean what they say.
+// checkRules looks for rules that probably do not mean what their author intended.
 func checkRules(p *patient) []Check {
 	if p.config == nil {
 		return nil
@@ -38,8 +38,8 @@ func checkPolicy(name string, rules policy.Policy) (found []Check) {
 	for _, m := range rules.MissedCollections() {
 		bare := strings.TrimSuffix(m.Rule, "/*")
 		found = append(found, warned("rules", edit+denyFlags(append(texts(rules.Deny()), bare)),
-			"capability %s: the deny rule %q leaves out %s itself, which is allowed with %s", name,
-			m.Rule, m.Path, strings.Join(m.Methods, ", ")))
+			"capability %s: the deny rule %q does not cover %s itself, which is allowed with %s",
+			name, m.Rule, m.Path, strings.Join(m.Methods, ", ")))
 	}
 	for _, d := range rules.DeadRules() {
 		found = append(found, warned("rules", "janee cap edit "+home.Quote(name)+" --help",
@@ -51,7 +51,7 @@ func checkPolicy(name string, rules policy.Policy) (found []Check) {
 
 func why(rules policy.Policy) string {
 	if len(rules.Allow()) == 0 {
-		return "it has no allow rule, and what no rule allows is denied"
+		return "it has no allow rule, so every request is denied"
 	}
 	return "its deny rules cover every allow rule"
 }
@@ -63,7 +63,7 @@ func texts(rules []policy.Rule) (all []string) {
 	return all
 }
 
-// denyFlags gives the whole list, which is what --deny replaces.
+// denyFlags returns flags for all of the rules, because --deny replaces the whole list.
 func denyFlags(rules []string) string {
 	flags := ""
 	for _, r := range rules {
@@ -87,8 +87,8 @@ func checkCredentials(p *patient) []Check {
 		}
 	}
 	if found == nil && n > 0 {
-		return passed("credentials", "%s open, each where it was sealed for",
-			count(n, "sealed value", "sealed values"))
+		return passed("credentials", "%s in the place that it was sealed for",
+			count(n, "sealed value opens", "sealed values open, each"))
 	}
 	return found
 }
@@ -97,23 +97,23 @@ func checkField(service *config.Service, f sealed.Field) []Check {
 	again := "janee service edit " + home.Quote(service.Name) + " with the flag for " + f.Path
 	switch {
 	case f.Err != nil:
-		return []Check{failed("credentials", again, "%s of service %s does not open: %v", f.Path,
-			service.Name, f.Err)}
+		return []Check{failed("credentials", again, "%s of service %s cannot be opened: %v",
+			f.Path, service.Name, f.Err)}
 	case f.Moved():
 		return []Check{failed("credentials", again,
-			"%s of service %s was sealed as %s of service %s: somebody moved it", f.Path,
+			"%s of service %s was sealed as %s of service %s: it was moved by hand", f.Path,
 			service.Name, f.Got.Field, f.Got.Service)}
 	case f.Rebound():
 		return []Check{failed("credentials",
 			"janee trust "+home.Quote(service.Name)+", if you made that change",
-			"%s of service %s was sealed for %s (service %s, auth type %s) and stands at %s "+
+			"%s of service %s was sealed for %s (service %s, auth type %s), but is now at %s "+
 				"(auth type %s): calls are refused",
 			f.Path, service.Name, f.Got.Origin, f.Got.Service, f.Got.Type,
 			f.Want.Origin, f.Want.Type)}
 	case f.Plain.Len() > 0 && f.Plain.Len() < secret.MinLength:
 		return []Check{warned("credentials", again,
-			"%s of service %s has fewer than %d characters: it is not masked in replies", f.Path,
-			service.Name, secret.MinLength)}
+			"%s of service %s has fewer than %d characters, so it is not masked in responses",
+			f.Path, service.Name, secret.MinLength)}
 	}
 	return nil
 }

@@ -15,18 +15,18 @@ const (
 	leastSecret   = 16 // characters
 )
 
-// pair finds NAME=value and "name": "value" alike, so that one scan reads .env, TOML, JSON and JSON
-// with comments.
+// pair finds NAME=value as well as "name": "value", so that one scan reads .env files, TOML, JSON
+// and JSON with comments.
 var pair = regexp.MustCompile(`["']?([A-Za-z_][A-Za-z0-9_.-]{0,63})["']?[ ` +
 	`\t]*[:=]\s*(?:"((?:[^"\\\n]|\\.)*)"|'([^'\n]*)'|([^\s"'#,}\]]+))`)
 
-// known finds keys by the prefixes that their issuers give them (GitHub, GitLab, Slack, Stripe,
-// OpenAI and Anthropic, AWS, Google), and our own.
+// known finds keys by the prefixes of their issuers (Stripe, OpenAI, Anthropic, GitHub, GitLab,
+// Slack, AWS, Google), and Janee's own root key.
 var known = regexp.MustCompile(`\b(?:sk_live_|sk_test_|rk_live_|whsec_|sk-|ghp_|gho_|ghs_|ghu_|` +
 	`github_pat_|glpat-|xox[abprs]-|AKIA|ASIA|AIza|janee-key-v1:)[A-Za-z0-9_-]{12,}`)
 
-// secretNames returns the names, sorted, under which text holds what looks like credentials. Values
-// are not returned, whatever they are.
+// secretNames returns the sorted names of the values in text that look like credentials. It never
+// returns the values.
 func secretNames(text string) []string {
 	var names []string
 	pairs := pair.FindAllStringSubmatchIndex(text, -1)
@@ -66,8 +66,7 @@ func nameAt(text string, pairs [][]int, offset int) string {
 	return unnamed
 }
 
-// namesSecret goes by the name. JANEE_TOKEN is what an agent says who it is with: it has to be
-// there.
+// namesSecret judges a name. JANEE_TOKEN is fine, because an agent needs it to say who it is.
 func namesSecret(name string) bool {
 	name = strings.ToUpper(name)
 	if name == "JANEE_TOKEN" ||
@@ -80,8 +79,7 @@ func namesSecret(name string) bool {
 	})
 }
 
-// random tells what a machine made from words, paths, references to elsewhere and the examples of a
-// manual.
+// random tells a machine-made value from words, paths, references and the examples of a manual.
 func random(value string) bool {
 	if len(value) < leastSecret || strings.ContainsAny(value, " \t$<>{}") ||
 		strings.ContainsAny(value[:1], "/~.") || strings.Contains(value, "://") {

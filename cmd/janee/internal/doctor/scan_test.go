@@ -66,7 +66,7 @@ func TestClientFilesAreNamedOnce(t *testing.T) {
 	}
 }
 
-// FuzzSecretNames: no value is ever given back.
+// FuzzSecretNames: no value is ever returned.
 func FuzzSecretNames(f *testing.F) {
 	f.Add(`{"A_KEY":"a1b2c3d4e5f6g7h8i9j0"}`)
 	f.Add("A_KEY=sk-a1b2c3d4e5f6g7h8i9j0")

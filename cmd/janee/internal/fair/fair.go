@@ -1,6 +1,9 @@
-// Package fair divides what a process has of something among agents, so that neither one of them
-// nor several together keep another out. It says how much each may hold; what that is, and when it
-// comes back, is the caller's business.
+// Package fair divides a limited amount among agents: connections, bytes, calls. Neither one agent
+// nor several together can keep another out. A Pool has the amount; each piece of work takes its
+// part through a Lease, and frees it.
+//
+// The package only counts: the caller decides what the amount is, and when it is freed. Limits that
+// the owner sets for an agent in config.yaml are not here but in package core.
 package fair
 
 import (
@@ -8,47 +11,48 @@ import (
 	"sync"
 )
 
-// Pool is an amount that agents share. Each agent may hold as much as stays free, no more: an agent
-// alone is given half of the total, and of n agents that take all they can, each has one share of
-// n+1. The share that stays free is there for whichever agent comes next, and nobody has to say how
-// many there will be (dynamic thresholds, Choudhury and Hahne 1998).
+// Pool is an amount that agents share. Each agent may hold at most as much as stays free. So a
+// single agent gets half of the total, and n agents that take all they can get 1/(n+1) each. The
+// part that stays free is for the next agent, and the number of agents need not be known (dynamic
+// thresholds, Choudhury and Hahne 1998).
 //
-// Two things go beyond that. Each agent is given its floor whatever the others hold, so that many
-// agents in concert cannot keep one out; in all a Pool gives at most its total and a floor for each
-// agent. And one lease of each agent may take of what is free at all, but only all that it will
-// ever need: leases that grow while they hold something would otherwise wait for each other for
-// good.
+// There are two exceptions. Each agent gets its floor, whatever the others hold, so that many
+// agents together cannot keep one out. A Pool therefore gives out at most its total and a floor for
+// each agent. And one lease of each agent may take from all that is free, but only all that it will
+// ever need. Otherwise leases that grow while they hold something could wait for each other
+// forever.
 type Pool struct {
 	total, floor int64
 
 	mu    sync.Mutex
 	held  int64
 	all   map[string]*share
-	freed chan struct{} // closed when something comes back; nil while nobody waits
+	freed chan struct{} // closed when something is freed; nil while nobody waits
 }
 
 // share is what one agent holds.
 type share struct {
 	held  int64
-	first *Lease // the one that may go beyond the share; nil while none does
+	first *Lease // the one that may exceed the share; nil while none does
 }
 
-// New returns a Pool of which nothing is held.
+// New returns a Pool with everything free.
 func New(total, floor int64) *Pool {
 	return &Pool{total: total, floor: floor, all: map[string]*share{}}
 }
 
-// Lease is what one piece of an agent's work holds of a Pool. It is not safe for concurrent use.
+// Lease is the part of a Pool that one piece of an agent's work holds. It is not safe for
+// concurrent use.
 type Lease struct {
 	pool  *Pool
 	agent string
 	held  int64
 }
 
-// Lease returns one that holds nothing yet.
+// Lease returns a lease for agent that holds nothing yet.
 func (p *Pool) Lease(agent string) *Lease { return &Lease{pool: p, agent: agent} }
 
-// Try takes n more, and reports whether there was room in the agent's share.
+// Try takes n more if there is room in the agent's share, and reports whether it did.
 func (l *Lease) Try(n int64) bool {
 	l.pool.mu.Lock()
 	defer l.pool.mu.Unlock()
@@ -59,8 +63,8 @@ func (l *Lease) Try(n int64) bool {
 	return false
 }
 
-// Take waits until there is room for n more in the agent's share, or beyond it for rest, or ctx
-// ends. It returns which of the two it has taken. rest is all that the lease will ever need.
+// Take waits until it can take n within the agent's share, or rest beyond it, or until ctx ends. It
+// returns how much it has taken. rest is all that the lease will ever need.
 func (l *Lease) Take(ctx context.Context, n, rest int64) (taken int64, err error) {
 	err = l.pool.until(ctx, func() bool {
 		switch {
@@ -77,7 +81,7 @@ func (l *Lease) Take(ctx context.Context, n, rest int64) (taken int64, err error
 	return taken, err
 }
 
-// Wait returns when n could be taken, without taking it, or ctx ends.
+// Wait waits until n could be taken, or until ctx ends. It takes nothing.
 func (l *Lease) Wait(ctx context.Context, n int64) error {
 	return l.pool.until(ctx, func() bool { return l.fits(n) })
 }
@@ -89,7 +93,7 @@ func (l *Lease) Fits(n int64) bool {
 	return l.fits(n)
 }
 
-// Free gives back all that the lease holds. It may take again.
+// Free frees all that the lease holds. The lease may take again.
 func (l *Lease) Free() {
 	p := l.pool
 	p.mu.Lock()
@@ -111,15 +115,15 @@ func (l *Lease) Free() {
 	}
 }
 
-// fits reports whether there is room for n more in the agent's share. The lock is held, as in those
-// below.
+// fits reports whether there is room for n more in the agent's share. The caller holds the lock, as
+// for the functions below.
 func (l *Lease) fits(n int64) bool {
 	p := l.pool
 	return p.share(l.agent).held+n <= max(p.floor, p.total-p.held-n)
 }
 
-// goesBeyond reports whether the lease may be the one of its agent that takes n beyond the share,
-// and makes it that.
+// goesBeyond makes the lease the one of its agent that may exceed the share, to take n, and reports
+// whether it could.
 func (l *Lease) goesBeyond(n int64) bool {
 	p := l.pool
 	s := p.share(l.agent)
@@ -145,7 +149,7 @@ func (p *Pool) share(agent string) *share {
 	return &share{}
 }
 
-// until asks again whenever something has come back.
+// until waits until ready returns true, and tries again whenever something is freed.
 func (p *Pool) until(ctx context.Context, ready func() bool) error {
 	for {
 		p.mu.Lock()

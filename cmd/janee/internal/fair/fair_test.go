@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// fill takes for agent as much as there is, in steps of n, each with a lease of its own.
+// fill takes as much as there is for agent, in steps of n, each with its own lease.
 func fill(p *Pool, agent string, n int64) (leases []*Lease, held int64) {
 	for {
 		l := p.Lease(agent)
@@ -40,8 +40,8 @@ func TestAgentsAloneAndInConcert(t *testing.T) {
 	}
 }
 
-// TestLeasesThatGrowDoNotWaitForEachOther: pieces of work of 10 each hold all there is before any
-// is done, of one agent and of four.
+// TestLeasesThatGrowDoNotWaitForEachOther: pieces of work that need 10 each hold all there is
+// before any is done, of one agent and of four.
 func TestLeasesThatGrowDoNotWaitForEachOther(t *testing.T) {
 	for agents := 1; agents <= 4; agents++ {
 		p := New(64, 1)

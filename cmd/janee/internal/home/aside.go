@@ -8,10 +8,10 @@ import (
 	"path/filepath"
 )
 
-// Keep gives files of the home a second name below dir, durably; nothing loses its own yet. names
-// are relative to the home, with at most one directory; missing ones are left out. What dir holds
-// already under a name must be the same file, or dir ends in -2, -3, …: Keep returns the one it
-// took.
+// Keep gives files of the home a second name under dir, and syncs it; the files also keep their
+// first name. names are relative to the home, with at most one directory, and missing files are
+// skipped. If dir already holds another file under one of the names, Keep uses dir-2, dir-3, …; it
+// returns the directory that it used.
 func (h *Home) Keep(dir string, names []string) (took string, err error) {
 	for n := 1; ; n++ {
 		took = dir
@@ -25,7 +25,7 @@ func (h *Home) Keep(dir string, names []string) (took string, err error) {
 	}
 }
 
-var errTaken = errors.New("another file is there")
+var errTaken = errors.New("the name is taken by another file")
 
 func (h *Home) keep(dir string, names []string) error {
 	touched := map[string]bool{h.dir: true}
@@ -57,8 +57,8 @@ func (h *Home) keep(dir string, names []string) error {
 	return nil
 }
 
-// Drop takes the own names of files away that Keep has given a second one below dir, durably. A
-// file that is not the one kept stays.
+// Drop removes the first names of files that Keep has given a second one under dir, and syncs that.
+// It refuses a file that is not the one that Keep kept.
 func (h *Home) Drop(dir string, names []string) error {
 	touched := map[string]bool{}
 	for _, name := range names {

@@ -14,14 +14,14 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// maxAuthority bounds a file of certificate authorities, in bytes. The list of a whole system has
-// some 250 KiB.
+// maxAuthority is the largest size of a file of certificate authorities, in bytes. The list of a
+// whole system has some 250 KiB.
 const maxAuthority = 4 << 20
 
-// ReadAuthority returns the content of a file that says whom to trust, and its SHA-256 in hex.
-// Anyone may read it, but only we and root may own or write it, the directory it is in, and the
-// links that lead to it; Group lets the group write. Whoever else could change it could read every
-// credential that is sent on its word.
+// ReadAuthority returns the content of a file of certificate authorities, and its SHA-256 in hex.
+// Anyone may read the file, but only this user and root may own it or write to it, to its directory
+// and to the links that lead to it; Group also lets the group write. Anyone else who could change
+// the file could read every credential that is sent because of it.
 func (g Guard) ReadAuthority(path string) (content []byte, digest string, err error) {
 	target, err := g.followOwn(path)
 	if err != nil {
@@ -53,7 +53,7 @@ func (g Guard) ReadAuthority(path string) (content []byte, digest string, err er
 	return content, hex.EncodeToString(sum[:]), nil
 }
 
-// ErrOpenToOthers means that someone other than we and root can change a file.
+// ErrOpenToOthers means that someone other than this user and root can change a file.
 var ErrOpenToOthers = errors.New("open to others")
 
 type openError struct{ error }
@@ -62,11 +62,11 @@ func openToOthers(err error) error     { return openError{err} }
 func (openError) Is(target error) bool { return target == ErrOpenToOthers }
 func (e openError) Unwrap() error      { return e.error }
 
-// maxLinks is how many links may follow one another.
+// maxLinks is how many links in a row are followed.
 const maxLinks = 8
 
-// followOwn goes along links of the last step of path that belong to us or root, in directories
-// that nobody else can write to.
+// followOwn follows links at the last step of path if they belong to this user or root and are in
+// directories that no one else can write to.
 func (g Guard) followOwn(path string) (string, error) {
 	for range maxLinks {
 		fi, err := os.Lstat(path)

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// TestReadAuthority refuses a file of certificate authorities that anyone but we and root could
-// change, at each place where they could.
+// TestReadAuthority: a file of certificate authorities is refused if anyone but this user and root
+// could change it, in each place where they could.
 func TestReadAuthority(t *testing.T) {
 	for name, c := range map[string]struct {
 		spoil func(t *testing.T, dir, file string) string // returns the path to read

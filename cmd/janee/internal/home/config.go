@@ -18,17 +18,17 @@ const (
 	lockRetry = time.Millisecond
 )
 
-// Stamp tells one version of config.yaml from another; compare with ==. MTime is in Unix ns, Inode
-// is 0 on Windows.
+// Stamp tells one version of a file from another; compare it with ==. MTime is in Unix ns, and
+// Inode is 0 on Windows.
 type Stamp struct {
 	MTime, Size int64
 	Inode       uint64
 }
 
-// ReadConfig returns config.yaml and the stamp it had when reading began: if it changes meanwhile,
-// the next stamp differs. A missing file is fs.ErrNotExist. An empty one is refused: editors empty
-// a file before they write it, and a vault made for it meanwhile would take the place of what the
-// person is saving.
+// ReadConfig returns config.yaml, and its stamp from before it was read: if the file changes
+// meanwhile, the next stamp differs. If it does not exist, the error is fs.ErrNotExist. It refuses
+// an empty file: editors empty a file before they write it, and if Janee made a vault then, that
+// would replace what the owner is saving.
 func (h *Home) ReadConfig() ([]byte, Stamp, error) {
 	data, fi, err := h.guard.readFile(h.ConfigPath())
 	if err != nil {
@@ -36,14 +36,14 @@ func (h *Home) ReadConfig() ([]byte, Stamp, error) {
 	}
 	if len(bytes.TrimSpace(data)) == 0 {
 		return nil, Stamp{}, hint.Errorf(hint.Failed,
-			"save the file again, or put it back from a backup; "+
+			"save the file again, or restore it from a backup; "+
 				"to start again, remove it and run `janee init`",
 			"%s is empty", h.ConfigPath())
 	}
 	return data, stampOf(fi), nil
 }
 
-// ConfigStamp returns the stamp of config.yaml as it is now. It reads nothing and costs one stat.
+// ConfigStamp returns the present stamp of config.yaml. It costs one stat.
 func (h *Home) ConfigStamp() (Stamp, error) {
 	fi, err := os.Lstat(h.ConfigPath())
 	if err != nil {
@@ -52,10 +52,10 @@ func (h *Home) ConfigStamp() (Stamp, error) {
 	return stampOf(fi), nil
 }
 
-// EditConfig replaces config.yaml by what edit makes of it, under the lock of the home. old is nil
-// where there is no file yet. Nothing is written if edit fails, if it returns old unchanged, or if
-// an editor saved the file meanwhile. edit must not take the lock again, neither through EditConfig
-// nor through WithLock.
+// EditConfig replaces config.yaml by what edit returns, under the lock of the home. old is nil if
+// there is no file yet. Nothing is written if edit fails or returns old unchanged, or if an editor
+// has saved the file meanwhile. edit must not take the lock again, neither through EditConfig nor
+// through WithLock.
 func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
 	return h.WithLock(func() error {
 		old, before, err := h.ReadConfig()
@@ -66,10 +66,10 @@ func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
 		if err != nil || old != nil && bytes.Equal(old, text) {
 			return err
 		}
-		// An editor does not take our lock. What the person typed counts more than what we splice.
+		// an editor does not take the lock, and what the owner typed counts more than this edit
 		if now, err := h.ConfigStamp(); absentOr(err) != nil || now != before {
 			return hint.Errorf(hint.Failed, "run the command again",
-				"edit %q: it was changed by another program meanwhile", h.ConfigPath())
+				"edit %q: another program changed it meanwhile", h.ConfigPath())
 		}
 		h.sweepSometimes(h.dir)
 		return replaceFile(h.ConfigPath(), text)

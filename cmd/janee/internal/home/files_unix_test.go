@@ -10,7 +10,8 @@ import (
 	"testing"
 )
 
-// TestFilesFailClosed: what an agent's call may not trust is there and unreadable, never absent.
+// TestFilesFailClosed: a file that an agent's call must not trust counts as unreadable, never as
+// absent.
 func TestFilesFailClosed(t *testing.T) {
 	names := []string{"LOCKED", "sessions/aa.json", "sessions/bb.revoked", "approvals/cc.answer"}
 	for _, c := range []struct {

@@ -17,10 +17,10 @@ const (
 	generations = 3 // of config.yaml
 )
 
-// KeepGeneration stores a config.yaml that is about to be replaced as backups/config.yaml.N,
-// durable when it returns, with N one more than that of the newest, and returns that name. What the
-// newest holds already is not stored twice: a command that was killed and run again must not push
-// the older ones out. Call it under the lock, and DropGenerations when the file has been replaced.
+// KeepGeneration stores a config.yaml that is about to be replaced as backups/config.yaml.N, where
+// N is one more than that of the newest, syncs it, and returns its name. If the newest one has the
+// same text, nothing is stored, because a command that was killed and run again must not push out
+// older ones. Call it under the lock, and DropGenerations when the file is replaced.
 func (h *Home) KeepGeneration(text []byte) (name string, err error) {
 	if err := MakeDir(h.Path(backupsDir)); err != nil {
 		return "", err
@@ -41,12 +41,12 @@ func (h *Home) KeepGeneration(text []byte) (name string, err error) {
 	name = generationName(next)
 	created, err := CreateFile(h.Path(name), text)
 	if err == nil && !created {
-		err = fmt.Errorf("keep %q: it exists already", h.Path(name))
+		err = fmt.Errorf("keep %q: it already exists", h.Path(name))
 	}
 	return name, err
 }
 
-// DropGenerations removes all but the three newest.
+// DropGenerations removes all generations except for the three newest.
 func (h *Home) DropGenerations() error {
 	kept, err := h.generations()
 	if err != nil || len(kept) <= generations {
@@ -60,7 +60,7 @@ func (h *Home) DropGenerations() error {
 
 func generationName(n int) string { return backupsDir + "/" + configFile + "." + strconv.Itoa(n) }
 
-// generations are the numbers of those that are there, from old to new. Other files are left out.
+// generations returns the numbers of the generations that exist, from old to new.
 func (h *Home) generations() (kept []int, err error) {
 	if err := h.guard.CheckDir(h.Path(backupsDir)); err != nil {
 		return nil, absentOr(err)

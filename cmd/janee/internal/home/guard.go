@@ -13,13 +13,13 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// maxFile bounds what is read into memory. No file of a home comes near it; a larger one is a
-// mistake or an attack.
+// maxFile is the size of the largest file that is read into memory, in bytes. Files of a home are
+// far smaller, so a larger one is a mistake or an attack.
 const maxFile = 16 << 20
 
-// Guard refuses files that someone else could have written or could read (the habit of ssh's
-// StrictModes). The zero value wants owner-only files; Group lets group bits pass, and root as
-// owner, as container volumes have them.
+// Guard refuses files that other users can read or could have written, as StrictModes of ssh does.
+// With its zero value, files must be accessible to their owner only. Group allows access for the
+// group, and root as owner, because container volumes have both.
 type Guard struct{ Group bool }
 
 // GuardFromEnv returns the guard that the environment asks for: JANEE_ALLOW_GROUP=1 sets Group.
@@ -27,17 +27,17 @@ func GuardFromEnv(getenv func(string) string) Guard {
 	return Guard{Group: getenv("JANEE_ALLOW_GROUP") == "1"}
 }
 
-// CheckDir refuses path unless it is a directory of our own that is closed to others. A missing one
-// is fs.ErrNotExist.
+// CheckDir refuses path unless it is a directory that belongs to this user and that others cannot
+// access. If it does not exist, the error is fs.ErrNotExist.
 func (g Guard) CheckDir(path string) error { return g.lstat(path, true) }
 
-// CheckFile refuses path unless it is a regular file of our own that is closed to others. A missing
-// one is fs.ErrNotExist.
+// CheckFile refuses path unless it is a regular file that belongs to this user and that others
+// cannot access. If it does not exist, the error is fs.ErrNotExist.
 func (g Guard) CheckFile(path string) error { return g.lstat(path, false) }
 
-// CheckPlace refuses path as the directory of a file unless only root and we can put another file
-// in its place. Others may read it and root may own it, as mounted secrets have it; Group lets the
-// group write. A missing one is fs.ErrNotExist.
+// CheckPlace refuses path as the directory of a file unless only this user and root can put another
+// file in its place. Others may read the directory and root may own it, as with mounted secrets;
+// Group also lets the group write. If it does not exist, the error is fs.ErrNotExist.
 func (g Guard) CheckPlace(path string) error {
 	link, err := os.Lstat(path)
 	if err != nil {
@@ -58,16 +58,16 @@ func (g Guard) CheckPlace(path string) error {
 	return cmp.Or(g.checkPlaceOwner(path, fi), g.checkPlaceMode(path, fi))
 }
 
-// OpenFile opens path with the flags of os.OpenFile (a file it makes is 0600) and checks the very
-// file it opened, so that nothing can be swapped in between.
+// OpenFile opens path with the flags of os.OpenFile (a new file is 0600). It checks the file after
+// opening it, so that no other file can be put in its place in between.
 func (g Guard) OpenFile(path string, flag int) (*os.File, fs.FileInfo, error) {
 	f, err := openNoFollow(path, flag)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil, err
 	}
 	if err != nil {
-		// A link, a wrong owner or a wrong mode makes the open fail as well: the check names the
-		// line that mends it.
+		// a link, a wrong owner or a wrong mode may be why it failed; the error of the check has
+		// the command that fixes it
 		if bad := g.lstat(path, false); bad != nil && !errors.Is(bad, fs.ErrNotExist) {
 			return nil, nil, bad
 		}
@@ -83,7 +83,7 @@ func (g Guard) OpenFile(path string, flag int) (*os.File, fs.FileInfo, error) {
 	return f, fi, nil
 }
 
-// ReadFile returns what OpenFile opens, whole.
+// ReadFile returns the content of the file that OpenFile opens.
 func (g Guard) ReadFile(path string) ([]byte, error) {
 	data, _, err := g.readFile(path)
 	return data, err
@@ -131,11 +131,11 @@ func (g Guard) check(path string, fi fs.FileInfo, dir bool) error {
 
 func asideLine(path string) string { return "mv " + Quote(path) + " " + Quote(path+".aside") }
 
-// unlinkLine puts a copy of what the link leads to in its place. The target stays: who planted the
-// link chose it, and it may be any file of the person.
+// unlinkLine is a command that replaces a link by a copy of its target. The target itself stays,
+// because an attacker may have planted the link, and the target may be any file of this user.
 func unlinkLine(path string, dir bool) string {
 	target, err := filepath.EvalSymlinks(path)
-	if err != nil { // it leads nowhere
+	if err != nil { // the target does not exist
 		return asideLine(path)
 	}
 	fi, err := os.Stat(target)
@@ -148,7 +148,7 @@ func unlinkLine(path string, dir bool) string {
 	return asideLine(path)
 }
 
-// Quote makes s one word of a POSIX shell.
+// Quote quotes s as one word of a POSIX shell, if it needs quotes.
 func Quote(s string) string {
 	if s != "" &&
 		strings.Trim(s,
@@ -158,9 +158,10 @@ func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
-// ReadCredential returns the file at path in the directory that systemd makes for a service's
-// credentials. Both may be root's, as those of a system service are; group bits are what its access
-// list shows as (systemd.exec(5)). Nobody else may read the file, and nobody but its owner write.
+// ReadCredential returns the file at path in the directory that systemd makes for the credentials
+// of a unit. File and directory may belong to root, as for a system unit. The group may read the
+// file, because the mode shows the access list of the unit as group bits (systemd.exec(5)). No one
+// else may read it, and only its owner may write to it.
 func ReadCredential(path string) ([]byte, error) {
 	if err := (Guard{}).CheckPlace(filepath.Dir(path)); err != nil {
 		return nil, err

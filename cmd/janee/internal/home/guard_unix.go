@@ -13,11 +13,11 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// noFollow goes with every open: O_NOFOLLOW refuses a link at the last step of the path.
+// noFollow is O_NOFOLLOW, with which open refuses a link at the last step of the path.
 const noFollow = unix.O_NOFOLLOW
 
-// openNoFollow adds O_NONBLOCK, so that a FIFO laid in place of a file cannot hang the broker
-// before it is found out.
+// openNoFollow adds O_NONBLOCK, so that a FIFO in place of a file cannot block Janee before the
+// check finds it.
 func openNoFollow(path string, flag int) (*os.File, error) {
 	return os.OpenFile(path, flag|noFollow|unix.O_NONBLOCK, 0o600)
 }
@@ -34,9 +34,10 @@ func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
 	return foreign(path, owner, me, line)
 }
 
-// foreign says that path belongs to owner; line makes it ours.
+// foreign is the error for a path that belongs to owner; line is a command that changes that.
 func foreign(path string, owner, me int, line string) error {
-	// most likely `sudo janee`: taking the files from their owner would only make it worse
+	// most likely someone ran `sudo janee`, and taking the files from their owner would only make
+	// things worse
 	if me == 0 {
 		return hint.Errorf(hint.Failed,
 			fmt.Sprintf("run janee as user %d, not as root; or, if root is to own it: %s",
@@ -47,8 +48,7 @@ func foreign(path string, owner, me int, line string) error {
 		path, owner, me)
 }
 
-// checkPlaceOwner is about what path leads to, or about the link itself: its owner can lead it
-// elsewhere.
+// checkPlaceOwner checks what path leads to, or the link itself, whose owner can change its target.
 func (g Guard) checkPlaceOwner(path string, fi fs.FileInfo) error {
 	owner, me := ownerOf(fi), os.Geteuid()
 	switch {
@@ -60,7 +60,7 @@ func (g Guard) checkPlaceOwner(path string, fi fs.FileInfo) error {
 	return foreign(path, owner, me, fmt.Sprintf("chown %d %s", me, Quote(path)))
 }
 
-// checkPlaceMode lets a sticky directory pass: what we have put there nobody else can take away.
+// checkPlaceMode accepts a sticky directory, because others cannot remove this user's files there.
 func (g Guard) checkPlaceMode(path string, fi fs.FileInfo) error {
 	mask, change := fs.FileMode(0o022), "go-w"
 	if g.Group {
@@ -92,15 +92,15 @@ func (g Guard) checkMode(path string, fi fs.FileInfo, dir bool) error {
 
 func inode(fi fs.FileInfo) uint64 { return fi.Sys().(*syscall.Stat_t).Ino }
 
-// SyncDir makes names in dir durable: fsync of a file alone does not promise that its name survives
-// a crash (fsync(2)).
+// SyncDir makes the names in dir durable: fsync of a file alone does not ensure that its name
+// survives a crash (fsync(2)).
 func SyncDir(dir string) error {
 	d, err := os.Open(dir)
 	if err != nil {
 		return err
 	}
 	err = d.Sync()
-	if errors.Is(err, unix.EINVAL) { // a file system that has no such notion
+	if errors.Is(err, unix.EINVAL) { // the file system does not support it
 		err = nil
 	}
 	return errors.Join(err, d.Close())

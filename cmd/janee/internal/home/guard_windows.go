@@ -18,9 +18,9 @@ func openNoFollow(path string, flag int) (*os.File, error) {
 	return os.OpenFile(path, flag, 0o600)
 }
 
-// checkOwner stands in for owner and mode: the directory of a profile is closed to others by its
-// inherited access list. What an elevated process makes belongs to the administrators group, which
-// may read everything anyway.
+// checkOwner replaces the checks of owner and mode: the inherited access list of a profile already
+// keeps others out. Files of an elevated process belong to the administrators group, which may read
+// everything anyway.
 func (g Guard) checkOwner(path string, _ fs.FileInfo, _ bool) error {
 	sd, err := windows.GetNamedSecurityInfo(path, windows.SE_FILE_OBJECT,
 		windows.OWNER_SECURITY_INFORMATION)

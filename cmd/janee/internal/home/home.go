@@ -1,7 +1,11 @@
-// Package home is the directory that holds everything janee keeps: config.yaml, grants, approvals
-// and logs. Use it for every file under $JANEE_HOME: it refuses what another user could read or
-// change, replaces files whole, and takes the lock. It knows nothing of what the files say, holds
-// no key (package keysource does) and does not append to logs (package auditlog does).
+// Package home manages the directory that holds everything Janee keeps: config.yaml, sessions,
+// approvals and the audit log ($JANEE_HOME, or ~/.janee). A Home is such a directory, opened; its
+// Guard refuses files that another user could read or change. Files are replaced as a whole and
+// synced, and under the lock of the home if they depend on each other.
+//
+// The package does not interpret the files: core/config, core/session and core/approval do. It does
+// not hold the root key (package keysource finds that), and does not write the audit log (package
+// auditlog does). Package opened puts home, configuration and key together.
 package home
 
 import (
@@ -24,8 +28,7 @@ const (
 	logsDir    = "logs"
 )
 
-// Home is an open home directory. It is safe for concurrent use, in this process and across
-// processes.
+// Home is an open home directory. It is safe for concurrent use, by several processes too.
 type Home struct {
 	dir   string
 	guard Guard
@@ -34,11 +37,12 @@ type Home struct {
 	turn chan struct{}
 
 	mu sync.Mutex
-	// directory → when its left-over temporary files were last looked for
+	// swept is when temporary files were last cleaned up, by directory.
 	swept map[string]time.Time
 }
 
-// Dir says where the home is: $JANEE_HOME made absolute, else .janee in the person's own directory.
+// Dir returns the path of the home: $JANEE_HOME made absolute, or .janee in the user's home
+// directory.
 func Dir(getenv func(string) string) (string, error) {
 	if dir := getenv("JANEE_HOME"); dir != "" {
 		return filepath.Abs(dir)
@@ -57,7 +61,7 @@ func Dir(getenv func(string) string) (string, error) {
 
 // Open opens the home at dir, which Create has made. It refuses a directory, subdirectory,
 // config.yaml or .lock that is a symbolic link, belongs to another user or is open to others; the
-// hint of the error is the line that mends it. See GuardFromEnv for groups.
+// hint of the error is the command that fixes it. See GuardFromEnv for groups.
 func Open(dir string) (*Home, error) {
 	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv),
 		turn: make(chan struct{}, 1), swept: map[string]time.Time{}}
@@ -81,8 +85,8 @@ func Open(dir string) (*Home, error) {
 	return h, nil
 }
 
-// Create makes the home at dir with its subdirectories, all 0700, and opens it. What exists already
-// is kept and checked as in Open.
+// Create makes the home at dir with its subdirectories, all 0700, and opens it. It keeps what
+// already exists, and checks it as Open does.
 func Create(dir string) (*Home, error) {
 	if err := MakeDir(dir); err != nil {
 		return nil, err
@@ -99,17 +103,16 @@ func Create(dir string) (*Home, error) {
 	return h, nil
 }
 
-// Path returns where name, relative to the home, lies on disk. It checks nothing.
+// Path returns the path of name, which is relative to the home. It checks nothing.
 func (h *Home) Path(name string) string { return filepath.Join(h.dir, filepath.FromSlash(name)) }
 
-// ConfigPath returns where config.yaml lies.
+// ConfigPath returns the path of config.yaml.
 func (h *Home) ConfigPath() string { return h.Path(configFile) }
 
 // LogsPath returns the directory of the audit log.
 func (h *Home) LogsPath() string { return h.Path(logsDir) }
 
-// Guard returns the checks that hold for files of this home, for packages that open some
-// themselves.
+// Guard returns the guard of this home, for packages that open its files themselves.
 func (h *Home) Guard() Guard { return h.guard }
 
 func absentOr(err error) error {

@@ -296,7 +296,7 @@ func TestEditConfig(t *testing.T) {
 		put(t, h.ConfigPath(), "typed by the person")
 		return []byte("spliced"), nil
 	})
-	refused(t, err, "changed by another program", "run the command again")
+	refused(t, err, "another program changed it", "run the command again")
 	if text, _, _ := h.ReadConfig(); string(text) != "typed by the person" {
 		t.Errorf("the person's text is lost: %q", text)
 	}

@@ -114,7 +114,7 @@ func replaceBy(t *testing.T, path string, with func(string) error) {
 	}
 }
 
-// An open home must notice what is spoiled later, at each read.
+// An open home must notice files that are opened to others later, at each read.
 func TestRefusalsAtRead(t *testing.T) {
 	h := newHome(t)
 	put(t, h.ConfigPath(), "x")
@@ -152,7 +152,7 @@ func TestHomeIsALink(t *testing.T) {
 	if err := os.Symlink(h.dir, link); err != nil {
 		t.Fatal(err)
 	}
-	// with the slash lstat would look behind the link
+	// with the slash, lstat would follow the link
 	for _, dir := range []string{link, link + "/"} {
 		_, err := Open(dir)
 		refused(t, err, "symbolic link", "rm "+link)

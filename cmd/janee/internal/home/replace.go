@@ -14,12 +14,12 @@ import (
 
 const (
 	tempPrefix = ".tmp-"
-	// no write takes as long; an older temporary file was left by a killed process
+	// tempAge is longer than any write takes, so a killed process left an older temporary file.
 	tempAge = time.Minute
 )
 
-// MakeDir makes dir and its missing parents, all 0700, and makes the name durable. An existing dir
-// is left as it is.
+// MakeDir makes dir and its missing parents, all 0700, and syncs the name. It leaves an existing
+// dir as it is.
 func MakeDir(dir string) error {
 	if _, err := os.Lstat(dir); err == nil {
 		return nil
@@ -30,7 +30,7 @@ func MakeDir(dir string) error {
 	return SyncDir(filepath.Dir(filepath.Clean(dir)))
 }
 
-// CreateFile writes data to path, 0600, whole and durable, unless something is there: then it
+// CreateFile writes a complete and synced file with data to path, 0600. If path already exists, it
 // returns false and changes nothing.
 func CreateFile(path string, data []byte) (created bool, err error) {
 	sweep(filepath.Dir(path), time.Now())
@@ -42,7 +42,7 @@ func createFile(path string, data []byte) (created bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	err = os.Link(temp, path) // unlike rename, link never replaces: one of many writers wins
+	err = os.Link(temp, path) // unlike rename, link never replaces, so one of many writers wins
 	exists := errors.Is(err, fs.ErrExist)
 	if exists {
 		err = nil
@@ -51,19 +51,19 @@ func createFile(path string, data []byte) (created bool, err error) {
 	if err != nil {
 		return false, fmt.Errorf("create %q: %w", path, err)
 	}
-	// Whoever lost syncs too: it acts on the winner's file, so the name must be as durable for it.
+	// a writer that lost syncs too: it acts on the winner's file, whose name must be durable
 	return !exists, SyncDir(filepath.Dir(path))
 }
 
-// ReplaceFile writes data to path, 0600, whole and durable, in place of what is there.
+// ReplaceFile replaces path, if it exists, by a complete and synced file with data, 0600.
 func ReplaceFile(path string, data []byte) error {
 	sweep(filepath.Dir(path), time.Now())
 	return replaceFile(path, data)
 }
 
-// WriteNew has write fill a file at path, 0600, whole and durable. Without force, a file that is
-// there already is fs.ErrExist and stays. It is for files outside of a home: what lies beside it is
-// left alone.
+// WriteNew makes a complete and synced file at path, 0600, with the content that write writes. If
+// path already exists, it returns fs.ErrExist unless force is set. It is for files outside of a
+// home, so it does not clean up temporary files in the directory.
 func WriteNew(path string, force bool, write func(io.Writer) error) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("write %q: %w", path, fs.ErrExist)
@@ -76,7 +76,7 @@ func WriteNew(path string, force bool, write func(io.Writer) error) error {
 		err = os.Rename(temp, path)
 	} else if err = os.Link(temp, path); err == nil {
 		err = os.Remove(temp)
-	} else if !errors.Is(err, fs.ErrExist) { // a file system without links, as memory sticks have
+	} else if !errors.Is(err, fs.ErrExist) { // a file system without links, as on memory sticks
 		err = os.Rename(temp, path)
 	}
 	if err != nil {
@@ -118,8 +118,8 @@ func writeTempBy(dir string, write func(io.Writer) error) (string, error) {
 	return name, nil
 }
 
-// sweep removes temporary files that a killed process left. It fails silently: they do no harm but
-// take room.
+// sweep removes temporary files that a killed process left. It ignores errors, because such files
+// only take up room.
 func sweep(dir string, now time.Time) {
 	entries, err := os.ReadDir(dir)
 	if err != nil {
@@ -136,8 +136,8 @@ func sweep(dir string, now time.Time) {
 	}
 }
 
-// sweepSometimes keeps the cost of a write constant where thousands of sessions lie in one
-// directory.
+// sweepSometimes sweeps at most once per tempAge, so that a write costs the same if there are
+// thousands of sessions in a directory.
 func (h *Home) sweepSometimes(dir string) {
 	now := time.Now()
 	h.mu.Lock()

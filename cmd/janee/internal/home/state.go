@@ -18,8 +18,8 @@ import (
 
 var _ state.Store = (*Home)(nil)
 
-// Read returns the state file called name, or nil and no error where there is none. An empty file
-// is not nil.
+// Read returns the state file called name, or nil without an error if it does not exist. An empty
+// file is not nil.
 func (h *Home) Read(name string) ([]byte, error) {
 	path, err := h.statePath(name)
 	if err != nil {
@@ -29,9 +29,9 @@ func (h *Home) Read(name string) ([]byte, error) {
 	return data, absentOr(err)
 }
 
-// Files reads the state files called names: one that is absent is left out, one that cannot be read
-// is nil. Each call of an agent does so a few times, so a directory is checked once for all names
-// in it that follow each other, and an absent file costs one system call.
+// Files reads the state files called names. It leaves out a file that is absent, and returns nil
+// for one that cannot be read. Each call of an agent does this a few times, so Files checks a
+// directory once for all consecutive names in it, and an absent file costs one system call.
 func (h *Home) Files(names []string) map[string][]byte {
 	files := make(map[string][]byte, len(names))
 	var dir string
@@ -52,7 +52,7 @@ func (h *Home) Files(names []string) map[string][]byte {
 	return files
 }
 
-// Commit makes writes durable, if the files of holds are as they were read.
+// Commit makes writes, and syncs them, if the files of holds are as they were read.
 func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committed, err error) {
 	switch {
 	case len(holds)+len(writes) == 0:
@@ -72,9 +72,10 @@ func brakes(holds []core.Hold, writes []core.Write) bool {
 		writes[0].If.Data() == nil
 }
 
-// brake writes LOCKED and waits for nobody before that: it has to work while a command that is
-// stopped or broken holds the lock. Then it takes the lock once: a change that was under way when
-// LOCKED came has ended when Commit returns. If that takes too long, LOCKED counts all the same.
+// brake writes LOCKED without waiting for the lock, because it must work even if a command that is
+// stopped or broken holds the lock. Afterwards it takes the lock once, so that everyone who
+// compared before LOCKED was there has finished when Commit returns. If that takes too long, LOCKED
+// applies anyway.
 func (h *Home) brake(writes []core.Write) (core.Committed, error) {
 	done, err := h.commit(nil, writes)
 	if err == nil {
@@ -83,7 +84,7 @@ func (h *Home) brake(writes []core.Write) (core.Committed, error) {
 	return done, err
 }
 
-// commit needs the lock, but for LOCKED.
+// commit needs the lock, except to write LOCKED.
 func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, error) {
 	exists := map[string][]byte{}
 	for _, hold := range holds {
@@ -110,10 +111,10 @@ func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, e
 	return core.Committed{Exists: exists}, nil
 }
 
-// same tells no file from an empty one.
+// same reports whether a and b are equal; an absent file differs from an empty one.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
-// writeIf writes where the condition of w is met; lost: it is not, and found is what is there.
+// writeIf writes w if its condition is met. If it is not, lost is true and found is what is there.
 func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
 	if want := w.If.Data(); want != nil {
 		found, err = h.Read(w.Name)
@@ -125,8 +126,8 @@ func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
 	return found, found != nil, err
 }
 
-// write stores data, durable when it returns; the directory is made if missing. With create it
-// never replaces: if the file exists, write changes nothing and returns what it holds (not nil,
+// write stores data and syncs it, and makes the directory if it is missing. With create, write
+// never replaces a file: if one exists, it changes nothing and returns its content (not nil, but
 // perhaps empty).
 func (h *Home) write(name string, data []byte, create bool) (existing []byte, err error) {
 	path, err := h.statePath(name)
@@ -142,7 +143,7 @@ func (h *Home) write(name string, data []byte, create bool) (existing []byte, er
 	if !create {
 		return nil, replaceFile(path, data)
 	}
-	for range 3 { // LOCKED is written without the lock, and may be removed before it is read
+	for range 3 { // LOCKED is written without the lock, so it may be removed before it is read
 		created, err := createFile(path, data)
 		if created || err != nil {
 			return nil, err
@@ -154,7 +155,7 @@ func (h *Home) write(name string, data []byte, create bool) (existing []byte, er
 	return nil, fmt.Errorf("create %q: it comes and goes", path)
 }
 
-// Edit replaces a state file by what edit makes of it, under the lock.
+// Edit replaces a state file by what edit returns, under the lock.
 func (h *Home) Edit(name string, edit func(old []byte) ([]byte, error)) error {
 	return h.WithLock(func() error {
 		old, err := h.Read(name)
@@ -170,7 +171,7 @@ func (h *Home) Edit(name string, edit func(old []byte) ([]byte, error)) error {
 	})
 }
 
-// Watch compares stamps: one stat a name, and nothing is read. What cannot be looked at may have
+// Watch compares stamps, which costs one stat per name. A file that it cannot stat counts as
 // changed.
 func (h *Home) Watch(names []string) (changed func() bool) {
 	var seen []watched
@@ -191,13 +192,14 @@ func (h *Home) Watch(names []string) (changed func() bool) {
 	}
 }
 
-// watched is what a look at a file compares. A new mode may make the file unreadable.
+// watched is what Watch compares. It includes the mode, which may make a file unreadable.
 type watched struct {
 	Stamp
 	mode fs.FileMode
 }
 
-// Remove takes the state file called name away, durably, under the lock. A missing one is no error.
+// Remove removes the state file called name, under the lock, and syncs that. It is no error if the
+// file does not exist.
 func (h *Home) Remove(name string) error {
 	path, err := h.statePath(name)
 	if err != nil {
@@ -211,8 +213,8 @@ func (h *Home) Remove(name string) error {
 	})
 }
 
-// List returns the names of the state files in dir, sorted, as Read takes them. Other files are
-// left out.
+// List returns the sorted names of the state files in dir, in the form that Read takes. It leaves
+// out other files.
 func (h *Home) List(dir string) ([]string, error) {
 	if err := h.guard.CheckDir(h.Path(dir)); err != nil {
 		return nil, absentOr(err)
@@ -227,8 +229,8 @@ func (h *Home) List(dir string) ([]string, error) {
 	return names, err
 }
 
-// statePath checks name and the directory it lies in. A missing directory is fs.ErrNotExist, with
-// the path all the same.
+// statePath checks name and its directory. If the directory does not exist, it returns
+// fs.ErrNotExist together with the path.
 func (h *Home) statePath(name string) (string, error) {
 	if !stateName(name) {
 		return "", fmt.Errorf("state file %q: not a name janee uses", name)
@@ -237,6 +239,6 @@ func (h *Home) statePath(name string) (string, error) {
 	return path, h.guard.CheckDir(filepath.Dir(path))
 }
 
-// stateName is a second wall: names come from core and are made of hashes, but a path that reached
-// this point with ".." in it would write anywhere.
+// stateName is a second line of defence: names come from core and are made of hashes, but a path
+// with ".." in it would let a write go anywhere.
 func stateName(name string) bool { return session.IsName(name) || approval.IsName(name) }

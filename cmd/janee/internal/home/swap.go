@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// Staged makes a directory beside the home at dir, in which another home is put together. stamp
-// tells it from others.
+// Staged makes a directory beside the home at dir, to put together another home in it. stamp makes
+// its name unique.
 func Staged(dir, stamp string) (string, error) {
 	if err := MakeDir(filepath.Dir(dir)); err != nil {
 		return "", err
@@ -24,7 +24,7 @@ func Staged(dir, stamp string) (string, error) {
 	return staged, nil
 }
 
-// Empty reports whether there is nothing at dir, or a directory with nothing in it.
+// Empty reports whether dir does not exist or is an empty directory.
 func Empty(dir string) (bool, error) {
 	entries, err := os.ReadDir(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -33,9 +33,9 @@ func Empty(dir string) (bool, error) {
 	return err == nil && len(entries) == 0, err
 }
 
-// Install puts the directory staged in the place of dir, in one step where the system has one
-// (Linux and macOS exchange two names). What was at dir is at aside afterwards; an empty directory
-// is gone, and aside "".
+// Install replaces the home at dir by the directory staged, in one step if the system can swap two
+// names (Linux and macOS). It moves the old home to aside. If dir was empty or missing, aside is
+// "".
 func Install(staged, dir, stamp string) (aside string, err error) {
 	empty, err := Empty(dir)
 	if err != nil {
@@ -87,8 +87,8 @@ func installError(dir string, err error) error {
 	if errors.Is(err, syscall.EBUSY) || errors.Is(err, syscall.EXDEV) ||
 		errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
 		return hint.New(hint.Failed,
-			"the home is replaced as a whole, which a mounted volume cannot be: set JANEE_HOME "+
-				"to a directory in it, such as "+Quote(filepath.Join(dir, "janee")), err)
+			"a mounted volume cannot be replaced as a whole: set JANEE_HOME to a directory in it, "+
+				"such as "+Quote(filepath.Join(dir, "janee")), err)
 	}
 	return err
 }

@@ -56,14 +56,14 @@ func TestInstall(t *testing.T) {
 		t.Fatal(aside, err)
 	}
 	config(empty, "three")
-	// A home that others can write to is not opened, nor replaced.
+	// a home that others can write to is neither opened nor replaced
 	chmod(t, dir, 0o777)
 	_, err = Install(stagedHome(t, dir, "4", "four"), dir, "4")
 	refused(t, err, "open to other users", "chmod 700 "+dir)
 	config(dir, "two")
 }
 
-// TestReplaceDirWithoutExchange is the way of systems that cannot exchange two names.
+// TestReplaceDirWithoutExchange tests what happens on systems that cannot swap two names.
 func TestReplaceDirWithoutExchange(t *testing.T) {
 	base := t.TempDir()
 	a, b, aside := filepath.Join(base, "a"), filepath.Join(base, "b"), filepath.Join(base, "aside")

@@ -11,11 +11,11 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 )
 
-// connections bounds how many are open. When there is no room for a new one, the one that has
-// waited longest is cut: first of those that never showed a token, then of those between two
-// requests. A limit that only stopped accepting would let anybody who opens connections and says
-// nothing keep all agents out. Those in use are never cut: agents share them, so that there is
-// always one for another agent.
+// connections bounds how many network connections are open. When there is no room for a new one, it
+// cuts the one that has waited longest: first among those that never showed a token, then among
+// those between two requests. With a limit that only stops accepting, anyone could keep all agents
+// out by opening connections and sending nothing. Connections in use are never cut. Agents have
+// fair shares of them, so that one is always left for another agent.
 type connections struct {
 	max   int
 	inUse *fair.Pool
@@ -29,8 +29,8 @@ type connections struct {
 
 type connection struct {
 	conn  net.Conn
-	use   *fair.Lease   // while it has a request of an agent
-	list  *list.List    // where it waits; nil while it has a request of an agent
+	use   *fair.Lease   // set while it serves a request of an agent
+	list  *list.List    // where it waits; nil while it serves a request of an agent
 	place *list.Element // in list
 }
 
@@ -39,22 +39,22 @@ func newConnections(max int) *connections {
 		open: map[net.Conn]*connection{}, strangers: list.New(), idle: list.New()}
 }
 
-// state is the hook of net/http.
+// state is http.Server.ConnState.
 func (c *connections) state(conn net.Conn, state http.ConnState) {
 	switch state {
 	case http.StateNew:
 		if surplus := c.add(conn); surplus != nil {
 			cut(surplus)
 		}
-	case http.StateIdle: // the answer has left; when the handler returns it may not have
+	case http.StateIdle: // the answer is out, which is not certain when the handler returns
 		c.rest(conn)
 	case http.StateClosed, http.StateHijacked:
 		c.remove(conn)
 	}
 }
 
-// add makes room for a new connection and returns the one to cut, which is the new one itself where
-// all others are busy.
+// add makes room for a new connection and returns the one to cut, which is the new one if all
+// others are busy.
 func (c *connections) add(conn net.Conn) (surplus net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,7 +115,7 @@ func (c *connections) forget(conn net.Conn) {
 	}
 }
 
-// end cuts all that wait, and those that come.
+// end cuts all connections that wait, and from now on every new one.
 func (c *connections) end() {
 	c.mu.Lock()
 	c.ending = true
@@ -131,8 +131,8 @@ func (c *connections) end() {
 	}
 }
 
-// cut closes the connection below TLS: its Close would wait to say goodbye to a client that does
-// not read.
+// cut closes the connection below TLS, because tls.Conn.Close would wait for a client that does not
+// read.
 func cut(conn net.Conn) {
 	if t, ok := conn.(*tls.Conn); ok {
 		conn = t.NetConn()
@@ -142,20 +142,20 @@ func cut(conn net.Conn) {
 
 type connKey struct{}
 
-// context is the hook of net/http that lets a request find its connection.
+// context is http.Server.ConnContext: it lets a request find its connection.
 func (c *connections) context(ctx context.Context, conn net.Conn) context.Context {
 	return context.WithValue(ctx, connKey{}, conn)
 }
 
-// busy marks the connection of a request as one of agent, and as in use until net/http calls it
-// idle. false: the agent has its share in use.
+// busy marks the connection of a request as used by agent, until net/http reports it idle. It
+// returns false if the agent already uses its share.
 func (c *connections) busy(r *http.Request, agent string) bool {
 	conn, _ := r.Context().Value(connKey{}).(net.Conn)
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	one := c.open[conn]
 	if one == nil {
-		return true // cut, or the server ends: what it writes goes nowhere
+		return true // cut, or the server is ending: what it writes goes nowhere
 	}
 	use := c.inUse.Lease(agent)
 	if !use.Try(1) {
@@ -166,8 +166,7 @@ func (c *connections) busy(r *http.Request, agent string) bool {
 	return true
 }
 
-// rest lets the connection wait among the idle ones, unless it waits already: as a stranger, that
-// is.
+// rest moves the connection to the idle ones, unless it already waits as a stranger.
 func (c *connections) rest(conn net.Conn) {
 	c.mu.Lock()
 	defer c.mu.Unlock()

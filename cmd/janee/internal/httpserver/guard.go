@@ -12,8 +12,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 )
 
-// handler is the chain every request goes through, outermost first. Refusals are a status and a few
-// words that are the same for everybody: what a stranger learns here is that something listens.
+// handler is the chain that every request goes through, outermost first. A refusal is a status and
+// a few fixed words, so that a stranger learns only that something listens here.
 func (s *Server) handler() http.Handler {
 	tools := s.origin(methods(jsonOnly(bodyCap(s.token(s.serve)))))
 	return s.safe(s.host(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -30,8 +30,8 @@ func (s *Server) handler() http.Handler {
 	})))
 }
 
-// health says that the process answers or, where it is asked for, that it works by the
-// configuration as it stands; nothing else about it, for anybody may ask.
+// health says that the process answers or, if ready is given, that the present configuration is in
+// force. It says nothing else, because anyone may ask.
 func health(w http.ResponseWriter, r *http.Request, well string, ready func() bool) {
 	if r.Method != http.MethodGet && r.Method != http.MethodHead {
 		w.Header().Set("Allow", "GET, HEAD")
@@ -50,9 +50,9 @@ func refuse(w http.ResponseWriter, status int, text string) {
 	http.Error(w, text, status)
 }
 
-// safe gives the request an id and deadlines, and keeps a panic to the log: its value may hold
-// anything. net/http has no deadline for a body whose handler does not read it, which a client
-// could hold open for good.
+// safe gives the request an id and deadlines, and logs a panic without its value, which may hold
+// anything. net/http has no deadline for a body that the handler does not read, so without the
+// deadline here a client could hold it open forever.
 func (s *Server) safe(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		id := requestID()
@@ -65,7 +65,7 @@ func (s *Server) safe(next http.Handler) http.Handler {
 		}()
 		control := http.NewResponseController(w)
 		_ = control.SetReadDeadline(time.Now().Add(s.patience))
-		// there is an answer to a body that came too late
+		// twice as long, so that a body that comes too late still gets an answer
 		_ = control.SetWriteDeadline(time.Now().Add(2 * s.patience))
 		h := w.Header()
 		h.Set("X-Request-Id", id)
@@ -81,9 +81,8 @@ func requestID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// host refuses names that are not this server's. A web page can point a name of its own at
-// 127.0.0.1 (DNS rebinding) and is then of the same origin as the server; the name in Host gives it
-// away.
+// host refuses names that are not this server's. A web page can point its own name at 127.0.0.1
+// (DNS rebinding) and then has the same origin as the server; only the name in Host gives it away.
 func (s *Server) host(next http.Handler) http.Handler {
 	enforced := s.options.EnforceHosts || len(s.options.AllowedHosts) > 0
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
@@ -95,8 +94,8 @@ func (s *Server) host(next http.Handler) http.Handler {
 	})
 }
 
-// origin refuses web pages of other places (MCP, Transports: servers MUST validate Origin). Clients
-// that are no browsers send none.
+// origin refuses web pages from elsewhere (MCP, Transports: servers MUST validate Origin). Clients
+// other than browsers send no Origin.
 func (s *Server) origin(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		origins := r.Header.Values("Origin")
@@ -120,8 +119,8 @@ func methods(next http.Handler) http.Handler {
 	})
 }
 
-// jsonOnly also keeps out the forms and plain text that a browser sends across origins without
-// asking first.
+// jsonOnly also keeps out forms and plain text, which browsers send to other origins without a
+// preflight request.
 func jsonOnly(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.Method == http.MethodPost {
@@ -142,8 +141,8 @@ func isJSON(contentType string) bool {
 		(charset == "" || strings.EqualFold(charset, "utf-8"))
 }
 
-// bodyCap refuses a body that says it is too large before a byte of it is read; serve counts the
-// others.
+// bodyCap refuses a body that is declared too large before reading any of it, and cuts off one that
+// turns out to be.
 func bodyCap(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.ContentLength > maxBody {
@@ -156,10 +155,10 @@ func bodyCap(next http.Handler) http.Handler {
 }
 
 func tooLarge(w http.ResponseWriter) {
-	refuse(w, http.StatusRequestEntityTooLarge, "the body may have 4 MiB at most")
+	refuse(w, http.StatusRequestEntityTooLarge, "the body may be 4 MiB at most")
 }
 
-// token finds out who asks. Whatever is wrong with a token, the answer is the same.
+// token authenticates the caller. Whatever is wrong with a token, the answer is the same.
 func (s *Server) token(
 	next func(http.ResponseWriter, *http.Request, mcpserver.Principal),
 ) http.Handler {
@@ -180,7 +179,8 @@ func (s *Server) token(
 	})
 }
 
-// bearer reads RFC 6750 §2.1. Two Authorization fields are none: who asks must be beyond doubt.
+// bearer reads the token of RFC 6750 §2.1. Two Authorization fields count as none, because the
+// caller must be beyond doubt.
 func bearer(fields []string) (token string, ok bool) {
 	if len(fields) != 1 {
 		return "", false

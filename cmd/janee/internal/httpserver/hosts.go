@@ -6,8 +6,8 @@ import (
 	"strings"
 )
 
-// hosts are the names a server answers to: "name" with any port, or "name:port". Port forwarding
-// and containers change ports, and no attack is stopped by them.
+// hosts are the names that a server answers to: "name" with any port, or "name:port". The port is
+// optional because port forwarding and containers change it, and checking it stops no attack.
 type hosts map[string]bool
 
 func newHosts(allowed []string) hosts {
@@ -18,7 +18,7 @@ func newHosts(allowed []string) hosts {
 	return h
 }
 
-// bracketed writes a bare IPv6 address as it stands in a Host header.
+// bracketed writes a bare IPv6 address as a Host header does.
 func bracketed(name string) string {
 	if ip := net.ParseIP(name); ip != nil && strings.Contains(name, ":") {
 		return "[" + name + "]"
@@ -26,7 +26,7 @@ func bracketed(name string) string {
 	return name
 }
 
-// allow judges a Host header.
+// allow reports whether a Host header is allowed.
 func (h hosts) allow(host string) bool {
 	host = strings.ToLower(host)
 	return h[host] || h[withoutPort(host)]
@@ -39,8 +39,8 @@ func withoutPort(host string) string {
 	return host
 }
 
-// allowOrigin judges an Origin header. "null" is what pages without a place of their own send:
-// sandboxes, files, redirects.
+// allowOrigin reports whether an Origin header is allowed. It refuses "null", which pages without
+// an origin send: sandboxes, files, redirects.
 func (h hosts) allowOrigin(origin string) bool {
 	u, err := url.Parse(origin)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Scheme+"://"+u.Host != origin {

@@ -19,8 +19,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// inner records what is let through. A body "wait" is answered when release is closed or ctx ends,
-// "panic" panics.
+// inner records what is let through. It answers the body "wait" when release is closed or ctx ends,
+// and panics at the body "panic".
 type inner struct {
 	mu      sync.Mutex
 	seen    []string
@@ -138,7 +138,7 @@ func (s *site) dial() net.Conn {
 	return c
 }
 
-// raw sends a request as it stands, with CRLF for each line end, and returns the answer.
+// raw sends a request as it is, with CRLF for each line end, and returns the answer.
 func (s *site) raw(request string) (status int, header http.Header, body string) {
 	s.t.Helper()
 	c := s.dial()
@@ -161,8 +161,7 @@ func (s *site) answer(c net.Conn) (status int, header http.Header, body string) 
 	return res.StatusCode, res.Header, string(text)
 }
 
-// post is a good request, some header fields of which may be put in place of its own: "Host",
-// "other.example".
+// post is a good request whose header fields can be replaced: "Host", "other.example".
 func post(body string, fields ...string) string {
 	h := map[string]string{
 		"Host": "127.0.0.1:9100", "Authorization": "Bearer alice-token",

@@ -61,7 +61,7 @@ func TestACallMayTakeLongerThanItsBody(t *testing.T) {
 	}
 }
 
-// A connection that says nothing must not keep an agent out, however many there are.
+// Silent connections must not keep an agent out, however many there are.
 func TestIdleConnectionsDoNotHurt(t *testing.T) {
 	const max, flood = 100, 2000
 	var before, during runtime.MemStats
@@ -160,7 +160,8 @@ func TestBytesOfAnAgentAreBounded(t *testing.T) {
 	}
 }
 
-// TestConnectionsInUseAreShared has one agent hold all the connections it gets: another finds one.
+// TestConnectionsInUseAreShared has one agent hold all the connections that it gets; another agent
+// must still get one.
 func TestConnectionsInUseAreShared(t *testing.T) {
 	s := start(t, Options{}, func(s *Server) { s.conns.max, s.conns.inUse = 64, fair.New(64, 2) })
 	held := 0

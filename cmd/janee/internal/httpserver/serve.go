@@ -11,15 +11,15 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 )
 
-// What one agent may have going at a time. Its calls are fewer (mcpserver), so that what cancels
-// them still gets in.
+// maxPosts is how many POST requests one agent may have at a time. It is more than the calls that
+// mcpserver allows, so that a cancellation still gets in.
 const maxPosts = 128
 
-// postBytes bounds the bodies that all agents together have being read or answered. An agent alone
-// may have half of it, and each has room for one.
+// postBytes bounds the bodies of the requests in flight of all agents. A single agent may have half
+// of it, and each has room for one body.
 const postBytes = 128 << 20
 
-// serve hands a request of a known agent on.
+// serve passes a request of an authenticated agent on.
 func (s *Server) serve(w http.ResponseWriter, r *http.Request, from mcpserver.Principal) {
 	if !s.conns.busy(r, from.Agent) {
 		tooMany(w)
@@ -47,11 +47,11 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request, from mcpserver.Pr
 
 func tooMany(w http.ResponseWriter) {
 	w.Header().Set("Retry-After", "1")
-	refuse(w, http.StatusTooManyRequests, "too many requests at a time")
+	refuse(w, http.StatusTooManyRequests, "too many requests at once")
 }
 
-// read takes the body as a whole. Afterwards the connection may be silent for as long as the call
-// takes.
+// read reads the whole body and then clears the read deadline, because the connection is silent for
+// as long as the call takes.
 func read(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	body, err := io.ReadAll(r.Body)
 	if err == nil {
@@ -66,7 +66,7 @@ func read(w http.ResponseWriter, r *http.Request) (body []byte, ok bool) {
 	return nil, false
 }
 
-// load is what each agent has going.
+// load counts the requests and bytes that each agent has in flight.
 type load struct {
 	bytes *fair.Pool
 

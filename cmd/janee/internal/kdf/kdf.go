@@ -1,6 +1,9 @@
-// Package kdf makes keys of what a person remembers, by argon2id (RFC 9106). Use Standard for
-// something new; Parse reads the parameters that stand beside what they once protected, and refuses
-// what would exhaust this machine. It knows nothing of what the key opens, and compares nothing.
+// Package kdf derives keys from what a person remembers, a passphrase or a PIN, with argon2id
+// (RFC 9106). Use Params.Key with Standard for something new. Parse reads stored parameters, and
+// refuses those that would exhaust the machine.
+//
+// It does not know what a key opens, and compares nothing: package keysource unlocks key files with
+// it, and package answers checks PINs.
 package kdf
 
 import (
@@ -12,7 +15,7 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// Params are what argon2id costs.
+// Params are the costs of argon2id.
 type Params struct {
 	Memory uint32 // KiB
 	Passes uint32
@@ -20,34 +23,32 @@ type Params struct {
 }
 
 // Standard are the second recommended parameters of RFC 9106 section 4: 64 MiB, three passes, four
-// lanes. About a tenth of a second.
+// lanes. They take about a tenth of a second.
 var Standard = Params{64 << 10, 3, 4}
 
-// What stored parameters may ask for. Below eight KiB a lane there is no argon2 (RFC 9106 section
-// 3.1).
+// The limits of stored parameters. Argon2 needs at least eight KiB per lane (RFC 9106 section 3.1).
 const (
 	maxMemory  = 1 << 20 // KiB: 1 GiB
 	maxPasses  = 16
 	maxLanes   = 16
-	leastBlock = 8 // KiB a lane
+	leastBlock = 8 // KiB per lane
 )
 
-// SaltSize is how many random bytes a salt has, KeySize how many a key.
+// The sizes of a salt and of a key, in bytes.
 const (
 	SaltSize = 16
 	KeySize  = 32
 )
 
-// ErrParams means that a text holds no parameters in their one spelling, or some that are out of
-// bounds.
+// ErrParams means that a text is not written as String writes it, or has parameters out of bounds.
 var ErrParams = errors.New("not parameters of argon2id within bounds")
 
-// String is how the parameters are stored: "m=65536,t=3,p=4".
+// String returns the parameters as they are stored: "m=65536,t=3,p=4".
 func (p Params) String() string {
 	return fmt.Sprintf("m=%d,t=%d,p=%d", p.Memory, p.Passes, p.Lanes)
 }
 
-// Parse reads what String writes. ErrParams for all else.
+// Parse reads what String writes, and returns ErrParams for anything else.
 func Parse(s string) (Params, error) {
 	var p Params
 	if _, err := fmt.Sscanf(s, "m=%d,t=%d,p=%d", &p.Memory, &p.Passes, &p.Lanes); err != nil ||
@@ -61,8 +62,8 @@ func Parse(s string) (Params, error) {
 	return p, nil
 }
 
-// Key is the key that text and salt give. It takes the time and the memory that p says, right text
-// or wrong.
+// Key derives the key from text and salt. It takes the time and the memory of p, whether the text
+// is right or wrong.
 func (p Params) Key(text secret.Text, salt []byte) [KeySize]byte {
 	return [KeySize]byte(argon2.IDKey([]byte(text.Reveal()), salt, p.Passes,
 		p.Memory, p.Lanes, KeySize))

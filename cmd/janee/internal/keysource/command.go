@@ -13,14 +13,14 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// commandWait is how long the command has, with a person who types a PIN into its window.
+// commandWait is how long the command may take, because a person may have to type a PIN.
 var commandWait = time.Minute
 
 // maxOutput is far more than a key line.
 const maxOutput = 4096
 
-// passed are the variables that the command gets: what password stores need to find their files,
-// their agents and a display. Nothing of janee.
+// passed are the variables that the command gets. Password stores need them to find their files,
+// their agents and a display; none is Janee's own.
 var passed = []string{
 	"PATH", "HOME", "USER", "LOGNAME", "LANG", "LC_ALL", "TERM", "TMPDIR", "DISPLAY",
 	"WAYLAND_DISPLAY", "XAUTHORITY", "XDG_RUNTIME_DIR", "XDG_CONFIG_HOME", "XDG_DATA_HOME",
@@ -29,7 +29,7 @@ var passed = []string{
 	"USERPROFILE", "APPDATA", "LOCALAPPDATA", "TEMP", "PATHEXT",
 }
 
-// command prints the key line. No shell reads its words.
+// command is a program that prints the key line. It is run without a shell.
 type command struct {
 	words  []string
 	getenv func(string) string
@@ -41,18 +41,17 @@ func (c command) cheap() bool   { return false }
 func (c command) read() (vault.Root, error) {
 	out, err := c.run()
 	if err != nil {
-		// What it wrote to standard error is not shown: a script that traces itself writes the key
-		// there.
+		// its standard error is not shown, because a script with tracing on writes the key there
 		return vault.Root{}, hint.Errorf(hint.Locked, "run it yourself to see what it says: "+
 			Words(c.words), "%w: %s of vault.command: %w", ErrLocked, c.where(), err)
 	}
 	root, err := vault.ParseRoot(out)
 	return root, hint.New(hint.Locked,
-		"it has to print the line that `janee key export` shows, and nothing else: "+Words(c.words),
+		"it must print the line that `janee key export` shows, and nothing else: "+Words(c.words),
 		wrapError(c.where(), err))
 }
 
-// Words are the words of a command as a shell wants them.
+// Words joins the words of a command, quoted for a shell.
 func Words(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
@@ -65,16 +64,16 @@ func (c command) run() (string, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), commandWait)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, c.words[0], c.words[1:]...)
-	cmd.Env = []string{} // nil would be all of ours
+	cmd.Env = []string{} // nil would pass all of Janee's environment
 	for _, name := range passed {
 		if value := c.getenv(name); value != "" {
 			cmd.Env = append(cmd.Env, name+"="+value)
 		}
 	}
-	cmd.Dir = c.getenv("HOME") // not where an agent's client happens to stand
+	cmd.Dir = c.getenv("HOME") // not the working directory of an agent's client
 	out := &bounded{}
 	cmd.Stdout = out
-	cmd.WaitDelay = time.Second // a child of it that holds the pipe open
+	cmd.WaitDelay = time.Second // in case a child of the command keeps the pipe open
 	err := cmd.Run()
 	var exit *exec.ExitError
 	switch {
@@ -92,7 +91,7 @@ func (c command) run() (string, error) {
 	return out.text.String(), nil
 }
 
-// bounded keeps a beginning.
+// bounded keeps at most maxOutput bytes and fails if there are more.
 type bounded struct {
 	text strings.Builder
 	over bool

@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// file is a key file. What it holds decides whether a passphrase opens it, so that a move between
-// the two is whole at every moment.
+// file is a key file. Its content, not config.yaml, decides whether it needs a passphrase, so that
+// the home can be opened at every moment of a move between the two.
 type file struct {
 	keys  *Keys
 	id    string
@@ -46,7 +46,7 @@ func (f file) read() (vault.Root, error) {
 	text, err := f.text()
 	if errors.Is(err, fs.ErrNotExist) {
 		return vault.Root{}, hint.Errorf(hint.Locked,
-			"restore the key file from a backup, or name it by "+KeyFileEnv, "%w: %q",
+			"restore the key file from a backup, or set "+KeyFileEnv+" to its path", "%w: %q",
 			ErrMissing, f.path)
 	}
 	if err != nil {
@@ -60,8 +60,8 @@ func (f file) read() (vault.Root, error) {
 }
 
 func (f file) text() (string, error) {
-	// A directory that others can write would let them lay down a key of theirs before the first
-	// one is made, or move ours away.
+	// others who can write to the directory could put their own key there before the first one is
+	// made, or move the right one away
 	check := f.guard.CheckPlace
 	if f.own {
 		check = f.guard.CheckDir
@@ -73,15 +73,15 @@ func (f file) text() (string, error) {
 	return string(text), err
 }
 
-// create writes a new key where read has found none, in a directory that read has checked or that
-// is made here.
+// create writes a new key file after read has found none. It makes the directory if read could not
+// check it because it did not exist.
 func (f file) create(root vault.Root) error {
 	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
 		return locked(f.path, err)
 	}
 	created, err := home.CreateFile(f.path, []byte(line(root)))
 	if err == nil && !created {
-		err = errors.New("another process has just made it")
+		err = errors.New("another process has just created it")
 	}
 	if err != nil {
 		return locked(f.path, err)
@@ -92,7 +92,7 @@ func (f file) create(root vault.Root) error {
 // line is the root key as a key file holds it.
 func line(root vault.Root) string { return root.Line().Reveal() + "\n" }
 
-// put replaces what the file holds, also another key: the caller has the right one.
+// put replaces the content of the file, even if that is another key: the caller has the right one.
 func (f file) put(text string) error {
 	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
 		return err

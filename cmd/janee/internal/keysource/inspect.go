@@ -8,32 +8,32 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// What Inspect finds out about a key.
+// The values of State.Check.
 const (
 	OK         = "ok"
 	Missing    = "missing"
 	Wrong      = "wrong"
-	Locked     = "locked"     // what holds it does not give it
+	Locked     = "locked"     // the place that holds it does not return it
 	Unreadable = "unreadable" // wrong mode or owner, or not a key
 )
 
-// Environment is the Source of a key that a variable gives or names.
+// Environment is the Source of a key that an environment variable holds or names.
 const Environment = "environment"
 
-// State is what can be told about a root key without showing it.
+// State describes a root key without showing it.
 type State struct {
 	Source string      // one of config.Sources, or Environment
-	Where  string      // as Load says it, for a status line
-	File   string      // the key file, "" where it is in none
-	Mode   fs.FileMode // permission bits of File, 0 where there is none
-	Check  string
-	// Left is a key file in janee's own directory that holds this key itself, while config.yaml
-	// keeps it elsewhere: what a move that was cut off leaves behind. "" for none.
+	Where  string      // as Load returns it, for a status line
+	File   string      // the key file, "" if there is none
+	Mode   fs.FileMode // permission bits of File, 0 if there is none
+	Check  string      // OK, Missing, Wrong, Locked or Unreadable
+	// Left is a key file in Janee's own directory that holds the key in plaintext although
+	// config.yaml names another place. An interrupted move leaves such a file. "" for none.
 	Left string
 }
 
-// Inspect looks at the root key of vault v. The error is that of Load, and comes together with what
-// could be found out.
+// Inspect examines the root key of vault v. It returns the error of Load together with what it
+// could find out.
 func (k *Keys) Inspect(v config.Vault) (State, error) {
 	s := State{Check: OK, Source: v.Kept()}
 	root, where, err := k.Load(v)
@@ -65,7 +65,7 @@ func (k *Keys) Inspect(v config.Vault) (State, error) {
 	return s, err
 }
 
-// left is the key file that holds want itself.
+// left returns the key file if it holds want, in plaintext.
 func (k *Keys) left(v config.Vault, want string) string {
 	f, err := k.configured().file(v.ID)
 	if err != nil {

@@ -14,7 +14,7 @@ import (
 
 const keyringService = "janee"
 
-// keyringWait is how long a person has to unlock the keyring. The library itself waits without end.
+// keyringWait is how long a person has to unlock the keyring. The library itself waits forever.
 var keyringWait = time.Minute
 
 // keyringItem is the key line in the keyring of the desktop session, under service janee and the
@@ -60,8 +60,8 @@ func (k keyringItem) remove() error {
 
 var errPatience = errors.New("it did not answer within a minute")
 
-// patiently gives up on a keyring that waits for somebody who is not there. What it left running
-// ends with the process.
+// patiently gives up on a keyring that waits for a person who is not there. The goroutine that
+// still waits ends with the process.
 func patiently(do func() error) error {
 	done := make(chan error, 1)
 	go func() { done <- do() }()
@@ -84,6 +84,6 @@ func noKeyring(err error) error {
 	return hint.Errorf(hint.Locked,
 		"use the desktop session whose keyring holds the key (Secret Service on Linux, Keychain "+
 			"on macOS, Credential Manager on Windows); "+
-			"without one: "+KeyFileEnv+" and a copy that `janee key export` made",
+			"without one, set "+KeyFileEnv+" to the path of a copy that `janee key export` made",
 		"%w: there is no keyring to ask here: %s", ErrLocked, cause)
 }

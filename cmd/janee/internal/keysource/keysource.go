@@ -1,8 +1,13 @@
-// Package keysource finds the root key of a home, which never lies in the home: a copy of ~/.janee
-// must not open itself. Use one Keys for a process: Load wherever sealed values are opened, Create
-// only from `janee init` or while nothing is sealed yet, Put and Remove to move a key to another
-// place. It asks for a passphrase and runs a command once, and remembers. It never prints a key,
-// and never makes one up where one is missing.
+// Package keysource finds the root key of a home. The key is never in the home, because a copy of
+// ~/.janee must not be enough to open it. It is in a key file (with or without a passphrase), the
+// keyring of the desktop, a systemd credential or an environment variable, or a command prints it.
+//
+// A process uses one Keys: Load wherever sealed values are opened, Create only from `janee init` or
+// while nothing is sealed yet, and Put and Remove to move the key to another place. Keys asks for a
+// passphrase or runs the command once, and remembers the key.
+//
+// It never prints a key, and never replaces a missing key by a new one. Package core/vault seals
+// and opens values with the key; package opened puts key, home and configuration together.
 package keysource
 
 import (
@@ -22,26 +27,27 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// The variables that take the place of what config.yaml says, in this order.
+// The variables that override what config.yaml says, the first before the second.
 const (
 	MasterKeyEnv = "JANEE_MASTER_KEY" // the key itself: a janee-key-v1 line or 64 hex digits
 	KeyFileEnv   = "JANEE_KEY_FILE"   // path of another key file
 )
 
-// All carry exit code 4 and a hint; the broker answers VAULT_LOCKED for any.
+// The causes of errors of this package. All errors have exit code 4 and a hint, and agents get
+// VAULT_LOCKED for any of them.
 var (
 	ErrMissing = errors.New("vault locked: root key missing")
 	ErrWrong   = errors.New("wrong root key")
-	ErrLocked  = errors.New("vault locked") // the key is there, and what holds it does not give it
+	ErrLocked  = errors.New("vault locked") // the place that holds the key does not return it
 )
 
-// Keys finds root keys for one process. It is safe for concurrent use; the fields are not changed
+// Keys finds root keys for one process. It is safe for concurrent use, but do not change its fields
 // after the first call.
 type Keys struct {
 	Getenv    func(string) string
 	ConfigDir func() (string, error) // os.UserConfigDir
-	// Ask asks a person for a passphrase; nil where nobody may be asked. term.ErrNone where there
-	// is no terminal.
+	// Ask asks a person for a passphrase, and returns term.ErrNone if there is no terminal. It is
+	// nil if nobody may be asked.
 	Ask func(question string) (secret.Text, error)
 
 	mu    sync.Mutex
@@ -53,18 +59,18 @@ type found struct {
 	where string
 }
 
-// New returns Keys for the person's own configuration directory, with nobody to ask.
+// New returns Keys for the user's own configuration directory, without Ask.
 func New(getenv func(string) string) *Keys {
 	return &Keys{Getenv: getenv, ConfigDir: os.UserConfigDir}
 }
 
 // Load returns the root key that vault v was sealed with, and where it came from as text for a
-// status line. Errors have exit code 4 and wrap ErrMissing, ErrWrong or ErrLocked where that is the
+// status line. Errors have exit code 4, and wrap ErrMissing, ErrWrong or ErrLocked if that is the
 // cause.
 //
-// A person is asked once: the key is remembered, and only what costs nothing is read anew. So a
-// process that has the key runs no command and asks no keyring for this vault, whatever config.yaml
-// comes to say while it runs.
+// Load remembers the key, and afterwards reads only places that cost nothing. So a process that has
+// the key asks nobody, runs no command and uses no keyring for this vault, even if config.yaml
+// changes while it runs.
 func (k *Keys) Load(v config.Vault) (root vault.Root, where string, err error) {
 	if v.ID == "" || v.Check == "" {
 		return vault.Root{}, "", hint.Errorf(hint.Locked, "run `janee init`",
@@ -85,7 +91,7 @@ func (k *Keys) Load(v config.Vault) (root vault.Root, where string, err error) {
 	}
 	if !fits(held.root, v) {
 		return vault.Root{}, held.where, hint.Errorf(hint.Locked,
-			"restore the key that `janee init` made for this home, from a backup, to "+held.where,
+			"restore the key that `janee init` made for this home from a backup to "+held.where,
 			"%w: the one from %s does not fit vault %s of config.yaml", ErrWrong, held.where, v.ID)
 	}
 	if k.found == nil {
@@ -99,14 +105,14 @@ func fits(root vault.Root, v config.Vault) bool {
 	return subtle.ConstantTimeCompare([]byte(vault.New(root, v.ID).Check()), []byte(v.Check)) == 1
 }
 
-// source is one place where a root key is.
+// source is a place that holds a root key.
 type source interface {
 	where() string
-	read() (vault.Root, error) // exit code 4
-	cheap() bool               // nobody is asked and nothing is run
+	read() (vault.Root, error) // errors have exit code 4
+	cheap() bool               // reading asks nobody and runs nothing
 }
 
-// source is the place that the environment or config.yaml names for v.
+// source returns the place that the environment or config.yaml names for v.
 func (k *Keys) source(v config.Vault) (source, error) {
 	if k.Getenv(MasterKeyEnv) != "" {
 		return variable(k.Getenv(MasterKeyEnv)), nil
@@ -117,7 +123,7 @@ func (k *Keys) source(v config.Vault) (source, error) {
 	return k.named(v)
 }
 
-// named is the place that config.yaml names for v.
+// named returns the place that config.yaml names for v.
 func (k *Keys) named(v config.Vault) (source, error) {
 	if err := checkID(v.ID); err != nil {
 		return nil, err
@@ -132,12 +138,12 @@ func (k *Keys) named(v config.Vault) (source, error) {
 	case config.SourceFile, config.SourcePassphrase:
 		return k.file(v.ID)
 	}
-	return nil, hint.Errorf(hint.Locked, "mend vault.source",
-		"find root key: config.yaml keeps it in %q, which is not known", v.Source)
+	return nil, hint.Errorf(hint.Locked, "correct vault.source",
+		"find root key: vault.source of config.yaml is %q, which is not known", v.Source)
 }
 
-// Path returns the key file of the vault called id, and whether it lies in janee's own directory
-// rather than where JANEE_KEY_FILE says. It checks id, which becomes a file name, and ignores
+// Path returns the path of the key file of vault id, and whether it is in Janee's own directory
+// rather than named by JANEE_KEY_FILE. It checks id, which becomes a file name, and ignores
 // JANEE_MASTER_KEY.
 func (k *Keys) Path(id string) (path string, own bool, err error) {
 	if path = k.Getenv(KeyFileEnv); path != "" {
@@ -164,9 +170,9 @@ func checkID(id string) error {
 	return nil
 }
 
-// Create makes the root key for a new vault called id and returns it with where it is now. A key
-// given by the environment is used as it is: JANEE_MASTER_KEY, or the file that JANEE_KEY_FILE
-// names if it is there already. The caller stores the vault's Check.
+// Create makes the root key for a new vault id and returns it and where it is now. It uses a key
+// from the environment as it is: JANEE_MASTER_KEY, or the file that JANEE_KEY_FILE names if that
+// exists. The caller stores the vault's Check.
 func (k *Keys) Create(id string) (root vault.Root, where string, err error) {
 	s, err := k.source(config.Vault{ID: id})
 	if err != nil {
@@ -203,7 +209,7 @@ func (v variable) read() (vault.Root, error) {
 		wrapError(MasterKeyEnv, err))
 }
 
-// locked keeps the hint of err, the line that mends the file, and sets the exit code.
+// locked sets the exit code and keeps the hint of err, which is the command that fixes the file.
 func locked(path string, err error) error { return hint.New(hint.Locked, "", wrapError(path, err)) }
 
 func wrapError(source string, err error) error {
@@ -213,5 +219,5 @@ func wrapError(source string, err error) error {
 	return fmt.Errorf("root key from %s: %w", source, err)
 }
 
-// guard is that of key files.
+// guard is the guard of key files.
 func (k *Keys) guard() home.Guard { return home.GuardFromEnv(k.Getenv) }

@@ -265,7 +265,7 @@ func TestNoConfigDir(t *testing.T) {
 	lockedWith(t, err, fs.ErrInvalid, "find root key", "export JANEE_KEY_FILE=")
 }
 
-// What others can write to, they can lay another key into.
+// Others could put another key into a directory that they can write to.
 func TestPlaceOfNamedFile(t *testing.T) {
 	p := newPlace(t)
 	dir := filepath.Join(t.TempDir(), "made")

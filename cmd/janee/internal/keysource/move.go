@@ -10,13 +10,13 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// ErrOther means that a place gives another key than the one that was to be there.
-var ErrOther = errors.New("it gives another key")
+// errOther means that a place holds another key than the one that should be there.
+var errOther = errors.New("it returns another key")
 
-// Put has the root key of v lie in the place that v names and reads it back from there. A file and
-// the keyring are written; passphrase is for SourcePassphrase. A command or a credential of systemd
-// must give the key already: ErrOther if it gives another one, and its own error if none. Variables
-// that take the place of what v names are not looked at. undo puts back what was there.
+// Put stores the root key of v in the place that v names, and reads it back from there. It writes a
+// file, with passphrase for SourcePassphrase, or the keyring. A command or a systemd credential
+// must return the key already; if it returns another one, that is an error. Put ignores
+// variables that override what v names. undo restores what was there before.
 func (k *Keys) Put(
 	v config.Vault, root vault.Root, passphrase secret.Text,
 ) (where string, undo func() error, err error) {
@@ -40,8 +40,8 @@ func (k *Keys) Put(
 	return s.where(), undo, nil
 }
 
-// Try does what of Put changes nothing: it has the keyring unlocked, and asks a command or a
-// credential for the key.
+// Try does the part of Put that changes nothing: it unlocks the keyring, or checks the key that a
+// command or a systemd credential returns.
 func (k *Keys) Try(v config.Vault, root vault.Root) error {
 	s, err := k.configured().named(v)
 	if err != nil {
@@ -67,7 +67,7 @@ func readBack(s source, v config.Vault, root vault.Root, passphrase secret.Text)
 	}
 	got, err := s.read()
 	if err == nil && (line(got) != line(root) || !fits(got, v)) {
-		err = fmt.Errorf("reading the root key back from %s: %w", s.where(), ErrOther)
+		err = fmt.Errorf("reading the root key back from %s: %w", s.where(), errOther)
 	}
 	return err
 }
@@ -86,7 +86,7 @@ func (f file) replace(
 		case missing:
 			return f.remove()
 		case err == nil && now == old:
-			return nil // it was not even replaced
+			return nil // it was not replaced
 		}
 		return f.put(old)
 	}
@@ -112,8 +112,8 @@ func (k keyringItem) replace(root vault.Root) (undo func() error, err error) {
 	return undo, k.write(root)
 }
 
-// Remove takes the root key away from where it was, after a move from one place to another. left
-// says where it still is, in a place that is its person's; "" for nowhere.
+// Remove removes the root key from its old place after a move. left names the old place if only its
+// owner can remove the key there (a command, a systemd credential), else it is "".
 func (k *Keys) Remove(from, to config.Vault) (left string, err error) {
 	s, err := k.configured().named(from)
 	if err != nil {
@@ -143,7 +143,7 @@ func inFile(v config.Vault) bool {
 	return v.Kept() == config.SourceFile || v.Kept() == config.SourcePassphrase
 }
 
-// removeFile also takes what a move that was cut off has left behind.
+// removeFile removes the key file, also one that an interrupted move has left.
 func (k *Keys) removeFile(from config.Vault) error {
 	f, err := k.configured().file(from.ID)
 	if err != nil {
@@ -160,7 +160,8 @@ func (k *Keys) removeFile(from config.Vault) error {
 	return err
 }
 
-// configured is k as if no variable took the place of what config.yaml names, remembering nothing.
+// configured returns a copy of k that ignores variables which override config.yaml and remembers no
+// key.
 func (k *Keys) configured() *Keys {
 	getenv := func(name string) string {
 		if name == MasterKeyEnv || name == KeyFileEnv {

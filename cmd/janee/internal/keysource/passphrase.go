@@ -15,18 +15,18 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// PassphraseEnv holds the passphrase where nobody can be asked. Whoever can read the environment of
-// the process has it.
+// PassphraseEnv holds the passphrase for a process that cannot ask a person. Anyone who can read
+// the environment of the process can read it.
 const PassphraseEnv = "JANEE_PASSPHRASE"
 
 // MinPassphrase is how many characters a passphrase must have.
 const MinPassphrase = 12
 
-// CheckPassphrase refuses one that is too short to be chosen.
+// CheckPassphrase refuses a new passphrase that is too short.
 func CheckPassphrase(p secret.Text) error {
 	if utf8.RuneCountInString(p.Reveal()) < MinPassphrase {
 		return hint.Errorf(hint.Failed,
-			"five or six words by chance are easy to keep and hard to guess",
+			"five or six random words are easy to remember and hard to guess",
 			"a passphrase has at least %d characters", MinPassphrase)
 	}
 	return nil
@@ -41,17 +41,17 @@ var encoding = base64.RawURLEncoding
 
 func isWrapped(text string) bool { return strings.HasPrefix(text, wrappedPrefix) }
 
-// wrapped is a root key that a passphrase opens: janee-wrapped-v1:argon2id:PARAMS:SALT:BOX.
+// wrapped is a root key encrypted with a passphrase: janee-wrapped-v1:argon2id:PARAMS:SALT:BOX.
 type wrapped struct {
 	params    kdf.Params
 	salt, box []byte
-	prefix    string // all before the last colon: authenticated with the key
+	prefix    string // everything before the last colon, authenticated with the key
 }
 
 var errWrapped = errors.New("not a root key that a passphrase opens, or a damaged one")
 
-// parseWrapped reads the one line of such a file, with or without its line feed. It costs nothing,
-// whatever the line asks for.
+// parseWrapped reads the line of such a file, with or without its line feed. It is cheap, whatever
+// parameters the line names.
 func parseWrapped(text string) (wrapped, error) {
 	text = strings.TrimSuffix(text, "\n")
 	parts := strings.Split(strings.TrimPrefix(text, wrappedPrefix), ":")
@@ -85,7 +85,7 @@ func (w wrapped) open(id string, passphrase secret.Text) (vault.Root, error) {
 	return vault.Unwrap(w.params.Key(passphrase, w.salt), w.aad(id), w.box)
 }
 
-// wrap returns the line for a file that passphrase opens.
+// wrap returns the line of a key file that passphrase opens.
 func wrap(id string, root vault.Root, passphrase secret.Text) string {
 	w := wrapped{params: kdf.Standard, salt: make([]byte, kdf.SaltSize)}
 	var nonce [12]byte
@@ -97,11 +97,10 @@ func wrap(id string, root vault.Root, passphrase secret.Text) string {
 	return w.prefix + ":" + encoding.EncodeToString(w.box) + "\n"
 }
 
-// tries is how often a person may mistype.
+// tries is how often a person may enter a passphrase.
 const tries = 3
 
-// unlock opens what stands in f with the passphrase of the environment, or with one that a person
-// is asked for.
+// unlock opens text with the passphrase from the environment, or asks a person for it.
 func (f file) unlock(text string) (vault.Root, error) {
 	w, err := parseWrapped(text)
 	if err != nil {
@@ -122,7 +121,7 @@ func (f file) unlock(text string) (vault.Root, error) {
 		if err == nil || i == tries-1 {
 			return root, wrongPassphrase("that passphrase", f.path, err)
 		}
-		question = "That is not it. Passphrase of the root key"
+		question = "That is not the passphrase. Passphrase of the root key"
 	}
 }
 
@@ -133,11 +132,10 @@ func (f file) ask(question string) (passphrase secret.Text, err error) {
 	}
 	if errors.Is(err, term.ErrNone) {
 		err = hint.Errorf(hint.Locked,
-			"run it in a terminal, or set "+
-				PassphraseEnv+
-				"; a server over stdio never asks, for its terminal is the client's: "+
+			"run it in a terminal, or set "+PassphraseEnv+
+				"; a server over stdio never asks, because its terminal belongs to the client: "+
 				"see `janee key move --help`",
-			"%w: a passphrase opens the root key in %q, and nobody can be asked for it here",
+			"%w: the root key in %q needs a passphrase, and nobody can be asked for it here",
 			ErrLocked, f.path)
 	}
 	return passphrase, err
@@ -148,7 +146,7 @@ func wrongPassphrase(which, path string, err error) error {
 		return nil
 	}
 	return hint.Errorf(hint.Locked,
-		"try again; without the passphrase, "+
-			"a copy that `janee key export` made opens the vault by "+MasterKeyEnv,
+		"try again; if the passphrase is lost, set "+MasterKeyEnv+
+			" to the copy that `janee key export` made",
 		"%w: %s does not open the root key in %q, or the file is damaged", ErrLocked, which, path)
 }

@@ -22,7 +22,7 @@ import (
 
 var passphrase = secret.New("correct horse battery")
 
-// vaultOf is what config.yaml says where root is kept at source.
+// vaultOf is what config.yaml says if root is kept at source.
 func vaultOf(root vault.Root, source string, words ...string) config.Vault {
 	return config.Vault{
 		ID:      id,
@@ -42,7 +42,7 @@ func (p *place) put(t *testing.T, v config.Vault, root vault.Root) (undo func() 
 	return undo
 }
 
-// answering are keys with a person who types these answers, and counts how often they were asked.
+// answering returns Keys whose person types these answers, and counts the questions.
 func (p *place) answering(answers ...string) (k *Keys, asked *int) {
 	k, asked = p.keys(), new(int)
 	k.Ask = func(string) (secret.Text, error) {
@@ -88,7 +88,7 @@ func TestPassphrase(t *testing.T) {
 		t.Errorf("interrupted: %v", err)
 	}
 
-	// Nobody to ask, no terminal to ask on, or the environment in their place.
+	// no one to ask, no terminal to ask on, or the environment instead
 	_, _, err = p.keys().Load(v)
 	lockedWith(t, err, ErrLocked, "nobody can be asked", PassphraseEnv)
 	k = p.keys()
@@ -108,8 +108,8 @@ func TestPassphrase(t *testing.T) {
 	}
 }
 
-// TestWrappedIsStrict spoils the file in every byte: none of that opens, and none of it is told
-// apart for whoever tries.
+// TestWrappedIsStrict changes every byte of the file: none of the results opens, and the error does
+// not tell them apart.
 func TestWrappedIsStrict(t *testing.T) {
 	root := fresh(1)
 	good := strings.TrimSuffix(wrap(id, root, passphrase), "\n")
@@ -165,8 +165,7 @@ func TestWrappedIsStrict(t *testing.T) {
 	if _, err := other.open(id, passphrase); !errors.Is(err, vault.ErrDamaged) {
 		t.Errorf("another prefix: %v", err)
 	}
-	// What is within the bounds is authenticated too: cheaper parameters do not open what others
-	// have sealed.
+	// parameters within the bounds are authenticated too: cheaper ones do not open the file
 	weaker, err := parseWrapped(strings.Replace(good, params, ":m=64,t=1,p=1:", 1))
 	if err != nil {
 		t.Fatal(err)
@@ -316,7 +315,7 @@ echo '`+root.Line().Reveal()+`'
 			t.Fatalf("%q, %v", where, err)
 		}
 	}
-	// Once it has the key, a process runs nothing for this vault, whatever the file comes to say.
+	// once it has the key, a process runs nothing for this vault, even if config.yaml changes
 	mark := filepath.Join(t.TempDir(), "mark")
 	if got, _, err := k.Load(vaultOf(root, config.SourceCommand, "touch", mark)); err != nil ||
 		!same(got, root) {
@@ -332,7 +331,7 @@ echo '`+root.Line().Reveal()+`'
 	}
 }
 
-// A process that began with a key file runs no command that config.yaml comes to name.
+// A process that started with a key file runs no command that config.yaml names later.
 func TestCommandPlantedLater(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
@@ -349,7 +348,7 @@ func TestCommandPlantedLater(t *testing.T) {
 	}
 }
 
-// TestCommandSeesNothingOfOurs: not even where none of the variables it would get is set.
+// TestCommandSeesNothingOfOurs: not even if none of the variables that it would get is set.
 func TestCommandSeesNothingOfOurs(t *testing.T) {
 	t.Setenv("STRIPE_KEY", "secret")
 	root := fresh(1)
@@ -456,7 +455,7 @@ func TestSystemd(t *testing.T) {
 	lockedWith(t, err, ErrLocked, "is not set", "")
 }
 
-// TestPutWantsTheSameKey: where a person has to place the key, another one is refused.
+// TestPutWantsTheSameKey: if the owner must place the key, another one is refused.
 func TestPutWantsTheSameKey(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
@@ -466,7 +465,7 @@ func TestPutWantsTheSameKey(t *testing.T) {
 		func(v config.Vault) error { return p.keys().Try(v, root) },
 	} {
 		if err := put(vaultOf(root, config.SourceCommand,
-			script(t, "echo "+fresh(2).Line().Reveal()))); !errors.Is(err, ErrOther) {
+			script(t, "echo "+fresh(2).Line().Reveal()))); !errors.Is(err, errOther) {
 			t.Errorf("another key: %v", err)
 		}
 		if err := put(vaultOf(root, config.SourceCommand,
@@ -476,8 +475,8 @@ func TestPutWantsTheSameKey(t *testing.T) {
 	}
 }
 
-// TestPutWhereOthersLook: a key is not laid into a directory that is open to others, and what was
-// there stays.
+// TestPutWhereOthersLook: no key is put into a directory that is open to others, and what was there
+// stays.
 func TestPutWhereOthersLook(t *testing.T) {
 	p := newPlace(t)
 	root, _ := p.create(t)
@@ -494,7 +493,7 @@ func TestPutWhereOthersLook(t *testing.T) {
 	}
 }
 
-// TestRemove takes the key from where it was, and from nowhere else.
+// TestRemove: the key is removed from where it was, and from nowhere else.
 func TestRemove(t *testing.T) {
 	keyring.MockInit()
 	for _, c := range []struct {
@@ -507,7 +506,7 @@ func TestRemove(t *testing.T) {
 		{config.SourceFile, config.SourcePassphrase, true, ""},
 		{config.SourcePassphrase, config.SourceFile, true, ""},
 		{config.SourceKeyring, config.SourceFile, true, ""},
-		// a move that was cut off has left a file
+		// an interrupted move has left a file
 		{config.SourceKeyring, config.SourceKeyring, false, ""},
 		{config.SourceCommand, config.SourceKeyring, false, "the command"},
 		{config.SourceSystemd, config.SourceFile, true, "the systemd credential"},

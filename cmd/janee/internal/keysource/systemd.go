@@ -15,16 +15,18 @@ import (
 // LoadCredentialEncrypted=).
 const credentialsEnv = "CREDENTIALS_DIRECTORY"
 
-// credential is a file there that is named like the vault and holds the key line.
+// credential is a file in that directory which is named after the vault and holds the key line.
 type credential struct{ dir, id string }
 
 func (c credential) where() string { return fmt.Sprintf("the systemd credential %q", c.id) }
-func (c credential) cheap() bool   { return false } // a service whose credentials are gone goes on
+
+// cheap is false so that a service keeps working when its credentials are gone.
+func (c credential) cheap() bool { return false }
 
 func (c credential) read() (vault.Root, error) {
 	load := "put LoadCredentialEncrypted=" + c.id + ":/path/to/" + c.id +
-		".cred into the unit that starts janee; for a command at a terminal name a copy by " +
-		KeyFileEnv
+		".cred into the unit that starts janee; to run a command in a terminal, set " +
+		KeyFileEnv + " to the path of a copy"
 	if c.dir == "" || !filepath.IsAbs(c.dir) {
 		return vault.Root{}, hint.Errorf(hint.Locked, load,
 			"%w: %s: %s is not set, so systemd has started this process without credentials",

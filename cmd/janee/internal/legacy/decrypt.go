@@ -21,8 +21,8 @@ const (
 // data.
 type opener struct {
 	aead cipher.AEAD
-	// strictDecryption: false, where the old program took what it could not decrypt as the secret
-	// itself
+	// lenient is strictDecryption: false, with which the old program used a value that it could not
+	// decrypt as the secret itself.
 	lenient bool
 }
 
@@ -42,7 +42,7 @@ func newOpener(masterKey string, lenient bool) (*opener, error) {
 	return &opener{aead, lenient}, nil
 }
 
-// open wants the whole tag. Node takes a shortened one, which an attacker guesses.
+// open requires the whole tag. Node also accepts a shortened one, which an attacker can guess.
 func (o *opener) open(text string) (string, bool) {
 	raw, ok := decoded(text)
 	if !ok {
@@ -53,14 +53,14 @@ func (o *opener) open(text string) (string, bool) {
 	return string(plain), err == nil
 }
 
-// decoded is the ciphertext in a value; ok is false for what cannot be one.
+// decoded returns the ciphertext in a value; ok is false if the value cannot hold one.
 func decoded(text string) (raw []byte, ok bool) {
 	raw, err := base64.StdEncoding.DecodeString(strings.TrimSpace(text))
 	return raw, err == nil && len(raw) >= ivSize+tagSize
 }
 
-// value decrypts one field. note says what was taken as it stands. typed marks a value that a
-// person may have typed in the clear.
+// value decrypts one field. note tells the owner if the value was taken as it is. typed marks a
+// value that a person may have typed in plaintext.
 func (o *opener) value(
 	service, path, text string, typed bool,
 ) (v secret.Text, note string, err error) {
@@ -70,11 +70,10 @@ func (o *opener) value(
 	_, cipher := decoded(text)
 	switch {
 	case o.lenient:
-		note = fmt.Sprintf("service %q: %s does not decrypt and is taken as it stands, because "+
+		note = fmt.Sprintf("service %q: %s cannot be decrypted and is taken as it is, because "+
 			"strictDecryption is false", service, path)
 	case typed && !cipher:
-		note = fmt.Sprintf("service %q: %s stands in the clear and is taken as it stands",
-			service, path)
+		note = fmt.Sprintf("service %q: %s is in plaintext and is taken as it is", service, path)
 	default:
 		return v, "", fmt.Errorf("decrypt %s of service %q: %w", path, service, ErrDecrypt)
 	}

@@ -1,7 +1,10 @@
-// Package legacy reads a home of the TypeScript Janee, whose config.yaml, credentials.json and
-// config.json this program does not use. Use Read for what such a home holds, decrypted, and
-// Store.Plan for what it comes to here; `janee import` writes that. It writes nothing, keeps no
-// master key, and its errors name service and field, never a value.
+// Package legacy reads a home of the TypeScript Janee, the program that this one replaces. Read
+// decrypts its config.yaml, credentials.json or config.json into a Store, and Store.Plan says what
+// that becomes here: services and capabilities, what changes, and what cannot be carried over.
+// `janee import` shows the plan or writes it.
+//
+// The package writes nothing and keeps no master key. Its errors name service and field, never a
+// value. Package home opens homes of this program.
 package legacy
 
 import (
@@ -23,10 +26,10 @@ const (
 	credentialsJSON = "credentials.json"
 )
 
-// maxFile bounds what is read, in bytes.
+// maxFile is the size of the largest file that is read, in bytes.
 const maxFile = 16 << 20
 
-// The ways in which a home cannot be read.
+// The reasons why a home cannot be read.
 var (
 	ErrNone    = errors.New("there is no configuration of the TypeScript Janee")
 	ErrParse   = errors.New("it cannot be parsed")
@@ -35,53 +38,54 @@ var (
 	ErrMissing = errors.New("credentials.json is missing")
 )
 
-// Layout says which generation of files a home has.
+// Layout is the generation of the files of a home.
 type Layout string
 
+// The layouts, with the versions that wrote them.
 const (
-	Split  Layout = "0.3 (config.yaml and credentials.json)"
-	Inline Layout = "0.2 (keys in config.yaml)"
-	JSON   Layout = "0.1 (config.json)"
+	split   Layout = "0.3 (config.yaml and credentials.json)"
+	inlined Layout = "0.2 (keys in config.yaml)"
+	JSON    Layout = "0.1 (config.json)"
 )
 
-// Store is what a home holds, decrypted, in the order of its files.
+// Store is the decrypted content of a home, in the order of its files.
 type Store struct {
 	Layout        Layout
 	Text          []byte // of the file that names the services
-	Services      []Service
-	Capabilities  []Capability
-	DefaultAccess string   // as written; "" where the file names none
-	Notes         []string // what a person should know of the files themselves
-	Unused        []string // keys that have no counterpart here
+	services      []oldService
+	capabilities  []oldCapability
+	defaultAccess string   // as written; "" if the file has none
+	notes         []string // what the owner should know about the files themselves
+	unused        []string // keys that have no counterpart here
 }
 
-// Service is one service as it stands in the files.
-type Service struct {
+// oldService is one service as the files define it.
+type oldService struct {
 	Name, BaseURL, Type, TestPath string
 	Secrets                       map[string]secret.Text // by path: "key", "headers.X-Api-Key"
-	// other fields of auth: appId, region, scopes joined by blanks
+	// Plain are the other fields of auth: appId, region, scopes joined by blanks.
 	Plain     map[string]string
-	Ownership *Ownership
+	Ownership *oldOwnership
 	Unused    []string
 }
 
-// Ownership as written.
-type Ownership struct {
+// oldOwnership is the ownership of a service, as written.
+type oldOwnership struct {
 	AccessPolicy, CreatedBy, CreatedAt string
 	SharedWith                         []string
 }
 
-// Capability is one capability as it stands in the files. AutoApprove and RequiresReason are the
-// words written there.
-type Capability struct {
+// oldCapability is one capability as the files define it. AutoApprove and RequiresReason are as
+// written.
+type oldCapability struct {
 	Name, Service, TTL, Mode, Access string
 	AutoApprove, RequiresReason      string
-	Rules                            Rules
+	Rules                            oldRules
 	AllowedAgents                    []string
 	Unused                           []string
 }
 
-// Read reads the home in dir. Errors wrap ErrNone, ErrParse, ErrKey, ErrDecrypt or ErrMissing where
+// Read reads the home in dir. Errors wrap ErrNone, ErrParse, ErrKey, ErrDecrypt or ErrMissing if
 // that is the cause.
 func Read(dir string) (*Store, error) {
 	text, err := readFile(dir, configYAML)
@@ -101,7 +105,7 @@ func Read(dir string) (*Store, error) {
 	return readJSON(text)
 }
 
-// Found reports whether dir holds a home that was not converted. It decrypts nothing.
+// Found reports whether dir holds a home that was not imported yet. It decrypts nothing.
 func Found(dir string) bool {
 	text, err := readFile(dir, configYAML)
 	if err == nil {
@@ -111,8 +115,8 @@ func Found(dir string) bool {
 	return err == nil
 }
 
-// written reports whether the TypeScript Janee wrote a config.yaml. It looks at lines, because a
-// file that does not parse is to be recognised too.
+// written reports whether the TypeScript Janee wrote a config.yaml. It looks at lines in order to
+// recognise a file that does not parse, too.
 func written(text []byte) bool {
 	for line := range bytes.Lines(text) {
 		version, found := bytes.CutPrefix(line, []byte("version:"))

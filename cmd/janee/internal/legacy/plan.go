@@ -14,7 +14,7 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// Plan is what an old home comes to here. Left names what could not be carried over, and why.
+// Plan is what an old home becomes here. Left names what cannot be carried over, and why.
 type Plan struct {
 	Services      []PlannedService
 	Capabilities  []config.NewCapability
@@ -22,18 +22,18 @@ type Plan struct {
 	Changes, Left []string
 }
 
-// PlannedService is a service without its credential, which is to be sealed first.
+// PlannedService is a service whose credential is still to be sealed.
 type PlannedService struct {
 	config.NewService
 	Credential sign.Credential
 	Ownership  *config.Ownership
 }
 
-// Plan says what becomes of a home. Every service and capability in it is valid by itself.
+// Plan says what the home becomes. Every service and capability in the plan is valid by itself.
 func (s *Store) Plan() *Plan {
-	p := &Plan{Changes: slices.Clone(s.Notes)}
+	p := &Plan{Changes: slices.Clone(s.notes)}
 	renamed := map[string]string{}
-	for _, each := range s.Services {
+	for _, each := range s.services {
 		name := p.free(each.Name, func(name string) bool {
 			return slices.ContainsFunc(p.Services, func(o PlannedService) bool {
 				return o.Name == name
@@ -47,17 +47,17 @@ func (s *Store) Plan() *Plan {
 		renamed[each.Name] = name
 		p.Services = append(p.Services, planned)
 	}
-	for _, each := range s.Capabilities {
+	for _, each := range s.capabilities {
 		if err := p.capability(each, renamed); err != nil {
 			p.left("capability %q: %v", each.Name, err)
 		}
 	}
-	switch s.DefaultAccess {
+	switch s.defaultAccess {
 	case "", "open":
 	default:
 		p.Restricted = true
 	}
-	for _, key := range s.Unused {
+	for _, key := range s.unused {
 		p.left("%s: it has no counterpart", key)
 	}
 	return p
@@ -71,20 +71,20 @@ func (p *Plan) left(format string, args ...any) {
 	p.Left = append(p.Left, fmt.Sprintf(format, args...))
 }
 
-// free makes a valid name of an old one, which no other has.
+// free makes a valid and unused name from an old one.
 func (p *Plan) free(old string, taken func(string) bool) string {
 	name := cleanName(old)
 	for n := 2; taken(name); n++ {
 		name = fmt.Sprintf("%.60s-%d", cleanName(old), n)
 	}
 	if name != old {
-		p.changed("%q is now called %q: names are made of 1 to 64 letters, digits and . _ @ -",
+		p.changed("%q is now called %q: names consist of 1 to 64 letters, digits and . _ @ -",
 			old, name)
 	}
 	return name
 }
 
-// cleanName does to a name what is done to those of agents: other bytes become "-".
+// cleanName replaces bytes that a name cannot have by "-", as mcpserver.AgentID does.
 func cleanName(s string) string {
 	b := []byte(s)
 	for i, c := range b {
@@ -95,7 +95,7 @@ func cleanName(s string) string {
 	return cmp.Or(string(b[:min(len(b), 64)]), "unnamed")
 }
 
-func (p *Plan) service(old Service, name string) (PlannedService, error) {
+func (p *Plan) service(old oldService, name string) (PlannedService, error) {
 	s := PlannedService{Credential: sign.Credential{}}
 	s.Name, s.TestPath = name, old.TestPath
 	base, err := policy.ParseBase(strings.TrimSpace(old.BaseURL), false)
@@ -125,7 +125,7 @@ func (p *Plan) service(old Service, name string) (PlannedService, error) {
 	return s, nil
 }
 
-// try loads the service by itself, so that one that cannot be loaded does not keep the others out.
+// try loads the service by itself, so that a bad service does not keep the others out.
 func (p *Plan) try(s *PlannedService) error {
 	err := loads(*s)
 	if err != nil && s.TestPath != "" {
@@ -138,9 +138,9 @@ func (p *Plan) try(s *PlannedService) error {
 	return err
 }
 
-// loads reports why a service would be refused. Sealed text stands in for each value once it has
-// been checked, since package config checks values in the clear in ways that sealed ones need not
-// meet.
+// loads returns why a service would be refused. It checks the values, and then loads the service
+// with sealed text in their place, because package config has further demands on plaintext values,
+// which sealed ones need not meet.
 func loads(s PlannedService) error {
 	scheme, _ := sign.Lookup(s.Type)
 	if err := scheme.Check(s.Credential); err != nil {
@@ -154,7 +154,8 @@ func loads(s PlannedService) error {
 	return plainError(err)
 }
 
-// plainError is what package config refuses, without the lines of a file that nobody sees.
+// plainError returns the problems that package config found, without line numbers: the file exists
+// only in memory.
 func plainError(err error) error {
 	var invalid *config.Error
 	if !errors.As(err, &invalid) {
@@ -173,25 +174,25 @@ func (p *Plan) ttl(name, old string) string {
 	m := oldTTL.FindStringSubmatch(old)
 	if m == nil {
 		if old != "" {
-			p.changed("capability %q: the ttl %q cannot be read: it is 1h now", name, old)
+			p.changed("capability %q: the ttl %q cannot be read; it is now 1h", name, old)
 		}
 		return "1h"
 	}
 	ttl := m[1] + m[2]
 	if _, ok := config.ParseDuration(ttl, config.MaxTTL); !ok {
-		p.changed("capability %q: the ttl %q is now 30d, the longest there is", name, old)
+		p.changed("capability %q: the ttl %q is now 30d, the longest that is allowed", name, old)
 		return "30d"
 	}
 	return ttl
 }
 
-func (p *Plan) capability(old Capability, services map[string]string) error {
+func (p *Plan) capability(old oldCapability, services map[string]string) error {
 	service, ok := services[old.Service]
 	switch {
 	case old.Mode != "" && old.Mode != "proxy":
 		return fmt.Errorf("mode %s is not supported by this version", old.Mode)
 	case !ok:
-		return fmt.Errorf("its service %q is not carried over", old.Service)
+		return fmt.Errorf("its service %q cannot be carried over", old.Service)
 	}
 	rules, err := old.Rules.convert()
 	if err != nil {
@@ -214,8 +215,8 @@ func (p *Plan) capability(old Capability, services map[string]string) error {
 		p.changed("capability %q: %s", c.Name, change)
 	}
 	if c.NeedsApproval {
-		p.changed("capability %q: autoApprove: false takes effect: "+
-			"a person is asked before a session opens", c.Name)
+		p.changed("capability %q: autoApprove: false now takes effect: "+
+			"you are asked before a session opens", c.Name)
 	}
 	p.access(&c, old)
 	for _, key := range old.Unused {
@@ -225,7 +226,7 @@ func (p *Plan) capability(old Capability, services map[string]string) error {
 	return nil
 }
 
-func (p *Plan) access(c *config.NewCapability, old Capability) {
+func (p *Plan) access(c *config.NewCapability, old oldCapability) {
 	for _, agent := range old.AllowedAgents {
 		c.AllowedAgents = append(c.AllowedAgents, p.agent(agent))
 	}
@@ -234,22 +235,22 @@ func (p *Plan) access(c *config.NewCapability, old Capability) {
 		c.Access = old.Access
 	default:
 		c.Access = "restricted"
-		p.changed("capability %q: the access %q is not known: it is restricted now",
+		p.changed("capability %q: the access %q is not known; it is now restricted",
 			c.Name, old.Access)
 	}
 }
 
-// agent is the name by which an agent is known here.
+// agent returns the name that an agent has here.
 func (p *Plan) agent(old string) string {
 	name := cleanName(old)
-	if note := fmt.Sprintf("the agent %q is known as %q", old, name); name != old &&
+	if note := fmt.Sprintf("the agent %q is now called %q", old, name); name != old &&
 		!slices.Contains(p.Changes, note) {
 		p.changed("%s", note)
 	}
 	return name
 }
 
-func (p *Plan) ownership(service string, old *Ownership) *config.Ownership {
+func (p *Plan) ownership(service string, old *oldOwnership) *config.Ownership {
 	if old == nil {
 		return nil
 	}
@@ -268,7 +269,7 @@ func (p *Plan) ownership(service string, old *Ownership) *config.Ownership {
 		}
 	default: // the old program let no agent use it
 		o.Policy = config.Shared
-		p.changed("service %q: its accessPolicy %q is for no agent; it is shared with none now",
+		p.changed("service %q: its accessPolicy %q allows no agent, so it is shared with none",
 			service, old.AccessPolicy)
 	}
 	return o

@@ -63,16 +63,18 @@ func TestPlannedAuth(t *testing.T) {
 	for name, c := range map[string]struct{ service, want, said string }{
 		"bearer": {bearer("ENC(secret-key-1)"), "bearer key=secret-key-1", ""},
 		"typed": {bearer("sk_live_typed_by_hand"), "bearer key=sk_live_typed_by_hand",
-			"stands in the clear"},
+			"is in plaintext"},
 		"Basic": {bearer("ENC(Basic dXNlcjpwYXNzOndvcmQ=)"),
-			"basic password=pass:word username=user", "auth type is basic now"},
+			"basic password=pass:word username=user", "auth type is now basic"},
 		"Basic, no pair": {bearer("ENC(Basic not!base64)"), "bearer key=not!base64 scheme=Basic",
-			"is its scheme now, Basic"},
-		"Bearer twice": {bearer("ENC(Bearer abc)"), "bearer key=abc", "the word Bearer was cut"},
-		"Bot":          {bearer("ENC(Bot abc)"), "bearer key=abc scheme=Bot", "scheme now, Bot"},
+			"Basic, is now its scheme"},
+		"Bearer twice": {bearer("ENC(Bearer abc)"), "bearer key=abc",
+			"the word Bearer was removed"},
+		"Bot": {bearer("ENC(Bot abc)"), "bearer key=abc scheme=Bot",
+			"Bot, is now its scheme"},
 		"hmac": {"  s:\n    baseUrl: https://s.example\n" +
 			"    auth: {type: hmac, apiKey: ENC(k), apiSecret: ENC(x)}\n",
-			"hmac-mexc apiKey=k apiSecret=x", "called hmac-mexc now"},
+			"hmac-mexc apiKey=k apiSecret=x", "now called hmac-mexc"},
 		"white space": {bearer("ENC( abc )"), "bearer key=abc", "white space around key"},
 		"aws": {"  s:\n    baseUrl: https://s.example\n" +
 			"    auth: {type: aws-sigv4, accessKeyId: ENC(a), secretAccessKey: ENC(b), region: " +
@@ -108,7 +110,7 @@ func said(t *testing.T, lines []string, text string) {
 	}
 }
 
-// TestLeft: what cannot be carried is named, shows no value, and keeps nothing else out.
+// TestLeft: what cannot be carried over is named without a value, and keeps nothing else out.
 func TestLeft(t *testing.T) {
 	good := "  good:\n    baseUrl: https://g.example\n" +
 		"    auth: {type: bearer, key: ENC(key-of-the-good-one)}\n"
@@ -169,10 +171,11 @@ func TestRules(t *testing.T) {
 		"deny alone":      {"{deny: [DELETE *]}", "* *", "DELETE *", "allowed everything else"},
 		"deny everything": {"{allow: [GET *], deny: ['* *']}", "GET *", "* *", ""},
 		"list form": {"[{allow: GET *}, {allow: [POST /x]}, {deny: '*'}]", "GET *|POST /x",
-			"nil", "did not act on: it allowed everything"},
-		"list of deny":  {"[{deny: DELETE *}]", "* *", "DELETE *", "hold from now on"},
-		"text":          {"GET *", "GET *", "nil", "written as text"},
-		"deny as text":  {"{allow: [GET *], deny: POST *}", "GET *", "POST *", "deny is no list"},
+			"nil", "did not apply: it allowed everything"},
+		"list of deny": {"[{deny: DELETE *}]", "* *", "DELETE *", "apply from now on"},
+		"text":         {"GET *", "GET *", "nil", "written as text"},
+		"deny as text": {"{allow: [GET *], deny: POST *}", "GET *", "POST *",
+			"deny is not a list"},
 		"allow as text": {"{allow: GET *}", "GET *", "nil", "refused everything"},
 		"method alone": {"{allow: [GET *], deny: [DELETE]}", "GET *", "DELETE *",
 			`"DELETE" is now "DELETE *"`},
@@ -215,15 +218,16 @@ func TestCapabilities(t *testing.T) {
 	for name, c := range map[string]struct{ lines, left, changed string }{
 		"exec": {"    mode: exec\n    allowCommands: [git]\n",
 			"mode exec is not supported", ""},
-		"no such service": {"    service: other\n", `its service "other" is not carried over`, ""},
+		"no such service": {"    service: other\n",
+			`its service "other" cannot be carried over`, ""},
 		"broken deny rule": {"    rules: {allow: [GET *], deny: ['no rule at all']}\n",
 			"cannot be read", ""},
-		"approval": {"    autoApprove: false\n", "", "a person is asked"},
-		"ttl":      {"    ttl: forever\n", "", "cannot be read: it is 1h"},
+		"approval": {"    autoApprove: false\n", "", "you are asked"},
+		"ttl":      {"    ttl: forever\n", "", "cannot be read; it is now 1h"},
 		"long ttl": {"    ttl: 90d\n", "", "30d"},
-		"access":   {"    access: someone\n", "", "restricted now"},
+		"access":   {"    access: someone\n", "", "now restricted"},
 		"agents": {"    allowedAgents: [alice, 'bob smith']\n", "",
-			`"bob smith" is known as "bob-smith"`},
+			`"bob smith" is now called "bob-smith"`},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if !strings.Contains(c.lines, "service:") {
@@ -246,7 +250,7 @@ func TestOwnership(t *testing.T) {
 		"{accessPolicy: agent-only, createdBy: alice}": "agent-only alice [] ",
 		"{accessPolicy: shared, createdBy: alice, sharedWith: [bob, carol]}": "shared alice [bob " +
 			"carol] ",
-		// for no agent, here as there
+		// for no agent, here as in the old program
 		"{accessPolicy: agent-only}":                                   "shared  [] ",
 		"{accessPolicy: whoever, createdBy: alice, sharedWith: [bob]}": "shared alice [] ",
 	} {
@@ -263,7 +267,7 @@ func TestDefaultAccess(t *testing.T) {
 	for text, want := range map[string]bool{
 		"": false, "open": false, "restricted": true, "whatever": true,
 	} {
-		if got := (&Store{DefaultAccess: text}).Plan().Restricted; got != want {
+		if got := (&Store{defaultAccess: text}).Plan().Restricted; got != want {
 			t.Errorf("%q: %v", text, got)
 		}
 	}
@@ -288,7 +292,7 @@ func TestFound(t *testing.T) {
 	}
 }
 
-// TestErrorsShowNoValue reads files that do not parse: what parsers say quotes them.
+// TestErrorsShowNoValue reads files that do not parse: errors of the parsers quote them.
 func TestErrorsShowNoValue(t *testing.T) {
 	for name, files := range map[string]map[string]string{
 		"yaml": {configYAML: "version: 0.2.0\nmasterKey: SENTINEL\n" +

@@ -19,8 +19,7 @@ type credentials struct {
 	Secrets   map[string]map[string]json.RawMessage `json:"secrets"`
 }
 
-// secretFields are the fields of auth that hold a secret, by type. What is optional comes after the
-// blank.
+// secretFields are the fields of auth that hold a secret, by type. Optional fields come after "".
 var secretFields = map[string][]string{
 	"bearer":          {"key"},
 	"headers":         {"headers"},
@@ -34,12 +33,12 @@ var secretFields = map[string][]string{
 	"aws-sigv4":       {"accessKeyId", "secretAccessKey", "", "sessionToken"},
 }
 
-// reader reads config.yaml with the credentials that belong to it.
+// reader reads config.yaml and its credentials.
 type reader struct {
 	store   *Store
-	opener  *opener // nil where there is no master key
+	opener  *opener // nil if there is no master key
 	sealed  map[string]map[string]json.RawMessage
-	present bool // credentials.json is there
+	present bool // credentials.json exists
 }
 
 func readYAML(dir string, file []byte) (*Store, error) {
@@ -47,7 +46,7 @@ func readYAML(dir string, file []byte) (*Store, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &reader{store: &Store{Layout: Split, Text: file}}
+	r := &reader{store: &Store{Layout: split, Text: file}}
 	server := get(root, "server")
 	lenient := text(get(server, "strictDecryption")) == "false"
 	if err := r.openCredentials(dir, text(get(root, "masterKey")), lenient); err != nil {
@@ -59,24 +58,24 @@ func readYAML(dir string, file []byte) (*Store, error) {
 		}
 	}
 	for _, e := range entries(get(root, "capabilities")) {
-		r.store.Capabilities = append(r.store.Capabilities, capability(e.key, e.value))
+		r.store.capabilities = append(r.store.capabilities, capability(e.key, e.value))
 	}
-	r.store.DefaultAccess = text(get(server, "defaultAccess"))
-	r.store.Unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
-	// The old program listens where its flags say, whatever port and host say; this one never logs
-	// bodies.
-	for _, key := range unused(server, "defaultAccess", "strictDecryption", "port",
-		"host", "logBodies") {
-		r.store.Unused = append(r.store.Unused, "server."+key)
+	r.store.defaultAccess = text(get(server, "defaultAccess"))
+	r.store.unused = unused(root, "version", "masterKey", "server", "services", "capabilities")
+	// port, host and logBodies are not worth a note: the old program used its flags instead of the
+	// first two, and this one never logs bodies
+	known := []string{"defaultAccess", "strictDecryption", "port", "host", "logBodies"}
+	for _, key := range unused(server, known...) {
+		r.store.unused = append(r.store.unused, "server."+key)
 	}
 	return r.store, nil
 }
 
-// openCredentials takes the master key from config.yaml where it stands there, as the old program
-// does, else from credentials.json.
+// openCredentials takes the master key from config.yaml if that has one, as the old program does,
+// or else from credentials.json.
 func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 	if inline != "" {
-		r.store.Layout = Inline
+		r.store.Layout = inlined
 		r.opener, err = newOpener(inline, lenient)
 		if err != nil {
 			return fmt.Errorf("read config.yaml: %w", err)
@@ -91,7 +90,7 @@ func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 		return err
 	}
 	var c credentials
-	if json.Unmarshal(file, &c) != nil { // whose error would quote the file
+	if json.Unmarshal(file, &c) != nil { // its error would quote the file
 		return fmt.Errorf("parse credentials.json: %w", ErrParse)
 	}
 	r.present, r.sealed = true, c.Secrets
@@ -103,7 +102,7 @@ func (r *reader) openCredentials(dir, inline string, lenient bool) (err error) {
 
 func (r *reader) service(name string, n *yaml.Node) error {
 	auth := get(n, "auth")
-	s := Service{
+	s := oldService{
 		Name:     name,
 		BaseURL:  text(get(n, "baseUrl")),
 		Type:     text(get(auth, "type")),
@@ -113,8 +112,12 @@ func (r *reader) service(name string, n *yaml.Node) error {
 		Unused:   unused(n, "baseUrl", "auth", "testPath", "ownership"),
 	}
 	if o := get(n, "ownership"); o != nil {
-		s.Ownership = &Ownership{text(get(o, "accessPolicy")), text(get(o, "createdBy")),
-			text(get(o, "createdAt")), texts(get(o, "sharedWith"))}
+		s.Ownership = &oldOwnership{
+			AccessPolicy: text(get(o, "accessPolicy")),
+			CreatedBy:    text(get(o, "createdBy")),
+			CreatedAt:    text(get(o, "createdAt")),
+			SharedWith:   texts(get(o, "sharedWith")),
+		}
 	}
 	for _, e := range entries(auth) {
 		if e.key != "type" && !slices.Contains(secretFields[s.Type], e.key) {
@@ -124,13 +127,13 @@ func (r *reader) service(name string, n *yaml.Node) error {
 	if err := r.secrets(&s, auth); err != nil {
 		return err
 	}
-	r.store.Services = append(r.store.Services, s)
+	r.store.services = append(r.store.services, s)
 	return nil
 }
 
-// secrets come from credentials.json, whole, or from config.yaml where there are none for the
-// service.
-func (r *reader) secrets(s *Service, auth *yaml.Node) error {
+// secrets reads all secrets of a service from credentials.json, or from config.yaml if that file
+// has none for the service.
+func (r *reader) secrets(s *oldService, auth *yaml.Node) error {
 	if fields := r.sealed[s.Name]; fields != nil {
 		return r.split(s, fields)
 	}
@@ -157,7 +160,7 @@ func (r *reader) secrets(s *Service, auth *yaml.Node) error {
 	return nil
 }
 
-// optional are the fields of a type after the blank.
+// optional are the fields of a type after "".
 func optional(authType string) []string {
 	fields := secretFields[authType]
 	if i := slices.Index(fields, ""); i >= 0 {
@@ -166,36 +169,36 @@ func optional(authType string) []string {
 	return nil
 }
 
-// inline takes a value of config.yaml. Beside credentials.json the old program uses it as it
-// stands.
-func (r *reader) inline(s *Service, path string, n *yaml.Node) error {
+// inline reads a value of config.yaml. If there is a credentials.json, the old program uses such a
+// value as it is.
+func (r *reader) inline(s *oldService, path string, n *yaml.Node) error {
 	written, err := scalar(n)
 	if err != nil {
 		return fmt.Errorf("parse %s of service %q: %w: %w", path, s.Name, ErrParse, err)
 	}
-	if r.store.Layout == Split {
-		r.store.Notes = append(r.store.Notes,
-			fmt.Sprintf("service %q: %s stands in config.yaml in the clear", s.Name, path))
+	if r.store.Layout == split {
+		r.store.notes = append(r.store.notes,
+			fmt.Sprintf("service %q: %s is in config.yaml in plaintext", s.Name, path))
 		s.Secrets[path] = secret.New(written)
 		return nil
 	}
 	return r.put(s, path, written, true)
 }
 
-func (r *reader) put(s *Service, path, written string, typed bool) error {
+func (r *reader) put(s *oldService, path, written string, typed bool) error {
 	v, note, err := r.opener.value(s.Name, path, written, typed)
 	if err != nil {
 		return err
 	}
 	if note != "" {
-		r.store.Notes = append(r.store.Notes, note)
+		r.store.notes = append(r.store.notes, note)
 	}
 	s.Secrets[path] = v
 	return nil
 }
 
-// split takes the fields of a service out of credentials.json.
-func (r *reader) split(s *Service, fields map[string]json.RawMessage) error {
+// split reads the fields of a service from credentials.json.
+func (r *reader) split(s *oldService, fields map[string]json.RawMessage) error {
 	for _, field := range sortedKeys(fields) {
 		var value string
 		if json.Unmarshal(fields[field], &value) == nil {
@@ -226,7 +229,7 @@ func sortedKeys[V any](m map[string]V) (keys []string) {
 	return keys
 }
 
-// unused are the keys that this reader does not know.
+// unused returns the keys of n that are not among known.
 func unused(n *yaml.Node, known ...string) (keys []string) {
 	for _, e := range entries(n) {
 		if !slices.Contains(known, e.key) {
@@ -236,8 +239,8 @@ func unused(n *yaml.Node, known ...string) (keys []string) {
 	return keys
 }
 
-func capability(name string, n *yaml.Node) Capability {
-	return Capability{
+func capability(name string, n *yaml.Node) oldCapability {
+	return oldCapability{
 		Name:           name,
 		Service:        text(get(n, "service")),
 		TTL:            text(get(n, "ttl")),
@@ -252,7 +255,7 @@ func capability(name string, n *yaml.Node) Capability {
 	}
 }
 
-// readJSON reads config.json, which knows bearer keys alone and no capabilities.
+// readJSON reads config.json, which has only bearer keys and no capabilities.
 func readJSON(file []byte) (*Store, error) {
 	var c struct {
 		MasterKey string `json:"masterKey"`
@@ -271,7 +274,7 @@ func readJSON(file []byte) (*Store, error) {
 		return nil, fmt.Errorf("read config.json: %w", err)
 	}
 	for _, each := range c.Services {
-		s := Service{
+		s := oldService{
 			Name:    each.Name,
 			BaseURL: each.BaseURL,
 			Type:    "bearer",
@@ -280,8 +283,8 @@ func readJSON(file []byte) (*Store, error) {
 		if err := r.put(&s, "key", each.EncryptedKey, false); err != nil {
 			return nil, err
 		}
-		r.store.Services = append(r.store.Services, s)
-		r.store.Capabilities = append(r.store.Capabilities, Capability{
+		r.store.services = append(r.store.services, s)
+		r.store.capabilities = append(r.store.capabilities, oldCapability{
 			Name:        each.Name,
 			Service:     each.Name,
 			TTL:         "1h",

@@ -9,16 +9,16 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// Rules as written. A nil list was not there; an empty one was. Ignored says what of them the old
-// program did not act on.
-type Rules struct {
+// oldRules are the rules of a capability, as written. A list is nil if it was absent. Ignored says
+// which of them the old program did not apply.
+type oldRules struct {
 	Allow, Deny []string
 	Ignored     string
 }
 
-// readRules takes the shape that the old program acts on, lists below allow and deny, and the
-// shapes that people wrote in its place.
-func readRules(n *yaml.Node) (r Rules) {
+// readRules reads the form that the old program applies, which is lists under allow and deny, and
+// the forms that people wrote instead.
+func readRules(n *yaml.Node) (r oldRules) {
 	if n = target(n); n == nil {
 		return r
 	}
@@ -27,13 +27,13 @@ func readRules(n *yaml.Node) (r Rules) {
 		r.take("allow", get(n, "allow"))
 		r.take("deny", get(n, "deny"))
 		if deny := get(n, "deny"); deny != nil && deny.Kind != yaml.SequenceNode {
-			r.Ignored = "deny is no list, and the old program did not act on it"
+			r.Ignored = "deny is not a list, and the old program did not apply it"
 		}
 		if allow := get(n, "allow"); allow != nil && allow.Kind != yaml.SequenceNode {
-			r.Ignored = "allow is no list, and the old program refused everything"
+			r.Ignored = "allow is not a list, and the old program refused everything"
 		}
 	case yaml.SequenceNode:
-		r.Ignored = "the rules are written as a list, which the old program did not act on: " +
+		r.Ignored = "the rules are written as a list, which the old program did not apply: " +
 			"it allowed everything"
 		for _, item := range n.Content {
 			for _, e := range entries(item) {
@@ -44,14 +44,14 @@ func readRules(n *yaml.Node) (r Rules) {
 			}
 		}
 	default:
-		r.Ignored = "the rules are written as text, which the old program did not act on: " +
+		r.Ignored = "the rules are written as text, which the old program did not apply: " +
 			"it allowed everything"
 		r.take("allow", n)
 	}
 	return r
 }
 
-func (r *Rules) take(list string, n *yaml.Node) {
+func (r *oldRules) take(list string, n *yaml.Node) {
 	to := &r.Allow
 	switch {
 	case n == nil:
@@ -59,24 +59,24 @@ func (r *Rules) take(list string, n *yaml.Node) {
 	case list == "deny":
 		to = &r.Deny
 	case list != "allow":
-		r.Ignored = "the rules name something else than allow and deny"
+		r.Ignored = "the rules name something other than allow and deny"
 		return
 	}
 	*to = append(append([]string{}, *to...), texts(n)...)
 }
 
-// converted are rules as this program reads them.
+// converted are rules in the form of this program.
 type converted struct {
 	allow, deny []string
 	changes     []string
 }
 
-// convert keeps the meaning of the rules, and where their form kept them from having any, gives
-// them the one that they spell out. What cannot be read never widens what is allowed: an allow rule
-// is left out, and a deny rule is an error.
-func (r Rules) convert() (c converted, err error) {
+// convert keeps the meaning of the rules. Rules that had no effect because of their form get the
+// meaning that their text has. A rule that cannot be read never widens what is allowed: an allow
+// rule is left out, and a deny rule is an error.
+func (r oldRules) convert() (c converted, err error) {
 	if r.Ignored != "" {
-		c.changes = append(c.changes, r.Ignored+"; the rules hold from now on")
+		c.changes = append(c.changes, r.Ignored+"; the rules apply from now on")
 	}
 	if r.Allow != nil {
 		c.allow = []string{}
@@ -94,8 +94,8 @@ func (r Rules) convert() (c converted, err error) {
 			return c, fmt.Errorf("the deny rule %q cannot be read: %s", text, note)
 		}
 		if rule == everything && len(c.allow) > 0 && r.Ignored != "" {
-			c.note(fmt.Sprintf("the deny rule %q behind allow rules is left out: what no rule "+
-				"allows is refused anyhow", text))
+			c.note(fmt.Sprintf("the deny rule %q after allow rules is left out: what no rule "+
+				"allows is refused anyway", text))
 			continue
 		}
 		c.deny = append(c.deny, rule)
@@ -103,7 +103,7 @@ func (r Rules) convert() (c converted, err error) {
 	}
 	if r.Allow == nil && len(c.deny) > 0 {
 		c.allow = []string{everything}
-		c.note(`with deny rules alone, the old program allowed everything else: ` +
+		c.note(`with only deny rules, the old program allowed everything else: ` +
 			`"* *" was added to allow`)
 	}
 	return c, nil
@@ -117,9 +117,9 @@ func (c *converted) note(text string) {
 
 const everything = "* *"
 
-// repair makes METHOD PATH of a rule that lacks one of the two, and cuts a query, which rules do
-// not see. The rule is "" where that cannot be done without allowing more; note says what was
-// changed, or why not.
+// repair completes a rule that lacks METHOD or PATH, and removes a query, because rules do not see
+// queries. The rule is "" if that would allow more than before. note says what was changed, or why
+// the rule is left out.
 func repair(text string, deny bool) (rule, note string) {
 	words := strings.Fields(text)
 	switch {

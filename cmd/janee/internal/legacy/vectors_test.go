@@ -88,7 +88,7 @@ func wantSecrets(t *testing.T, c storeCase, store *Store) {
 		}
 	}
 	got := map[string]string{}
-	for _, s := range store.Services {
+	for _, s := range store.services {
 		for path, v := range s.Secrets {
 			got[s.Name+"."+path] = v.Reveal()
 		}
@@ -96,12 +96,12 @@ func wantSecrets(t *testing.T, c storeCase, store *Store) {
 	if !maps.Equal(got, want) {
 		t.Errorf("%d secrets %v, want %d", len(got), slices.Sorted(maps.Keys(got)), len(want))
 	}
-	if lenient := strings.Contains(c.ID, "lenient"); lenient != (len(store.Notes) > 0) {
-		t.Errorf("notes %v", store.Notes)
+	if lenient := strings.Contains(c.ID, "lenient"); lenient != (len(store.notes) > 0) {
+		t.Errorf("notes %v", store.notes)
 	}
 }
 
-// untouched: an importer that changes what it reads from leaves nothing to go back to.
+// untouched: after an importer that changes its source, there is no way back.
 func untouched(t *testing.T, dir string, files map[string]string) {
 	entries, err := os.ReadDir(dir)
 	if err != nil || len(entries) != len(files) {

@@ -8,11 +8,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// parseYAML returns the root of a document, nil for one without content. What yaml.v3 says of a
-// fault may quote a value, so only its line is passed on.
+// parseYAML returns the root of a document, or nil if it is empty. Errors of yaml.v3 may quote a
+// value, so only their line number is passed on.
 func parseYAML(name string, text []byte) (root *yaml.Node, err error) {
 	defer func() {
-		if recover() != nil { // yaml.v3 panics on some comments in odd places
+		if recover() != nil { // yaml.v3 panics on comments in some places
 			err = fmt.Errorf("parse %s: %w", name, ErrParse)
 		}
 	}()
@@ -42,12 +42,11 @@ func lineOf(err error) string {
 	return ""
 }
 
-// maxDepth is deeper than any file of the old program, and keeps an alias that holds itself from
-// being followed for ever.
+// maxDepth is deeper than any file of the old program. It stops aliases that contain themselves.
 const maxDepth = 16
 
-// repeated is the line of a key that a mapping has twice, 0 if there is none: which of the two
-// counts is not for a reader to guess.
+// repeated returns the line of a duplicate key, or 0 if there is none. A reader should not guess
+// which of the two applies.
 func repeated(n *yaml.Node, depth int) int {
 	if depth > maxDepth {
 		return 0
@@ -67,7 +66,7 @@ func repeated(n *yaml.Node, depth int) int {
 	return 0
 }
 
-// entry is one key of a mapping with its value, aliases followed.
+// entry is one key of a mapping and its value, with aliases resolved.
 type entry struct {
 	key   string
 	value *yaml.Node
@@ -93,7 +92,7 @@ func target(n *yaml.Node) *yaml.Node {
 	return n
 }
 
-// get is the value of a key, nil where there is none or where it is null.
+// get returns the value of a key, or nil if there is none or it is null.
 func get(n *yaml.Node, key string) *yaml.Node {
 	for _, e := range entries(n) {
 		if e.key == key && !(e.value.Kind == yaml.ScalarNode && e.value.Tag == "!!null") {
@@ -103,7 +102,7 @@ func get(n *yaml.Node, key string) *yaml.Node {
 	return nil
 }
 
-// text is a scalar as it is written, "" for anything else.
+// text returns a scalar as it is written, or "" for anything else.
 func text(n *yaml.Node) string {
 	if n = target(n); n == nil || n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
 		return ""
@@ -111,7 +110,7 @@ func text(n *yaml.Node) string {
 	return n.Value
 }
 
-// texts are the scalars of a list; one scalar stands for a list of itself.
+// texts returns the scalars of a list; a single scalar counts as a list of one.
 func texts(n *yaml.Node) (list []string) {
 	if n = target(n); n == nil {
 		return nil
@@ -127,7 +126,7 @@ func texts(n *yaml.Node) (list []string) {
 
 var errNotText = errors.New("it is not text")
 
-// scalar is a scalar that has to be one.
+// scalar returns a scalar, and an error for anything else.
 func scalar(n *yaml.Node) (string, error) {
 	if n = target(n); n == nil || n.Kind != yaml.ScalarNode {
 		return "", errNotText

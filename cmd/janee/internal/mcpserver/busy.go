@@ -6,17 +6,17 @@ import (
 	"time"
 )
 
-// busyPause is how often the log is told of requests refused as BUSY.
+// busyPause is the time between log lines about requests refused as BUSY.
 const busyPause = time.Minute
 
-// busyCount counts requests that are refused as BUSY. They leave no other trace: a record of each,
-// or a line, would let a flood fill the disk.
+// busyCount counts requests that are refused as BUSY. They leave no other trace: with a record or a
+// line for each, a flood could fill the disk.
 type busyCount struct {
 	log func(line string)
 
 	mu    sync.Mutex
 	n     int
-	timer *time.Timer // runs while there is something to tell
+	timer *time.Timer // runs while there is something to log
 }
 
 func (b *busyCount) add() {
@@ -27,7 +27,7 @@ func (b *busyCount) add() {
 	}
 }
 
-// tell writes the number down and begins anew. It is also called when the server ends.
+// tell logs the count and sets it back to zero. It is also called when the server ends.
 func (b *busyCount) tell() {
 	b.mu.Lock()
 	n := b.n
@@ -37,6 +37,6 @@ func (b *busyCount) tell() {
 	b.n, b.timer = 0, nil
 	b.mu.Unlock()
 	if n > 0 {
-		b.log(fmt.Sprintf("requests refused as BUSY, because there were too many at once: %d", n))
+		b.log(fmt.Sprintf("requests refused as BUSY because too many came at once: %d", n))
 	}
 }

@@ -9,29 +9,31 @@ import (
 	"time"
 )
 
-// conn is one connection. Its loop reads and judges lines in order; a request then runs on its own
-// goroutine, but for the two that change the connection itself: initialize and
+// conn is one line connection. Its loop reads and judges lines in order. A request then runs on its
+// own goroutine, except for the two that change the connection itself: initialize and
 // subscriptions/listen.
 type conn struct {
 	server *Server
 	base   context.Context // of all requests; cancelled when the grace is over
 	out    *outbox
-	who    identity // the loop's alone
-	forms  bool     // the client can ask its person; the loop's alone
-	failed bool     // an initialize has failed, and none has succeeded; the loop's alone
 	asker  asker
-	over   time.Time // when the grace began; zero before
 	wg     sync.WaitGroup
 	ending chan struct{} // closed when no more requests are read
 
-	mu      sync.Mutex
-	flights flights
-	listens map[string]*listen // by id; no id is in both
-	greeted bool               // it has initialized and wants to be told of changes
+	// only the loop uses these
+	identity identity
+	forms    bool      // the client can show forms
+	failed   bool      // an initialize has failed, and none has succeeded
+	over     time.Time // when the grace began; zero before
+
+	mu       sync.Mutex
+	requests requests
+	listens  map[string]*listen // by id; no id is in both
+	greeted  bool               // it has initialized and wants to hear of changes
 }
 
-// loop ends at the end of input, when ctx is cancelled, when replies cannot be written, or when the
-// client has not read them for too long.
+// loop returns at the end of input, when ctx is cancelled, when replies cannot be written, or when
+// the client has not read them for too long.
 func (c *conn) loop(ctx context.Context, in io.Reader) error {
 	stop := make(chan struct{})
 	defer close(stop)
@@ -66,8 +68,8 @@ func readError(err error) error {
 	return fmt.Errorf("reading requests: %w", err)
 }
 
-// waitForRoom returns when the answer to a line can be queued. false: it will not be, as nobody
-// reads answers any more.
+// waitForRoom returns true once the answer to a line can be queued, and false if nobody reads
+// answers any more.
 func (c *conn) waitForRoom(ctx context.Context, in io.Reader) bool {
 	room := c.out.room()
 	if room == open {
@@ -94,8 +96,8 @@ func (c *conn) waitForRoom(ctx context.Context, in io.Reader) bool {
 	}
 }
 
-// inputEnds notes that the client asks for nothing more. It may have waited for its own end before
-// it reads, so the time it has for that begins here.
+// inputEnds notes that the client sends nothing more. Some clients read replies only after they
+// have closed their end, so the time that they have for reading starts here.
 func (c *conn) inputEnds() {
 	if c.over.IsZero() {
 		c.over = time.Now()
@@ -103,7 +105,7 @@ func (c *conn) inputEnds() {
 	}
 }
 
-// patience is for how long a client may take nothing of what it is owed.
+// patience is how long a client may leave its replies unread.
 func (c *conn) patience() time.Duration {
 	if c.over.IsZero() {
 		return maxStall
@@ -118,8 +120,8 @@ func (c *conn) receive(line []byte) {
 		c.greetingFailed()
 	}
 	switch {
-	// a notification is never answered, JSON-RPC 2.0 §4.1
 	case f != nil && m.id == nil && m.method != "":
+		// a notification is never answered, JSON-RPC 2.0 §4.1
 	case f != nil:
 		c.out.put(f.line(m.id))
 	case m.isAnswer:
@@ -127,13 +129,13 @@ func (c *conn) receive(line []byte) {
 	case m.id == nil:
 		c.notified(m)
 	default:
-		c.request(m)
+		c.start(m)
 	}
 }
 
-// greetingFailed has what follows refused until an initialize succeeds: a client whose name was not
-// understood would otherwise be served under none.
-func (c *conn) greetingFailed() { c.failed = !c.who.initialized }
+// greetingFailed makes the connection refuse calls until an initialize succeeds. Otherwise a client
+// whose name could not be read would be served without a name.
+func (c *conn) greetingFailed() { c.failed = !c.identity.initialized }
 
 func (c *conn) notified(m message) {
 	if m.method != methodCancelled {
@@ -142,109 +144,118 @@ func (c *conn) notified(m message) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	delete(c.listens, string(m.requestID))
-	c.flights.cancel(m.requestID)
+	c.requests.cancel(m.requestID)
 }
 
-// request admits a request and starts it.
-func (c *conn) request(m message) {
+// start admits a request and runs it.
+func (c *conn) start(m message) {
 	if c.failed && !m.modern && m.method != methodInitialize && m.method != methodPing {
 		c.out.put(
 			invalid("not initialized: initialize failed; send one that succeeds first").line(m.id))
 		return
 	}
 	if m.method != methodInitialize && m.clientName != "" {
-		if err := c.who.claim(m.clientName); err != nil {
+		if err := c.identity.claim(m.clientName); err != nil {
 			c.out.put(invalid("%v", err).line(m.id))
 			return
 		}
 	}
 	if m.method == methodCall {
-		c.who.call()
+		c.identity.call()
 	}
-	f := &flight{message: m, agent: AgentID(c.who.name), client: clientLabel(c.who.name),
-		send: c.out.put, ending: c.ending}
-	if c.forms && !m.modern {
-		f.asker = &c.asker
-	}
-	f.ctx, f.cancel = context.WithCancel(c.base)
-	if err := c.admit(f); err != nil {
-		f.cancel()
-		c.out.put(c.server.notAdmitted(f, err))
+	req := c.newRequest(m)
+	if err := c.admit(req); err != nil {
+		req.cancel()
+		c.out.put(c.server.notAdmitted(req, err))
 		return
 	}
 	switch m.method {
 	case methodInitialize:
-		c.initialize(f)
+		c.initialize(req)
 	case methodListen:
-		c.listen(f)
+		c.listen(req)
 	default:
-		c.wg.Go(func() { c.run(f) })
+		c.wg.Go(func() { c.run(req) })
 	}
 }
 
-// admit registers a request, whose id must not be that of a listen either.
-func (c *conn) admit(f *flight) error {
+func (c *conn) newRequest(m message) *request {
+	req := &request{
+		message: m,
+		agent:   AgentID(c.identity.name),
+		client:  clientLabel(c.identity.name),
+		send:    c.out.put,
+		ending:  c.ending,
+	}
+	if c.forms && !m.modern {
+		req.asker = &c.asker
+	}
+	req.ctx, req.cancel = context.WithCancel(c.base)
+	return req
+}
+
+// admit registers a request, whose id must not be the id of a listen either.
+func (c *conn) admit(req *request) error {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.listens[string(f.id)] != nil {
+	if c.listens[string(req.id)] != nil {
 		return errSameID
 	}
-	if f.method == methodListen && len(c.listens) >= maxListens {
+	if req.method == methodListen && len(c.listens) >= maxListens {
 		return errListens
 	}
-	return c.flights.admit(f)
+	return c.requests.admit(req)
 }
 
-// initialize runs on the loop, so that a call written right behind it is made under its name. It
-// names the agent only if it succeeds, and only once: a second one would be a way to become
-// somebody else.
-func (c *conn) initialize(f *flight) {
-	who := c.who
-	err := who.initialize(f.clientName)
-	if err != nil { // it belongs to somebody, whom this does not concern
-		c.land(f, invalid("%v", err).line(f.id))
+// initialize runs on the loop, so that a call on the next line already has the new name. It names
+// the agent only if it succeeds, and only once: with a second one a client could become another.
+func (c *conn) initialize(req *request) {
+	next := c.identity
+	err := next.initialize(req.clientName)
+	if err != nil { // the connection keeps the name that it has
+		c.settle(req, invalid("%v", err).line(req.id))
 		return
 	}
-	lines, ok := c.server.answer(f)
-	c.land(f, lines...)
+	lines, ok := c.server.answer(req)
+	c.settle(req, lines...)
 	if !ok {
 		c.greetingFailed()
 	} else {
-		c.who, c.forms, c.failed = who, f.showsForms, false
+		c.identity, c.forms, c.failed = next, req.showsForms, false
 		c.mu.Lock()
 		c.greeted = true
 		c.mu.Unlock()
 	}
 }
 
-func (c *conn) run(f *flight) {
-	lines, _ := c.server.answer(f)
-	c.land(f, lines...)
+func (c *conn) run(req *request) {
+	lines, _ := c.server.answer(req)
+	c.settle(req, lines...)
 }
 
-// land ends a request and sends its answer, unless the client has cancelled it: it has forgotten
-// the id then (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free before the
+// settle ends a request and sends its answer, unless the client has cancelled it and has forgotten
+// the id (MCP, Cancellation: the receiver SHOULD NOT respond). The id is free again before the
 // client can see the answer.
-func (c *conn) land(f *flight, lines ...[]byte) {
+func (c *conn) settle(req *request, lines ...[]byte) {
 	c.mu.Lock()
-	c.flights.forget(f)
-	cancelled := f.cancelled
+	c.requests.forget(req)
+	cancelled := req.cancelled
 	c.mu.Unlock()
 	if cancelled {
-		f.over()
+		req.over()
 		return
 	}
 	for i, line := range lines {
 		written := func() {}
 		if i == len(lines)-1 {
-			written = f.over
+			written = req.over
 		}
 		c.out.putAnd(line, written)
 	}
 }
 
-// drain waits for the requests in flight, then cancels them and waits for as long as an obedient
-// Broker needs.
+// drain waits for the requests in flight, cancels them when the grace is over, and then waits as
+// long as a well-behaved Broker needs.
 func (c *conn) drain(cancel context.CancelFunc) {
 	if c.over.IsZero() {
 		c.over = time.Now()
@@ -257,7 +268,7 @@ func (c *conn) drain(cancel context.CancelFunc) {
 	select {
 	case <-idle:
 		return
-	case <-c.out.done: // nobody is left to read a reply
+	case <-c.out.done: // nobody reads replies any more
 	case <-time.After(time.Until(c.over.Add(c.server.opts.Grace))):
 	}
 	cancel()

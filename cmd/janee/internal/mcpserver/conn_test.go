@@ -78,24 +78,24 @@ func TestFloodIsRefusedAtOnce(t *testing.T) {
 
 func TestBytesInFlightAreBounded(t *testing.T) {
 	c := &conn{}
-	flightOf := func(id, size int) *flight {
-		return &flight{message: message{id: json.RawMessage(strconv.Itoa(id)), size: size},
+	flightOf := func(id, size int) *request {
+		return &request{message: message{id: json.RawMessage(strconv.Itoa(id)), size: size},
 			cancel: func() {}}
 	}
 	first := flightOf(0, maxLine)
 	for i := range maxInFlightSize / maxLine {
-		f := first
+		req := first
 		if i > 0 {
-			f = flightOf(i, maxLine)
+			req = flightOf(i, maxLine)
 		}
-		if err := c.admit(f); err != nil {
+		if err := c.admit(req); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if err := c.admit(flightOf(100, 1)); !errors.Is(err, errBusy) {
 		t.Fatalf("one byte too many: %v", err)
 	}
-	c.land(first)
+	c.settle(first)
 	if err := c.admit(flightOf(100, maxLine)); err != nil {
 		t.Fatalf("after one has ended: %v", err)
 	}
@@ -128,17 +128,17 @@ func TestCancelledBeforeItBeganNeverReachesTheBroker(t *testing.T) {
 		var out strings.Builder
 		c := &conn{server: s, base: t.Context(), out: newOutbox(&out, 10, 10)}
 		m, _ := parse([]byte(strings.Replace(call(7, `{}`), "execute", name, 1)))
-		f := &flight{message: m}
-		f.ctx, f.cancel = context.WithCancel(c.base)
-		if err := c.admit(f); err != nil {
+		req := &request{message: m}
+		req.ctx, req.cancel = context.WithCancel(c.base)
+		if err := c.admit(req); err != nil {
 			t.Fatal(err)
 		}
 		c.receive(
 			[]byte(`{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":7}}`))
-		c.run(f)
+		c.run(req)
 		if err := c.out.close(t.Context(), time.Second); err != nil || out.Len() > 0 ||
-			len(c.flights.byID) > 0 || c.flights.size != 0 {
-			t.Fatalf("%s: %v, wrote %q, left %d", name, err, out.String(), len(c.flights.byID))
+			len(c.requests.byID) > 0 || c.requests.size != 0 {
+			t.Fatalf("%s: %v, wrote %q, left %d", name, err, out.String(), len(c.requests.byID))
 		}
 	}
 }
@@ -360,17 +360,17 @@ func BenchmarkCall(b *testing.B) {
 	<-done
 }
 
-// BenchmarkAnswer is a call without its way through pipes and goroutines.
+// BenchmarkAnswer measures a call without pipes and goroutines.
 func BenchmarkAnswer(b *testing.B) {
 	s := New(echo, testOptions())
 	line := []byte(call(1, `{"capability":"stripe","method":"GET","path":"/v1/balance"}`))
 	for b.Loop() {
 		m, _ := parse(line)
-		s.answer(&flight{message: m, agent: "a", ctx: b.Context()})
+		s.answer(&request{message: m, agent: "a", ctx: b.Context()})
 	}
 }
 
-// A fault of the protocol library itself costs one answer, not the process.
+// A panic in the protocol library costs one answer, not the process.
 func TestPanicOutsideTheBroker(t *testing.T) {
 	s := New(echo, testOptions())
 	for line, want := range map[string]string{
@@ -378,7 +378,7 @@ func TestPanicOutsideTheBroker(t *testing.T) {
 		call(2, `{}`): `INTERNAL`,
 	} {
 		m, _ := parse([]byte(line))
-		lines, ok := s.answer(&flight{message: m}) // without a context mcp-go panics
+		lines, ok := s.answer(&request{message: m}) // without a context mcp-go panics
 		if ok || len(lines) != 1 || !strings.Contains(string(lines[0]), want) {
 			t.Errorf("%s: %s", line, lines)
 		}

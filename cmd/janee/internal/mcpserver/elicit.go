@@ -13,8 +13,8 @@ import (
 
 const methodElicit = string(mcp.MethodElicitationCreate)
 
-// asker puts requests to the client of one connection or HTTP session, under ids of its own, and
-// hands out what comes back. The zero value is ready.
+// asker sends requests to the client of one connection, under its own ids, and delivers what comes
+// back. The zero value is ready.
 type asker struct {
 	mu      sync.Mutex
 	last    int
@@ -22,8 +22,8 @@ type asker struct {
 }
 
 // elicit shows a form in the client (MCP 2025-11-25, Elicitation) until it is filled in or ctx
-// ends. content is what a person, or a host by itself, filled in; accepted is false for all else: a
-// no, a form put away, an error, an answer that cannot be read.
+// ends. content is what a person filled in, or the host without a person. accepted is false for
+// everything else: a no, a closed form, an error, an answer that cannot be read.
 func (a *asker) elicit(
 	ctx context.Context, send func([]byte), message string, schema json.RawMessage,
 ) (content json.RawMessage, accepted bool) {
@@ -57,7 +57,7 @@ func (a *asker) end(id string) {
 	delete(a.waiting, id)
 }
 
-// answered hands out an answer, once. One that nobody waits for, or waits for no more, is dropped.
+// answered delivers an answer, once. It drops an answer that nobody waits for.
 func (a *asker) answered(m message) {
 	id, _ := text(m.id)
 	a.mu.Lock()
@@ -68,8 +68,8 @@ func (a *asker) answered(m message) {
 	}
 }
 
-// readElicited takes nothing for a yes but action "accept" with an object, in which every key is
-// given once.
+// readElicited accepts only the action "accept" with an object, and only if no key of the result is
+// given twice.
 func readElicited(result json.RawMessage) (content json.RawMessage, accepted bool) {
 	if len(result) == 0 || tool.CheckDuplicates(result) != nil {
 		return nil, false
@@ -84,8 +84,8 @@ func readElicited(result json.RawMessage) (content json.RawMessage, accepted boo
 	return content, true
 }
 
-// showsForms reads the capabilities of initialize: elicitation with form, or empty, which meant
-// form before there was another kind.
+// showsForms reads the capabilities of initialize. Elicitation must name form, or be empty, which
+// meant form before there was another kind.
 func showsForms(capabilities json.RawMessage) bool {
 	all, _ := object(capabilities)
 	kinds := all["elicitation"]

@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// asking shows one form a call, and answers with what came back.
+// asking shows one form per call, and answers with what came back.
 var asking = brokerFunc(func(ctx context.Context, c Call) Reply {
 	if c.Elicit == nil {
 		return Reply{Text: []byte("nobody to ask")}
@@ -59,7 +59,7 @@ func TestAFormIsAnswered(t *testing.T) {
 	c.quiet()
 }
 
-// TestWhatIsNoYes has all that is not a form which was filled in and sent.
+// TestWhatIsNoYes tries everything except a form that was filled in and sent.
 func TestWhatIsNoYes(t *testing.T) {
 	c := connect(t, asking)
 	c.ask(helloForms(forms))
@@ -145,7 +145,7 @@ func (w *web) helloForms(token, capability string) *peer {
 	p := &peer{web: w, token: token}
 	res := p.do(context.Background(), http.MethodPost, helloForms(capability))
 	res.Body.Close()
-	p.session = res.Header.Get("Mcp-Session-Id")
+	p.id = res.Header.Get("Mcp-Session-Id")
 	return p
 }
 
@@ -182,9 +182,9 @@ func TestAFormOverHTTP(t *testing.T) {
 	}
 }
 
-// TestTheAnswerOfAnotherSession tries an answer from another session of the same token, from
-// another agent, and without a session.
-func TestTheAnswerOfAnotherSession(t *testing.T) {
+// TestTheAnswerOfAnotherConnection tries an answer from another connection of the same token,
+// from another agent, and without a connection.
+func TestTheAnswerOfAnotherConnection(t *testing.T) {
 	w := serveHTTP(t, asking)
 	p := w.helloForms("alice", forms)
 	stream, body := p.calls(t.Context(), 1)
@@ -197,13 +197,13 @@ func TestTheAnswerOfAnotherSession(t *testing.T) {
 			t.Errorf("%s: %d", name, status)
 		}
 	}
-	if status, _ := (&peer{web: w, token: "bob", session: p.session}).post(accepted(1,
+	if status, _ := (&peer{web: w, token: "bob", id: p.id}).post(accepted(1,
 		`{"n":"taken"}`)); status != http.StatusNotFound {
-		t.Errorf("another's session: %d", status)
+		t.Errorf("another's connection: %d", status)
 	}
 	if status, _ := (&peer{web: w, token: "alice"}).post(accepted(1, `{"n":"none"}`)); status !=
 		http.StatusBadRequest {
-		t.Errorf("without a session: %d", status)
+		t.Errorf("without a connection: %d", status)
 	}
 	p.post(accepted(1, `{"n":1}`))
 	if a := soon(t, stream); a.text() != `true {"n":1}` {

@@ -4,5 +4,6 @@ package mcpserver
 
 import "io"
 
-// hungUp cannot be told here: a client that has ended without reading is given up after maxStall.
+// hungUp is false because this system cannot tell: a client that has exited without reading is
+// given up after maxStall.
 func hungUp(io.Reader) bool { return false }

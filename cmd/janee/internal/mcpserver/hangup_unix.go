@@ -10,13 +10,12 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// pollRdHup is POLLRDHUP of Linux, poll(2): the other end of a socket writes no more. Clients in
-// Node give us sockets.
+// pollRdHup is POLLRDHUP of Linux, poll(2): the other end of a socket writes nothing more. It is
+// needed because clients in Node use sockets for stdio.
 const pollRdHup = 0x2000
 
-// hungUp reports whether everybody who could write to in is gone. What they left behind can still
-// be read, and their end is behind it: while nothing is read, it shows in no other way. false where
-// in cannot be asked.
+// hungUp reports whether all writers to in are gone. The end of input is behind the data that they
+// left, so while nothing is read, only this tells. It is false if in cannot be polled.
 func hungUp(in io.Reader) bool {
 	f, ok := in.(syscall.Conn)
 	if !ok {

@@ -160,7 +160,7 @@ func (c *client) ask(line string) answer {
 	return c.next()
 }
 
-// end waits for Serve and returns its error and all lines that had not been looked at.
+// end waits for Serve and returns its error and all lines that were not read yet.
 func (c *client) end() (rest []answer, err error) {
 	c.t.Helper()
 	select {
@@ -197,7 +197,7 @@ func call(id any, arguments string) string {
 		`"params":{"name":"execute","arguments":%s}}`, id, arguments)
 }
 
-// modern is a request of 2026-07-28, which says with every message who it is from.
+// modern is a request of 2026-07-28, in which every message names its client.
 func modern(id int, method, name, params string) string {
 	return fmt.Sprintf(`{"jsonrpc":"2.0","id":%d,"method":%q,`+
 		`"params":{"_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28",`+
@@ -212,7 +212,7 @@ func (a answer) code() int {
 	return a.Error.Code
 }
 
-// text is the one content of a result, or of a refusal the second, which is the JSON.
+// text is the only content of a result, or the second content of a refusal, which is the JSON.
 func (a answer) text() string {
 	want := 1
 	if a.Result != nil && a.Result.IsError {

@@ -11,36 +11,38 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// The limits of HTTP. They stand in docs and tests, and no setting changes them.
+// The limits of HTTP. The documentation and tests state them, and no setting changes them.
 const (
-	maxAgentSessions = 128              // one more ends the session it has not used for longest
-	maxAgentRequests = 64               // in flight, an agent
-	sessionIdle      = 30 * time.Minute // without a request or an open stream
-	// between comments on a stream: proxies cut what is silent for 30 s or 60 s
+	maxAgentConns    = 128              // one more ends the one unused for longest
+	maxAgentRequests = 64               // in flight, per agent
+	connIdle         = 30 * time.Minute // without a request or an open stream
+	// keepAlive is the time between comments on a stream: proxies cut a stream that is silent for
+	// 30 s or 60 s.
 	keepAlive = 25 * time.Second
-	writeWait = 30 * time.Second // for a client to take what is written
+	// writeWait is how long a client may take to accept what is written.
+	writeWait = 30 * time.Second
 )
 
-// sessionNotFound is what other servers of MCP answer for a session they do not know, beside status
-// 404.
+// sessionNotFound is the code that other MCP servers send, with status 404, for an Mcp-Session-Id
+// that they do not know.
 const sessionNotFound = -32001
 
-// Principal is who asks, as the HTTP server has found out: the agent, and a digest of the token
-// that proves it.
+// Principal is the caller that the HTTP server has authenticated: the agent, and a digest of the
+// token that proves it.
 type Principal struct {
 	Agent string
 	Token [32]byte
 }
 
 // HTTP serves the tools of a Server over MCP streamable HTTP: POST carries messages, GET opens the
-// stream for what belongs to no call, DELETE ends a session. It speaks the versions up to
-// 2025-11-25; later ones have no sessions.
+// stream for messages that belong to no call, and DELETE ends a connection. It speaks the protocol
+// versions up to 2025-11-25, because later ones have no Mcp-Session-Id.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
 //
-// It takes Principal for granted: tokens, hosts, origins and the size of bodies are the business of
-// package httpserver. StreamableHTTPServer of mcp-go 1.2 is not used, for it sends progress of a
-// call to the stream of GET or of another call, where it comes late or never, and knows of no
-// Principal.
+// It trusts the Principal that it is given: package httpserver checks tokens, hosts, origins and
+// the size of bodies. It does not use StreamableHTTPServer of mcp-go 1.2, which knows no Principal
+// and sends the progress of a call to the stream of GET or of another call, where it arrives late
+// or never.
 type HTTP struct {
 	server  *Server
 	base    context.Context // of all requests
@@ -49,21 +51,25 @@ type HTTP struct {
 	now     func() time.Time
 
 	mu       sync.Mutex
-	sessions map[string]*httpSession
-	requests map[string]int // in flight, by agent
+	conns    map[string]*httpConn
+	inFlight map[string]int // requests, by agent
 	closed   bool
 }
 
-// HTTP makes the HTTP side of the server. Close ends it.
+// HTTP returns the HTTP side of the server; HTTP.Close ends it.
 func (s *Server) HTTP() *HTTP {
-	h := &HTTP{server: s, closing: make(chan struct{}), now: time.Now,
-		sessions: map[string]*httpSession{}, requests: map[string]int{}}
+	h := &HTTP{
+		server:   s,
+		closing:  make(chan struct{}),
+		now:      time.Now,
+		conns:    map[string]*httpConn{},
+		inFlight: map[string]int{},
+	}
 	h.base, h.cancel = context.WithCancel(context.Background())
 	return h
 }
 
-// EndStreams ends the streams that wait for news, and opens no further session: what is in flight
-// goes on.
+// EndStreams ends the streams of GET and refuses further connections. Requests in flight go on.
 func (h *HTTP) EndStreams() {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -73,72 +79,72 @@ func (h *HTTP) EndStreams() {
 	}
 }
 
-// Close cancels what is in flight and forgets all sessions.
+// Close cancels the requests in flight and ends all connections.
 func (h *HTTP) Close() {
 	h.EndStreams()
 	h.cancel()
 	h.mu.Lock()
-	all := h.sessions
-	h.sessions = map[string]*httpSession{}
+	all := h.conns
+	h.conns = map[string]*httpConn{}
 	h.mu.Unlock()
-	for _, s := range all {
-		h.finish(s)
+	for _, c := range all {
+		h.finish(c)
 	}
 	h.server.busy.tell()
 }
 
-// Serve answers a POST, whose body is given, a GET or a DELETE. It returns when the answer is
+// Serve answers a POST with the given body, a GET or a DELETE, and returns when the answer is
 // written.
 func (h *HTTP) Serve(w http.ResponseWriter, r *http.Request, from Principal, body []byte) {
-	x := newExchange(w, r)
+	out := newResponder(w, r)
 	if r.Method == http.MethodPost {
-		h.post(x, from, body)
+		h.post(out, from, body)
 		return
 	}
 	if v := version(r.Header, message{}); v != "" {
-		x.reply(http.StatusBadRequest, versionError(nil, v))
+		out.reply(http.StatusBadRequest, versionError(nil, v))
 		return
 	}
-	s, status, f := h.session(r.Header, from)
+	c, status, f := h.find(r.Header, from)
 	switch {
 	case f != nil:
-		x.reply(status, f.line(nil))
+		out.reply(status, f.line(nil))
 	case r.Method == http.MethodGet:
-		h.stream(x, s)
+		h.stream(out, c)
 	default:
-		h.end(s)
+		h.end(c)
 		w.WriteHeader(http.StatusNoContent)
 	}
 }
 
-func (h *HTTP) post(x *exchange, from Principal, body []byte) {
+func (h *HTTP) post(out *responder, from Principal, body []byte) {
 	m, f := parse(trimmed(body))
-	if v := version(x.r.Header, m); v != "" {
-		x.reply(http.StatusBadRequest, versionError(m.id, v))
+	if v := version(out.r.Header, m); v != "" {
+		out.reply(http.StatusBadRequest, versionError(m.id, v))
 		return
 	}
 	if f != nil {
-		x.reply(http.StatusBadRequest, f.line(m.id))
+		out.reply(http.StatusBadRequest, f.line(m.id))
 		return
 	}
 	if m.method == methodInitialize && m.id != nil {
-		h.initialize(x, from, m)
+		h.initialize(out, from, m)
 		return
 	}
-	s, status, f := h.session(x.r.Header, from)
+	c, status, f := h.find(out.r.Header, from)
 	switch {
 	case f != nil:
-		x.reply(status, f.line(m.id))
+		out.reply(status, f.line(m.id))
 	case m.id == nil || m.isAnswer:
-		s.received(m)
-		x.w.WriteHeader(http.StatusAccepted)
+		c.received(m)
+		out.w.WriteHeader(http.StatusAccepted)
 	default:
-		h.request(x, s, m)
+		h.run(out, c, m)
 	}
 }
 
-// version returns what a client speaks that this server does not, or "". Without a header it is an
-// old one, §Protocol Version Header.
+// version returns the protocol version of a client if this server does not speak it, else "". A
+// client that sends no header speaks an old version (MCP, Protocol Version Header).
 func version(header http.Header, m message) string {
 	v := header.Get(mcp.HeaderProtocolVersion)
 	if v == "" && m.modern {
@@ -151,98 +157,107 @@ func version(header http.Header, m message) string {
 }
 
 func versionError(id []byte, v string) []byte {
-	return encodeError(id, mcp.UnsupportedProtocolVersionError{Version: v,
-		Supported: mcp.LegacyProtocolVersions()}.JSONRPCError().Error)
+	unsupported := mcp.UnsupportedProtocolVersionError{
+		Version:   v,
+		Supported: mcp.LegacyProtocolVersions(),
+	}
+	return encodeError(id, unsupported.JSONRPCError().Error)
 }
 
-// initialize opens a session. A session cannot be initialized again: that would be a way to become
-// another client in it.
-func (h *HTTP) initialize(x *exchange, from Principal, m message) {
-	if len(x.r.Header.Values(mcp.HeaderSessionID)) > 0 {
-		x.reply(http.StatusBadRequest,
-			invalid("already initialized: a new session begins without %s",
+// initialize opens a connection, which cannot be initialized again: with a second initialize a
+// client could become another.
+func (h *HTTP) initialize(out *responder, from Principal, m message) {
+	if len(out.r.Header.Values(mcp.HeaderSessionID)) > 0 {
+		out.reply(http.StatusBadRequest,
+			invalid("already initialized: to initialize another MCP session, send no %s",
 				mcp.HeaderSessionID).line(m.id))
 		return
 	}
-	s, err := h.open(from, m)
+	c, err := h.open(from, m)
 	if err != nil {
 		h.server.busy.add()
-		x.w.Header().Set("Retry-After", "60")
-		x.reply(http.StatusServiceUnavailable, (&fault{busyCode, err.Error()}).line(m.id))
+		out.w.Header().Set("Retry-After", "60")
+		out.reply(http.StatusServiceUnavailable, (&fault{busyCode, err.Error()}).line(m.id))
 		return
 	}
-	f := h.flight(x, s, m)
-	defer f.cancel()
-	lines, ok := h.server.answer(f)
+	req := h.newRequest(out, c, m)
+	defer req.cancel()
+	lines, ok := h.server.answer(req)
 	if !ok {
-		h.end(s)
+		h.end(c)
 	} else {
-		x.w.Header().Set(mcp.HeaderSessionID, s.id)
+		out.w.Header().Set(mcp.HeaderSessionID, c.id)
 	}
-	x.reply(http.StatusOK, lines...)
+	out.reply(http.StatusOK, lines...)
 }
 
-// request runs one request. Where its client goes away nobody will read the answer, but what the
-// client began may be half done: it gets the grace that requests get when a line connection ends.
-func (h *HTTP) request(x *exchange, s *httpSession, m message) {
-	f := h.flight(x, s, m)
-	if err := h.admit(s, f); err != nil {
-		f.cancel()
-		x.reply(http.StatusOK, h.server.notAdmitted(f, err))
+// run carries out one request. If the client goes away, nobody reads the answer, but the call may
+// be half done. It gets the same grace that requests get when a line connection ends.
+func (h *HTTP) run(out *responder, c *httpConn, m message) {
+	req := h.newRequest(out, c, m)
+	if err := h.admit(c, req); err != nil {
+		req.cancel()
+		out.reply(http.StatusOK, h.server.notAdmitted(req, err))
 		return
 	}
-	gone := context.AfterFunc(x.r.Context(), func() {
-		time.AfterFunc(h.server.opts.Grace, f.cancel)
+	gone := context.AfterFunc(out.r.Context(), func() {
+		time.AfterFunc(h.server.opts.Grace, req.cancel)
 	})
 	defer gone()
-	defer f.over() // a client that reads slowly keeps its answer in memory until then
-	lines, _ := h.server.answer(f)
-	if cancelled := h.land(s, f); cancelled {
-		x.nothing()
+	defer req.over() // a client that reads slowly keeps its answer in memory until then
+	lines, _ := h.server.answer(req)
+	if cancelled := h.settle(c, req); cancelled {
+		out.nothing()
 		return
 	}
-	x.reply(http.StatusOK, lines...)
+	out.reply(http.StatusOK, lines...)
 }
 
-func (h *HTTP) flight(x *exchange, s *httpSession, m message) *flight {
-	f := &flight{message: m, agent: s.from.Agent, client: s.client, send: x.send, ending: h.closing}
-	if s.forms && x.streams { // a form comes before the answer
-		f.asker = &s.asker
+func (h *HTTP) newRequest(out *responder, c *httpConn, m message) *request {
+	req := &request{
+		message: m,
+		agent:   c.from.Agent,
+		client:  c.client,
+		send:    out.send,
+		ending:  h.closing,
 	}
-	f.ctx, f.cancel = context.WithCancel(h.base)
-	return f
+	if c.forms && out.streams { // a form comes before the answer
+		req.asker = &c.asker
+	}
+	req.ctx, req.cancel = context.WithCancel(h.base)
+	return req
 }
 
-func (h *HTTP) admit(s *httpSession, f *flight) error {
+func (h *HTTP) admit(c *httpConn, req *request) error {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
 		return errEnded
 	}
-	if h.requests[f.agent] >= maxAgentRequests {
+	if h.inFlight[req.agent] >= maxAgentRequests {
 		return errBusy
 	}
-	if err := s.flights.admit(f); err != nil {
+	if err := c.requests.admit(req); err != nil {
 		return err
 	}
-	h.requests[f.agent]++
+	h.inFlight[req.agent]++
 	return nil
 }
 
-// land ends a request, and reports whether its client has cancelled it.
-func (h *HTTP) land(s *httpSession, f *flight) (cancelled bool) {
+// settle ends a request and reports whether its client has cancelled it.
+func (h *HTTP) settle(c *httpConn, req *request) (cancelled bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.flights.forget(f)
-	s.used = h.now()
-	if h.requests[f.agent]--; h.requests[f.agent] == 0 {
-		delete(h.requests, f.agent)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.requests.forget(req)
+	c.used = h.now()
+	if h.inFlight[req.agent]--; h.inFlight[req.agent] == 0 {
+		delete(h.inFlight, req.agent)
 	}
-	return f.cancelled
+	return req.cancelled
 }
 
-var errEnded = errors.New("the session has ended")
+var errEnded = errors.New("the MCP session has ended")

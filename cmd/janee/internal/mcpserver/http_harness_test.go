@@ -13,8 +13,8 @@ import (
 	"time"
 )
 
-// web is the HTTP side of a server on the loopback interface, whose guard believes every token:
-// "AGENT" or "AGENT:more".
+// web is the HTTP side of a server on the loopback interface, which accepts every token: "AGENT" or
+// "AGENT:more".
 type web struct {
 	t    *testing.T
 	http *HTTP
@@ -46,10 +46,10 @@ func serveHTTP(t *testing.T, b Broker, change ...func(*Options)) *web {
 	return &web{t, h, s.URL}
 }
 
-// peer is one client in one session.
+// peer is one client with one connection.
 type peer struct {
 	*web
-	token, session string
+	token, id string
 }
 
 func (w *web) hello(token, name string) *peer {
@@ -57,8 +57,8 @@ func (w *web) hello(token, name string) *peer {
 	p := &peer{web: w, token: token}
 	res := p.do(context.Background(), http.MethodPost, hello(name))
 	defer res.Body.Close()
-	if p.session = res.Header.Get("Mcp-Session-Id"); res.StatusCode != 200 || len(p.session) != 43 {
-		w.t.Fatalf("initialize: %s, session %q", res.Status, p.session)
+	if p.id = res.Header.Get("Mcp-Session-Id"); res.StatusCode != 200 || len(p.id) != 43 {
+		w.t.Fatalf("initialize: %s, id %q", res.Status, p.id)
 	}
 	return p
 }
@@ -81,8 +81,8 @@ func (p *peer) try(
 	}
 	req.Header.Set("Authorization", p.token)
 	req.Header.Set("Accept", "application/json, text/event-stream")
-	if p.session != "" {
-		req.Header.Set("Mcp-Session-Id", p.session)
+	if p.id != "" {
+		req.Header.Set("Mcp-Session-Id", p.id)
 	}
 	for i := 0; i < len(header); i += 2 {
 		req.Header.Set(header[i], header[i+1])
@@ -150,7 +150,7 @@ func events(body io.Reader) <-chan answer {
 	return all
 }
 
-// stream opens the GET stream of the session; close ends it.
+// stream opens the GET stream of the connection; close ends it.
 func (p *peer) stream() (all <-chan answer, close func()) {
 	p.t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())

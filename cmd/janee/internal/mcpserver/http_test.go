@@ -65,11 +65,11 @@ func TestHTTPRefusesWhatItCannotRead(t *testing.T) {
 	}
 }
 
-func TestHTTPSessionBelongsToItsToken(t *testing.T) {
+func TestHTTPConnectionBelongsToItsToken(t *testing.T) {
 	w := serveHTTP(t, echo)
 	p := w.hello("alice:one", "c")
 	for _, thief := range []string{"bob", "alice:two"} {
-		stolen := &peer{web: w, token: thief, session: p.session}
+		stolen := &peer{web: w, token: thief, id: p.id}
 		for _, method := range []string{http.MethodPost, http.MethodGet, http.MethodDelete} {
 			res := stolen.do(t.Context(), method, call(1, `{}`))
 			if messages := readAnswers(t, res); res.StatusCode != 404 || len(messages) != 1 ||
@@ -84,30 +84,30 @@ func TestHTTPSessionBelongsToItsToken(t *testing.T) {
 	}
 }
 
-func TestHTTPSessionIDsAreMadeHere(t *testing.T) {
+func TestHTTPConnectionIDsAreMadeHere(t *testing.T) {
 	w := serveHTTP(t, echo)
-	for session, want := range map[string]int{
+	for id, want := range map[string]int{
 		"": 400, "mcp-session-1": 404, strings.Repeat("A", 43): 404, strings.Repeat("x", 5000): 404,
 	} {
-		p := &peer{web: w, token: "a", session: session}
+		p := &peer{web: w, token: "a", id: id}
 		if status, _ := p.post(call(1, `{}`)); status != want {
-			t.Errorf("%.20q: %d", session, status)
+			t.Errorf("%.20q: %d", id, status)
 		}
 		res := p.do(t.Context(), http.MethodGet, "")
 		if res.Body.Close(); res.StatusCode != want {
-			t.Errorf("GET %.20q: %d", session, res.StatusCode)
+			t.Errorf("GET %.20q: %d", id, res.StatusCode)
 		}
 	}
-	p := &peer{web: w, token: "a", session: "mine"}
+	p := &peer{web: w, token: "a", id: "mine"}
 	if status, messages := p.post(hello("c")); status != 400 || messages[0].code() != -32600 {
 		t.Errorf("initialize with an id of the client: %d %+v", status, messages)
 	}
-	if len(w.http.sessions) != 0 {
-		t.Errorf("%d sessions", len(w.http.sessions))
+	if len(w.http.conns) != 0 {
+		t.Errorf("%d connections", len(w.http.conns))
 	}
 }
 
-func TestHTTPSessionIsInitializedOnce(t *testing.T) {
+func TestHTTPConnectionIsInitializedOnce(t *testing.T) {
 	p := serveHTTP(t, echo).hello("a", "first")
 	if status, messages := p.post(hello("second")); status != 400 ||
 		!strings.Contains(messages[0].Raw, "already initialized") {
@@ -118,7 +118,7 @@ func TestHTTPSessionIsInitializedOnce(t *testing.T) {
 	}
 }
 
-func TestHTTPDeleteEndsTheSession(t *testing.T) {
+func TestHTTPDeleteEndsTheConnection(t *testing.T) {
 	g := newGate()
 	w := serveHTTP(t, g)
 	p := w.hello("a", "c")
@@ -142,13 +142,13 @@ func TestHTTPDeleteEndsTheSession(t *testing.T) {
 			t.Errorf("afterwards: %d", status)
 		}
 	}
-	if len(w.http.server.opts.Clients.all) != 0 || len(w.http.requests) != 0 {
-		t.Errorf("left: %d clients, %v", len(w.http.server.opts.Clients.all), w.http.requests)
+	if len(w.http.server.opts.Clients.all) != 0 || len(w.http.inFlight) != 0 {
+		t.Errorf("left: %d clients, %v", len(w.http.server.opts.Clients.all), w.http.inFlight)
 	}
 }
 
-// facts: in mcp-go's modern era the session id is "" for all, so that one client cancels the call
-// of another by its id.
+// In the modern era of mcp-go the session id of all clients is "", so one client can cancel the
+// call of another by its id.
 func TestHTTPNoClientCancelsTheCallOfAnother(t *testing.T) {
 	g := newGate()
 	w := serveHTTP(t, g)
@@ -159,7 +159,7 @@ func TestHTTPNoClientCancelsTheCallOfAnother(t *testing.T) {
 	soon(t, g.entered)
 	const cancel = `{"jsonrpc":"2.0","method":"notifications/cancelled","params":{"requestId":1}}`
 	for _, p := range []*peer{
-		same, other, {web: w, token: "bob", session: victim.session}, {web: w, token: "bob"},
+		same, other, {web: w, token: "bob", id: victim.id}, {web: w, token: "bob"},
 	} {
 		for _, version := range []string{"", "2025-06-18", "2026-07-28"} {
 			p.post(cancel, "Mcp-Protocol-Version", version)
@@ -196,8 +196,8 @@ func TestHTTPCancel(t *testing.T) {
 	}
 }
 
-// facts: mcp-go loses 187 of 800 notifications when the handler returns right after them, and sends
-// two of three to the stream of GET while one is open.
+// mcp-go loses 187 of 800 notifications if the handler returns right after them, and sends two of
+// three to the stream of GET while one is open.
 func TestHTTPLosesNoProgress(t *testing.T) {
 	p := serveHTTP(t, teller).hello("a", "c")
 	news, end := p.stream()
@@ -266,7 +266,7 @@ func TestHTTPToolsChanged(t *testing.T) {
 	}
 }
 
-func TestHTTPSpeaksVersionsWithSessionsOnly(t *testing.T) {
+func TestHTTPSpeaksVersionsWithSessionIDsOnly(t *testing.T) {
 	p := serveHTTP(t, echo).hello("a", "c")
 	for _, version := range []string{"2024-11-05", "2025-03-26", "2025-06-18", "2025-11-25"} {
 		if status, _ := p.post(call(1, `{}`), "Mcp-Protocol-Version", version); status != 200 {
@@ -325,17 +325,17 @@ func TestHTTPBoundsWhatAnAgentHasInFlight(t *testing.T) {
 	}
 }
 
-func TestHTTPBoundsSessions(t *testing.T) {
+func TestHTTPBoundsConnections(t *testing.T) {
 	w := serveHTTP(t, echo)
 	kept, unused := w.hello("a", "c"), w.hello("a", "c")
 	_, end := kept.stream()
 	defer end()
 	other := w.hello("b", "c")
-	for range maxAgentSessions - 1 {
+	for range maxAgentConns - 1 {
 		w.hello("a", "c")
 	}
-	if n := len(w.http.sessions); n != maxAgentSessions+1 {
-		t.Errorf("%d sessions", n)
+	if n := len(w.http.conns); n != maxAgentConns+1 {
+		t.Errorf("%d connections", n)
 	}
 	for p, want := range map[*peer]int{kept: 200, other: 200, unused: 404} {
 		if status, _ := p.post(call(1, `{}`)); status != want {
@@ -344,17 +344,17 @@ func TestHTTPBoundsSessions(t *testing.T) {
 	}
 }
 
-// TestHTTPSessionsOfOthersKeepNobodyOut has agents fill their sessions so that none of them can be
-// ended for a new one.
-func TestHTTPSessionsOfOthersKeepNobodyOut(t *testing.T) {
+// TestHTTPConnectionsOfOthersKeepNobodyOut has agents use all their connections, so that none can
+// be ended for a new one.
+func TestHTTPConnectionsOfOthersKeepNobodyOut(t *testing.T) {
 	w := serveHTTP(t, echo)
 	for agent := range 10 {
-		for range maxAgentSessions {
-			s, err := w.http.open(Principal{Agent: fmt.Sprint("agent", agent)}, message{})
+		for range maxAgentConns {
+			c, err := w.http.open(Principal{Agent: fmt.Sprint("agent", agent)}, message{})
 			if err != nil {
 				t.Fatal(err)
 			}
-			s.attach()
+			c.attach()
 		}
 	}
 	if _, err := w.http.open(Principal{Agent: "agent0"}, message{}); err == nil {
@@ -365,7 +365,7 @@ func TestHTTPSessionsOfOthersKeepNobodyOut(t *testing.T) {
 	}
 }
 
-func TestHTTPSessionsEndWhenUnused(t *testing.T) {
+func TestHTTPConnectionsEndWhenUnused(t *testing.T) {
 	w := serveHTTP(t, echo)
 	now := time.Now()
 	var mu sync.Mutex
@@ -374,7 +374,7 @@ func TestHTTPSessionsEndWhenUnused(t *testing.T) {
 	used, unused, open := w.hello("a", "c"), w.hello("a", "c"), w.hello("a", "c")
 	_, end := open.stream()
 	defer end()
-	pass(sessionIdle - time.Second)
+	pass(connIdle - time.Second)
 	used.ask(call(1, `{}`))
 	pass(time.Second)
 	for p, want := range map[*peer]int{used: 200, open: 200, unused: 404} {
@@ -383,12 +383,12 @@ func TestHTTPSessionsEndWhenUnused(t *testing.T) {
 		}
 	}
 	w.hello("b", "c")
-	if n := len(w.http.sessions); n != 3 {
-		t.Errorf("%d sessions", n)
+	if n := len(w.http.conns); n != 3 {
+		t.Errorf("%d connections", n)
 	}
 }
 
-// What a client began when it went away gets the grace of a line connection, then it is cancelled.
+// The calls of a client that goes away get the grace of a line connection, and are then cancelled.
 func TestHTTPClientGone(t *testing.T) {
 	cancelled := make(chan time.Time, 1)
 	entered := make(chan bool, 1)
@@ -428,7 +428,7 @@ func TestHTTPCloseCancelsWhatIsInFlight(t *testing.T) {
 	}
 	late := &peer{web: w, token: "b"}
 	if status, _ := late.post(hello("c")); status != 503 {
-		t.Errorf("a session after the end: %d", status)
+		t.Errorf("a connection after the end: %d", status)
 	}
 	select {
 	case m := <-done:

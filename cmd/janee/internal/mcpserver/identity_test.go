@@ -107,8 +107,8 @@ func TestIdentity(t *testing.T) {
 	}
 }
 
-// TestFailedInitializeIsNotFollowedByService: what is wrong with its greeting must not make a
-// client nobody.
+// TestFailedInitializeIsNotFollowedByService: a client whose initialize fails must not be served
+// without a name.
 func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 	params := func(params string) string {
 		return `{"jsonrpc":"2.0","id":7,"method":"initialize","params":` + params + `}`
@@ -172,8 +172,8 @@ func TestFailedInitializeIsNotFollowedByService(t *testing.T) {
 	}
 }
 
-// TestGreetingsOfOtherMakes: as clients write them that know no empty objects, and as PowerShell
-// pipes them.
+// TestGreetingsOfOtherMakes has initialize as clients without empty objects write it, and as
+// PowerShell pipes it.
 func TestGreetingsOfOtherMakes(t *testing.T) {
 	for name, greeting := range map[string]string{
 		"list of capabilities": strings.Replace(hello("a"), `"capabilities":{}`,
@@ -219,7 +219,7 @@ func TestParamsNull(t *testing.T) {
 	}
 }
 
-// mcp-go on its own saw an empty name in 27 of 40 calls that were written right behind initialize.
+// mcp-go by itself saw an empty name in 27 of 40 calls that were written right after initialize.
 func TestCallBehindInitializeIsNamed(t *testing.T) {
 	for range 40 {
 		c := connect(t, echo)

@@ -7,12 +7,11 @@ import (
 	"io"
 )
 
-// errLineTooLong says that a line passed the cap and was skipped up to its end; the next line can
-// be read.
+// errLineTooLong says that a line was over the limit and has been skipped. The next line can be
+// read.
 var errLineTooLong = errors.New("line too long")
 
-// lineReader cuts a stream into lines and never holds more than max bytes of one, whatever the
-// client sends.
+// lineReader splits a stream into lines and never holds more than max bytes of one.
 type lineReader struct {
 	in  *bufio.Reader
 	max int
@@ -22,9 +21,9 @@ func newLineReader(in io.Reader, max int) *lineReader {
 	return &lineReader{in: bufio.NewReaderSize(in, 64<<10), max: max}
 }
 
-// next returns the next line that is not blank, without its end, in a slice the caller may keep.
-// The last line may lack its end (printf without \n). Errors: errLineTooLong, io.EOF, or the
-// reader's own.
+// next returns the next line that is not blank, without its end, in a slice that the caller may
+// keep. The last line may lack its end (printf without \n). The error is errLineTooLong, io.EOF or
+// the reader's own.
 func (r *lineReader) next() ([]byte, error) {
 	for {
 		line, err := r.line()
@@ -37,8 +36,8 @@ func (r *lineReader) next() ([]byte, error) {
 	}
 }
 
-// trimmed takes away the blanks around a message, and a byte order mark before it: PowerShell pipes
-// one, and a reader may ignore it (RFC 8259 §8.1).
+// trimmed removes the blanks around a message and a byte order mark before it, which PowerShell
+// pipes and a reader may ignore (RFC 8259 §8.1).
 func trimmed(line []byte) []byte {
 	return bytes.TrimSpace(bytes.TrimPrefix(bytes.TrimSpace(line), []byte("\ufeff")))
 }
@@ -65,14 +64,14 @@ func (r *lineReader) line() ([]byte, error) {
 	}
 }
 
-// input is what the reading goroutine hands to the loop: a line, or why there is none.
+// input is what the reading goroutine sends to the loop: a line, or why there is none.
 type input struct {
 	line []byte
 	err  error
 }
 
-// readLines sends every line until the stream ends or stop closes. It has a goroutine of its own
-// because a Read cannot be interrupted: after a shutdown it may stay in one Read until the stream
+// readLines sends every line until the stream ends or stop closes. It starts a goroutine because a
+// Read cannot be interrupted: after a shutdown the goroutine may stay in one Read until the stream
 // is closed.
 func readLines(in io.Reader, max int, stop <-chan struct{}) <-chan input {
 	lines := make(chan input)

@@ -9,42 +9,44 @@ import (
 )
 
 const (
-	maxListens  = 8   // a connection; one listen can ask for all there is
-	maxListenID = 256 // bytes: it is kept, and written into every notification
+	maxListens  = 8   // per connection; a single one can ask for everything there is
+	maxListenID = 256 // bytes: the id is kept, and written into every notification
 )
 
 var errListens = fmt.Errorf("this connection has %d subscriptions already", maxListens)
 
-// listen is an open subscriptions/listen (MCP 2026-07-28, Subscriptions): the two lines it may
-// still cause. It is no flight. No goroutine runs for it, so it neither takes room from requests
-// nor holds up the end of the process.
+// listen is an open subscriptions/listen (MCP 2026-07-28, Subscriptions): the two lines that it may
+// still cause. It is no longer a request in flight, so it takes no room from others, and no
+// goroutine of it delays the end of the process.
 type listen struct {
 	changed []byte // notifications/tools/list_changed, tagged with its id
-	end     []byte // the result, which says that the server ends it
+	end     []byte // the result, which is sent when the server ends it
 }
 
 var toolsChanged = listChanged(nil)
 
 func listChanged(meta map[string]any) []byte {
-	return encode(mcp.JSONRPCNotification{JSONRPC: mcp.JSONRPC_VERSION,
+	return encode(mcp.JSONRPCNotification{
+		JSONRPC: mcp.JSONRPC_VERSION,
 		Notification: mcp.Notification{
 			Method: mcp.MethodNotificationToolsListChanged,
-			Params: mcp.NotificationParams{Meta: meta}}})
+			Params: mcp.NotificationParams{Meta: meta},
+		},
+	})
 }
 
-// Clients are the connections and HTTP sessions that a Server serves. They are made before it:
-// whatever has news for them (a reload) is also among the parts that the Server answers with. It is
-// safe for concurrent use.
+// Clients are the connections of a Server, both kinds, and are safe for concurrent use. They are
+// made before the Server, because the parts that have news for them (a reload) are made before it.
 type Clients struct {
 	mu  sync.Mutex // taken before that of a client
 	all map[listener]bool
 }
 
-// NewClients returns what a Server is made with. There are none yet.
+// NewClients returns an empty set for Options.Clients.
 func NewClients() *Clients { return &Clients{all: map[listener]bool{}} }
 
-// ToolsChanged tells all clients that what the tools answer has changed: those that have
-// initialized, and those of 2026-07-28 that listen for it. It never blocks.
+// ToolsChanged tells clients that the tools would now answer differently: those that have
+// initialized, and those of 2026-07-28 that have subscribed to it. It never blocks.
 func (s *Clients) ToolsChanged() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -53,7 +55,7 @@ func (s *Clients) ToolsChanged() {
 	}
 }
 
-// listener is a connection or an HTTP session. Its toolsChanged never blocks.
+// listener is a connection of either kind. Its toolsChanged never blocks.
 type listener interface{ toolsChanged() }
 
 func (s *Clients) add(c listener) {
@@ -79,25 +81,25 @@ func (c *conn) toolsChanged() {
 	}
 }
 
-// listen runs on the loop, so that open listens can be counted. The acknowledgement is written and
-// the listen entered in one step: nothing may come before the acknowledgement, and no change after
-// it may go untold.
-func (c *conn) listen(f *flight) {
-	if len(f.id) > maxListenID {
-		c.land(f,
-			invalid("the id of a subscription may have %d bytes at most", maxListenID).line(f.id))
+// listen runs on the loop, so that open listens can be counted. It queues the acknowledgement and
+// registers the listen under one lock: nothing may come before the acknowledgement, and no change
+// after it may be missed.
+func (c *conn) listen(req *request) {
+	if len(req.id) > maxListenID {
+		c.settle(req,
+			invalid("the id of a subscription may have %d bytes at most", maxListenID).line(req.id))
 		return
 	}
-	lines, ok := c.server.answer(f)
-	if !ok || !f.listens {
-		c.land(f, lines...)
+	lines, ok := c.server.answer(req)
+	if !ok || !req.listens {
+		c.settle(req, lines...)
 		return
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.flights.forget(f)
-	c.listens[string(f.id)] = &listen{
-		changed: listChanged(map[string]any{mcp.MetaKeySubscriptionID: f.id}),
+	c.requests.forget(req)
+	c.listens[string(req.id)] = &listen{
+		changed: listChanged(map[string]any{mcp.MetaKeySubscriptionID: req.id}),
 		end:     lines[len(lines)-1],
 	}
 	for _, line := range lines[:len(lines)-1] {
@@ -105,7 +107,7 @@ func (c *conn) listen(f *flight) {
 	}
 }
 
-// endListens ends what the client has not ended itself.
+// endListens ends the listens that the client has not ended itself.
 func (c *conn) endListens() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -115,45 +117,45 @@ func (c *conn) endListens() {
 	}
 }
 
-// session is what mcp-go wants to know of a connection during one request: where its notifications
-// go.
-type session struct {
-	flight *flight
-	notes  chan mcp.JSONRPCNotification
+// noteSink is what mcp-go needs to know about a connection during one request (a ClientSession):
+// where its notifications go.
+type noteSink struct {
+	req   *request
+	notes chan mcp.JSONRPCNotification
 }
 
-func newSession(f *flight) *session {
-	return &session{f, make(chan mcp.JSONRPCNotification, 4)}
+func newNoteSink(req *request) *noteSink {
+	return &noteSink{req, make(chan mcp.JSONRPCNotification, 4)}
 }
 
-func (*session) Initialize()                                           {}
-func (*session) Initialized() bool                                     { return true }
-func (*session) SessionID() string                                     { return "line" }
-func (s *session) NotificationChannel() chan<- mcp.JSONRPCNotification { return s.notes }
+func (*noteSink) Initialize()                                              {}
+func (*noteSink) Initialized() bool                                        { return true }
+func (*noteSink) SessionID() string                                        { return "line" }
+func (sink *noteSink) NotificationChannel() chan<- mcp.JSONRPCNotification { return sink.notes }
 
-// SetSubscriptionFilter learns what a listen is granted, just before it is acknowledged. mcp-go
-// would then sit in HandleMessage until the request is cancelled, so it is at once: the result it
-// returns is kept as the listen's end.
-func (s *session) SetSubscriptionFilter(granted mcp.SubscriptionFilter) {
+// SetSubscriptionFilter is called just before a listen is acknowledged, with what it is granted.
+// HandleMessage of mcp-go would then block until the request is cancelled. So the request is
+// cancelled at once, and the result that mcp-go returns is kept as the end of the listen.
+func (sink *noteSink) SetSubscriptionFilter(granted mcp.SubscriptionFilter) {
 	if granted.ToolsListChanged {
-		s.flight.listens = true
-		s.flight.cancel()
+		sink.req.listens = true
+		sink.req.cancel()
 	}
 }
 
-// SubscriptionFilter is for broadcasts of mcp-go. There are none: it does not know this session
-// beyond the request.
-func (*session) SubscriptionFilter() (mcp.SubscriptionFilter, bool) {
+// SubscriptionFilter is for broadcasts of mcp-go. There are none, because it does not know the
+// connection outside of a request.
+func (*noteSink) SubscriptionFilter() (mcp.SubscriptionFilter, bool) {
 	return mcp.SubscriptionFilter{}, true
 }
 
-// lines empties the notes. mcp-go reads ids as float64, so the tag is put right to the id as
-// written.
-func (s *session) lines() (lines [][]byte) {
-	for len(s.notes) > 0 {
-		note := <-s.notes
+// lines returns the queued notifications. mcp-go reads ids as float64, so the tag is set to the id
+// as the client wrote it.
+func (sink *noteSink) lines() (lines [][]byte) {
+	for len(sink.notes) > 0 {
+		note := <-sink.notes
 		if note.Params.Meta[mcp.MetaKeySubscriptionID] != nil {
-			note.Params.Meta[mcp.MetaKeySubscriptionID] = s.flight.id
+			note.Params.Meta[mcp.MetaKeySubscriptionID] = sink.req.id
 		}
 		lines = append(lines, encode(note))
 	}

@@ -199,9 +199,9 @@ func TestListenKeepsNoBytesInFlight(t *testing.T) {
 		listens: map[string]*listen{}}
 	c.receive([]byte(strings.Replace(listenAs("1"), `"toolsListChanged"`,
 		`"x":"`+strings.Repeat("x", 1<<20)+`","toolsListChanged"`, 1)))
-	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.flights.size != 0 ||
-		len(c.flights.byID) != 0 {
-		t.Fatalf("%d bytes and %d requests in flight, %v", c.flights.size, len(c.flights.byID), l)
+	if l := c.listens["1"]; l == nil || len(l.changed)+len(l.end) > 1000 || c.requests.size != 0 ||
+		len(c.requests.byID) != 0 {
+		t.Fatalf("%d bytes and %d requests in flight, %v", c.requests.size, len(c.requests.byID), l)
 	}
 	if err := c.out.close(t.Context(), time.Second); err != nil {
 		t.Fatal(err)
@@ -231,7 +231,7 @@ func TestListenDoesNotHoldTheShutdown(t *testing.T) {
 	}
 }
 
-// At the end of input a listen is over before the calls are, which have their grace.
+// At the end of input a listen ends before the calls, which have their grace.
 func TestListenEndsBeforeTheGrace(t *testing.T) {
 	g := newGate()
 	c := connect(t, g, func(o *Options) { o.Grace = time.Hour })
@@ -280,8 +280,8 @@ func TestToolsChangedReachesEveryConnection(t *testing.T) {
 }
 
 // However the configuration changes while requests come and listens open and end, each
-// acknowledgement is the first of its subscription, the result the last, and no change made after
-// the acknowledgement was read goes untold.
+// acknowledgement is the first line of its subscription, the result is the last, and every change
+// after the acknowledgement was read is announced.
 func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 	c := connect(t, echo)
 	stop := make(chan struct{})
@@ -311,8 +311,7 @@ func TestToolsChangedWhileListensComeAndGo(t *testing.T) {
 	wg.Wait()
 }
 
-// A client that does not read is owed one line of each kind, however often the configuration
-// changes.
+// A client that does not read gets one line of each kind, however often the configuration changes.
 func TestToolsChangedDoesNotPileUp(t *testing.T) {
 	c := dial(t, echo)
 	c.send(hello("m"), listenAs("1"), listenAs("2"), `{"jsonrpc":"2.0","id":3,"method":"ping"}`)

@@ -19,11 +19,11 @@ const (
 	methodCancelled  = string(mcp.MethodNotificationCancelled)
 )
 
-// maxDepth is how many arrays and objects encoding/json reads inside one another (scanner.go,
+// maxDepth is how deep encoding/json reads nested arrays and objects (scanner.go,
 // maxNestingDepth).
 const maxDepth = 10_000
 
-// busyCode is -32000, the first code JSON-RPC leaves to servers
+// busyCode is the first code that JSON-RPC leaves to servers
 // (https://www.jsonrpc.org/specification#error_object).
 const busyCode = -32000
 
@@ -37,32 +37,33 @@ func invalid(format string, args ...any) *fault {
 	return &fault{mcp.INVALID_REQUEST, fmt.Sprintf(format, args...)}
 }
 
-// message is one line, read by exact key names. encoding/json matches names in any case and takes
-// the last of two equal ones, so mcp-go is never shown the line: it gets forProtocol, built from
-// what was read here, and the two cannot disagree about who asks for what.
+// message is one line, whose keys are matched exactly. encoding/json matches keys in any case and
+// takes the last of two equal ones, so mcp-go never sees the line. It gets forProtocol, which is
+// built from what was read here, so that the two cannot disagree about who asks for what.
 type message struct {
-	// as written; nil for a notification, and where it could not be read
-	id            json.RawMessage
-	method        string
-	greets        bool // its method is initialize, as far as can be seen where it cannot be read
-	params        json.RawMessage
-	isAnswer      bool            // to a request of this server's
-	result        json.RawMessage // of an answer; nil for an error
+	id       json.RawMessage // as written; nil for a notification, and if it could not be read
+	method   string
+	greets   bool // the method is initialize; a guess if the line could not be read
+	params   json.RawMessage
+	meta     json.RawMessage
+	isAnswer bool            // to a request that this server sent
+	result   json.RawMessage // of an answer; nil for an error
+
 	tool          string          // tools/call
-	arguments     json.RawMessage // tools/call, exactly as written; nil when there were none
+	arguments     json.RawMessage // tools/call, exactly as written; nil if there were none
+	progressToken json.RawMessage // tools/call; nil if the client does not ask for progress
 	requestID     json.RawMessage // notifications/cancelled
-	meta          json.RawMessage
-	progressToken json.RawMessage // of a call whose client wants to be told how far it is; else nil
 	offered       json.RawMessage // initialize: the version that the client asks for
-	showsForms    bool            // initialize: the client can ask its person, see showsForms
-	// the name in _meta or, for initialize, in clientInfo; "" when none is given
-	clientName string
-	version    string // of the protocol, as _meta names it; "" before 2026-07-28
-	modern     bool   // speaks 2026-07-28 or later
+	showsForms    bool            // initialize: the client can show forms
+
+	clientName string // from _meta or, for initialize, clientInfo; "" if none is given
+	version    string // of the protocol, from _meta; "" before 2026-07-28
+	modern     bool   // the client speaks 2026-07-28 or later
 	size       int    // bytes of the line
 }
 
-// parse reads one line. The message of a fault has an id only if that id is beyond doubt.
+// parse reads one line. If it returns a fault, the message has an id only if that id is beyond
+// doubt.
 func parse(line []byte) (message, *fault) {
 	m, whole := message{size: len(line)}, line
 	line, depth, ok := readable(line)
@@ -92,9 +93,9 @@ func parse(line []byte) (message, *fault) {
 	return m, m.readParams()
 }
 
-// readable reports whether the line is JSON in UTF-8. Of one nested deeper than encoding/json
-// reads, the envelope is left, so that the request can be refused under its id: a client waits for
-// that for good.
+// readable reports whether the line is JSON in UTF-8. If the line is nested deeper than
+// encoding/json reads, readable returns its envelope, so that the request can be refused under its
+// id. Without that id a client would wait forever.
 func readable(line []byte) (_ []byte, depth int, ok bool) {
 	if !utf8.Valid(line) {
 		return nil, 0, false
@@ -131,8 +132,8 @@ func (m *message) readEnvelope(envelope map[string]json.RawMessage) *fault {
 	return nil
 }
 
-// readParams reads what this package decides on, and refuses keys given twice anywhere but inside
-// the arguments of a tool: those are the Broker's, which answers with a denial the model can read.
+// readParams reads the params that this package needs and refuses duplicate keys, except inside the
+// arguments of a tool. The Broker refuses those itself, with a denial that the model can read.
 func (m *message) readParams() *fault {
 	if isNothing(m.params) {
 		m.params = nil
@@ -204,9 +205,9 @@ func (m *message) check() *fault {
 	return nil
 }
 
-// forProtocol is the message for mcp-go. The arguments of a call stay out: they would be parsed
-// into a map there (large numbers lose digits, of two equal keys one is lost) and reach the Broker
-// as bytes by another way.
+// forProtocol is the message for mcp-go, without the arguments of a call. mcp-go would parse them
+// into a map, where large numbers lose digits and one of two equal keys is lost. The Broker gets
+// the bytes instead.
 func (m *message) forProtocol() json.RawMessage {
 	params := m.params
 	switch {
@@ -226,8 +227,8 @@ func (m *message) forProtocol() json.RawMessage {
 	}{mcp.JSONRPC_VERSION, m.id, m.method, params})
 }
 
-// initializeParams leaves out what a client says it can do: some write [] for {} there, which
-// mcp-go does not read, and all that is of interest is read already.
+// initializeParams leaves out the client's capabilities: some clients write [] for {} in them,
+// which mcp-go does not read, and this package has already read what it needs.
 func (m *message) initializeParams() json.RawMessage {
 	type client struct {
 		Name string `json:"name"`

@@ -94,8 +94,8 @@ func TestLines(t *testing.T) {
 	}
 }
 
-// TestNothingIsReadAsAnEmptyObject: null and [] are params, _meta and capabilities without members,
-// as some clients write them. Who calls is another matter: clientInfo has to be what it should.
+// TestNothingIsReadAsAnEmptyObject: some clients write null or [] for empty params, _meta and
+// capabilities. clientInfo names the client, so it must be an object.
 func TestNothingIsReadAsAnEmptyObject(t *testing.T) {
 	c := connect(t, echo)
 	for _, nothing := range []string{`{}`, `null`, `[]`, `[ ]`} {
@@ -200,8 +200,8 @@ func TestLongLineAtTheEnd(t *testing.T) {
 	}
 }
 
-// The Broker judges the arguments, so it must see what was written: key order, spelling of numbers,
-// keys given twice.
+// The Broker judges the arguments, so it must see what was written: the order of keys, the spelling
+// of numbers, duplicate keys.
 func TestArgumentsReachTheBrokerAsWritten(t *testing.T) {
 	c := connect(t, echo)
 	for _, arguments := range []string{
@@ -230,7 +230,7 @@ func TestArgumentsReachTheBrokerAsWritten(t *testing.T) {
 	}
 }
 
-// Many commas behind much white space must not cost their product.
+// Many commas after much white space must not cost their product.
 func TestMembersIsLinear(t *testing.T) {
 	raw := []byte(`{"a":` + strings.Repeat(" ", 2<<20) + `[` + strings.Repeat("1,", 1<<20) + `1]}`)
 	if values, twice := members(raw); twice != nil || len(values["a"]) != 2<<20+3 {

@@ -5,9 +5,8 @@ import (
 	"encoding/json"
 )
 
-// members splits a valid JSON object without copying its values. twice is the first key given more
-// than once. Keys are compared decoded: "id" and "\u0069d" are one key to every parser behind this
-// one.
+// members splits a valid JSON object without copying its values. twice is the first duplicate key.
+// Keys are compared after decoding, because "id" and "\u0069d" are one key to every other parser.
 func members(raw []byte) (values map[string]json.RawMessage, twice *string) {
 	values = make(map[string]json.RawMessage)
 	var key string
@@ -49,9 +48,9 @@ func add(values map[string]json.RawMessage, key string, value []byte, twice *str
 	return twice
 }
 
-// shallow empties the arrays and objects inside the outermost one, whatever their depth, and
-// reports the greatest. It takes any bytes; where what it returns is JSON, raw was at fault only in
-// what is left out.
+// shallow returns raw with the arrays and objects inside the outermost one emptied, and the
+// greatest depth. It takes any bytes; if what it returns is JSON, only the parts left out can be
+// invalid.
 func shallow(raw []byte) (envelope []byte, deepest int) {
 	depth, from := 0, 0
 	for i := 0; i < len(raw); i++ {
@@ -74,8 +73,8 @@ func shallow(raw []byte) (envelope []byte, deepest int) {
 	return append(envelope, raw[from:]...), deepest
 }
 
-// endOfString returns the index of the closing quote of the string that opens at i, or where there
-// is none, at least len(raw).
+// endOfString returns the index of the closing quote of the string that opens at i, or at least
+// len(raw) if there is none.
 func endOfString(raw []byte, i int) int {
 	for i++; i < len(raw) && raw[i] != '"'; i++ {
 		if raw[i] == '\\' {
@@ -85,8 +84,8 @@ func endOfString(raw []byte, i int) int {
 	return i
 }
 
-// object reads an optional object; absent is an empty one. Its keys are unique by the time it is
-// read.
+// object reads an optional object; an absent one is empty. Its keys have already been checked for
+// duplicates.
 func object(raw json.RawMessage) (map[string]json.RawMessage, bool) {
 	if raw == nil {
 		return nil, true
@@ -98,14 +97,14 @@ func object(raw json.RawMessage) (map[string]json.RawMessage, bool) {
 	return values, true
 }
 
-// isNothing reports whether there is no value, or one that some clients write for an object without
-// members: null, or [] where their language has one kind of empty collection (PHP).
+// isNothing reports whether there is no value, or one that some clients write for an empty object:
+// null, or [] if their language has only one kind of empty collection (PHP).
 func isNothing(raw json.RawMessage) bool {
 	return raw == nil || string(raw) == "null" ||
 		raw[0] == '[' && len(bytes.TrimSpace(raw[1:len(raw)-1])) == 0
 }
 
-// text reads an optional string; absent is "".
+// text reads an optional string; an absent one is "".
 func text(raw json.RawMessage) (string, bool) {
 	if raw == nil {
 		return "", true
@@ -115,7 +114,7 @@ func text(raw json.RawMessage) (string, bool) {
 	return s, err == nil && raw[0] == '"'
 }
 
-// isID: MCP allows strings and numbers, and forbids null
+// isID reports whether raw is a string or a number. MCP forbids null as an id
 // (https://modelcontextprotocol.io/specification, Requests).
 func isID(raw json.RawMessage) bool {
 	return len(raw) > 0 && (raw[0] == '"' || raw[0] == '-' || '0' <= raw[0] && raw[0] <= '9')

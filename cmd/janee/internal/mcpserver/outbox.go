@@ -12,12 +12,12 @@ import (
 	"time"
 )
 
-// errUnread says that the client took its replies neither before nor shortly after the shutdown.
+// errUnread says that the client did not take its replies, not even shortly after the shutdown.
 var errUnread = errors.New("writing replies: the client does not read them")
 
-// outbox queues lines for a writer goroutine. put never blocks, so a client that does not read
-// holds up no handler; room tells the reading loop when to wait, which bounds the queue by its
-// limits plus the requests in flight.
+// outbox queues lines for a writer goroutine. put never blocks, so a client that does not read does
+// not hold up a handler. room tells the reading loop when to wait, so that the queue never holds
+// more than its limits and the requests in flight.
 type outbox struct {
 	maxLines, maxBytes int
 
@@ -27,14 +27,14 @@ type outbox struct {
 	lines  int           // queued or being written
 	bytes  int           // the same, in bytes
 	waiter chan struct{} // closed when there is room again; nil while nobody waits
-	moved  time.Time     // when the client last took something, or began to be owed something
+	moved  time.Time     // when the client last took something, or the queue was last empty
 	closed bool
 	err    error         // why writing ended
 	done   chan struct{} // closed when the writer has ended
 }
 
-// newOutbox starts the writer. A Write cannot be interrupted: after a shutdown the writer may stay
-// in one until the client reads or the stream is closed.
+// newOutbox starts the writer. A Write cannot be interrupted, so after a shutdown the writer may
+// stay in one until the client reads or the stream is closed.
 func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
 	o := &outbox{maxLines: maxLines, maxBytes: maxBytes, done: make(chan struct{})}
 	o.more = sync.NewCond(&o.mu)
@@ -42,13 +42,13 @@ func newOutbox(w io.Writer, maxLines, maxBytes int) *outbox {
 	return o
 }
 
-// outLine is a line and whom to tell when it is written or dropped.
+// outLine is a line, and the function to call when it is written or dropped.
 type outLine struct {
 	text    []byte
 	written func()
 }
 
-// put queues a line; after close or a failed write it is dropped.
+// put queues a line, or drops it after close or a failed write.
 func (o *outbox) put(line []byte) { o.putAnd(line, func() {}) }
 
 // putAnd queues a line, and calls written once it is written or dropped.
@@ -61,13 +61,12 @@ func (o *outbox) putAnd(line []byte, written func()) {
 	}
 }
 
-// putAgain queues a line that says the same as an equal one before it, and takes that one's place
-// if it still waits: a client that does not read is owed one such line, however often there is
-// cause for it.
+// putAgain queues a line that replaces an equal one that still waits. A client that does not read
+// gets one such line, however often it is sent.
 func (o *outbox) putAgain(line []byte) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if o.closed { // nothing could take the place of the one that waits
+	if o.closed { // the line that waits must stay, as no other can be added
 		return
 	}
 	same := func(l outLine) bool { return bytes.Equal(l.text, line) }
@@ -108,7 +107,7 @@ func (o *outbox) room() <-chan struct{} {
 
 func (o *outbox) full() bool { return o.lines >= o.maxLines || o.bytes >= o.maxBytes }
 
-// open is the answer where there is nothing to wait for.
+// open is what room returns when there is nothing to wait for.
 var open = func() <-chan struct{} {
 	c := make(chan struct{})
 	close(c)
@@ -123,7 +122,7 @@ func (o *outbox) write(w *bufio.Writer) {
 			return
 		}
 		_, err := w.Write(line.text)
-		if err == nil && last { // replies that are ready together leave in one system call
+		if err == nil && last { // replies that are ready together go out in one system call
 			err = w.Flush()
 		}
 		dropped := o.wrote(len(line.text), err)
@@ -137,7 +136,8 @@ func (o *outbox) write(w *bufio.Writer) {
 	}
 }
 
-// take returns the next line and whether the queue is empty behind it; nil when closed and empty.
+// take returns the next line and whether it is the last in the queue. The line has no text if the
+// outbox is closed and empty.
 func (o *outbox) take() (line outLine, last bool) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -152,8 +152,7 @@ func (o *outbox) take() (line outLine, last bool) {
 	return line, len(o.queue) == 0
 }
 
-// wrote notes that n bytes have left, and returns the lines that never will where writing has
-// failed.
+// wrote notes that n bytes are written. If writing failed, it returns the lines that are dropped.
 func (o *outbox) wrote(n int, err error) (dropped []outLine) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -170,7 +169,7 @@ func (o *outbox) wrote(n int, err error) (dropped []outLine) {
 	return dropped
 }
 
-// stalled is for how long the client has taken nothing of what it is owed.
+// stalled is how long the client has taken nothing although lines are waiting for it.
 func (o *outbox) stalled() time.Duration {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -180,7 +179,7 @@ func (o *outbox) stalled() time.Duration {
 	return time.Since(o.moved)
 }
 
-// restart begins to measure anew.
+// restart starts the measurement of stalled again.
 func (o *outbox) restart() {
 	o.mu.Lock()
 	defer o.mu.Unlock()
@@ -189,8 +188,8 @@ func (o *outbox) restart() {
 
 const pieceSize = 16 << 10
 
-// pieces writes in pieces and notes each that is taken: a client that reads a reply of megabytes
-// slowly has not stalled.
+// pieces writes in pieces and notes each one that is taken, because a client that reads a long
+// reply slowly has not stalled.
 type pieces struct {
 	w   io.Writer
 	out *outbox
@@ -206,7 +205,7 @@ func (p pieces) Write(b []byte) (n int, err error) {
 	return n, err
 }
 
-// close takes no more lines and waits until all are written: for as long as the client takes
+// close refuses further lines and waits until all are written. It waits as long as the client takes
 // something within each patience, but only for lastWait once ctx is cancelled.
 func (o *outbox) close(ctx context.Context, patience time.Duration) error {
 	o.mu.Lock()
@@ -219,7 +218,7 @@ func (o *outbox) close(ctx context.Context, patience time.Duration) error {
 	return o.err
 }
 
-// read waits until everything is written, and reports whether it was.
+// read waits until everything is written, and reports false if the client stopped reading.
 func (o *outbox) read(ctx context.Context, patience time.Duration) bool {
 	look := time.NewTicker(lookEvery)
 	defer look.Stop()

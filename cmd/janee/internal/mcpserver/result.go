@@ -11,12 +11,12 @@ import (
 )
 
 // encodeCall returns the line that answers a call, or nil if the structured content is not JSON. It
-// is written once, into a buffer of its size: by way of encoding/json a reply of megabytes would be
-// held four times over, with many at a time.
+// writes the line once, into a buffer of its size: encoding/json would hold a reply of megabytes
+// four times, and many calls run at once.
 //
-// A refusal carries no structured content: clients check it against the output schema even where
+// A refusal carries no structured content. Clients check that against the output schema even if
 // isError is set (TypeScript SDK 1.32), and would show the model a schema error instead. Prose
-// comes before its JSON, as Gemini CLI (0.61) makes structured content of a first text that is
+// comes before the JSON, because Gemini CLI (0.61) makes structured content of a first text that is
 // JSON.
 func encodeCall(id json.RawMessage, head mcp.Result, r Reply) []byte {
 	const frame = `{"jsonrpc":"2.0","id":,"result":{"content":[{"type":"text","text":},` +
@@ -55,9 +55,9 @@ func appendText(out, text []byte) []byte {
 	return append(line.AppendText(append(out, `{"type":"text","text":`...), text), '}')
 }
 
-// structured returns the structured content on one line; false: it is not JSON. Where it is the
-// text itself, core has just encoded it: to read megabytes once more would cost more than all else
-// that is done with them.
+// structured returns the structured content on one line, or false if it is not JSON. If it is the
+// text itself, core has just encoded it, and it is not checked again: reading megabytes once more
+// would cost more than everything else that is done with them.
 func structured(r Reply) (object []byte, ok bool) {
 	if len(r.Structured) == len(r.Text) && &r.Structured[0] == &r.Text[0] &&
 		bytes.IndexByte(r.Text, '\n') < 0 {
@@ -68,8 +68,8 @@ func structured(r Reply) (object []byte, ok bool) {
 	return lineSafe(out.Bytes()), err == nil
 }
 
-// lineSafe escapes U+2028 and U+2029 in JSON, where they stand inside strings only: Node's readline
-// ends a line at either.
+// lineSafe escapes U+2028 and U+2029 in JSON, where they can only be inside strings. Node's
+// readline ends a line at either.
 func lineSafe(raw []byte) []byte {
 	if bytes.Contains(raw, []byte("\u2028")) || bytes.Contains(raw, []byte("\u2029")) {
 		raw = bytes.ReplaceAll(raw, []byte("\u2028"), []byte(`\u2028`))

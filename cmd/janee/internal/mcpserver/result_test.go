@@ -60,7 +60,7 @@ func allocated(f func()) uint64 {
 	return after.TotalAlloc - before.TotalAlloc
 }
 
-// Large replies are what fills the memory: each is written into its line, and nowhere else.
+// Large replies are what fills the memory, so each is written once, into its line.
 func TestLargeReplyIsCopiedOnce(t *testing.T) {
 	text := []byte(`{"body":"` + strings.Repeat("a", 8<<20) + `"}`)
 	s := New(brokerFunc(func(context.Context, Call) Reply {
@@ -72,7 +72,7 @@ func TestLargeReplyIsCopiedOnce(t *testing.T) {
 		m, _ := parse([]byte(line))
 		var lines [][]byte
 		n := allocated(func() {
-			lines, _ = s.answer(&flight{message: m, agent: "a", ctx: t.Context()})
+			lines, _ = s.answer(&request{message: m, agent: "a", ctx: t.Context()})
 		})
 		if size := uint64(len(lines[0])); len(lines) != 1 || size < 16<<20 || n > size+size/8 {
 			t.Errorf("%s: %d bytes allocated for a line of %d", name, n, size)
@@ -87,11 +87,11 @@ func (discard) WriteHeader(int)     {}
 func (discard) Flush()              {}
 
 func TestLargeEventIsNotCopied(t *testing.T) {
-	x := &exchange{w: discard{io.Discard}, streams: true}
+	out := &responder{w: discard{io.Discard}, streams: true}
 	line := []byte(`"` + strings.Repeat("a", 8<<20) + "\"\n")
 	if n := allocated(func() {
-		x.reply(http.StatusOK, []byte("{}\n"), line)
-	}); n > 1<<20 || x.failed {
+		out.reply(http.StatusOK, []byte("{}\n"), line)
+	}); n > 1<<20 || out.failed {
 		t.Errorf("%d bytes allocated for an event of %d", n, len(line))
 	}
 }

@@ -33,15 +33,15 @@ func TestHandshakeEra(t *testing.T) {
 	}
 }
 
-// TestUnreadableParamsAreRefusedInOurWords: what the readers of mcp-go say names its types.
+// TestUnreadableParamsAreRefusedInOurWords: errors of mcp-go's readers would name its types.
 func TestUnreadableParamsAreRefusedInOurWords(t *testing.T) {
 	for line, says := range map[string]string{
 		strings.Replace(hello("a"), `"2025-06-18"`, `5`,
-			1): "params do not have the shape that initialize wants",
+			1): "params do not have the shape that initialize needs",
 		`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":"zzz"}}`: "the cursor" +
-			" is not one that tools/list gave",
+			" is not one that tools/list returned",
 		`{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{"cursor":{"a":1}}}`: "params do " +
-			"not have the shape that tools/list wants",
+			"not have the shape that tools/list needs",
 	} {
 		if a := connect(t, echo).ask(line); a.Error == nil || a.Error.Message != says {
 			t.Errorf("%s: %s", line, a.Raw)

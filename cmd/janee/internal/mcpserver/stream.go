@@ -5,58 +5,58 @@ import (
 	"time"
 )
 
-// stream serves a GET: what the server says of itself, until the client goes, the session ends or
-// another stream takes over. A client that lost its connection unseen would otherwise be told
-// nothing until TCP gives up.
-func (h *HTTP) stream(x *exchange, s *httpSession) {
-	if !x.streams {
-		x.reply(http.StatusNotAcceptable,
+// stream serves a GET: it sends the server's own messages until the client goes, the connection
+// ends or a newer stream takes over. The newer one wins because the older may be a network
+// connection that is dead, although TCP has not noticed yet.
+func (h *HTTP) stream(out *responder, c *httpConn) {
+	if !out.streams {
+		out.reply(http.StatusNotAcceptable,
 			invalid("a stream needs Accept: text/event-stream").line(nil))
 		return
 	}
-	over, ok := s.attach()
+	over, ok := c.attach()
 	if !ok {
-		x.reply(http.StatusNotFound, (&fault{sessionNotFound, errEnded.Error()}).line(nil))
+		out.reply(http.StatusNotFound, (&fault{sessionNotFound, errEnded.Error()}).line(nil))
 		return
 	}
-	defer s.detach(over, h.now)
+	defer c.detach(over, h.now)
 	tick := time.NewTicker(keepAlive)
 	defer tick.Stop()
-	for x.open(); x.ok(); {
+	for out.open(); out.ok(); {
 		select {
-		case <-s.changed:
-			x.send(toolsChanged)
+		case <-c.changed:
+			out.send(toolsChanged)
 		case <-tick.C:
-			x.comment()
+			out.comment()
 		case <-over:
 			return
 		case <-h.closing:
 			return
-		case <-x.r.Context().Done():
+		case <-out.r.Context().Done():
 			return
 		}
 	}
 }
 
-// attach makes a stream the one of the session.
-func (s *httpSession) attach() (over chan struct{}, ok bool) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.ended {
+// attach makes a new stream the only one of the connection.
+func (c *httpConn) attach() (over chan struct{}, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.ended {
 		return nil, false
 	}
-	if s.stream != nil {
-		close(s.stream)
+	if c.stream != nil {
+		close(c.stream)
 	}
-	s.stream = make(chan struct{})
-	return s.stream, true
+	c.stream = make(chan struct{})
+	return c.stream, true
 }
 
-func (s *httpSession) detach(over chan struct{}, now func() time.Time) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.used = now()
-	if s.stream == over {
-		s.stream = nil
+func (c *httpConn) detach(over chan struct{}, now func() time.Time) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.used = now()
+	if c.stream == over {
+		c.stream = nil
 	}
 }

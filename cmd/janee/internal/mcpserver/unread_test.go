@@ -71,8 +71,8 @@ func (p piped) endsUnread(t *testing.T, within time.Duration) {
 	}
 }
 
-// The client keeps its end of standard output open and reads nothing; unread requests lie in front
-// of the end of input.
+// The client keeps its end of standard output open and reads nothing, and unread requests come
+// before the end of input.
 func TestEndOfInputBehindUnreadLines(t *testing.T) {
 	if runtime.GOOS != "linux" && runtime.GOOS != "darwin" {
 		t.Skip("the end of input does not show here")

@@ -21,7 +21,7 @@ func reaches(t *testing.T, n *atomic.Int64, want int64) {
 	t.Helper()
 	for began := time.Now(); n.Load() != want; time.Sleep(time.Millisecond) {
 		if time.Since(began) > 5*time.Second {
-			t.Fatalf("%d replies are told of, not %d", n.Load(), want)
+			t.Fatalf("%d replies are reported, not %d", n.Load(), want)
 		}
 	}
 }
@@ -65,7 +65,7 @@ func TestRoomIsHeldUntilAnAnswerIsWritten(t *testing.T) {
 	var n atomic.Int64
 	w := serveHTTP(t, counted(&n))
 	from := Principal{Agent: "a"}
-	s, err := w.http.open(from, message{})
+	c, err := w.http.open(from, message{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +74,7 @@ func TestRoomIsHeldUntilAnAnswerIsWritten(t *testing.T) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		w.http.request(newExchange(slow, httptest.NewRequest("POST", "/mcp", nil)), s, m)
+		w.http.run(newResponder(slow, httptest.NewRequest("POST", "/mcp", nil)), c, m)
 	}()
 	<-slow.began
 	if n.Load() != 0 {

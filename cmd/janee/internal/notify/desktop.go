@@ -15,12 +15,12 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// maxShown is how many characters of a request a notification has room for.
+// maxShown is how many characters of a request a notification shows.
 const maxShown = 200
 
-// desktop shows who asks for what. The reason is left out: it is the agent's to write, and there is
-// no room here to tell it apart. So are the values of the query, which anybody may see who looks at
-// a locked screen.
+// desktop shows which agent asks for what. It leaves out the reason, which the agent writes and
+// which could not be told apart here from Janee's own words. It also leaves out query values,
+// because anyone can read notifications on a locked screen.
 func (n *Notifier) desktop(ctx context.Context, q approval.Question) {
 	name, arguments := desktopCommand(runtime.GOOS, n.getenv, q)
 	path, err := exec.LookPath(name)
@@ -34,17 +34,16 @@ func (n *Notifier) desktop(ctx context.Context, q approval.Question) {
 	}
 }
 
-// withoutOurs leaves out what is for Janee alone: JANEE_MASTER_KEY and JANEE_PASSPHRASE open the
-// vault, and another process of the person can read the environment of a program, though not that
-// of Janee itself.
+// withoutOurs removes Janee's variables: JANEE_MASTER_KEY and JANEE_PASSPHRASE open the vault, and
+// other processes of the same user can read the environment of the program, though not Janee's own.
 func withoutOurs(environ []string) []string {
 	return slices.DeleteFunc(environ, func(pair string) bool {
 		return strings.HasPrefix(pair, "JANEE_")
 	})
 }
 
-// desktopCommand is the program and its arguments, "" where there is no desktop. Nothing of the
-// question is part of a script.
+// desktopCommand returns the program and its arguments, or "" if there is no desktop. The question
+// is passed as arguments and is never part of a script.
 func desktopCommand(
 	system string, getenv func(string) string, q approval.Question,
 ) (name string, arguments []string) {
@@ -62,7 +61,7 @@ func desktopCommand(
 			plain.Line(title), text,
 		}
 	case system == "linux" && (getenv("DISPLAY") != "" || getenv("WAYLAND_DISPLAY") != ""):
-		// The text is markup to some desktops (Desktop Notifications Specification, "Markup").
+		// some desktops read the text as markup (Desktop Notifications Specification, "Markup")
 		return "notify-send", []string{
 			"--app-name=Janee", "--", plain.Line(title), html.EscapeString(text),
 		}

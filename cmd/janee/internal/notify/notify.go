@@ -1,6 +1,9 @@
-// Package notify tells a person that an agent waits for their answer: on the desktop, and through a
-// webhook. It is beside the call, never in its way: what fails is a warning, and nothing that comes
-// back counts as an answer. Answers are given by package answers.
+// Package notify tells the owner that an agent waits for an answer: on the desktop, or through a
+// webhook. The gateway calls Notifier.Asked for each question.
+//
+// A Notifier runs beside the call: a failure is a warning and does not affect the call. It takes no
+// answers, and ignores whatever a program or a webhook returns; package answers records answers.
+// Package webhook signs and sends what this package posts.
 package notify
 
 import (
@@ -14,13 +17,12 @@ import (
 )
 
 const (
-	// maxAtOnce bounds how many questions are being told at a time; the rest is found with `janee
-	// approvals`.
+	// maxAtOnce bounds how many notifications run at a time; `janee approvals` lists all questions.
 	maxAtOnce = 8
 	patience  = 10 * time.Second // for one desktop or webhook
 )
 
-// Notifier is safe for concurrent use.
+// Notifier sends notifications in the background, and is safe for concurrent use.
 type Notifier struct {
 	vault  *vault.Vault
 	getenv func(string) string
@@ -33,22 +35,27 @@ type Notifier struct {
 	wg     sync.WaitGroup
 }
 
-// New returns a Notifier; the vault opens the secret of the webhook. Close it when no more
+// New returns a Notifier, which opens the secret of the webhook with v. Close it when no more
 // questions come.
 func New(v *vault.Vault, getenv func(string) string, warn func(string)) *Notifier {
-	n := &Notifier{vault: v, getenv: getenv, warn: warn, now: time.Now,
-		slots: make(chan struct{}, maxAtOnce)}
+	n := &Notifier{
+		vault:  v,
+		getenv: getenv,
+		warn:   warn,
+		now:    time.Now,
+		slots:  make(chan struct{}, maxAtOnce),
+	}
 	n.ctx, n.cancel = context.WithCancel(context.Background())
 	return n
 }
 
-// Close ends what is under way.
+// Close cancels the notifications that are running and waits for them.
 func (n *Notifier) Close() {
 	n.cancel()
 	n.wg.Wait()
 }
 
-// Asked tells of a question in the background.
+// Asked notifies the owner of question q according to a, without waiting.
 func (n *Notifier) Asked(a config.Approvals, q approval.Question) {
 	if !a.Notify && a.Webhook == nil || n.ctx.Err() != nil {
 		return
@@ -56,7 +63,7 @@ func (n *Notifier) Asked(a config.Approvals, q approval.Question) {
 	select {
 	case n.slots <- struct{}{}:
 	default:
-		n.warn("too many questions at once: nobody is told of approval " + q.ID[:8])
+		n.warn("too many questions at once: no notification for approval " + q.ID[:8])
 		return
 	}
 	n.wg.Go(func() {

@@ -189,7 +189,7 @@ func TestDesktop(t *testing.T) {
 	}
 }
 
-// TestTheDesktopGetsArgumentsAndNoShell runs a stand-in for notify-send.
+// TestTheDesktopGetsArgumentsAndNoShell runs a replacement of notify-send.
 func TestTheDesktopGetsArgumentsAndNoShell(t *testing.T) {
 	if runtime.GOOS != "linux" {
 		t.Skip("notify-send is of Linux")
@@ -211,7 +211,7 @@ func TestTheDesktopGetsArgumentsAndNoShell(t *testing.T) {
 			"POST api.stripe.com/v1/refunds?to=*&amp;x=*\njanee approve aaaaaaaa\n" {
 		t.Errorf("%q, %v", got, err)
 	}
-	// It gets nothing that is for Janee alone: whatever runs as this user can read its environment.
+	// it gets none of Janee's variables: other processes of this user can read its environment
 	t.Setenv("JANEE_PASSPHRASE", "correct horse battery")
 	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nowhere")
 	if err := os.WriteFile(filepath.Join(dir, "notify-send"),

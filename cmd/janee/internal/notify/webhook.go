@@ -12,7 +12,8 @@ import (
 	"github.com/true-and-useful/janee/core/policy"
 )
 
-// message is what a webhook is told. It holds no credential and, like the log, no value of a query.
+// message is the body that a webhook gets. Like the audit log, it holds no credential and no query
+// values.
 type message struct {
 	Version int    `json:"version"`
 	Event   string `json:"event"`
@@ -23,7 +24,7 @@ type message struct {
 
 func messageOf(q approval.Question) message {
 	v, short := answers.ViewOf(q), q.ID[:answers.ShortID]
-	v.Path, v.Code = policy.Redact(q.Path), "" // a chat is read by more than one, and bots
+	v.Path, v.Code = policy.Redact(q.Path), "" // other people and bots may read the channel
 	return message{
 		Version: 1,
 		Event:   "approval.asked",

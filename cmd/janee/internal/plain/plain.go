@@ -1,6 +1,9 @@
-// Package plain makes texts that an agent wrote fit to be shown to a person, on a terminal or a
-// desktop. Use Text for a text as it is, and Line where it stands among others that the person has
-// to trust. It is not for JSON, which has escapes of its own.
+// Package plain makes text from agents and upstreams safe to show to a person on a terminal or a
+// desktop. Use Text for text by itself, and Line for text among others that the person must be able
+// to trust.
+//
+// It is not for JSON, which has its own escapes, and it does not remove secrets: package
+// core/secret does.
 package plain
 
 import (
@@ -9,8 +12,8 @@ import (
 	"unicode"
 )
 
-// Text escapes what could forge lines or steer a terminal: control characters, line separators, and
-// the invisible ones that turn the direction of writing.
+// Text escapes what could forge lines or control a terminal: control characters, line separators,
+// and invisible characters that change the direction of writing.
 func Text(s string) string {
 	var b strings.Builder
 	for _, r := range s {
@@ -26,6 +29,6 @@ func Text(s string) string {
 	return b.String()
 }
 
-// Line is Text with runs of blanks made one: a terminal breaks long lines, and enough blanks would
-// make what follows look like a line of ours.
+// Line is Text with each run of blanks reduced to one: a terminal breaks long lines, so with enough
+// blanks, what follows could look like a line of Janee's own.
 func Line(s string) string { return strings.Join(strings.Fields(Text(s)), " ") }

@@ -1,7 +1,9 @@
-// Package ptytest runs a command on a pseudo-terminal of its own, for tests of what a person sees
-// and types. Use Start, then Expect and Type in turn, as the person would; Echo tells whether what
-// is typed would be shown. It is for tests on Linux only; stories that type everything beforehand
-// have testscript's ttyin.
+// Package ptytest runs a command on its own pseudo-terminal, for tests of what a person sees and
+// types. Start returns a Terminal; call Expect and Type in turn, as a person would act. Echo tells
+// whether the terminal would show what is typed.
+//
+// It is for tests on Linux only. Stories that can type everything in advance use ttyin of
+// testscript instead.
 package ptytest
 
 import (
@@ -30,8 +32,8 @@ type Terminal struct {
 	output strings.Builder
 }
 
-// Start starts cmd as the leader of a session on a new terminal. The terminal is its controlling
-// one (/dev/tty), not its standard input or output. The test fails where it cannot be done.
+// Start starts cmd as the leader of a process session on a new terminal, which is its controlling
+// terminal (/dev/tty) but not its standard input or output. If that fails, the test fails.
 func Start(t testing.TB, cmd *exec.Cmd) *Terminal {
 	t.Helper()
 	control, tty := open(t)
@@ -58,7 +60,7 @@ func open(t testing.TB) (control, tty *os.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	// not Fd: the reading in copy must end when the file is closed
+	// not Fd, which would make the file blocking: Read in copy must return when the file is closed
 	raw, err := control.SyscallConn()
 	if err != nil {
 		t.Fatal(err)
@@ -97,7 +99,7 @@ func (p *Terminal) copy(done chan<- struct{}) {
 	}
 }
 
-// Output is all that the terminal has shown so far.
+// Output returns everything that the terminal has shown so far.
 func (p *Terminal) Output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -107,11 +109,12 @@ func (p *Terminal) Output() string {
 // Expect waits until the terminal has shown text.
 func (p *Terminal) Expect(text string) {
 	p.t.Helper()
-	for end := time.Now().Add(patience); !strings.Contains(p.Output(), text); time.Sleep(5 *
-		time.Millisecond) {
+	end := time.Now().Add(patience)
+	for !strings.Contains(p.Output(), text) {
 		if time.Now().After(end) {
 			p.t.Fatalf("the terminal never showed %q, only:\n%s", text, p.Output())
 		}
+		time.Sleep(5 * time.Millisecond)
 	}
 }
 

@@ -1,7 +1,9 @@
-// Package sealed looks at the sealed values of a service: whether each opens, and whether it stands
-// where it was sealed for. Use Fields to show or mend that; the engine in package core makes the
-// same comparison on its own before it sends anything. It changes no file and decides nothing:
-// `janee trust` asks the person.
+// Package sealed examines the sealed values of a service: whether each can be opened, and whether
+// it is in the place that it was sealed for. The main type is Field. `janee doctor` shows the
+// result, and `janee trust` asks the owner about it.
+//
+// It changes no file and decides nothing. Package core/vault seals and opens single values, and
+// package core makes the same comparison itself before it sends anything.
 package sealed
 
 import (
@@ -15,15 +17,14 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Field is one sealed value. Got and Plain are set and authentic where Err is nil; Err is that of
-// vault.Open.
+// Field is one sealed value. Got and Plain are set and authentic if Err is nil.
 type Field struct {
-	Path   string // under auth: "key", "headers.X-Api-Key"
-	Sealed string // as it stands in the file
-	Want   vault.Binding
-	Got    vault.Binding
+	Path   string        // under auth: "key", "headers.X-Api-Key"
+	Sealed string        // as written in the file
+	Want   vault.Binding // the place where it is
+	Got    vault.Binding // the place that it was sealed for
 	Plain  secret.Text
-	Err    error
+	Err    error // of vault.Open
 }
 
 // Fields opens every sealed value of s, by path.
@@ -41,14 +42,14 @@ func Fields(v *vault.Vault, s *config.Service) []Field {
 	return fields
 }
 
-// Rebound reports whether the value is authentic and yet stands elsewhere than it was sealed for.
+// Rebound reports whether the value is authentic, but in another place than it was sealed for.
 func (f Field) Rebound() bool { return f.Err == nil && f.Got != f.Want }
 
-// Moved reports whether it was sealed for another field. No change of a service explains that:
-// somebody moved the text.
+// Moved reports whether the value was sealed for another field. No change of a service explains
+// that, so the text was moved by hand.
 func (f Field) Moved() bool { return f.Err == nil && f.Got.Field != f.Want.Field }
 
-// Credential opens every value of s. The error names the value that does not open.
+// Credential opens every value of s. The error names the value that cannot be opened.
 func Credential(v *vault.Vault, s *config.Service) (sign.Credential, error) {
 	c := sign.Credential{}
 	for path, value := range s.Auth.Fields {

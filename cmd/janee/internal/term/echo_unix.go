@@ -4,7 +4,7 @@ package term
 
 import "golang.org/x/sys/unix"
 
-// hide turns off the echo of the terminal fd. The typed lines stay lines, and Ctrl-C stays a
+// hide turns off the echo of the terminal fd. Input is still read by lines, and Ctrl-C is still a
 // signal.
 func hide(fd int) (restore func(), err error) {
 	before, err := unix.IoctlGetTermios(fd, getTermios)

@@ -2,7 +2,8 @@ package term
 
 import "golang.org/x/sys/windows"
 
-// hide turns off the echo of the console fd. The typed lines stay lines, and Ctrl-C stays a signal.
+// hide turns off the echo of the console fd. Input is still read by lines, and Ctrl-C is still a
+// signal.
 func hide(fd int) (restore func(), err error) {
 	var before uint32
 	console := windows.Handle(fd)

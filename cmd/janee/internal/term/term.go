@@ -1,7 +1,11 @@
-// Package term asks questions on the controlling terminal, even where standard input and output are
-// pipes. Questions go to the terminal, never to standard output, which belongs to data. A secret is
-// read without echo and is never printed. Whoever interrupts a question gets the terminal back as
-// it was; ask before anything is written, not in the middle of it.
+// Package term asks questions on the controlling terminal, even if standard input and output are
+// pipes. Open returns a Terminal, whose Line, Confirm and Secret ask one question each. Questions
+// go to the terminal and never to standard output, which is for data. A secret is read without
+// echo.
+//
+// After an interrupted question the terminal is as it was, but what a command has already written
+// is not: ask before you write anything. The package does not escape what it prints; use package
+// plain for text from agents.
 package term
 
 import (
@@ -20,14 +24,14 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// ErrNone says that the process has no terminal to ask on.
+// ErrNone means that the process has no terminal to ask on.
 var ErrNone = errors.New("there is no terminal to ask on")
 
-// ErrInterrupted says that a signal came in place of an answer. It carries the exit code that a
-// shell expects: 128 and the number of the signal, 130 for Ctrl-C.
+// ErrInterrupted means that a signal came instead of an answer. It carries the exit code that a
+// shell expects: 128 plus the number of the signal, which is 130 for Ctrl-C.
 var ErrInterrupted = errors.New("interrupted")
 
-// Terminal is an open controlling terminal. Close it when the questions are over.
+// Terminal is an open controlling terminal. Close it after the last question.
 type Terminal struct {
 	in, out *os.File
 	lines   *bufio.Reader
@@ -53,7 +57,7 @@ func (t *Terminal) Close() error {
 // Print writes to the terminal.
 func (t *Terminal) Print(format string, args ...any) { fmt.Fprintf(t.out, format, args...) }
 
-// Line asks for one line. An empty answer stands for fallback.
+// Line asks for one line, and returns fallback for an empty answer.
 func (t *Terminal) Line(question, fallback string) (string, error) {
 	if fallback != "" {
 		question += " [" + fallback + "]"
@@ -65,7 +69,7 @@ func (t *Terminal) Line(question, fallback string) (string, error) {
 	return line, err
 }
 
-// Confirm asks a question that only "y" and "yes" agree to.
+// Confirm asks a question, and returns true only for "y" or "yes".
 func (t *Terminal) Confirm(question string) (bool, error) {
 	answer, err := t.ask(question+" [y/N]", false)
 	answer = strings.ToLower(answer)
@@ -78,15 +82,15 @@ func (t *Terminal) Secret(question string) (secret.Text, error) {
 	return secret.New(line), err
 }
 
-// interrupts end a question. Ctrl-C alone would not do: a process that is killed or hung up must
-// not leave the echo off either.
+// interrupts are the signals that end a question. They are more than Ctrl-C, because a process that
+// is terminated or hung up must not leave the echo off either.
 var interrupts = []os.Signal{os.Interrupt, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT}
 
-// ask returns the answer without white space around it. After ErrInterrupted the terminal is good
-// for Close alone: the reading goes on, because nothing can end it.
+// ask returns the answer without white space around it. After ErrInterrupted only Close may be
+// called, because the read cannot be interrupted and goes on.
 func (t *Terminal) ask(question string, hidden bool) (string, error) {
 	signals := make(chan os.Signal, 1)
-	signal.Notify(signals, interrupts...) // before the echo goes off
+	signal.Notify(signals, interrupts...) // before the echo is turned off
 	defer signal.Stop(signals)
 	if hidden {
 		restore, err := hide(int(t.in.Fd()))

@@ -79,7 +79,7 @@ func TestQuestions(t *testing.T) {
 	}
 }
 
-// TestTypedAhead has all answers there before the questions are.
+// TestTypedAhead types all answers before the questions come.
 func TestTypedAhead(t *testing.T) {
 	cmd, tty, out := start(t)
 	tty.Type("me\nyes\nsk_live_1\n")

@@ -1,6 +1,8 @@
-// Package webhook posts a message to an address that the person has configured, signed, so that its
-// receiver knows who says it. Use Post. Nothing that comes back is read but the status. What a
-// capability sends goes through package upstream instead.
+// Package webhook posts signed messages to an address that the owner has configured. The signature
+// proves to the receiver that the message is from this home. Packages notify and anchor call Post.
+//
+// Of the response only the status is used. Requests of capabilities do not go through this package
+// but through upstream, which applies rules, limits and masking.
 package webhook
 
 import (
@@ -28,16 +30,19 @@ const signatureHeader = "Janee-Signature"
 
 const patience = 10 * time.Second
 
-// client follows no redirect, which would carry the message elsewhere, and takes no proxy from the
+// client follows no redirects, which would take the message elsewhere, and uses no proxy from the
 // environment.
 var client = &http.Client{
-	Transport: &http.Transport{DisableKeepAlives: true, ResponseHeaderTimeout: patience,
-		TLSHandshakeTimeout: patience},
+	Transport: &http.Transport{
+		DisableKeepAlives:     true,
+		ResponseHeaderTimeout: patience,
+		TLSHandshakeTimeout:   patience,
+	},
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-// Post sends body, which is JSON, to w, whose secret is sealed in v for bound or not sealed yet.
-// The error names neither the address, which may be a secret itself, nor the secret; see Name.
+// Post sends body, which is JSON, to w. The secret of w is in plaintext or is sealed in v for
+// bound. Errors name neither the secret nor the address, which may be a secret itself; see Name.
 func Post(
 	ctx context.Context, v *vault.Vault, w config.Webhook, bound vault.Binding,
 	now time.Time, body []byte,
@@ -48,7 +53,7 @@ func Post(
 	}
 	r, err := http.NewRequestWithContext(ctx, http.MethodPost, w.URL, bytes.NewReader(body))
 	if err != nil {
-		return errors.New("the address is not one that can be asked")
+		return errors.New("the address is not a valid URL")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("User-Agent", "janee")
@@ -68,7 +73,7 @@ func Post(
 	return nil
 }
 
-// Name is what may be shown of the address of w: its host.
+// Name names w by the host of its address, the only part that may be shown.
 func Name(w config.Webhook) string {
 	if u, err := url.Parse(w.URL); err == nil {
 		return "the webhook at " + u.Host
@@ -85,7 +90,7 @@ func open(v *vault.Vault, w config.Webhook, want vault.Binding) (secret.Text, er
 	case err != nil:
 		return secret.Text{}, fmt.Errorf("its secret: %w", err)
 	case bound != want:
-		return secret.Text{}, errors.New("its secret was sealed for another place: type it again")
+		return secret.Text{}, errors.New("its secret was sealed for another place: enter it again")
 	}
 	return plain, nil
 }
