@@ -47,12 +47,11 @@ func (f *Flow) answer(decision, scope, by string) *Denial {
 	if d != nil {
 		return d
 	}
-	if _, late := c.Exists[name]; !late {
+	found, late := c.Exists[name]
+	if !late {
 		return nil
 	}
-	r.Decision = ""
-	r.Detail = map[string]string{"by": by, "approval": a.ID, "late": "somebody had answered"}
-	_, d = f.commit(Commit{Records: []Record{r}}, "")
+	_, d = f.commit(Commit{Records: []Record{Late(r, f.engine.stateKey, found)}}, "")
 	return d
 }
 

@@ -43,3 +43,19 @@ func Say(q Question, decision, scope, by string, now, lengthMs int64) (approval.
 	}
 	return a, r
 }
+
+// Late is the record of an answer that came after another one, made of the record of that answer.
+// found is what the other one's file holds: the first answer is the one that counts.
+func Late(r Record, key, found []byte) Record {
+	was := "somebody had answered"
+	if first, err := approval.DecodeAnswer(key, found); err == nil {
+		was += ": " + first.Decision
+	}
+	r.Decision = ""
+	r.Detail = map[string]string{
+		"by":       r.Detail["by"],
+		"approval": r.Detail["approval"],
+		"late":     was,
+	}
+	return r
+}

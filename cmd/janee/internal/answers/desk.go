@@ -51,12 +51,7 @@ func (d *Desk) Say(
 		return a, true, nil
 	}
 	first, _, err := d.said(q)
-	r.Decision, r.Detail = "", map[string]string{
-		"by":       approval.ByCommand,
-		"approval": q.ID,
-		"late":     "somebody had answered: " + first.Decision,
-	}
-	return first, false, errors.Join(err, d.Record(r))
+	return first, false, errors.Join(err, d.Record(core.Late(r, d.key(), existing)))
 }
 
 // said returns the answer that there is.
