@@ -273,7 +273,7 @@ func TestExchangeIsRecordedFirst(t *testing.T) {
 	f := &flights{}
 	_ = r.gateway.log.Close()
 	fl := f.join("x", func(ctx context.Context, fl *flight) {
-		r.gateway.fly(ctx, fl, core.Send{URL: "http://127.0.0.1:1/",
+		r.gateway.sendExchange(ctx, fl, core.Send{URL: "http://127.0.0.1:1/",
 			Records: []core.Record{{Event: "mint"}}}, upstream.Target{})
 	})
 	<-fl.done

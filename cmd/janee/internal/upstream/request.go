@@ -14,11 +14,11 @@ func reject(format string, args ...any) error {
 	return &fault{Rejected, fmt.Sprintf(format, args...)}
 }
 
-// newRequest holds x to the one-string rule: net/http writes URL.RequestURI() into the request
-// line, so that must be what was judged.
-func newRequest(x Exchange) (*http.Request, error) {
+// newRequest makes sure that what is sent is what was judged: net/http writes URL.RequestURI() into
+// the request line, so that must be equal to RequestTarget.
+func newRequest(x Request) (*http.Request, error) {
 	if x.Timeout <= 0 {
-		return nil, reject("the exchange has no time limit")
+		return nil, reject("the request has no time limit")
 	}
 	if !wire.ValidName(x.Method) || x.Method == http.MethodConnect {
 		return nil, reject("the method cannot be sent")
