@@ -15,7 +15,8 @@ type call struct {
 	lease   *fair.Lease
 	inForce *InForce
 	flow    *core.Flow
-	body    []byte // of the reply; nil where nobody gets it, or a Receiver
+	relay   relay  // of the reply that is arriving
+	body    []byte // of the whole reply; nil where nobody gets it, or a Receiver
 }
 
 // run begins a flow and carries out its steps until it is done.

@@ -31,29 +31,29 @@ type Receiver interface {
 // relay passes a reply through the flow of its call, and on to a Receiver if the flow wants that. It
 // implements upstream.Receiver.
 type relay struct {
-	gateway *Gateway
-	flow    *core.Flow
-	to      Receiver
-	kept    collector // to, for a call without a Receiver
-	on      bool      // the reply is for the agent
-	passed  int64     // bytes of the body that came out of the flow, and were taken
+	call   *call
+	to     Receiver
+	kept   collector // to, for a call without a Receiver
+	on     bool      // the reply is for the agent
+	passed int64     // bytes of the body that came out of the flow, and were taken
 }
 
-func newRelay(k *call, most int64) *relay {
-	r := &relay{
-		gateway: k.Gateway,
-		flow:    k.flow,
-		to:      k.client.Receiver,
-		kept:    collector{lease: k.lease, whole: most},
+// newRelay begins the relay of a reply whose body has at most the given length.
+func (k *call) newRelay(most int64) *relay {
+	k.relay = relay{
+		call: k,
+		to:   k.client.Receiver,
+		kept: collector{lease: k.lease, whole: most},
 	}
-	if r.to == nil {
-		r.to = &r.kept
+	if k.relay.to == nil {
+		k.relay.to = &k.relay.kept
 	}
-	return r
+	return &k.relay
 }
 
 func (r *relay) Head(ctx context.Context, status int, headers []core.Header) error {
-	step := r.flow.Resume(r.gateway.in(nil), core.Head{Status: status, Headers: headers})
+	k := r.call
+	step := k.flow.Resume(k.in(nil), core.Head{Status: status, Headers: headers})
 	head, ok := step.(core.Relay)
 	if !ok {
 		return nil
@@ -64,11 +64,11 @@ func (r *relay) Head(ctx context.Context, status int, headers []core.Header) err
 }
 
 func (r *relay) Chunk(ctx context.Context, p []byte) error {
-	return r.pass(ctx, r.flow.Scrub(p, false))
+	return r.pass(ctx, r.call.flow.Scrub(p, false))
 }
 
 // End passes what the flow has held back because it could have been the beginning of a secret.
-func (r *relay) End(ctx context.Context) error { return r.pass(ctx, r.flow.Scrub(nil, true)) }
+func (r *relay) End(ctx context.Context) error { return r.pass(ctx, r.call.flow.Scrub(nil, true)) }
 
 func (r *relay) pass(ctx context.Context, clean []byte) error {
 	if r.on && len(clean) > 0 {

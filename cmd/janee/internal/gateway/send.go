@@ -37,7 +37,7 @@ func (k *call) send(ctx context.Context, s core.Send) core.Event {
 
 // request sends the agent's request and relays the reply.
 func (k *call) request(ctx context.Context, s core.Send, to upstream.Target) core.Event {
-	r := newRelay(k, s.MaxBody)
+	r := k.newRelay(s.MaxBody)
 	timeout := time.Duration(s.TimeoutMs) * time.Millisecond
 	out := k.upstream.Do(ctx, requestOf(s, to, timeout), r)
 	switch {
