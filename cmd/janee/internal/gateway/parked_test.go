@@ -39,10 +39,6 @@ func TestNoFlowStaysParked(t *testing.T) {
 			r.gateway.upstream = nil
 			r.gateway.Do(context.Background(), execute("/x"), Client{})
 		},
-		"a panic while it is recorded": func(r *rig) {
-			r.gateway.home = nil
-			r.gateway.Do(context.Background(), execute("/x"), Client{})
-		},
 		"a panic of the receiver": func(r *rig) {
 			k := &taker{onHead: func() error { panic("a fault of the transport") }}
 			r.gateway.Do(context.Background(), execute("/x"), Client{Receiver: k})
