@@ -54,8 +54,8 @@ func (g *Gateway) elicit(
 	return filled, func() { cancel(); <-done }
 }
 
-// formText shows the whole request: where `janee approvals` cuts something, or shows a digest, there
-// is no form. It must not contain the code, because the agent's host reads it.
+// formText shows the whole request: where `janee approvals` cuts something, or shows a digest,
+// there is no form. It must not contain the code, because the agent's host reads it.
 func formText(s core.Ask, request string) string {
 	q, note := s.Question, ""
 	if s.Wrong {

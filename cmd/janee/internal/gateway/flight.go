@@ -15,8 +15,8 @@ import (
 const (
 	// flightTimeout bounds a token exchange. A call that has less time left does not wait as long.
 	flightTimeout = 30 * time.Second
-	// flightKept is how long a flight that has ended still answers the calls that were about to join
-	// it.
+	// flightKept is how long a flight that has ended still answers the calls that were about to
+	// join it.
 	flightKept = 10 * time.Second
 )
 

@@ -1,6 +1,6 @@
 // Package gateway carries out calls on this machine. Package core decides what a call does next and
-// says so with a [core.Step]; the gateway does it and answers with a [core.Event], until the call is
-// over. The gateway itself decides nothing.
+// says so with a [core.Step]; the gateway does it and answers with a [core.Event], until the call
+// is over. The gateway itself decides nothing.
 //
 // Every tool call of every transport, and every command that uses a credential, goes through
 // [Gateway.Do]:
@@ -87,8 +87,8 @@ func New(p Parts) *Gateway {
 }
 
 // Reply is how a call ended: exactly one of Result and Denial is set. Body is the scrubbed body of
-// an execute; it is nil where a [Receiver] got the body. Release gives back the room that Body takes
-// among all replies: call it once nothing made of Body is in memory any more.
+// an execute; it is nil where a [Receiver] got the body. Release gives back the room that Body
+// takes among all replies: call it once nothing made of Body is in memory any more.
 type Reply struct {
 	Result  *core.Result
 	Denial  *core.Denial

@@ -48,7 +48,8 @@ func TestNoFlowStaysParked(t *testing.T) {
 			r := newRig(t)
 			func() {
 				defer func() {
-					if panicked := recover() != nil; panicked != strings.HasPrefix(name, "a panic") {
+					if panicked := recover() != nil; panicked != strings.HasPrefix(name,
+						"a panic") {
 						t.Errorf("panicked: %v", panicked)
 					}
 				}()

@@ -8,18 +8,18 @@ import (
 
 // Receiver gets the reply to an execute while it arrives, with secrets masked: Head at most once,
 // then Chunk for each piece of the body in order. Do calls it from its own goroutine, and no more
-// once it has returned. Replies that are not for the agent, such as that of a token endpoint, do not
-// come here.
+// once it has returned. Replies that are not for the agent, such as that of a token endpoint, do
+// not come here.
 //
 // Nothing is read from the API while a method runs, so a slow Receiver slows the API down. ctx ends
 // when the call has no more time, was cancelled, or lost its session: a method that waits must
 // return then. An error ends the call, with the Denial CANCELLED.
 //
-// A call may fail after the first bytes have gone out: its time is over, its session is revoked, the
-// API breaks off, a checksum is wrong. Do then returns a Denial, whose record in the audit log has
-// the number of bytes that the Receiver took. Where Do returns a Result with Truncated, the body was
-// cut at the size that the call asked for. What has gone out is in both cases the beginning of a
-// reply: do not end it as one that is whole.
+// A call may fail after the first bytes have gone out: its time is over, its session is revoked,
+// the API breaks off, a checksum is wrong. Do then returns a Denial, whose record in the audit log
+// has the number of bytes that the Receiver took. Where Do returns a Result with Truncated, the
+// body was cut at the size that the call asked for. What has gone out is in both cases the
+// beginning of a reply: do not end it as one that is whole.
 type Receiver interface {
 	// Head gives the status and the header fields that the agent may see. The length of the body is
 	// not among them: it would tell how long a secret in it is.
@@ -28,8 +28,8 @@ type Receiver interface {
 	Chunk(ctx context.Context, p []byte) error
 }
 
-// relay passes a reply through the flow of its call, and on to a Receiver if the flow wants that. It
-// implements upstream.Receiver.
+// relay passes a reply through the flow of its call, and on to a Receiver if the flow wants that.
+// It implements upstream.Receiver.
 type relay struct {
 	call   *call
 	to     Receiver

@@ -153,7 +153,8 @@ func TestAReplyThatLeadsToAnotherRequestIsNotRelayed(t *testing.T) {
 		r.good.Store(2)
 		k := &taker{}
 		reply := r.relayed(k, tool.Arguments{})
-		if code(reply) != "sent" || k.heads != 1 || k.status != 200 || !marked.Match(k.body.Bytes()) {
+		if code(reply) != "sent" || k.heads != 1 || k.status != 200 ||
+			!marked.Match(k.body.Bytes()) {
 			t.Errorf("%s, %d heads, %d %q", code(reply), k.heads, k.status, k.body.String())
 		}
 		if r.asked.Load() != 2 {
