@@ -145,7 +145,7 @@ func (g *Gateway) reportParked(engine *core.Engine) {
 // files.
 func (g *Gateway) in(names []string) core.In {
 	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)}}
-	// It never fails: crypto/rand ends the process where the system has no randomness.
+	// never fails: crypto/rand ends the process where the system has no randomness
 	_, _ = rand.Read(in.Rand[:])
 	if len(names) > 0 {
 		in.Files = g.state.Files(names) // what is unreadable is nil: core fails closed
@@ -153,8 +153,8 @@ func (g *Gateway) in(names []string) core.In {
 	return in
 }
 
-// commit makes the writes of a step durable, then its records. Records of what has already happened
-// may be synced after the reply.
+// commit makes writes, then records durable. Records of what has already happened may be synced
+// after the reply.
 func (g *Gateway) commit(s core.Commit) core.Event {
 	done, err := g.state.Commit(s.Holds, s.Writes)
 	if err != nil {
