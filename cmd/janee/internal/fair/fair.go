@@ -141,7 +141,7 @@ func (l *Lease) take(n int64) {
 	p.all[l.agent] = s
 }
 
-// share returns what agent holds; take keeps it.
+// share returns what agent holds. Only take keeps a share that is new.
 func (p *Pool) share(agent string) *share {
 	if s := p.all[agent]; s != nil {
 		return s
