@@ -34,8 +34,8 @@ type Broker struct {
 	Gateway Doer
 	Config  Config
 	Via     string // core.ViaStdio, …
-	// Agent is the name under which every call is made, where whoever started the transport set one;
-	// "" is the name that the transport gives.
+	// Agent is the name under which every call is made, where whoever started the transport set
+	// one; "" is the name that the transport gives.
 	Agent          string
 	IdentitySource string // how this transport knows the name
 }
