@@ -41,8 +41,7 @@ func New(total, floor int64) *Pool {
 	return &Pool{total: total, floor: floor, all: map[string]*share{}}
 }
 
-// Lease is the part of a Pool that one piece of an agent's work holds. It is not safe for
-// concurrent use.
+// Lease is what one piece of an agent's work holds of a Pool. It is not safe for concurrent use.
 type Lease struct {
 	pool  *Pool
 	agent string
@@ -141,7 +140,7 @@ func (l *Lease) take(n int64) {
 	p.all[l.agent] = s
 }
 
-// share returns what agent holds. Only take keeps a share that is new.
+// share returns what agent holds; take keeps it.
 func (p *Pool) share(agent string) *share {
 	if s := p.all[agent]; s != nil {
 		return s
