@@ -58,16 +58,26 @@ func (g *Gateway) wait(
 			client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
 				"waiting for a person: janee approve "+s.Question.ID[:8])
 		}
-		select {
-		case <-ctx.Done():
-			return core.Stopped{Why: core.StopCancelled}
-		case <-client.Ending:
-			return core.Answered{}
-		case form := <-forms:
-			g.source.Current() // puts a PIN in force that was set meanwhile
-			return form
-		case <-tick.C:
+		if ended := g.pause(ctx, tick.C, client.Ending, forms); ended != nil {
+			return ended
 		}
+	}
+}
+
+// pause waits until the next look at the files. It returns what ends the wait before that, or nil.
+func (g *Gateway) pause(
+	ctx context.Context, tick <-chan time.Time, ending <-chan struct{}, forms <-chan core.Filled,
+) core.Event {
+	select {
+	case <-ctx.Done():
+		return core.Stopped{Why: core.StopCancelled}
+	case <-ending:
+		return core.Answered{}
+	case form := <-forms:
+		g.source.Current() // puts a PIN in force that was set meanwhile
+		return form
+	case <-tick:
+		return nil
 	}
 }
 
