@@ -12,20 +12,20 @@ import (
 
 // The values of Outcome.Err.
 const (
-	// the time allowed ran out, or a connection took over ten seconds to make
+	// the time ran out, or it took more than ten seconds to connect
 	Timeout     = "timeout"
 	Unreachable = "unreachable" // no connection, no usable reply, or a reply that broke off
-	// the reply cannot be read as plain bytes, so nobody can look for secrets in it
+	// the reply cannot be decoded, so nobody can look for secrets in it
 	Unscannable = "unscannable"
 	Cancelled   = "cancelled" // the context ended, or the Receiver refused
 	Rejected    = "rejected"  // the request is not fit to be sent; nothing was dialled
-	// caFile holds another content than CADigest says; nothing was dialled
+	// the content of CAFile does not have CADigest; nothing was dialled
 	Untrusted = "untrusted"
-	// the host led to an address that Target.Guard refuses; no connection was made
+	// the host resolved to an address that Target.Guard refuses; no connection was made
 	Blocked = "blocked"
 )
 
-// fault is an error that knows its outcome. Its detail is our own text: what net/http says may
+// fault is an error with its Outcome. Its detail is our own text, because what net/http says may
 // quote the URL or the reply.
 type fault struct{ kind, detail string }
 
