@@ -60,7 +60,10 @@ func TestConnectionLimit(t *testing.T) {
 			want(t, out, "", "")
 		})
 	}
-	time.Sleep(200 * time.Millisecond)
+	for began := time.Now(); accepted() < maxConns && time.Since(began) < 4*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // for one too many
 	if n := accepted(); n != maxConns {
 		t.Errorf("%d connections while 80 calls wait", n)
 	}
