@@ -87,8 +87,9 @@ func New(p Parts) *Gateway {
 }
 
 // Reply is how a call ended: exactly one of Result and Denial is set. Body is the scrubbed body of
-// an execute; it is nil where a [Receiver] got the body. Release gives back the room that Body
-// takes among all replies: call it once nothing made of Body is in memory any more.
+// an execute. It is nil where a [Receiver] got the body, which can be part of one if Denial is set.
+// Release gives back the room that Body takes among all replies: call it once nothing made of Body
+// is in memory any more.
 type Reply struct {
 	Result  *core.Result
 	Denial  *core.Denial
@@ -99,7 +100,7 @@ type Reply struct {
 // Do carries out one call. It returns when the call is over. If ctx ends, so does the call.
 func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Reply) {
 	g.underWay.Add(1)
-	defer g.underWay.Add(-1) // last of all: see Close
+	defer g.underWay.Add(-1) // after the flow was dropped, see reportParked
 	lease := g.replies.Lease(c.Agent)
 	defer func() {
 		reply.Release = lease.Free
