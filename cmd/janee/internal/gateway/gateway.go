@@ -154,8 +154,8 @@ func (g *Gateway) in(names []string) core.In {
 	return in
 }
 
-// commit makes writes, then records durable. Records of what has already happened may be synced
-// after the reply.
+// commit carries out a Commit: it makes the writes durable, then the records. Records of what has
+// already happened may be synced after the reply.
 func (g *Gateway) commit(s core.Commit) core.Event {
 	done, err := g.state.Commit(s.Holds, s.Writes)
 	if err != nil {
