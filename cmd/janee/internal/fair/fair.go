@@ -41,7 +41,8 @@ func New(total, floor int64) *Pool {
 	return &Pool{total: total, floor: floor, all: map[string]*share{}}
 }
 
-// Lease is what one piece of an agent's work holds of a Pool. It is not safe for concurrent use.
+// Lease is the part of a Pool that one piece of an agent's work holds. It is not safe for
+// concurrent use.
 type Lease struct {
 	pool  *Pool
 	agent string
