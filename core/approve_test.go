@@ -396,7 +396,7 @@ func TestRevokedWhileAPersonIsAsked(t *testing.T) {
 					t.Errorf("%s is not watched", name)
 				}
 			}
-			return Stopped{StopCancelled}
+			return Stopped{Why: StopCancelled}
 		}
 		return nil
 	}

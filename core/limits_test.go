@@ -342,6 +342,31 @@ func TestWhatIsDroppedCountsAsAWhole(t *testing.T) {
 	}
 }
 
+// TestWhatWentOutOfABrokenReplyCounts: a reply that is relayed while it arrives can break off when
+// the agent has part of it.
+func TestWhatWentOutOfABrokenReplyCounts(t *testing.T) {
+	for _, end := range []Event{
+		Stopped{Why: StopRevoked, Bytes: 600},
+		Stopped{Why: StopCancelled, Bytes: 600},
+		Ended{Err: ErrTimeout, Bytes: 600},
+	} {
+		h := limitedHouse(t, "bytesPerHour: 1000", "")
+		c := get("c", "/xx")
+		f, step := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+		h.commits(f, step)
+		f.Resume(h.in(nil), Head{Status: 200})
+		last, ok := f.Resume(h.in(nil), end).(Commit)
+		if !ok || last.Records[0].Event != "result" || last.Records[0].Bytes != 600 {
+			t.Fatalf("%+v: recorded %+v", end, last)
+		}
+		h.commits(f, last)
+		if f, _ = h.halfway(c, 2); f.maxBytes <= 0 || f.maxBytes > 400 {
+			t.Errorf("%+v: room for %d bytes more", end, f.maxBytes)
+		}
+		f.Drop()
+	}
+}
+
 // TestATourThatIsDroppedMakesRoom: of test_service of all the call under way is that of one
 // service.
 func TestATourThatIsDroppedMakesRoom(t *testing.T) {

@@ -62,8 +62,10 @@ func (r *reply) end(result *Result, ev Ended) {
 	if redacted > 0 { // the length that was announced would tell how long the secret is
 		result.Headers = withoutLength(result.Headers)
 	}
-	r.bytes = ev.Bytes
 }
+
+// got counts the bytes of a body that the agent has got, of a reply that broke off as well.
+func (f *Flow) got(bytes int64) { f.reply.bytes, f.usage.returned = bytes, bytes }
 
 // withoutLength leaves out the length that a body had before it was scrubbed.
 func withoutLength(headers []Header) []Header {

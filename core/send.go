@@ -112,7 +112,7 @@ func (s *delivery) send() (r *Result, again bool, d *Denial) {
 		return nil, false, d
 	}
 	s.reply.end(r, ended)
-	s.usage.returned = ended.Bytes
+	s.got(ended.Bytes)
 	return r, false, nil
 }
 
@@ -225,7 +225,8 @@ func (s *delivery) broken(ev Ended) *Denial {
 	if !ok {
 		code = Internal
 	}
-	s.reply.bytes, s.reply.fault = ev.Bytes, s.clean(ev.Detail)
+	s.got(ev.Bytes)
+	s.reply.fault = s.clean(ev.Detail)
 	d := s.failure(code, s.reply.fault)
 	if code == CredentialRebound {
 		d.NextStep = trustHint(s.service.Name)

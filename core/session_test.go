@@ -379,7 +379,7 @@ func TestRevokedWhileItRuns(t *testing.T) {
 	if !flow.Revoked(h.in([]string{session.LockFile})) {
 		t.Error("a lock does not end the call")
 	}
-	if c, ok := flow.Resume(h.in(nil), Stopped{StopRevoked}).(Commit); !ok ||
+	if c, ok := flow.Resume(h.in(nil), Stopped{Why: StopRevoked}).(Commit); !ok ||
 		c.Records[0].Code != Locked {
 		t.Errorf("a call that the lock ended is recorded as %+v", c)
 	}
@@ -389,7 +389,7 @@ func TestRevokedWhileItRuns(t *testing.T) {
 	if !flow.Revoked(h.in(flow.watch())) {
 		t.Error("a revocation does not end the call")
 	}
-	if c, ok := flow.Resume(h.in(nil), Stopped{StopRevoked}).(Commit); !ok ||
+	if c, ok := flow.Resume(h.in(nil), Stopped{Why: StopRevoked}).(Commit); !ok ||
 		c.Records[0].Code != SessionRevoked {
 		t.Errorf("a call that a revocation ended is recorded as %+v", c)
 	}

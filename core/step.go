@@ -159,8 +159,12 @@ const (
 	ErrUnrecorded  = "unrecorded" // of a Flight: its records could not be written, nothing was sent
 )
 
-// Stopped ends a flow from outside at any point before Done.
-type Stopped struct{ Why string }
+// Stopped ends a flow from outside at any point before Done. Bytes are those of the body that the
+// agent got by then, where a shell relays a reply while it arrives.
+type Stopped struct {
+	Why   string
+	Bytes int64
+}
 
 // Reasons to stop a flow.
 const (

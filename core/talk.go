@@ -74,6 +74,7 @@ func (f *Flow) commit(c Commit, why string) (Committed, *Denial) {
 
 // stopped is the refusal of a flow that was ended from outside.
 func (f *Flow) stopped(s Stopped) *Denial {
+	f.got(s.Bytes)
 	code := Cancelled
 	switch {
 	case s.Why == StopRevoked && f.locked.Load():

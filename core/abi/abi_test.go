@@ -245,7 +245,7 @@ func TestStepsAndEventsAreTranslatedWhole(t *testing.T) {
 		"Filled":    {core.Filled{}, "Code Decision"},
 		"Head":      {core.Head{}, "Status Headers"},
 		"Ended":     {core.Ended{}, "Err Detail Truncated Bytes Body First"},
-		"Stopped":   {core.Stopped{}, "Why"},
+		"Stopped":   {core.Stopped{}, "Why Bytes"},
 		"Write":     {core.Write{}, "Name Data If"},
 		"Hold":      {core.Hold{}, "Name Data"},
 		"Result": {core.Result{},

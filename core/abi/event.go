@@ -34,7 +34,11 @@ func (fl *flow) event(f *fields, body []byte) (ev core.Event, lost bool) {
 	case "ended":
 		ev, lost = fl.ended(e, body)
 	case "stopped":
-		ev = core.Stopped{Why: e.text("why")}
+		stopped := core.Stopped{Why: e.text("why")}
+		if e.has("bytes") {
+			stopped.Bytes = e.number("bytes")
+		}
+		ev = stopped
 	default:
 		e.wrong("unknown type %.64q", kind)
 	}

@@ -67,6 +67,10 @@ func (e *evidence) process(pid int) {
 	}
 }
 
+// fault is in each line by which janee reports that it is wrong itself, such as calls that never
+// came to an end.
+const fault = "this is a fault in Janee"
+
 // problems searches everything.
 func (e *evidence) problems() (all []string) {
 	e.mu.Lock()
@@ -74,6 +78,9 @@ func (e *evidence) problems() (all []string) {
 	secrets := append(e.stored(), e.given...)
 	if what := found(e.seen.Bytes(), secrets); what != "" {
 		all = append(all, "a secret was shown: "+what)
+	}
+	if bytes.Contains(e.seen.Bytes(), []byte(fault)) {
+		all = append(all, "janee has found a fault in itself: see what it said to its owner")
 	}
 	_ = filepath.WalkDir(e.dir, func(path string, d fs.DirEntry, err error) error {
 		if err != nil || !d.Type().IsRegular() || e.plain[path] ||
@@ -219,7 +226,7 @@ func onPurpose(ts *testscript.TestScript, name string) {
 }
 
 // TestEvidenceIsSearched leaves a key where it must not be: in a file, on the way to an agent,
-// after it was removed.
+// after it was removed; and has janee find a fault in itself.
 func TestEvidenceIsSearched(t *testing.T) {
 	const key = "key_that_a_test_leaves_behind"
 	for name, leave := range map[string]func(p *place){
@@ -228,6 +235,9 @@ func TestEvidenceIsSearched(t *testing.T) {
 		},
 		"output":   func(p *place) { _, _ = p.Write([]byte("Bearer " + key)) },
 		"root key": func(p *place) { _, _ = p.Write([]byte(p.rootKey()[0])) },
+		"fault": func(p *place) {
+			_, _ = p.Write([]byte("janee: 2 calls never came to an end; " + fault + "\n"))
+		},
 		"removed": func(p *place) {
 			p.run("", "remove", "api", "--yes")
 			_, _ = p.Write([]byte(key))

@@ -42,6 +42,7 @@ func openHouse(env *Env, s *opened.Home) (*house, error) {
 }
 
 func (h *house) close() {
+	h.gateway.Close()
 	h.client.Close()
 	closeLog(h.log, h.warn)
 }

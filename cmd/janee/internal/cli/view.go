@@ -83,7 +83,8 @@ func (v *view) answer(c core.Call, into any) error {
 	if c.Tool == core.ExplainAccess {
 		in = v.in(e.Needs(c))
 	}
-	_, step := e.Begin(in, c)
+	flow, step := e.Begin(in, c)
+	defer flow.Drop()
 	done, ok := step.(core.Done)
 	if !ok || done.Result == nil {
 		return hint.Errorf(hint.Failed, "", "asking the engine for %s: it refuses", c.Tool)

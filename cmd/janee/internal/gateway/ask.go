@@ -7,23 +7,27 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// progressInterval keeps a client from taking a call that waits for a person for one that hangs.
+// progressInterval is short enough that a client does not give up a call that waits for a person.
 const progressInterval = 5 * time.Second
 
-// Client is what the client of a call offers while the call waits. The zero value offers nothing.
+// Client is what the caller of Do can do while a call is under way. The zero value is a caller that
+// waits for the end.
 type Client struct {
-	// Progress tells the client, every five seconds, how many of how many seconds a call has waited
-	// for a person.
+	// Progress is told every five seconds how many of how many seconds the call has waited for a
+	// person.
 	Progress func(done, total float64, text string)
-	// Elicit asks the person in the client as well, where the configuration allows it.
+	// Elicit asks the person in the agent's client as well, where the configuration allows it.
 	Elicit Elicit
-	// Ending is closed when the client is about to leave: the call then waits for a person no
-	// longer, and the question is kept for a later call.
+	// Ending is closed when the client is about to leave. The call then stops waiting for a person;
+	// the question stays open for a later call.
 	Ending <-chan struct{}
+	// Receiver gets the reply while it arrives. Without one Do collects the body.
+	Receiver Receiver
 }
 
-// wait ends when the watched files say so, when the time is over, when a form was filled in, or
-// when the client takes the call back. It reads files only where one of them has changed.
+// wait carries out an Ask. It ends when the watched files answer the question, when a form was
+// filled in, when the time is over, or when the client leaves or cancels the call. It reads the
+// files only after one of them has changed.
 func (g *Gateway) wait(
 	ctx context.Context, flow *core.Flow, s core.Ask, client Client,
 ) core.Event {
@@ -54,20 +58,30 @@ func (g *Gateway) wait(
 			client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
 				"waiting for a person: janee approve "+s.Question.ID[:8])
 		}
-		select {
-		case <-ctx.Done():
-			return core.Stopped{Why: core.StopCancelled}
-		case <-client.Ending:
-			return core.Answered{}
-		case form := <-forms:
-			g.source.Current() // a PIN that was set meanwhile counts
-			return form
-		case <-tick.C:
+		if ended := g.pause(ctx, tick.C, client.Ending, forms); ended != nil {
+			return ended
 		}
 	}
 }
 
-// look says whether the watched files end a wait; nil: they do not.
+// pause waits until the next look at the files. It returns what ends the wait before that, or nil.
+func (g *Gateway) pause(
+	ctx context.Context, tick <-chan time.Time, ending <-chan struct{}, forms <-chan core.Filled,
+) core.Event {
+	select {
+	case <-ctx.Done():
+		return core.Stopped{Why: core.StopCancelled}
+	case <-ending:
+		return core.Answered{}
+	case form := <-forms:
+		g.source.Current() // puts a PIN in force that was set meanwhile
+		return form
+	case <-tick:
+		return nil
+	}
+}
+
+// look returns how the watched files end a wait, or nil if they do not.
 func (g *Gateway) look(flow *core.Flow, watch []string) core.Event {
 	in := g.in(watch)
 	if flow.Revoked(in) {
@@ -79,7 +93,7 @@ func (g *Gateway) look(flow *core.Flow, watch []string) core.Event {
 	return nil
 }
 
-// list names every file of a directory of state.
+// list carries out a List: it names every file of a directory of state.
 func (g *Gateway) list(s core.List) (core.Event, []string) {
 	names, err := g.state.List(s.Dir)
 	if err != nil {

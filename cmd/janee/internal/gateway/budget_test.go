@@ -115,7 +115,13 @@ func TestRepliesHoldRoomUntilTheyAreWritten(t *testing.T) {
 // refused all the same, nobody gets that reply, and nobody is there to give its room back.
 func TestARefusalHoldsNoRoom(t *testing.T) {
 	r := rigFor(t, "{type: digest, username: operator, password: password_of_the_room}")
-	r.api = sized // and asks for no credential: the answer is one to a request without its body
+	// It asks for no credential: the reply is one to a request without its body.
+	r.api = func(w http.ResponseWriter, q *http.Request) {
+		sized(w, q)
+		if !r.roomFor("mallory", replyBudget/2) {
+			t.Error("a reply that nobody gets takes room")
+		}
+	}
 	c := largest("mallory", fmt.Sprint("/", 8<<20))
 	c.Args.Method, c.Args.Body = "POST", []byte("x")
 	for range 2 {

@@ -9,26 +9,28 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// Elicit shows a form in the agent's client until ctx ends, and returns what was filled in.
-// accepted is the word of the agent's host.
+// Elicit shows a form in the agent's client until it is filled in or ctx ends, and returns what was
+// filled in. That a person did so (accepted) is only the word of the agent's host.
 type Elicit = func(
 	ctx context.Context, message string, schema json.RawMessage,
 ) (content json.RawMessage, accepted bool)
 
-// formSchema wants what no host fills in by itself: the code is shown by a command of the person's
-// alone.
+// formSchema asks for what no host can fill in by itself: only a command that the person runs shows
+// the code.
 var formSchema = json.RawMessage(`{"type":"object","properties":{` +
-	`"code":{"type":"string","title":"Code","description":"the 6-character code that ` +
-	"`janee approvals`" + ` shows"},` +
-	`"decision":{"type":"string","title":"Decision","description":"once: this request alone; session: what the rules of the capability allow, until the session ends","enum":["once","session","deny"]}},` +
+	`"code":{"type":"string","title":"Code",` +
+	`"description":"the 6-character code that ` + "`janee approvals`" + ` shows"},` +
+	`"decision":{"type":"string","title":"Decision",` +
+	`"description":"once: this request alone; session: what the rules of the capability allow, ` +
+	`until the session ends","enum":["once","session","deny"]}},` +
 	`"required":["code","decision"]}`)
 
 // maxForm bounds, in UTF-16 units, the request that a form shows: it is a dialog, not a page.
 const maxForm = 2000
 
-// elicit asks in the agent's client beside the wait. What is filled in comes on forms; whatever is
-// not a form that was filled in leaves the question open: many hosts decline by themselves. stop
-// takes the form back, and returns when nobody asks any more.
+// elicit shows a form in the agent's client during a wait, if the flow allows one. A form that was
+// filled in comes on forms. Anything else leaves the question open, because many hosts decline
+// without asking anybody. stop takes the form back, and returns once the client shows none.
 func (g *Gateway) elicit(
 	ctx context.Context, flow *core.Flow, s core.Ask, ask Elicit,
 ) (forms <-chan core.Filled, stop func()) {
@@ -52,8 +54,8 @@ func (g *Gateway) elicit(
 	return filled, func() { cancel(); <-done }
 }
 
-// formText says more than `janee approvals` does: where that cuts, or shows a digest, there is no
-// form. It must not hold the code: the agent's host reads it.
+// formText shows the whole request: where `janee approvals` cuts something, or shows a digest,
+// there is no form. It must not contain the code, because the agent's host reads it.
 func formText(s core.Ask, request string) string {
 	q, note := s.Question, ""
 	if s.Wrong {

@@ -256,6 +256,63 @@ func TestAPINThatIsSetWhileAFormIsOpen(t *testing.T) {
 	}
 }
 
+// reloading is a Source that puts a PIN in force when it is asked after config.yaml has one.
+type reloading struct {
+	*InForce
+	change func() // nil: nothing has changed
+}
+
+func (r *reloading) Current() *InForce {
+	if r.change != nil {
+		r.change()
+	}
+	return r.InForce
+}
+
+// TestAPINThatIsWrittenWhileAFormIsOpen: the form that comes back has config.yaml looked at before
+// anything is made of it.
+func TestAPINThatIsWrittenWhileAFormIsOpen(t *testing.T) {
+	k := eliciting(t, 600*time.Millisecond)
+	source := &reloading{InForce: k.rig.gateway.source.Current()}
+	k.rig.gateway.source = source
+	got := code(k.fills(t, func(q core.Question) (string, bool) {
+		source.change = func() {
+			c := *source.Config
+			c.Approvals.PIN = "$argon2id$v=19$"
+			source.Engine.Next(&c, k.rig.vault)
+		}
+		return right("once")(q)
+	}))
+	answer, _ := k.rig.home.Read(approval.AnswerFile(k.rig.only(t).ID))
+	if got != core.ApprovalPending || answer != nil {
+		t.Errorf("ended with %s, answered %s", got, answer)
+	}
+}
+
+// TestAFormThatComesBackTooLate, with the right code, when the wait is over: it answers nothing.
+// The wait ends once the client shows no form any more.
+func TestAFormThatComesBackTooLate(t *testing.T) {
+	k := eliciting(t, 200*time.Millisecond)
+	shown, closed := make(chan struct{}, 1), false
+	ask := func(ctx context.Context, _ string, _ json.RawMessage) (json.RawMessage, bool) {
+		shown <- struct{}{}
+		<-ctx.Done()
+		time.Sleep(50 * time.Millisecond)
+		closed = true
+		return json.RawMessage(form(k.rig.only(t).Code, "once")), true
+	}
+	reply := k.rig.gateway.Do(t.Context(), core.Call{
+		Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+		Tool:   core.Execute,
+		Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+	}, Client{Elicit: ask})
+	within(t, shown, "no form was shown")
+	answer, _ := k.rig.home.Read(approval.AnswerFile(k.rig.only(t).ID))
+	if code(reply) != core.ApprovalPending || answer != nil || !closed {
+		t.Errorf("ended with %s, answered %s, closed: %v", code(reply), answer, closed)
+	}
+}
+
 // TestAnswersMeet has a person answer a form about a question that was answered elsewhere
 // meanwhile.
 func TestAnswersMeet(t *testing.T) {

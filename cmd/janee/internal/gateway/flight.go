@@ -13,31 +13,37 @@ import (
 )
 
 const (
-	// flightTimeout bounds a token exchange; a call that has less time left waits for less.
+	// flightTimeout bounds a token exchange. A call that has less time left does not wait as long.
 	flightTimeout = 30 * time.Second
-	// flightKept is for how long a flight that has come to an end answers calls that were on their
-	// way to it.
+	// flightKept is how long a flight that has ended still answers the calls that were about to
+	// join it.
 	flightKept = 10 * time.Second
 )
 
-// flights runs equal token exchanges once. The zero value is ready.
+// flights are the token exchanges under way, by name: calls that want the same token share one. The
+// zero value is ready.
 type flights struct {
 	mu  sync.Mutex
 	all map[string]*flight
 }
 
-// flight is one exchange. It belongs to no call: it goes on while any call waits for it.
+// flight is one token exchange that calls share. It belongs to none of them: it goes on while any
+// call waits for it. It implements upstream.Receiver.
 type flight struct {
-	cancel  context.CancelFunc
-	done    chan struct{}
-	head    *core.Head // these are set before done is closed
-	body    []byte
-	end     core.Ended
-	waiting int  // under flights.mu
-	told    bool // under flights.mu
+	cancel context.CancelFunc
+	done   chan struct{}
+
+	// Set before done is closed.
+	head *core.Head
+	body []byte
+	end  core.Ended
+
+	// Guarded by flights.mu.
+	waiting int  // calls
+	told    bool // a call knows the end, and records it
 }
 
-// join returns the flight called name, and starts it by run where there is none.
+// join returns the flight called name. If there is none, run starts it.
 func (f *flights) join(name string, run func(context.Context, *flight)) *flight {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -60,9 +66,9 @@ func (f *flights) join(name string, run func(context.Context, *flight)) *flight 
 	return fl
 }
 
-// leave ends the wait of one call and reports whether it is the first that was told what came of
-// the flight. A flight that nobody waits for any more is given up, and the call that left it last
-// tells the end.
+// leave ends the wait of one call. first: the call is the first that knows how the flight ended,
+// which told claims. A flight that no call waits for any more is given up; the call that left it
+// last then knows its end.
 func (f *flights) leave(name string, fl *flight, told bool) (first bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -89,37 +95,37 @@ func (f *flights) drop(name string, fl *flight) {
 	}
 }
 
-// exchange waits for a token exchange that the call may share with others, no longer than the call
-// has time.
-func (g *Gateway) exchange(
-	ctx context.Context, flow *core.Flow, s core.Send, service upstream.Target,
-) core.Event {
-	fl := g.flights.join(s.Flight, func(ctx context.Context, fl *flight) {
-		g.fly(ctx, fl, s, service)
+// exchange waits for the token exchange of a Send, which calls may share, for no longer than the
+// call has time.
+func (k *call) exchange(ctx context.Context, s core.Send, service upstream.Target) core.Event {
+	fl := k.flights.join(s.Flight, func(ctx context.Context, fl *flight) {
+		k.sendExchange(ctx, fl, s, service)
 	})
 	late := time.NewTimer(time.Duration(s.TimeoutMs) * time.Millisecond)
 	defer late.Stop()
 	select {
 	case <-fl.done:
 	case <-late.C:
-		return core.Ended{Err: core.ErrTimeout, First: g.flights.leave(s.Flight, fl, true)}
+		return core.Ended{Err: core.ErrTimeout, First: k.flights.leave(s.Flight, fl, true)}
 	case <-ctx.Done():
-		g.flights.leave(s.Flight, fl, false)
+		k.flights.leave(s.Flight, fl, false)
 		if errors.Is(context.Cause(ctx), errRevoked) {
 			return core.Stopped{Why: core.StopRevoked}
 		}
 		return core.Stopped{Why: core.StopCancelled}
 	}
 	end := fl.end
-	end.First = g.flights.leave(s.Flight, fl, true)
+	end.First = k.flights.leave(s.Flight, fl, true)
 	if fl.head != nil {
-		flow.Resume(g.in(nil), *fl.head)
+		k.flow.Resume(k.in(nil), *fl.head) // nil: a token is not for the agent
 	}
 	return end
 }
 
-// fly records the exchange and sends it.
-func (g *Gateway) fly(ctx context.Context, fl *flight, s core.Send, service upstream.Target) {
+// sendExchange records a token exchange and sends it.
+func (g *Gateway) sendExchange(
+	ctx context.Context, fl *flight, s core.Send, service upstream.Target,
+) {
 	if err := g.log.Append(s.Records, true); err != nil {
 		g.warn(err.Error())
 		fl.end = core.Ended{Err: core.ErrUnrecorded}
@@ -130,9 +136,7 @@ func (g *Gateway) fly(ctx context.Context, fl *flight, s core.Send, service upst
 		fl.end = core.Ended{Err: core.ErrBlocked, Detail: err.Error()}
 		return
 	}
-	out := g.upstream.Do(ctx, upstream.Exchange{Target: to, Method: s.Method, URL: s.URL,
-		RequestTarget: s.Target, Headers: s.Headers, Body: s.Body, Timeout: flightTimeout,
-		MaxBody: s.MaxBody, CADigest: s.CADigest}, fl)
+	out := g.upstream.Do(ctx, requestOf(s, to, flightTimeout), fl)
 	fl.end = core.Ended{
 		Err:       out.Err,
 		Detail:    out.Detail,
@@ -141,9 +145,9 @@ func (g *Gateway) fly(ctx context.Context, fl *flight, s core.Send, service upst
 	}
 }
 
-// endpoint is where a service fetches its tokens: another host, on the service's terms. What is
-// private stays closed unless the service opens it, its certificate authorities are trusted, and
-// its proxy is gone through.
+// endpoint is the target from which a service fetches its tokens: another host, under the settings
+// of the service. Private addresses stay closed unless the service opens them; its certificate
+// authorities and its proxy are used.
 func endpoint(service upstream.Target, address string) (upstream.Target, error) {
 	u, err := url.Parse(address)
 	if err != nil {
@@ -157,16 +161,18 @@ func endpoint(service upstream.Target, address string) (upstream.Target, error) 
 		service.Guard = guard
 	}
 	service.Origin = u.Scheme + "://" + u.Host
-	// The token is for all agents that wait: it must not queue behind what one of them has hanging.
+	// The token is for all agents that wait: it must not queue behind the hanging calls of one.
 	return service.For(""), nil
 }
 
-func (fl *flight) Head(status int, headers []core.Header) error {
+func (fl *flight) Head(_ context.Context, status int, headers []core.Header) error {
 	fl.head = &core.Head{Status: status, Headers: headers}
 	return nil
 }
 
-func (fl *flight) Chunk(p []byte) error {
+func (fl *flight) Chunk(_ context.Context, p []byte) error {
 	fl.body = append(fl.body, p...)
 	return nil
 }
+
+func (fl *flight) End(context.Context) error { return nil }

@@ -1,12 +1,25 @@
-// Package gateway carries out the steps of package core on this machine: it reads state files,
-// writes records, sends requests, and tells the flow what happened. It decides nothing. Every tool
-// call of every transport and every command that uses a credential goes through [Gateway.Do]; a
-// socket to a gateway of another user could stand in its place.
+// Package gateway carries out calls on this machine. Package core decides what a call does next and
+// says so with a [core.Step]; the gateway does it and answers with a [core.Event], until the call
+// is over. The gateway itself decides nothing.
+//
+// Every tool call of every transport, and every command that uses a credential, goes through
+// [Gateway.Do]:
+//
+//   - Do sees to it that there is room for the reply and that the audit log can be written. Then it
+//     begins a flow with the configuration in force, and carries out the flow's steps (call.go).
+//   - A call that needs a yes waits for a person (ask.go), who is also asked in the agent's client
+//     where that can show a form (elicit.go).
+//   - A request is sent while the state files are watched: an order of the owner cuts it (send.go).
+//     A token is fetched once for all calls that want the same one (flight.go).
+//   - The reply passes the flow, which masks secrets, as it arrives (relay.go). It goes on to the
+//     [Receiver] of the call, or is collected within a budget that the agents share (budget.go).
 package gateway
 
 import (
 	"context"
 	"crypto/rand"
+	"fmt"
+	"sync/atomic"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
@@ -26,29 +39,31 @@ type Gateway struct {
 	started  time.Time
 	warn     func(string)
 	asked    func(config.Approvals, core.Question)
-	progress time.Duration // between two signs of life of a call that waits
-	patience time.Duration // for room for replies, of a call that is not sent yet
-	replies  *fair.Pool
-	crowd    crowd
+	progress time.Duration // between two signs of life of a call that waits for a person
+	patience time.Duration // how long a call that is not sent yet waits for room for its reply
+	replies  *fair.Pool    // the room for the bodies of replies
+	crowded  busyCount
 	flights  flights
+	underWay atomic.Int64 // calls
 }
 
-// InForce is what calls are decided with: a configuration in force. It does not change; a reload
-// makes another.
+// InForce is a configuration in force, which decides calls. It never changes: a reload makes a new
+// one.
 type InForce struct {
 	Config  *config.Config
 	Engine  *core.Engine
 	Targets map[string]upstream.Target // by service
 }
 
-// Source gives the configuration in force. Each call asks once and keeps what it got until it ends.
+// Source returns the configuration in force. A call asks once when it begins, and keeps to that
+// configuration until it ends.
 type Source interface{ Current() *InForce }
 
 // Current makes an InForce the Source of a configuration that is never reloaded.
 func (s *InForce) Current() *InForce { return s }
 
-// Parts are what a gateway works with. Warn receives one line for the person; nil drops it. Asked
-// is told of each question that a person has to answer, once, and must not block; nil tells nobody.
+// Parts are what a gateway works with. Warn gets lines for the owner; nil drops them. Asked is
+// called once for each question that a person has to answer, and must not block; nil tells nobody.
 type Parts struct {
 	State    state.Store
 	Log      *auditlog.Log
@@ -58,7 +73,7 @@ type Parts struct {
 	Asked    func(config.Approvals, core.Question)
 }
 
-// New puts a gateway together. The caller closes the parts.
+// New makes a gateway of its parts, which stay the caller's to close.
 func New(p Parts) *Gateway {
 	if p.Warn == nil {
 		p.Warn = func(string) {}
@@ -71,9 +86,10 @@ func New(p Parts) *Gateway {
 		progress: progressInterval, patience: roomPatience, replies: newReplies()}
 }
 
-// Reply is the end of a call: exactly one of Result and Denial is set. Body holds the scrubbed
-// bytes of an execute; a Denial has none. Release gives back the room that it takes among all
-// replies: call it when nothing made of Body is in memory any more.
+// Reply is how a call ended: exactly one of Result and Denial is set. Body is the scrubbed body of
+// an execute. It is nil where a [Receiver] got the body, which can be part of one if Denial is set.
+// Release gives back the room that Body takes among all replies: call it once nothing made of Body
+// is in memory any more.
 type Reply struct {
 	Result  *core.Result
 	Denial  *core.Denial
@@ -81,73 +97,52 @@ type Reply struct {
 	Release func()
 }
 
-// Do takes one call through the house. It returns when the call is over; cancelling ctx ends it
-// early.
+// Do carries out one call. It returns when the call is over. If ctx ends, so does the call.
 func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Reply) {
+	g.underWay.Add(1)
+	defer g.underWay.Add(-1) // after the flow was dropped, see reportParked
 	lease := g.replies.Lease(c.Agent)
-	if !g.room(ctx, c, lease) {
-		return g.busy(c)
-	}
 	defer func() {
-		if reply.Release = lease.Free; reply.Body == nil { // nothing is kept, or the call panicked
+		reply.Release = lease.Free
+		if reply.Body == nil { // nothing is kept, or the call panicked
 			lease.Free()
 		}
 	}()
-	// also what needs no record: a broker that cannot keep its log does nothing
+	if client.Receiver == nil && !g.room(ctx, c, lease) {
+		return g.busy(c)
+	}
+	// Calls that need no record are refused as well: without its log a gateway does nothing.
 	if err := g.log.Usable(); err != nil {
 		g.warn(err.Error())
 		return Reply{Denial: core.Deny(core.AuditUnavailable, c)}
 	}
-	inForce := g.source.Current()
-	flow, step := inForce.Engine.Begin(g.in(inForce.Engine.Needs(c)), c)
-	defer flow.Drop()
-	var body []byte
-	for {
-		var event core.Event
-		var seen []string // the files that come with the event
-		switch s := step.(type) {
-		case core.Commit:
-			event = g.commit(s)
-		case core.List:
-			event, seen = g.list(s)
-		case core.Ask:
-			if s.New {
-				g.asked(inForce.Config.Approvals, s.Question)
-			}
-			event, seen = g.wait(ctx, flow, s, client), s.Watch
-		case core.Send:
-			lease.Free() // of an exchange before this one, the body is dropped
-			body, event = g.send(ctx, flow, s, inForce.Targets[s.Service].For(c.Agent), lease)
-		case core.Done:
-			return g.reply(s, body)
-		}
-		step = flow.Resume(g.in(seen), event)
-	}
+	return g.run(ctx, c, client, lease)
 }
 
 // Close records how many refusals had no record of their own. Call it when no more calls come, and
 // before the log is closed.
 func (g *Gateway) Close() {
-	records := g.source.Current().Engine.Unrecorded(core.Now{Wall: time.Now().UnixMilli(),
-		Mono: mono(g.started)})
-	records = append(records, g.crowd.rest(time.Now())...)
+	engine := g.source.Current().Engine
+	records := engine.Unrecorded(core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)})
+	records = append(records, g.crowded.rest(time.Now())...)
 	if err := g.log.Append(records, false); err != nil {
 		g.warn(err.Error())
 	}
+	g.reportParked(engine)
 }
 
-func (g *Gateway) reply(d core.Done, body []byte) Reply {
-	if d.Lock {
-		g.warn("the result of a call could not be recorded; " +
-			"calls are refused until the log can be written")
+// reportParked says that flows were left behind. A call that is still under way has one by right;
+// it drops its flow before it stops counting as under way.
+func (g *Gateway) reportParked(engine *core.Engine) {
+	if g.underWay.Load() > 0 {
+		return
 	}
-	if d.Denial != nil {
-		body = nil // of an exchange before the refusal: whoever is refused gives back no room
+	if n := engine.Parked(); n > 0 {
+		g.warn(fmt.Sprintf("%d calls never came to an end; this is a fault in Janee", n))
 	}
-	return Reply{Result: d.Result, Denial: d.Denial, Body: body}
 }
 
-// in gathers what a step may know of this machine: the time, fresh randomness, and the named state
+// in gathers what a flow may know of this machine: the time, fresh randomness, and the named state
 // files.
 func (g *Gateway) in(names []string) core.In {
 	in := core.In{Now: core.Now{Wall: time.Now().UnixMilli(), Mono: mono(g.started)}}
@@ -159,8 +154,8 @@ func (g *Gateway) in(names []string) core.In {
 	return in
 }
 
-// commit makes writes, then records durable. Records of what has already happened may be synced
-// after the reply.
+// commit carries out a Commit: it makes the writes durable, then the records. Records of what has
+// already happened may be synced after the reply.
 func (g *Gateway) commit(s core.Commit) core.Event {
 	done, err := g.state.Commit(s.Holds, s.Writes)
 	if err != nil {

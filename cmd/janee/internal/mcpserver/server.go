@@ -194,7 +194,7 @@ func (s *Server) answer(req *request) (lines [][]byte, ok bool) {
 		return s.answerCall(req)
 	}
 	notes := newNoteSink(req)
-	ctx := context.WithValue(s.protocol.WithContext(req.ctx, notes), requestKey{}, req)
+	ctx := s.protocol.WithContext(req.ctx, notes)
 	line, ok := s.encodeResponse(req, s.protocol.HandleMessage(ctx, req.forProtocol()))
 	return append(notes.lines(), line), ok // notifications come before the reply they belong to
 }
@@ -258,14 +258,12 @@ func (s *Server) label(m message) string {
 	return "a request"
 }
 
-type requestKey struct{}
-
 // callTool is mcp-go's handler of every tool. The reply bypasses mcp-go, which would copy it; what
 // mcp-go adds to the empty result is kept.
 func (s *Server) callTool(
 	ctx context.Context, _ mcp.CallToolRequest,
 ) (*mcp.CallToolResult, error) {
-	req := ctx.Value(requestKey{}).(*request)
+	req := server.ClientSessionFromContext(ctx).(*noteSink).req
 	reply := s.call(ctx, req, req.tool)
 	req.reply = &reply
 	return &mcp.CallToolResult{}, nil

@@ -1,6 +1,10 @@
-// Package reload keeps a running server in step with config.yaml. The file is looked at before each
-// call and each second; a changed one is put in force as a whole, a broken one leaves what was in
-// force and is reported once. Calls in flight keep what they began with.
+// Package reload keeps a running server in step with config.yaml. A [Source] looks at the file
+// before each call and once a second. A file that has changed is put in force as a whole; one with
+// an error is reported once and changes nothing. Calls under way keep the configuration that they
+// began with.
+//
+// The package also writes to the file: it seals secrets that a person has typed into it, and what
+// an agent decides about a service that it owns (Share).
 package reload
 
 import (
@@ -22,12 +26,12 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// quiet is how long config.yaml must have stood still before a secret in it is sealed: an editor
-// may be at work.
+// quiet is how long config.yaml must be unchanged before a secret in it is sealed, because somebody
+// may be editing it.
 const quiet = 2 * time.Second
 
-// Options of a Source. Record appends to the audit log; Warn takes a line for the person; Changed
-// is told after a new configuration is in force. All are needed.
+// Options of a Source, all of which are required. Record appends to the audit log, Warn gets a line
+// for the owner, and Changed is called when a new configuration is in force.
 type Options struct {
 	Keys    *keysource.Keys
 	Record  func(audit.Record) error
@@ -52,10 +56,10 @@ type Source struct {
 	mu      sync.Mutex // held while a file is read and put in force
 	opened  *opened.Home
 	reloads *core.Reloads
-	stuck   home.Stamp // of a file that could not be sealed: tried once
+	stuck   home.Stamp // of a file that could not be sealed, which is tried once
 }
 
-// New starts from an opened home.
+// New returns a Source whose configuration is that of the opened home.
 func New(s *opened.Home, o Options) *Source {
 	r := &Source{file: s.Home, options: o, opened: s, reloads: core.NewReloads(s.Config)}
 	r.again = func() (*opened.Home, error) { return opened.Read(o.Keys, s.Home) }
@@ -64,8 +68,8 @@ func New(s *opened.Home, o Options) *Source {
 	return r
 }
 
-// InForceOf is what calls are decided with by e, whose configuration is c. By itself it is a
-// gateway.Source that never reloads.
+// InForceOf returns what calls are decided with by e, whose configuration is c. It is also a
+// gateway.Source, one that never reloads.
 func InForceOf(e *core.Engine, c *config.Config) *gateway.InForce {
 	targets := make(map[string]upstream.Target, len(c.Services))
 	for name, service := range c.Services {
@@ -80,9 +84,9 @@ func InForceOf(e *core.Engine, c *config.Config) *gateway.InForce {
 	return &gateway.InForce{Config: c, Engine: e, Targets: targets}
 }
 
-// Current implements gateway.Source: one stat, and a reload where the file has changed. A call that
-// comes while the file is being read waits: rules that a person has tightened hold from the next
-// call on.
+// Current implements gateway.Source: it takes one stat, and reloads the file if that has changed. A
+// call that comes while the file is being read waits, so that rules which a person has tightened
+// apply to the next call.
 func (r *Source) Current() *gateway.InForce {
 	if r.stale() {
 		r.mu.Lock()
@@ -94,8 +98,8 @@ func (r *Source) Current() *gateway.InForce {
 	return r.current.Load()
 }
 
-// InForce looks at the file and reports whether what stands in it is in force: it is not while it
-// has an error.
+// InForce looks at the file and reports whether what is in it is in force. A file with an error is
+// not.
 func (r *Source) InForce() bool {
 	r.Current()
 	r.mu.Lock()
@@ -111,9 +115,8 @@ func (r *Source) stale() bool {
 	return now != *r.looked.Load()
 }
 
-// Reload reads the file now, changed or not, for an agent over via. Its answer tells what has
-// changed since it last answered: the call that carries the question has already put a changed file
-// in force.
+// Reload reads the file, changed or not, for an agent over via. It reports what has changed since
+// the last report, because the call that asks for it has already put a changed file in force.
 func (r *Source) Reload(agent, via string) core.Reload {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -173,8 +176,8 @@ func (r *Source) record(record *audit.Record) {
 	}
 }
 
-// Run looks at the file each second, and at once for each hangup signal, until ctx is done. It
-// seals what a person typed in plaintext once the file has stood still.
+// Run looks at the file once a second, and reads it on each hangup signal, until ctx is done. It
+// seals what a person typed in plaintext once the file has been unchanged for a while.
 func (r *Source) Run(ctx context.Context, hangup <-chan struct{}) {
 	tick := time.NewTicker(time.Second)
 	defer tick.Stop()
@@ -207,7 +210,7 @@ func (r *Source) seal() {
 	}
 	sealed, err := r.again()
 	if err != nil || sealed.Stamp != stamp {
-		return // changed again: the next look sees it
+		return // it has changed again: the next look finds that
 	}
 	r.stuck = stamp
 	if err := sealed.SealInPlace(r.options.Keys); err != nil {

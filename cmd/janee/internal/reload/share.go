@@ -12,7 +12,8 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// ShareReport is what came of a decision of an owner, as the tool manage_credential answers it.
+// ShareReport is what came of an owner's decision, in the form in which the tool manage_credential
+// answers.
 type ShareReport struct {
 	Success   bool           `json:"success"`
 	Message   string         `json:"message"`
@@ -20,8 +21,8 @@ type ShareReport struct {
 	Persisted bool           `json:"persisted"`
 }
 
-// Share writes the decision of a service's owner into config.yaml and puts it in force. The record
-// of the decision stands already; a second one says so if it could not be carried out.
+// Share writes the decision of the agent that owns a service into config.yaml and puts it in force.
+// The decision is recorded already; a second record says so if it could not be carried out.
 func (r *Source) Share(via string, s core.Share) ShareReport {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -53,8 +54,7 @@ func (r *Source) writeShare(s core.Share) error {
 	})
 }
 
-// sharedText says what the decision came to: the owner's word opens no capability that its person
-// has closed.
+// sharedText says what the decision changes: it opens no capability that the person has closed.
 func (r *Source) sharedText(s core.Share) string {
 	opened := false
 	for _, name := range r.opened.Config.UsersOf(s.Service) {

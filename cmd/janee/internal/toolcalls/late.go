@@ -13,16 +13,16 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// A look that took longer than slow is not repeated for rest times as long: the command that a root
-// key comes from may show a person a window, and a passphrase costs time.
+// An attempt that took longer than slow is not repeated for rest times as long: the command that
+// prints the root key may show a person a window, and a passphrase costs time.
 const (
 	slow = time.Second
 	rest = 10
 )
 
 // Late is a Broker that may not be there yet: a home that is missing or broken must not end the
-// server, for all that a person would see of that is a closed connection. Until it can be opened
-// each call is refused with what they have to do, and looks once more.
+// server, because a person would see nothing but a closed connection. Until the home can be opened,
+// each call tries again, and is refused with what the person has to do.
 type Late struct {
 	open  func() (*Broker, error)
 	agent string
@@ -30,31 +30,32 @@ type Late struct {
 	ready atomic.Pointer[Broker]
 
 	mu      sync.Mutex // held while it is opened
-	err     error      // why it could not be, the last time
-	next    time.Time  // no look before this
+	err     error      // why it could not be opened the last time
+	next    time.Time  // no attempt before this
 	refused int
 }
 
-// NewLate opens nothing yet. agent is as whom every call is made, or "".
+// NewLate returns a Late that is not open yet. agent is the name under which every call is made, or
+// "".
 func NewLate(agent string, warn func(string), open func() (*Broker, error)) *Late {
 	return &Late{agent: agent, warn: warn, open: open}
 }
 
-// Open opens it, unless that is done, and returns why it cannot be.
+// Open opens the home, unless it is open, and returns why that is not possible.
 func (l *Late) Open() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.look()
 }
 
-// Err is why it is not open.
+// Err returns why the home is not open, or nil.
 func (l *Late) Err() error {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	return l.err
 }
 
-// look opens it. l.mu is held.
+// look tries to open the home, unless it is too early for that. l.mu is held.
 func (l *Late) look() error {
 	began := time.Now()
 	if l.ready.Load() != nil || began.Before(l.next) {
@@ -76,8 +77,8 @@ func (l *Late) look() error {
 	return nil
 }
 
-// Call implements mcpserver.Broker. What is refused here leaves no record: there is no log without
-// a home and its key.
+// Call implements mcpserver.Broker. A call that is refused here leaves no record, because without a
+// home and its root key there is no log.
 func (l *Late) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	if b := l.ready.Load(); b != nil {
 		return b.Call(ctx, c)
@@ -98,8 +99,8 @@ func (l *Late) lookFor() error {
 	return err
 }
 
-// notReady tells what the person has to do. An agent that runs commands as the same user could do
-// it too, and would then have chosen the configuration that judges it.
+// notReady says what the person has to do. An agent that runs commands as the same user could do it
+// as well, but would then choose the configuration that judges it.
 func (l *Late) notReady(agent string, err error) *core.Denial {
 	code := core.NotReady
 	if hint.ExitCode(err) == hint.Locked {
@@ -107,15 +108,15 @@ func (l *Late) notReady(agent string, err error) *core.Denial {
 	}
 	d := core.Deny(code, core.Call{Caller: core.Caller{Agent: cmp.Or(l.agent, agent)}})
 	d.Message = err.Error()
-	if mend := hint.Of(err); mend != "" {
-		d.NextStep = "tell your person what to do: " + mend
+	if fix := hint.Of(err); fix != "" {
+		d.NextStep = "tell your person what to do: " + fix
 	}
 	d.NextStep += ". Do not do it yourself, and do not look for keys or change files of Janee. " +
 		"When it is done, repeat the call: no restart is needed"
 	return d
 }
 
-// Refuse writes the refusals that a transport makes itself, also while there is no Broker.
+// Refuse renders a refusal that a transport makes itself, even while there is no Broker.
 func (l *Late) Refuse(r mcpserver.Refusal) mcpserver.Reply {
 	return (&Broker{Agent: l.agent}).Refuse(r)
 }

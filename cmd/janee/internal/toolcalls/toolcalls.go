@@ -1,10 +1,10 @@
-// Package toolcalls turns the tool calls of the MCP transports into calls of package core and back.
-// A Broker reads the arguments into a core.Call, adds what the transport knows about the caller,
-// passes the call to the gateway and renders the reply; a Late is a Broker for a home that cannot
-// be opened yet.
+// Package toolcalls turns the tool calls of the MCP transports into calls of package core, and
+// replies into results of tools. A [Broker] reads the arguments into a core.Call, adds what the
+// transport knows about the caller, passes the call to the gateway and renders the reply. A [Late]
+// is a Broker for a home that cannot be opened yet.
 //
-// It is between two packages: mcpserver knows the protocol and nothing of core's types, and gateway
-// carries out the steps of a call and knows nothing of MCP. It decides nothing.
+// The package is between two others: mcpserver knows the protocol and nothing of core's types, and
+// gateway carries out calls and knows nothing of MCP. It decides nothing.
 package toolcalls
 
 import (
@@ -17,12 +17,13 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// Doer takes a call through the house.
+// Doer carries out calls: a gateway.Gateway, except in tests.
 type Doer interface {
 	Do(context.Context, core.Call, gateway.Client) gateway.Reply
 }
 
-// Config puts a changed configuration in force, and writes what the owner of a service has decided.
+// Config puts a changed configuration in force, and writes decisions of the agent that owns a
+// service into it.
 type Config interface {
 	Reload(agent, via string) core.Reload
 	Share(via string, s core.Share) reload.ShareReport
@@ -33,10 +34,10 @@ type Broker struct {
 	Gateway Doer
 	Config  Config
 	Via     string // core.ViaStdio, …
-	// as whom every call is made, by the word of who started the transport; "" = as the transport
-	// says
+	// Agent is the name under which every call is made, where whoever started the transport set
+	// one; "" is the name that the transport gives.
 	Agent          string
-	IdentitySource string // how this transport knows who calls
+	IdentitySource string // how this transport knows the name
 }
 
 // Call implements mcpserver.Broker. Arguments that cannot be read go on as a call with a fault, so
@@ -50,7 +51,7 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	if reply.Denial != nil {
 		return refused(reply.Denial)
 	}
-	// allowed by the gateway, done here: the engine cannot change itself
+	// The gateway has allowed it, and it is done here: an engine cannot change itself.
 	switch r := reply.Result; {
 	case r.Share != nil:
 		return b.answer(r, b.Config.Share(b.Via, *r.Share))
@@ -60,10 +61,10 @@ func (b *Broker) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
 	return rendered(reply)
 }
 
-// rendered hands the room of the reply on to whoever writes it.
+// rendered is the result of an execute. Its room is given back once the transport has written it.
 func rendered(reply gateway.Reply) mcpserver.Reply {
 	release := reply.Release
-	defer func() { release() }() // a reply that cannot be rendered must not keep it
+	defer func() { release() }() // a reply that cannot be rendered keeps no room
 	text := reply.Result.Text(reply.Body)
 	structured := reply.Result.Structured(text)
 	release = func() {}
@@ -101,7 +102,7 @@ func (b *Broker) agent(said string) string {
 	return said
 }
 
-// Refuse writes the refusals that a transport makes itself, in the format of all others.
+// Refuse renders a refusal that a transport makes itself, in the format of all others.
 func (b *Broker) Refuse(r mcpserver.Refusal) mcpserver.Reply {
 	return refused(core.Deny(r.Code, core.Call{Caller: core.Caller{Agent: b.agent(r.Agent)}}))
 }

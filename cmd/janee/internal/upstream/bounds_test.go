@@ -28,7 +28,7 @@ func TestHeadersAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, _ := always(t, tt.answer)
-			out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+			out, r := do(t, newClient(t), request("GET", origin, "/"))
 			if out.Err != tt.err || (tt.err == "") != (string(r.body) == "hi") {
 				t.Errorf("%+v, %d heads, body %q", out, r.heads, r.body)
 			}
@@ -46,7 +46,7 @@ func TestTrailersAreBounded(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, _ := always(t, chunked+tt.trailer)
-			out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+			out, r := do(t, newClient(t), request("GET", origin, "/"))
 			if out.Err != tt.err {
 				t.Errorf("%+v", out)
 			}

@@ -1,8 +1,13 @@
-// Package upstream sends one HTTP exchange to an API and hands back its reply, decoded, in small
-// pieces. Use a single Client for the whole process: it keeps connections apart by service, takes
-// no proxy from the environment and follows no redirect. It does not judge, sign, scrub or log:
-// give it only a request that package core has decided on, and pass every byte it delivers through
-// the scrubber.
+// Package upstream sends one HTTP request to an API and delivers the reply to a [Receiver],
+// decoded, piece by piece as it arrives. Use one [Client] for the whole process: it keeps the
+// connections of services and agents apart, takes no proxy from the environment and follows no
+// redirect. The package does not judge, sign, scrub or log: give it only requests that package core
+// has decided on, and pass every byte that it delivers through the scrubber.
+//
+// [Client.Do] is the way through the package: newRequest refuses what cannot be sent as it was
+// judged, pools finds the transport of the [Target] (guarded checks each address that it dials),
+// sendOnce keeps a request from going out twice, decoder undoes the content codings of the reply,
+// and explain says in words of our own what went wrong.
 package upstream
 
 import (
@@ -23,18 +28,18 @@ import (
 // chunkSize is the most that Receiver.Chunk is given at once, in bytes.
 const chunkSize = 64 << 10
 
-// Target selects the pool of connections. Exchanges with equal targets share connections; no others
+// Target selects the pool of connections. Requests with equal targets share connections; no others
 // do.
 type Target struct {
 	Service string // name in the configuration
-	Agent   string // for which it is sent; "" for what is fetched for all agents together
+	Agent   string // whose request it is; "" for what is fetched for all agents together
 	CAFile  string // path of a PEM file trusted besides the system's roots; "" for none
 	Origin  string // scheme://host[:port], exactly as the URL begins
 	// scheme://host[:port] of an http, https or socks5 proxy; "" for none, whatever the environment
 	// says
 	Proxy string
-	// Guard permits each address that is dialled: one of Origin's host, or with Proxy one of the
-	// proxy's, which then alone sees where Origin leads. The zero value refuses all.
+	// Guard permits or refuses each address before it is dialled: an address of Origin's host, or,
+	// with Proxy, of the proxy, which alone resolves Origin then. The zero value refuses all.
 	Guard egress.Guard
 }
 
@@ -44,34 +49,40 @@ func (t Target) For(agent string) Target {
 	return t
 }
 
-// Exchange is one request, ready to be sent. Body must not change until Do has returned, nor
-// afterwards: a server may answer before it has read everything.
-type Exchange struct {
+// Request is a request that is ready to be sent. Body must never change, not even after Do has
+// returned: a server may answer before it has read everything.
+type Request struct {
 	Target
 	Method        string // sent as it is
 	URL           string // absolute, http or https, no user and no password
-	RequestTarget string // path and query that must stand in the request line, byte for byte
+	RequestTarget string // path and query as they must be in the request line, byte for byte
 	Headers       []wire.Header
 	Body          []byte
 	CADigest      string // SHA-256 in hex that the content of CAFile must have, "" = any
-	// for everything from the dial to the last byte of the body; must be positive
+	// Timeout covers everything from the dial to the last byte of the body. It must be positive.
 	Timeout time.Duration
-	MaxBody int64 // most decoded bytes delivered
+	MaxBody int64 // the most decoded bytes that are delivered
 }
 
-// Receiver is told about the reply: Head once, then Chunk for each piece of the body, in order,
-// from the goroutine that called Do. An error from either ends the exchange as Cancelled, ErrEnough
-// from Chunk as cut. What was delivered is a reply only if Outcome.Err is "" in the end: a wrong
-// checksum shows last.
+// Receiver gets the reply to a request: Head once, then Chunk for each piece of the body in order,
+// then End if the whole body has come. Do calls it from its own goroutine. Nothing is read from the
+// API while a method runs, so a slow Receiver slows the API down.
+//
+// ctx ends when the request has no more time or was cancelled: a method that waits must return
+// then. An error ends the request as Cancelled; [ErrEnough] ends it as a reply that was cut. What
+// was delivered counts as a reply only if Outcome.Err is "" in the end: a wrong checksum shows
+// last.
 type Receiver interface {
 	// Head gives the final status and the header fields, sorted by name. Trailers are not
 	// delivered.
-	Head(status int, headers []wire.Header) error
-	// Chunk gives 1 to 65536 bytes of decoded body, valid until it returns.
-	Chunk(p []byte) error
+	Head(ctx context.Context, status int, headers []wire.Header) error
+	// Chunk gives 1 to 65536 bytes of the decoded body, valid until it returns.
+	Chunk(ctx context.Context, p []byte) error
+	// End follows the last chunk of a body that came as a whole and was not cut at MaxBody.
+	End(ctx context.Context) error
 }
 
-// Outcome says how an exchange ended.
+// Outcome says how a request ended.
 type Outcome struct {
 	// "" when the reply is whole or cut at MaxBody, else one of the constants below
 	Err string
@@ -82,41 +93,40 @@ type Outcome struct {
 	DateMs    int64 // the reply's Date field in Unix milliseconds, 0 if there is none
 }
 
-// Client does exchanges. It is safe for concurrent use.
+// Client sends requests. It is safe for concurrent use.
 type Client struct{ pools pools }
 
-// New returns a client without connections. files says whose files of certificate authorities
-// count.
+// New returns a client without connections. files judges whether a file of certificate authorities
+// may be trusted.
 func New(files home.Guard) *Client {
 	return &Client{pools: pools{all: map[Target]*pool{}, files: files}}
 }
 
-// Close drops idle connections and refuses further exchanges. It leaves those under way alone:
+// Close drops idle connections and refuses further requests. It does not touch requests under way:
 // cancel their contexts first.
 func (c *Client) Close() { c.pools.close() }
 
-// Do sends x once and delivers the reply to to. It returns within x.Timeout, or at once when ctx
-// ends, save for the time that to takes. A request is repeated on another connection only if
-// nothing of it was sent, or if it is a GET, HEAD or OPTIONS that met a connection closed by the
-// server.
-func (c *Client) Do(ctx context.Context, x Exchange, to Receiver) Outcome {
-	req, err := newRequest(x)
+// Do sends r once and delivers the reply to to. It returns within r.Timeout, or at once when ctx
+// ends, plus the time that to takes. A request is repeated on another connection only if nothing of
+// it was sent, or if it is a GET, HEAD or OPTIONS that met a connection closed by the server.
+func (c *Client) Do(ctx context.Context, r Request, to Receiver) Outcome {
+	req, err := newRequest(r)
 	if err != nil {
 		return ended(err)
 	}
-	transport, err := c.pools.get(x.Target, x.CADigest)
+	transport, err := c.pools.get(r.Target, r.CADigest)
 	if err != nil {
 		return ended(err)
 	}
-	ctx, stop := context.WithTimeout(ctx, x.Timeout)
+	ctx, stop := context.WithTimeout(ctx, r.Timeout)
 	defer stop()
-	ctx = sendOnce(ctx, x.Method)
+	ctx = sendOnce(ctx, r.Method)
 	resp, err := transport.RoundTrip(req.WithContext(ctx))
 	if err != nil {
 		return ended(explain(ctx, err, beforeReply(err)))
 	}
 	defer resp.Body.Close() // an unread rest closes the connection, or resets the HTTP/2 stream
-	truncated, err := receive(resp, x.MaxBody, to)
+	truncated, err := receive(ctx, resp, r.MaxBody, to)
 	if err != nil {
 		err = explain(ctx, err, "the reply ended early")
 	}
@@ -125,7 +135,10 @@ func (c *Client) Do(ctx context.Context, x Exchange, to Receiver) Outcome {
 	return out
 }
 
-func receive(resp *http.Response, limit int64, to Receiver) (truncated bool, err error) {
+// receive delivers a reply. truncated: the body was cut, at limit or because to had enough.
+func receive(
+	ctx context.Context, resp *http.Response, limit int64, to Receiver,
+) (truncated bool, err error) {
 	// net/http takes 000 to 099, which are no statuses (RFC 9110 section 15)
 	if resp.StatusCode < 100 {
 		return false, &fault{Unreachable, "the reply has no valid status"}
@@ -140,10 +153,10 @@ func receive(resp *http.Response, limit int64, to Receiver) (truncated bool, err
 		}
 		defer body.Close()
 	}
-	if to.Head(resp.StatusCode, fields(resp.Header, body.decodes())) != nil {
+	if err := to.Head(ctx, resp.StatusCode, fields(resp.Header, body.decodes())); err != nil {
 		return false, errReceiver
 	}
-	return pump(&body, limit, to)
+	return pump(ctx, &body, limit, to)
 }
 
 // hasBody holds for HTTP/2 as well, where a server can send DATA after a 204.
@@ -157,28 +170,41 @@ func hasBody(resp *http.Response) bool {
 
 var buffers = sync.Pool{New: func() any { return new([chunkSize]byte) }}
 
-func pump(body *decoder, limit int64, to Receiver) (truncated bool, err error) {
+// pump delivers at most limit bytes of body, and reads no more before they are taken.
+func pump(
+	ctx context.Context, body *decoder, limit int64, to Receiver,
+) (truncated bool, err error) {
 	buf := buffers.Get().(*[chunkSize]byte)
 	defer buffers.Put(buf)
 	for {
 		n, err := body.Read(buf[:])
-		truncated = int64(n) > limit
-		p := buf[:min(int64(n), max(limit, 0))]
+		fits := min(int64(n), max(limit, 0))
 		limit -= int64(n)
-		if len(p) > 0 {
-			if err := to.Chunk(p); errors.Is(err, ErrEnough) {
-				return true, nil
-			} else if err != nil {
-				return truncated, errReceiver
+		if fits > 0 {
+			if refused := to.Chunk(ctx, buf[:fits]); refused != nil {
+				return cut(refused)
 			}
 		}
-		if truncated || err == io.EOF {
-			return truncated, nil
-		}
-		if err != nil {
+		switch {
+		case limit < 0:
+			return true, nil
+		case err == io.EOF:
+			return cut(to.End(ctx))
+		case err != nil:
 			return false, err
 		}
 	}
+}
+
+// cut says what the error of a Receiver means for the body.
+func cut(refused error) (truncated bool, err error) {
+	switch {
+	case refused == nil:
+		return false, nil
+	case errors.Is(refused, ErrEnough):
+		return true, nil
+	}
+	return false, errReceiver
 }
 
 // describesBytes lists the fields that are true only of the body as it came over the wire.

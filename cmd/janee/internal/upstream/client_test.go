@@ -2,6 +2,7 @@ package upstream
 
 import (
 	"bufio"
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -30,7 +31,7 @@ func TestRequestBytes(t *testing.T) {
 		"/", "/a%2fb?x[]=1|{}", "/a%2Fb/%C3%A9?", "/?", "//double//slash", "/a;b=c,d/@:!$&'()*+",
 		"/p?q=%20+%2B&&=;?/", "/%E2%82%AC?a=b#"[:13],
 	} {
-		x := exchange("POST", origin, target, wire.Header{Name: "x-aPI-key", Value: "k"},
+		x := request("POST", origin, target, wire.Header{Name: "x-aPI-key", Value: "k"},
 			wire.Header{Name: "HOST", Value: host},
 			wire.Header{Name: "Content-Length", Value: "2"})
 		x.Body = []byte("hi")
@@ -72,7 +73,7 @@ func TestHeaderDefaults(t *testing.T) {
 				seen <- readRequest(r)
 				io.WriteString(c, "HTTP/1.1 204 No Content\r\n\r\n")
 			})
-			out, _ := do(t, newClient(t), exchange(tt.method, origin, "/", tt.headers...))
+			out, _ := do(t, newClient(t), request(tt.method, origin, "/", tt.headers...))
 			want(t, out, "", "")
 			got := <-seen
 			if _, rest, _ := strings.Cut(got, "\r\nHost: "+origin[7:]+"\r\n"); rest != tt.sent+
@@ -87,43 +88,43 @@ func TestHeaderDefaults(t *testing.T) {
 func TestRejected(t *testing.T) {
 	origin, accepted := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	host := origin[7:]
-	with := func(change func(*Exchange)) Exchange {
-		x := exchange("GET", origin, "/a")
+	with := func(change func(*Request)) Request {
+		x := request("GET", origin, "/a")
 		change(&x)
 		return x
 	}
-	header := func(name, value string) Exchange {
-		return exchange("GET", origin, "/a", wire.Header{Name: name, Value: value})
+	header := func(name, value string) Request {
+		return request("GET", origin, "/a", wire.Header{Name: name, Value: value})
 	}
-	cases := map[string]Exchange{
-		"no timeout":        with(func(x *Exchange) { x.Timeout = 0 }),
-		"no method":         with(func(x *Exchange) { x.Method = "" }),
-		"method with blank": with(func(x *Exchange) { x.Method = "GET /b" }),
-		"connect":           with(func(x *Exchange) { x.Method = "CONNECT" }),
-		"broken url": with(func(x *Exchange) {
+	cases := map[string]Request{
+		"no timeout":        with(func(x *Request) { x.Timeout = 0 }),
+		"no method":         with(func(x *Request) { x.Method = "" }),
+		"method with blank": with(func(x *Request) { x.Method = "GET /b" }),
+		"connect":           with(func(x *Request) { x.Method = "CONNECT" }),
+		"broken url": with(func(x *Request) {
 			x.URL = origin + "/%zz"
 			x.RequestTarget = "/%zz"
 		}),
-		"other scheme": with(func(x *Exchange) {
+		"other scheme": with(func(x *Request) {
 			x.URL = "ftp://" + host + "/a"
 			x.Origin = "ftp://" + host
 		}),
-		"user":         with(func(x *Exchange) { x.URL = "http://u:p@" + host + "/a" }),
-		"no host":      with(func(x *Exchange) { x.URL = "http:///a"; x.Origin = "http://" }),
-		"opaque":       with(func(x *Exchange) { x.URL = "http:a" }),
-		"other origin": with(func(x *Exchange) { x.Origin = "http://127.0.0.1:1" }),
-		"no origin":    with(func(x *Exchange) { x.Origin = "" }),
-		"other target": with(func(x *Exchange) { x.RequestTarget = "/b" }),
-		"re-encoded path": with(func(x *Exchange) {
+		"user":         with(func(x *Request) { x.URL = "http://u:p@" + host + "/a" }),
+		"no host":      with(func(x *Request) { x.URL = "http:///a"; x.Origin = "http://" }),
+		"opaque":       with(func(x *Request) { x.URL = "http:a" }),
+		"other origin": with(func(x *Request) { x.Origin = "http://127.0.0.1:1" }),
+		"no origin":    with(func(x *Request) { x.Origin = "" }),
+		"other target": with(func(x *Request) { x.RequestTarget = "/b" }),
+		"re-encoded path": with(func(x *Request) {
 			x.URL = origin + "/a|b"
 			x.RequestTarget = "/a|b"
 		}),
-		"raw path bytes": with(func(x *Exchange) { x.URL = origin + "/é"; x.RequestTarget = "/é" }),
-		"fragment": with(func(x *Exchange) {
+		"raw path bytes": with(func(x *Request) { x.URL = origin + "/é"; x.RequestTarget = "/é" }),
+		"fragment": with(func(x *Request) {
 			x.URL = origin + "/a#b"
 			x.RequestTarget = "/a#b"
 		}),
-		"control byte": with(func(x *Exchange) {
+		"control byte": with(func(x *Request) {
 			x.URL = origin + "/a?b\r\nX: y"
 			x.RequestTarget = "/a?b\r\nX: y"
 		}),
@@ -150,7 +151,7 @@ func TestRejected(t *testing.T) {
 	}
 	c := newClient(t)
 	c.Close()
-	out, _ := do(t, c, exchange("GET", origin, "/"))
+	out, _ := do(t, c, request("GET", origin, "/"))
 	want(t, out, Cancelled, "the client is closed")
 }
 
@@ -189,7 +190,7 @@ func TestReplies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, accepted := always(t, tt.answer)
-			out, r := do(t, newClient(t), exchange(tt.method, origin, "/"))
+			out, r := do(t, newClient(t), request(tt.method, origin, "/"))
 			want(t, out, "", "")
 			if r.status != tt.status || string(r.body) != tt.body ||
 				r.heads != 1 || accepted() != 1 {
@@ -223,7 +224,7 @@ func TestBodyBehindHeadIsNobodysReply(t *testing.T) {
 		method := []string{"HEAD", "GET"}[i%2]
 		all.Go(func() {
 			for range 50 {
-				out, r := do(t, c, exchange(method, origin, "/"))
+				out, r := do(t, c, request(method, origin, "/"))
 				if body := string(r.body); out.Err != "" || method == "GET" && body != "fresh" {
 					t.Errorf("%s: %+v, %q", method, out, body)
 				}
@@ -237,7 +238,7 @@ func TestHead(t *testing.T) {
 	origin, _ := always(t,
 		"HTTP/1.1 200 OK\r\nx-b: 2\r\nDate: Thu, 01 Jan 2026 00:00:01 GMT\r\nX-A: 1\r\nx-b: 3\r\n"+
 			"Content-Length: 0\r\n\r\n")
-	out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+	out, r := do(t, newClient(t), request("GET", origin, "/"))
 	got := fmt.Sprint(r.headers)
 	if got != "[{Content-Length 0} {Date Thu, 01 Jan 2026 00:00:01 GMT} {X-A 1} {X-B 2} {X-B 3}]" ||
 		out.DateMs != 1767225601000 {
@@ -248,7 +249,7 @@ func TestHead(t *testing.T) {
 func TestSwitchingProtocolsRefused(t *testing.T) {
 	origin, _ := always(t,
 		"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\nConnection: Upgrade\r\n\r\nsecret")
-	out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+	out, r := do(t, newClient(t), request("GET", origin, "/"))
 	want(t, out, Unscannable, "the server switched to another protocol")
 	if r.heads != 0 {
 		t.Error("the head was delivered")
@@ -268,7 +269,7 @@ func TestMaxBody(t *testing.T) {
 		{200_001, 200_000, false, 1}, {200_000, 200_000, false, 1}, {70_000, 70_000, true, 1},
 		{1, 1, true, 2}, {0, 0, true, 3}, {-1, 0, true, 4}, {200_000, 200_000, false, 5},
 	} {
-		x := exchange("GET", origin, "/")
+		x := request("GET", origin, "/")
 		x.MaxBody = tt.limit
 		out, r := do(t, c, x)
 		want(t, out, "", "")
@@ -294,7 +295,7 @@ func TestEndlessBody(t *testing.T) {
 		}
 		stopped <- sent
 	})
-	x, got := exchange("GET", origin, "/"), int64(0)
+	x, got := request("GET", origin, "/"), int64(0)
 	x.MaxBody, x.Timeout = 256<<20, time.Minute
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -313,16 +314,73 @@ func TestEndlessBody(t *testing.T) {
 	}
 }
 
-func TestReceiverEndsTheExchange(t *testing.T) {
+func TestReceiverEndsTheRequest(t *testing.T) {
 	origin, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
 	no := errors.New("no")
 	for name, r := range map[string]*reply{
 		"head":  {onHead: func() error { return no }},
 		"chunk": {onChunk: func([]byte) error { return no }},
+		"end":   {onEnd: func() error { return no }},
 	} {
 		t.Run(name, func(t *testing.T) {
-			want(t, newClient(t).Do(t.Context(), exchange("GET", origin, "/"), r), Cancelled,
+			want(t, newClient(t).Do(t.Context(), request("GET", origin, "/"), r), Cancelled,
 				"the receiver refused the reply")
 		})
 	}
+}
+
+// TestEndFollowsAWholeBody: a reply that broke off, or was cut, has no end.
+func TestEndFollowsAWholeBody(t *testing.T) {
+	const head = "HTTP/1.1 200 OK\r\n"
+	for name, tt := range map[string]struct {
+		answer    string
+		limit     int64
+		on        func([]byte) error
+		ends      int
+		truncated bool
+		err       string
+	}{
+		"whole":     {head + "Content-Length: 2\r\n\r\nhi", 2, nil, 1, false, ""},
+		"no body":   {head + "Content-Length: 0\r\n\r\n", 2, nil, 1, false, ""},
+		"cut":       {head + "Content-Length: 3\r\n\r\nhi!", 2, nil, 0, true, ""},
+		"broke off": {head + "Content-Length: 3\r\n\r\nhi", 9, nil, 0, false, Unreachable},
+		"enough": {head + "Content-Length: 2\r\n\r\nhi", 9, func([]byte) error {
+			return ErrEnough
+		}, 0, true, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) {
+				readRequest(r)
+				io.WriteString(c, tt.answer)
+			})
+			x := request("GET", origin, "/")
+			x.MaxBody = tt.limit
+			r := &reply{onChunk: tt.on}
+			out := newClient(t).Do(t.Context(), x, r)
+			if out.Err != tt.err || out.Truncated != tt.truncated || r.ends != tt.ends {
+				t.Errorf("%+v, %d ends", out, r.ends)
+			}
+		})
+	}
+}
+
+// blocked takes no chunk before its time is over.
+type blocked struct{ reply }
+
+func (*blocked) Chunk(ctx context.Context, _ []byte) error {
+	<-ctx.Done()
+	return ctx.Err()
+}
+
+// TestAReceiverThatBlocksIsTold: what ends the request is told, and not that the receiver gave up.
+func TestAReceiverThatBlocksIsTold(t *testing.T) {
+	origin, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nhi")
+	x := request("GET", origin, "/")
+	x.Timeout = 100 * time.Millisecond
+	want(t, newClient(t).Do(t.Context(), x, &blocked{}), Timeout,
+		"no whole reply in the time allowed")
+	ctx, cancel := context.WithCancel(t.Context())
+	time.AfterFunc(50*time.Millisecond, cancel)
+	want(t, newClient(t).Do(ctx, request("GET", origin, "/"), &blocked{}), Cancelled,
+		"the call was cancelled")
 }

@@ -16,10 +16,10 @@ import (
 
 const (
 	maxLayers = 2
-	// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches
-	// 1032 to 1; rows that are all alike, some 400. An outer layer gives compressed data, which
-	// hardly shrinks; its limit is tight because MaxBody does not see what the inner one throws
-	// away.
+	// A layer may produce ratioSlack bytes plus a multiple of what came over the wire. Deflate
+	// reaches 1032 to 1; a table of equal rows reaches about 400. The limit of an outer layer is
+	// tight: it produces compressed data, which hardly shrinks, and MaxBody does not count what the
+	// inner layer drops.
 	maxRatio      = 512
 	maxOuterRatio = 16
 	ratioSlack    = 1 << 20
@@ -33,11 +33,10 @@ var errBomb = &fault{Unscannable, "the reply decodes to far more than was sent"}
 // decoder reads a reply's body with its content codings undone. The zero value is an empty body.
 type decoder struct {
 	wire   *source
-	layers []*layer // in the order of decoding
+	layers []*layer // in the order in which they are undone
 }
 
-// newDecoder fails with Unscannable if the reply names a coding that is not known, or more than
-// two.
+// newDecoder fails with Unscannable if the reply names an unknown coding, or more than two codings.
 func newDecoder(resp *http.Response) (decoder, error) {
 	names := codings(resp.Header)
 	if len(names) > maxLayers {
@@ -45,7 +44,7 @@ func newDecoder(resp *http.Response) (decoder, error) {
 	}
 	d := decoder{wire: &source{body: resp.Body}}
 	var from io.Reader = d.wire
-	// the last coding named was applied last (RFC 9110 section 8.4)
+	// The coding that is named last was applied last (RFC 9110 section 8.4).
 	for i := len(names) - 1; i >= 0; i-- {
 		open, ok := openers[names[i]]
 		if !ok {
@@ -76,8 +75,8 @@ func (d *decoder) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// drained returns io.EOF if every layer has been read to its end: then all checksums held, nothing
-// was hidden behind them, and the connection can be used again.
+// drained returns io.EOF if every layer has been read to its end. Then all checksums are right,
+// nothing is hidden behind them, and the connection can be used again.
 func (d *decoder) drained() error {
 	for i := len(d.layers) - 1; i >= 0; i-- {
 		switch _, err := d.layers[i].in.ReadByte(); {
@@ -90,7 +89,7 @@ func (d *decoder) drained() error {
 	return io.EOF
 }
 
-// Close frees the decoders. It leaves the body open.
+// Close frees the decoders. It does not close the body.
 func (d *decoder) Close() {
 	for _, l := range d.layers {
 		if l.close != nil {
@@ -141,7 +140,7 @@ type layer struct {
 
 func (l *layer) Read(p []byte) (n int, err error) {
 	defer func() {
-		// hostile bytes against decoders that are not ours must not end the process
+		// Hostile bytes must not end the process through decoders that we did not write.
 		if recover() != nil {
 			n, err = 0, errDamaged
 		}
@@ -161,7 +160,7 @@ func (l *layer) Read(p []byte) (n int, err error) {
 	return n, l.blame(err)
 }
 
-// blame finds what lies under a decoder's error.
+// blame finds the cause of a decoder's error.
 func (l *layer) blame(err error) error {
 	switch {
 	case err == nil || err == io.EOF:
@@ -189,8 +188,8 @@ func openGzip(in *bufio.Reader) (io.Reader, func(), error) {
 	return r, nil, err
 }
 
-// openDeflate takes zlib, as RFC 9110 section 8.4.1.2 has it, and the bare deflate that some
-// servers send: a zlib header is a multiple of 31 (RFC 1950 section 2.2).
+// openDeflate reads zlib, which RFC 9110 section 8.4.1.2 asks for, and the bare deflate that some
+// servers send instead: a zlib header is a multiple of 31 (RFC 1950 section 2.2).
 func openDeflate(in *bufio.Reader) (io.Reader, func(), error) {
 	head, err := in.Peek(2)
 	if err == nil && head[0]&0x0f == 8 && (uint(head[0])<<8|uint(head[1]))%31 == 0 {

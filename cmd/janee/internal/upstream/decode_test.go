@@ -83,7 +83,7 @@ func TestDecoding(t *testing.T) {
 			origin, accepted := encoded(t, tt.header, tt.body)
 			c := newClient(t)
 			for range 2 {
-				out, r := do(t, c, exchange("GET", origin, "/"))
+				out, r := do(t, c, request("GET", origin, "/"))
 				want(t, out, "", "")
 				if !bytes.Equal(r.body, sample) || r.chunk > chunkSize || out.Truncated {
 					t.Errorf("%d bytes in chunks up to %d", len(r.body), r.chunk)
@@ -103,7 +103,7 @@ func TestDecoding(t *testing.T) {
 func TestRepetitiveReply(t *testing.T) {
 	rows := bytes.Repeat([]byte(`{"id":0,"value":null,"unit":"ms"},`), 250_000)
 	origin, _ := encoded(t, "gzip", encode(t, rows, "gzip"))
-	x := exchange("GET", origin, "/")
+	x := request("GET", origin, "/")
 	x.MaxBody = 10 << 20
 	out, r := do(t, newClient(t), x)
 	want(t, out, "", "")
@@ -114,7 +114,7 @@ func TestRepetitiveReply(t *testing.T) {
 
 func TestIdentityKeepsItsHeaders(t *testing.T) {
 	origin, _ := encoded(t, "identity", []byte("hi"))
-	out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+	out, r := do(t, newClient(t), request("GET", origin, "/"))
 	want(t, out, "", "")
 	if v, _ := wire.Get(r.headers, "Content-Length"); string(r.body) != "hi" || v != "2" {
 		t.Errorf("%q, length %s", r.body, v)
@@ -124,7 +124,7 @@ func TestIdentityKeepsItsHeaders(t *testing.T) {
 func TestEncodedButEmpty(t *testing.T) {
 	for _, coding := range []string{"gzip", "deflate", "br", "zstd", "gzip, gzip"} {
 		origin, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Encoding: "+coding+"\r\n\r\n")
-		out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+		out, r := do(t, newClient(t), request("GET", origin, "/"))
 		want(t, out, "", "")
 		if len(r.body) != 0 {
 			t.Errorf("%s: %q", coding, r.body)
@@ -171,7 +171,7 @@ func TestUnscannable(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, _ := encoded(t, tt.header, tt.body)
-			out, r := do(t, newClient(t), exchange("GET", origin, "/"))
+			out, r := do(t, newClient(t), request("GET", origin, "/"))
 			want(t, out, Unscannable, tt.detail)
 			if r.heads != tt.heads {
 				t.Errorf("%d heads", r.heads)
@@ -200,7 +200,7 @@ func TestBombs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			origin, _ := encoded(t, tt.header, tt.body)
-			x, got := exchange("GET", origin, "/"), 0
+			x, got := request("GET", origin, "/"), 0
 			x.MaxBody = 1 << 40
 			var before, after runtime.MemStats
 			runtime.ReadMemStats(&before)
@@ -255,7 +255,7 @@ func FuzzDecoder(f *testing.F) {
 		if err == nil {
 			defer d.Close()
 			r := &reply{heads: 1}
-			_, err = pump(&d, 1<<20, r)
+			_, err = pump(t.Context(), &d, 1<<20, r)
 			if len(r.body) > 1<<20 {
 				t.Fatalf("%d bytes delivered", len(r.body))
 			}
@@ -290,7 +290,7 @@ func TestCodings(t *testing.T) {
 				answer += "Content-Encoding: " + v + "\r\n"
 			}
 			origin, _ := always(t, answer+"\r\n"+string(c.Body))
-			x := exchange("GET", origin, "/")
+			x := request("GET", origin, "/")
 			x.MaxBody = 1 << 40
 			out, r := do(t, newClient(t), x)
 			kind, body := map[string]string{"text": "", "empty": "",

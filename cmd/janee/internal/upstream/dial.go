@@ -10,8 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/egress"
 )
 
-// guarded judges the address of each connection after the name was resolved and before anything is
-// sent. A check at any earlier moment could be answered with another address than the dial (DNS
+// guarded judges the address of each connection after the name is resolved and before anything is
+// sent. At an earlier check the name could resolve to another address than at the dial (DNS
 // rebinding).
 func guarded(g egress.Guard) func(context.Context, string, string, syscall.RawConn) error {
 	return func(_ context.Context, _, address string, _ syscall.RawConn) error {
@@ -26,8 +26,8 @@ func guarded(g egress.Guard) func(context.Context, string, string, syscall.RawCo
 	}
 }
 
-// proxyOf returns the proxy for every request of t, nil for none. Unlike http.ProxyFromEnvironment
-// it makes no exception for the loopback.
+// proxyOf returns the proxy for every request of t, or nil. Unlike http.ProxyFromEnvironment it
+// makes no exception for loopback addresses.
 func proxyOf(t Target) (func(*http.Request) (*url.URL, error), error) {
 	if t.Proxy == "" {
 		return nil, nil
@@ -40,8 +40,8 @@ func proxyOf(t Target) (func(*http.Request) (*url.URL, error), error) {
 	return http.ProxyURL(u), nil
 }
 
-// proxyAnswered names the proxy as the one that refused: its answer says so in text that is not
-// ours.
+// proxyAnswered says in words of our own that the proxy refused to connect. What the proxy says
+// could be anything.
 func proxyAnswered(_ context.Context, _ *url.URL, _ *http.Request, answer *http.Response) error {
 	if answer.StatusCode != http.StatusOK {
 		return &fault{Unreachable, "the proxy refused to connect to the API"}

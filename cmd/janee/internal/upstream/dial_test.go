@@ -131,7 +131,7 @@ func TestNamesThatLeadInside(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			server, accepted := always(t, ok)
 			origin := "http://api.example.test:" + portOf(server)
-			x := exchange("POST", origin, "/charges")
+			x := request("POST", origin, "/charges")
 			x.Guard = guardOf(origin, ranges(t,
 				strings.Fields(strings.ReplaceAll(c.allow, "PORT", portOf(server)))...)...)
 			out, _ := do(t, clientWith(t, one(strings.Fields(c.addresses)...)), x)
@@ -153,7 +153,7 @@ func TestRebinding(t *testing.T) {
 	c := clientWith(t, func(_ string, n int64) []string {
 		return []string{[]string{"127.0.0.1", "169.254.169.254", "10.0.0.1"}[min(n, 3)-1]}
 	})
-	x := exchange("GET", origin, "/")
+	x := request("GET", origin, "/")
 	x.Guard = guardOf(origin, ranges(t, "127.0.0.1/32:"+portOf(server))...)
 	for _, detail := range []string{"", "address class metadata", "address class private"} {
 		out, _ := do(t, c, x)
@@ -170,13 +170,13 @@ func TestRebinding(t *testing.T) {
 
 func TestLocalhostIsTheLoopback(t *testing.T) {
 	server, _ := always(t, ok)
-	out, _ := do(t, newClient(t), exchange("GET", "http://localhost:"+portOf(server), "/"))
+	out, _ := do(t, newClient(t), request("GET", "http://localhost:"+portOf(server), "/"))
 	want(t, out, "", "")
 }
 
 func TestNothingWithoutAGuard(t *testing.T) {
 	origin, accepted := always(t, ok)
-	x := exchange("GET", origin, "/")
+	x := request("GET", origin, "/")
 	x.Guard = egress.Guard{}
 	out, _ := do(t, newClient(t), x)
 	if want(t, out, Blocked, "address class loopback"); accepted() != 0 {
@@ -222,7 +222,7 @@ func TestProxy(t *testing.T) {
 			"the service's proxy cannot be used"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			x := exchange("POST", tt.origin, "/a?b=%63")
+			x := request("POST", tt.origin, "/a?b=%63")
 			x.Proxy, x.Guard = tt.proxy, guardOf(tt.proxy)
 			out, _ := do(t, clientWith(t, func(name string, _ int64) []string {
 				if name != "proxy.example.test" {
@@ -253,7 +253,7 @@ func TestProxyTunnelsTLS(t *testing.T) {
 		go func() { io.Copy(api, r); api.Close() }()
 		io.Copy(c, api)
 	})
-	x := exchange("GET", origin, "/")
+	x := request("GET", origin, "/")
 	x.Proxy, x.Guard = proxy, guardOf(proxy)
 	out, _ := do(t, newClient(t), x)
 	want(t, out, Unreachable, "certificate signed by unknown authority")

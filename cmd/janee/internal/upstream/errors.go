@@ -12,26 +12,26 @@ import (
 
 // The values of Outcome.Err.
 const (
-	// the time allowed ran out, or a connection took over ten seconds to make
+	// the time ran out, or it took more than ten seconds to connect
 	Timeout     = "timeout"
 	Unreachable = "unreachable" // no connection, no usable reply, or a reply that broke off
-	// the reply cannot be read as plain bytes, so nobody can look for secrets in it
+	// the reply cannot be decoded, so nobody can look for secrets in it
 	Unscannable = "unscannable"
-	Cancelled   = "cancelled" // the context ended, or the receiver refused
+	Cancelled   = "cancelled" // the context ended, or the Receiver refused
 	Rejected    = "rejected"  // the request is not fit to be sent; nothing was dialled
-	// caFile holds another content than CADigest says; nothing was dialled
+	// the content of CAFile does not have CADigest; nothing was dialled
 	Untrusted = "untrusted"
-	// the host led to an address that Target.Guard refuses; no connection was made
+	// the host resolved to an address that Target.Guard refuses; no connection was made
 	Blocked = "blocked"
 )
 
-// fault is an error that knows its outcome. Its detail is our own text: what net/http says may
+// fault is an error with its Outcome. Its detail is our own text, because what net/http says may
 // quote the URL or the reply.
 type fault struct{ kind, detail string }
 
 func (f *fault) Error() string { return f.kind + ": " + f.detail }
 
-// ErrEnough is what a Receiver returns that can take no more of a body: what it has is the reply,
+// ErrEnough is returned by a Receiver that can take no more of a body: what it has is the reply,
 // cut.
 var ErrEnough = errors.New("the receiver has no room for more")
 
@@ -45,14 +45,15 @@ func ended(err error) Outcome {
 	case errors.As(err, &f):
 		return Outcome{Err: f.kind, Detail: f.detail}
 	}
-	return Outcome{Err: Unreachable, Detail: "the exchange failed"}
+	return Outcome{Err: Unreachable, Detail: "the request failed"}
 }
 
-// explain finds the cause of a failed exchange: a fault already known, the end of ctx, a slow
-// network, or else what otherwise says.
+// explain finds the cause of a failed request: a fault already known, the end of ctx, a slow
+// network, or else what otherwise says. A Receiver that refuses because ctx ended is not the cause.
 func explain(ctx context.Context, err error, otherwise string) *fault {
 	var f *fault
-	if errors.As(err, &f) || errors.As(context.Cause(ctx), &f) {
+	known := errors.As(err, &f) && !(f == errReceiver && ctx.Err() != nil)
+	if known || errors.As(context.Cause(ctx), &f) {
 		return f
 	}
 	switch ctx.Err() {

@@ -55,7 +55,7 @@ func TestTimeoutBoundsEverything(t *testing.T) {
 				r.Peek(1) // net/http gives up a connection that speaks before it is asked
 				serve(c, r)
 			})
-			x, start := exchange("POST", origin, "/"), time.Now()
+			x, start := request("POST", origin, "/"), time.Now()
 			// more than the socket buffers hold
 			x.Timeout, x.Body = 200*time.Millisecond, make([]byte, 8<<20)
 			out, _ := do(t, newClient(t), x)
@@ -78,7 +78,7 @@ func TestFastServerCannotOutrunTheTimeout(t *testing.T) {
 			}
 		}
 	})
-	x, start := exchange("GET", origin, "/"), time.Now()
+	x, start := request("GET", origin, "/"), time.Now()
 	x.Timeout, x.MaxBody = 100*time.Millisecond, 1<<50
 	out := newClient(t).Do(t.Context(), x, &reply{onChunk: func([]byte) error { return nil }})
 	want(t, out, Timeout, "")
@@ -91,10 +91,10 @@ func TestCallersDeadlineIsATimeout(t *testing.T) {
 	origin, _ := rawServer(t, func(_ int, c net.Conn, r *bufio.Reader) { awaitClose(r) })
 	ctx, stop := context.WithTimeout(t.Context(), 50*time.Millisecond)
 	defer stop()
-	want(t, newClient(t).Do(ctx, exchange("GET", origin, "/"), new(reply)), Timeout, "")
+	want(t, newClient(t).Do(ctx, request("GET", origin, "/"), new(reply)), Timeout, "")
 }
 
-// TestCancel ends an exchange at each stage and expects it to be over within 50 ms.
+// TestCancel ends a request at each stage and expects it to be over within 50 ms.
 func TestCancel(t *testing.T) {
 	for name, answer := range map[string]string{
 		"before the head": "",
@@ -119,7 +119,7 @@ func TestCancel(t *testing.T) {
 				at = time.Now()
 				cancel(errors.New("revoked"))
 			}()
-			out := newClient(t).Do(ctx, exchange("GET", origin, "/"), new(reply))
+			out := newClient(t).Do(ctx, request("GET", origin, "/"), new(reply))
 			took := time.Since(at)
 			want(t, out, Cancelled, "the call was cancelled")
 			<-gone // the connection is closed, not left to finish
@@ -131,9 +131,9 @@ func TestCancel(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	origin, accepted := always(t, "")
-	want(t, newClient(t).Do(ctx, exchange("GET", origin, "/"), new(reply)), Cancelled, "")
+	want(t, newClient(t).Do(ctx, request("GET", origin, "/"), new(reply)), Cancelled, "")
 	if accepted() != 0 {
-		t.Error("a cancelled exchange was dialled")
+		t.Error("a cancelled request was dialled")
 	}
 }
 
@@ -196,7 +196,7 @@ func TestBrokenReplies(t *testing.T) {
 				readRequest(r)
 				tt.serve(c.(*net.TCPConn))
 			})
-			out, r := do(t, newClient(t), exchange("POST", origin, "/"))
+			out, r := do(t, newClient(t), request("POST", origin, "/"))
 			want(t, out, Unreachable, tt.detail)
 			if r.heads != tt.heads {
 				t.Errorf("%d heads", r.heads)
@@ -211,10 +211,10 @@ func TestUnreachable(t *testing.T) {
 		t.Fatal(err)
 	}
 	l.Close()
-	out, _ := do(t, newClient(t), exchange("GET", "http://"+l.Addr().String(), "/"))
+	out, _ := do(t, newClient(t), request("GET", "http://"+l.Addr().String(), "/"))
 	want(t, out, Unreachable, "connection refused")
 	// A label of over 63 bytes is refused by the resolver itself, without a packet.
-	out, _ = do(t, newClient(t), exchange("GET", "http://"+strings.Repeat("a", 64)+".invalid", "/"))
+	out, _ = do(t, newClient(t), request("GET", "http://"+strings.Repeat("a", 64)+".invalid", "/"))
 	want(t, out, Unreachable, "no such host")
 }
 
@@ -241,7 +241,7 @@ func TestDetails(t *testing.T) {
 		out := ended(explain(t.Context(), tt.err, beforeReply(tt.err)))
 		want(t, out, tt.kind, tt.detail)
 	}
-	want(t, ended(errors.New("secret")), Unreachable, "the exchange failed")
+	want(t, ended(errors.New("secret")), Unreachable, "the request failed")
 	if got := (&fault{Timeout, "x"}).Error(); got != "timeout: x" {
 		t.Error(got)
 	}
@@ -275,9 +275,9 @@ func TestStaleConnection(t *testing.T) {
 				}
 			})
 			c := newClient(t)
-			out, _ := do(t, c, exchange("GET", origin, "/warm"))
+			out, _ := do(t, c, request("GET", origin, "/warm"))
 			want(t, out, "", "")
-			x := exchange(tt.method, origin, "/second")
+			x := request(tt.method, origin, "/second")
 			x.Body = []byte(tt.body)
 			if tt.key != "" {
 				x.Headers = append(x.Headers, headerOf(tt.key, "k1"))
@@ -303,7 +303,7 @@ func TestClosedIdleConnection(t *testing.T) {
 	})
 	c := newClient(t)
 	for range 3 {
-		x := exchange("POST", origin, "/")
+		x := request("POST", origin, "/")
 		x.Body = []byte("body")
 		out, _ := do(t, c, x)
 		want(t, out, "", "")

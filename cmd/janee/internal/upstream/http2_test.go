@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"encoding/binary"
 	"io"
@@ -36,7 +37,7 @@ func TestHTTP2NeverRepeatsAnUnsafeRequest(t *testing.T) {
 				requests.Add(1)
 				return frame(rstStream, 0, stream, []byte{0, 0, 0, 1})
 			})
-			x := exchange(tt.method, origin, "/")
+			x := request(tt.method, origin, "/")
 			x.CAFile, x.Body, x.Timeout = ca, []byte(tt.body), 300*time.Millisecond
 			out, _ := do(t, newClient(t), x)
 			if got := requests.Load(); (got > 1) != tt.repeated || got == 0 {
@@ -57,7 +58,7 @@ func TestHTTP2BodyAfter204(t *testing.T) {
 		return append(frame(headers, endHeaders, stream, []byte{0x89}),
 			frame(data, endStream, stream, []byte("secret"))...)
 	})
-	x := exchange("GET", origin, "/")
+	x := request("GET", origin, "/")
 	x.CAFile = writeCA(t, filepath.Join(t.TempDir(), "ca"), cert)
 	out, r := do(t, newClient(t), x)
 	want(t, out, "", "")
@@ -106,9 +107,9 @@ type waiting struct {
 	open chan struct{}
 }
 
-func (w *waiting) Chunk(p []byte) error {
+func (w *waiting) Chunk(ctx context.Context, p []byte) error {
 	<-w.open
-	return w.reply.Chunk(p)
+	return w.reply.Chunk(ctx, p)
 }
 
 // TestHTTP2TakesInLittleForAReceiverThatWaits: over HTTP/2 the sender is held back by the window
@@ -130,7 +131,7 @@ func TestHTTP2TakesInLittleForAReceiverThatWaits(t *testing.T) {
 	s.EnableHTTP2, s.TLS = true, &tls.Config{Certificates: []tls.Certificate{cert}}
 	s.StartTLS()
 	defer s.Close()
-	x := exchange("GET", s.URL, "/")
+	x := request("GET", s.URL, "/")
 	x.CAFile, x.MaxBody = writeCA(t, filepath.Join(t.TempDir(), "ca"), cert), size
 	w := &waiting{open: make(chan struct{})}
 	done := make(chan Outcome)

@@ -3,6 +3,7 @@ package upstream
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"errors"
 	"io"
 	"net"
@@ -38,12 +39,14 @@ type reply struct {
 	headers []wire.Header
 	body    []byte
 	heads   int
+	ends    int
 	chunk   int                // longest
 	onHead  func() error       // optional
 	onChunk func([]byte) error // optional, in place of collecting
+	onEnd   func() error       // optional
 }
 
-func (r *reply) Head(status int, headers []wire.Header) error {
+func (r *reply) Head(_ context.Context, status int, headers []wire.Header) error {
 	r.status, r.headers = status, headers
 	r.heads++
 	if r.onHead != nil {
@@ -52,9 +55,9 @@ func (r *reply) Head(status int, headers []wire.Header) error {
 	return nil
 }
 
-func (r *reply) Chunk(p []byte) error {
-	if r.heads != 1 || len(p) == 0 {
-		return errors.New("chunk before the head, or an empty one")
+func (r *reply) Chunk(_ context.Context, p []byte) error {
+	if r.heads != 1 || r.ends != 0 || len(p) == 0 {
+		return errors.New("chunk before the head, after the end, or an empty one")
 	}
 	r.chunk = max(r.chunk, len(p))
 	if r.onChunk != nil {
@@ -64,15 +67,23 @@ func (r *reply) Chunk(p []byte) error {
 	return nil
 }
 
+func (r *reply) End(context.Context) error {
+	r.ends++
+	if r.onEnd != nil {
+		return r.onEnd()
+	}
+	return nil
+}
+
 func newClient(t testing.TB) *Client {
 	c := New(home.Guard{})
 	t.Cleanup(c.Close)
 	return c
 }
 
-// exchange is a request that fits origin, good for five seconds and 1 MiB.
-func exchange(method, origin, target string, headers ...wire.Header) Exchange {
-	return Exchange{
+// request is a Request that fits origin, good for five seconds and 1 MiB.
+func request(method, origin, target string, headers ...wire.Header) Request {
+	return Request{
 		Target:        Target{Service: "test", Origin: origin, Guard: guardOf(origin)},
 		Method:        method,
 		URL:           origin + target,
@@ -94,7 +105,7 @@ func guardOf(origin string, allowPrivate ...egress.Range) egress.Guard {
 	return g
 }
 
-func do(t testing.TB, c *Client, x Exchange) (Outcome, *reply) {
+func do(t testing.TB, c *Client, x Request) (Outcome, *reply) {
 	t.Helper()
 	r := new(reply)
 	return c.Do(t.Context(), x, r), r

@@ -12,10 +12,10 @@ var errTwice = &fault{Unreachable,
 	"the server dropped the request after it was sent; it was not sent again"}
 
 // sendOnce keeps HTTP/2 from repeating a request that may have been carried out. net/http repeats
-// any method after RST_STREAM with PROTOCOL_ERROR (golang.org/issue/47635), though nothing says
-// that the server did not act. Ending ctx in GotConn stops it: the HTTP/2 client looks at ctx once
-// more before it writes. HTTP/1 needs no such guard: there a repeat needs a safe method, an
-// Idempotency-Key (see spelling), or nothing written.
+// any method after RST_STREAM with PROTOCOL_ERROR (golang.org/issue/47635), although the server may
+// have acted. Ending ctx in GotConn stops that: the HTTP/2 client looks at ctx once more before it
+// writes. HTTP/1 needs no such guard: it repeats only a safe method, a request with an
+// Idempotency-Key (see spelling), or one of which nothing was written.
 func sendOnce(ctx context.Context, method string) context.Context {
 	if method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions {
 		return ctx

@@ -16,17 +16,17 @@ import (
 const (
 	connectTimeout = 10 * time.Second // for the dial, and again for the TLS handshake
 	idleTimeout    = 90 * time.Second
-	maxConns       = 64 // a service, for an agent
+	maxConns       = 64 // per service and agent
 	maxIdleConns   = 32
 	maxHeaderBytes = 64 << 10
-	// streamWindow bounds what net/http takes in of an HTTP/2 reply that the receiver keeps
-	// waiting: nobody else counts it.
+	// streamWindow bounds what net/http buffers of an HTTP/2 reply while the Receiver keeps it
+	// waiting: no budget counts that.
 	streamWindow = 512 << 10
 )
 
-// pools keeps one transport a target, so that no connection, and no trust in a private CA, passes
-// from one service to another, nor a connection from one agent to another: calls that hang take
-// only connections of their own agent.
+// pools keeps one transport per target. So services share neither connections nor trust in a
+// private CA, and agents share no connections: calls that hang use up only those of their own
+// agent.
 type pools struct {
 	mu       sync.Mutex
 	all      map[Target]*pool
@@ -42,11 +42,11 @@ type pool struct {
 	used      time.Time
 }
 
-// stamp tells whether the CA file was written since the pool was made.
+// stamp shows whether the CA file was written after the pool was made.
 type stamp struct{ size, modified int64 }
 
-// get returns the transport for t. Its authorities are those whose content has the digest, if one
-// is given: they were read once, so that nothing can be swapped between the comparison and the use.
+// get returns the transport for t. If there is a digest, its authorities have that digest. They are
+// read once, so that nothing can be swapped between the comparison and the use.
 func (p *pools) get(t Target, digest string) (*http.Transport, error) {
 	ca, err := caStamp(t.CAFile)
 	if err != nil {
@@ -87,8 +87,8 @@ func (p *pools) open(t Target, ca stamp, now time.Time) (*pool, error) {
 	return fresh, nil
 }
 
-// sweep drops the pool that t had and those that nobody uses any more, such as of a service whose
-// origin was edited.
+// sweep drops the old pool of t, and pools that nobody uses any more, such as that of a service
+// whose origin was edited.
 func (p *pools) sweep(t Target, now time.Time) {
 	for key, old := range p.all {
 		if key == t || now.Sub(old.used) > 2*idleTimeout {
@@ -108,8 +108,8 @@ func (p *pools) close() {
 	clear(p.all)
 }
 
-// newTransport leaves Proxy nil where the target names none: one named by the environment would see
-// every host, and every secret sent over plain http.
+// newTransport uses no proxy unless the target names one: a proxy of the environment would see
+// every host, and every secret that is sent over plain http.
 func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http.Transport, error) {
 	proxy, err := proxyOf(t)
 	if err != nil {
@@ -129,14 +129,14 @@ func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeaderBytes,
 		ForceAttemptHTTP2:      true,
-		// Without pings a connection that died in the machine's sleep swallows every call until its
-		// timeout.
+		// Without pings, a connection that died while the machine slept swallows every call until
+		// its timeout.
 		HTTP2: &http.HTTP2Config{SendPingTimeout: 15 * time.Second, PingTimeout: 5 * time.Second,
 			MaxReceiveBufferPerStream: streamWindow},
 	}, nil
 }
 
-// roots returns nil, which is the system's pool, when there is no caFile.
+// roots returns nil, which stands for the system's pool, if there is no caFile.
 func (p *pools) roots(caFile string) (roots *x509.CertPool, digest string, err error) {
 	if caFile == "" {
 		return nil, "", nil

@@ -15,7 +15,7 @@ import (
 // 127.0.0.1: TestMain's dead proxy would be used if any were.
 func TestEnvironmentProxyIgnored(t *testing.T) {
 	server, _ := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
-	x := exchange("GET", "http://api.example.test:"+portOf(server), "/")
+	x := request("GET", "http://api.example.test:"+portOf(server), "/")
 	x.Guard = guardOf(x.Origin, ranges(t, "127.0.0.1/32")...)
 	out, _ := do(t, clientWith(t, one("127.0.0.1")), x)
 	want(t, out, "", "")
@@ -29,7 +29,7 @@ func TestConnectionReuse(t *testing.T) {
 	for range 32 {
 		workers.Go(func() {
 			for calls.Add(1) <= 500 {
-				out, r := do(t, c, exchange("GET", origin, "/"))
+				out, r := do(t, c, request("GET", origin, "/"))
 				if want(t, out, "", ""); string(r.body) != "hi" {
 					t.Errorf("body %q", r.body)
 				}
@@ -56,11 +56,14 @@ func TestConnectionLimit(t *testing.T) {
 	var calls sync.WaitGroup
 	for range 80 {
 		calls.Go(func() {
-			out, _ := do(t, c, exchange("GET", origin, "/"))
+			out, _ := do(t, c, request("GET", origin, "/"))
 			want(t, out, "", "")
 		})
 	}
-	time.Sleep(200 * time.Millisecond)
+	for began := time.Now(); accepted() < maxConns && time.Since(began) < 4*time.Second; {
+		time.Sleep(10 * time.Millisecond)
+	}
+	time.Sleep(200 * time.Millisecond) // for one too many
 	if n := accepted(); n != maxConns {
 		t.Errorf("%d connections while 80 calls wait", n)
 	}
@@ -80,7 +83,7 @@ func shareNoConnection(t *testing.T, name func(*Target, string)) {
 	origin, accepted := always(t, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
 	c := newClient(t)
 	for i, each := range []string{"a", "b", "a", "b"} {
-		x := exchange("GET", origin, "/")
+		x := request("GET", origin, "/")
 		name(&x.Target, each)
 		out, _ := do(t, c, x)
 		want(t, out, "", "")
@@ -105,7 +108,7 @@ func TestHangingCallsOfAnAgentKeepNobodyOut(t *testing.T) {
 	var calls sync.WaitGroup
 	for range 2 * maxConns {
 		calls.Go(func() {
-			x := exchange("GET", origin, "/hang")
+			x := request("GET", origin, "/hang")
 			x.Target = x.Target.For("mallory")
 			out, _ := do(t, c, x)
 			want(t, out, "", "")
@@ -114,7 +117,7 @@ func TestHangingCallsOfAnAgentKeepNobodyOut(t *testing.T) {
 	for began := time.Now(); accepted() < maxConns && time.Since(began) < 10*time.Second; {
 		time.Sleep(time.Millisecond)
 	}
-	x := exchange("GET", origin, "/")
+	x := request("GET", origin, "/")
 	x.Target, x.Timeout = x.Target.For("alice"), 5*time.Second
 	out, _ := do(t, c, x)
 	want(t, out, "", "")
@@ -147,7 +150,7 @@ func BenchmarkSmallGet(b *testing.B) {
 	origin, _ := always(b,
 		"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 11\r\n\r\n"+
 			"{\"ok\":true}")
-	c, x := newClient(b), exchange("GET", origin, "/v1/balance")
+	c, x := newClient(b), request("GET", origin, "/v1/balance")
 	b.ReportAllocs()
 	for b.Loop() {
 		if out := c.Do(b.Context(), x, new(reply)); out.Err != "" {

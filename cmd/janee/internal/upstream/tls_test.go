@@ -117,7 +117,7 @@ func TestTLS(t *testing.T) {
 			if tt.host != "" {
 				origin = strings.Replace(origin, "127.0.0.1", tt.host, 1)
 			}
-			x := exchange("GET", origin, "/")
+			x := request("GET", origin, "/")
 			x.CAFile = tt.caFile
 			out, _ := do(t, newClient(t), x)
 			want(t, out, tt.err, tt.cause)
@@ -134,7 +134,7 @@ func TestPlainServerOnTLSPort(t *testing.T) {
 		io.WriteString(c, "HTTP/1.1 400 Bad Request\r\n\r\n")
 		awaitClose(r)
 	})
-	out, _ := do(t, newClient(t), exchange("GET", "https"+strings.TrimPrefix(origin, "http"), "/"))
+	out, _ := do(t, newClient(t), request("GET", "https"+strings.TrimPrefix(origin, "http"), "/"))
 	want(t, out, Unreachable, "the server does not speak TLS on this port")
 }
 
@@ -147,13 +147,13 @@ func TestOtherCertificateFault(t *testing.T) {
 	}
 }
 
-// TestNewCAFile replaces the file's content: the next exchange goes by it, on a connection of its
+// TestNewCAFile replaces the file's content: the next request uses it, on a connection of its
 // own.
 func TestNewCAFile(t *testing.T) {
 	good := certificate(t, tomorrow())
 	path := writeCA(t, filepath.Join(t.TempDir(), "ca"), certificate(t, tomorrow()))
 	origin, _ := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{good}}, false)
-	c, x := newClient(t), exchange("GET", origin, "/")
+	c, x := newClient(t), request("GET", origin, "/")
 	x.CAFile = path
 	out, _ := do(t, c, x)
 	want(t, out, Unreachable, "certificate signed by unknown authority")
@@ -178,7 +178,7 @@ func TestHTTP2(t *testing.T) {
 	origin, served := tlsServer(t, &tls.Config{Certificates: []tls.Certificate{cert}}, true)
 	c, target := newClient(t), "/a%2fb?x[]=1|{}"
 	for _, body := range []string{"", "some body"} {
-		x := exchange("POST", origin, target, headerOf("Host", origin[8:]))
+		x := request("POST", origin, target, headerOf("Host", origin[8:]))
 		x.CAFile, x.Body = writeCA(t, filepath.Join(t.TempDir(), "ca"), cert), []byte(body)
 		out, r := do(t, c, x)
 		want(t, out, "", "")
@@ -203,7 +203,7 @@ func TestCADigest(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c, x := newClient(t), exchange("GET", origin, "/")
+	c, x := newClient(t), request("GET", origin, "/")
 	x.CAFile, x.CADigest = path, digest
 	out, _ := do(t, c, x)
 	want(t, out, "", "")
