@@ -49,14 +49,15 @@ A secret given as an argument can be read by other processes: let janee ask for 
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&o.url, "url", "u", "", "base URL of the API, e.g. https://api.stripe.com")
+	f.StringVarP(&o.url, "url", "u", "", "base `URL` of the API, such as https://api.stripe.com")
 	f.StringVar(&o.authType, "auth-type", "",
-		"how requests are signed: "+strings.Join(sign.Types(), ", "))
+		"`TYPE` of signature: "+strings.Join(sign.Types(), ", "))
 	f.StringVar(&o.testPath, "test-path", "",
-		"a harmless path to try the key with, e.g. /v1/balance")
-	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
-	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM file of the API's own certificate authority")
-	f.BoolVar(&o.noCapability, "no-capability", false, "store the service only")
+		"harmless `PATH` to try the credential with, such as /v1/balance")
+	f.StringVar(&o.description, "description", "",
+		"`TEXT`: what the service is for; agents read it")
+	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM `FILE` of the API's own certificate authority")
+	f.BoolVar(&o.noCapability, "no-capability", false, "store the service without a capability")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
 	return c

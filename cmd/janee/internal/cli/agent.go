@@ -103,7 +103,7 @@ func tellToken(env *Env, name, token, done string, asJSON bool) error {
 func agentRotateCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "rotate NAME",
+		Use:   "rotate AGENT",
 		Short: "Give an agent a new token, and end the old one",
 		Long: "Give an agent a new token and show it, once. " +
 			"The old one is refused from the next call on.",
@@ -139,7 +139,7 @@ func runAgentRotate(env *Env, name string, asJSON bool) error {
 func agentRemoveCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
-		Use:   "remove NAME",
+		Use:   "remove AGENT",
 		Short: "Remove an agent and its token",
 		Long: `Remove an agent: its token is refused from the next call on. Its name is free again, and over standard input
 and output any client may call itself so; what config.yaml still lets it use is said first.`,

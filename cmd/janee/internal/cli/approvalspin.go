@@ -26,7 +26,7 @@ the root key is not kept out by it.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runPIN(env, remove) },
 	}
-	c.Flags().BoolVar(&remove, "remove", false, "ask for no PIN any more")
+	c.Flags().BoolVar(&remove, "remove", false, "remove the PIN")
 	return c
 }
 

@@ -38,9 +38,11 @@ further questions, until its ttl is over. --for ends that session earlier.`,
 			return runAnswer(env, args[0], approval.Allow, o)
 		},
 	}
-	c.Flags().BoolVar(&o.once, "once", false, "this one request (the default)")
-	c.Flags().BoolVar(&o.session, "session", false, "a session, for the ttl of the capability")
-	c.Flags().StringVar(&o.length, "for", "", "a session that ends sooner, e.g. 10m")
+	c.Flags().BoolVar(&o.once, "once", false, "approve this one request (the default)")
+	c.Flags().BoolVar(&o.session, "session", false,
+		"approve a session, for the ttl of the capability")
+	c.Flags().StringVar(&o.length, "for", "",
+		"approve a session of this `DURATION`, such as 10m; at most the ttl")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }

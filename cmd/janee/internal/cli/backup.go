@@ -33,8 +33,8 @@ root key apart from it, with "janee key export". The audit log says so first.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runBackup(env, to, force, asJSON) },
 	}
-	c.Flags().StringVar(&to, "to", "", "the `FILE` to write")
-	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
+	c.Flags().StringVar(&to, "to", "", "`FILE` to write")
+	c.Flags().BoolVar(&force, "force", false, "replace a file that exists")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.MarkFlagRequired("to")
 	return c

@@ -164,7 +164,7 @@ func (d capabilityDetail) print(w io.Writer) {
 func capRemoveCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
-		Use:   "remove NAME",
+		Use:   "remove CAPABILITY",
 		Short: "Remove a capability",
 		Long: "Remove a capability from config.yaml. Agents can no longer use it; " +
 			"its service stays.",

@@ -31,28 +31,32 @@ type capFlags struct {
 func (o *capFlags) register(f *pflag.FlagSet) {
 	o.flagSet = f
 	f.StringVarP(&o.ttl, "ttl", "t", "",
-		"how long a session lasts, as in 15m; at most 30d (default 1h)")
-	f.StringVar(&o.timeout, "timeout", "", "how long one call may take, as in 30s; at most 1h")
-	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
+		"`DURATION` of a session, such as 15m; at most 30d (default 1h)")
+	f.StringVar(&o.timeout, "timeout", "",
+		"`DURATION` that one call may take, such as 30s; at most 1h")
+	f.StringVar(&o.description, "description", "",
+		"`TEXT`: what the capability is for; agents read it")
 	f.BoolVar(&o.approve, "auto-approve", false,
 		"open sessions without asking a person (the default)")
-	f.BoolVar(&o.noApprove, "no-auto-approve", false, "a person says yes before a session opens")
+	f.BoolVar(&o.noApprove, "no-auto-approve", false,
+		"have a person approve each session before it opens")
 	f.BoolVar(&o.reason, "requires-reason", false, "refuse calls without a reason")
 	f.BoolVar(&o.noReason, "no-requires-reason", false,
-		"a reason is welcome and not required (the default)")
+		"accept calls without a reason (the default)")
 	f.StringArrayVar(&o.allow, "allow", nil,
-		`rule for what is allowed, as in "GET /v1/*"; may be repeated`)
+		"allow what this `RULE` matches, such as \"GET /v1/*\"; repeatable")
 	f.StringArrayVar(&o.deny, "deny", nil,
-		`rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
+		"refuse what this `RULE` matches, whatever is allowed, such as \"DELETE *\"; repeatable")
 	o.headers.register(f)
 	f.StringSliceVar(&o.agents, "allowed-agents", nil,
-		"agents that may use it, and no others; may be repeated")
+		"`AGENT` that may use the capability; agents not named may not; repeatable")
 	f.StringVar(&o.access, "access",
 		"",
-		"where it names no agents: open to all of them, or restricted (default as "+
-			"server.defaultAccess says)")
+		"`POLICY` where no agents are named: open to all agents, or restricted "+
+			"(default: server.defaultAccess)")
 	f.StringArrayVar(&o.limits, "limit", nil,
-		"how much an agent may use it, as in per-minute=60 or bytes-per-hour=10MB; may be repeated")
+		"limit for each agent as `NAME=VALUE`, such as per-minute=60 or bytes-per-hour=10MB; "+
+			"repeatable")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 }
 
@@ -142,7 +146,7 @@ matches is refused. Without rules everything is allowed.`,
 			return runCapAdd(env, args[0], service, o)
 		},
 	}
-	c.Flags().StringVarP(&service, "service", "s", "", "service that it is for")
+	c.Flags().StringVarP(&service, "service", "s", "", "`SERVICE` that the capability is for")
 	o.register(c.Flags())
 	return c
 }
@@ -212,7 +216,7 @@ func capEditCommand(env *Env) *cobra.Command {
 	var o capFlags
 	var clear clearFlags
 	c := &cobra.Command{
-		Use:   "edit NAME",
+		Use:   "edit CAPABILITY",
 		Short: "Change a capability",
 		Long: `Change what the flags name and nothing else. --allow, --deny, --allow-headers, --deny-headers and --allowed-agents
 each replace their whole list. An empty --ttl, --timeout, --description, --allow-headers or --deny-headers takes the
@@ -231,10 +235,10 @@ line out, and so does a --limit without a value.`,
 	}
 	o.register(c.Flags())
 	c.Flags().BoolVar(&clear.rules, "clear-rules", false,
-		"take all rules out: without rules everything is allowed")
+		"remove all rules: without rules everything is allowed")
 	c.Flags().BoolVar(&clear.agents, "clear-agents", false,
-		"take the list of agents out: --access decides then")
-	c.Flags().BoolVar(&clear.limits, "clear-limits", false, "take all limits out")
+		"remove the list of agents: --access decides then")
+	c.Flags().BoolVar(&clear.limits, "clear-limits", false, "remove all limits")
 	c.Flags().BoolVar(&clear.access, "clear-access", false, "follow server.defaultAccess again")
 	return c
 }

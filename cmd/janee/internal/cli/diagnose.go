@@ -45,10 +45,10 @@ whether it passes, fails or does not apply. Nothing is sent and no session opens
 	}
 	f := c.Flags()
 	f.StringVar(&call.Agent, "agent", "",
-		"judge the call as this agent's, made over stdio; else as your own")
+		"`AGENT` that makes the call, over stdio; without it, you make the call")
 	f.StringVar(&call.Args.Method, "method", "",
-		"method of the request; rules are judged where path is given as well")
-	f.StringVar(&call.Args.Path, "path", "", "path of the request, relative to the base URL")
+		"`METHOD` of the request; rules are judged if --path is given as well")
+	f.StringVar(&call.Args.Path, "path", "", "`PATH` of the request, relative to the base URL")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

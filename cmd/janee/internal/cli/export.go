@@ -47,8 +47,8 @@ Lines come file by file: by day, then by writer. The filters are those of "janee
 		RunE: func(*cobra.Command, []string) error { return runExport(env, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "jsonl", "jsonl or csv")
-	f.StringVar(&o.to, "to", "", "write to this `file`, which must not be there yet")
+	f.StringVar(&o.format, "format", "jsonl", "`FORMAT` to write: jsonl or csv")
+	f.StringVar(&o.to, "to", "", "`FILE` to write, which must not exist yet")
 	o.flags(f)
 	return c
 }

@@ -14,10 +14,10 @@ type headerFlags struct{ allow, deny []string }
 
 func (o *headerFlags) register(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.allow, "allow-headers", nil,
-		"headers that agents may send although they choose an account or a permission, as in "+
-			"Stripe-Account; may be repeated")
+		"`HEADER` that agents may send although it chooses an account or a permission, "+
+			"such as Stripe-Account; repeatable")
 	f.StringSliceVar(&o.deny, "deny-headers", nil,
-		"headers with which a request is refused; may be repeated")
+		"refuse requests that have this `HEADER`; repeatable")
 }
 
 func (o *headerFlags) check() error {

@@ -91,7 +91,7 @@ func useLine(c *cobra.Command) string {
 	return line
 }
 
-// flagLines lists flags as "  -n, --lines int   what it does (default 20)", wrapped to helpWidth.
+// flagLines lists flags as "  -n, --lines N   what it does (default 20)", wrapped to helpWidth.
 func flagLines(flags *pflag.FlagSet) string {
 	var left, right []string
 	width := 0
@@ -124,17 +124,33 @@ func flagName(f *pflag.Flag) (name, usage string) {
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	kind, usage := pflag.UnquoteUsage(f)
-	if kind != "" && f.Value.Type() != "bool" {
-		name += " " + strings.NewReplacer("stringArray", "string", "stringSlice", "string",
-			"strings", "string").Replace(kind)
+	if word := placeholder(f); word != "" {
+		name += " " + word
 	}
+	usage = f.Usage
 	switch f.DefValue {
 	case "", "0", "false", "[]", "0s":
 	default:
 		usage += fmt.Sprintf(" (default %s)", f.DefValue)
 	}
 	return name, usage
+}
+
+const placeholderKey = "placeholder"
+
+// placeholder is what stands for the value of a flag in help: FILE in "--to FILE".
+func placeholder(f *pflag.Flag) string { return strings.Join(f.Annotations[placeholderKey], "") }
+
+// namePlaceholders takes the placeholders out of the usage texts of flags, where they are in
+// backquotes: within a sentence, or before it as in "`FILE`: what it is for".
+func namePlaceholders(flags *pflag.FlagSet) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		word, usage := pflag.UnquoteUsage(f)
+		f.Usage = strings.TrimPrefix(usage, word+": ")
+		if f.Value.Type() != "bool" {
+			_ = flags.SetAnnotation(f.Name, placeholderKey, []string{word})
+		}
+	})
 }
 
 // wrap breaks text at blanks into lines of at most width; a longer word stays whole.

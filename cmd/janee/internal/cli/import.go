@@ -40,8 +40,8 @@ With --env the keys come from a .env file: variables with a known name become se
 			return i.runEnv(envFile)
 		},
 	}
-	c.Flags().StringVar(&envFile, "env", "", "take the keys from this .env `file`")
-	c.Flags().BoolVar(&apply, "apply", false, "write what is shown otherwise")
+	c.Flags().StringVar(&envFile, "env", "", "read the keys from this .env `FILE`")
+	c.Flags().BoolVar(&apply, "apply", false, "write what an import without this flag shows")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.MarkFlagFilename("env") // fails only for a flag that is not there
 	c.ValidArgsFunction = func(

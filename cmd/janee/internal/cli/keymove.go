@@ -61,7 +61,8 @@ passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE go on to win over all of t
 			return m.run(env)
 		},
 	}
-	c.Flags().StringVar(&m.to, "to", "", "where to keep it: "+strings.Join(config.Sources, ", "))
+	c.Flags().StringVar(&m.to, "to", "",
+		"`SOURCE` to keep it in: "+strings.Join(config.Sources, ", "))
 	c.Flags().BoolVar(&m.stdin, "stdin", false, "read the new passphrase from standard input")
 	c.Flags().BoolVar(&m.json, "json", false, "print JSON and never ask for a new passphrase")
 	_ = c.MarkFlagRequired("to")

@@ -16,13 +16,13 @@ type callFilter struct {
 }
 
 func (c *callFilter) flags(f *pflag.FlagSet) {
-	f.StringVarP(&c.service, "service", "s", "", "only calls of this service")
-	f.StringVar(&c.capability, "capability", "", "only calls of this capability")
-	f.StringVar(&c.agent, "agent", "", "only calls of this agent")
+	f.StringVarP(&c.service, "service", "s", "", "show only calls of this `SERVICE`")
+	f.StringVar(&c.capability, "capability", "", "show only calls of this `CAPABILITY`")
+	f.StringVar(&c.agent, "agent", "", "show only calls of this `AGENT`")
 	f.StringVar(&c.decision, "decision", "",
-		"only calls that were let through (allow) or refused (deny)")
-	f.StringVar(&c.since, "since", "", "only calls that began at this `time` or later")
-	f.StringVar(&c.until, "until", "", "only calls that began before this `time`")
+		"show only calls with this `DECISION`: allow (let through) or deny (refused)")
+	f.StringVar(&c.since, "since", "", "show only calls that began at this `TIME` or later")
+	f.StringVar(&c.until, "until", "", "show only calls that began before this `TIME`")
 }
 
 // filter reads the flags. now is what durations count back from.

@@ -42,9 +42,9 @@ as they stand in the log (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLogs(cmd.Context(), env, o) },
 	}
 	f := c.Flags()
-	f.IntVarP(&o.lines, "lines", "n", 20, "how many of the newest calls; 0 for all")
+	f.IntVarP(&o.lines, "lines", "n", 20, "show the newest `N` calls; 0 shows all")
 	o.flags(f)
-	f.BoolVarP(&o.follow, "follow", "f", false, "go on as calls come in, until Ctrl-C")
+	f.BoolVarP(&o.follow, "follow", "f", false, "keep showing new calls, until Ctrl-C")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	c.AddCommand(verifyCommand(env), exportCommand(env), anchorCommand(env))
 	return c
@@ -168,7 +168,7 @@ of config.yaml has told elsewhere, in a file of such lines or a system log that 
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().StringArrayVar(&anchors, "anchors", nil,
-		"hold the log to the anchors in this `file`; may be given several times")
+		"compare the log with the anchors in this `FILE`; repeatable")
 	return c
 }
 

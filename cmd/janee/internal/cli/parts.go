@@ -23,7 +23,8 @@ type parts struct {
 	ends    []func() // the last first
 }
 
-// openParts watches config.yaml and the hangup signal from now on, and tells the clients of changes.
+// openParts watches config.yaml and the hangup signal from now on, and tells the clients of
+// changes.
 func openParts(serving *serving, s *opened.Home) (*parts, error) {
 	env := serving.env
 	rolled := anchor.NewBell() // before the log that rings it and the keeper that hears it

@@ -56,9 +56,10 @@ because it is malformed.`,
 				}}, asJSON)
 		},
 	}
-	c.Flags().StringVar(&agent, "agent", "", "the request is this agent's; else your own")
+	c.Flags().StringVar(&agent, "agent", "",
+		"`AGENT` that makes the request; without it, you make the request")
 	c.Flags().StringArrayVarP(&headers, "header", "H", nil,
-		`header that the request has, as in "Stripe-Account: acct_1"; may be repeated`)
+		"`HEADER` of the request, such as \"Stripe-Account: acct_1\"; repeatable")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

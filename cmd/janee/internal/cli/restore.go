@@ -40,7 +40,7 @@ and named; put the key back, from where you keep it.`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return r.run(env) },
 	}
-	c.Flags().StringVar(&r.from, "from", "", "the `FILE` to read")
+	c.Flags().StringVar(&r.from, "from", "", "backup `FILE` to read")
 	c.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
 	c.Flags().BoolVar(&r.json, "json", false, "print JSON and never ask")
 	_ = c.MarkFlagRequired("from")

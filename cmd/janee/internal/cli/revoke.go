@@ -24,9 +24,9 @@ type scopeFlags struct {
 
 func (o *scopeFlags) register(f *pflag.FlagSet) {
 	o.flags = f
-	f.StringVar(&o.agent, "agent", "", "every session of this agent")
-	f.StringVar(&o.capability, "capability", "", "every session for this capability")
-	f.BoolVar(&o.all, "all", false, "every session of everybody")
+	f.StringVar(&o.agent, "agent", "", "every session of this `AGENT`")
+	f.StringVar(&o.capability, "capability", "", "every session for this `CAPABILITY`")
+	f.BoolVar(&o.all, "all", false, "every session of every agent")
 }
 
 // read returns the id, or "" and the scope.
@@ -89,7 +89,8 @@ To keep an agent out for good, change the rules or remove the capability.`,
 		RunE: func(_ *cobra.Command, args []string) error { return runRevoke(env, args, o) },
 	}
 	o.scope.register(c.Flags())
-	c.Flags().StringVar(&o.length, "for", "", "how long they stay closed, e.g. 30m or 2d")
+	c.Flags().StringVar(&o.length, "for", "",
+		"keep them closed for this `DURATION`, such as 30m or 2d")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }

@@ -34,10 +34,10 @@ func (s *secretFlags) register(f *pflag.FlagSet) {
 		flag.register(f)
 	}
 	f.StringArrayVar(&s.headers, "header", nil,
-		"header for auth type headers, as name=value; may be repeated")
-	f.StringSliceVar(&s.scopes, "scope", nil, "OAuth scope; may be repeated")
+		"header `NAME=VALUE` for auth type headers; repeatable")
+	f.StringSliceVar(&s.scopes, "scope", nil, "OAuth `SCOPE`; repeatable")
 	f.StringArrayVar(&s.fields, "field", nil,
-		"any other field of the auth type, as name=value; may be repeated")
+		"another field of the auth type as `NAME=VALUE`; repeatable")
 }
 
 // credential fills in every field of the scheme from flags, what is known of the API, standard

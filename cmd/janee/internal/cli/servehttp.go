@@ -47,10 +47,10 @@ func (o *httpOptions) register(f *pflag.FlagSet) {
 	f.StringVar(&o.host, "host", "",
 		"`ADDRESS` to listen on (default: JANEE_HTTP_HOST, server.host in config.yaml, 127.0.0.1)")
 	f.IntVarP(&o.port, "port", "p", notGiven,
-		"`PORT` to listen on, 0 for any that is free (default: server.port in config.yaml, 9100)")
+		"`PORT` to listen on; 0 takes any free port (default: server.port in config.yaml, 9100)")
 	f.StringArrayVar(&o.allowedHosts, "allowed-host",
 		nil,
-		"`NAME` that clients reach this server by, beside localhost, 127.0.0.1 and [::1]; "+
+		"`NAME` that clients use for this server, besides localhost, 127.0.0.1 and [::1]; "+
 			"repeatable")
 	f.StringVar(&o.certFile, "tls-cert", "", "PEM `FILE` of the certificate, with its chain")
 	f.StringVar(&o.keyFile, "tls-key", "", "PEM `FILE` of its private key")

@@ -18,7 +18,7 @@ import (
 func stdioTransport() transport {
 	agent := ""
 	f := pflag.NewFlagSet("stdio", pflag.ContinueOnError)
-	f.StringVar(&agent, "agent", "", "serve as the agent `NAME`, whatever the client calls itself")
+	f.StringVar(&agent, "agent", "", "serve as this `AGENT`, whatever the client calls itself")
 	return transport{
 		name:  "stdio",
 		flags: f,

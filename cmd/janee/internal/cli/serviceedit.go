@@ -41,7 +41,7 @@ func serviceCommand(env *Env) *cobra.Command {
 func serviceEditCommand(env *Env) *cobra.Command {
 	var o serviceEdit
 	c := &cobra.Command{
-		Use:   "edit NAME",
+		Use:   "edit SERVICE",
 		Short: "Change a service or replace its credential",
 		Long: `Change what the flags name and nothing else; auth headers are merged. An empty --test-path,
 --ca-file, --description, --allow-headers, --deny-headers or --query-operations takes the line out.
@@ -60,17 +60,17 @@ not agree to a proxy or caFile that somebody wrote into config.yaml: ` + "`janee
 		},
 	}
 	f := c.Flags()
-	f.StringP("url", "u", "", "base URL of the API")
-	f.String("test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
-	f.Var(new(pathFlag), "ca-file", "PEM file of the API's own certificate authority")
-	f.String("description", "", "what it is for; agents read it")
+	f.StringP("url", "u", "", "base `URL` of the API")
+	f.String("test-path", "", "harmless `PATH` to try the credential with, such as /v1/balance")
+	f.Var(new(pathFlag), "ca-file", "PEM `FILE` of the API's own certificate authority")
+	f.String("description", "", "`TEXT`: what the service is for; agents read it")
 	f.BoolVarP(&o.yes, "yes", "y", false, "send the credential to the new place without asking")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
 	o.owner.register(f)
 	o.headers.register(f)
 	f.StringSlice("query-operations", nil,
-		"query keys that choose the operation: s3, azure, git, none, or keys of your own")
+		"query `KEY` that chooses the operation, or s3, azure, git or none; repeatable")
 	o.flagSet = f
 	return c
 }

@@ -17,12 +17,13 @@ type ownerFlags struct {
 }
 
 func (o *ownerFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&o.owner, "owner", "", "agent that the credential belongs to; it can share it")
+	f.StringVar(&o.owner, "owner", "",
+		"`AGENT` that the credential belongs to, and that may share it")
 	f.StringVar(&o.policy, "access-policy", "",
-		"who may use it: all-agents, agent-only (its owner) or shared")
+		"`POLICY` for who may use it: all-agents, agent-only (its owner) or shared")
 	f.StringSliceVar(&o.sharedWith, "shared-with", nil,
-		"agents that may use it beside its owner; may be repeated")
-	f.BoolVar(&o.clear, "clear-ownership", false, "leave it to every agent again")
+		"`AGENT` that may use it besides its owner; repeatable")
+	f.BoolVar(&o.clear, "clear-ownership", false, "open it to every agent again")
 }
 
 func (o *ownerFlags) given() bool {

@@ -23,7 +23,7 @@ grows by being used. "janee revoke ID" ends one; the first digits of the id are 
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runSessions(env, all, asJSON) },
 	}
-	c.Flags().BoolVar(&all, "all", false, "also those that are over or revoked")
+	c.Flags().BoolVar(&all, "all", false, "show expired and revoked sessions too")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

@@ -49,9 +49,9 @@ request is sent, for a token neither. The audit log says that it was shown.`,
 	}
 	f := c.Flags()
 	f.BoolVar(&o.explain, "explain", false, "show the steps and send nothing")
-	f.StringVar(&o.body, "body", "", `body of the request ("-": read it from standard input)`)
+	f.StringVar(&o.body, "body", "", "`BODY` of the request; - reads it from standard input")
 	f.StringArrayVar(&o.headers, "header", nil,
-		"header that an agent would send, as name=value; may be repeated")
+		"header `NAME=VALUE` that an agent would send; repeatable")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }

@@ -23,7 +23,7 @@ func testCommand(env *Env) *cobra.Command {
 	var timeout int64
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "test [service]",
+		Use:   "test [SERVICE]",
 		Short: "Try whether stored credentials work",
 		Long: `Make one authenticated GET of a service's testPath, or of every service's, and say what came of it. Nothing
 else is sent, redirects are not followed, and the audit log says so. The exit code is 1 where any service
@@ -36,7 +36,7 @@ fails; with --json it is 0 as long as the trial itself could be made.`,
 			return runTest(cmd.Context(), env, strings.Join(args, ""), timeout, asJSON)
 		},
 	}
-	c.Flags().Int64Var(&timeout, "timeout", 10_000, "milliseconds to wait for each service")
+	c.Flags().Int64Var(&timeout, "timeout", 10_000, "wait `N` milliseconds for each service")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

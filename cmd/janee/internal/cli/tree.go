@@ -21,6 +21,7 @@ func finish(root *cobra.Command, env *Env) {
 	root.InitDefaultCompletionCmd()
 	walk(root, func(c *cobra.Command) {
 		c.DisableFlagsInUseLine = true
+		namePlaceholders(c.LocalFlags())
 		if c.Example == "" {
 			c.Example = completionExamples[c.CommandPath()]
 		}

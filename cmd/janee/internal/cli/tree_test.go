@@ -12,6 +12,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
@@ -88,6 +89,39 @@ func TestEveryCommandHasHelp(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// placeholders are all that help puts in place of a value, for flags and arguments alike.
+const placeholders = " ADDRESS AGENT BODY CAPABILITY COMMAND DECISION DIGEST DIR DURATION FILE " +
+	"FORMAT HEADER ID KEY METHOD N NAME NAME=VALUE ORIGIN PATH POLICY PORT QUERY RULE SCOPE " +
+	"SECRET SERVICE SOURCE TEXT TIME TOKEN TYPE URL VALUE VARIABLE WORD "
+
+// TestPlaceholders holds help to these words. A flag without one would show the name of its type.
+func TestPlaceholders(t *testing.T) {
+	used := map[string]bool{}
+	check := func(where, word string) {
+		used[word] = true
+		if !strings.Contains(placeholders, " "+word+" ") {
+			t.Errorf("%s: %q is not one of%s", where, word, placeholders)
+		}
+	}
+	for path, c := range commands(t) {
+		for _, word := range strings.Fields(c.Use)[1:] {
+			if word = strings.Trim(word, "[]"); !strings.HasPrefix(word, "-") {
+				check(path, word)
+			}
+		}
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) {
+			if f.Value.Type() != "bool" {
+				check(path+" --"+f.Name, placeholder(f))
+			}
+		})
+	}
+	for _, word := range strings.Fields(placeholders) {
+		if !used[word] {
+			t.Errorf("%s stands for nothing", word)
+		}
 	}
 }
 

@@ -43,9 +43,9 @@ and --ca-sha256.`,
 	}
 	f := c.Flags()
 	f.StringVar(&a.origin, "yes", "",
-		"do not ask: `ORIGIN` is where the credential may go, as in https://api.stripe.com")
-	f.StringVar(&a.proxy, "proxy", "", "with --yes: the proxy `URL` that it may go through")
-	f.StringVar(&a.ca, "ca-sha256", "", "with --yes: the `DIGEST` of the caFile, in hex")
+		"do not ask, and let the credential go to this `ORIGIN`, such as https://api.stripe.com")
+	f.StringVar(&a.proxy, "proxy", "", "with --yes: `URL` of the proxy that it may go through")
+	f.StringVar(&a.ca, "ca-sha256", "", "with --yes: `DIGEST` of the caFile, in hex")
 	f.BoolVar(&a.quiet, "json", false, "print JSON and never ask")
 	return c
 }

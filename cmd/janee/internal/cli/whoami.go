@@ -22,7 +22,7 @@ of that name gets to see of itself.`,
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runWhoami(env, agent, asJSON) },
 	}
-	c.Flags().StringVar(&agent, "agent", "", "answer for this agent")
+	c.Flags().StringVar(&agent, "agent", "", "answer for this `AGENT`")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
