@@ -41,24 +41,12 @@ fails; with --json it is 0 as long as the trial itself could be made.`,
 	return c
 }
 
-// testReport is what test_service answers; see package core.
+// testReport adds to the report of a trial how the credential goes to the service.
 type testReport struct {
-	Service      string `json:"service"`
-	BaseURL      string `json:"baseUrl"`
-	TestURL      string `json:"testUrl"`
-	Reachable    bool   `json:"reachable"`
-	AuthOK       bool   `json:"authOk"`
-	StatusCode   *int   `json:"statusCode"`
-	LatencyMs    int64  `json:"latencyMs"`
-	AuthType     string `json:"authType"`
-	Proxy        string `json:"proxy,omitempty"`
-	CAFile       string `json:"caFile,omitempty"`
-	Error        string `json:"error,omitempty"`
-	ReasonCode   string `json:"reasonCode,omitempty"`
-	NextStep     string `json:"nextStep,omitempty"`
-	ResponseBody string `json:"responseBody,omitempty"`
-	CheckedAt    string `json:"checkedAt"`
-	route        string
+	core.TrialReport
+	Proxy  string `json:"proxy,omitempty"`
+	CAFile string `json:"caFile,omitempty"`
+	route  string
 }
 
 func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSON bool) error {
