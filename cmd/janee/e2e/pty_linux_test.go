@@ -149,7 +149,7 @@ func TestTrustHoldsForWhatWasShown(t *testing.T) {
 	tty.Expect("Send this credential to https://two.example? [y/N]: ")
 	want := point("two.example", "evil.example")
 	tty.Type("yes\n")
-	if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), "changed meanwhile") {
+	if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), "changed in the meantime") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {

@@ -31,14 +31,16 @@ func addCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add [SERVICE]",
 		Short: "Store an API key as a service, with a capability of the same name",
-		Long: `Store the credential of an API. Janee knows the common ones ("janee search"): with the name of one of them, base URL,
-auth type and what else the API wants are filled in, unless flags say otherwise. What is still missing is asked
-for on the terminal; with --json nothing is asked.
-A capability of the same name is made with it: ttl 1h and no rules, so that every method and path is
-allowed until you narrow it with "janee cap edit".
+		Long: `Store the credential of an API as a service. Janee knows many APIs ("janee search"): if you name
+one of them, Janee fills in its base URL, its auth type and whatever else it needs; flags override
+that. Janee asks on the terminal for what is still missing. With --json it never asks.
 
-A secret given as an argument can be read by other processes: let janee ask for it, pipe it in with "-" in its place
-("-k -"), or name an environment variable with --key-from-env and the like.`,
+The command also adds a capability of the same name, with a ttl of 1h and no rules: agents may use
+every method and path until you narrow it with "janee cap edit".
+
+Other processes can read a secret that you pass as an argument. Let Janee ask for it, pipe it in
+with "-" as its value ("-k -"), or name an environment variable with --key-from-env or a flag like
+it.`,
 		Example: `  janee add
   janee add github --key-from-env GITHUB_TOKEN
   janee add internal -u https://api.example.com --auth-type bearer
@@ -101,7 +103,7 @@ func (o addOptions) collect(
 	if _, exists := s.Config.Services[name]; exists {
 		return service, nil, hint.Errorf(hint.Failed,
 			"choose another name, or change it with `janee service edit`",
-			"adding service %q: it exists already", name)
+			"adding service %q: it already exists", name)
 	}
 	base, words, err := o.base(ask, known)
 	if err != nil {
@@ -128,8 +130,8 @@ func (o addOptions) collect(
 	return service, credential, nil
 }
 
-// known looks the API up. A name that is only part of one is a search term where somebody can be
-// asked; elsewhere it is a name.
+// known looks the API up. Part of a name is a search term where the person can be asked; elsewhere
+// it is a name.
 func (o addOptions) known(ask *asker, name string) (directory.Template, string, error) {
 	if t, ok := directory.Find(name); ok {
 		return t, name, nil
@@ -145,7 +147,7 @@ func (o addOptions) known(ask *asker, name string) (directory.Template, string, 
 	return t, t.Name, nil
 }
 
-// base is the base URL, with the words that were put into the one of the directory.
+// base is the base URL, and the words that fill the blanks of the directory's base URL.
 func (o addOptions) base(
 	ask *asker, known directory.Template,
 ) (policy.Base, map[string]string, error) {
@@ -156,7 +158,7 @@ func (o addOptions) base(
 			if f, name := o.secrets.flagOf(word); f != nil {
 				have, flag = f.value, name
 			}
-			answer, err := ask.line("The <"+word+"> in "+known.BaseURL, have, flag)
+			answer, err := ask.line("Value of <"+word+"> in "+known.BaseURL, have, flag)
 			if err != nil {
 				return policy.Base{}, nil, err
 			}
@@ -303,9 +305,9 @@ func (o addOptions) tell(
 	return nil
 }
 
-const unrestricted = `Added capability %s: ttl 1h, no rules. It is unrestricted: an agent may use every method and path.
-To narrow it: janee cap edit %s --allow "GET *"
-or write rules in %s, for example:
+const unrestricted = `Added capability %s: ttl 1h, no rules. Agents may use every method and path.
+To narrow it, run: janee cap edit %s --allow "GET *"
+or add rules to it in %s, for example:
     rules:
       allow:
         - GET *

@@ -193,7 +193,7 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
 	if errors.Is(err, config.ErrExists) {
 		return hint.Errorf(hint.Failed, "`janee cap edit "+name+"` changes it",
-			"adding capability %q: it exists already", name)
+			"adding capability %q: it already exists", name)
 	}
 	if err != nil {
 		return err

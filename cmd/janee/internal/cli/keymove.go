@@ -80,7 +80,7 @@ func (m keyMove) check(dash int) error {
 		return errors.New("the words of the command stand behind --, as in `janee key move --to " +
 			"command -- pass show janee`")
 	case m.to != config.SourceCommand && len(m.command) > 0:
-		return fmt.Errorf("%q is one argument too many", m.command[0])
+		return fmt.Errorf("unexpected argument %q", m.command[0])
 	case m.to != config.SourcePassphrase && m.stdin:
 		return errors.New("--stdin goes with --to passphrase")
 	}

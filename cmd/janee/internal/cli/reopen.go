@@ -129,7 +129,7 @@ func agree(env *Env, yes bool, question string) error {
 	t, err := env.Terminal()
 	if err != nil {
 		return hint.Errorf(hint.Usage, "add --yes, or run the command in a terminal",
-			"nobody can be asked %q: %w", question, err)
+			"cannot ask %q: %w", question, err)
 	}
 	defer t.Close()
 	if yes, err = t.Confirm(question); err != nil {

@@ -117,7 +117,7 @@ func TestRestoreRunsNoCommandUnasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if code, _, stderr := m.run("restore", "--from", file); code != 2 ||
-		!strings.Contains(stderr, "nobody can be asked") {
+		!strings.Contains(stderr, "there is no terminal to ask on") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 	if code, stdout, _ := m.run("restore", "--from", file, "--json"); code != 2 ||

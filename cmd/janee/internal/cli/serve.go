@@ -45,14 +45,17 @@ func serveCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the tools to agents, over stdio or HTTP (MCP)",
-		Long: `Start the MCP server that your agent's client talks to. Over stdio, clients start it themselves;
-standard output carries the protocol only, and it ends when standard input closes. Over HTTP it
-serves several agents, each known by its token; without an agent the first start makes one.
-A changed config.yaml is in force from the next call on (SIGHUP reloads at once); a broken one
-leaves the previous in force.
+		Long: `Start the MCP server that your agent's client connects to. Over stdio the client starts the
+server itself. Standard output then carries only the protocol, and the server ends when standard
+input closes. Over HTTP one server serves several agents and tells them apart by their tokens; if no
+agent is registered, the first start registers one.
 
-Over stdio an agent is what its client calls itself, unless --agent says who it is. The name of an
-agent that "janee agent add" has registered is had in this way alone, and with its token over HTTP.`,
+Changes to config.yaml apply from the next call on; SIGHUP applies them at once. If config.yaml is
+broken, the previous configuration stays in force.
+
+Over stdio an agent has the name that its client reports, unless --agent gives it another. A name
+that "janee agent add" has registered can be used only with --agent, or over HTTP with the agent's
+token.`,
 		Example: `  janee serve
   janee serve --agent deploy-bot
   janee serve --transport http --port 9100
@@ -92,7 +95,7 @@ func choose(all []transport, name string, given func(flag string) bool) (transpo
 		}
 	}
 	if chosen.serve == nil {
-		return chosen, fmt.Errorf("transport %q is not known: %s", name,
+		return chosen, fmt.Errorf("unknown transport %q: use %s", name,
 			strings.Join(namesOf(all), " or "))
 	}
 	for _, t := range all {

@@ -37,11 +37,12 @@ func TestTransportsRefuseForeignFlags(t *testing.T) {
 
 func TestServeChecksValues(t *testing.T) {
 	for line, want := range map[string]string{
-		"--agent not/a/name":                      "is not a name that an agent can have",
-		"-t http --port -1":                       "port -1 is not between 0 and 65535",
-		"-t http --port 65536":                    "port 65536 is not between 0 and 65535",
-		"-t http --tls-cert x":                    "--tls-cert and --tls-key go together",
-		"-t http --allowed-host http://janee.lan": "write janee.lan or janee.lan:9100",
+		"--agent not/a/name":   "is not a valid agent name",
+		"-t http --port -1":    "--port: -1 is not between 0 and 65535",
+		"-t http --port 65536": "--port: 65536 is not between 0 and 65535",
+		"-t http --tls-cert x": "--tls-cert and --tls-key must be given together",
+		"-t http --allowed-host " +
+			"http://janee.lan": "write janee.lan or janee.lan:9100",
 	} {
 		args := append([]string{"serve"}, strings.Fields(line)...)
 		if code, _, stderr := newMachine(t).run(args...); code != hint.Usage ||

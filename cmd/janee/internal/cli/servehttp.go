@@ -59,15 +59,15 @@ func (o *httpOptions) register(f *pflag.FlagSet) {
 
 func (o *httpOptions) check(port bool) error {
 	if port && (o.port < 0 || o.port > 65535) {
-		return fmt.Errorf("port %d is not between 0 and 65535", o.port)
+		return fmt.Errorf("--port: %d is not between 0 and 65535", o.port)
 	}
 	if (o.certFile == "") != (o.keyFile == "") {
-		return errors.New("--tls-cert and --tls-key go together")
+		return errors.New("--tls-cert and --tls-key must be given together")
 	}
 	for _, host := range o.allowedHosts {
 		if !isHost(host) {
-			return fmt.Errorf("allowed host %q is not a name, an address, or one of these with a "+
-				"port: write janee.lan or janee.lan:9100", host)
+			return fmt.Errorf("--allowed-host: %q is not a host name or address, with or "+
+				"without a port: write janee.lan or janee.lan:9100", host)
 		}
 	}
 	return nil

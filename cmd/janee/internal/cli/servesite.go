@@ -23,11 +23,11 @@ import (
 // defaultAgent is the agent of JANEE_TOKEN, and the one that the first start over HTTP makes.
 const defaultAgent = "default"
 
-// minToken is how many characters a token from the environment must have: people make these up.
+// minToken is how many characters JANEE_TOKEN must have: people make such tokens up.
 const minToken = 16
 
-// site is where janee serves over HTTP, opened before anything else is: a port that is taken is
-// said at once.
+// site is where Janee serves over HTTP. It is opened before anything else, so that a port in use is
+// reported at once.
 type site struct {
 	listener     net.Listener
 	host         string // as it was given
@@ -40,8 +40,8 @@ type site struct {
 func openSite(env *Env, s *opened.Home, o httpOptions) (*site, error) {
 	t := &site{allowedHosts: o.allowedHosts, envToken: env.Getenv("JANEE_TOKEN")}
 	if t.envToken != "" && len(t.envToken) < minToken {
-		return nil, hint.Errorf(hint.Failed, "`openssl rand -hex 32` makes one",
-			"JANEE_TOKEN has fewer than %d characters, and can be guessed", minToken)
+		return nil, hint.Errorf(hint.Failed, "make a new one with `openssl rand -hex 32`",
+			"JANEE_TOKEN has fewer than %d characters, so it can be guessed", minToken)
 	}
 	if o.certFile != "" {
 		cert, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
@@ -55,8 +55,8 @@ func openSite(env *Env, s *opened.Home, o httpOptions) (*site, error) {
 	if err != nil {
 		return nil,
 			hint.New(hint.Failed,
-				"another program may listen there: "+
-					"`janee serve --transport http --port N` takes another port",
+				"another program may use this port; choose another with "+
+					"`janee serve --transport http --port PORT`",
 				fmt.Errorf("listening: %w", err))
 	}
 	t.listener, t.host = listener, host
@@ -73,7 +73,7 @@ func (t *site) ensureAgent(env *Env, s *opened.Home) error {
 		return nil
 	}
 	token, now := newAgentToken(), time.Now()
-	err := changeAgent(env, s, "agent.add", defaultAgent, "adding an agent",
+	err := changeAgent(env, s, "agent.add", defaultAgent, "adding agent "+defaultAgent,
 		func(text []byte) ([]byte, error) {
 			c, err := config.Parse(text)
 			if err != nil || len(c.Agents) > 0 { // another process was first
@@ -83,8 +83,8 @@ func (t *site) ensureAgent(env *Env, s *opened.Home) error {
 			return registerAgent(text, defaultAgent, token, now)
 		})
 	return hint.New(hint.Failed,
-		"set JANEE_TOKEN where config.yaml cannot be written, "+
-			"or register agents with `janee agent add`", err)
+		"register an agent with `janee agent add`, "+
+			"or set JANEE_TOKEN if config.yaml cannot be written", err)
 }
 
 func (t *site) tcp() *net.TCPAddr { return t.listener.Addr().(*net.TCPAddr) }
@@ -130,16 +130,16 @@ func (t *tokens) Agent(token string) (name string, ok bool) {
 func (t *site) say(w io.Writer, s *opened.Home) {
 	if !t.tcp().IP.IsLoopback() && t.certificate == nil {
 		fmt.Fprintln(w,
-			"janee: warning: there is no TLS: whoever can read the network between here and the "+
-				"agents sees their tokens and all answers; use --tls-cert and --tls-key, "+
-				"or a network of their own")
+			"janee: warning: the server does not use TLS: anyone who can read the network between "+
+				"the server and its agents sees their tokens and all responses; use --tls-cert "+
+				"and --tls-key, or a private network")
 	}
 	if t.newToken != "" {
-		fmt.Fprintf(w, `No agent was registered, so there is one now, named %s. This is its token, shown this once:
+		fmt.Fprintf(w, `No agent was registered, so Janee registered one, named %s. This is its token, shown only now:
 
   %s
 
-A client is told of it like this:
+Add this to the settings of the client:
 
   {"mcpServers":{"janee":{"type":"http","url":"%s","headers":{"Authorization":"Bearer %s"}}}}
 

@@ -24,8 +24,8 @@ func stdioTransport() transport {
 		flags: f,
 		check: func() error {
 			if agent != "" && !config.ValidName(agent) {
-				return fmt.Errorf("--agent: %q is not a name that an agent can have: use 1 to 64 "+
-					"letters, digits or . _ @ -", agent)
+				return fmt.Errorf("--agent: %q is not a valid agent name: use 1 to 64 letters, "+
+					"digits or . _ @ -", agent)
 			}
 			return nil
 		},
@@ -58,8 +58,8 @@ func serveStdio(s *serving, agent string) error {
 	}()
 	if err := late.Open(); err != nil {
 		s.report(err)
-		s.env.warn("it goes on and refuses calls until that is mended; " +
-			"it need not be started again")
+		s.env.warn("the server keeps running and refuses calls until this is fixed; " +
+			"you need not restart it")
 	}
 	server := mcpserver.New(late, s.options(late.Refuse))
 	err := server.Serve(s.ctx, s.env.Stdin, s.env.Stdout)

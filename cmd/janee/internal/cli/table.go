@@ -50,7 +50,7 @@ func (t *table) flush() error {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	if _, err := io.WriteString(t.w, b.String()); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
+		return fmt.Errorf("writing the output: %w", err)
 	}
 	return nil
 }

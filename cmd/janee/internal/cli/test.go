@@ -84,7 +84,7 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 	case asJSON:
 		return writeJSON(env.Stdout, reports)
 	case len(names) == 0:
-		fmt.Fprintln(env.Stderr, "No services yet: `janee add` stores your first API key.")
+		fmt.Fprintln(env.Stderr, "No services yet. Run `janee add` to store your first API key.")
 		return nil
 	}
 	return printTests(env.Stdout, reports, newStyle(env.Stdout, env.Getenv))
