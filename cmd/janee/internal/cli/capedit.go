@@ -60,13 +60,13 @@ func (o *capFlags) register(f *pflag.FlagSet) {
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 }
 
-// check finds what config.yaml would not take, and names the flag.
+// check refuses values that config.yaml cannot have, and names the flag.
 func (o *capFlags) check() error {
 	o.approve, o.noApprove = o.said("auto-approve"), o.said("no-auto-approve")
 	o.reason, o.noReason = o.said("requires-reason"), o.said("no-requires-reason")
 	if o.approve && o.noApprove || o.reason && o.noReason {
 		return hint.Errorf(hint.Usage, "leave one of them out",
-			"a flag and its opposite do not go together")
+			"a flag and its opposite cannot be combined")
 	}
 	return errors.Join(
 		checkDuration("--ttl", o.ttl, config.MaxTTL, "30d"),
@@ -78,8 +78,8 @@ func (o *capFlags) check() error {
 		checkWord("--access", o.access, string(config.Open), string(config.Restricted)))
 }
 
-// said reports whether the person asked for what the flag stands for: by itself, or by denying its
-// opposite, as in --auto-approve=false.
+// said reports whether the person asked for what the flag means, with the flag itself or by denying
+// its opposite, as in --no-auto-approve=false.
 func (o *capFlags) said(name string) bool {
 	opposite, negative := strings.CutPrefix(name, "no-")
 	if !negative {
@@ -98,7 +98,7 @@ func checkAgents(flag string, names []string) error {
 	for _, name := range names {
 		if !config.ValidName(name) {
 			return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -",
-				"%s: %q is not a name that an agent can have", flag, name)
+				"%s: %q is not a valid agent name", flag, name)
 		}
 	}
 	return nil
@@ -106,16 +106,17 @@ func checkAgents(flag string, names []string) error {
 
 func checkWord(flag, value string, words ...string) error {
 	if value != "" && !slices.Contains(words, value) {
-		return hint.Errorf(hint.Usage, "write "+strings.Join(words, " or "),
-			"%s: %q is not known", flag, value)
+		return hint.Errorf(hint.Usage, "use "+strings.Join(words, " or "),
+			"%s: unknown value %q", flag, value)
 	}
 	return nil
 }
 
 func checkDuration(flag, value string, limit time.Duration, most string) error {
 	if _, ok := config.ParseDuration(value, limit); !ok && value != "" {
-		return hint.Errorf(hint.Usage, "write a number with ms, s, m, h or d, as in 15m, at most "+
-			most, "%s: %q is not a duration", flag, value)
+		return hint.Errorf(hint.Usage,
+			"write a number with ms, s, m, h or d, such as 15m, at most "+
+				most, "%s: %q is not a duration", flag, value)
 	}
 	return nil
 }
@@ -123,7 +124,7 @@ func checkDuration(flag, value string, limit time.Duration, most string) error {
 func checkRules(flag string, rules []string) error {
 	for _, rule := range rules {
 		if _, err := policy.ParseRule(rule); err != nil {
-			return hint.New(hint.Usage, `write METHOD PATH in quotes, as in `+flag+` "GET /v1/*"`,
+			return hint.New(hint.Usage, `write METHOD PATH in quotes, such as `+flag+` "GET /v1/*"`,
 				fmt.Errorf("%s: %w", flag, err))
 		}
 	}
@@ -136,8 +137,9 @@ func capAddCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a capability for a service",
-		Long: `Add a capability for a service. Rules read METHOD PATH; deny is looked at first, then allow, and what no rule
-matches is refused. Without rules everything is allowed.`,
+		Long: `Add a capability for a service. A rule has the form METHOD PATH. Janee looks at the deny rules
+first and then at the allow rules, and refuses a request that matches no rule. Without rules it allows
+everything.`,
 		Example: `  janee cap add stripe_readonly -s stripe -t 15m --allow "GET *"
   janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"
   janee cap add stripe_small -s stripe --limit per-minute=10 --limit max-request-bytes=64KiB`,
@@ -160,7 +162,7 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		return err
 	}
 	if service == "" {
-		return hint.Errorf(hint.Usage, "give --service SERVICE; `janee list` shows the services",
+		return hint.Errorf(hint.Usage, "add --service SERVICE; `janee list` shows the services",
 			"adding capability %q: service is missing", name)
 	}
 	s, err := open(env)
@@ -204,12 +206,12 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 	return editedCapability{true, name, service, a.TTL, message}.tell(env, o.asJSON)
 }
 
-// openTo says what a capability without rules means.
+// openTo warns of a capability without rules.
 func openTo(c *config.Capability) string {
 	if c.Policy.Restricted() {
 		return ""
 	}
-	return ". It has no rules: every method and path is allowed"
+	return ". It has no rules: agents may use every method and path"
 }
 
 func capEditCommand(env *Env) *cobra.Command {
@@ -218,9 +220,10 @@ func capEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit CAPABILITY",
 		Short: "Change a capability",
-		Long: `Change what the flags name and nothing else. --allow, --deny, --allow-headers, --deny-headers and --allowed-agents
-each replace their whole list. An empty --ttl, --timeout, --description, --allow-headers or --deny-headers takes the
-line out, and so does a --limit without a value.`,
+		Long: `Change a capability. Only what the flags name changes. --allow, --deny, --allow-headers,
+--deny-headers and --allowed-agents each replace their whole list. An empty --ttl, --timeout,
+--description, --allow-headers or --deny-headers removes the setting, and so does a --limit without a
+value.`,
 		Example: `  janee cap edit stripe --ttl 15m --requires-reason
   janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
   janee cap edit stripe --allow-headers Stripe-Account
@@ -243,7 +246,7 @@ line out, and so does a --limit without a value.`,
 	return c
 }
 
-// clearFlags take out what the flags of capFlags set.
+// clearFlags remove what the flags of capFlags set.
 type clearFlags struct{ rules, agents, access, limits bool }
 
 func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
@@ -256,7 +259,7 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	}
 	if clear.access && o.access != "" || clear.agents && o.agents != nil {
 		return hint.Errorf(hint.Usage, "leave one of them out",
-			"a flag and its opposite do not go together")
+			"a flag and its opposite cannot be combined")
 	}
 	changed := false
 	o.flagSet.Visit(func(f *pflag.Flag) { changed = changed || f.Name != "json" })
@@ -299,7 +302,7 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	return editedCapability{OK: true, Capability: name, Message: message}.tell(env, o.asJSON)
 }
 
-// given is the text of a flag, nil where the command line does not have it.
+// given is the text of a flag, nil if the command line does not have the flag.
 func given(f *pflag.FlagSet, name string) *string {
 	flag := f.Lookup(name)
 	if !flag.Changed {
@@ -309,7 +312,7 @@ func given(f *pflag.FlagSet, name string) *string {
 	return &value
 }
 
-// either is the answer of a flag and its opposite, nil where neither is there.
+// either is what a flag and its opposite say, nil if neither is given.
 func either(yes, no bool) *bool {
 	if !yes && !no {
 		return nil

@@ -26,7 +26,8 @@ func (o *headerFlags) check() error {
 		for _, name := range names {
 			if _, err := policy.ParseHeaderName(name); err != nil {
 				return hint.New(hint.Usage,
-					"write names as in "+flag+" Stripe-Account,x-amz-grant-*", fmt.Errorf("%s: %w",
+					"write names such as "+flag+" Stripe-Account,x-amz-grant-*",
+					fmt.Errorf("%s: %w",
 						flag, err))
 			}
 		}
@@ -34,8 +35,8 @@ func (o *headerFlags) check() error {
 	return nil
 }
 
-// listed is the list of a flag, nil where the command line does not have it, empty where it is
-// there without a name.
+// listed is the list of a flag: nil if the command line does not have the flag, empty if it has the
+// flag without a name.
 func listed(f *pflag.FlagSet, name string) []string {
 	if !f.Changed(name) {
 		return nil

@@ -9,7 +9,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// callFilter are the flags that choose calls of the log.
+// callFilter are the flags that select calls of the log.
 type callFilter struct {
 	service, capability, agent, decision string
 	since, until                         string
@@ -35,7 +35,7 @@ func (c callFilter) filter(now time.Time) (auditlog.Filter, error) {
 	}
 	if c.decision != "" && c.decision != "allow" && c.decision != "deny" {
 		return f, hint.Errorf(hint.Usage, "write --decision allow or --decision deny",
-			"--decision cannot be %q", c.decision)
+			"--decision: %q is not a decision", c.decision)
 	}
 	var err error
 	if f.Since, err = readTime("since", c.since, now, false); err != nil {
@@ -45,7 +45,7 @@ func (c callFilter) filter(now time.Time) (auditlog.Filter, error) {
 		return f, err
 	}
 	if !f.Until.IsZero() && f.Since.After(f.Until) {
-		return f, hint.Errorf(hint.Usage, "exchange them", "--since is later than --until")
+		return f, hint.Errorf(hint.Usage, "swap them", "--since is later than --until")
 	}
 	return f, nil
 }

@@ -30,8 +30,10 @@ type serviceEdit struct {
 
 func serviceCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "service",
-		Short:   "Edit services",
+		Use:   "service",
+		Short: "Edit services",
+		Long: "Edit the services in config.yaml. " +
+			"`janee add` and `janee remove` add and remove them.",
 		Example: "  janee service edit stripe --key-from-env NEW_KEY",
 	}
 	c.AddCommand(serviceEditCommand(env))
@@ -43,12 +45,13 @@ func serviceEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit SERVICE",
 		Short: "Change a service or replace its credential",
-		Long: `Change what the flags name and nothing else; auth headers are merged. An empty --test-path,
---ca-file, --description, --allow-headers, --deny-headers or --query-operations takes the line out.
+		Long: `Change a service or replace its credential. Only what the flags name changes; auth headers are
+merged. An empty --test-path, --ca-file, --description, --allow-headers, --deny-headers or
+--query-operations removes the setting.
 
-A credential is sealed for the place it is sent to. Where the base URL leads to another place than
-the stored credential was sealed for, this shows both, asks, and seals the credential again. It does
-not agree to a proxy or caFile that somebody wrote into config.yaml: ` + "`janee trust`" + ` does.`,
+A credential is sealed for the place that it is sent to. If the new base URL leads to another place,
+the command shows both, asks, and seals the credential again. It does not agree to a proxy or caFile
+that somebody has written into config.yaml: "janee trust" does.`,
 		Example: `  janee service edit stripe --key-from-env NEW_KEY
   pass stripe | janee service edit stripe -k -
   janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance
@@ -118,7 +121,7 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 	return planned.tell(env, o.asJSON)
 }
 
-// movePlan is what an edit of a service comes to. The person agrees to it before config.yaml is
+// movePlan is what an edit of a service would do. The person agrees to it before config.yaml is
 // locked.
 type movePlan struct {
 	name string
@@ -162,7 +165,7 @@ func (o serviceEdit) plan(
 	if p.unagreed == nil && s.Typed(service) &&
 		(moves || len(fresh) > 0 || o.flagSet.Changed("ca-file")) {
 		p.unagreed = &config.UnagreedError{Is: service.Destination(),
-			Why: "it goes " + service.Route() + ", as was typed beside the old values"}
+			Why: "it goes " + service.Route() + ", which was typed beside the old values"}
 	}
 	if err := p.reroute(s, service, given(o.flagSet, "ca-file")); err != nil {
 		return p, err
@@ -260,14 +263,14 @@ func (p *movePlan) replace(s *opened.Home, service *config.Service, fresh sign.C
 	}
 }
 
-// leave notes an origin that the credential is not sent to any more.
+// leave notes an origin that the credential is no longer sent to.
 func (p *movePlan) leave(origin string) {
 	if !slices.Contains(p.leaves, origin) {
 		p.leaves = append(p.leaves, origin)
 	}
 }
 
-// find looks a field up as headers are compared: without regard to case.
+// find looks a field up without regard to case, as headers are compared.
 func find[V any](fields map[string]V, path string) (string, bool) {
 	for have := range fields {
 		if strings.EqualFold(have, path) {
@@ -293,7 +296,7 @@ func (o serviceEdit) apply(
 		!slices.Equal(now.leaves, agreed.leaves) ||
 		now.route != agreed.route || now.cas != agreed.cas ||
 		(now.unagreed == nil) != (agreed.unagreed == nil) {
-		return nil, changedMeanwhile("editing service " + name)
+		return nil, changedMeanwhile(fmt.Sprintf("editing service %q", name))
 	}
 	e := config.ServiceEdit{
 		Ownership:       o.owner.change(service.Ownership),
@@ -348,7 +351,7 @@ func (p movePlan) question() string {
 func (p movePlan) tell(env *Env, asJSON bool) error {
 	message := fmt.Sprintf("Changed service %s: %s", p.name, strings.Join(p.changes, ", "))
 	if p.unagreed != nil {
-		message += fmt.Sprintf(". Calls are refused until you run `janee trust %s`: %v",
+		message += fmt.Sprintf(". Janee refuses calls until you run `janee trust %s`: %v",
 			p.name, p.unagreed)
 	}
 	switch {

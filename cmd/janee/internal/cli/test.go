@@ -24,10 +24,10 @@ func testCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "test [SERVICE]",
-		Short: "Try whether stored credentials work",
-		Long: `Make one authenticated GET of a service's testPath, or of every service's, and say what came of it. Nothing
-else is sent, redirects are not followed, and the audit log says so. The exit code is 1 where any service
-fails; with --json it is 0 as long as the trial itself could be made.`,
+		Short: "Test whether stored credentials work",
+		Long: `Send one authenticated GET request to the testPath of a service, or of every service, and report
+the result. Nothing else is sent, and redirects are not followed. The requests are recorded in the
+audit log. The exit code is 1 if any service fails; with --json it is 0 if the test could be made.`,
 		Example: `  janee test
   janee test stripe
   janee test stripe --timeout 2000 --json`,
@@ -51,7 +51,8 @@ type testReport struct {
 
 func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSON bool) error {
 	if timeout < 1 || timeout > tool.MaxTestTimeoutMs {
-		return hint.Errorf(hint.Usage, "", "--timeout must be from 1 to %d milliseconds",
+		return hint.Errorf(hint.Usage, "",
+			"--timeout: %d is not between 1 and %d milliseconds", timeout,
 			tool.MaxTestTimeoutMs)
 	}
 	s, err := open(env)
@@ -90,7 +91,7 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 	return printTests(env.Stdout, reports, newStyle(env.Stdout, env.Getenv))
 }
 
-// test tries services, some at a time.
+// test tries services, atOnce at a time.
 func (h *house) test(ctx context.Context, names []string, timeout int64) ([]testReport, error) {
 	reports, faults := make([]testReport, len(names)), make([]error, len(names))
 	free := make(chan struct{}, atOnce)
@@ -116,7 +117,7 @@ func (h *house) test(ctx context.Context, names []string, timeout int64) ([]test
 	return reports, nil
 }
 
-// printTests ends in exit code 1 where any service has failed.
+// printTests returns an error for exit code 1 if any service failed.
 func printTests(w io.Writer, reports []testReport, paint style) error {
 	width := 0
 	for _, r := range reports {
@@ -136,7 +137,7 @@ func printTests(w io.Writer, reports []testReport, paint style) error {
 			printable(r.TestURL))
 		for _, line := range []struct{ name, text string }{
 			{"it goes ", r.route}, {"", r.Error}, {"next step: ", r.NextStep},
-			{"it says: ", r.ResponseBody},
+			{"response: ", r.ResponseBody},
 		} {
 			if line.text != "" {
 				fmt.Fprintf(w, "      %s%s\n", line.name, printable(line.text))

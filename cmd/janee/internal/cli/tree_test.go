@@ -160,13 +160,13 @@ func TestUsageErrors(t *testing.T) {
 		"policy check x":             "METHOD is missing",
 		"sign --explain x":           "METHOD is missing",
 		"logs -n many":               "`janee logs --help`",
-		"logs --lines=-1":            "give a number from 0",
+		"logs --lines=-1":            "give 0 or more",
 		"logs -f --json":             "leave one of them out",
 		"logs -f --json --bogus":     "`janee logs --help`",
 		"add x --auth-type bearer":   "", // no terminal to ask for the rest
 		"logs --since yesterdayish":  "write 2h, 2026-11-23",
 		"logs --until 1h30m":         "write 2h, 2026-11-23",
-		"logs --since 1h --until 2h": "exchange them",
+		"logs --since 1h --until 2h": "swap them",
 		"logs --decision perhaps":    "--decision allow",
 		"completion bash --no-descs": "",
 	} {
