@@ -88,7 +88,7 @@ func TestPassphraseIsNotShown(t *testing.T) {
 	move, stderr := run("key", "move", "--to", "passphrase"), &bytes.Buffer{}
 	move.Stderr = stderr
 	tty := ptytest.Start(t, move)
-	for _, question := range []string{"characters (not shown): ", "Once more (not shown): "} {
+	for _, question := range []string{"characters (not shown): ", "Repeat the passphrase (not shown): "} {
 		tty.Expect(question)
 		if tty.Echo() {
 			t.Error("the passphrase would be shown")

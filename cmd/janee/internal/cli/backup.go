@@ -24,10 +24,11 @@ func backupCommand(env *Env) *cobra.Command {
 	var force, asJSON bool
 	c := &cobra.Command{
 		Use:   "backup --to FILE",
-		Short: "Write config.yaml and logs into one file, credentials sealed",
-		Long: `Write config.yaml, the audit log and what is closed or revoked into one file, mode 0600. Credentials stay sealed in it, and
-those that stand in plaintext are sealed first. The root key is not in it, nor is any session or approval: back up the
-root key apart from it, with "janee key export". The audit log says so first.`,
+		Short: "Write config.yaml and the audit log to one file",
+		Long: `Write config.yaml, the audit log, and whatever is locked or revoked to one file, mode 0600. The
+credentials in it are sealed; those that are in plaintext are sealed first. The file does not contain
+the root key, sessions or approvals. Back up the root key separately, with "janee key export". The
+backup is recorded in the audit log first.`,
 		Example: "  janee backup --to janee-2026-11-26.backup\n" +
 			"  janee backup --to latest.backup --force --json",
 		Args: cobra.NoArgs,
@@ -63,7 +64,7 @@ func runBackup(env *Env, to string, force, asJSON bool) error {
 	}
 	text, err := s.SealedConfig()
 	if err != nil {
-		return hint.New(hint.Failed, "mend config.yaml, then try again",
+		return hint.New(hint.Failed, "fix config.yaml, then run the command again",
 			fmt.Errorf("writing a backup: %w", err))
 	}
 	now := time.Now()
@@ -85,8 +86,8 @@ func runBackup(env *Env, to string, force, asJSON bool) error {
 		return backup.Write(w, s.Vault.Key(manifest.Label), m, files)
 	})
 	if errors.Is(err, fs.ErrExist) {
-		return hint.Errorf(hint.Failed, "choose another name; --force replaces it",
-			"writing a backup: %q exists", to)
+		return hint.Errorf(hint.Failed, "choose another name, or replace the file with --force",
+			"writing a backup: %q already exists", to)
 	}
 	if err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
@@ -104,8 +105,8 @@ func sizeOf(files []backup.Source) (total int64) {
 
 func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
 	b.Message = fmt.Sprintf("Wrote %s, %s before compression, to %s.\n"+
-		"The root key is not in it: without that key nothing in it opens. It is in %s; "+
-		"`janee key export` shows it. Keep a copy apart from this file.",
+		"The root key is not in the file, and nothing in the file can be decrypted without it. "+
+		"It is in %s; `janee key export` shows it. Keep a copy of it apart from this file.",
 		count(b.Files, "file", "files"), byteText(b.Bytes), b.File, s.KeySource)
 	if asJSON {
 		return writeJSON(env.Stdout, b)
@@ -114,7 +115,7 @@ func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
 		fmt.Fprintln(env.Stderr, printable(string(bytes.TrimSuffix(line, []byte("\n")))))
 	}
 	for _, name := range b.LeftOut {
-		fmt.Fprintf(env.Stderr, "janee: warning: logs/%s is no file of Janee and was left out\n",
+		fmt.Fprintf(env.Stderr, "janee: warning: left out logs/%s, which is not a file of Janee\n",
 			printable(name))
 	}
 	return nil

@@ -18,8 +18,8 @@ func statusCommand(env *Env) *cobra.Command {
 		Use:   "status",
 		Short: "Show what is set up and whether it works",
 		Long: `Show where the configuration and the root key are, whether they can be read, how many sessions are
-open, and how much is logged. What is broken is shown, and the exit code stays 0; "janee doctor"
-is for finding faults.`,
+open, and how large the audit log is. The exit code is 0 even if something is broken; "janee doctor"
+finds faults.`,
 		Example: "  janee status\n  janee status --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runStatus(env, asJSON) },
@@ -101,7 +101,7 @@ func (v *view) status() statusAnswer {
 	}
 	if err := auditlog.Writable(v.home); err != nil {
 		a.AuditLogBlocked, a.NextStep = err.Error(),
-			"free disk space, or mend owner and mode of "+v.home.LogsPath()
+			"free disk space, or fix the owner and mode of "+v.home.LogsPath()
 	}
 	if v.config == nil {
 		return a
@@ -143,7 +143,7 @@ func printStatus(w io.Writer, a statusAnswer) {
 			orText(a.SessionsError)))
 	}
 	if a.Locked {
-		say("Locked", "yes: every call is refused until `janee unlock`")
+		say("Locked", "yes: Janee refuses every call until you run `janee unlock`")
 	}
 	if a.ConfigExists {
 		about := ""
@@ -158,7 +158,7 @@ func printStatus(w io.Writer, a statusAnswer) {
 	}
 	if a.AuditLogBlocked != "" {
 		say("Refusing",
-			"every call, because the log cannot be written: "+printable(a.AuditLogBlocked))
+			"every call, because the audit log cannot be written: "+printable(a.AuditLogBlocked))
 	}
 	if a.NextStep != "" {
 		say("Next step", a.NextStep)
@@ -186,9 +186,9 @@ func (k rootKey) text() string {
 	case k.Error != "":
 		return "MISSING: " + k.Error
 	case k.Present:
-		return k.Source + "; a backup needs it too"
+		return k.Source + "; back it up too"
 	}
-	return "none yet: the first stored secret makes it"
+	return "none yet: storing the first secret creates it"
 }
 
 func secretsText(a statusAnswer) string {
@@ -198,7 +198,7 @@ func secretsText(a statusAnswer) string {
 	if a.Services == 0 {
 		return "none"
 	}
-	return "some stand in plaintext; the next command that opens the home seals them"
+	return "some are in plaintext; the next command that opens the home seals them"
 }
 
 // byteText writes a size in bytes for a person, in powers of 1024.

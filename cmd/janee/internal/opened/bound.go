@@ -107,13 +107,13 @@ func (s *Home) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err 
 		}
 		if err != nil {
 			s.Warnings = append(s.Warnings,
-				fmt.Sprintf("%v; calls are refused until you have fixed that "+
-					"and agreed with `janee trust %s`", err, name))
+				fmt.Sprintf("%v; Janee refuses calls until you fix this and run `janee trust %s`",
+					err, name))
 			continue
 		}
 		out = bound
 		s.Warnings = append(s.Warnings, fmt.Sprintf(
-			"service %s: as config.yaml says, its key goes %s", name, service.Route()))
+			"service %s: according to config.yaml its key goes %s", name, service.Route()))
 	}
 	return out, n, nil
 }

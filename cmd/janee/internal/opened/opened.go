@@ -108,7 +108,8 @@ func (s *Home) SealInPlace(keys *keysource.Keys) error {
 		sealed, n, err = s.sealAll(out, func(b vault.Binding, plain secret.Text) (string, error) {
 			if plain.Len() < secret.MinLength {
 				s.Warnings = append(s.Warnings, fmt.Sprintf(
-					"%s of service %s has fewer than %d characters: it is not masked in replies",
+					"%s of service %s has fewer than %d characters, "+
+						"so it is not masked in responses",
 					b.Field, b.Service, secret.MinLength))
 			}
 			return s.Seal(b, plain)
@@ -120,7 +121,8 @@ func (s *Home) SealInPlace(keys *keysource.Keys) error {
 			return err // without a root key there is no log, and without a log nothing is done
 		}
 		s.Warnings = append(s.Warnings,
-			fmt.Sprintf("%v; the plaintext secrets in it are used, but they stay readable", err))
+			fmt.Sprintf("%v; Janee uses the plaintext secrets in the file, but they stay readable",
+				err))
 		return nil
 	}
 	if n > 0 {
@@ -167,7 +169,7 @@ func (s *Home) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 		return text, nil
 	}
 	if s.Config.HasSealed() {
-		return nil, hint.Errorf(hint.Locked, "put the vault: block back, from a backup of the file",
+		return nil, hint.Errorf(hint.Locked, "put the vault: block back from a backup of the file",
 			"%s holds sealed secrets but no vault: block that names their root key",
 			s.Home.ConfigPath())
 	}
@@ -202,8 +204,8 @@ func newNonce() (nonce [12]byte) {
 // Unconverted is the error for a home that the TypeScript Janee has written.
 func Unconverted(dir string) error {
 	return hint.Errorf(hint.Failed,
-		"`janee import` shows what becomes of it, `janee import --apply` converts it",
-		"%s was written by the TypeScript Janee, which this one does not use as it is", dir)
+		"`janee import` shows what it would import, and `janee import --apply` imports it",
+		"%s was written by the TypeScript Janee and must be imported first", dir)
 }
 
 func randomID() string {
@@ -233,6 +235,6 @@ func ConfigError(path string, err error) error {
 		}
 		text += fmt.Sprintf("%s:%d: %s", path, p.Line, p.Text)
 	}
-	return hint.New(hint.Failed, "mend the file, then try again; nothing was changed",
+	return hint.New(hint.Failed, "fix the file, then try again",
 		errors.New(text))
 }

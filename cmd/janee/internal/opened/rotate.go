@@ -2,6 +2,7 @@ package opened
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -86,7 +87,8 @@ func (s *Home) rotated(text []byte) (before, after []byte, r Rotation, err error
 	})
 	if err != nil {
 		return nil, nil, r, hint.New(hint.Failed,
-			"nothing was changed; type that credential again in its place, it is sealed there", err)
+			"type that credential in its place again; Janee seals it there",
+			fmt.Errorf("changing the sealing key, nothing was changed: %w", err))
 	}
 	return before, after, r, nil
 }
