@@ -142,7 +142,7 @@ func TestReadmeNamesEveryAuthType(t *testing.T) {
 func TestFormatsKnowsEveryEvent(t *testing.T) {
 	text, known := document(t, "docs/formats.md"), map[string]bool{}
 	written := regexp.MustCompile(`(?:Event\w*: +|[eE]vent\w* += |record\(in, |mint\(in, |` +
-		`entry\(|changeAgent\(env, s, )"([a-z.]*[a-z])"`)
+		`entry\(|changeAgent\(env, s, |recordAct\(s, )"([a-z.]*[a-z])"`)
 	for _, path := range append(goFiles(t, "core"), goFiles(t, "cmd")...) {
 		if strings.HasSuffix(path, "_test.go") {
 			continue

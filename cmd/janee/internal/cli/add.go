@@ -105,19 +105,30 @@ func (o addOptions) collect(
 			"choose another name, or change it with `janee service edit`",
 			"adding service %q: it already exists", name)
 	}
-	base, words, err := o.base(ask, known)
+	service, credential, err := o.fill(env, ask, name, known)
 	if err != nil {
 		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+	}
+	return service, credential, nil
+}
+
+// fill asks for what neither the flags nor the directory say.
+func (o addOptions) fill(
+	env *Env, ask *asker, name string, known directory.Template,
+) (service config.NewService, _ sign.Credential, err error) {
+	base, words, err := o.base(ask, known)
+	if err != nil {
+		return service, nil, err
 	}
 	scheme, err := o.scheme(ask, known)
 	if err != nil {
-		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+		return service, nil, err
 	}
 	credential, err := o.secrets.credential(env, ask, scheme, fixedFor(scheme, known, words))
 	if err != nil {
-		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+		return service, nil, err
 	}
-	service = config.NewService{
+	return config.NewService{
 		Name:        name,
 		BaseURL:     base.String(),
 		Type:        scheme.Type,
@@ -126,8 +137,7 @@ func (o addOptions) collect(
 		TestPath:    cmp.Or(o.testPath, known.TestPath),
 		Description: cmp.Or(o.description, known.Description),
 		Headers:     wireHeaders(known.Headers),
-	}
-	return service, credential, nil
+	}, credential, nil
 }
 
 // known looks the API up. Part of a name is a search term where the person can be asked; elsewhere

@@ -15,7 +15,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/core/audit"
 	manifest "github.com/true-and-useful/janee/core/backup"
 )
 
@@ -67,22 +66,28 @@ func runBackup(env *Env, to string, force, asJSON bool) error {
 		return hint.New(hint.Failed, "fix config.yaml, then run the command again",
 			fmt.Errorf("writing a backup: %w", err))
 	}
-	now := time.Now()
 	detail := map[string]string{"vault": s.Config.Vault.ID, "file": to}
-	r := audit.Record{TS: now.UnixMilli(), Event: "backup", Via: "cli", Detail: detail}
-	if err := recordAll(s, []audit.Record{r}); err != nil {
+	if err := recordAct(s, "backup", detail); err != nil {
 		return err
 	}
 	files, foreign, err := backup.Gather(s.Home, text)
 	if err != nil {
 		return err
 	}
+	if err := writeBackup(s, to, force, files); err != nil {
+		return err
+	}
+	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files),
+		Bytes: sizeOf(files), Vault: s.Config.Vault.ID, LeftOut: foreign}, s)
+}
+
+func writeBackup(s *opened.Home, to string, force bool, files []backup.Source) error {
 	m := manifest.Manifest{
 		Vault: s.Config.Vault.ID,
 		Check: s.Config.Vault.Check,
-		At:    now.UnixMilli(),
+		At:    time.Now().UnixMilli(),
 	}
-	err = home.WriteNew(to, force, func(w io.Writer) error {
+	err := home.WriteNew(to, force, func(w io.Writer) error {
 		return backup.Write(w, s.Vault.Key(manifest.Label), m, files)
 	})
 	if errors.Is(err, fs.ErrExist) {
@@ -92,8 +97,7 @@ func runBackup(env *Env, to string, force, asJSON bool) error {
 	if err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
-	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files),
-		Bytes: sizeOf(files), Vault: m.Vault, LeftOut: foreign}, s)
+	return nil
 }
 
 func sizeOf(files []backup.Source) (total int64) {

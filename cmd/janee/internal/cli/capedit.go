@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -172,25 +173,7 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 	if s.Config.Services[service] == nil {
 		return unknownName("service", service, s.Config.ServiceNames)
 	}
-	a := config.NewCapability{
-		Name:           name,
-		Service:        service,
-		Description:    o.description,
-		TTL:            o.ttl,
-		Timeout:        o.timeout,
-		NeedsApproval:  o.noApprove,
-		RequiresReason: o.reason,
-		Allow:          o.allow,
-		Deny:           o.deny,
-		AllowHeaders:   o.headers.allow,
-		DenyHeaders:    o.headers.deny,
-		AllowedAgents:  o.agents,
-		Access:         o.access,
-		Limits:         limits,
-	}
-	if a.TTL == "" {
-		a.TTL = config.FormatDuration(config.DefaultTTL)
-	}
+	a := o.added(name, service, limits)
 	err = edit(env, s, fmt.Sprintf("adding capability %q", name),
 		func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
 	if errors.Is(err, config.ErrExists) {
@@ -204,6 +187,26 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 	message := fmt.Sprintf("Added capability %s for service %s%s", name, service,
 		openTo(s.Config.Capabilities[name]))
 	return editedCapability{true, name, service, a.TTL, message}.tell(env, o.asJSON)
+}
+
+// added is the capability that the flags describe.
+func (o *capFlags) added(name, service string, limits []config.KV) config.NewCapability {
+	return config.NewCapability{
+		Name:           name,
+		Service:        service,
+		Description:    o.description,
+		TTL:            cmp.Or(o.ttl, config.FormatDuration(config.DefaultTTL)),
+		Timeout:        o.timeout,
+		NeedsApproval:  o.noApprove,
+		RequiresReason: o.reason,
+		Allow:          o.allow,
+		Deny:           o.deny,
+		AllowHeaders:   o.headers.allow,
+		DenyHeaders:    o.headers.deny,
+		AllowedAgents:  o.agents,
+		Access:         o.access,
+		Limits:         limits,
+	}
 }
 
 // openTo warns of a capability without rules.
@@ -271,6 +274,19 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	if err != nil {
 		return err
 	}
+	e := o.edited(clear, limits)
+	err = edit(env, s, fmt.Sprintf("editing capability %q", name),
+		func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
+	if err != nil {
+		return err
+	}
+	warnings(env, s.Config, name)
+	message := fmt.Sprintf("Changed capability %s%s", name, openTo(s.Config.Capabilities[name]))
+	return editedCapability{OK: true, Capability: name, Message: message}.tell(env, o.asJSON)
+}
+
+// edited is the change that the flags describe.
+func (o *capFlags) edited(clear clearFlags, limits []config.KV) config.CapabilityEdit {
 	e := config.CapabilityEdit{
 		TTL:            given(o.flagSet, "ttl"),
 		Timeout:        given(o.flagSet, "timeout"),
@@ -281,25 +297,17 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 		Allow:          o.allow,
 		Deny:           o.deny,
 		AllowHeaders:   listed(o.flagSet, "allow-headers"),
-		DenyHeaders: listed(o.flagSet,
-			"deny-headers"),
-		ClearAgents:   clear.agents,
-		AllowedAgents: o.agents,
-		Access:        given(o.flagSet, "access"),
-		ClearLimits:   clear.limits,
-		Limits:        limits,
+		DenyHeaders:    listed(o.flagSet, "deny-headers"),
+		ClearAgents:    clear.agents,
+		AllowedAgents:  o.agents,
+		Access:         given(o.flagSet, "access"),
+		ClearLimits:    clear.limits,
+		Limits:         limits,
 	}
 	if clear.access {
 		e.Access = new(string)
 	}
-	err = edit(env, s, fmt.Sprintf("editing capability %q", name),
-		func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
-	if err != nil {
-		return err
-	}
-	warnings(env, s.Config, name)
-	message := fmt.Sprintf("Changed capability %s%s", name, openTo(s.Config.Capabilities[name]))
-	return editedCapability{OK: true, Capability: name, Message: message}.tell(env, o.asJSON)
+	return e
 }
 
 // given is the text of a flag, nil if the command line does not have the flag.

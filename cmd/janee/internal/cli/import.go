@@ -47,11 +47,7 @@ lists the others.`,
 	c.Flags().BoolVar(&apply, "apply", false, "write what an import without this flag shows")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.MarkFlagFilename("env") // fails only for a flag that is not there
-	c.ValidArgsFunction = func(
-		*cobra.Command, []string, string,
-	) ([]string, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveFilterDirs
-	}
+	c.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	return c
 }
 

@@ -8,7 +8,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/vault"
 )
 
 // eventExport is the event of a root key that was shown.
@@ -78,14 +78,8 @@ func runKeyStatus(env *Env, asJSON bool) error {
 	if found.Mode != 0 {
 		status.Mode = fmt.Sprintf("%04o", found.Mode)
 	}
-	if v.vault != nil {
-		at, err := auditlog.LastCommand(v.home, v.vault, eventExport)
-		if err != nil {
-			return err
-		}
-		if !at.IsZero() {
-			status.Exported = &at
-		}
+	if status.Exported, err = v.lastExport(); err != nil {
+		return err
 	}
 	if !asJSON {
 		status.print(env)
@@ -98,6 +92,18 @@ func runKeyStatus(env *Env, asJSON bool) error {
 		return err
 	}
 	return hint.New(hint.ExitCode(keyErr), "", errSaid)
+}
+
+// lastExport is when the root key was last shown: nil if never, or if it is not known without the key.
+func (v *view) lastExport() (*time.Time, error) {
+	if v.vault == nil {
+		return nil, nil
+	}
+	at, err := auditlog.LastCommand(v.home, v.vault, eventExport)
+	if err != nil || at.IsZero() {
+		return nil, err
+	}
+	return &at, nil
 }
 
 func (k keyStatus) print(env *Env) {
@@ -154,17 +160,21 @@ func runKeyExport(env *Env, yes bool) error {
 		return err
 	}
 	record := func() error {
-		return recordAll(s,
-			[]audit.Record{{TS: time.Now().UnixMilli(), Event: eventExport, Via: "cli",
-				Detail: map[string]string{"vault": s.Config.Vault.ID}}})
+		return recordAct(s, eventExport, map[string]string{"vault": s.Config.Vault.ID})
 	}
-	if yes {
-		if err := record(); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintln(env.Stdout, root.Line().Reveal())
+	if !yes {
+		return showKey(env, s.Home.Path("."), root, record)
+	}
+	if err := record(); err != nil {
 		return err
 	}
+	_, err = fmt.Fprintln(env.Stdout, root.Line().Reveal())
+	return err
+}
+
+// showKey shows the root key on the terminal, where the person has agreed: standard output may be a
+// file or an agent's pipe.
+func showKey(env *Env, dir string, root vault.Root, record func() error) error {
 	t, err := env.Terminal()
 	if err != nil {
 		return hint.Errorf(hint.Usage,
@@ -172,7 +182,7 @@ func runKeyExport(env *Env, yes bool) error {
 			"exporting the root key: %w", err)
 	}
 	defer t.Close()
-	t.Print(exportWarning, s.Home.Path("."))
+	t.Print(exportWarning, dir)
 	agreed, err := t.Confirm("Show the root key?")
 	if err != nil || !agreed {
 		return err
@@ -180,8 +190,6 @@ func runKeyExport(env *Env, yes bool) error {
 	if err := record(); err != nil {
 		return err
 	}
-	// To the terminal, where the question was answered: standard output may be a file or an agent's
-	// pipe.
 	t.Print("\n%s\n", root.Line().Reveal())
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/secret"
 )
@@ -28,12 +26,7 @@ type keyMove struct {
 	json    bool
 }
 
-func keyMoveCommand(env *Env) *cobra.Command {
-	var m keyMove
-	c := &cobra.Command{
-		Use:   "move --to SOURCE",
-		Short: "Keep the root key in another place",
-		Long: `Keep the root key in another place. The key stays the same, so nothing is sealed again. The command
+const keyMoveLong = `Keep the root key in another place. The key stays the same, so nothing is sealed again. The command
 writes the key to the new place and reads it back, then changes config.yaml, and then removes the key
 from the old place. SOURCE is one of these:
 
@@ -51,7 +44,14 @@ your processes can read it.
 
 For command and systemd, put the key there first; "janee key export" shows it. To change a
 passphrase, move the key to passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE still override all
-of these.`,
+of these.`
+
+func keyMoveCommand(env *Env) *cobra.Command {
+	var m keyMove
+	c := &cobra.Command{
+		Use:   "move --to SOURCE",
+		Short: "Keep the root key in another place",
+		Long:  keyMoveLong,
 		Example: `  janee key move --to passphrase
   janee key move --to keyring
   janee key move --to command -- pass show janee
@@ -112,9 +112,7 @@ func (m keyMove) run(env *Env) error {
 		return m.refused(env, from, err)
 	}
 	detail := map[string]string{"vault": from.ID, "from": from.Kept(), "to": m.to}
-	if err := recordAll(s,
-		[]audit.Record{{TS: time.Now().UnixMilli(), Event: "key.move", Via: "cli",
-			Detail: detail}}); err != nil {
+	if err := recordAct(s, "key.move", detail); err != nil {
 		return err
 	}
 	where, left, err := s.MoveKey(env.Keys(), root, m.vault(from), passphrase)

@@ -4,13 +4,11 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/core/audit"
 )
 
 func keyRotateCommand(env *Env) *cobra.Command {
@@ -47,9 +45,7 @@ func runKeyRotate(env *Env, asJSON bool) error {
 		"vault": s.Config.Vault.ID, "from": plan.From, "to": plan.To,
 		"values": strconv.Itoa(plan.Values),
 	}
-	if err := recordAll(s,
-		[]audit.Record{{TS: time.Now().UnixMilli(), Event: "key.rotate", Via: "cli",
-			Detail: detail}}); err != nil {
+	if err := recordAct(s, "key.rotate", detail); err != nil {
 		return err
 	}
 	done, err := s.Rotate(env.Keys(), plan)

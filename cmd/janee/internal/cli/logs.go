@@ -72,12 +72,8 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 		sayLeftOut(env, page)
 	}
 	if o.follow {
-		if !filter.Until.IsZero() {
-			var stop context.CancelFunc
-			// nothing that would be shown can begin afterwards
-			ctx, stop = context.WithDeadline(ctx, filter.Until)
-			defer stop()
-		}
+		ctx, stop := until(ctx, filter.Until)
+		defer stop()
 		return auditlog.Follow(ctx, h, filter, begin, emit)
 	}
 	page, err := auditlog.Read(h, filter)
@@ -92,6 +88,14 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 		fmt.Fprintln(env.Stderr, o.nothing(readConfig(env)))
 	}
 	return nil
+}
+
+// until ends at a time, if there is one: nothing that would be shown can begin afterwards.
+func until(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	if end.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end)
 }
 
 // filter reads the flags. now is what durations count back from.

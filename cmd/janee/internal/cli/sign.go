@@ -58,22 +58,9 @@ in the audit log.`,
 }
 
 func runSign(ctx context.Context, env *Env, args []string, o signOptions) error {
-	call := core.Call{Tool: core.ExplainSigning, Args: tool.Arguments{
-		Service: args[0],
-		Method:  args[1],
-		Path:    args[2],
-	}}
-	var err error
-	if call.Args.Body, err = o.readBody(env); err != nil {
+	call, err := o.call(env, args)
+	if err != nil {
 		return err
-	}
-	for _, h := range o.headers {
-		name, value, ok := strings.Cut(h, "=")
-		if !ok || name == "" {
-			return hint.Errorf(hint.Usage, "write --header Content-Type=text/plain",
-				"--header: %q is not NAME=VALUE", h)
-		}
-		call.Args.Headers = append(call.Args.Headers, core.Header{Name: name, Value: value})
 	}
 	s, err := open(env)
 	if err != nil {
@@ -99,6 +86,27 @@ func runSign(ctx context.Context, env *Env, args []string, o signOptions) error 
 		return writeJSON(env.Stdout, shown)
 	}
 	return printSigning(env.Stdout, shown)
+}
+
+// call is the request to explain.
+func (o signOptions) call(env *Env, args []string) (c core.Call, err error) {
+	c = core.Call{Tool: core.ExplainSigning, Args: tool.Arguments{
+		Service: args[0],
+		Method:  args[1],
+		Path:    args[2],
+	}}
+	if c.Args.Body, err = o.readBody(env); err != nil {
+		return c, err
+	}
+	for _, h := range o.headers {
+		name, value, ok := strings.Cut(h, "=")
+		if !ok || name == "" {
+			return c, hint.Errorf(hint.Usage, "write --header Content-Type=text/plain",
+				"--header: %q is not NAME=VALUE", h)
+		}
+		c.Args.Headers = append(c.Args.Headers, core.Header{Name: name, Value: value})
+	}
+	return c, nil
 }
 
 func (o signOptions) readBody(env *Env) ([]byte, error) {

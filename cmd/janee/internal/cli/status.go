@@ -93,6 +93,14 @@ func (v *view) status() statusAnswer {
 		return a
 	}
 	a.Locked = v.locked()
+	v.logStatus(&a)
+	if v.config != nil {
+		v.configStatus(&a)
+	}
+	return a
+}
+
+func (v *view) logStatus(a *statusAnswer) {
 	if size, err := auditlog.Measure(v.home); err != nil {
 		a.AuditLogError = err.Error()
 	} else {
@@ -103,9 +111,10 @@ func (v *view) status() statusAnswer {
 		a.AuditLogBlocked, a.NextStep = err.Error(),
 			"free disk space, or fix the owner and mode of "+v.home.LogsPath()
 	}
-	if v.config == nil {
-		return a
-	}
+}
+
+// configStatus needs a config.yaml that can be read.
+func (v *view) configStatus(a *statusAnswer) {
 	a.Services, a.Capabilities = len(v.config.ServiceNames), len(v.config.CapabilityNames)
 	a.Anchor = v.anchor()
 	a.Encrypted = v.config.Vault.ID != "" && !v.config.HasPlaintext()
@@ -122,7 +131,6 @@ func (v *view) status() statusAnswer {
 		a.SessionsError = err.Error()
 	}
 	a.TotalSessions, a.ActiveSessions = len(all), len(open)
-	return a
 }
 
 func printStatus(w io.Writer, a statusAnswer) {

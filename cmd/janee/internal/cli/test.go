@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -66,17 +67,7 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 		}
 		names = []string{service}
 	}
-	h, err := openHouse(env, s)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	reports, err := h.test(ctx, names, timeout)
-	for i := range reports {
-		service := s.Config.Services[names[i]]
-		reports[i].Proxy, reports[i].CAFile = service.Proxy, service.CAFile
-		reports[i].route = service.Route()
-	}
+	reports, err := testServices(ctx, env, s, names, timeout)
 	switch {
 	case err != nil:
 		return err
@@ -89,6 +80,23 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 		return nil
 	}
 	return printTests(env.Stdout, reports, newStyle(env.Stdout, env.Getenv))
+}
+
+func testServices(
+	ctx context.Context, env *Env, s *opened.Home, names []string, timeout int64,
+) ([]testReport, error) {
+	h, err := openHouse(env, s)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	reports, err := h.test(ctx, names, timeout)
+	for i := range reports {
+		service := s.Config.Services[names[i]]
+		reports[i].Proxy, reports[i].CAFile = service.Proxy, service.CAFile
+		reports[i].route = service.Route()
+	}
+	return reports, err
 }
 
 // test tries services, atOnce at a time.

@@ -13,6 +13,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
@@ -322,7 +323,13 @@ func (c trustChange) records(service string) (records []audit.Record) {
 	return records
 }
 
-// recordAll puts records on the disk, in the chain that commands share.
+// recordAct records what the person is about to do.
+func recordAct(s *opened.Home, event string, detail map[string]string) error {
+	return recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: event,
+		Via: core.ViaCLI, Detail: detail}})
+}
+
+// recordAll writes records to the disk, in the chain that commands share.
 func recordAll(s *opened.Home, records []audit.Record) error {
 	log, err := auditlog.Open(s.Home, s.Vault,
 		auditlog.Options{Writer: auditlog.CLI, Version: version()})
