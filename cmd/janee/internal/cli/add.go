@@ -31,9 +31,10 @@ func addCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add [SERVICE]",
 		Short: "Store an API key as a service, with a capability of the same name",
-		Long: `Store the credential of an API as a service. Janee knows many APIs ("janee search"): if you name
-one of them, Janee fills in its base URL, its auth type and whatever else it needs; flags override
-that. Janee asks on the terminal for what is still missing. With --json it never asks.
+		Long: `Store the credential of an API as a service. Janee knows many APIs ("janee search"):
+if you name one of them, Janee fills in its base URL, its auth type and whatever else it needs;
+flags override that. Janee asks on the terminal for what is still missing. With --json it never
+asks.
 
 The command also adds a capability of the same name, with a ttl of 1h and no rules: agents may use
 every method and path until you narrow it with "janee cap edit".

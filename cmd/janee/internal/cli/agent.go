@@ -18,9 +18,9 @@ func agentCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "agent",
 		Short: "Register agents, so that no other client can use their names",
-		Long: `Register agents with a token each. No client can use the name of a registered agent without proof:
-over HTTP the token proves who the agent is; over stdio the line "janee serve --agent AGENT", which
-you wrote, does. "janee cap edit --allowed-agents" says what an agent may use.`,
+		Long: `Register agents with a token each. No client can use the name of a registered agent
+without proof: over HTTP the token proves who the agent is; over stdio the line "janee serve --agent
+AGENT", which you wrote, does. "janee cap edit --allowed-agents" says what an agent may use.`,
 		Example: "  janee agent add deploy-bot\n  janee agent list",
 	}
 	c.AddCommand(agentAddCommand(env), agentListCommand(env), agentRotateCommand(env),
@@ -33,8 +33,9 @@ func agentAddCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Register an agent and show its token once",
-		Long: `Register an agent and print its token on standard output. The token is shown only now: config.yaml
-keeps only its SHA-256. The command is recorded in the audit log before it changes anything.`,
+		Long: `Register an agent and print its token on standard output. The token is shown only
+now: config.yaml keeps only its SHA-256. The command is recorded in the audit log before it changes
+anything.`,
 		Example: "  janee agent add deploy-bot\n  janee agent add deploy-bot --json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -143,8 +144,9 @@ func agentRemoveCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "remove AGENT",
 		Short: "Remove an agent and its token",
-		Long: `Remove an agent. Janee refuses its token from the next call on. Its name is then free: over stdio
-any client can use it. The command first says what config.yaml still lets an agent of this name use.`,
+		Long: `Remove an agent. Janee refuses its token from the next call on. Its name is then
+free: over stdio any client can use it. The command first says what config.yaml still lets an agent
+of this name use.`,
 		Example: "  janee agent remove deploy-bot\n  janee agent remove deploy-bot --yes --json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -15,9 +15,10 @@ func anchorCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "anchor",
 		Short: "Print a signed line that tells how far the log has come",
-		Long: `Print one signed line of JSON that names the last line of every chain of the log. Keep it where
-nobody who can change the log can change it too: "janee logs verify --anchors FILE" then finds lines
-that were cut off. "audit.anchor" in config.yaml makes "janee serve" write such lines by itself.`,
+		Long: `Print one signed line of JSON that names the last line of every chain of the log.
+Keep it where nobody who can change the log can change it too: "janee logs verify --anchors FILE"
+then finds lines that were cut off. "audit.anchor" in config.yaml makes "janee serve" write such
+lines by itself.`,
 		Example: "  janee logs anchor | ssh elsewhere 'cat >> anchors.jsonl'",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runAnchor(env) },

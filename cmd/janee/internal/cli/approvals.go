@@ -21,15 +21,15 @@ func approvalsCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "approvals",
 		Short: "List the requests that wait for your approval",
-		Long: `List the requests of agents that wait for a person because their capability has autoApprove:
-false. Each approval is for one exact request: capability, method, address, headers and body. Text in
-quotes is the agent's own; everything else is what Janee would send to the API. A request waits for
-ten minutes.
+		Long: `List the requests of agents that wait for a person because their capability has
+autoApprove: false. Each approval is for one exact request: capability, method, address, headers and
+body. Text in quotes is the agent's own; everything else is what Janee would send to the API. A
+request waits for ten minutes.
 
 With --watch the command keeps running. It rings the terminal bell for each new request and reads
-your answer: y approves this one request, s approves a session, n denies the request. An agent cannot
-answer over its own connection. If approvals.elicitation lets the agent's client ask you as well, you
-must type the code that is shown here into the form there.`,
+your answer: y approves this one request, s approves a session, n denies the request. An agent
+cannot answer over its own connection. If approvals.elicitation lets the agent's client ask you as
+well, you must type the code that is shown here into the form there.`,
 		Example: "  janee approvals\n  janee approvals --watch\n  janee approvals --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -26,12 +26,13 @@ func approveCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "approve ID",
 		Short: "Approve a request that waits for you",
-		Long: `Approve a request of an agent that waits for a person. The first digits of its id are enough. The
-command shows the request that it approves. Without flags the approval is for that exact request, and
-for one call.
+		Long: `Approve a request of an agent that waits for a person. The first digits of its id
+are enough. The command shows the request that it approves. Without flags the approval is for that
+exact request, and for one call.
 
 With --session it approves a session: the agent may make every request that the rules of the
-capability allow, and you are not asked again until the ttl is over. --for ends the session earlier.`,
+capability allow, and you are not asked again until the ttl is over. --for ends the session
+earlier.`,
 		Example: "  janee approve 3f9a02c1\n  janee approve 3f9a02c1 --session\n" +
 			"  janee approve 3f9a02c1 --for 10m",
 		Args: cobra.ExactArgs(1),
@@ -53,8 +54,9 @@ func denyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "deny ID",
 		Short: "Deny a request that waits for you",
-		Long: `Deny a request of an agent that waits for a person. The first digits of its id are enough. Janee
-then refuses the same request, without asking you again, until the ten minutes of this one are over.`,
+		Long: `Deny a request of an agent that waits for a person. The first digits of its id are
+enough. Janee then refuses the same request, without asking you again, until the ten minutes of this
+one are over.`,
 		Example: "  janee deny 3f9a02c1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -24,10 +24,10 @@ func backupCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "backup --to FILE",
 		Short: "Write config.yaml and the audit log to one file",
-		Long: `Write config.yaml, the audit log, and whatever is locked or revoked to one file, mode 0600. The
-credentials in it are sealed; those that are in plaintext are sealed first. The file does not contain
-the root key, sessions or approvals. Back up the root key separately, with "janee key export". The
-backup is recorded in the audit log first.`,
+		Long: `Write config.yaml, the audit log, and whatever is locked or revoked to one file,
+mode 0600. The credentials in it are sealed; those that are in plaintext are sealed first. The file
+does not contain the root key, sessions or approvals. Back up the root key separately, with "janee
+key export". The backup is recorded in the audit log first.`,
 		Example: "  janee backup --to janee-2026-11-26.backup\n" +
 			"  janee backup --to latest.backup --force --json",
 		Args: cobra.NoArgs,

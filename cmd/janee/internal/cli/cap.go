@@ -17,8 +17,9 @@ func capCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cap",
 		Short: "List, add, edit and remove capabilities",
-		Long: `List, add, edit and remove capabilities. A capability is what an agent can use: a service, limited
-by rules. These commands change config.yaml in place and keep your comments and the order of lines.`,
+		Long: `List, add, edit and remove capabilities. A capability is what an agent can use: a
+service, limited by rules. These commands change config.yaml in place and keep your comments and the
+order of lines.`,
 		Example: `  janee cap list
   janee cap add stripe_readonly -s stripe --allow "GET *"`,
 	}
@@ -32,8 +33,8 @@ func capListCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List capabilities with their rules",
-		Long: `List the capabilities: service, ttl, what a call needs, limits, and the rules for requests and
-headers.`,
+		Long: `List the capabilities: service, ttl, what a call needs, limits, and the rules for
+requests and headers.`,
 		Example: "  janee cap list\n  janee cap list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runCapList(env, asJSON) },

@@ -138,9 +138,9 @@ func capAddCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a capability for a service",
-		Long: `Add a capability for a service. A rule has the form METHOD PATH. Janee looks at the deny rules
-first and then at the allow rules, and refuses a request that matches no rule. Without rules it allows
-everything.`,
+		Long: `Add a capability for a service. A rule has the form METHOD PATH. Janee looks at the
+deny rules first and then at the allow rules, and refuses a request that matches no rule. Without
+rules it allows everything.`,
 		Example: `  janee cap add stripe_readonly -s stripe -t 15m --allow "GET *"
   janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"
   janee cap add stripe_small -s stripe --limit per-minute=10 --limit max-request-bytes=64KiB`,
@@ -223,10 +223,10 @@ func capEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit CAPABILITY",
 		Short: "Change a capability",
-		Long: `Change a capability. Only what the flags name changes. --allow, --deny, --allow-headers,
---deny-headers and --allowed-agents each replace their whole list. An empty --ttl, --timeout,
---description, --allow-headers or --deny-headers removes the setting, and so does a --limit without a
-value.`,
+		Long: `Change a capability. Only what the flags name changes. --allow, --deny,
+--allow-headers, --deny-headers and --allowed-agents each replace their whole list. An empty --ttl,
+--timeout, --description, --allow-headers or --deny-headers removes the setting, and so does a
+--limit without a value.`,
 		Example: `  janee cap edit stripe --ttl 15m --requires-reason
   janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
   janee cap edit stripe --allow-headers Stripe-Account

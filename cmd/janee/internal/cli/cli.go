@@ -121,9 +121,9 @@ func newRoot(env *Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "janee",
 		Short: "Let AI agents call APIs without seeing your API keys",
-		Long: `Janee keeps your API keys, encrypted, and calls APIs for your AI agents. An agent asks for a
-request. Janee checks the request against your rules, signs it with the real key, sends it, and
-records it in the audit log. The agent never sees a key.`,
+		Long: `Janee keeps your API keys, encrypted, and calls APIs for your AI agents. An agent
+asks for a request. Janee checks the request against your rules, signs it with the real key, sends
+it, and records it in the audit log. The agent never sees a key.`,
 		Example: `  janee init
   janee add stripe
   janee serve`,

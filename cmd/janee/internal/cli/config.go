@@ -28,8 +28,8 @@ func configGetCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "get [KEY]",
 		Short: "Show values of config.yaml",
-		Long: `Show the values of config.yaml that a key names: one value, or all values below a section. Without
-KEY the command shows all of them. Secrets are never shown.`,
+		Long: `Show the values of config.yaml that a key names: one value, or all values below a
+section. Without KEY the command shows all of them. Secrets are never shown.`,
 		Example: "  janee config get\n  janee config get services.stripe\n" +
 			"  janee config get capabilities.stripe.ttl --json",
 		Args: cobra.MaximumNArgs(1),

@@ -32,9 +32,9 @@ func diagnoseAccessCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "access CAPABILITY",
 		Short: "Show every check that a call goes through",
-		Long: `Show the checks that a call of this capability goes through, in order, and say whether each of
-them passes, fails or does not apply. Nothing is sent and no session opens. The exit code is 0
-whether or not the call would be allowed; use "janee policy check" in scripts.`,
+		Long: `Show the checks that a call of this capability goes through, in order, and say
+whether each of them passes, fails or does not apply. Nothing is sent and no session opens. The exit
+code is 0 whether or not the call would be allowed; use "janee policy check" in scripts.`,
 		Example: `  janee diagnose access stripe
   janee diagnose access stripe --agent claude-ai --method POST --path /v1/refunds
   janee diagnose access stripe --method GET --path /v1/balance --json`,

@@ -16,10 +16,10 @@ func doctorCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "doctor",
 		Short: "Find what is wrong, and say how to fix it",
-		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the clock, the
-audit log and the disk. Look for plaintext credentials in the configuration files of known clients
-(Claude, Cursor, VS Code, Cline, Windsurf, Codex, Gemini) and in .env in the current directory. The
-command changes nothing. The exit code is 1 if a check fails.`,
+		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the
+clock, the audit log and the disk. Look for plaintext credentials in the configuration files of
+known clients (Claude, Cursor, VS Code, Cline, Windsurf, Codex, Gemini) and in .env in the current
+directory. The command changes nothing. The exit code is 1 if a check fails.`,
 		Example: "  janee doctor\n  janee doctor --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runDoctor(env, asJSON) },

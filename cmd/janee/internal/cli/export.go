@@ -33,8 +33,9 @@ func exportCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Export the log for a collector or a spreadsheet",
-		Long: `Write the log to standard output or to a new file. Only authentic lines are exported; the command
-counts torn and changed lines on standard error, and "janee logs verify" says more about them.
+		Long: `Write the log to standard output or to a new file. Only authentic lines are
+exported; the command counts torn and changed lines on standard error, and "janee logs verify" says
+more about them.
 
 jsonl has every record exactly as it was written, with its mac, so that anyone who has the root key
 can still verify it. csv has one line per call, with intent and result merged, for spreadsheets:

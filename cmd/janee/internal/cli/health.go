@@ -23,8 +23,9 @@ func healthCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "health",
 		Short: "Check whether an HTTP server of Janee answers",
-		Long: `Check whether a server that "janee serve --transport http" has started answers, for the health
-checks of containers. The command needs neither a home nor a token, and learns nothing else.`,
+		Long: `Check whether a server that "janee serve --transport http" has started answers, for
+the health checks of containers. The command needs neither a home nor a token, and learns nothing
+else.`,
 		Example: "  janee health\n  janee health --url http://janee:9100",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -19,11 +19,11 @@ func importCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "import [DIR]",
 		Short: "Import services from the TypeScript Janee or a .env file",
-		Long: `Import services from a home of the TypeScript Janee, of any generation: config.yaml with
-credentials.json, config.yaml with keys in it, or config.json. DIR is its directory; the default is
-your own home. Without --apply the command only shows what it would import; with --apply it writes all
-of that or nothing. It only reads DIR, unless DIR is your own home: then it moves the old files to
-ts-DATE in it, once the new ones are safe on the disk.
+		Long: `Import services from a home of the TypeScript Janee, of any generation: config.yaml
+with credentials.json, config.yaml with keys in it, or config.json. DIR is its directory; the
+default is your own home. Without --apply the command only shows what it would import; with --apply
+it writes all of that or nothing. It only reads DIR, unless DIR is your own home: then it moves the
+old files to ts-DATE in it, once the new ones are safe on the disk.
 
 With --env the keys come from a .env file. Variables with a known name become services; the command
 lists the others.`,

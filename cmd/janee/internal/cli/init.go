@@ -17,9 +17,9 @@ func initCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "init",
 		Short: "Create a home with a commented config.yaml and a root key",
-		Long: `Create the directory ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a root key
-outside of it. An existing config.yaml is never changed. The command prints the JSON that you add
-to the MCP settings of your agent.`,
+		Long: `Create the directory ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a
+root key outside of it. An existing config.yaml is never changed. The command prints the JSON that
+you add to the MCP settings of your agent.`,
 		Example: "  janee init\n  janee init --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runInit(env, asJSON) },

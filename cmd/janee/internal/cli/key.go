@@ -18,9 +18,9 @@ func keyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
 		Short: "Show, move and export the root key, and change the sealing key",
-		Long: `Show, move and export the root key, and change the sealing key. The root key decrypts every
-credential that is sealed in config.yaml. It is kept outside of the home, so that a copy of the home
-alone is of no use; a backup needs both.`,
+		Long: `Show, move and export the root key, and change the sealing key. The root key
+decrypts every credential that is sealed in config.yaml. It is kept outside of the home, so that a
+copy of the home alone is of no use; a backup needs both.`,
 		Example: "  janee key status\n  janee key move --to passphrase\n  janee key export\n" +
 			"  janee key rotate",
 	}
@@ -34,8 +34,9 @@ func keyStatusCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show where the root key is and whether it fits",
-		Long: `Show where the root key is, whether it fits this home, the mode of its file, and when it was last
-exported. The key itself is not shown. The exit code is 4 if the key is missing, wrong or locked.`,
+		Long: `Show where the root key is, whether it fits this home, the mode of its file, and
+when it was last exported. The key itself is not shown. The exit code is 4 if the key is missing,
+wrong or locked.`,
 		Example: "  janee key status\n  janee key status --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyStatus(env, asJSON) },
@@ -94,7 +95,8 @@ func runKeyStatus(env *Env, asJSON bool) error {
 	return hint.New(hint.ExitCode(keyErr), "", errSaid)
 }
 
-// lastExport is when the root key was last shown: nil if never, or if it is not known without the key.
+// lastExport is when the root key was last shown: nil if never, or if it is not known without the
+// key.
 func (v *view) lastExport() (*time.Time, error) {
 	if v.vault == nil {
 		return nil, nil
@@ -131,9 +133,9 @@ func keyExportCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "export",
 		Short: "Show the root key for a backup",
-		Long: `Show the root key on the terminal, after asking. Keep it where no agent can read it, apart from
-copies of the home: anyone who has both has every credential. With --yes the command does not ask and
-prints the key to standard output. It records the export in the audit log first.`,
+		Long: `Show the root key on the terminal, after asking. Keep it where no agent can read it,
+apart from copies of the home: anyone who has both has every credential. With --yes the command does
+not ask and prints the key to standard output. It records the export in the audit log first.`,
 		Example: "  janee key export\n  janee key export --yes | age -r RECIPIENT > janee-key.age",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyExport(env, yes) },

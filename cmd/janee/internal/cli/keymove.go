@@ -26,9 +26,9 @@ type keyMove struct {
 	json    bool
 }
 
-const keyMoveLong = `Keep the root key in another place. The key stays the same, so nothing is sealed again. The command
-writes the key to the new place and reads it back, then changes config.yaml, and then removes the key
-from the old place. SOURCE is one of these:
+const keyMoveLong = `Keep the root key in another place. The key stays the same, so nothing is
+sealed again. The command writes the key to the new place and reads it back, then changes
+config.yaml, and then removes the key from the old place. SOURCE is one of these:
 
   file        a file in your configuration directory
   passphrase  that file, protected with a passphrase (argon2id)

@@ -16,11 +16,12 @@ func keyRotateCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "rotate",
 		Short: "Seal every credential again, with a new sealing key",
-		Long: `Derive a new sealing key from the root key and seal every credential in config.yaml with it, in one
-write. The backups directory of the home keeps the last three versions of config.yaml. The root key
-stays the same and still decrypts what was sealed before, so this does not help if somebody else has
-seen the root key. Running servers keep their sessions. If a value cannot be decrypted, the command
-names it and changes nothing. It records the change in the audit log first.`,
+		Long: `Derive a new sealing key from the root key and seal every credential in config.yaml
+with it, in one write. The backups directory of the home keeps the last three versions of
+config.yaml. The root key stays the same and still decrypts what was sealed before, so this does not
+help if somebody else has seen the root key. Running servers keep their sessions. If a value cannot
+be decrypted, the command names it and changes nothing. It records the change in the audit log
+first.`,
 		Example: "  janee key rotate\n  janee key rotate --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyRotate(env, asJSON) },

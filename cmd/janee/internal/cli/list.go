@@ -14,8 +14,8 @@ func listCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List services and capabilities",
-		Long: `List the services, with base URL and auth type, and the capabilities, with ttl and number of rules.
-Secrets are never shown. "janee cap list" shows the rules.`,
+		Long: `List the services, with base URL and auth type, and the capabilities, with ttl and
+number of rules. Secrets are never shown. "janee cap list" shows the rules.`,
 		Example: "  janee list\n  janee list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runList(env, asJSON) },

@@ -19,8 +19,9 @@ func lockCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lock",
 		Short: "Refuse every call of every agent, at once",
-		Long: `Refuse every call in every process from now on, and cut the calls in flight. This works even if
-config.yaml is broken or the root key is missing. "janee unlock" ends it; a restart does not.`,
+		Long: `Refuse every call in every process from now on, and cut the calls in flight. This
+works even if config.yaml is broken or the root key is missing. "janee unlock" ends it; a restart
+does not.`,
 		Example: "  janee lock\n  janee lock --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runLock(env, asJSON) },
@@ -96,8 +97,8 @@ func unlockCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "unlock",
 		Short: "Let agents make calls again after \"janee lock\"",
-		Long: `Let agents make calls again, within their sessions and rules. The command asks on the terminal
-first.`,
+		Long: `Let agents make calls again, within their sessions and rules. The command asks on
+the terminal first.`,
 		Example: "  janee unlock\n  janee unlock --yes --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runUnlock(env, yes, asJSON) },

@@ -27,8 +27,9 @@ func logsCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "logs",
 		Short: "Show what agents did and what Janee refused",
-		Long: `Show the newest calls in the audit log, oldest first: local time, service, request, outcome, and
-the agent's reason. A refused call shows its code and the rule; a call that never ended shows "?".
+		Long: `Show the newest calls in the audit log, oldest first: local time, service, request,
+outcome, and the agent's reason. A refused call shows its code and the rule; a call that never ended
+shows "?".
 
 TIME is a duration before now (2h, 30m, 7d), a date (2026-11-23; --until includes that day), a local
 time as this command shows it (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15Z).`,
@@ -160,8 +161,9 @@ func verifyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "verify",
 		Short: "Check that nobody has edited, cut or reordered the log",
-		Long: `Check every line of every log file, and check that the log records every session. A problem has a
-file, a line and a kind: edited, missing, reordered, truncated or duplicate. The exit code is then 1.
+		Long: `Check every line of every log file, and check that the log records every session. A
+problem has a file, a line and a kind: edited, missing, reordered, truncated or duplicate. The exit
+code is then 1.
 
 The log alone cannot show that lines were cut off its end. With --anchors the command compares the
 log with anchors that "janee logs anchor" or "audit.anchor" of config.yaml has written elsewhere:

@@ -16,9 +16,9 @@ func overviewCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "overview",
 		Short: "Show which agents may use which capabilities",
-		Long: `Show how many services and capabilities there are, and which capabilities each agent may use. The
-list has the agents that are registered, named in config.yaml, or have a session on file. A capability
-that no agent may use is listed as unreachable.`,
+		Long: `Show how many services and capabilities there are, and which capabilities each agent
+may use. The list has the agents that are registered, named in config.yaml, or have a session on
+file. A capability that no agent may use is listed as unreachable.`,
 		Example: "  janee overview\n  janee overview --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runOverview(env, asJSON) },

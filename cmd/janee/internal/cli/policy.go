@@ -34,10 +34,10 @@ func policyCheckCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check CAPABILITY METHOD PATH",
 		Short: "Check whether the rules of a capability allow a request",
-		Long: `Check one request against the rules of a capability, and name the rule that decides. The command
-needs no session and no root key, and sends nothing. With --agent it first checks whether the agent
-may use the capability. The exit code is 0 if the request is allowed, and 3 if it is denied, or
-rejected because it is malformed.`,
+		Long: `Check one request against the rules of a capability, and name the rule that decides.
+The command needs no session and no root key, and sends nothing. With --agent it first checks
+whether the agent may use the capability. The exit code is 0 if the request is allowed, and 3 if it
+is denied, or rejected because it is malformed.`,
 		Example: `  janee policy check stripe GET /v1/balance
   janee policy check stripe POST "/v1/refunds?expand[]=charge" --json
   janee policy check stripe GET /v1/balance --header "Stripe-Account: acct_1"

@@ -21,10 +21,10 @@ func reopenCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reopen [ID]",
 		Short: "End a revocation early",
-		Long: `Let an agent back in before a revocation runs out. The revoked session stays ended: the next call
-opens a new one, and if the capability has autoApprove: false, a person is asked again. With --agent,
---capability or --all, the command lifts every revocation of that agent or capability, including those
-of single sessions.`,
+		Long: `Let an agent back in before a revocation runs out. The revoked session stays ended:
+the next call opens a new one, and if the capability has autoApprove: false, a person is asked
+again. With --agent, --capability or --all, the command lifts every revocation of that agent or
+capability, including those of single sessions.`,
 		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n" +
 			"  janee reopen --all --yes --json",
 		Args: cobra.MaximumNArgs(1),

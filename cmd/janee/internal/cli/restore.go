@@ -28,14 +28,15 @@ func restoreCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "restore --from FILE",
 		Short: "Restore the home from a backup",
-		Long: `Restore the home from a file that "janee backup" wrote. The command checks the whole file before it
-changes anything, then puts the home in place as a whole. If a home exists already, the command asks,
-and keeps it beside the new one. Sessions and approvals are not restored. Whatever is locked or
-revoked, in the backup or in the existing home, stays so. Rules, agents and their tokens go back to
-what they were when the backup was made. Stop running servers first.
+		Long: `Restore the home from a file that "janee backup" wrote. The command checks the whole
+file before it changes anything, then puts the home in place as a whole. If a home exists already,
+the command asks, and keeps it beside the new one. Sessions and approvals are not restored. Whatever
+is locked or revoked, in the backup or in the existing home, stays so. Rules, agents and their
+tokens go back to what they were when the backup was made. Stop running servers first.
 
-If the root key is available, the command refuses a backup of another vault and one that was changed.
-Without the root key it restores the home anyway and names the key; then put the key back.`,
+If the root key is available, the command refuses a backup of another vault and one that was
+changed. Without the root key it restores the home anyway and names the key; then put the key
+back.`,
 		Example: "  janee restore --from janee-2026-11-26.backup\n" +
 			"  janee restore --from latest.backup --yes --json",
 		Args: cobra.NoArgs,

@@ -76,10 +76,10 @@ func revokeCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "revoke [ID]",
 		Short: "End sessions at once, and keep them closed for a while",
-		Long: `End one session, or every session of an agent or capability, in every process. Janee refuses the
-next call with SESSION_REVOKED and cuts calls in flight. The sessions stay closed until their ttl
-would have run out, or for the time that --for gives; after that a new call opens a new session. A
-restart changes nothing.
+		Long: `End one session, or every session of an agent or capability, in every process. Janee
+refuses the next call with SESSION_REVOKED and cuts calls in flight. The sessions stay closed until
+their ttl would have run out, or for the time that --for gives; after that a new call opens a new
+session. A restart changes nothing.
 
 To keep an agent out for good, change the rules or remove the capability.`,
 		Example: `  janee revoke 3f9a02c1

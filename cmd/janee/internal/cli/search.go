@@ -14,8 +14,9 @@ func searchCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "search [QUERY]",
 		Short: "List the APIs that Janee knows",
-		Long: `List the APIs that Janee knows and "janee add" fills in. A query selects the APIs that have it in
-their name, description or tags. You can add any other API too, with its base URL and auth type.`,
+		Long: `List the APIs that Janee knows and "janee add" fills in. A query selects the APIs
+that have it in their name, description or tags. You can add any other API too, with its base URL
+and auth type.`,
 		Example: "  janee search\n  janee search payments -v",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

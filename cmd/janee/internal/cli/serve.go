@@ -45,10 +45,10 @@ func serveCommand(env *Env) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Serve the tools to agents, over stdio or HTTP (MCP)",
-		Long: `Start the MCP server that your agent's client connects to. Over stdio the client starts the
-server itself. Standard output then carries only the protocol, and the server ends when standard
-input closes. Over HTTP one server serves several agents and tells them apart by their tokens; if no
-agent is registered, the first start registers one.
+		Long: `Start the MCP server that your agent's client connects to. Over stdio the client
+starts the server itself. Standard output then carries only the protocol, and the server ends when
+standard input closes. Over HTTP one server serves several agents and tells them apart by their
+tokens; if no agent is registered, the first start registers one.
 
 Changes to config.yaml apply from the next call on; SIGHUP applies them at once. If config.yaml is
 broken, the previous configuration stays in force.
@@ -59,7 +59,8 @@ token.`,
 		Example: `  janee serve
   janee serve --agent deploy-bot
   janee serve --transport http --port 9100
-  janee serve --transport http --host 0.0.0.0 --allowed-host janee.lan --tls-cert cert.pem --tls-key key.pem`,
+  janee serve --transport http --host 0.0.0.0 --allowed-host janee.lan \
+    --tls-cert cert.pem --tls-key key.pem`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			t, err := choose(all, name, cmd.Flags().Changed)

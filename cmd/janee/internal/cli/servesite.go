@@ -135,7 +135,8 @@ func (t *site) say(w io.Writer, s *opened.Home) {
 				"and --tls-key, or a private network")
 	}
 	if t.newToken != "" {
-		fmt.Fprintf(w, `No agent was registered, so Janee registered one, named %s. This is its token, shown only now:
+		fmt.Fprintf(w, `No agent was registered, so Janee registered one, named %s.
+This is its token, shown only now:
 
   %s
 

@@ -45,9 +45,9 @@ func serviceEditCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "edit SERVICE",
 		Short: "Change a service or replace its credential",
-		Long: `Change a service or replace its credential. Only what the flags name changes; auth headers are
-merged. An empty --test-path, --ca-file, --description, --allow-headers, --deny-headers or
---query-operations removes the setting.
+		Long: `Change a service or replace its credential. Only what the flags name changes; auth
+headers are merged. An empty --test-path, --ca-file, --description, --allow-headers, --deny-headers
+or --query-operations removes the setting.
 
 A credential is sealed for the place that it is sent to. If the new base URL leads to another place,
 the command shows both, asks, and seals the credential again. It does not agree to a proxy or caFile

@@ -16,10 +16,10 @@ func sessionsCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sessions",
 		Short: "List the open sessions of all agents",
-		Long: `List the open sessions: which agent may use which capability, since when and for how long, how often
-it has done so, and when it last did. A session opens with the first permitted call and ends when its
-ttl is over; using it does not extend it. "janee revoke ID" ends a session; the first digits of the
-id are enough.`,
+		Long: `List the open sessions: which agent may use which capability, since when and for how
+long, how often it has done so, and when it last did. A session opens with the first permitted call
+and ends when its ttl is over; using it does not extend it. "janee revoke ID" ends a session; the
+first digits of the id are enough.`,
 		Example: "  janee sessions\n  janee sessions --all\n  janee sessions --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runSessions(env, all, asJSON) },

@@ -30,10 +30,10 @@ func signCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sign --explain SERVICE METHOD PATH",
 		Short: "Show step by step how Janee would sign a request",
-		Long: `Show what Janee would sign and send for one request: the headers, and the steps of the signature,
-such as the canonical request and the string to sign. Compare them with what the API says it
-expected. Secrets are masked. Nothing is sent, not even a request for a token. The command is recorded
-in the audit log.`,
+		Long: `Show what Janee would sign and send for one request: the headers, and the steps of
+the signature, such as the canonical request and the string to sign. Compare them with what the API
+says it expected. Secrets are masked. Nothing is sent, not even a request for a token. The command
+is recorded in the audit log.`,
 		Example: `  janee sign --explain bybit GET "/v5/account/wallet-balance?accountType=UNIFIED"
   janee sign --explain s3 PUT /bucket/key --body hello --header Content-Type=text/plain
   janee sign --explain okx POST /api/v5/trade/order --body - <order.json`,

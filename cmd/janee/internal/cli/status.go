@@ -17,9 +17,9 @@ func statusCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show what is set up and whether it works",
-		Long: `Show where the configuration and the root key are, whether they can be read, how many sessions are
-open, and how large the audit log is. The exit code is 0 even if something is broken; "janee doctor"
-finds faults.`,
+		Long: `Show where the configuration and the root key are, whether they can be read, how
+many sessions are open, and how large the audit log is. The exit code is 0 even if something is
+broken; "janee doctor" finds faults.`,
 		Example: "  janee status\n  janee status --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runStatus(env, asJSON) },

@@ -26,9 +26,10 @@ func testCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "test [SERVICE]",
 		Short: "Test whether stored credentials work",
-		Long: `Send one authenticated GET request to the testPath of a service, or of every service, and report
-the result. Nothing else is sent, and redirects are not followed. The requests are recorded in the
-audit log. The exit code is 1 if any service fails; with --json it is 0 if the test could be made.`,
+		Long: `Send one authenticated GET request to the testPath of a service, or of every
+service, and report the result. Nothing else is sent, and redirects are not followed. The requests
+are recorded in the audit log. The exit code is 1 if any service fails; with --json it is 0 if the
+test could be made.`,
 		Example: `  janee test
   janee test stripe
   janee test stripe --timeout 2000 --json`,

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -89,6 +90,26 @@ func TestEveryCommandHasHelp(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// notOurs are words that the glossary of the texts replaces: again, fix, is in, return, approve, deny.
+var notOurs = regexp.MustCompile(
+	`(?i)\b(anew|mend(s|ed|ing)?|stands|of then|hands? over|an? (yes|no)|says so first)\b`)
+
+// TestHelpTexts holds every command to a description and to the glossary.
+func TestHelpTexts(t *testing.T) {
+	for path, c := range commands(t) {
+		if c.Short == "" || c.Long == "" || c.Long == c.Short {
+			t.Errorf("%s: Short and Long are %q and %q", path, c.Short, c.Long)
+		}
+		texts := []string{c.Short, c.Long}
+		c.LocalFlags().VisitAll(func(f *pflag.Flag) { texts = append(texts, f.Usage) })
+		for _, text := range texts {
+			if word := notOurs.FindString(text); word != "" {
+				t.Errorf("%s: %q in %q", path, word, text)
+			}
+		}
 	}
 }
 

@@ -24,11 +24,11 @@ func trustCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "trust SERVICE",
 		Short: "Agree to where a stored credential is now sent",
-		Long: `Agree to a new destination of a stored credential. A credential is bound to one service, one auth
-type and one destination: the origins it is sent to, the proxy on the way, and the certificate
-authorities that vouch for the API. After config.yaml or the caFile has changed, Janee refuses calls
-with CREDENTIAL_REBOUND, because anyone who can edit a file could otherwise have the key sent to
-themselves.
+		Long: `Agree to a new destination of a stored credential. A credential is bound to one
+service, one auth type and one destination: the origins it is sent to, the proxy on the way, and the
+certificate authorities that vouch for the API. After config.yaml or the caFile has changed, Janee
+refuses calls with CREDENTIAL_REBOUND, because anyone who can edit a file could otherwise have the
+key sent to themselves.
 
 The command shows each part as you agreed to it and as it is now, asks, and binds the credential to
 the new destination, all of it or nothing. It records this in the audit log first.

@@ -16,8 +16,8 @@ func whoamiCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "whoami",
 		Short: "Show who you are to Janee and what you may use",
-		Long: `Show who Janee takes you for and which capabilities you may use. With --agent the command shows what
-an agent of that name sees about itself.`,
+		Long: `Show who Janee takes you for and which capabilities you may use. With --agent the
+command shows what an agent of that name sees about itself.`,
 		Example: "  janee whoami\n  janee whoami --agent claude-ai --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runWhoami(env, agent, asJSON) },

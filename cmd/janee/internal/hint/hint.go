@@ -1,8 +1,8 @@
 // Package hint lets an error carry a hint, which says what to do next, and the exit code of the
-// command, both apart from its message. Return hint.New where the cause is known and the next step is
-// certain; the message stays "what was being done: cause", in lower case, with input quoted by %q.
-// Only package cli prints hints, and only its caller ends the process. No other package may look at
-// the text of either.
+// command, both apart from its message. Return hint.New where the cause is known and the next step
+// is certain; the message stays "what was being done: cause", in lower case, with input quoted by
+// %q. Only package cli prints hints, and only its caller ends the process. No other package may
+// look at the text of either.
 package hint
 
 import (
