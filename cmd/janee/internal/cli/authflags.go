@@ -9,9 +9,9 @@ import (
 // secretFlag is a flag for one field of a credential, under the name that the auth type gives it.
 type secretFlag struct {
 	name, short string
-	fields      []string // auth fields it stands for: the first that the auth type has
+	fields      []string // auth fields that it sets: the first that the auth type has
 	usage       string
-	plain       bool   // not a secret: it may stand on the command line
+	plain       bool   // not a secret: it may be on the command line
 	file        bool   // the value is the path of a file that holds the credential
 	env         string // name of the flag that names a variable; "" where there is none
 	value       string

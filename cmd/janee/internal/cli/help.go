@@ -10,8 +10,8 @@ import (
 
 const helpWidth = 80
 
-// stray is a word that stands where the name of a command below c was expected, or "". With --help
-// behind it, cobra asks for help and for nothing else; Main makes the error.
+// stray is a word in the place of the name of a command below c, or "". If --help follows it, cobra
+// only asks for help; Main makes the error.
 func stray(c *cobra.Command) string {
 	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
 		return words[0]
@@ -31,7 +31,7 @@ func printHelp(c *cobra.Command, _ []string) {
 	fmt.Fprintf(c.OutOrStdout(), "%s\n\n%s", reflow(text, helpWidth), c.UsageString())
 }
 
-// reflow breaks each paragraph anew. Indented lines stay as they are.
+// reflow breaks the lines of each paragraph at width. Indented lines stay as they are.
 func reflow(text string, width int) string {
 	var out []string
 	for _, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
@@ -138,7 +138,7 @@ func flagName(f *pflag.Flag) (name, usage string) {
 
 const placeholderKey = "placeholder"
 
-// placeholder is what stands for the value of a flag in help: FILE in "--to FILE".
+// placeholder is the word for the value of a flag in help: FILE in "--to FILE".
 func placeholder(f *pflag.Flag) string { return strings.Join(f.Annotations[placeholderKey], "") }
 
 // namePlaceholders takes the placeholders out of the usage texts of flags, where they are in

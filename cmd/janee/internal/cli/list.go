@@ -46,7 +46,7 @@ type capabilityLine struct {
 	DenyRules  int           `json:"denyRules"`
 	Limits     *limit.Limits `json:"limits,omitempty"` // sizes in bytes
 
-	AllowHeaders []string `json:"allowHeaders,omitempty"` // beside those of the service
+	AllowHeaders []string `json:"allowHeaders,omitempty"` // besides those of the service
 	DenyHeaders  []string `json:"denyHeaders,omitempty"`
 
 	restricted bool

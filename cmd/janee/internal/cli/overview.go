@@ -68,7 +68,7 @@ func (v *view) overview() (overviewAnswer, error) {
 		return a, err
 	}
 	reached := map[string]bool{}
-	// unnamed stands for every agent that is not known yet
+	// unnamed represents every agent that is not known yet
 	for _, agent := range append(known, config.Unnamed) {
 		me, err := v.whoami(agent)
 		if err != nil {

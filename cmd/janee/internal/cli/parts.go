@@ -16,7 +16,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// parts are what a server answers calls with, from a home that could be opened.
+// parts are what a server answers calls with. They need a home that opens.
 type parts struct {
 	source  *reload.Source
 	gateway *gateway.Gateway
@@ -52,7 +52,7 @@ func openParts(serving *serving, s *opened.Home) (*parts, error) {
 	return p, nil
 }
 
-// broker answers the calls of one transport. agent is as whom they are all made, or "".
+// broker answers the calls of one transport. agent is the agent that makes all of them, or "".
 func (p *parts) broker(via, agent, identitySource string) *toolcalls.Broker {
 	return &toolcalls.Broker{Gateway: p.gateway, Config: p.source,
 		Via: via, Agent: agent, IdentitySource: identitySource}
@@ -75,7 +75,7 @@ func watching(ctx context.Context, source *reload.Source, hangup <-chan struct{}
 	return func() { cancel(); <-done }
 }
 
-// closeLog writes down what is still on its way to the disk.
+// closeLog writes what is not on the disk yet, and closes the log.
 func closeLog(log *auditlog.Log, warn func(string)) {
 	if err := log.Close(); err != nil {
 		warn(err.Error())

@@ -55,7 +55,7 @@ type restore struct {
 	yes, json bool
 }
 
-// staged is a home that is being put together beside the one it is to replace.
+// staged is a home that is put together beside the one that it replaces.
 type staged struct {
 	dir, at  string // where it will be, and where it is
 	manifest manifest.Manifest

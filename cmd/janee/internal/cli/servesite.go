@@ -67,7 +67,7 @@ func openSite(env *Env, s *opened.Home, o httpOptions) (*site, error) {
 	return t, nil
 }
 
-// ensureAgent makes an agent where there is none: nobody could call a tool.
+// ensureAgent registers an agent if there is none: otherwise nobody could call a tool.
 func (t *site) ensureAgent(env *Env, s *opened.Home) error {
 	if t.envToken != "" || len(s.Config.Agents) > 0 {
 		return nil
@@ -102,8 +102,8 @@ func (t *site) serve(
 	}).Serve(ctx, t.listener)
 }
 
-// names are those that clients may use, beside localhost, 127.0.0.1 and [::1]. Another address of
-// the loopback interface that was asked for is its own name.
+// names are those that clients may use, besides localhost, 127.0.0.1 and [::1]. If the person asked
+// for another address of the loopback interface, that is one of them.
 func (t *site) names() []string {
 	if t.tcp().IP.IsLoopback() {
 		return append(slices.Clone(t.allowedHosts), t.host)
@@ -111,7 +111,7 @@ func (t *site) names() []string {
 	return t.allowedHosts
 }
 
-// tokens are those of config.yaml as it is now, and that of the environment.
+// tokens are those of config.yaml as it is now, and JANEE_TOKEN.
 type tokens struct {
 	source *reload.Source
 	digest [sha256.Size]byte

@@ -126,13 +126,13 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 type movePlan struct {
 	name string
 	base policy.Base
-	// where the credential goes: to base, and to the endpoints of its auth type
+	// where the credential is sent: to base, and to the endpoints of its auth type
 	origin     string
 	credential sign.Credential // secrets to be sealed for origin
 	leaves     []string        // other origins that secrets were sealed for: the owner is asked
 	route      string          // how the credential goes besides, "" for straight
 	cas        [2]string       // digests of the caFile, as agreed to and as this edit leaves it
-	// why the owner has yet to agree to where the credential goes: then this edit does not
+	// why the owner has not agreed to where the credential goes; this edit does not agree to it
 	unagreed error
 	changes  []string // names of what changes
 }
@@ -176,7 +176,7 @@ func (o serviceEdit) plan(
 	return p, err
 }
 
-// reroute plans what a service trusts, and how its credential goes then.
+// reroute plans what a service trusts, and by which route its credential then goes.
 func (p *movePlan) reroute(s *opened.Home, service *config.Service, caFile *string) error {
 	is := *service
 	was, _ := vault.ReadBound(service.Bound) // unagreed verifies it
@@ -244,9 +244,9 @@ func (p *movePlan) seal(
 	return scheme.Check(whole)
 }
 
-// replace looks at the values that fresh ones are for. Where config.yaml was changed since they
-// were sealed, whoever changed it, and not the owner, says where the new key would go: then it is
-// asked about like one that is kept.
+// replace looks at the values that fresh ones replace. If config.yaml has changed since they were
+// sealed, whoever changed it decides where the new key goes, not the owner: so the owner is asked,
+// as for a key that is kept.
 func (p *movePlan) replace(s *opened.Home, service *config.Service, fresh sign.Credential) {
 	if s.Vault == nil {
 		return
@@ -321,8 +321,8 @@ func (o serviceEdit) apply(
 	return s.Bind(text, name, now.cas[1])
 }
 
-// record notes, as `janee trust` does, that the person has agreed to send a kept credential
-// elsewhere, or on the word of others.
+// record records, as `janee trust` does, that the person has agreed to send a kept credential
+// elsewhere, or to trust other authorities.
 func (p movePlan) record(s *opened.Home) error {
 	var records []audit.Record
 	add := func(detail map[string]string) {
@@ -342,7 +342,7 @@ func (p movePlan) record(s *opened.Home) error {
 	return recordAll(s, records)
 }
 
-// question shows where the credential was to be sent so far and where it would be sent.
+// question shows where the credential was sent so far, and where it would be sent.
 func (p movePlan) question() string {
 	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name,
 		strings.Join(p.leaves, ", "), p.origin)

@@ -33,7 +33,7 @@ type statusAnswer struct {
 	ConfigDir    string `json:"configDir"`
 	ConfigExists bool   `json:"configExists"`
 	ConfigError  string `json:"configError,omitempty"`
-	// there is a vault, and no secret stands in plaintext
+	// there is a vault, and no secret is in plaintext
 	Encrypted bool `json:"encrypted"`
 	// null: config.yaml, which names it, cannot be read
 	RootKey           *rootKey `json:"rootKey"`
@@ -47,7 +47,7 @@ type statusAnswer struct {
 	AuditLogEstimated bool     `json:"auditLogEstimated,omitempty"`
 	AuditLogSize      string   `json:"auditLogSize"`
 	AuditLogError     string   `json:"auditLogError,omitempty"`
-	// why it cannot be written, and so every call is refused
+	// why it cannot be written, so that every call is refused
 	AuditLogBlocked string        `json:"auditLogBlocked,omitempty"`
 	Anchor          *anchorAnswer `json:"anchor,omitempty"`
 	NextStep        string        `json:"nextStep,omitempty"`
@@ -74,8 +74,8 @@ func runStatus(env *Env, asJSON bool) error {
 	return nil
 }
 
-// status gathers what there is. Every part that fails says so in its own field and leaves the
-// others alone.
+// status gathers what there is. A part that fails says so in its own field and leaves the others
+// alone.
 func (v *view) status() statusAnswer {
 	a := statusAnswer{
 		Version:      version(),

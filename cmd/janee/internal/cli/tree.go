@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// finish gives the commands below root what no file of a command has to say: help and completion
-// commands, the exit code of usage errors, suggestions for typos, and completions. It comes after
+// finish adds to the commands below root what their own files leave out: the help and completion
+// commands, the exit code of usage errors, suggestions for typos, and completions. Call it after
 // the last AddCommand.
 func finish(root *cobra.Command, env *Env) {
 	root.SetUsageFunc(printUsage)

@@ -93,7 +93,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 	}
 }
 
-// notOurs are words that the glossary of the texts replaces: again, fix, is in, return, approve, deny.
+// notOurs are words that the glossary replaces: again, fix, is in, return, approve, deny.
 var notOurs = regexp.MustCompile(
 	`(?i)\b(anew|mend(s|ed|ing)?|stands|of then|hands? over|an? (yes|no)|says so first)\b`)
 

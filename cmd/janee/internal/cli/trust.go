@@ -128,7 +128,7 @@ func changeOf(s *opened.Home, service *config.Service) (c trustChange, err error
 
 func (c trustChange) empty() bool { return len(c.rebound) == 0 && c.why == "" }
 
-// equal reports whether another look has found the same.
+// equal reports whether another look has found the same change.
 func (c trustChange) equal(d trustChange) bool {
 	same := func(a, b sealed.Field) bool { return a.Sealed == b.Sealed && a.Want == b.Want }
 	return c.was == d.was && c.is == d.is && c.why == d.why &&
