@@ -117,7 +117,7 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 // TestTroubleshootingKnowsEveryRefusal compares it with the codes in core/denial.go.
 func TestTroubleshootingKnowsEveryRefusal(t *testing.T) {
 	text := document(t, "docs/troubleshooting.md")
-	codes := regexp.MustCompile(`Code = "([A-Z_]+)"`).FindAllStringSubmatch(document(t,
+	codes := regexp.MustCompile(`\t\w+ += "([A-Z_]+)"`).FindAllStringSubmatch(document(t,
 		"core/denial.go"), -1)
 	for _, code := range codes {
 		if n := strings.Count(text, "| `"+code[1]+"` |"); n != 1 {
