@@ -7,7 +7,6 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
-	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
@@ -31,8 +30,7 @@ func runAnchor(env *Env) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`",
-			"anchoring the log: this home has no root key")
+		return errNoKey("anchoring the log")
 	}
 	heads, err := auditlog.Heads(s.Home, s.Vault)
 	if err != nil {

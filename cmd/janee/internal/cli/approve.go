@@ -154,7 +154,7 @@ func scopeOf(
 	p := c.Capabilities[q.Capability]
 	if p == nil {
 		return "", 0, 0, hint.Errorf(hint.Failed, "",
-			"capability %q does not exist any more", q.Capability)
+			"capability %q no longer exists", q.Capability)
 	}
 	if o.length == "" {
 		return approval.Session, 0, p.TTL, nil

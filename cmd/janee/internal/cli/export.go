@@ -71,8 +71,7 @@ func runExport(env *Env, o exportOptions) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`",
-			"exporting the log: this home has no root key")
+		return errNoKey("exporting the log")
 	}
 	var skipped int
 	err = writingTo(env.Stdout, o.to, func(w io.Writer) (err error) {

@@ -82,7 +82,7 @@ func (i *importer) runHome(args []string) error {
 	}
 	if err != nil {
 		return hint.New(hint.Failed, importHint(err, i.inPlace),
-			fmt.Errorf("importing from %s: %w; nothing was imported", i.source, err))
+			fmt.Errorf("importing from %q: %w; nothing was imported", i.source, err))
 	}
 	if i.inPlace && old.Layout != legacy.JSON {
 		i.old = old.Text
@@ -133,7 +133,7 @@ func (i *importer) run(plan *legacy.Plan) error {
 		return i.tell()
 	}
 	if err := w.write(plan); err != nil {
-		return fmt.Errorf("importing from %s: %w; nothing was imported", i.source, err)
+		return fmt.Errorf("importing from %q: %w; nothing was imported", i.source, err)
 	}
 	if i.inPlace {
 		if err := i.moveAside(w.home); err != nil {

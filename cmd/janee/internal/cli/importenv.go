@@ -26,7 +26,7 @@ func (i *importer) runEnv(path string) error {
 	pairs, err := parseDotenv(text)
 	if err != nil {
 		return hint.New(hint.Failed, "fix the line in a copy of the file, and import the copy",
-			fmt.Errorf("importing from %s: %w", path, err))
+			fmt.Errorf("importing from %q: %w", path, err))
 	}
 	i.source = path
 	i.report = importReport{From: path, Layout: envLayout}

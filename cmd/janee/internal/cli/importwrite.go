@@ -72,7 +72,7 @@ func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 	if len(taken) > 0 {
 		return hint.Errorf(hint.Failed,
 			"remove or rename the existing services, or import into another home (JANEE_HOME)",
-			"importing from %s: services of the same name already exist: %s; "+
+			"importing from %q: services of the same name already exist: %s; "+
 				"nothing was imported", w.source, strings.Join(taken, ", "))
 	}
 	plan.Capabilities = slices.DeleteFunc(plan.Capabilities, func(c config.NewCapability) bool {

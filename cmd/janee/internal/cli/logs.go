@@ -185,8 +185,7 @@ func runVerify(env *Env, anchors []string, asJSON bool) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`",
-			"verifying the log: this home has no root key")
+		return errNoKey("verifying the log")
 	}
 	report, err := auditlog.Verify(s.Home, s.Home, s.Vault, anchors...)
 	if err != nil {

@@ -141,8 +141,7 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 
 func newDesk(s *opened.Home) (*revocations.Desk, error) {
 	if s.Vault == nil {
-		return nil, hint.Errorf(hint.Locked, "run `janee init`",
-			"opening the sessions: this home has no root key, so it has no sessions")
+		return nil, errNoKey("opening the sessions")
 	}
 	log, err := auditlog.Open(s.Home, s.Vault,
 		auditlog.Options{Writer: auditlog.CLI, Version: version()})
