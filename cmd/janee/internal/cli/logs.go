@@ -163,11 +163,11 @@ func verifyCommand(env *Env) *cobra.Command {
 		Short: "Check that nobody has edited, cut or reordered the log",
 		Long: `Check every line of every log file, and check that the log records every session. A
 problem has a file, a line and a kind: edited, missing, reordered, truncated or duplicate. The exit
-code is then 1.
+code is 1 if there is a problem.
 
 The log alone cannot show that lines were cut off its end. With --anchors the command compares the
-log with anchors that "janee logs anchor" or "audit.anchor" of config.yaml has written elsewhere:
-FILE holds such lines, or is a system log with some among its lines.`,
+log with anchors that "janee logs anchor" or "audit.anchor" in config.yaml has written elsewhere.
+FILE contains such lines, or is a system log with some among its lines.`,
 		Example: "  janee logs verify\n  janee logs verify --anchors " +
 			"/mnt/elsewhere/anchors.jsonl --json",
 		Args: cobra.NoArgs,
