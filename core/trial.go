@@ -20,7 +20,8 @@ const (
 	maxTestBody = 512
 )
 
-type trialReport struct {
+// TrialReport is what test_service returns for one service.
+type TrialReport struct {
 	Service      string `json:"service"`
 	BaseURL      string `json:"baseUrl"`
 	TestURL      string `json:"testUrl"`
@@ -66,7 +67,7 @@ func (f *Flow) test() Done {
 
 // try tries the credential of a service with a GET of its testPath, under a policy that allows
 // nothing else. Without a report the service was not tried, for the reason of the denial.
-func (f *Flow) try() (*trialReport, Done) {
+func (f *Flow) try() (*TrialReport, Done) {
 	s := f.engine.config.Services[f.call.Args.Service]
 	if s == nil {
 		return nil,
@@ -187,9 +188,9 @@ func (s *subject) mayTestUnused(in In) *Denial {
 	return s.checkSession(in)
 }
 
-func (f *Flow) report() *trialReport {
+func (f *Flow) report() *TrialReport {
 	s := f.service
-	return &trialReport{
+	return &TrialReport{
 		Service:   s.Name,
 		BaseURL:   s.Base.String(),
 		TestURL:   s.Base.String() + s.TestPath,
@@ -199,7 +200,7 @@ func (f *Flow) report() *trialReport {
 	}
 }
 
-func (r *trialReport) of(fault string, code string, next string) *trialReport {
+func (r *TrialReport) of(fault string, code string, next string) *TrialReport {
 	r.Error, r.ReasonCode, r.NextStep = fault, code, next
 	return r
 }
@@ -213,7 +214,7 @@ var (
 
 // tried makes the report; nil where the end of the call says nothing about the service. That the
 // service cannot be used is a finding of the trial, not a refusal.
-func (f *Flow) tried(done Done) *trialReport {
+func (f *Flow) tried(done Done) *TrialReport {
 	d := done.Denial
 	if d != nil && slices.Contains(trialStops, d.Code) {
 		return nil
@@ -254,7 +255,7 @@ func statusFault(status int) string {
 // Its state files are those that Begin has found; before anything is sent they are looked at again.
 func (f *Flow) testAll() Done {
 	files := f.in().Files
-	reports := []*trialReport{}
+	reports := []*TrialReport{}
 	for _, s := range f.testable() {
 		f.talk.in.Files = files
 		part := f.trialOf(s)

@@ -42,9 +42,9 @@ func trialOf(service string) Call {
 	}
 }
 
-func reports(t *testing.T, r *Result) (list []trialReport) {
+func reports(t *testing.T, r *Result) (list []TrialReport) {
 	t.Helper()
-	var out struct{ Results []trialReport }
+	var out struct{ Results []TrialReport }
 	if err := json.Unmarshal(r.Structured(r.Text(nil)), &out); err != nil {
 		t.Fatalf("%s: %v", r.Data, err)
 	}
@@ -54,7 +54,7 @@ func reports(t *testing.T, r *Result) (list []trialReport) {
 func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 	h := newHouse(t, trialConfig)
 	r, _ := h.allowed(trialOf("one"))
-	want := trialReport{
+	want := TrialReport{
 		Service:   "one",
 		BaseURL:   "https://one.example/v1",
 		TestURL:   "https://one.example/v1/me?full=1",

@@ -58,7 +58,7 @@ func TestWatchingApprovals(t *testing.T) {
 	p.configure(fmt.Sprintf(askedConfig, api.url, "30s", ""))
 	s := p.serve("claude-ai")
 	cmd, tty := p.terminal(nil, "approvals", "--watch")
-	tty.Expect("Waiting for questions")
+	tty.Expect("Waiting for requests")
 	get := func(path string) <-chan reply {
 		return s.start("execute", map[string]any{"capability": "asked", "method": "GET",
 			"path": path, "reason": "why \x1b[2J not"})
@@ -71,7 +71,7 @@ func TestWatchingApprovals(t *testing.T) {
 	if strings.Contains(tty.Output(), "\x1b") {
 		t.Error("an agent's reason steers the terminal")
 	}
-	tty.Expect("y once, s for a session, n no, Enter later: ")
+	tty.Expect("y approve once, s approve a session, n deny, Enter decide later: ")
 	tty.Type("maybe\ny\n")
 	tty.Expect("Approved once")
 	wants(t, (<-first).text(), `"status":200`)
@@ -96,16 +96,17 @@ func TestWatchingApprovals(t *testing.T) {
 	p.run("", "deny", id)
 	wants(t, (<-third).text(), "APPROVAL_DENIED")
 	tty.Type("y\n")
-	tty.Expect("was answered already: no, by cli")
+	tty.Expect("it was already denied, by cli")
 
 	fourth := get("/fourth")
 	tty.Expect("/fourth")
 	tty.Type("\n")
-	tty.Expect("Left open: `janee approve ")
+	tty.Expect("It still waits; run `janee approve ")
 	fifth := get("/fifth")
 	tty.Expect("/fifth")
 	tty.Type("s\n")
-	tty.Expect("goes through for claude-ai, for 60 min from its next call on.")
+	tty.Expect("claude-ai may make every request that the rules of asked allow, " +
+		"for 60 min from its next call on.")
 	wants(t, (<-fifth).text(), `"status":200`)
 	wants(t, (<-fourth).text(), `"status":200`) // the session serves it too
 	wants(t, s.get("asked", "/sixth"), `"status":200`)
@@ -149,10 +150,10 @@ func TestThePINIsAskedOnTheTerminal(t *testing.T) {
 	cmd, _ := set([]string{"approvals", "pin"}, "New PIN (not shown): ", "123")
 	ends(t, cmd, 2)
 	cmd, _ = set([]string{"approvals", "pin"}, "New PIN (not shown): ", "2468",
-		"Once more (not shown): ", "8642")
+		"Repeat the PIN (not shown): ", "8642")
 	ends(t, cmd, 2)
 	cmd, _ = set([]string{"approvals", "pin"}, "New PIN (not shown): ", "2468",
-		"Once more (not shown): ", "2468")
+		"Repeat the PIN (not shown): ", "2468")
 	ends(t, cmd, 0)
 	wants(t, p.run("", "config", "get", "approvals.pin"), "hashed")
 
@@ -161,7 +162,7 @@ func TestThePINIsAskedOnTheTerminal(t *testing.T) {
 	_, after, _ := strings.Cut(pending, "janee approve ")
 	id := after[:8]
 	if _, err := p.try("", "approve", id); err == nil ||
-		!strings.Contains(err.Error(), "a PIN has to be asked for") ||
+		!strings.Contains(err.Error(), "asking for the PIN") ||
 		!strings.Contains(err.Error(), "exit status 3") {
 		t.Errorf("without a terminal: %v", err)
 	}
@@ -181,7 +182,7 @@ func TestThePINIsAskedOnTheTerminal(t *testing.T) {
 	wants(t, tree(t, filepath.Join(p.home, "logs")), `"event":"pin.wrong"`)
 
 	_, after, _ = strings.Cut(s.get("asked", "/y"), "janee approve ")
-	p.run("", "deny", after[:8]) // a no needs no PIN
+	p.run("", "deny", after[:8]) // this needs no PIN
 	cmd, _ = set([]string{"approvals", "pin", "--remove"}, "PIN (not shown): ", "2468")
 	ends(t, cmd, 0)
 	_, after, _ = strings.Cut(s.get("asked", "/z"), "janee approve ")

@@ -142,7 +142,7 @@ func TestContainer(t *testing.T) {
 			t.Error(err)
 		}
 	})
-	wants(t, s.stderr.String(), "running on http://0.0.0.0:"+port+"/mcp", "there is no TLS")
+	wants(t, s.stderr.String(), "running on http://0.0.0.0:"+port+"/mcp", "does not use TLS")
 	if strings.Contains(s.stderr.String(), "token_of") {
 		t.Errorf("it says the token: %s", s.stderr.String())
 	}

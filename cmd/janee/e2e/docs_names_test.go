@@ -117,7 +117,7 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 // TestTroubleshootingKnowsEveryRefusal compares it with the codes in core/denial.go.
 func TestTroubleshootingKnowsEveryRefusal(t *testing.T) {
 	text := document(t, "docs/troubleshooting.md")
-	codes := regexp.MustCompile(`Code = "([A-Z_]+)"`).FindAllStringSubmatch(document(t,
+	codes := regexp.MustCompile(`\t\w+ += "([A-Z_]+)"`).FindAllStringSubmatch(document(t,
 		"core/denial.go"), -1)
 	for _, code := range codes {
 		if n := strings.Count(text, "| `"+code[1]+"` |"); n != 1 {
@@ -142,7 +142,7 @@ func TestReadmeNamesEveryAuthType(t *testing.T) {
 func TestFormatsKnowsEveryEvent(t *testing.T) {
 	text, known := document(t, "docs/formats.md"), map[string]bool{}
 	written := regexp.MustCompile(`(?:Event\w*: +|[eE]vent\w* += |record\(in, |mint\(in, |` +
-		`entry\(|changeAgent\(env, s, )"([a-z.]*[a-z])"`)
+		`entry\(|changeAgent\(env, s, |recordAct\(s, )"([a-z.]*[a-z])"`)
 	for _, path := range append(goFiles(t, "core"), goFiles(t, "cmd")...) {
 		if strings.HasSuffix(path, "_test.go") {
 			continue

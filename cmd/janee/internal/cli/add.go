@@ -31,14 +31,17 @@ func addCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add [SERVICE]",
 		Short: "Store an API key as a service, with a capability of the same name",
-		Long: `Store the credential of an API. Janee knows the common ones ("janee search"): with the name of one of them, base URL,
-auth type and what else the API wants are filled in, unless flags say otherwise. What is still missing is asked
-for on the terminal; with --json nothing is asked.
-A capability of the same name is made with it: ttl 1h and no rules, so that every method and path is
-allowed until you narrow it with "janee cap edit".
+		Long: `Store the credential of an API as a service. Janee knows many APIs ("janee search"):
+if you name one of them, Janee fills in its base URL, its auth type and whatever else it needs;
+flags override that. Janee asks on the terminal for what is still missing. With --json it never
+asks.
 
-A secret given as an argument can be read by other processes: let janee ask for it, pipe it in with "-" in its place
-("-k -"), or name an environment variable with --key-from-env and the like.`,
+The command also adds a capability of the same name, with a ttl of 1h and no rules: agents may use
+every method and path until you narrow it with "janee cap edit".
+
+Other processes can read a secret that you pass as an argument. Let Janee ask for it, pipe it in
+with "-" as its value ("-k -"), or name an environment variable with --key-from-env or a flag like
+it.`,
 		Example: `  janee add
   janee add github --key-from-env GITHUB_TOKEN
   janee add internal -u https://api.example.com --auth-type bearer
@@ -49,14 +52,15 @@ A secret given as an argument can be read by other processes: let janee ask for 
 		},
 	}
 	f := c.Flags()
-	f.StringVarP(&o.url, "url", "u", "", "base URL of the API, e.g. https://api.stripe.com")
+	f.StringVarP(&o.url, "url", "u", "", "base `URL` of the API, such as https://api.stripe.com")
 	f.StringVar(&o.authType, "auth-type", "",
-		"how requests are signed: "+strings.Join(sign.Types(), ", "))
+		"`TYPE` of signature: "+strings.Join(sign.Types(), ", "))
 	f.StringVar(&o.testPath, "test-path", "",
-		"a harmless path to try the key with, e.g. /v1/balance")
-	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
-	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM file of the API's own certificate authority")
-	f.BoolVar(&o.noCapability, "no-capability", false, "store the service only")
+		"harmless `PATH` to try the credential with, such as /v1/balance")
+	f.StringVar(&o.description, "description", "",
+		"`TEXT`: what the service is for; agents read it")
+	f.Var((*pathFlag)(&o.caFile), "ca-file", "PEM `FILE` of the API's own certificate authority")
+	f.BoolVar(&o.noCapability, "no-capability", false, "store the service without a capability")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
 	return c
@@ -100,21 +104,32 @@ func (o addOptions) collect(
 	if _, exists := s.Config.Services[name]; exists {
 		return service, nil, hint.Errorf(hint.Failed,
 			"choose another name, or change it with `janee service edit`",
-			"adding service %q: it exists already", name)
+			"adding service %q: it already exists", name)
 	}
-	base, words, err := o.base(ask, known)
+	service, credential, err := o.fill(env, ask, name, known)
 	if err != nil {
 		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+	}
+	return service, credential, nil
+}
+
+// fill asks for what neither the flags nor the directory say.
+func (o addOptions) fill(
+	env *Env, ask *asker, name string, known directory.Template,
+) (service config.NewService, _ sign.Credential, err error) {
+	base, words, err := o.base(ask, known)
+	if err != nil {
+		return service, nil, err
 	}
 	scheme, err := o.scheme(ask, known)
 	if err != nil {
-		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+		return service, nil, err
 	}
 	credential, err := o.secrets.credential(env, ask, scheme, fixedFor(scheme, known, words))
 	if err != nil {
-		return service, nil, fmt.Errorf("adding service %q: %w", name, err)
+		return service, nil, err
 	}
-	service = config.NewService{
+	return config.NewService{
 		Name:        name,
 		BaseURL:     base.String(),
 		Type:        scheme.Type,
@@ -123,12 +138,11 @@ func (o addOptions) collect(
 		TestPath:    cmp.Or(o.testPath, known.TestPath),
 		Description: cmp.Or(o.description, known.Description),
 		Headers:     wireHeaders(known.Headers),
-	}
-	return service, credential, nil
+	}, credential, nil
 }
 
-// known looks the API up. A name that is only part of one is a search term where somebody can be
-// asked; elsewhere it is a name.
+// known looks the API up. Part of a name is a search term where the person can be asked; elsewhere
+// it is a name.
 func (o addOptions) known(ask *asker, name string) (directory.Template, string, error) {
 	if t, ok := directory.Find(name); ok {
 		return t, name, nil
@@ -144,7 +158,7 @@ func (o addOptions) known(ask *asker, name string) (directory.Template, string, 
 	return t, t.Name, nil
 }
 
-// base is the base URL, with the words that were put into the one of the directory.
+// base is the base URL, and the words that fill the blanks of the directory's base URL.
 func (o addOptions) base(
 	ask *asker, known directory.Template,
 ) (policy.Base, map[string]string, error) {
@@ -155,7 +169,7 @@ func (o addOptions) base(
 			if f, name := o.secrets.flagOf(word); f != nil {
 				have, flag = f.value, name
 			}
-			answer, err := ask.line("The <"+word+"> in "+known.BaseURL, have, flag)
+			answer, err := ask.line("Value of <"+word+"> in "+known.BaseURL, have, flag)
 			if err != nil {
 				return policy.Base{}, nil, err
 			}
@@ -302,9 +316,9 @@ func (o addOptions) tell(
 	return nil
 }
 
-const unrestricted = `Added capability %s: ttl 1h, no rules. It is unrestricted: an agent may use every method and path.
-To narrow it: janee cap edit %s --allow "GET *"
-or write rules in %s, for example:
+const unrestricted = `Added capability %s: ttl 1h, no rules. Agents may use every method and path.
+To narrow it, run: janee cap edit %s --allow "GET *"
+or add rules to it in %s, for example:
     rules:
       allow:
         - GET *

@@ -17,10 +17,10 @@ import (
 func agentCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "agent",
-		Short: "Register agents, so that nobody else has their names",
-		Long: `Register agents by a token. Without its token nobody has the name of a registered agent: over HTTP the token
-is the identity, over standard input and output "janee serve --agent NAME" is, because you wrote that line.
-"janee cap edit --allowed-agents" says what an agent may use.`,
+		Short: "Register agents, so that no other client can use their names",
+		Long: `Register agents with a token each. No client can use the name of a registered agent
+without proof: over HTTP the token proves who the agent is; over stdio the line "janee serve --agent
+AGENT", which you wrote, does. "janee cap edit --allowed-agents" says what an agent may use.`,
 		Example: "  janee agent add deploy-bot\n  janee agent list",
 	}
 	c.AddCommand(agentAddCommand(env), agentListCommand(env), agentRotateCommand(env),
@@ -32,9 +32,10 @@ func agentAddCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "add NAME",
-		Short: "Register an agent and show its token, once",
-		Long: `Register an agent. Its token goes to standard output and is shown this once: config.yaml keeps no more than its
-SHA-256. The audit log says so first.`,
+		Short: "Register an agent and show its token once",
+		Long: `Register an agent and print its token on standard output. The token is shown only
+now: config.yaml keeps only its SHA-256. The command is recorded in the audit log before it changes
+anything.`,
 		Example: "  janee agent add deploy-bot\n  janee agent add deploy-bot --json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -52,13 +53,14 @@ func runAgentAdd(env *Env, name string, asJSON bool) error {
 	}
 	doing, token, now := fmt.Sprintf("adding agent %q", name), newAgentToken(), time.Now()
 	taken := hint.Errorf(hint.Failed, "`janee agent rotate "+name+"` gives it a new token",
-		"%s: it is registered already", doing)
+		"%s: it is already registered", doing)
 	if s.Config.Agents[name] != nil {
 		return taken
 	}
 	if _, err := registerAgent(nil, name, token, now); err != nil {
-		return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -, and not unnamed",
-			"%s: that is not a name for an agent", doing)
+		return hint.Errorf(hint.Usage,
+			"use 1 to 64 letters, digits or . _ @ -, but not the word unnamed",
+			"%s: this is not a valid agent name", doing)
 	}
 	err = changeAgent(env, s, "agent.add", name, doing, func(text []byte) ([]byte, error) {
 		return registerAgent(text, name, token, now)
@@ -72,7 +74,7 @@ func runAgentAdd(env *Env, name string, asJSON bool) error {
 	return tellToken(env, name, token, "Registered agent "+name, asJSON)
 }
 
-// changeAgent records what is done to an agent, then does it.
+// changeAgent records a change of an agent, then makes it.
 func changeAgent(
 	env *Env, s *opened.Home, event, name, doing string, change func([]byte) ([]byte, error),
 ) error {
@@ -92,21 +94,21 @@ func tellToken(env *Env, name, token, done string, asJSON bool) error {
 		}{true, name, token})
 	}
 	fmt.Fprintf(env.Stderr,
-		"%s. Its token is shown this once; keep it where %s alone can read it:\n", done, name)
+		"%s. Its token is shown only now; keep it where only %s can read it:\n", done, name)
 	fmt.Fprintln(env.Stdout, token)
 	fmt.Fprintf(env.Stderr,
-		"Over HTTP it is the agent's bearer token. Over standard input and output, "+
-			"start `janee serve --agent %s`.\n", name)
+		"Over HTTP the agent sends it as a bearer token. Over stdio, "+
+			"start `janee serve --agent %s` instead.\n", name)
 	return nil
 }
 
 func agentRotateCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "rotate NAME",
-		Short: "Give an agent a new token, and end the old one",
-		Long: "Give an agent a new token and show it, once. " +
-			"The old one is refused from the next call on.",
+		Use:   "rotate AGENT",
+		Short: "Replace the token of an agent",
+		Long: "Give an agent a new token and show it once. " +
+			"Janee refuses the old token from the next call on.",
 		Example: "  janee agent rotate deploy-bot",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -126,7 +128,8 @@ func runAgentRotate(env *Env, name string, asJSON bool) error {
 		return unknownName("agent", name, s.Config.AgentNames)
 	}
 	token := newAgentToken()
-	err = changeAgent(env, s, "agent.rotate", name, "rotating the token of agent "+name,
+	err = changeAgent(env, s, "agent.rotate", name,
+		fmt.Sprintf("rotating the token of agent %q", name),
 		func(text []byte) ([]byte, error) {
 			return config.SetAgentToken(text, name, config.TokenDigest(token))
 		})
@@ -139,10 +142,11 @@ func runAgentRotate(env *Env, name string, asJSON bool) error {
 func agentRemoveCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
-		Use:   "remove NAME",
+		Use:   "remove AGENT",
 		Short: "Remove an agent and its token",
-		Long: `Remove an agent: its token is refused from the next call on. Its name is free again, and over standard input
-and output any client may call itself so; what config.yaml still lets it use is said first.`,
+		Long: `Remove an agent. Janee refuses its token from the next call on. Its name is then
+free: over stdio any client can use it. The command first says what config.yaml still lets an agent
+of this name use.`,
 		Example: "  janee agent remove deploy-bot\n  janee agent remove deploy-bot --yes --json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -164,10 +168,11 @@ func runAgentRemove(env *Env, name string, yes, asJSON bool) error {
 	}
 	left := ""
 	if places := mentions(s.Config, name); len(places) > 0 {
-		left = fmt.Sprintf(" config.yaml still names it (%s): any client that calls itself %s "+
-			"over standard input has what that allows.", strings.Join(places, ", "), name)
+		left = fmt.Sprintf(" config.yaml still names it (%s): over stdio, "+
+			"any client that calls itself "+
+			"%s may use what that allows.", strings.Join(places, ", "), name)
 	}
-	doing := "removing agent " + name
+	doing := fmt.Sprintf("removing agent %q", name)
 	if err := consent(env, yes, asJSON, doing, "Remove agent "+name+"?"+left); err != nil {
 		return err
 	}
@@ -189,7 +194,7 @@ func runAgentRemove(env *Env, name string, yes, asJSON bool) error {
 	return nil
 }
 
-// mentions says where config.yaml gives something to an agent of this name.
+// mentions lists where config.yaml gives something to an agent of this name.
 func mentions(c *config.Config, agent string) (places []string) {
 	for _, name := range c.CapabilityNames {
 		for _, allowed := range c.Capabilities[name].AllowedAgents {

@@ -10,9 +10,9 @@ func agentListCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "list",
-		Short: "List registered agents and what is open to them",
-		Long: "List the registered agents and the capabilities that are open to each. Tokens " +
-			"are kept nowhere and cannot be shown.",
+		Short: "List registered agents and what they may use",
+		Long: "List the registered agents and the capabilities that each may use. Janee does not " +
+			"keep tokens, so it cannot show them.",
 		Example: "  janee agent list\n  janee agent list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runAgentList(env, asJSON) },
@@ -47,8 +47,9 @@ func runAgentList(env *Env, asJSON bool) error {
 	}
 	if len(lines) == 0 {
 		fmt.Fprintln(env.Stderr,
-			"No agent is registered: `janee agent add NAME` gives one a token. Agents without "+
-				"one go by what their client calls itself.")
+			"No agent is registered. `janee agent add NAME` registers one and gives it a token. "+
+				"An "+
+				"agent without a token has the name that its client reports.")
 		return nil
 	}
 	t := newTable(env.Stdout, "AGENT", "SINCE", "MAY USE")

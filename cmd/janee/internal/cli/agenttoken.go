@@ -8,7 +8,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// newAgentToken returns a token by which a registered agent proves who it is: "janee_" and 256
+// newAgentToken returns a token with which a registered agent proves who it is: "janee_" and 256
 // random bits in base64url without padding, 49 characters in all.
 func newAgentToken() string {
 	var b [32]byte

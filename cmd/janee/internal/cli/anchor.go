@@ -7,17 +7,17 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
-	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core/audit"
 )
 
 func anchorCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "anchor",
-		Short: "Print how far the log has come, to be kept elsewhere",
-		Long: `Print one signed line of JSON that names the last line of every chain. Keep it where nobody can change it who
-can change the log: "janee logs verify --anchors FILE" then finds what was cut off. "audit.anchor" of
-config.yaml lets "janee serve" tell it by itself.`,
+		Short: "Print a signed line that tells how far the log has come",
+		Long: `Print one signed line of JSON that names the last line of every chain of the log.
+Keep it where nobody who can change the log can change it too: "janee logs verify --anchors FILE"
+then finds lines that were cut off. "audit.anchor" in config.yaml makes "janee serve" write such
+lines by itself.`,
 		Example: "  janee logs anchor | ssh elsewhere 'cat >> anchors.jsonl'",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runAnchor(env) },
@@ -30,8 +30,7 @@ func runAnchor(env *Env) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`",
-			"anchoring the log: this home has no root key")
+		return errNoKey("anchoring the log")
 	}
 	heads, err := auditlog.Heads(s.Home, s.Vault)
 	if err != nil {
@@ -42,7 +41,7 @@ func runAnchor(env *Env) error {
 	return err
 }
 
-// anchorAnswer is what `janee status` says of anchoring.
+// anchorAnswer is what `janee status` says about anchors.
 type anchorAnswer struct {
 	LastAt string `json:"lastAt,omitempty"` // RFC 3339
 	Error  string `json:"error,omitempty"`
@@ -69,7 +68,7 @@ func (a anchorAnswer) text() string {
 	case a.Error != "":
 		return "FAILING: " + printable(a.Error)
 	case a.LastAt == "":
-		return "not yet: a server does it"
+		return "none yet: a running server writes it"
 	}
 	return "last at " + a.LastAt
 }

@@ -20,28 +20,30 @@ func approvalsCommand(env *Env) *cobra.Command {
 	var watch, asJSON bool
 	c := &cobra.Command{
 		Use:   "approvals",
-		Short: "List the requests that wait for your yes",
-		Long: `List the requests of agents that wait for a person, because their capability says autoApprove: false.
-Each is about one exact request: capability, method, address, headers and body. What an agent says about
-it stands in quotes; everything else is what the API would be sent. A question is over after ten minutes.
+		Short: "List the requests that wait for your approval",
+		Long: `List the requests of agents that wait for a person because their capability has
+autoApprove: false. Each approval is for one exact request: capability, method, address, headers and
+body. Text in quotes is the agent's own; everything else is what Janee would send to the API. A
+request waits for ten minutes.
 
-With --watch it stays, rings the terminal for each new question and takes the answer: y for this one
-request, s for a session, n for no. Nobody answers over the connection that the agent holds, unless
-approvals.elicitation lets its client ask you too: the code that is shown here has to be typed there.`,
+With --watch the command keeps running. It rings the terminal bell for each new request and reads
+your answer: y approves this one request, s approves a session, n denies the request. An agent
+cannot answer over its own connection. If approvals.elicitation lets the agent's client ask you as
+well, you must type the code that is shown here into the form there.`,
 		Example: "  janee approvals\n  janee approvals --watch\n  janee approvals --json",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			switch {
 			case watch && asJSON:
-				return hint.Errorf(hint.Usage, "`janee approvals --json` prints what is open now",
-					"--watch and --json exclude each other")
+				return hint.Errorf(hint.Usage, "`janee approvals --json` prints what waits now",
+					"--watch and --json cannot be combined")
 			case watch:
 				return watchApprovals(cmd.Context(), env)
 			}
 			return runApprovals(env, asJSON)
 		},
 	}
-	c.Flags().BoolVar(&watch, "watch", false, "wait for questions and answer them here")
+	c.Flags().BoolVar(&watch, "watch", false, "wait for requests, and approve or deny them here")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.AddCommand(pinCommand(env))
 	return c
@@ -70,11 +72,11 @@ func runApprovals(env *Env, asJSON bool) error {
 	return printApprovals(env, items, now)
 }
 
-// printApprovals takes three lines a question: who, what, and why; and one for the code, where
-// there is one.
+// printApprovals prints three lines for each request: who, what and why; and one for the code,
+// where there is one.
 func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 	if len(items) == 0 {
-		fmt.Fprintln(env.Stderr, "No request waits for your yes.")
+		fmt.Fprintln(env.Stderr, "No request waits for your approval.")
 		return nil
 	}
 	var rows strings.Builder
@@ -99,8 +101,8 @@ func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 		}
 	}
 	fmt.Fprintln(env.Stderr,
-		"`janee approve ID` lets a request through once and shows it whole; "+
-			"`janee deny ID` refuses it.")
+		"`janee approve ID` shows a request in full and approves it once; "+
+			"`janee deny ID` denies it.")
 	return nil
 }
 
@@ -118,7 +120,7 @@ func body(q approval.Question, digits int) string {
 		q.BodySHA256[:min(digits, len(q.BodySHA256))])
 }
 
-// reason is in quotes: it is the one thing that the agent says itself.
+// reason is in quotes: it is the one text of the agent's own.
 func reason(q approval.Question, before string) string {
 	if q.Reason == "" {
 		return ""
@@ -126,12 +128,12 @@ func reason(q approval.Question, before string) string {
 	return before + "“" + plain.Line(q.Reason) + "”"
 }
 
-// printQuestion shows a question whole.
+// printQuestion shows a question in full.
 func printQuestion(w io.Writer, q approval.Question, now time.Time) {
-	fmt.Fprintf(w, "Approval %s, asked %s ago, open for %s more\n", q.ID[:answers.ShortID],
+	fmt.Fprintf(w, "Request %s, asked %s ago, waits for %s more\n", q.ID[:answers.ShortID],
 		age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
 	fmt.Fprintf(w, "  agent       %s, over %s\n", plain.Line(q.Agent), q.Via)
-	fmt.Fprintf(w, "  capability  %s, of service %s\n", plain.Line(q.Capability),
+	fmt.Fprintf(w, "  capability  %s, service %s\n", plain.Line(q.Capability),
 		plain.Line(q.Service))
 	fmt.Fprintf(w, "  request     %s\n", request(q))
 	fmt.Fprintf(w, "  body        %s\n", body(q, 64))
@@ -164,7 +166,7 @@ func openApprovalDesk(env *Env) (*opened.Home, *answers.Desk, error) {
 	return s, &answers.Desk{State: d.State, Vault: d.Vault, Record: d.Record, Now: d.Now}, nil
 }
 
-// pollInterval is how often --watch looks for new questions.
+// pollInterval is how often --watch looks for new requests.
 const pollInterval = 300 * time.Millisecond
 
 func watchApprovals(ctx context.Context, env *Env) error {
@@ -175,11 +177,11 @@ func watchApprovals(ctx context.Context, env *Env) error {
 	tty, err := env.Terminal()
 	if err != nil {
 		return hint.Errorf(hint.Usage,
-			"run it in a terminal, or use `janee approvals` and `janee approve`",
+			"run the command in a terminal, or use `janee approvals` and `janee approve`",
 			"--watch: %w", err)
 	}
 	defer tty.Close()
-	tty.Print("Waiting for questions; Ctrl-C ends it.\n")
+	tty.Print("Waiting for requests; press Ctrl-C to stop.\n")
 	w := &watcher{env: env, opened: s, desk: desk, tty: tty, seen: map[string]bool{}}
 	for {
 		if err := w.look(); err != nil {

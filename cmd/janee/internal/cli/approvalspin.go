@@ -15,18 +15,19 @@ func pinCommand(env *Env) *cobra.Command {
 	var remove bool
 	c := &cobra.Command{
 		Use:   "pin",
-		Short: "Have \"janee approve\" ask for a PIN",
-		Long: `Set the PIN that "janee approve" and "janee approvals --watch" ask for on the terminal before a yes counts,
-or change it. config.yaml keeps a slow hash of it. Wrong PINs are recorded, and after three of them the
-next try has to wait. A no needs no PIN.
+		Short: "Set the PIN that an approval needs",
+		Long: `Set or change the PIN that "janee approve" and "janee approvals --watch" ask for on
+the terminal before they approve anything. config.yaml keeps a slow hash of the PIN. Wrong PINs are
+recorded in the audit log; after three of them the next try has to wait. To deny a request needs no
+PIN.
 
-It keeps out an agent that may run janee but not read your files. One that can edit config.yaml or read
-the root key is not kept out by it.`,
+The PIN stops an agent that can run janee but cannot read your files. It does not stop an agent that
+can edit config.yaml or read the root key.`,
 		Example: "  janee approvals pin\n  janee approvals pin --remove",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runPIN(env, remove) },
 	}
-	c.Flags().BoolVar(&remove, "remove", false, "ask for no PIN any more")
+	c.Flags().BoolVar(&remove, "remove", false, "remove the PIN")
 	return c
 }
 
@@ -38,7 +39,7 @@ func runPIN(env *Env, remove bool) error {
 	tty, err := env.Terminal()
 	if err != nil {
 		return hint.Errorf(hint.Usage,
-			"run it in a terminal: a PIN on a command line could be read by agents",
+			"run the command in a terminal: agents could read a PIN on a command line",
 			"setting the PIN: %w", err)
 	}
 	defer tty.Close()
@@ -59,10 +60,10 @@ func runPIN(env *Env, remove bool) error {
 		return err
 	}
 	if remove {
-		fmt.Fprintln(env.Stderr, "No PIN is asked for any more.")
+		fmt.Fprintln(env.Stderr, "Removed the PIN: approvals need none from now on.")
 		return nil
 	}
-	fmt.Fprintln(env.Stderr, "From now on a yes needs the PIN.")
+	fmt.Fprintln(env.Stderr, "Set the PIN: approvals need it from now on.")
 	return nil
 }
 
@@ -73,14 +74,15 @@ func newPIN(tty *term.Terminal) (hash string, err error) {
 	}
 	if first.Len() < answers.MinPIN {
 		return "", hint.Errorf(hint.Usage, "",
-			"a PIN needs at least %d characters; nothing was changed", answers.MinPIN)
+			"setting the PIN: it needs at least %d characters; nothing was changed", answers.MinPIN)
 	}
-	second, err := tty.Secret("Once more")
+	second, err := tty.Secret("Repeat the PIN")
 	if err != nil {
 		return "", err
 	}
 	if second.Reveal() != first.Reveal() {
-		return "", hint.Errorf(hint.Usage, "", "the two are not the same; nothing was changed")
+		return "", hint.Errorf(hint.Usage, "",
+			"setting the PIN: the two entries differ; nothing was changed")
 	}
 	return answers.HashPIN(first), nil
 }
@@ -91,8 +93,8 @@ func checkPIN(env *Env, desk *answers.Desk, tty *term.Terminal, hash string) err
 	if tty == nil {
 		own, err := env.Terminal()
 		if err != nil {
-			return hint.Errorf(hint.Denied, "run it in a terminal",
-				"a PIN has to be asked for: %w", err)
+			return hint.Errorf(hint.Denied, "run the command in a terminal",
+				"asking for the PIN: %w", err)
 		}
 		defer own.Close()
 		tty = own

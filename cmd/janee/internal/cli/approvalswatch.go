@@ -11,7 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/approval"
 )
 
-// watcher asks each question once on the terminal.
+// watcher asks about each request once on the terminal.
 type watcher struct {
 	env    *Env
 	opened *opened.Home
@@ -43,14 +43,15 @@ func (w *watcher) ask(q approval.Question) error {
 	printQuestion(&text, q, time.Now())
 	w.tty.Print("%s\n%s", bell, text.String())
 	for {
-		answer, err := w.tty.Line("y once, s for a session, n no, Enter later", "")
+		answer, err := w.tty.Line("y approve once, s approve a session, n deny, Enter decide later",
+			"")
 		if err != nil {
 			return err
 		}
 		o := approveOptions{session: answer == "s"}
 		switch answer {
 		case "":
-			w.tty.Print("Left open: `janee approve %s`\n", q.ID[:answers.ShortID])
+			w.tty.Print("It still waits; run `janee approve %s`\n", q.ID[:answers.ShortID])
 			return nil
 		case "y", "s":
 			return w.tell(say(w.env, w.opened, w.desk, w.tty, q, approval.Allow, o))
@@ -60,8 +61,8 @@ func (w *watcher) ask(q approval.Question) error {
 	}
 }
 
-// tell goes on after what concerns one question alone: it was over, another answered it, the PIN
-// was wrong.
+// tell prints an error and goes on: it is about one question alone, which was over or was answered
+// by another, or about a wrong PIN.
 func (w *watcher) tell(v verdict, err error) error {
 	if err != nil {
 		w.tty.Print("%v\n", err)
@@ -78,21 +79,22 @@ type verdict struct {
 }
 
 func verdictOf(q approval.Question, a approval.Answer, ttl time.Duration) verdict {
-	text := fmt.Sprintf("Denied: the same request is refused until %s.",
+	text := fmt.Sprintf("Denied: Janee refuses the same request until %s.",
 		time.UnixMilli(q.Expires).Local().Format(time.TimeOnly))
 	switch {
 	case a.Decision == approval.Deny:
 	case a.Scope == approval.Once:
 		text = fmt.Sprintf(
-			"Approved once: this request goes through when %s makes it again, within ten minutes.",
+			"Approved once: %s can make this request again within ten minutes.",
 			printable(q.Agent))
 	case a.Until != 0:
-		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s until %s.",
-			printable(q.Capability), printable(q.Agent),
+		text = fmt.Sprintf(
+			"Approved: %s may make every request that the rules of %s allow, until %s.",
+			printable(q.Agent), printable(q.Capability),
 			time.UnixMilli(a.Until).Local().Format(time.TimeOnly))
 	default:
-		text = fmt.Sprintf("Approved: what the rules of %s allow goes through for %s, "+
-			"for %s from its next call on.", printable(q.Capability), printable(q.Agent), span(ttl))
+		text = fmt.Sprintf("Approved: %s may make every request that the rules of %s allow, "+
+			"for %s from its next call on.", printable(q.Agent), printable(q.Capability), span(ttl))
 	}
 	return verdict{a, text}
 }

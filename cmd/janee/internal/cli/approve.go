@@ -25,12 +25,14 @@ func approveCommand(env *Env) *cobra.Command {
 	var o approveOptions
 	c := &cobra.Command{
 		Use:   "approve ID",
-		Short: "Say yes to a request that waits for you",
-		Long: `Say yes to a request that an agent made and that waits for a person; the first digits of the id are enough.
-It shows what it approves. Without flags the yes is for that exact request and used up by one call.
+		Short: "Approve a request that waits for you",
+		Long: `Approve a request of an agent that waits for a person. The first digits of its id
+are enough. The command shows the request that it approves. Without flags the approval is for that
+exact request, and for one call.
 
-With --session it opens a session: whatever the rules of the capability allow goes through, without
-further questions, until its ttl is over. --for ends that session earlier.`,
+With --session it approves a session: the agent may make every request that the rules of the
+capability allow, and you are not asked again until the ttl is over. --for ends the session
+earlier.`,
 		Example: "  janee approve 3f9a02c1\n  janee approve 3f9a02c1 --session\n" +
 			"  janee approve 3f9a02c1 --for 10m",
 		Args: cobra.ExactArgs(1),
@@ -38,9 +40,11 @@ further questions, until its ttl is over. --for ends that session earlier.`,
 			return runAnswer(env, args[0], approval.Allow, o)
 		},
 	}
-	c.Flags().BoolVar(&o.once, "once", false, "this one request (the default)")
-	c.Flags().BoolVar(&o.session, "session", false, "a session, for the ttl of the capability")
-	c.Flags().StringVar(&o.length, "for", "", "a session that ends sooner, e.g. 10m")
+	c.Flags().BoolVar(&o.once, "once", false, "approve this one request (the default)")
+	c.Flags().BoolVar(&o.session, "session", false,
+		"approve a session, for the ttl of the capability")
+	c.Flags().StringVar(&o.length, "for", "",
+		"approve a session of this `DURATION`, such as 10m; at most the ttl")
 	c.Flags().BoolVar(&o.json, "json", false, "print JSON")
 	return c
 }
@@ -49,9 +53,10 @@ func denyCommand(env *Env) *cobra.Command {
 	var o approveOptions
 	c := &cobra.Command{
 		Use:   "deny ID",
-		Short: "Say no to a request that waits for you",
-		Long: `Say no to a request that an agent made and that waits for a person; the first digits of the id are enough.
-The same request is then refused, without another question, until the ten minutes of this one are over.`,
+		Short: "Deny a request that waits for you",
+		Long: `Deny a request of an agent that waits for a person. The first digits of its id are
+enough. Janee then refuses the same request, without asking you again, until the ten minutes of this
+one are over.`,
 		Example: "  janee deny 3f9a02c1",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -65,8 +70,8 @@ The same request is then refused, without another question, until the ten minute
 func runAnswer(env *Env, id, decision string, o approveOptions) error {
 	if o.once && (o.session || o.length != "") {
 		return hint.Errorf(hint.Usage,
-			"--once is for the one request, --session and --for open a session",
-			"--once excludes --session and --for")
+			"--once approves one request; --session and --for approve a session",
+			"--once cannot be combined with --session or --for")
 	}
 	s, desk, err := openApprovalDesk(env)
 	if err != nil {
@@ -95,8 +100,8 @@ func runAnswer(env *Env, id, decision string, o approveOptions) error {
 	return nil
 }
 
-// say answers a question, on tty where a PIN has to be asked for; nil: it opens the terminal
-// itself.
+// say answers a question. It asks for a PIN on tty, or on a terminal that it opens where tty is
+// nil.
 func say(
 	env *Env, s *opened.Home, desk *answers.Desk, tty *term.Terminal, q approval.Question,
 	decision string, o approveOptions,
@@ -116,13 +121,13 @@ func say(
 	switch {
 	case errors.Is(err, answers.ErrOver):
 		return v, hint.Errorf(hint.Failed,
-			"when the agent makes the call again, you are asked again",
-			"answering %s: it is over since %s", short, clock(time.Now(), q.Expires))
+			"if the agent makes the call again, you are asked again",
+			"answering %s: the request expired at %s", short, clock(time.Now(), q.Expires))
 	case err != nil:
 		return v, fmt.Errorf("answering %s: %w", short, err)
 	case !mine:
 		return v, hint.Errorf(hint.Failed, "the first answer counts",
-			"question %s was answered already: %s, by %s at %s", short, said(a), printable(a.By),
+			"answering %s: it was already %s, by %s at %s", short, said(a), printable(a.By),
 			clock(time.Now(), a.At))
 	}
 	return verdictOf(q, a, ttl), nil
@@ -131,15 +136,15 @@ func say(
 func said(a approval.Answer) string {
 	switch {
 	case a.Decision == approval.Deny:
-		return "no"
+		return "denied"
 	case a.Scope == approval.Session:
-		return "yes, for a session"
+		return "approved for a session"
 	}
-	return "yes, once"
+	return "approved once"
 }
 
-// scopeOf reads how far a yes reaches. A session can be cut short, never made longer than the
-// capability's own.
+// scopeOf reads how far an approval reaches. A session may be shorter than the ttl of the
+// capability, never longer.
 func scopeOf(
 	c *config.Config, q approval.Question, o approveOptions,
 ) (scope string, length, ttl time.Duration, err error) {
@@ -149,7 +154,7 @@ func scopeOf(
 	p := c.Capabilities[q.Capability]
 	if p == nil {
 		return "", 0, 0, hint.Errorf(hint.Failed, "",
-			"there is no capability %q any more", q.Capability)
+			"capability %q no longer exists", q.Capability)
 	}
 	if o.length == "" {
 		return approval.Session, 0, p.TTL, nil
@@ -157,11 +162,12 @@ func scopeOf(
 	length, ok := config.ParseDuration(strings.TrimSpace(o.length), config.MaxTTL)
 	switch {
 	case !ok:
-		return "", 0, 0, hint.Errorf(hint.Usage, "write a number with s, m, h or d, as in 10m",
-			"--for %q is not a duration", o.length)
+		return "", 0, 0, hint.Errorf(hint.Usage, "write a number with s, m, h or d, such as 10m",
+			"--for: %q is not a duration", o.length)
 	case length > p.TTL:
-		return "", 0, 0, hint.Errorf(hint.Usage, "a shorter time, or --session for all of the ttl",
-			"--for %s is longer than the ttl of %q, which is %s", o.length, q.Capability,
+		return "", 0, 0, hint.Errorf(hint.Usage,
+			"give a shorter time, or --session for the whole ttl",
+			"--for: %q is longer than the ttl of %q, which is %s", o.length, q.Capability,
 			config.FormatDuration(p.TTL))
 	}
 	return approval.Session, length, p.TTL, nil

@@ -11,7 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// asker asks on the terminal for what flags left out. Where it must not or cannot ask, the error
+// asker asks on the terminal for what no flag gives. Where it must not or cannot ask, the error
 // names the flag.
 type asker struct {
 	env   *Env
@@ -23,7 +23,7 @@ func (a *asker) terminal(flag string) (*term.Terminal, error) {
 	if a.tty != nil {
 		return a.tty, nil
 	}
-	missing := hint.Errorf(hint.Usage, "give "+flag+", or run the command in a terminal",
+	missing := hint.Errorf(hint.Usage, "add "+flag+", or run the command in a terminal",
 		"%s is missing", strings.TrimPrefix(flag, "--"))
 	if a.quiet {
 		return nil, missing
@@ -36,7 +36,7 @@ func (a *asker) terminal(flag string) (*term.Terminal, error) {
 	return t, nil
 }
 
-// can reports whether a question can be put.
+// can reports whether the person can be asked.
 func (a *asker) can() bool {
 	_, err := a.terminal("")
 	return err == nil

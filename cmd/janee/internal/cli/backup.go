@@ -15,7 +15,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/core/audit"
 	manifest "github.com/true-and-useful/janee/core/backup"
 )
 
@@ -24,17 +23,18 @@ func backupCommand(env *Env) *cobra.Command {
 	var force, asJSON bool
 	c := &cobra.Command{
 		Use:   "backup --to FILE",
-		Short: "Write config.yaml and logs into one file, credentials sealed",
-		Long: `Write config.yaml, the audit log and what is closed or revoked into one file, mode 0600. Credentials stay sealed in it, and
-those that stand in plaintext are sealed first. The root key is not in it, nor is any session or approval: back up the
-root key apart from it, with "janee key export". The audit log says so first.`,
+		Short: "Write config.yaml and the audit log to one file",
+		Long: `Write config.yaml, the audit log, and whatever is locked or revoked to one file,
+mode 0600. The credentials in it are sealed; those that are in plaintext are sealed first. The file
+does not contain the root key, sessions or approvals. Back up the root key separately, with "janee
+key export". The backup is recorded in the audit log first.`,
 		Example: "  janee backup --to janee-2026-11-26.backup\n" +
 			"  janee backup --to latest.backup --force --json",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runBackup(env, to, force, asJSON) },
 	}
-	c.Flags().StringVar(&to, "to", "", "the `FILE` to write")
-	c.Flags().BoolVar(&force, "force", false, "replace a file that is there")
+	c.Flags().StringVar(&to, "to", "", "`FILE` to write")
+	c.Flags().BoolVar(&force, "force", false, "replace a file that exists")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.MarkFlagRequired("to")
 	return c
@@ -63,36 +63,41 @@ func runBackup(env *Env, to string, force, asJSON bool) error {
 	}
 	text, err := s.SealedConfig()
 	if err != nil {
-		return hint.New(hint.Failed, "mend config.yaml, then try again",
+		return hint.New(hint.Failed, "fix config.yaml, then run the command again",
 			fmt.Errorf("writing a backup: %w", err))
 	}
-	now := time.Now()
 	detail := map[string]string{"vault": s.Config.Vault.ID, "file": to}
-	r := audit.Record{TS: now.UnixMilli(), Event: "backup", Via: "cli", Detail: detail}
-	if err := recordAll(s, []audit.Record{r}); err != nil {
+	if err := recordAct(s, "backup", detail); err != nil {
 		return err
 	}
 	files, foreign, err := backup.Gather(s.Home, text)
 	if err != nil {
 		return err
 	}
+	if err := writeBackup(s, to, force, files); err != nil {
+		return err
+	}
+	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files),
+		Bytes: sizeOf(files), Vault: s.Config.Vault.ID, LeftOut: foreign}, s)
+}
+
+func writeBackup(s *opened.Home, to string, force bool, files []backup.Source) error {
 	m := manifest.Manifest{
 		Vault: s.Config.Vault.ID,
 		Check: s.Config.Vault.Check,
-		At:    now.UnixMilli(),
+		At:    time.Now().UnixMilli(),
 	}
-	err = home.WriteNew(to, force, func(w io.Writer) error {
+	err := home.WriteNew(to, force, func(w io.Writer) error {
 		return backup.Write(w, s.Vault.Key(manifest.Label), m, files)
 	})
 	if errors.Is(err, fs.ErrExist) {
-		return hint.Errorf(hint.Failed, "choose another name; --force replaces it",
-			"writing a backup: %q exists", to)
+		return hint.Errorf(hint.Failed, "choose another name, or replace the file with --force",
+			"writing a backup: %q already exists", to)
 	}
 	if err != nil {
 		return fmt.Errorf("writing a backup: %w", err)
 	}
-	return tellBackup(env, asJSON, backedUp{OK: true, File: to, Files: len(files),
-		Bytes: sizeOf(files), Vault: m.Vault, LeftOut: foreign}, s)
+	return nil
 }
 
 func sizeOf(files []backup.Source) (total int64) {
@@ -104,8 +109,8 @@ func sizeOf(files []backup.Source) (total int64) {
 
 func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
 	b.Message = fmt.Sprintf("Wrote %s, %s before compression, to %s.\n"+
-		"The root key is not in it: without that key nothing in it opens. It is in %s; "+
-		"`janee key export` shows it. Keep a copy apart from this file.",
+		"The root key is not in the file, and nothing in the file can be decrypted without it. "+
+		"It is in %s; `janee key export` shows it. Keep a copy of it apart from this file.",
 		count(b.Files, "file", "files"), byteText(b.Bytes), b.File, s.KeySource)
 	if asJSON {
 		return writeJSON(env.Stdout, b)
@@ -114,7 +119,7 @@ func tellBackup(env *Env, asJSON bool, b backedUp, s *opened.Home) error {
 		fmt.Fprintln(env.Stderr, printable(string(bytes.TrimSuffix(line, []byte("\n")))))
 	}
 	for _, name := range b.LeftOut {
-		fmt.Fprintf(env.Stderr, "janee: warning: logs/%s is no file of Janee and was left out\n",
+		fmt.Fprintf(env.Stderr, "janee: warning: left out logs/%s, which is not a file of Janee\n",
 			printable(name))
 	}
 	return nil

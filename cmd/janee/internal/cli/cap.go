@@ -17,8 +17,9 @@ func capCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "cap",
 		Short: "List, add, edit and remove capabilities",
-		Long: `A capability is what an agent may ask for: a service seen through rules. These commands change config.yaml
-in place; comments and order stay as you left them.`,
+		Long: `List, add, edit and remove capabilities. A capability is what an agent can use: a
+service, limited by rules. These commands change config.yaml in place and keep your comments and the
+order of lines.`,
 		Example: `  janee cap list
   janee cap add stripe_readonly -s stripe --allow "GET *"`,
 	}
@@ -30,8 +31,10 @@ in place; comments and order stay as you left them.`,
 func capListCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "list",
-		Short:   "List capabilities with their rules",
+		Use:   "list",
+		Short: "List capabilities with their rules",
+		Long: `List the capabilities: service, ttl, what a call needs, limits, and the rules for
+requests and headers.`,
 		Example: "  janee cap list\n  janee cap list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runCapList(env, asJSON) },
@@ -77,7 +80,8 @@ func runCapList(env *Env, asJSON bool) error {
 		d.print(env.Stdout)
 	}
 	if len(details) == 0 {
-		fmt.Fprintln(env.Stderr, "No capabilities yet: `janee cap add` makes one for a service.")
+		fmt.Fprintln(env.Stderr,
+			"No capabilities yet. Run `janee cap add` to add one for a service.")
 	}
 	return nil
 }
@@ -130,7 +134,7 @@ func (d capabilityDetail) print(w io.Writer) {
 		facts = append(facts, "a person approves")
 	}
 	if d.RequiresReason {
-		facts = append(facts, "wants a reason")
+		facts = append(facts, "needs a reason")
 	}
 	if d.Access != "" {
 		facts = append(facts, "access "+d.Access)
@@ -164,10 +168,10 @@ func (d capabilityDetail) print(w io.Writer) {
 func capRemoveCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
-		Use:   "remove NAME",
+		Use:   "remove CAPABILITY",
 		Short: "Remove a capability",
-		Long: "Remove a capability from config.yaml. Agents can no longer use it; " +
-			"its service stays.",
+		Long: "Remove a capability from config.yaml. Agents can no longer use it. " +
+			"Its service stays.",
 		Example: "  janee cap remove stripe_billing\n" +
 			"  janee cap remove stripe_billing --yes --json",
 		Args: cobra.ExactArgs(1),

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -31,38 +32,42 @@ type capFlags struct {
 func (o *capFlags) register(f *pflag.FlagSet) {
 	o.flagSet = f
 	f.StringVarP(&o.ttl, "ttl", "t", "",
-		"how long a session lasts, as in 15m; at most 30d (default 1h)")
-	f.StringVar(&o.timeout, "timeout", "", "how long one call may take, as in 30s; at most 1h")
-	f.StringVar(&o.description, "description", "", "what it is for; agents read it")
+		"`DURATION` of a session, such as 15m; at most 30d (default 1h)")
+	f.StringVar(&o.timeout, "timeout", "",
+		"`DURATION` that one call may take, such as 30s; at most 1h")
+	f.StringVar(&o.description, "description", "",
+		"`TEXT`: what the capability is for; agents read it")
 	f.BoolVar(&o.approve, "auto-approve", false,
 		"open sessions without asking a person (the default)")
-	f.BoolVar(&o.noApprove, "no-auto-approve", false, "a person says yes before a session opens")
+	f.BoolVar(&o.noApprove, "no-auto-approve", false,
+		"have a person approve each session before it opens")
 	f.BoolVar(&o.reason, "requires-reason", false, "refuse calls without a reason")
 	f.BoolVar(&o.noReason, "no-requires-reason", false,
-		"a reason is welcome and not required (the default)")
+		"accept calls without a reason (the default)")
 	f.StringArrayVar(&o.allow, "allow", nil,
-		`rule for what is allowed, as in "GET /v1/*"; may be repeated`)
+		"allow what this `RULE` matches, such as \"GET /v1/*\"; repeatable")
 	f.StringArrayVar(&o.deny, "deny", nil,
-		`rule for what is refused whatever is allowed, as in "DELETE *"; may be repeated`)
+		"refuse what this `RULE` matches, whatever is allowed, such as \"DELETE *\"; repeatable")
 	o.headers.register(f)
 	f.StringSliceVar(&o.agents, "allowed-agents", nil,
-		"agents that may use it, and no others; may be repeated")
+		"`AGENT` that may use the capability; agents not named may not; repeatable")
 	f.StringVar(&o.access, "access",
 		"",
-		"where it names no agents: open to all of them, or restricted (default as "+
-			"server.defaultAccess says)")
+		"`POLICY` where no agents are named: open to all agents, or restricted "+
+			"(default: server.defaultAccess)")
 	f.StringArrayVar(&o.limits, "limit", nil,
-		"how much an agent may use it, as in per-minute=60 or bytes-per-hour=10MB; may be repeated")
+		"limit for each agent as `NAME=VALUE`, such as per-minute=60 or bytes-per-hour=10MB; "+
+			"repeatable")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 }
 
-// check finds what config.yaml would not take, and names the flag.
+// check refuses values that config.yaml cannot have, and names the flag.
 func (o *capFlags) check() error {
 	o.approve, o.noApprove = o.said("auto-approve"), o.said("no-auto-approve")
 	o.reason, o.noReason = o.said("requires-reason"), o.said("no-requires-reason")
 	if o.approve && o.noApprove || o.reason && o.noReason {
 		return hint.Errorf(hint.Usage, "leave one of them out",
-			"a flag and its opposite do not go together")
+			"a flag and its opposite cannot be combined")
 	}
 	return errors.Join(
 		checkDuration("--ttl", o.ttl, config.MaxTTL, "30d"),
@@ -74,8 +79,8 @@ func (o *capFlags) check() error {
 		checkWord("--access", o.access, string(config.Open), string(config.Restricted)))
 }
 
-// said reports whether the person asked for what the flag stands for: by itself, or by denying its
-// opposite, as in --auto-approve=false.
+// said reports whether the person asked for what the flag means, with the flag itself or by denying
+// its opposite, as in --no-auto-approve=false.
 func (o *capFlags) said(name string) bool {
 	opposite, negative := strings.CutPrefix(name, "no-")
 	if !negative {
@@ -94,7 +99,7 @@ func checkAgents(flag string, names []string) error {
 	for _, name := range names {
 		if !config.ValidName(name) {
 			return hint.Errorf(hint.Usage, "use 1 to 64 letters, digits or . _ @ -",
-				"%s: %q is not a name that an agent can have", flag, name)
+				"%s: %q is not a valid agent name", flag, name)
 		}
 	}
 	return nil
@@ -102,16 +107,17 @@ func checkAgents(flag string, names []string) error {
 
 func checkWord(flag, value string, words ...string) error {
 	if value != "" && !slices.Contains(words, value) {
-		return hint.Errorf(hint.Usage, "write "+strings.Join(words, " or "),
-			"%s: %q is not known", flag, value)
+		return hint.Errorf(hint.Usage, "use "+strings.Join(words, " or "),
+			"%s: unknown value %q", flag, value)
 	}
 	return nil
 }
 
 func checkDuration(flag, value string, limit time.Duration, most string) error {
 	if _, ok := config.ParseDuration(value, limit); !ok && value != "" {
-		return hint.Errorf(hint.Usage, "write a number with ms, s, m, h or d, as in 15m, at most "+
-			most, "%s: %q is not a duration", flag, value)
+		return hint.Errorf(hint.Usage,
+			"write a number with ms, s, m, h or d, such as 15m, at most "+
+				most, "%s: %q is not a duration", flag, value)
 	}
 	return nil
 }
@@ -119,7 +125,7 @@ func checkDuration(flag, value string, limit time.Duration, most string) error {
 func checkRules(flag string, rules []string) error {
 	for _, rule := range rules {
 		if _, err := policy.ParseRule(rule); err != nil {
-			return hint.New(hint.Usage, `write METHOD PATH in quotes, as in `+flag+` "GET /v1/*"`,
+			return hint.New(hint.Usage, `write METHOD PATH in quotes, such as `+flag+` "GET /v1/*"`,
 				fmt.Errorf("%s: %w", flag, err))
 		}
 	}
@@ -132,8 +138,9 @@ func capAddCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "add NAME",
 		Short: "Add a capability for a service",
-		Long: `Add a capability for a service. Rules read METHOD PATH; deny is looked at first, then allow, and what no rule
-matches is refused. Without rules everything is allowed.`,
+		Long: `Add a capability for a service. A rule has the form METHOD PATH. Janee looks at the
+deny rules first and then at the allow rules, and refuses a request that matches no rule. Without
+rules it allows everything.`,
 		Example: `  janee cap add stripe_readonly -s stripe -t 15m --allow "GET *"
   janee cap add stripe_refunds -s stripe --no-auto-approve --allow "POST /v1/refunds"
   janee cap add stripe_small -s stripe --limit per-minute=10 --limit max-request-bytes=64KiB`,
@@ -142,7 +149,7 @@ matches is refused. Without rules everything is allowed.`,
 			return runCapAdd(env, args[0], service, o)
 		},
 	}
-	c.Flags().StringVarP(&service, "service", "s", "", "service that it is for")
+	c.Flags().StringVarP(&service, "service", "s", "", "`SERVICE` that the capability is for")
 	o.register(c.Flags())
 	return c
 }
@@ -156,7 +163,7 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		return err
 	}
 	if service == "" {
-		return hint.Errorf(hint.Usage, "give --service SERVICE; `janee list` shows the services",
+		return hint.Errorf(hint.Usage, "add --service SERVICE; `janee list` shows the services",
 			"adding capability %q: service is missing", name)
 	}
 	s, err := open(env)
@@ -166,11 +173,29 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 	if s.Config.Services[service] == nil {
 		return unknownName("service", service, s.Config.ServiceNames)
 	}
-	a := config.NewCapability{
+	a := o.added(name, service, limits)
+	err = edit(env, s, fmt.Sprintf("adding capability %q", name),
+		func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
+	if errors.Is(err, config.ErrExists) {
+		return hint.Errorf(hint.Failed, "`janee cap edit "+name+"` changes it",
+			"adding capability %q: it already exists", name)
+	}
+	if err != nil {
+		return err
+	}
+	warnings(env, s.Config, name)
+	message := fmt.Sprintf("Added capability %s for service %s%s", name, service,
+		openTo(s.Config.Capabilities[name]))
+	return editedCapability{true, name, service, a.TTL, message}.tell(env, o.asJSON)
+}
+
+// added is the capability that the flags describe.
+func (o *capFlags) added(name, service string, limits []config.KV) config.NewCapability {
+	return config.NewCapability{
 		Name:           name,
 		Service:        service,
 		Description:    o.description,
-		TTL:            o.ttl,
+		TTL:            cmp.Or(o.ttl, config.FormatDuration(config.DefaultTTL)),
 		Timeout:        o.timeout,
 		NeedsApproval:  o.noApprove,
 		RequiresReason: o.reason,
@@ -182,41 +207,26 @@ func runCapAdd(env *Env, name, service string, o capFlags) error {
 		Access:         o.access,
 		Limits:         limits,
 	}
-	if a.TTL == "" {
-		a.TTL = config.FormatDuration(config.DefaultTTL)
-	}
-	err = edit(env, s, fmt.Sprintf("adding capability %q", name),
-		func(text []byte) ([]byte, error) { return config.AddCapability(text, a) })
-	if errors.Is(err, config.ErrExists) {
-		return hint.Errorf(hint.Failed, "`janee cap edit "+name+"` changes it",
-			"adding capability %q: it exists already", name)
-	}
-	if err != nil {
-		return err
-	}
-	warnings(env, s.Config, name)
-	message := fmt.Sprintf("Added capability %s for service %s%s", name, service,
-		openTo(s.Config.Capabilities[name]))
-	return editedCapability{true, name, service, a.TTL, message}.tell(env, o.asJSON)
 }
 
-// openTo says what a capability without rules means.
+// openTo warns of a capability without rules.
 func openTo(c *config.Capability) string {
 	if c.Policy.Restricted() {
 		return ""
 	}
-	return ". It has no rules: every method and path is allowed"
+	return ". It has no rules: agents may use every method and path"
 }
 
 func capEditCommand(env *Env) *cobra.Command {
 	var o capFlags
 	var clear clearFlags
 	c := &cobra.Command{
-		Use:   "edit NAME",
+		Use:   "edit CAPABILITY",
 		Short: "Change a capability",
-		Long: `Change what the flags name and nothing else. --allow, --deny, --allow-headers, --deny-headers and --allowed-agents
-each replace their whole list. An empty --ttl, --timeout, --description, --allow-headers or --deny-headers takes the
-line out, and so does a --limit without a value.`,
+		Long: `Change a capability. Only what the flags name changes. --allow, --deny,
+--allow-headers, --deny-headers and --allowed-agents each replace their whole list. An empty --ttl,
+--timeout, --description, --allow-headers or --deny-headers removes the setting, and so does a
+--limit without a value.`,
 		Example: `  janee cap edit stripe --ttl 15m --requires-reason
   janee cap edit stripe --allow "GET *" --allow "POST /v1/refunds"
   janee cap edit stripe --allow-headers Stripe-Account
@@ -231,15 +241,15 @@ line out, and so does a --limit without a value.`,
 	}
 	o.register(c.Flags())
 	c.Flags().BoolVar(&clear.rules, "clear-rules", false,
-		"take all rules out: without rules everything is allowed")
+		"remove all rules: without rules everything is allowed")
 	c.Flags().BoolVar(&clear.agents, "clear-agents", false,
-		"take the list of agents out: --access decides then")
-	c.Flags().BoolVar(&clear.limits, "clear-limits", false, "take all limits out")
+		"remove the list of agents: --access decides then")
+	c.Flags().BoolVar(&clear.limits, "clear-limits", false, "remove all limits")
 	c.Flags().BoolVar(&clear.access, "clear-access", false, "follow server.defaultAccess again")
 	return c
 }
 
-// clearFlags take out what the flags of capFlags set.
+// clearFlags remove what the flags of capFlags set.
 type clearFlags struct{ rules, agents, access, limits bool }
 
 func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
@@ -252,7 +262,7 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	}
 	if clear.access && o.access != "" || clear.agents && o.agents != nil {
 		return hint.Errorf(hint.Usage, "leave one of them out",
-			"a flag and its opposite do not go together")
+			"a flag and its opposite cannot be combined")
 	}
 	changed := false
 	o.flagSet.Visit(func(f *pflag.Flag) { changed = changed || f.Name != "json" })
@@ -264,27 +274,7 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	if err != nil {
 		return err
 	}
-	e := config.CapabilityEdit{
-		TTL:            given(o.flagSet, "ttl"),
-		Timeout:        given(o.flagSet, "timeout"),
-		Description:    given(o.flagSet, "description"),
-		AutoApprove:    either(o.approve, o.noApprove),
-		RequiresReason: either(o.reason, o.noReason),
-		ClearRules:     clear.rules,
-		Allow:          o.allow,
-		Deny:           o.deny,
-		AllowHeaders:   listed(o.flagSet, "allow-headers"),
-		DenyHeaders: listed(o.flagSet,
-			"deny-headers"),
-		ClearAgents:   clear.agents,
-		AllowedAgents: o.agents,
-		Access:        given(o.flagSet, "access"),
-		ClearLimits:   clear.limits,
-		Limits:        limits,
-	}
-	if clear.access {
-		e.Access = new(string)
-	}
+	e := o.edited(clear, limits)
 	err = edit(env, s, fmt.Sprintf("editing capability %q", name),
 		func(text []byte) ([]byte, error) { return config.EditCapability(text, name, e) })
 	if err != nil {
@@ -295,7 +285,32 @@ func runCapEdit(env *Env, name string, clear clearFlags, o capFlags) error {
 	return editedCapability{OK: true, Capability: name, Message: message}.tell(env, o.asJSON)
 }
 
-// given is the text of a flag, nil where the command line does not have it.
+// edited is the change that the flags describe.
+func (o *capFlags) edited(clear clearFlags, limits []config.KV) config.CapabilityEdit {
+	e := config.CapabilityEdit{
+		TTL:            given(o.flagSet, "ttl"),
+		Timeout:        given(o.flagSet, "timeout"),
+		Description:    given(o.flagSet, "description"),
+		AutoApprove:    either(o.approve, o.noApprove),
+		RequiresReason: either(o.reason, o.noReason),
+		ClearRules:     clear.rules,
+		Allow:          o.allow,
+		Deny:           o.deny,
+		AllowHeaders:   listed(o.flagSet, "allow-headers"),
+		DenyHeaders:    listed(o.flagSet, "deny-headers"),
+		ClearAgents:    clear.agents,
+		AllowedAgents:  o.agents,
+		Access:         given(o.flagSet, "access"),
+		ClearLimits:    clear.limits,
+		Limits:         limits,
+	}
+	if clear.access {
+		e.Access = new(string)
+	}
+	return e
+}
+
+// given is the text of a flag, nil if the command line does not have the flag.
 func given(f *pflag.FlagSet, name string) *string {
 	flag := f.Lookup(name)
 	if !flag.Changed {
@@ -305,7 +320,7 @@ func given(f *pflag.FlagSet, name string) *string {
 	return &value
 }
 
-// either is the answer of a flag and its opposite, nil where neither is there.
+// either is what a flag and its opposite say, nil if neither is given.
 func either(yes, no bool) *bool {
 	if !yes && !no {
 		return nil

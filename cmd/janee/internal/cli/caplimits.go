@@ -30,13 +30,13 @@ func limitFlags() (names []string) {
 	return names
 }
 
-// readLimits reads NAME=VALUE; a value may be empty where it is to be taken out.
+// readLimits reads NAME=VALUE. If removable, an empty value removes the limit.
 func readLimits(texts []string, removable bool) (list []config.KV, err error) {
 	for _, text := range texts {
 		name, value, _ := strings.Cut(text, "=")
 		f, known := config.LimitField(name)
 		if !known {
-			return nil, hint.Errorf(hint.Usage, "write NAME=VALUE with "+
+			return nil, hint.Errorf(hint.Usage, "write NAME=VALUE, where NAME is one of: "+
 				strings.Join(limitFlags(), ", "), "--limit: %q is not a limit", text)
 		}
 		if _, ok := f.Parse(value); !ok && (value != "" || !removable) {

@@ -1,7 +1,14 @@
-// Package cli is the command line: one file a command, each a cobra command over a function that
-// takes plain values. Standard output is data, standard error is talk, the controlling terminal is
-// for questions. Exit codes: 0 ok, 1 error, 2 usage, 3 denied by policy, 4 vault locked. Only
-// [Main]'s caller ends the process.
+// Package cli is the command line. Each command has a file of its own: a cobra command that reads
+// flags, over a function (runAdd, runLogs, …) that takes plain values. Data goes to standard
+// output, messages go to standard error, and questions go to the controlling terminal. Exit codes:
+// 0 ok, 1 error, 2 usage, 3 denied by policy, 4 vault locked. Only the caller of [Main] ends the
+// process.
+//
+// [Main] builds the tree of commands (newRoot), which finish completes with help, the checks of
+// arguments and completions. An error that a command returns carries its exit code and a hint (see
+// package hint); report prints both. Commands that change something open the home with open;
+// commands that explain use look, which works in a broken home too. serve is a table of transports
+// in serve.go.
 package cli
 
 import (
@@ -75,7 +82,7 @@ func Main(args []string, env *Env) int {
 	cmd, err := root.ExecuteContextC(ctx)
 	// a reader that has seen enough is no fault
 	if err == nil && out.err != nil && !errors.Is(out.err, syscall.EPIPE) {
-		err = hint.New(hint.Failed, "", fmt.Errorf("writing the answer: %w", out.err))
+		err = hint.New(hint.Failed, "", fmt.Errorf("writing the output: %w", out.err))
 	}
 	if word := stray(cmd); err == nil && word != "" {
 		err = unknownCommand(cmd, word)
@@ -86,8 +93,8 @@ func Main(args []string, env *Env) int {
 	return hint.ExitCode(err)
 }
 
-// output remembers that something could not be written: a command that prints a table looks at no
-// error, and an answer that is cut off must not pass for one.
+// output remembers the first error in writing: commands that print a table ignore such errors, and
+// output that is cut off must not pass for a whole one.
 type output struct {
 	w   io.Writer
 	err error
@@ -101,8 +108,8 @@ func (o *output) Write(p []byte) (int, error) {
 	return n, err
 }
 
-// Fd is that of what is written to, for who asks whether it is a terminal, and no descriptor where
-// it has none.
+// Fd is the descriptor of what is written to, so that callers can ask whether it is a terminal. It
+// is no descriptor where there is none.
 func (o *output) Fd() uintptr {
 	if f, ok := o.w.(interface{ Fd() uintptr }); ok {
 		return f.Fd()
@@ -113,10 +120,10 @@ func (o *output) Fd() uintptr {
 func newRoot(env *Env) *cobra.Command {
 	root := &cobra.Command{
 		Use:   "janee",
-		Short: "Keep API keys away from AI agents, and let them call APIs all the same",
-		Long: `Janee keeps your API keys, encrypted. An agent says what it wants done; Janee judges the
-request against your rules, signs it with the real key, sends it, and keeps a record.
-The agent never sees a key.`,
+		Short: "Let AI agents call APIs without seeing your API keys",
+		Long: `Janee keeps your API keys, encrypted, and calls APIs for your AI agents. An agent
+asks for a request. Janee checks the request against your rules, signs it with the real key, sends
+it, and records it in the audit log. The agent never sees a key.`,
 		Example: `  janee init
   janee add stripe
   janee serve`,
@@ -144,7 +151,7 @@ The agent never sees a key.`,
 
 func usage(cmd *cobra.Command, err error) error {
 	return hint.New(hint.Usage,
-		fmt.Sprintf("`%s --help` shows how it is used", cmd.CommandPath()), err)
+		fmt.Sprintf("run `%s --help` to see how to use it", cmd.CommandPath()), err)
 }
 
 // report tells the person what went wrong and what to do next, and returns the error with its exit
@@ -197,8 +204,7 @@ func open(env *Env) (*opened.Home, error) {
 
 func sayKey(w io.Writer, source string) {
 	fmt.Fprintf(w,
-		"The root key is in %s. Without it nothing can be decrypted: "+
-			"a backup needs this file too.\n", source)
+		"The root key is in %s. Without it nothing can be decrypted, so back it up too.\n", source)
 }
 
 // writeJSON prints one value. Invisible characters are escaped, which changes nothing for a parser:
@@ -209,10 +215,10 @@ func writeJSON(w io.Writer, v any) error {
 	enc.SetEscapeHTML(false)
 	enc.SetIndent("", "  ")
 	if err := enc.Encode(v); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
+		return fmt.Errorf("writing the output: %w", err)
 	}
 	if _, err := io.WriteString(w, escapeJSON(b.String())); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
+		return fmt.Errorf("writing the output: %w", err)
 	}
 	return nil
 }

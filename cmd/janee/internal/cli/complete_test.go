@@ -23,12 +23,12 @@ func TestCompletions(t *testing.T) {
 		"logs --capability ":    "stripe_readonly\tof service stripe",
 		"logs --decision ":      "allow deny",
 		"logs export --format ": "jsonl csv",
-		"logs v":                "verify\tCheck that nobody edited, cut or reordered the log",
+		"logs v":                "verify\tCheck that nobody has edited, cut or reordered the log",
 		"add x --auth-type b":   strings.Join(sign.Types(), " "),
 		"list ":                 "",
-		"help logs ": "anchor\tPrint how far the log has come, to be kept elsewhere " +
-			"export\tWrite the log out, for a collector or a spreadsheet verify\tCheck that " +
-			"nobody edited, cut or reordered the log",
+		"help logs ": "anchor\tPrint a signed line that tells how far the log has come " +
+			"export\tExport the log for a collector or a spreadsheet verify\tCheck that " +
+			"nobody has edited, cut or reordered the log",
 		"completion f": "fish\tGenerate the autocompletion script for fish",
 	} {
 		m := newMachine(t)

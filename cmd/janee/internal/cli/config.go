@@ -15,7 +15,8 @@ import (
 func configCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "config",
-		Short:   "Read and write single values of config.yaml",
+		Short:   "Read and set single values of config.yaml",
+		Long:    "Read and set single values of config.yaml. Secrets are never shown.",
 		Example: "  janee config get\n  janee config set capabilities.stripe.ttl 15m",
 	}
 	c.AddCommand(configGetCommand(env), configSetCommand(env))
@@ -26,7 +27,9 @@ func configGetCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "get [KEY]",
-		Short: "Show values of config.yaml; secrets are never shown",
+		Short: "Show values of config.yaml",
+		Long: `Show the values of config.yaml that a key names: one value, or all values below a
+section. Without KEY the command shows all of them. Secrets are never shown.`,
 		Example: "  janee config get\n  janee config get services.stripe\n" +
 			"  janee config get capabilities.stripe.ttl --json",
 		Args: cobra.MaximumNArgs(1),
@@ -94,7 +97,7 @@ func configSetCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "set KEY VALUE",
 		Short: "Set a value of config.yaml",
-		Long: "Set one value of config.yaml that is no secret, in place; " +
+		Long: "Set one value of config.yaml in place. Secrets have other commands. " +
 			"`janee config get` shows the keys.",
 		Example: "  janee config set capabilities.stripe.ttl 15m\n" +
 			"  janee config set server.defaultAccess restricted\n" +
@@ -113,7 +116,7 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	err = edit(env, s, "setting "+key, func(text []byte) ([]byte, error) {
+	err = edit(env, s, fmt.Sprintf("setting %q", key), func(text []byte) ([]byte, error) {
 		return config.Set(text, key, value)
 	})
 	if err != nil {
@@ -132,7 +135,7 @@ func runConfigSet(env *Env, key, value string, asJSON bool) error {
 	return nil
 }
 
-// refusedUntil says so where a setting changes how a credential goes. To set it agrees to nothing:
+// refusedUntil warns if a setting changes how a credential is sent. Setting it agrees to nothing:
 // the rest of the service may be somebody else's.
 func refusedUntil(s *opened.Home, key string) string {
 	for _, name := range s.Config.ServiceNames {
@@ -140,20 +143,20 @@ func refusedUntil(s *opened.Home, key string) string {
 			continue
 		}
 		if c, err := changeOf(s, s.Config.Services[name]); err == nil && !c.empty() {
-			return fmt.Sprintf(". Calls are refused until you run `janee trust %s`", name)
+			return fmt.Sprintf(". Janee refuses calls until you run `janee trust %s`", name)
 		}
 	}
 	return ""
 }
 
-// setHint names the command for what `config set` does not do, or repeats the hint that err has.
+// setHint names the command for what `config set` cannot do, or repeats the hint of err.
 func setHint(key string, err error) string {
 	name, _, _ := strings.Cut(strings.TrimPrefix(key, "services."), ".auth")
 	switch {
 	case errors.Is(err, config.ErrReserved) && strings.HasPrefix(key, "agents."):
 		return "`janee agent` registers agents and changes their tokens"
 	case errors.Is(err, config.ErrSecret):
-		return fmt.Sprintf("`janee service edit %s` takes it and seals it", name)
+		return fmt.Sprintf("`janee service edit %s` reads it and seals it", name)
 	case errors.Is(err, config.ErrBinding) && strings.HasSuffix(key, ".auth.type"):
 		return "remove the service and add it again"
 	case errors.Is(err, config.ErrBinding):

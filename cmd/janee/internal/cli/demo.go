@@ -11,10 +11,10 @@ import (
 func demoCommand(env *Env) *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
-		Short: "Show the main job in ten seconds, in a throw-away home",
-		Long: `Make a throw-away home and a small HTTPS API on this machine that wants a key, then act as an agent:
-list the services, make an allowed call, a forbidden one and a trick. Nothing of it stays, and your
-own home is not touched.`,
+		Short: "Show in ten seconds what Janee does, in a temporary home",
+		Long: `Create a temporary home and start a small HTTPS API on this machine that needs a
+key. Then act as an agent: list the services, and make an allowed call, a forbidden call and a trick
+call. The command removes everything at the end and does not touch your own home.`,
 		Example: "  janee demo",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

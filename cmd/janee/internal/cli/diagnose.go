@@ -15,7 +15,8 @@ import (
 func diagnoseCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "diagnose",
-		Short: "Find out why something is refused",
+		Short: "Find out why Janee refuses something",
+		Long:  "Find out why Janee refuses something. `janee diagnose access` explains a call.",
 		Example: "  janee diagnose access stripe --agent claude-ai --method POST --path " +
 			"/v1/refunds",
 		Args: cobra.NoArgs,
@@ -30,10 +31,10 @@ func diagnoseAccessCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "access CAPABILITY",
-		Short: "Go through every check that a call would meet",
-		Long: `Go through the checks that a call of this capability would meet, in their order, and say of each
-whether it passes, fails or does not apply. Nothing is sent and no session opens. The exit code is
-0 whether the call would be allowed or not; "janee policy check" is for scripts.`,
+		Short: "Show every check that a call goes through",
+		Long: `Show the checks that a call of this capability goes through, in order, and say
+whether each of them passes, fails or does not apply. Nothing is sent and no session opens. The exit
+code is 0 whether or not the call would be allowed; use "janee policy check" in scripts.`,
 		Example: `  janee diagnose access stripe
   janee diagnose access stripe --agent claude-ai --method POST --path /v1/refunds
   janee diagnose access stripe --method GET --path /v1/balance --json`,
@@ -45,15 +46,15 @@ whether it passes, fails or does not apply. Nothing is sent and no session opens
 	}
 	f := c.Flags()
 	f.StringVar(&call.Agent, "agent", "",
-		"judge the call as this agent's, made over stdio; else as your own")
+		"`AGENT` that makes the call, over stdio; without it, you make the call")
 	f.StringVar(&call.Args.Method, "method", "",
-		"method of the request; rules are judged where path is given as well")
-	f.StringVar(&call.Args.Path, "path", "", "path of the request, relative to the base URL")
+		"`METHOD` of the request; rules are judged if --path is given as well")
+	f.StringVar(&call.Args.Path, "path", "", "`PATH` of the request, relative to the base URL")
 	f.BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-// accessAnswer is what explain_access answers; see package core.
+// accessAnswer is what explain_access returns; see package core.
 type accessAnswer struct {
 	Agent      *string      `json:"agent"`
 	Capability string       `json:"capability"`
@@ -85,8 +86,7 @@ func runDiagnoseAccess(env *Env, call core.Call, asJSON bool) error {
 	return printAccess(env.Stdout, a)
 }
 
-// caller is the agent id of the name that was given and the transport to judge it by; no name means
-// the person.
+// caller is the agent id for a name, and the transport to judge it by. No name means the person.
 func caller(agent string) (id, via string) {
 	if agent == "" {
 		return "", core.ViaCLI

@@ -15,10 +15,11 @@ func doctorCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "doctor",
-		Short: "Look for what is wrong, and say how to mend it",
-		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the clock, the audit log and the
-disk, and look for plaintext credentials in the configurations of known clients (Claude, Cursor, VS Code, Cline,
-Windsurf, Codex, Gemini) and in .env here. Nothing is changed. The exit code is 1 if a check fails.`,
+		Short: "Find what is wrong, and say how to fix it",
+		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the
+clock, the audit log and the disk. Look for plaintext credentials in the configuration files of
+known clients (Claude, Cursor, VS Code, Cline, Windsurf, Codex, Gemini) and in .env in the current
+directory. The command changes nothing. The exit code is 1 if a check fails.`,
 		Example: "  janee doctor\n  janee doctor --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runDoctor(env, asJSON) },
@@ -58,8 +59,8 @@ const (
 	doctorWords = 6  // of the result
 )
 
-// printDoctor puts the details beside the names, 80 columns wide. Commands are never broken: they
-// are there to be copied.
+// printDoctor puts the details beside the names, 80 columns wide. It never breaks a command over
+// lines, so that it can be copied.
 func printDoctor(env *Env, report doctor.Report) error {
 	style := newStyle(env.Stdout, env.Getenv)
 	paint := map[doctor.Result]func(string) string{

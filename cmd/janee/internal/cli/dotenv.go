@@ -14,8 +14,8 @@ type variable struct {
 }
 
 // parseDotenv reads the NAME=VALUE lines of a .env file with quotes, comments and "export", as
-// shells and their imitators write them. It expands no variables and runs nothing: a "$" in a value
-// is a "$". The variables keep their order. An error names the line and shows nothing of it.
+// shells write them. It expands no variables and runs nothing: a "$" in a value is a "$". The
+// variables keep their order. An error names the line and shows nothing of it.
 func parseDotenv(text []byte) (pairs []variable, err error) {
 	lines := strings.Split(strings.TrimPrefix(string(text), "\ufeff"), "\n")
 	for i := 0; i < len(lines); i++ {

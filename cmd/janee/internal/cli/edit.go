@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// edit changes config.yaml under its lock, and puts what package config refuses into words for the
-// command line: lines of a file that was not written would lead nowhere.
+// edit changes config.yaml under its lock. Where package config refuses the new text, the error
+// leaves out its line numbers: that text was not written anywhere.
 func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]byte, error)) error {
 	err := s.Edit(env.Keys(), change)
 	var missing *config.NotFoundError
@@ -25,8 +25,8 @@ func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]by
 		for _, p := range invalid.Problems {
 			texts = append(texts, p.Text)
 		}
-		return hint.Errorf(hint.Failed, "nothing was changed", "%s: %s", doing,
-			strings.Join(texts, "; "))
+		return hint.Errorf(hint.Failed, "correct it and run the command again",
+			"%s: %s; nothing was changed", doing, strings.Join(texts, "; "))
 	case errors.Is(err, config.ErrInUse):
 		return changedMeanwhile(doing)
 	}
@@ -35,20 +35,21 @@ func edit(env *Env, s *opened.Home, doing string, change func(text []byte) ([]by
 
 // changedMeanwhile refuses what the person has not been asked about.
 func changedMeanwhile(doing string) error {
-	return hint.Errorf(hint.Failed, "look at it and run the command again",
-		"%s: config.yaml was changed meanwhile", doing)
+	return hint.Errorf(hint.Failed, "look at config.yaml and run the command again",
+		"%s: config.yaml changed in the meantime", doing)
 }
 
-// consent asks on the terminal whether to go on, unless yes. With --json nobody is asked: the flag
-// --yes is needed.
+// consent asks on the terminal whether to go on, unless yes. With --json it never asks and requires
+// the flag --yes.
 func consent(env *Env, yes, asJSON bool, doing, question string) error {
 	if asJSON && !yes {
-		return hint.Errorf(hint.Usage, "add --yes", "%s: nobody has agreed: %s", doing, question)
+		return hint.Errorf(hint.Usage, "add --yes to confirm",
+			"%s: not confirmed: %s", doing, question)
 	}
 	return agree(env, yes, question)
 }
 
-// warnings tells what is valid in a capability and yet hardly meant.
+// warnings prints what is valid in a capability but was hardly meant.
 func warnings(env *Env, c *config.Config, capability string) {
 	for _, p := range c.Warnings {
 		if strings.HasPrefix(p.Text, "capability "+strconv.Quote(capability)+" ") {

@@ -23,7 +23,7 @@ type exportOptions struct {
 	format, to string
 }
 
-// exporters write what a filter lets through, and return how many lines were left out.
+// exporters write what a filter selects, and return how many lines they left out.
 var exporters = map[string]func(io.Writer, *opened.Home, auditlog.Filter) (int, error){
 	"jsonl": exportLines, "csv": exportCalls,
 }
@@ -32,23 +32,26 @@ func exportCommand(env *Env) *cobra.Command {
 	var o exportOptions
 	c := &cobra.Command{
 		Use:   "export",
-		Short: "Write the log out, for a collector or a spreadsheet",
-		Long: `Write the log to standard output, or to a new file. Only authentic lines are written; what is torn or
-was changed is counted on standard error, and "janee logs verify" says more.
+		Short: "Export the log for a collector or a spreadsheet",
+		Long: `Write the log to standard output or to a new file. Only authentic lines are
+exported; the command counts torn and changed lines on standard error, and "janee logs verify" says
+more about them.
 
-jsonl is every record as it was written, with its mac: who has the root key can still prove it.
-csv is one call a line, intent and result merged, for spreadsheets: a text that a spreadsheet would take
-for a formula gets a "'" in front, control characters are escaped.
+jsonl has every record exactly as it was written, with its mac, so that anyone who has the root key
+can still verify it. csv has one line per call, with intent and result merged, for spreadsheets:
+control characters are escaped, and a "'" is put before a text that a spreadsheet would take for a
+formula.
 
-Lines come file by file: by day, then by writer. The filters are those of "janee logs".`,
+The lines are in the order of the log files: by day, then by writer. The filters are those of "janee
+logs".`,
 		Example: `  janee logs export > log.jsonl
   janee logs export --format csv --agent claude --since 2026-11-01 --to calls.csv`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runExport(env, o) },
 	}
 	f := c.Flags()
-	f.StringVar(&o.format, "format", "jsonl", "jsonl or csv")
-	f.StringVar(&o.to, "to", "", "write to this `file`, which must not be there yet")
+	f.StringVar(&o.format, "format", "jsonl", "`FORMAT` to write: jsonl or csv")
+	f.StringVar(&o.to, "to", "", "`FILE` to write, which must not exist yet")
 	o.flags(f)
 	return c
 }
@@ -57,7 +60,7 @@ func runExport(env *Env, o exportOptions) error {
 	export := exporters[o.format]
 	if export == nil {
 		return hint.Errorf(hint.Usage, "write --format jsonl or --format csv",
-			"--format cannot be %q", o.format)
+			"--format: %q is not a format", o.format)
 	}
 	filter, err := o.filter(time.Now())
 	if err != nil {
@@ -68,8 +71,7 @@ func runExport(env *Env, o exportOptions) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`",
-			"exporting the log: this home has no root key")
+		return errNoKey("exporting the log")
 	}
 	var skipped int
 	err = writingTo(env.Stdout, o.to, func(w io.Writer) (err error) {
@@ -83,8 +85,8 @@ func runExport(env *Env, o exportOptions) error {
 	return nil
 }
 
-// writingTo gives do a writer to stdout, or to a new file called name, for its owner alone, which
-// does not stay unless it is whole.
+// writingTo gives do a writer to stdout, or to a new file called name that only its owner can read.
+// It removes the file unless it is whole.
 func writingTo(stdout io.Writer, name string, do func(io.Writer) error) (err error) {
 	if name == "" {
 		out := bufio.NewWriterSize(stdout, 64<<10)

@@ -51,7 +51,7 @@ func csvRow(r auditlog.Row) []string {
 // included (OWASP, "CSV Injection").
 const formulaStart = "=+-@\t\r\n\uff1d\uff0b\uff0d\uff20"
 
-// csvCell is a text that an agent may have written, for a spreadsheet.
+// csvCell makes a text that an agent may have written safe for a spreadsheet.
 func csvCell(s string) string {
 	formula := s != "" && strings.ContainsRune(formulaStart, []rune(s)[0])
 	s = printable(s)

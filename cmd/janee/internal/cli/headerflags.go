@@ -14,10 +14,10 @@ type headerFlags struct{ allow, deny []string }
 
 func (o *headerFlags) register(f *pflag.FlagSet) {
 	f.StringSliceVar(&o.allow, "allow-headers", nil,
-		"headers that agents may send although they choose an account or a permission, as in "+
-			"Stripe-Account; may be repeated")
+		"`HEADER` that agents may send although it chooses an account or a permission, "+
+			"such as Stripe-Account; repeatable")
 	f.StringSliceVar(&o.deny, "deny-headers", nil,
-		"headers with which a request is refused; may be repeated")
+		"refuse requests that have this `HEADER`; repeatable")
 }
 
 func (o *headerFlags) check() error {
@@ -26,7 +26,8 @@ func (o *headerFlags) check() error {
 		for _, name := range names {
 			if _, err := policy.ParseHeaderName(name); err != nil {
 				return hint.New(hint.Usage,
-					"write names as in "+flag+" Stripe-Account,x-amz-grant-*", fmt.Errorf("%s: %w",
+					"write names such as "+flag+" Stripe-Account,x-amz-grant-*",
+					fmt.Errorf("%s: %w",
 						flag, err))
 			}
 		}
@@ -34,8 +35,8 @@ func (o *headerFlags) check() error {
 	return nil
 }
 
-// listed is the list of a flag, nil where the command line does not have it, empty where it is
-// there without a name.
+// listed is the list of a flag: nil if the command line does not have the flag, empty if it has the
+// flag without a name.
 func listed(f *pflag.FlagSet, name string) []string {
 	if !f.Changed(name) {
 		return nil

@@ -14,7 +14,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// healthTime is how long an answer may take. It is less than what container engines wait.
+// healthTime is how long the server may take to answer. Container engines wait longer.
 const healthTime = 4 * time.Second
 
 func healthCommand(env *Env) *cobra.Command {
@@ -22,9 +22,10 @@ func healthCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "health",
-		Short: "Ask whether a server over HTTP answers",
-		Long: `Ask a "janee serve --transport http" whether it answers, for the health checks of containers. It needs
-neither a home nor a token, and learns nothing but that.`,
+		Short: "Check whether an HTTP server of Janee answers",
+		Long: `Check whether a server that "janee serve --transport http" has started answers, for
+the health checks of containers. The command needs neither a home nor a token, and learns nothing
+else.`,
 		Example: "  janee health\n  janee health --url http://janee:9100",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -48,12 +49,12 @@ func runHealth(ctx context.Context, env *Env, where string, asJSON bool) error {
 	}
 	u, err := url.Parse(where)
 	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
-		return hint.Errorf(hint.Usage, "write it as in http://janee:9100",
-			"%q is not the URL of a server", where)
+		return hint.Errorf(hint.Usage, "write it like http://janee:9100",
+			"--url: %q is not the URL of a server", where)
 	}
 	if err := askHealth(ctx,
 		&url.URL{Scheme: u.Scheme, Host: u.Host, Path: "/healthz"}); err != nil {
-		return hint.New(hint.Failed, "see whether `janee serve --transport http` runs there",
+		return hint.New(hint.Failed, "check that `janee serve --transport http` runs there",
 			fmt.Errorf("asking %s://%s: %w", u.Scheme, u.Host, err))
 	}
 	if asJSON {

@@ -10,8 +10,8 @@ import (
 
 const helpWidth = 80
 
-// stray is a word that stands where the name of a command below c was expected, or "". With --help
-// behind it, cobra asks for help and for nothing else; Main makes the error.
+// stray is a word in the place of the name of a command below c, or "". If --help follows it, cobra
+// only asks for help; Main makes the error.
 func stray(c *cobra.Command) string {
 	if words := c.Flags().Args(); c.HasSubCommands() && len(words) > 0 {
 		return words[0]
@@ -31,7 +31,7 @@ func printHelp(c *cobra.Command, _ []string) {
 	fmt.Fprintf(c.OutOrStdout(), "%s\n\n%s", reflow(text, helpWidth), c.UsageString())
 }
 
-// reflow breaks each paragraph anew. Indented lines stay as they are.
+// reflow breaks the lines of each paragraph at width. Indented lines stay as they are.
 func reflow(text string, width int) string {
 	var out []string
 	for _, paragraph := range strings.Split(strings.TrimSpace(text), "\n\n") {
@@ -91,7 +91,7 @@ func useLine(c *cobra.Command) string {
 	return line
 }
 
-// flagLines lists flags as "  -n, --lines int   what it does (default 20)", wrapped to helpWidth.
+// flagLines lists flags as "  -n, --lines N   what it does (default 20)", wrapped to helpWidth.
 func flagLines(flags *pflag.FlagSet) string {
 	var left, right []string
 	width := 0
@@ -124,17 +124,33 @@ func flagName(f *pflag.Flag) (name, usage string) {
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	kind, usage := pflag.UnquoteUsage(f)
-	if kind != "" && f.Value.Type() != "bool" {
-		name += " " + strings.NewReplacer("stringArray", "string", "stringSlice", "string",
-			"strings", "string").Replace(kind)
+	if word := placeholder(f); word != "" {
+		name += " " + word
 	}
+	usage = f.Usage
 	switch f.DefValue {
 	case "", "0", "false", "[]", "0s":
 	default:
 		usage += fmt.Sprintf(" (default %s)", f.DefValue)
 	}
 	return name, usage
+}
+
+const placeholderKey = "placeholder"
+
+// placeholder is the word for the value of a flag in help: FILE in "--to FILE".
+func placeholder(f *pflag.Flag) string { return strings.Join(f.Annotations[placeholderKey], "") }
+
+// namePlaceholders takes the placeholders out of the usage texts of flags, where they are in
+// backquotes: within a sentence, or before it as in "`FILE`: what it is for".
+func namePlaceholders(flags *pflag.FlagSet) {
+	flags.VisitAll(func(f *pflag.Flag) {
+		word, usage := pflag.UnquoteUsage(f)
+		f.Usage = strings.TrimPrefix(usage, word+": ")
+		if f.Value.Type() != "bool" {
+			_ = flags.SetAnnotation(f.Name, placeholderKey, []string{word})
+		}
+	})
 }
 
 // wrap breaks text at blanks into lines of at most width; a longer word stays whole.

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
@@ -13,8 +12,7 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// house is a gateway for the person's own calls: what they use a credential for is judged and
-// recorded like the calls of agents.
+// house is a gateway for the person's own calls: they are judged and recorded like those of agents.
 type house struct {
 	gateway *gateway.Gateway
 	log     *auditlog.Log
@@ -28,9 +26,7 @@ func openHouse(env *Env, s *opened.Home) (*house, error) {
 	if err != nil {
 		return nil, err
 	}
-	h := &house{log: log, client: upstream.New(s.Home.Guard()), warn: func(line string) {
-		fmt.Fprintf(env.Stderr, "janee: %s\n", line)
-	}}
+	h := &house{log: log, client: upstream.New(s.Home.Guard()), warn: env.warn}
 	h.gateway = gateway.New(gateway.Parts{
 		State:    s.Home,
 		Log:      log,
@@ -59,7 +55,7 @@ func (h *house) do(ctx context.Context, c core.Call) ([]byte, error) {
 	code, next := hint.Failed, d.NextStep
 	switch d.Code {
 	case core.Locked:
-		next = "`janee unlock` ends it" // the texts of refusals speak to an agent
+		next = "run `janee unlock`" // the texts of refusals speak to an agent
 	case core.VaultLocked:
 		code = hint.Locked
 	case core.RuleDeny, core.RequestRejected:

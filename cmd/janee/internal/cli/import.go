@@ -18,13 +18,15 @@ func importCommand(env *Env) *cobra.Command {
 	var apply, asJSON bool
 	c := &cobra.Command{
 		Use:   "import [DIR]",
-		Short: "Take over services from the TypeScript Janee or a .env file",
-		Long: `Read a home of the TypeScript Janee, all of its generations: config.yaml with credentials.json, config.yaml
-with keys in it, and config.json. DIR is its directory, by default your own home. Nothing is written without
---apply; with it, all of what is shown or nothing. DIR is only read, unless it is your own home: then its old files move
-to ts-DATE in it, once the new ones are safe on the disk.
+		Short: "Import services from the TypeScript Janee or a .env file",
+		Long: `Import services from a home of the TypeScript Janee, of any generation: config.yaml
+with credentials.json, config.yaml with keys in it, or config.json. DIR is its directory; the
+default is your own home. Without --apply the command only shows what it would import; with --apply
+it writes all of that or nothing. It only reads DIR, unless DIR is your own home: then it moves the
+old files to ts-DATE in it, once the new ones are safe on the disk.
 
-With --env the keys come from a .env file: variables with a known name become services, the others are listed.`,
+With --env the keys come from a .env file. Variables with a known name become services; the command
+lists the others.`,
 		Example: `  janee import
   janee import ~/old-janee --apply
   janee import --env .env --apply`,
@@ -35,20 +37,17 @@ With --env the keys come from a .env file: variables with a known name become se
 				return i.runHome(args)
 			}
 			if len(args) > 0 {
-				return hint.Errorf(hint.Usage, "leave one of them out", "importing: DIR and --env")
+				return hint.Errorf(hint.Usage, "leave one of them out",
+					"importing: DIR and --env cannot be combined")
 			}
 			return i.runEnv(envFile)
 		},
 	}
-	c.Flags().StringVar(&envFile, "env", "", "take the keys from this .env `file`")
-	c.Flags().BoolVar(&apply, "apply", false, "write what is shown otherwise")
+	c.Flags().StringVar(&envFile, "env", "", "read the keys from this .env `FILE`")
+	c.Flags().BoolVar(&apply, "apply", false, "write what an import without this flag shows")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	_ = c.MarkFlagFilename("env") // fails only for a flag that is not there
-	c.ValidArgsFunction = func(
-		*cobra.Command, []string, string,
-	) ([]string, cobra.ShellCompDirective) {
-		return nil, cobra.ShellCompDirectiveFilterDirs
-	}
+	c.ValidArgsFunction = cobra.FixedCompletions(nil, cobra.ShellCompDirectiveFilterDirs)
 	return c
 }
 
@@ -83,7 +82,7 @@ func (i *importer) runHome(args []string) error {
 	}
 	if err != nil {
 		return hint.New(hint.Failed, importHint(err, i.inPlace),
-			fmt.Errorf("importing from %s: %w; nothing was imported", i.source, err))
+			fmt.Errorf("importing from %q: %w; nothing was imported", i.source, err))
 	}
 	if i.inPlace && old.Layout != legacy.JSON {
 		i.old = old.Text
@@ -104,13 +103,13 @@ func sameDir(a, b string) bool {
 func importHint(err error, inPlace bool) string {
 	switch {
 	case errors.Is(err, legacy.ErrNone) && inPlace:
-		return "name its directory: janee import DIR"
+		return "name its directory: `janee import DIR`"
 	case errors.Is(err, legacy.ErrDecrypt):
-		return "if the value was typed in the clear, set strictDecryption: false below server: " +
-			"in the old config.yaml; else take the service out of a copy of the directory, " +
-			"and import that"
+		return "if the value was typed in plaintext, set strictDecryption: false below server: " +
+			"in the old config.yaml; otherwise remove the service from a copy of the " +
+			"directory, and import the copy"
 	case errors.Is(err, legacy.ErrMissing):
-		return "restore credentials.json beside config.yaml, from a backup"
+		return "restore credentials.json beside config.yaml from a backup"
 	case errors.Is(err, legacy.ErrKey):
 		return "restore the file with the master key from a backup"
 	}
@@ -134,7 +133,7 @@ func (i *importer) run(plan *legacy.Plan) error {
 		return i.tell()
 	}
 	if err := w.write(plan); err != nil {
-		return fmt.Errorf("importing from %s: %w; nothing was imported", i.source, err)
+		return fmt.Errorf("importing from %q: %w; nothing was imported", i.source, err)
 	}
 	if i.inPlace {
 		if err := i.moveAside(w.home); err != nil {
@@ -144,9 +143,9 @@ func (i *importer) run(plan *legacy.Plan) error {
 	return i.tell()
 }
 
-// finish ends an import in place that was cut off after the new config.yaml was written.
+// finish completes an import in place that was interrupted after it wrote the new config.yaml.
 func (i *importer) finish(left []string) error {
-	i.report = importReport{From: i.source, Layout: "left over by an import that was cut off"}
+	i.report = importReport{From: i.source, Layout: "left over by an import that was interrupted"}
 	for _, name := range left {
 		i.report.Changes = append(i.report.Changes, "the old file "+name+" is moved aside")
 	}

@@ -25,8 +25,8 @@ func (i *importer) runEnv(path string) error {
 	}
 	pairs, err := parseDotenv(text)
 	if err != nil {
-		return hint.New(hint.Failed, "mend the line in a copy, and import that",
-			fmt.Errorf("importing from %s: %w", path, err))
+		return hint.New(hint.Failed, "fix the line in a copy of the file, and import the copy",
+			fmt.Errorf("importing from %q: %w", path, err))
 	}
 	i.source = path
 	i.report = importReport{From: path, Layout: envLayout}
@@ -65,8 +65,8 @@ func (v *variables) plan() *legacy.Plan {
 	return &v.plans
 }
 
-// parts collects what a template's variables say, by where it goes. Of two variables for one place
-// the first in the file counts.
+// parts collects the values of a template's variables, by where they go. If two variables are for
+// one place, the first in the file counts.
 func (v *variables) parts(t directory.Template) map[string]secret.Text {
 	parts := map[string]secret.Text{}
 	for i, p := range v.pairs {
@@ -79,13 +79,13 @@ func (v *variables) parts(t directory.Template) map[string]secret.Text {
 			parts[to] = p.Value
 		} else if first.Reveal() != p.Value.Reveal() {
 			v.plans.Left = append(v.plans.Left,
-				fmt.Sprintf("%s: %s holds another value than a variable above it", t.Name, p.Name))
+				fmt.Sprintf("%s: %s has another value than a variable above it", t.Name, p.Name))
 		}
 	}
 	return parts
 }
 
-// unknown names the variables that lead nowhere.
+// unknown names the variables that no known API has.
 func (v *variables) unknown() (names []string) {
 	for i, p := range v.pairs {
 		if !v.used[i] && !slices.Contains(names, p.Name) {
@@ -100,7 +100,7 @@ func fromVariables(
 ) (legacy.PlannedService, error) {
 	s := legacy.PlannedService{Credential: sign.Credential{}}
 	if missing := absent(t, parts); len(missing) > 0 {
-		return s, fmt.Errorf("there is no %s", strings.Join(missing, " or "))
+		return s, fmt.Errorf("%s is missing", strings.Join(missing, " or "))
 	}
 	scheme, _ := sign.Lookup(t.Auth.Type)
 	words := map[string]string{}
@@ -134,7 +134,7 @@ func fromVariables(
 	return s, scheme.Check(s.Credential)
 }
 
-// absent names the variables of which one is needed, for the first part that none of them holds.
+// absent names the variables of which one is needed, for the first part that none of them has.
 func absent(t directory.Template, parts map[string]secret.Text) (names []string) {
 	var places []string
 	for _, to := range t.Env {

@@ -11,7 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// importReport says what an import comes to. Lists are empty, not null, where there is nothing.
+// importReport says what an import does, or would do. Lists without entries are empty, not null.
 type importReport struct {
 	OK           bool                 `json:"ok"`
 	Applied      bool                 `json:"applied"`
@@ -55,7 +55,8 @@ func (r *importReport) fill(plan *legacy.Plan) {
 		r.Services = append(r.Services, line)
 		for _, path := range scheme.Unmasked(s.Credential) {
 			r.Changes = append(r.Changes, fmt.Sprintf(
-				"service %q: %s has fewer than %d characters: it is not masked in replies", s.Name,
+				"service %q: %s has fewer than %d characters, so it is not masked in responses",
+				s.Name,
 				path, secret.MinLength))
 		}
 	}
@@ -69,8 +70,9 @@ func (r *importReport) fill(plan *legacy.Plan) {
 	}
 	r.Changes, r.NotCarried = append(r.Changes, plan.Changes...), append(r.NotCarried, plan.Left...)
 	if len(open) > 0 {
-		r.Unrestricted = "Without rules every method and path is allowed: " +
-			strings.Join(open, ", ") + ". Narrow it with `janee cap edit`."
+		r.Unrestricted = "These capabilities have no rules, " +
+			"so agents may use every method and path: " +
+			strings.Join(open, ", ") + ". Narrow them with `janee cap edit`."
 	}
 }
 
@@ -81,13 +83,13 @@ func orEmpty[T any](list []T) []T {
 	return list
 }
 
-// tell says what was done, or what would be. The advice comes last: it is what is still to be done.
+// tell says what was done, or would be done. The advice comes last: it is what is left to do.
 func (i *importer) tell() error {
 	r := &i.report
 	r.OK, r.Applied = true, i.apply
 	what := fmt.Sprintf("%s and %s", count(len(r.Services), "service", "services"),
 		count(len(r.Capabilities), "capability", "capabilities"))
-	r.Message = "Nothing was written: --apply imports " + what
+	r.Message = "Nothing was written. To import " + what + ", add --apply."
 	if i.apply {
 		r.Message = "Imported " + what
 		if r.MovedTo != "" {
@@ -115,18 +117,18 @@ func (i *importer) advice() string {
 	if i.report.Layout == envLayout {
 		return "Rotate these keys when you can: " +
 			i.source +
-			" still holds them in the clear, and whatever could read it has them. " +
-			"Then take them out of it."
+			" still has them in plaintext, so anything that could read the file has them too. " +
+			"Then remove them from the file."
 	}
 	advice := "Rotate these keys when you can: the old files still hold the master key beside " +
-		"all that it encrypts, and whatever could read them has both."
+		"everything that it encrypts, so anything that could read them has both."
 	switch {
 	case !i.apply:
 		return advice
 	case len(i.report.NotCarried) > 0:
 		return advice +
-			" What was not carried over is in the old files alone; when you need it no more, " +
-			"delete them."
+			" Only the old files have what was not carried over; delete them when you no " +
+			"longer need it."
 	case i.inPlace && i.report.MovedTo != "":
 		return advice + " Then delete them: rm -r " + home.Quote(i.report.MovedTo)
 	}

@@ -26,7 +26,7 @@ type importTarget struct {
 	*importer
 	dir    string
 	home   *home.Home   // nil: there is none yet
-	opened *opened.Home // nil: config.yaml is to be made, or made anew
+	opened *opened.Home // nil: config.yaml is to be created or replaced
 }
 
 // open looks at the home that is written to. It changes nothing.
@@ -49,8 +49,8 @@ func (i *importer) open() (*importTarget, error) {
 	return w, err
 }
 
-// leaveOutSame takes out of the plan what the home holds already, word for word: an import that was
-// cut off can be run again. Any other service of the same name is an error.
+// leaveOutSame removes from the plan what the home has already, so that an interrupted import can
+// be run again. Any other service of the same name is an error.
 func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 	if w.opened == nil {
 		return nil
@@ -66,20 +66,20 @@ func (w *importTarget) leaveOutSame(plan *legacy.Plan) error {
 			return false
 		}
 		plan.Changes = append(plan.Changes,
-			fmt.Sprintf("service %q is there already, with the same credential", s.Name))
+			fmt.Sprintf("service %q already exists, with the same credential", s.Name))
 		return true
 	})
 	if len(taken) > 0 {
 		return hint.Errorf(hint.Failed,
-			"remove or rename what is there, or import into another home (JANEE_HOME)",
-			"importing from %s: services of the same name are there already: %s; "+
+			"remove or rename the existing services, or import into another home (JANEE_HOME)",
+			"importing from %q: services of the same name already exist: %s; "+
 				"nothing was imported", w.source, strings.Join(taken, ", "))
 	}
 	plan.Capabilities = slices.DeleteFunc(plan.Capabilities, func(c config.NewCapability) bool {
 		there := w.opened.Config.Capabilities[c.Name] != nil
 		if there {
 			plan.Changes = append(plan.Changes,
-				fmt.Sprintf("capability %q is there already and stays as it is", c.Name))
+				fmt.Sprintf("capability %q already exists and stays as it is", c.Name))
 		}
 		return there
 	})
@@ -103,8 +103,7 @@ func holds(s *opened.Home, there *config.Service, planned legacy.PlannedService)
 	return true
 }
 
-// tryOut composes the file with a key that is thrown away, so that a dry run fails where writing
-// would.
+// tryOut composes the file with a temporary key, so that a dry run fails where writing would.
 func (w *importTarget) tryOut(plan *legacy.Plan) error {
 	text := config.Template()
 	if w.opened != nil {
@@ -149,12 +148,12 @@ func (w *importTarget) write(plan *legacy.Plan) error {
 	return err
 }
 
-// accept looks at what is to be replaced, with the home locked, and gives the old files their
-// second name first.
+// accept checks what is to be replaced, with the home locked, and first gives the old files a
+// second name.
 func (w *importTarget) accept(old []byte) error {
 	if !bytes.Equal(old, w.old) {
 		return hint.Errorf(hint.Failed, "run the command again",
-			"config.yaml was changed meanwhile")
+			"config.yaml changed in the meantime")
 	}
 	if !w.inPlace {
 		return nil
@@ -164,8 +163,8 @@ func (w *importTarget) accept(old []byte) error {
 	return err
 }
 
-// compose adds everything in the plan to text. fresh: the text is nobody's yet, so that settings of
-// the whole server may be set.
+// compose adds everything in the plan to text. If fresh, the text is new, and settings of the whole
+// server may be set.
 func compose(
 	text []byte, plan *legacy.Plan, fresh bool,
 	seal func(vault.Binding, secret.Text) (string, error),

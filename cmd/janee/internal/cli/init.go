@@ -16,9 +16,10 @@ func initCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "init",
-		Short: "Make a new home with a commented config.yaml and a root key",
-		Long: `Make ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a root key outside of it.
-An existing config.yaml is never touched.`,
+		Short: "Create a home with a commented config.yaml and a root key",
+		Long: `Create the directory ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a
+root key outside of it. An existing config.yaml is never changed. The command prints the JSON that
+you add to the MCP settings of your agent.`,
 		Example: "  janee init\n  janee init --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runInit(env, asJSON) },
@@ -37,8 +38,8 @@ func runInit(env *Env, asJSON bool) error {
 	}
 	s, err := opened.Init(env.Keys(), dir)
 	if errors.Is(err, opened.ErrExists) {
-		return hint.Errorf(hint.Failed, "it is in use as it is; `janee add` adds a service to it",
-			"making a new home: %s exists already", s.Home.ConfigPath())
+		return hint.Errorf(hint.Failed, "to add a service to it, run `janee add`",
+			"creating a home: %q already exists", s.Home.ConfigPath())
 	}
 	if err != nil {
 		return err
@@ -55,15 +56,15 @@ func runInit(env *Env, asJSON bool) error {
 			clientConfig
 		}{true, s.Home.ConfigPath(), s.KeySource, clients})
 	}
-	fmt.Fprintf(env.Stderr, "Made %s\n", s.Home.ConfigPath())
+	fmt.Fprintf(env.Stderr, "Created %s\n", s.Home.ConfigPath())
 	sayKey(env.Stderr, s.KeySource)
 	fmt.Fprintf(env.Stderr,
-		"\nNext: `janee add` stores your first API key.\n"+
-			"Then give this to your agent's MCP settings (Claude Desktop, Cursor, …):\n\n")
+		"\nNext, store your first API key with `janee add`.\n"+
+			"Then add this to the MCP settings of your agent (Claude Desktop, Cursor, …):\n\n")
 	return writeJSON(env.Stdout, clients)
 }
 
-// clientConfig is what MCP clients take.
+// clientConfig is the JSON that MCP clients read.
 type clientConfig struct {
 	Servers map[string]clientServer `json:"mcpServers"`
 }

@@ -8,18 +8,19 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/vault"
 )
 
-// eventExport is the record of a root key that was shown.
+// eventExport is the event of a root key that was shown.
 const eventExport = "key.export"
 
 func keyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "key",
-		Short: "Show, move and export the root key; change the sealing key",
-		Long: `The root key opens everything that is sealed in config.yaml. It is kept outside of the home, so that a copy
-of the home alone opens nothing; a backup needs both.`,
+		Short: "Show, move and export the root key, and change the sealing key",
+		Long: `Show, move and export the root key, and change the sealing key. The root key
+decrypts every credential that is sealed in config.yaml. It is kept outside of the home, so that a
+copy of the home alone is of no use; a backup needs both.`,
 		Example: "  janee key status\n  janee key move --to passphrase\n  janee key export\n" +
 			"  janee key rotate",
 	}
@@ -33,8 +34,9 @@ func keyStatusCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show where the root key is and whether it fits",
-		Long: `Show where the root key is, whether it fits this home, the mode of its file, and when it was last exported.
-The key itself is not shown. The exit code is 4 where it is missing, wrong or locked.`,
+		Long: `Show where the root key is, whether it fits this home, the mode of its file, and
+when it was last exported. The key itself is not shown. The exit code is 4 if the key is missing,
+wrong or locked.`,
 		Example: "  janee key status\n  janee key status --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyStatus(env, asJSON) },
@@ -62,8 +64,8 @@ func runKeyStatus(env *Env, asJSON bool) error {
 		return err
 	}
 	if v.config.Vault.ID == "" {
-		return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential",
-			"there is no root key yet: nothing is sealed in this home")
+		return hint.Errorf(hint.Locked, "`janee add` creates it with the first credential",
+			"there is no root key yet: this home has no sealed credential")
 	}
 	found, keyErr := env.Keys().Inspect(v.config.Vault)
 	status := keyStatus{
@@ -77,14 +79,8 @@ func runKeyStatus(env *Env, asJSON bool) error {
 	if found.Mode != 0 {
 		status.Mode = fmt.Sprintf("%04o", found.Mode)
 	}
-	if v.vault != nil {
-		at, err := auditlog.LastCommand(v.home, v.vault, eventExport)
-		if err != nil {
-			return err
-		}
-		if !at.IsZero() {
-			status.Exported = &at
-		}
+	if status.Exported, err = v.lastExport(); err != nil {
+		return err
 	}
 	if !asJSON {
 		status.print(env)
@@ -97,6 +93,19 @@ func runKeyStatus(env *Env, asJSON bool) error {
 		return err
 	}
 	return hint.New(hint.ExitCode(keyErr), "", errSaid)
+}
+
+// lastExport is when the root key was last shown: nil if never, or if it is not known without the
+// key.
+func (v *view) lastExport() (*time.Time, error) {
+	if v.vault == nil {
+		return nil, nil
+	}
+	at, err := auditlog.LastCommand(v.home, v.vault, eventExport)
+	if err != nil || at.IsZero() {
+		return nil, err
+	}
+	return &at, nil
 }
 
 func (k keyStatus) print(env *Env) {
@@ -115,7 +124,7 @@ func (k keyStatus) print(env *Env) {
 	case k.Exported != nil:
 		say("Exported", k.Exported.Local().Format("2006-01-02 15:04:05"))
 	case k.OK:
-		say("Exported", "never: `janee key export` shows it for a backup")
+		say("Exported", "never; `janee key export` shows the key for a backup")
 	}
 }
 
@@ -123,21 +132,21 @@ func keyExportCommand(env *Env) *cobra.Command {
 	var yes bool
 	c := &cobra.Command{
 		Use:   "export",
-		Short: "Show the root key, for a backup",
-		Long: `Show the root key on the terminal, after a question. Keep it where no agent can read it, apart from copies of
-the home: who has both has every credential. With --yes it goes to standard output without a question. The audit
-log says so first.`,
+		Short: "Show the root key for a backup",
+		Long: `Show the root key on the terminal, after asking. Keep it where no agent can read it,
+apart from copies of the home: anyone who has both has every credential. With --yes the command does
+not ask and prints the key to standard output. It records the export in the audit log first.`,
 		Example: "  janee key export\n  janee key export --yes | age -r RECIPIENT > janee-key.age",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyExport(env, yes) },
 	}
-	c.Flags().BoolVar(&yes, "yes", false, "do not ask, and print it to standard output")
+	c.Flags().BoolVar(&yes, "yes", false, "do not ask, and print the key to standard output")
 	return c
 }
 
 const exportWarning = `This is the key to every credential in %s.
-Whoever sees it, and a copy of that directory, has them all: look around, and mind the
-scrollback of this terminal.
+Anyone who sees it and has a copy of that directory has them all. Make sure that nobody is
+watching, and clear the scrollback of this terminal afterwards.
 `
 
 func runKeyExport(env *Env, yes bool) error {
@@ -153,25 +162,29 @@ func runKeyExport(env *Env, yes bool) error {
 		return err
 	}
 	record := func() error {
-		return recordAll(s,
-			[]audit.Record{{TS: time.Now().UnixMilli(), Event: eventExport, Via: "cli",
-				Detail: map[string]string{"vault": s.Config.Vault.ID}}})
+		return recordAct(s, eventExport, map[string]string{"vault": s.Config.Vault.ID})
 	}
-	if yes {
-		if err := record(); err != nil {
-			return err
-		}
-		_, err := fmt.Fprintln(env.Stdout, root.Line().Reveal())
+	if !yes {
+		return showKey(env, s.Home.Path("."), root, record)
+	}
+	if err := record(); err != nil {
 		return err
 	}
+	_, err = fmt.Fprintln(env.Stdout, root.Line().Reveal())
+	return err
+}
+
+// showKey shows the root key on the terminal, where the person has agreed: standard output may be a
+// file or an agent's pipe.
+func showKey(env *Env, dir string, root vault.Root, record func() error) error {
 	t, err := env.Terminal()
 	if err != nil {
 		return hint.Errorf(hint.Usage,
-			"run it in a terminal; --yes prints the key to standard output",
+			"run the command in a terminal, or add --yes to print the key to standard output",
 			"exporting the root key: %w", err)
 	}
 	defer t.Close()
-	t.Print(exportWarning, s.Home.Path("."))
+	t.Print(exportWarning, dir)
 	agreed, err := t.Confirm("Show the root key?")
 	if err != nil || !agreed {
 		return err
@@ -179,8 +192,6 @@ func runKeyExport(env *Env, yes bool) error {
 	if err := record(); err != nil {
 		return err
 	}
-	// To the terminal, where the question was answered: standard output may be a file or an agent's
-	// pipe.
 	t.Print("\n%s\n", root.Line().Reveal())
 	return nil
 }

@@ -7,7 +7,6 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,7 +14,6 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/secret"
 )
@@ -28,26 +26,32 @@ type keyMove struct {
 	json    bool
 }
 
+const keyMoveLong = `Keep the root key in another place. The key stays the same, so nothing is
+sealed again. The command writes the key to the new place and reads it back, then changes
+config.yaml, and then removes the key from the old place. SOURCE is one of these:
+
+  file        a file in your configuration directory
+  passphrase  that file, protected with a passphrase (argon2id)
+  keyring     the desktop keyring: Secret Service, Keychain, or that of Windows
+  command     the output of a command, such as a password manager; write the
+              words of the command after --
+  systemd     a credential of the systemd service that runs janee, named after
+              the vault
+
+Commands ask for the passphrase on the terminal, and so does "janee serve --transport http". Over
+stdio the terminal belongs to the client, so the passphrase must be in JANEE_PASSPHRASE, where all
+your processes can read it.
+
+For command and systemd, put the key there first; "janee key export" shows it. To change a
+passphrase, move the key to passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE still override all
+of these.`
+
 func keyMoveCommand(env *Env) *cobra.Command {
 	var m keyMove
 	c := &cobra.Command{
 		Use:   "move --to SOURCE",
 		Short: "Keep the root key in another place",
-		Long: `Keep the root key in another place. It stays the same key, so nothing is sealed anew. It is put there and read back;
-then config.yaml says so; then it is taken away from where it was.
-
-  file        a file in your configuration directory
-  passphrase  that file, opened by a passphrase (argon2id)
-  keyring     the keyring of the desktop: Secret Service, Keychain, Windows'
-  command     what a command prints, as a password manager does; its words
-              stand behind --
-  systemd     a credential of the service that runs janee, named after the vault
-
-Commands ask for the passphrase on the terminal, and so does "janee serve --transport http". Over stdio it has to be in
-JANEE_PASSPHRASE, where every process of yours can read it: the terminal there is the client's.
-
-For command and systemd the key has to be there already: "janee key export" shows it. To change a passphrase, move to
-passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE go on to win over all of these.`,
+		Long:  keyMoveLong,
 		Example: `  janee key move --to passphrase
   janee key move --to keyring
   janee key move --to command -- pass show janee
@@ -61,7 +65,8 @@ passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE go on to win over all of t
 			return m.run(env)
 		},
 	}
-	c.Flags().StringVar(&m.to, "to", "", "where to keep it: "+strings.Join(config.Sources, ", "))
+	c.Flags().StringVar(&m.to, "to", "",
+		"`SOURCE` to keep it in: "+strings.Join(config.Sources, ", "))
 	c.Flags().BoolVar(&m.stdin, "stdin", false, "read the new passphrase from standard input")
 	c.Flags().BoolVar(&m.json, "json", false, "print JSON and never ask for a new passphrase")
 	_ = c.MarkFlagRequired("to")
@@ -73,15 +78,15 @@ passphrase again. JANEE_MASTER_KEY and JANEE_KEY_FILE go on to win over all of t
 func (m keyMove) check(dash int) error {
 	switch {
 	case !slices.Contains(config.Sources, m.to):
-		return fmt.Errorf("--to %q is not known: it is one of %s", m.to,
+		return fmt.Errorf("--to: unknown source %q: use one of %s", m.to,
 			strings.Join(config.Sources, ", "))
 	case m.to == config.SourceCommand && (len(m.command) == 0 || dash != 0):
-		return errors.New("the words of the command stand behind --, as in `janee key move --to " +
+		return errors.New("write the words of the command after --, as in `janee key move --to " +
 			"command -- pass show janee`")
 	case m.to != config.SourceCommand && len(m.command) > 0:
-		return fmt.Errorf("%q is one argument too many", m.command[0])
+		return fmt.Errorf("unexpected argument %q", m.command[0])
 	case m.to != config.SourcePassphrase && m.stdin:
-		return errors.New("--stdin goes with --to passphrase")
+		return errors.New("--stdin is for --to passphrase")
 	}
 	return nil
 }
@@ -107,9 +112,7 @@ func (m keyMove) run(env *Env) error {
 		return m.refused(env, from, err)
 	}
 	detail := map[string]string{"vault": from.ID, "from": from.Kept(), "to": m.to}
-	if err := recordAll(s,
-		[]audit.Record{{TS: time.Now().UnixMilli(), Event: "key.move", Via: "cli",
-			Detail: detail}}); err != nil {
+	if err := recordAct(s, "key.move", detail); err != nil {
 		return err
 	}
 	where, left, err := s.MoveKey(env.Keys(), root, m.vault(from), passphrase)
@@ -117,8 +120,8 @@ func (m keyMove) run(env *Env) error {
 	case errors.Is(err, opened.ErrMoved):
 		return changedMeanwhile("moving the root key")
 	case err != nil && s.Config.Vault.Kept() == m.to && from.Kept() != m.to:
-		return hint.Errorf(hint.Failed, "remove it there yourself",
-			"the root key is in %s now, but could not be taken away from where it was: %w",
+		return hint.Errorf(hint.Failed, "remove it from the old place yourself",
+			"the root key is now in %s, but it could not be removed from the old place: %w",
 			where, err)
 	case err != nil:
 		return m.refused(env, from, err)
@@ -132,12 +135,12 @@ func (m keyMove) vault(v config.Vault) config.Vault {
 	return v
 }
 
-// refused says how the key gets to where Janee cannot put it.
+// refused says how the person can put the key where Janee cannot.
 func (m keyMove) refused(env *Env, v config.Vault, err error) error {
 	next := ""
 	switch m.to {
 	case config.SourceCommand:
-		next = "store the line that `janee key export` shows so that this prints it, " +
+		next = "store the line that `janee key export` shows so that this command prints it, " +
 			"and nothing else: " + keysource.Words(m.command)
 	case config.SourceSystemd:
 		next = systemdSteps(env, v.ID)
@@ -154,15 +157,15 @@ func systemdSteps(env *Env, id string) string {
 	load := "LoadCredentialEncrypted=" + id + ":/etc/credstore.encrypted/" + id
 	run := "sudo systemd-run --pipe --wait --uid=$USER --setenv=HOME=$HOME --setenv=JANEE_HOME=" +
 		home.Quote(env.Getenv("JANEE_HOME")) + " -p " + load
-	return strings.Join([]string{"in this order",
+	return strings.Join([]string{"run these commands in this order",
 		"  janee key export --yes | sudo systemd-creds encrypt --name=" + id +
 			" - /etc/credstore.encrypted/" + id,
 		"  " + run + " " + home.Quote(janee) + " key move --to systemd",
-		"and into the [Service] part of the unit that runs janee:",
+		"then add this to the [Service] section of the unit that runs janee:",
 		"  " + load}, "\n")
 }
 
-// newPassphrase is asked twice.
+// newPassphrase asks twice for the new passphrase.
 func (m keyMove) newPassphrase(env *Env) (p secret.Text, err error) {
 	switch {
 	case m.to != config.SourcePassphrase:
@@ -179,11 +182,12 @@ func (m keyMove) newPassphrase(env *Env) (p secret.Text, err error) {
 	defer ask.close()
 	t, err := ask.terminal("--stdin")
 	if err != nil {
-		return p, hint.Errorf(hint.Usage, "run it in a terminal, or pipe it in with --stdin",
-			"moving the root key to passphrase: nobody can be asked for a new passphrase")
+		return p, hint.Errorf(hint.Usage,
+			"run the command in a terminal, or pipe the passphrase in with --stdin",
+			"moving the root key to passphrase: there is no terminal to ask for a new passphrase")
 	}
-	t.Print("Without this passphrase, or a copy that `janee key export` shows, nothing that is " +
-		"sealed can be opened again.\n")
+	t.Print("Without this passphrase, or a copy of the key that `janee key export` shows, no " +
+		"credential can be decrypted.\n")
 	if p, err = t.Secret(fmt.Sprintf("New passphrase, at least %d characters",
 		keysource.MinPassphrase)); err != nil {
 		return p, err
@@ -191,10 +195,10 @@ func (m keyMove) newPassphrase(env *Env) (p secret.Text, err error) {
 	if err := keysource.CheckPassphrase(p); err != nil {
 		return p, err
 	}
-	again, err := t.Secret("Once more")
+	again, err := t.Secret("Repeat the passphrase")
 	if err == nil && again.Reveal() != p.Reveal() {
 		err = hint.Errorf(hint.Failed, "run the command again",
-			"choosing a passphrase: the two are not the same; nothing was changed")
+			"choosing a passphrase: the two entries differ; nothing was changed")
 	}
 	return p, err
 }
@@ -211,13 +215,13 @@ type movedKey struct {
 func (m keyMove) tell(env *Env, from config.Vault, where, left string) error {
 	lines := []string{"The root key is in " + where + "."}
 	if left != "" {
-		lines = append(lines, "It is still in "+left+", which is yours to remove.")
+		lines = append(lines, "It is still in "+left+"; remove it there yourself.")
 	}
 	for _, name := range []string{keysource.MasterKeyEnv, keysource.KeyFileEnv} {
 		if env.Getenv(name) != "" {
 			lines = append(lines,
 				"As long as "+name+
-					" is set, that is used all the same: unset it, and remove what it names.")
+					" is set, Janee uses that instead: unset it, and remove the key it names.")
 		}
 	}
 	message := strings.Join(lines, "\n")

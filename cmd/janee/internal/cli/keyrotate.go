@@ -4,24 +4,24 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/core/audit"
 )
 
 func keyRotateCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "rotate",
-		Short: "Seal every credential anew, under another sealing key",
-		Long: `Derive a new sealing key from the root key and seal every credential in config.yaml with it, in one write. The
-file before it is kept in the backups directory of the home, the last three of them. The root key stays: what was
-sealed before still opens with it, so this is no help once somebody else has seen the root key. Running servers go on with
-their sessions. If one value does not open, it is named and nothing is changed. The audit log says so first.`,
+		Short: "Seal every credential again, with a new sealing key",
+		Long: `Derive a new sealing key from the root key and seal every credential in config.yaml
+with it, in one write. The backups directory of the home keeps the last three versions of
+config.yaml. The root key stays the same and still decrypts what was sealed before, so this does not
+help if somebody else has seen the root key. Running servers keep their sessions. If a value cannot
+be decrypted, the command names it and changes nothing. It records the change in the audit log
+first.`,
 		Example: "  janee key rotate\n  janee key rotate --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runKeyRotate(env, asJSON) },
@@ -46,9 +46,7 @@ func runKeyRotate(env *Env, asJSON bool) error {
 		"vault": s.Config.Vault.ID, "from": plan.From, "to": plan.To,
 		"values": strconv.Itoa(plan.Values),
 	}
-	if err := recordAll(s,
-		[]audit.Record{{TS: time.Now().UnixMilli(), Event: "key.rotate", Via: "cli",
-			Detail: detail}}); err != nil {
+	if err := recordAct(s, "key.rotate", detail); err != nil {
 		return err
 	}
 	done, err := s.Rotate(env.Keys(), plan)
@@ -58,7 +56,8 @@ func runKeyRotate(env *Env, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	message := fmt.Sprintf("Sealed %s anew, under %s in place of %s. The file before it is %s",
+	message := fmt.Sprintf(
+		"Sealed %s again, with key %s instead of %s. The previous config.yaml is in %s",
 		count(done.Values, "value", "values"), done.To, done.From, s.Home.Path(done.Kept))
 	if asJSON {
 		return writeJSON(env.Stdout,
@@ -77,8 +76,8 @@ type rotated struct {
 	Message string `json:"message"`
 }
 
-// errNoKey refuses what needs a root key where nothing was ever sealed.
+// errNoKey refuses what needs a root key in a home that has none.
 func errNoKey(doing string) error {
-	return hint.Errorf(hint.Locked, "`janee add` makes it with the first credential",
+	return hint.Errorf(hint.Locked, "`janee add` creates it with the first credential",
 		"%s: there is no root key yet", doing)
 }

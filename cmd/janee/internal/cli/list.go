@@ -12,8 +12,10 @@ import (
 func listCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
-		Use:     "list",
-		Short:   "List services and capabilities",
+		Use:   "list",
+		Short: "List services and capabilities",
+		Long: `List the services, with base URL and auth type, and the capabilities, with ttl and
+number of rules. Secrets are never shown. "janee cap list" shows the rules.`,
 		Example: "  janee list\n  janee list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runList(env, asJSON) },
@@ -44,7 +46,7 @@ type capabilityLine struct {
 	DenyRules  int           `json:"denyRules"`
 	Limits     *limit.Limits `json:"limits,omitempty"` // sizes in bytes
 
-	AllowHeaders []string `json:"allowHeaders,omitempty"` // beside those of the service
+	AllowHeaders []string `json:"allowHeaders,omitempty"` // besides those of the service
 	DenyHeaders  []string `json:"denyHeaders,omitempty"`
 
 	restricted bool
@@ -63,7 +65,7 @@ func runList(env *Env, asJSON bool) error {
 		}{services, capabilities})
 	}
 	if len(services) == 0 {
-		fmt.Fprintln(env.Stderr, "No services yet: `janee add` stores your first API key.")
+		fmt.Fprintln(env.Stderr, "No services yet. Run `janee add` to store your first API key.")
 		return nil
 	}
 	return printList(env, services, capabilities)
@@ -90,8 +92,8 @@ func printList(env *Env, services []serviceLine, capabilities []capabilityLine) 
 	return t.flush()
 }
 
-// printRoutes tells of the services whose credential does not go straight to their API: it is what
-// somebody who wants the key would change.
+// printRoutes lists the services whose credential does not go straight to their API: this is what
+// an attacker who wants the key would change.
 func printRoutes(env *Env, services []serviceLine) {
 	for _, l := range services {
 		if l.route != "" {

@@ -19,8 +19,9 @@ func lockCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "lock",
 		Short: "Refuse every call of every agent, at once",
-		Long: `Refuse every call in every process from now on, and cut those in flight. It works even where config.yaml
-is broken or the root key is missing. "janee unlock" ends it; a restart does not.`,
+		Long: `Refuse every call in every process from now on, and cut the calls in flight. This
+works even if config.yaml is broken or the root key is missing. "janee unlock" ends it; a restart
+does not.`,
 		Example: "  janee lock\n  janee lock --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runLock(env, asJSON) },
@@ -29,7 +30,7 @@ is broken or the root key is missing. "janee unlock" ends it; a restart does not
 	return c
 }
 
-// lockAnswer says how Janee stands now, and whether the command changed it.
+// lockAnswer says whether Janee is locked now, and whether the command changed that.
 type lockAnswer struct {
 	OK      bool   `json:"ok"`
 	Locked  bool   `json:"locked"`
@@ -64,7 +65,7 @@ func runLock(env *Env, asJSON bool) error {
 			return err
 		}
 		return lockAnswer{Locked: true}.say(env, asJSON,
-			"Janee is locked already; `janee unlock` ends it.")
+			"Janee is already locked; `janee unlock` unlocks it.")
 	}
 	a := lockAnswer{Locked: true, Changed: true}
 	if err != nil {
@@ -72,12 +73,12 @@ func runLock(env *Env, asJSON bool) error {
 	}
 	return a.say(env,
 		asJSON,
-		"Locked: every call of every agent is refused, and calls in flight are cut. "+
-			"`janee unlock` ends it.")
+		"Locked: Janee refuses every call of every agent and cuts calls in flight. "+
+			"`janee unlock` unlocks it.")
 }
 
 // brake is a desk that can lock without a configuration and without a root key: only the record
-// needs those.
+// needs them.
 func brake(env *Env, s state.Store) *revocations.Desk {
 	env.Keys().Ask = nil // a brake waits for no passphrase
 	o, err := opened.Open(env.Keys())
@@ -95,9 +96,9 @@ func unlockCommand(env *Env) *cobra.Command {
 	var yes, asJSON bool
 	c := &cobra.Command{
 		Use:   "unlock",
-		Short: "End what \"janee lock\" began",
-		Long: `Let agents make calls again, by their sessions and rules as they are. ` +
-			`It asks on the terminal.`,
+		Short: "Let agents make calls again after \"janee lock\"",
+		Long: `Let agents make calls again, within their sessions and rules. The command asks on
+the terminal first.`,
 		Example: "  janee unlock\n  janee unlock --yes --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runUnlock(env, yes, asJSON) },
@@ -130,5 +131,5 @@ func runUnlock(env *Env, yes, asJSON bool) error {
 		return err
 	}
 	return lockAnswer{Changed: true}.say(env, asJSON,
-		"Unlocked: agents may call again, by their sessions and rules.")
+		"Unlocked: agents may make calls again, within their sessions and rules.")
 }

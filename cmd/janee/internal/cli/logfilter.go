@@ -9,20 +9,20 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// callFilter are the flags that choose calls of the log.
+// callFilter are the flags that select calls of the log.
 type callFilter struct {
 	service, capability, agent, decision string
 	since, until                         string
 }
 
 func (c *callFilter) flags(f *pflag.FlagSet) {
-	f.StringVarP(&c.service, "service", "s", "", "only calls of this service")
-	f.StringVar(&c.capability, "capability", "", "only calls of this capability")
-	f.StringVar(&c.agent, "agent", "", "only calls of this agent")
+	f.StringVarP(&c.service, "service", "s", "", "show only calls of this `SERVICE`")
+	f.StringVar(&c.capability, "capability", "", "show only calls of this `CAPABILITY`")
+	f.StringVar(&c.agent, "agent", "", "show only calls of this `AGENT`")
 	f.StringVar(&c.decision, "decision", "",
-		"only calls that were let through (allow) or refused (deny)")
-	f.StringVar(&c.since, "since", "", "only calls that began at this `time` or later")
-	f.StringVar(&c.until, "until", "", "only calls that began before this `time`")
+		"show only calls with this `DECISION`: allow (let through) or deny (refused)")
+	f.StringVar(&c.since, "since", "", "show only calls that began at this `TIME` or later")
+	f.StringVar(&c.until, "until", "", "show only calls that began before this `TIME`")
 }
 
 // filter reads the flags. now is what durations count back from.
@@ -35,7 +35,7 @@ func (c callFilter) filter(now time.Time) (auditlog.Filter, error) {
 	}
 	if c.decision != "" && c.decision != "allow" && c.decision != "deny" {
 		return f, hint.Errorf(hint.Usage, "write --decision allow or --decision deny",
-			"--decision cannot be %q", c.decision)
+			"--decision: %q is not a decision", c.decision)
 	}
 	var err error
 	if f.Since, err = readTime("since", c.since, now, false); err != nil {
@@ -45,7 +45,7 @@ func (c callFilter) filter(now time.Time) (auditlog.Filter, error) {
 		return f, err
 	}
 	if !f.Until.IsZero() && f.Since.After(f.Until) {
-		return f, hint.Errorf(hint.Usage, "exchange them", "--since is later than --until")
+		return f, hint.Errorf(hint.Usage, "swap them", "--since is later than --until")
 	}
 	return f, nil
 }

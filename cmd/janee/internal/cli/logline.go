@@ -27,13 +27,13 @@ func logLine(r auditlog.Row, paint style) string {
 	}
 	if n := r.Detail["unrecorded"]; n != "" {
 		parts = append(parts,
-			cell(fmt.Sprintf("%s refusals of %s before it have no record", n, r.Agent)))
+			cell(fmt.Sprintf("%s earlier refusals of %s have no record", n, r.Agent)))
 	}
 	return strings.Join(parts, " | ")
 }
 
-// refusedBy says which rule refused a call. A record of another refusal names the rule that would
-// have let the call through.
+// refusedBy says which rule refused a call. In the record of any other refusal, the rule is the one
+// that allowed the call.
 func refusedBy(r auditlog.Row) string {
 	switch {
 	case r.Event != "deny" || r.Code != core.RuleDeny:
@@ -69,7 +69,7 @@ func cell(s string) string { return strings.ReplaceAll(printable(s), " |", ` \u0
 // printable is what a terminal may show of a text that an agent wrote.
 func printable(s string) string { return plain.Text(s) }
 
-// escapeJSON is printable for JSON text, where such characters stand in strings alone. Line ends
+// escapeJSON is printable for JSON text, where such characters occur only in strings. Line ends
 // come from the indentation.
 func escapeJSON(s string) string {
 	var b strings.Builder

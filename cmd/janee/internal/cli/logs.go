@@ -26,12 +26,13 @@ func logsCommand(env *Env) *cobra.Command {
 	var o logsOptions
 	c := &cobra.Command{
 		Use:   "logs",
-		Short: "Show what agents did and what was refused",
-		Long: `Show the newest calls, oldest first: local time, service, request, outcome, and the agent's reason.
-A refused call shows its code and the rule; a call that never ended shows "?".
+		Short: "Show what agents did and what Janee refused",
+		Long: `Show the newest calls in the audit log, oldest first: local time, service, request,
+outcome, and the agent's reason. A refused call shows its code and the rule; a call that never ended
+shows "?".
 
-Times are durations before now (2h, 30m, 7d), dates (2026-11-23, which --until includes), local times
-as they stand in the log (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15Z).`,
+TIME is a duration before now (2h, 30m, 7d), a date (2026-11-23; --until includes that day), a local
+time as this command shows it (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15Z).`,
 		Example: `  janee logs
   janee logs -f --decision deny
   janee logs -n 100 -s stripe --since 2h
@@ -42,9 +43,9 @@ as they stand in the log (2026-11-23 14:32:15), or RFC 3339 (2026-11-23T14:32:15
 		RunE: func(cmd *cobra.Command, _ []string) error { return runLogs(cmd.Context(), env, o) },
 	}
 	f := c.Flags()
-	f.IntVarP(&o.lines, "lines", "n", 20, "how many of the newest calls; 0 for all")
+	f.IntVarP(&o.lines, "lines", "n", 20, "show the newest `N` calls; 0 shows all")
 	o.flags(f)
-	f.BoolVarP(&o.follow, "follow", "f", false, "go on as calls come in, until Ctrl-C")
+	f.BoolVarP(&o.follow, "follow", "f", false, "keep showing new calls, until Ctrl-C")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	c.AddCommand(verifyCommand(env), exportCommand(env), anchorCommand(env))
 	return c
@@ -72,12 +73,8 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 		sayLeftOut(env, page)
 	}
 	if o.follow {
-		if !filter.Until.IsZero() {
-			var stop context.CancelFunc
-			// nothing that would be shown can begin afterwards
-			ctx, stop = context.WithDeadline(ctx, filter.Until)
-			defer stop()
-		}
+		ctx, stop := until(ctx, filter.Until)
+		defer stop()
 		return auditlog.Follow(ctx, h, filter, begin, emit)
 	}
 	page, err := auditlog.Read(h, filter)
@@ -94,22 +91,30 @@ func runLogs(ctx context.Context, env *Env, o logsOptions) error {
 	return nil
 }
 
+// until ends at a time, if there is one: nothing that would be shown can begin afterwards.
+func until(ctx context.Context, end time.Time) (context.Context, context.CancelFunc) {
+	if end.IsZero() {
+		return ctx, func() {}
+	}
+	return context.WithDeadline(ctx, end)
+}
+
 // filter reads the flags. now is what durations count back from.
 func (o logsOptions) filter(now time.Time) (auditlog.Filter, error) {
 	switch {
 	case o.follow && o.asJSON:
 		return auditlog.Filter{}, hint.Errorf(hint.Usage, "leave one of them out",
-			"--follow and --json do not go together")
+			"--follow and --json cannot be combined")
 	case o.lines < 0:
-		return auditlog.Filter{}, hint.Errorf(hint.Usage, "give a number from 0",
-			"--lines cannot be %d", o.lines)
+		return auditlog.Filter{}, hint.Errorf(hint.Usage, "give 0 or more",
+			"--lines: %d is not a number of lines", o.lines)
 	}
 	f, err := o.callFilter.filter(now)
 	f.Limit = o.lines
 	return f, err
 }
 
-// nothing says that there is no call to show; where a name was mistyped, that this is why.
+// nothing says that there is no call to show, and whether a mistyped name may be the cause.
 func (o logsOptions) nothing(c *config.Config) string {
 	if c != nil {
 		for kind, q := range map[string]struct {
@@ -122,7 +127,7 @@ func (o logsOptions) nothing(c *config.Config) string {
 		}
 	}
 	if o.filtered() {
-		return "No calls that match."
+		return "No calls match."
 	}
 	return "No calls yet."
 }
@@ -132,11 +137,11 @@ func sayLeftOut(env *Env, page auditlog.Page) {
 	case 0:
 	case 1:
 		fmt.Fprintln(env.Stderr,
-			"janee: 1 line of the log is torn or foreign and was left out; "+
+			"janee: left out 1 line of the log, which is torn or foreign; "+
 				"`janee logs verify` says more")
 	default:
 		fmt.Fprintf(env.Stderr,
-			"janee: %d lines of the log are torn or foreign and were left out; "+
+			"janee: left out %d lines of the log, which are torn or foreign; "+
 				"`janee logs verify` says more\n", page.Skipped)
 	}
 }
@@ -155,12 +160,14 @@ func verifyCommand(env *Env) *cobra.Command {
 	var anchors []string
 	c := &cobra.Command{
 		Use:   "verify",
-		Short: "Check that nobody edited, cut or reordered the log",
-		Long: `Check every line of every log file, and that the log tells of every session there is. Problems name file,
-line and kind: edited, missing, reordered, truncated or duplicate; the exit code is then 1.
+		Short: "Check that nobody has edited, cut or reordered the log",
+		Long: `Check every line of every log file, and check that the log records every session. A
+problem has a file, a line and a kind: edited, missing, reordered, truncated or duplicate. The exit
+code is 1 if there is a problem.
 
-The log alone cannot tell that lines were cut off its end. With --anchors it is held to what "audit.anchor"
-of config.yaml has told elsewhere, in a file of such lines or a system log that holds some.`,
+The log alone cannot show that lines were cut off its end. With --anchors the command compares the
+log with anchors that "janee logs anchor" or "audit.anchor" in config.yaml has written elsewhere.
+FILE contains such lines, or is a system log with some among its lines.`,
 		Example: "  janee logs verify\n  janee logs verify --anchors " +
 			"/mnt/elsewhere/anchors.jsonl --json",
 		Args: cobra.NoArgs,
@@ -168,7 +175,7 @@ of config.yaml has told elsewhere, in a file of such lines or a system log that 
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	c.Flags().StringArrayVar(&anchors, "anchors", nil,
-		"hold the log to the anchors in this `file`; may be given several times")
+		"compare the log with the anchors in this `FILE`; repeatable")
 	return c
 }
 
@@ -178,8 +185,7 @@ func runVerify(env *Env, anchors []string, asJSON bool) error {
 		return err
 	}
 	if s.Vault == nil {
-		return hint.Errorf(hint.Locked, "run `janee init`",
-			"checking the log: this home has no root key")
+		return errNoKey("verifying the log")
 	}
 	report, err := auditlog.Verify(s.Home, s.Home, s.Vault, anchors...)
 	if err != nil {
@@ -205,7 +211,7 @@ func printReport(w io.Writer, r auditlog.Report) {
 	}
 	for _, t := range r.Torn {
 		what := count(t.Bytes, "byte", "bytes") +
-			" of a line that was never finished; nothing was done on it"
+			" of a line that was never finished, so nothing was done because of it"
 		if t.Whole {
 			what = "the last line lost its line end; the record itself is whole"
 		}
@@ -217,13 +223,13 @@ func printReport(w io.Writer, r auditlog.Report) {
 		verdict = count(n, "problem", "problems") + ": the log is not as it was written"
 	}
 	if r.Anchors > 0 {
-		verdict = "held to " + count(r.Anchors, "anchor", "anchors") + ", " + verdict
+		verdict = "compared with " + count(r.Anchors, "anchor", "anchors") + ", " + verdict
 	}
 	fmt.Fprintf(w, "%s in %s: %s\n", count(r.Lines, "line", "lines"),
 		count(r.Files, "file", "files"), verdict)
 }
 
-// maxForeign is how many names are printed: anybody who may write to the directory could make any
+// maxForeign is how many names are printed: anyone who can write to the directory could make any
 // number of them.
 const maxForeign = 10
 
@@ -239,5 +245,5 @@ func printForeign(w io.Writer, names []string) {
 		count(len(names), "other file in logs/ was", "other files in logs/ were"), printable(shown))
 }
 
-// errSaid ends a command with exit code 1 after it has said everything itself.
-var errSaid = errors.New("said already")
+// errSaid ends a command with exit code 1 after the command has reported everything itself.
+var errSaid = errors.New("reported already")

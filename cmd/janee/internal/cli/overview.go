@@ -15,9 +15,10 @@ func overviewCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "overview",
-		Short: "Show which agents can use what",
-		Long: `Show how many services and capabilities there are, and which capabilities are open to each agent that is
-registered, named in config.yaml, or has a session on file. Unreachable is a capability that no agent may use.`,
+		Short: "Show which agents may use which capabilities",
+		Long: `Show how many services and capabilities there are, and which capabilities each agent
+may use. The list has the agents that are registered, named in config.yaml, or have a session on
+file. A capability that no agent may use is listed as unreachable.`,
 		Example: "  janee overview\n  janee overview --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runOverview(env, asJSON) },
@@ -67,7 +68,7 @@ func (v *view) overview() (overviewAnswer, error) {
 		return a, err
 	}
 	reached := map[string]bool{}
-	// unnamed stands for every agent that is not known yet
+	// unnamed represents every agent that is not known yet
 	for _, agent := range append(known, config.Unnamed) {
 		me, err := v.whoami(agent)
 		if err != nil {

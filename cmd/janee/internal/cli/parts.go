@@ -7,27 +7,26 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/anchor"
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
 	"github.com/true-and-useful/janee/cmd/janee/internal/gateway"
-	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/notify"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
 	"github.com/true-and-useful/janee/cmd/janee/internal/toolcalls"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
-	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// parts are what a server answers calls with, from a home that could be opened.
+// parts are what a server answers calls with. They need a home that opens.
 type parts struct {
 	source  *reload.Source
 	gateway *gateway.Gateway
 	ends    []func() // the last first
 }
 
-// openParts watches config.yaml and the hangup signal from now on. clients are told of changes.
-func openParts(ctx context.Context, env *Env, s *opened.Home, clients *mcpserver.Clients,
-	hangup <-chan struct{}) (*parts, error) {
+// openParts watches config.yaml and the hangup signal from now on, and tells the clients of
+// changes.
+func openParts(serving *serving, s *opened.Home) (*parts, error) {
+	env := serving.env
 	rolled := anchor.NewBell() // before the log that rings it and the keeper that hears it
 	log, err := auditlog.Open(s.Home, s.Vault,
 		auditlog.Options{Version: version(), Rolled: rolled.Ring})
@@ -36,7 +35,7 @@ func openParts(ctx context.Context, env *Env, s *opened.Home, clients *mcpserver
 	}
 	p := &parts{}
 	p.source = reload.New(s, reload.Options{
-		Keys: env.Keys(), Warn: env.warn, Changed: clients.ToolsChanged,
+		Keys: env.Keys(), Warn: env.warn, Changed: serving.clients.ToolsChanged,
 		Record: func(r audit.Record) error { return log.Append([]audit.Record{r}, false) }})
 	keeper := anchor.New(anchor.Parts{Rolled: rolled, Home: s.Home, Vault: s.Vault, Warn: env.warn,
 		Config: func() *config.Anchor { return p.source.Current().Config.Audit.Anchor }})
@@ -48,23 +47,15 @@ func openParts(ctx context.Context, env *Env, s *opened.Home, clients *mcpserver
 		keeper.Close, // its last word is about all that was written
 		func() { closeLog(log, env.warn) },
 		client.Close, person.Close, p.gateway.Close,
-		watching(ctx, p.source, hangup),
+		watching(serving.ctx, p.source, serving.hangup),
 	}
 	return p, nil
 }
 
-// broker answers the calls of one transport. agent is as whom they are all made, or "".
+// broker answers the calls of one transport. agent is the agent that makes all of them, or "".
 func (p *parts) broker(via, agent, identitySource string) *toolcalls.Broker {
 	return &toolcalls.Broker{Gateway: p.gateway, Config: p.source,
 		Via: via, Agent: agent, IdentitySource: identitySource}
-}
-
-// stdioBroker is the one of a client that has started the server.
-func (p *parts) stdioBroker(agent string) *toolcalls.Broker {
-	if agent != "" {
-		return p.broker(core.ViaStdio, agent, "command line")
-	}
-	return p.broker(core.ViaStdio, "", "transport (clientInfo.name)")
 }
 
 func (p *parts) close() {
@@ -84,7 +75,7 @@ func watching(ctx context.Context, source *reload.Source, hangup <-chan struct{}
 	return func() { cancel(); <-done }
 }
 
-// closeLog writes down what is still on its way to the disk.
+// closeLog writes what is not on the disk yet, and closes the log.
 func closeLog(log *auditlog.Log, warn func(string)) {
 	if err := log.Close(); err != nil {
 		warn(err.Error())

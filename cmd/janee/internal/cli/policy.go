@@ -17,7 +17,8 @@ import (
 func policyCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:     "policy",
-		Short:   "Try out rules",
+		Short:   "Test the rules of a capability",
+		Long:    "Test the rules of a capability without sending anything.",
 		Example: "  janee policy check stripe POST /v1/refunds",
 		Args:    cobra.NoArgs,
 		RunE:    func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
@@ -32,11 +33,11 @@ func policyCheckCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "check CAPABILITY METHOD PATH",
-		Short: "Say whether the rules of a capability allow a request",
-		Long: `Judge one request by the rules of a capability, and by nothing else: no session, no root key, nothing
-is sent. It names the rule that decides. With --agent it is judged first whether the agent may use the
-capability. The exit code is 0 where the request is allowed and 3 where it is denied, or rejected
-because it is malformed.`,
+		Short: "Check whether the rules of a capability allow a request",
+		Long: `Check one request against the rules of a capability, and name the rule that decides.
+The command needs no session and no root key, and sends nothing. With --agent it first checks
+whether the agent may use the capability. The exit code is 0 if the request is allowed, and 3 if it
+is denied, or rejected because it is malformed.`,
 		Example: `  janee policy check stripe GET /v1/balance
   janee policy check stripe POST "/v1/refunds?expand[]=charge" --json
   janee policy check stripe GET /v1/balance --header "Stripe-Account: acct_1"
@@ -56,9 +57,10 @@ because it is malformed.`,
 				}}, asJSON)
 		},
 	}
-	c.Flags().StringVar(&agent, "agent", "", "the request is this agent's; else your own")
+	c.Flags().StringVar(&agent, "agent", "",
+		"`AGENT` that makes the request; without it, you make the request")
 	c.Flags().StringArrayVarP(&headers, "header", "H", nil,
-		`header that the request has, as in "Stripe-Account: acct_1"; may be repeated`)
+		"`HEADER` of the request, such as \"Stripe-Account: acct_1\"; repeatable")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -68,8 +70,8 @@ func readHeaders(lines []string) (fields []core.Header, err error) {
 	for _, line := range lines {
 		name, value, ok := strings.Cut(line, ":")
 		if !ok {
-			return nil, hint.Errorf(hint.Usage, `write it as in --header "Stripe-Account: acct_1"`,
-				"--header: %q holds no colon", line)
+			return nil, hint.Errorf(hint.Usage, `write it like --header "Stripe-Account: acct_1"`,
+				"--header: %q has no colon", line)
 		}
 		fields = append(fields, core.Header{Name: name, Value: strings.Trim(value, " \t")})
 	}
@@ -135,7 +137,8 @@ func printPolicy(w io.Writer, a policyAnswer) {
 	}
 	fmt.Fprintf(w, "%s: %s\n", outcome, printable(a.Reason))
 	if len(a.Dropped) > 0 {
-		fmt.Fprintf(w, "Headers that are left out: %s\n", printable(strings.Join(a.Dropped, ", ")))
+		fmt.Fprintf(w, "Headers that Janee leaves out: %s\n",
+			printable(strings.Join(a.Dropped, ", ")))
 	}
 	if a.NextStep != "" {
 		fmt.Fprintf(w, "Next step: %s\n", printable(a.NextStep))

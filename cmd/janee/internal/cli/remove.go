@@ -14,8 +14,8 @@ func removeCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "remove SERVICE",
 		Short: "Remove a service, its credential and its capabilities",
-		Long: `Remove a service from config.yaml, with its credential and the capabilities that use it. The credential
-cannot be brought back from here: the API's own site may have to issue a new one.`,
+		Long: `Remove a service, its credential and the capabilities that use it from config.yaml.
+You cannot undo this: you may have to get a new credential from the API's own site.`,
 		Example: "  janee remove stripe\n  janee remove stripe --yes --json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {

@@ -21,10 +21,10 @@ func reopenCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "reopen [ID]",
 		Short: "End a revocation early",
-		Long: `Let an agent back in before the time of "janee revoke" is over. What was revoked stays ended: the next
-call opens a new session, and where the capability says autoApprove: false a person is asked again.
-With --agent, --capability or --all every order about that agent or capability is lifted, those about
-single sessions included.`,
+		Long: `Let an agent back in before a revocation runs out. The revoked session stays ended:
+the next call opens a new one, and if the capability has autoApprove: false, a person is asked
+again. With --agent, --capability or --all, the command lifts every revocation of that agent or
+capability, including those of single sessions.`,
 		Example: "  janee reopen 3f9a02c1\n  janee reopen --agent claude-ai\n" +
 			"  janee reopen --all --yes --json",
 		Args: cobra.MaximumNArgs(1),
@@ -57,7 +57,7 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 		return reopenOne(env, s, desk, book, id, o)
 	}
 	if err := consent(env, o.yes, o.asJSON, "reopening",
-		fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+		fmt.Sprintf("Stop refusing %s?", callsOf(scope))); err != nil {
 		return err
 	}
 	if err := desk.ReopenAll(scope, book); err != nil {
@@ -78,11 +78,11 @@ func reopenOne(
 	}
 	scope := revocations.Scope{Agent: x.Agent, Capability: x.Capability}
 	if x.Status != revocations.Revoked {
-		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it was not revoked",
+		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it is not revoked",
 			short(x.ID, book.Digits()), x.Agent, x.Capability)
 	}
 	if err := consent(env, o.yes, o.asJSON, "reopening",
-		fmt.Sprintf("Lift what refuses %s?", callsOf(scope))); err != nil {
+		fmt.Sprintf("Stop refusing %s?", callsOf(scope))); err != nil {
 		return err
 	}
 	if err := desk.Reopen(x); err != nil {
@@ -91,7 +91,7 @@ func reopenOne(
 	return sayReopened(env, s, scope, o.asJSON)
 }
 
-// sayReopened looks again: a wider order than the one that was lifted may still stand.
+// sayReopened looks again: a wider order than the one that was lifted may still be in force.
 func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool) error {
 	now := time.Now()
 	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
@@ -102,7 +102,8 @@ func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool)
 		if order.Covers(scope.Agent, scope.Capability) {
 			wider := revocations.Scope{Agent: order.Agent, Capability: order.Capability}
 			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`",
-				"another order still refuses %s until %s", callsOf(wider), when(now, order.Until))
+				"another revocation still refuses %s until %s", callsOf(wider),
+				when(now, order.Until))
 		}
 	}
 	if asJSON {
@@ -116,12 +117,13 @@ func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool)
 	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n",
 		callsOf(scope))
 	if book.Locked {
-		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")
+		fmt.Fprintln(env.Stderr,
+			"Janee is locked: it refuses every call until you run `janee unlock`.")
 	}
 	return nil
 }
 
-// agree asks on the terminal, unless yes. Any answer but yes ends the command.
+// agree asks on the terminal, unless yes. Any answer other than yes ends the command.
 func agree(env *Env, yes bool, question string) error {
 	if yes {
 		return nil
@@ -129,7 +131,7 @@ func agree(env *Env, yes bool, question string) error {
 	t, err := env.Terminal()
 	if err != nil {
 		return hint.Errorf(hint.Usage, "add --yes, or run the command in a terminal",
-			"nobody can be asked %q: %w", question, err)
+			"cannot ask %q: %w", question, err)
 	}
 	defer t.Close()
 	if yes, err = t.Confirm(question); err != nil {

@@ -11,9 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// kept opens the fields of a credential that skip does not name. Those that are sealed come also by
-// themselves, with the origin that they were sealed for: not the one in the file, which anyone who
-// can write the file may have changed.
+// kept opens the fields of a credential that skip does not name. held has the sealed ones, with the
+// origin that they were sealed for: anyone who can write the file may have changed the one in it.
 func kept(
 	s *opened.Home, service *config.Service, skip func(path string) bool,
 ) (whole sign.Credential, held []sealed.Field, err error) {
@@ -35,13 +34,13 @@ func kept(
 			continue
 		}
 		if f.Err != nil {
-			return nil, nil, hint.New(hint.Failed, "give it anew, with the flag for it",
+			return nil, nil, hint.New(hint.Failed, "give it again, with its flag",
 				fmt.Errorf("opening %s: %w", f.Path, f.Err))
 		}
 		if there := f.Got; there.Service != f.Want.Service || there.Field != f.Want.Field ||
 			there.Type != f.Want.Type {
 			return nil, nil, hint.Errorf(hint.Failed,
-				"give it anew, with the flag for it, or see `janee trust`",
+				"give it again, with its flag, or run `janee trust`",
 				"%s was sealed as %s of service %q with auth type %s", f.Path, there.Field,
 				there.Service, there.Type)
 		}
@@ -51,7 +50,7 @@ func kept(
 	return whole, held, nil
 }
 
-// sealFields seals what a plan says for its base; fields that are no secret go as they are.
+// sealFields seals the secrets of a plan for its origin. Other fields stay as they are.
 func sealFields(s *opened.Home, service *config.Service, p movePlan) ([]config.KV, error) {
 	scheme, _ := sign.Lookup(service.Auth.Type)
 	var fields []config.KV

@@ -27,20 +27,22 @@ func restoreCommand(env *Env) *cobra.Command {
 	var r restore
 	c := &cobra.Command{
 		Use:   "restore --from FILE",
-		Short: "Make the home anew from a backup",
-		Long: `Make the home from a file that "janee backup" wrote. Everything in it is looked at before anything is changed, and then the
-home is put in place as a whole. A home that is there is kept beside the new one, after a question. Sessions and
-approvals do not come back; what is closed or revoked, in the backup or in the home that is there, stays closed. Rules,
-agents and their tokens are those of the backup. Stop running servers first.
+		Short: "Restore the home from a backup",
+		Long: `Restore the home from a file that "janee backup" wrote. The command checks the whole
+file before it changes anything, then puts the home in place as a whole. If a home exists already,
+the command asks, and keeps it beside the new one. Sessions and approvals are not restored. Whatever
+is locked or revoked, in the backup or in the existing home, stays so. Rules, agents and their
+tokens go back to what they were when the backup was made. Stop running servers first.
 
-With the root key at hand the backup must be one of its vault, unchanged. Without it the home is restored all the same
-and named; put the key back, from where you keep it.`,
+If the root key is available, the command refuses a backup of another vault and one that was
+changed. Without the root key it restores the home anyway and names the key; then put the key
+back.`,
 		Example: "  janee restore --from janee-2026-11-26.backup\n" +
 			"  janee restore --from latest.backup --yes --json",
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return r.run(env) },
 	}
-	c.Flags().StringVar(&r.from, "from", "", "the `FILE` to read")
+	c.Flags().StringVar(&r.from, "from", "", "backup `FILE` to read")
 	c.Flags().BoolVar(&r.yes, "yes", false, "do not ask")
 	c.Flags().BoolVar(&r.json, "json", false, "print JSON and never ask")
 	_ = c.MarkFlagRequired("from")
@@ -53,7 +55,7 @@ type restore struct {
 	yes, json bool
 }
 
-// staged is a home that is being put together beside the one it is to replace.
+// staged is a home that is put together beside the one that it replaces.
 type staged struct {
 	dir, at  string // where it will be, and where it is
 	manifest manifest.Manifest
@@ -82,8 +84,8 @@ func (r restore) run(env *Env) (err error) {
 	}()
 	s := &staged{dir: dir, at: at}
 	if err := s.extract(r.from); err != nil {
-		return hint.New(hint.ExitCode(err), "nothing was changed",
-			fmt.Errorf("restoring from %q: %w", r.from, err))
+		return hint.New(hint.ExitCode(err), "use another backup",
+			fmt.Errorf("restoring from %q, nothing was changed: %w", r.from, err))
 	}
 	if err := r.unlock(env, s); err != nil {
 		return err
@@ -102,7 +104,7 @@ func (r restore) run(env *Env) (err error) {
 	return r.tell(env, s, aside)
 }
 
-// extract reads the file, which need not be ours, and what it says of itself.
+// extract reads the file, which may not be Janee's, and what it says about itself.
 func (s *staged) extract(from string) error {
 	in, err := os.Open(from)
 	if err != nil {
@@ -126,20 +128,20 @@ func (s *staged) extract(from string) error {
 	if v := s.config.Vault; v.ID == "" || v.ID != m.Vault || v.Check != m.Check ||
 		s.config.HasPlaintext() {
 		return fmt.Errorf(
-			"%w: its config.yaml is not that of the vault it names, or holds plaintext",
+			"%w: its config.yaml belongs to another vault than it names, or contains plaintext",
 			backup.ErrBackup)
 	}
 	s.manifest, s.signed = m, signed
 	return nil
 }
 
-// unlock verifies the backup, if the root key that it names is at hand. A command that the backup
-// names is run after a question alone: it is no more trustworthy than the file.
+// unlock verifies the backup, if the root key that it names is available. It asks before it runs a
+// command that the backup names: the command is no more trustworthy than the file.
 func (r restore) unlock(env *Env, s *staged) error {
 	v := s.config.Vault
 	overridden := env.Getenv(keysource.MasterKeyEnv)+env.Getenv(keysource.KeyFileEnv) != ""
 	if v.Kept() == config.SourceCommand && !overridden {
-		question := "The backup names a command for its root key. Run it? " +
+		question := "The backup names a command that prints its root key. Run it? " +
 			printable(keysource.Words(v.Command))
 		if err := consent(env, r.yes, r.json,
 			"running "+printable(keysource.Words(v.Command)), question); err != nil {
@@ -156,30 +158,31 @@ func (r restore) unlock(env *Env, s *staged) error {
 	}
 	if err != nil {
 		return hint.New(hint.Locked,
-			"nothing was changed; restore the root key of that vault first, "+
-				"or unset what names another", fmt.Errorf("restoring vault %s: %w", v.ID, err))
+			"restore the root key of that vault first, or unset the variable that names another",
+			fmt.Errorf("restoring vault %s, nothing was changed: %w", v.ID, err))
 	}
 	s.vault = vault.New(root, v.ID)
 	if _, err := manifest.Decode(s.vault.Key(manifest.Label), s.signed); err != nil {
-		return hint.Errorf(hint.Failed, "nothing was changed; use another backup",
-			"restoring from %q: it was changed since it was written: %w", r.from, err)
+		return hint.Errorf(hint.Failed, "use another backup",
+			"restoring from %q, nothing was changed: the file was changed after it was written: %w",
+			r.from, err)
 	}
 	return nil
 }
 
-// agree asks before a home that is there is replaced.
+// agree asks before an existing home is replaced.
 func (r restore) agree(env *Env, s *staged) error {
 	empty, err := home.Empty(s.dir)
 	if err != nil || empty {
 		return err
 	}
-	question := fmt.Sprintf("%s is there already. Put it aside and restore the backup of %s?",
+	question := fmt.Sprintf("%s already exists. Put it aside and restore the backup of %s?",
 		printable(s.dir), time.UnixMilli(s.manifest.At).Local().Format("2006-01-02 15:04:05"))
-	return consent(env, r.yes, r.json, "restoring over "+s.dir, question)
+	return consent(env, r.yes, r.json, "restoring to "+s.dir, question)
 }
 
-// finish keeps closed what the home that is there has closed, and records the act in the log that
-// is restored.
+// finish keeps closed what the existing home has closed, and records the restore in the restored
+// log.
 func (s *staged) finish(from string, now time.Time) error {
 	h, err := home.Create(s.at)
 	if err != nil {
@@ -199,8 +202,8 @@ func (s *staged) finish(from string, now time.Time) error {
 		[]audit.Record{{TS: now.UnixMilli(), Event: "restore", Via: "cli", Detail: detail}})
 }
 
-// keepClosed carries over the brake, whoever pulled it, and the orders of the same vault. Those of
-// another say nothing here.
+// keepClosed carries over the lock, whoever set it, and the orders of the same vault. Those of
+// another vault mean nothing here.
 func (s *staged) keepClosed(into *home.Home) error {
 	if empty, err := home.Empty(s.dir); err != nil || empty {
 		return err
@@ -225,9 +228,9 @@ func (s *staged) keepClosed(into *home.Home) error {
 	return nil
 }
 
-// ours reports whether an order is of the vault that is restored: by config.yaml, or where that is
-// what has broken, by its signature. Where nobody can tell, it counts: too much closed is mended by
-// `janee reopen`.
+// ours reports whether an order belongs to the restored vault, according to config.yaml or, if that
+// is broken, to its signature. An order that nobody can verify counts: `janee reopen` fixes what is
+// closed needlessly.
 func (s *staged) ours(old *home.Home, order []byte) bool {
 	if text, _, err := old.ReadConfig(); err == nil {
 		if c, err := config.Parse(text); err == nil {
@@ -275,14 +278,14 @@ func (r restore) tell(env *Env, s *staged, aside string) error {
 	}
 	say("Restored %s: %s, as they were at %s", a.Home, count(a.Files, "file", "files"), a.Written)
 	if aside != "" {
-		say("The home before it is %s", aside)
+		say("The previous home is in %s", aside)
 	}
 	if n := len(s.config.AgentNames); n > 0 {
-		say("%s the tokens of then: `janee agent list` names them",
-			count(n, "agent has", "agents have"))
+		say("%s that time again; `janee agent list` lists them",
+			count(n, "agent has its token of", "agents have their tokens of"))
 	}
 	if s.keyErr != nil {
-		say("Its root key is that of vault %s, and is not at hand, so nobody can tell whether "+
+		say("The root key of its vault, %s, is not available, so Janee cannot tell whether "+
 			"the backup was changed: %s", a.Vault, a.Error)
 		say("Next: %s", a.Hint)
 	}

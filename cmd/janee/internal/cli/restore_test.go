@@ -55,21 +55,21 @@ func TestForgedBackup(t *testing.T) {
 		says string
 	}{
 		"another key": {make([]byte, 32), strings.Replace(string(text), "GET *", "POST *", 1),
-			"it was changed since it was written"},
+			"the file was changed after it was written"},
 		"in the clear": {s.Vault.Key(manifest.Label),
 			strings.Replace(string(text),
 				"services: {",
 				"services: {x: {baseUrl: https://x.example, auth: {type: bearer, key: "+
-					"sk_live_typed}}, ", 1), "holds plaintext"},
+					"sk_live_typed}}, ", 1), "contains plaintext"},
 		"another vault": {s.Vault.Key(manifest.Label), strings.Replace(string(text),
-			s.Config.Vault.ID, "other", 1), "not that of the vault it names"},
+			s.Config.Vault.ID, "other", 1), "belongs to another vault than it names"},
 		"broken config": {s.Vault.Key(manifest.Label), "services: [", "config.yaml:1:"},
 		"no vault": {s.Vault.Key(manifest.Label), "version: 1\n",
-			"not that of the vault it names"},
+			"belongs to another vault than it names"},
 		"command to run": {s.Vault.Key(manifest.Label),
 			strings.Replace(string(text), "source: file", "source: tpm", 1), "is not known"},
 		"another's check": {s.Vault.Key(manifest.Label), strings.Replace(string(text),
-			s.Config.Vault.Check, "0011223344556677", 1), "not that of the vault it names"},
+			s.Config.Vault.Check, "0011223344556677", 1), "belongs to another vault than it names"},
 	} {
 		pack(c.key, []byte(c.text))
 		if code, _, stderr := m.run("restore", "--from", forged, "--yes"); code != 1 ||
@@ -117,7 +117,7 @@ func TestRestoreRunsNoCommandUnasked(t *testing.T) {
 		t.Fatal(err)
 	}
 	if code, _, stderr := m.run("restore", "--from", file); code != 2 ||
-		!strings.Contains(stderr, "nobody can be asked") {
+		!strings.Contains(stderr, "there is no terminal to ask on") {
 		t.Errorf("exit code %d, %s", code, stderr)
 	}
 	if code, stdout, _ := m.run("restore", "--from", file, "--json"); code != 2 ||

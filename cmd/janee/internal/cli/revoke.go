@@ -24,16 +24,16 @@ type scopeFlags struct {
 
 func (o *scopeFlags) register(f *pflag.FlagSet) {
 	o.flags = f
-	f.StringVar(&o.agent, "agent", "", "every session of this agent")
-	f.StringVar(&o.capability, "capability", "", "every session for this capability")
-	f.BoolVar(&o.all, "all", false, "every session of everybody")
+	f.StringVar(&o.agent, "agent", "", "every session of this `AGENT`")
+	f.StringVar(&o.capability, "capability", "", "every session for this `CAPABILITY`")
+	f.BoolVar(&o.all, "all", false, "every session of every agent")
 }
 
 // read returns the id, or "" and the scope.
 func (o *scopeFlags) read(args []string) (id string, scope revocations.Scope, err error) {
 	for name, value := range map[string]string{"agent": o.agent, "capability": o.capability} {
 		if o.flags.Changed(name) && value == "" {
-			return "", scope, hint.Errorf(hint.Usage, "to mean every session, say --all",
+			return "", scope, hint.Errorf(hint.Usage, "to choose every session, use --all",
 				"--%s is empty", name)
 		}
 	}
@@ -42,15 +42,15 @@ func (o *scopeFlags) read(args []string) (id string, scope revocations.Scope, er
 	switch {
 	case len(args) > 0 && (some || o.all), some && o.all:
 		return "", scope, hint.Errorf(hint.Usage,
-			"--agent and --capability may stand together, nothing else",
-			"an id, --agent or --capability, and --all exclude each other")
+			"give an id, or --all, or --agent, --capability or both",
+			"an id, --agent or --capability, and --all cannot be combined")
 	case len(args) > 0 && args[0] != "":
 		return args[0], scope, nil
 	case !some && !o.all:
 		return "", scope,
 			hint.Errorf(hint.Usage,
 				"give the first digits of an id that `janee sessions` shows, or --agent, "+
-					"--capability or --all", "it is not said which session")
+					"--capability or --all", "no session is named")
 	}
 	return "", scope, nil
 }
@@ -75,10 +75,11 @@ func revokeCommand(env *Env) *cobra.Command {
 	var o revokeOptions
 	c := &cobra.Command{
 		Use:   "revoke [ID]",
-		Short: "End sessions at once and keep them closed for a while",
-		Long: `End a session, or all those of an agent or capability, in every process: the next call is refused with
-SESSION_REVOKED and calls in flight are cut. They stay closed until the ttl would have run out, or for as
-long as --for says; after that a new call opens a new session. A restart changes nothing.
+		Short: "End sessions at once, and keep them closed for a while",
+		Long: `End one session, or every session of an agent or capability, in every process. Janee
+refuses the next call with SESSION_REVOKED and cuts calls in flight. The sessions stay closed until
+their ttl would have run out, or for the time that --for gives; after that a new call opens a new
+session. A restart changes nothing.
 
 To keep an agent out for good, change the rules or remove the capability.`,
 		Example: `  janee revoke 3f9a02c1
@@ -89,12 +90,13 @@ To keep an agent out for good, change the rules or remove the capability.`,
 		RunE: func(_ *cobra.Command, args []string) error { return runRevoke(env, args, o) },
 	}
 	o.scope.register(c.Flags())
-	c.Flags().StringVar(&o.length, "for", "", "how long they stay closed, e.g. 30m or 2d")
+	c.Flags().StringVar(&o.length, "for", "",
+		"keep them closed for this `DURATION`, such as 30m or 2d")
 	c.Flags().BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }
 
-// longestFor is more than anybody needs: who is to stay out for good is kept out by rules.
+// longestFor is more than anybody needs: rules keep an agent out for good.
 const longestFor = 366 * 24 * time.Hour
 
 func runRevoke(env *Env, args []string, o revokeOptions) error {
@@ -107,14 +109,14 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 		var ok bool
 		if length, ok = config.ParseDuration(o.length, longestFor); !ok {
 			return hint.Errorf(hint.Usage,
-				"write a number with s, m, h or d, as in 30m, at most 366d",
-				"--for %q is not a duration", o.length)
+				"write a number with s, m, h or d, such as 30m, at most 366d",
+				"--for: %q is not a duration", o.length)
 		}
 	}
 	s, err := open(env)
 	if err != nil {
 		fmt.Fprintln(env.Stderr,
-			"janee: `janee lock` refuses every call at once, whatever is wrong here")
+			"janee: `janee lock` refuses every call at once, even if revoking fails")
 		return err
 	}
 	desk, err := newDesk(s)
@@ -139,8 +141,7 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 
 func newDesk(s *opened.Home) (*revocations.Desk, error) {
 	if s.Vault == nil {
-		return nil, hint.Errorf(hint.Locked, "run `janee init`",
-			"giving an order about sessions: this home has no root key, and so no sessions")
+		return nil, errNoKey("opening the sessions")
 	}
 	log, err := auditlog.Open(s.Home, s.Vault,
 		auditlog.Options{Writer: auditlog.CLI, Version: version()})
@@ -168,8 +169,8 @@ func revokeOne(
 	}
 	digits := book.Digits()
 	if !until.After(now) {
-		return hint.Errorf(hint.Failed, "to keep the agent out all the same, add --for 1h",
-			"revoking session %s (%s): it is over since %s", short(x.ID, digits), who,
+		return hint.Errorf(hint.Failed, "to keep the agent out anyway, add --for 1h",
+			"revoking session %s (%s): it ended at %s", short(x.ID, digits), who,
 			clock(now, x.Ends))
 	}
 	open := x.Status == revocations.Active
@@ -191,8 +192,8 @@ func revokeOne(
 	return nil
 }
 
-const revokedUntil = "Until %s %s is refused; after that a new call %s.\n" +
-	"`%s` ends it earlier. To keep agents out for good, " +
+const revokedUntil = "Until %s Janee refuses %s; after that a new call %s.\n" +
+	"`%s` ends this earlier. To keep agents out for good, " +
 	"change the rules or remove the capability.\n"
 
 func revokeMany(
@@ -206,8 +207,8 @@ func revokeMany(
 	}
 	if scope.Agent != "" && !book.Knows(revocations.Scope{Agent: scope.Agent}) {
 		fmt.Fprintf(env.Stderr,
-			"janee: warning: no agent %q has a session yet; `janee sessions --all` shows how "+
-				"agents call themselves\n", scope.Agent)
+			"janee: warning: no agent %q has a session yet; `janee sessions --all` shows the "+
+				"names of agents\n", scope.Agent)
 	}
 	until := now.Add(length)
 	if length == 0 {
@@ -234,9 +235,8 @@ func revokeMany(
 	return nil
 }
 
-// longestTTL is the ttl of the session that would live longest of those that the scope may open. A
-// capability that is gone opens none; the default stands for it, so that the order is not over
-// before anybody looks.
+// longestTTL is the longest ttl of the sessions that the scope may open. A capability that is gone
+// opens none; the default takes its place, so that the order does not end before anybody looks.
 func longestTTL(c *config.Config, scope revocations.Scope) time.Duration {
 	longest := time.Duration(0)
 	for name, p := range c.Capabilities {

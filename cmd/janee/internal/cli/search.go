@@ -14,8 +14,9 @@ func searchCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "search [QUERY]",
 		Short: "List the APIs that Janee knows",
-		Long: `List the APIs that Janee knows and "janee add NAME" fills in, those that hold the query in their name, description or
-tags. Any other API can be added too, with its base URL and auth type.`,
+		Long: `List the APIs that Janee knows and "janee add" fills in. A query selects the APIs
+that have it in their name, description or tags. You can add any other API too, with its base URL
+and auth type.`,
 		Example: "  janee search\n  janee search payments -v",
 		Args:    cobra.MaximumNArgs(1),
 		RunE: func(_ *cobra.Command, args []string) error {
@@ -51,7 +52,7 @@ func runSearch(env *Env, query string, verbose, asJSON bool) error {
 	}
 	if len(found) == 0 {
 		fmt.Fprintf(env.Stderr,
-			"Nothing found for %q. Any API can be added: janee add NAME -u URL --auth-type TYPE\n",
+			"Found no API for %q. To add any API, run: janee add NAME -u URL --auth-type TYPE\n",
 			printable(query))
 		return nil
 	}

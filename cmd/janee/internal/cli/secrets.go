@@ -34,10 +34,10 @@ func (s *secretFlags) register(f *pflag.FlagSet) {
 		flag.register(f)
 	}
 	f.StringArrayVar(&s.headers, "header", nil,
-		"header for auth type headers, as name=value; may be repeated")
-	f.StringSliceVar(&s.scopes, "scope", nil, "OAuth scope; may be repeated")
+		"header `NAME=VALUE` for auth type headers; repeatable")
+	f.StringSliceVar(&s.scopes, "scope", nil, "OAuth `SCOPE`; repeatable")
 	f.StringArrayVar(&s.fields, "field", nil,
-		"any other field of the auth type, as name=value; may be repeated")
+		"another field of the auth type as `NAME=VALUE`; repeatable")
 }
 
 // credential fills in every field of the scheme from flags, what is known of the API, standard
@@ -71,8 +71,7 @@ func (s *secretFlags) credential(
 	return c, nil
 }
 
-// headerParts asks for what the headers of a known API are made of, in place of the headers
-// themselves.
+// headerParts has the fields that the headers of a known API are made of, in place of the headers.
 func headerParts(scheme *sign.Scheme, known directory.Auth) *sign.Scheme {
 	parts := &sign.Scheme{Type: scheme.Type,
 		Fields: []sign.Field{{Name: "key", Secret: true, Required: true, Label: "API key"}}}
@@ -106,8 +105,8 @@ func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential
 		}
 		field := pick(scheme, flag.fields)
 		if field == "" {
-			return hint.Errorf(hint.Usage, "leave it out", "--%s does not fit auth type %s",
-				flag.name, scheme.Type)
+			return hint.Errorf(hint.Usage, "leave out this flag",
+				"--%s does not apply to auth type %s", flag.name, scheme.Type)
 		}
 		value, err := flag.read(env, given, &stdinUsed)
 		if err != nil {
@@ -137,7 +136,7 @@ func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error)
 		v := env.Getenv(f.fromEnv)
 		if v == "" {
 			return "", hint.Errorf(hint.Usage, "export it first",
-				"the environment variable %q is not set", f.fromEnv)
+				"environment variable %q is not set", f.fromEnv)
 		}
 		return strings.TrimSpace(v), nil
 	case f.plain:
@@ -155,7 +154,7 @@ func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error)
 func readStdin(env *Env, flag string, used *bool) (string, error) {
 	if *used {
 		return "", hint.Errorf(hint.Usage,
-			"pipe one secret in and name an environment variable for the other",
+			"pipe in one secret, and name an environment variable for the other",
 			"only one flag can read standard input")
 	}
 	*used = true
@@ -184,9 +183,9 @@ func readSecretFile(path string) (string, error) {
 
 func warnArgument(env *Env, flag string) {
 	fmt.Fprintf(env.Stderr,
-		"janee: warning: a secret in --%s can be read by other processes and stays in the "+
-			"shell's history; "+
-			"next time pipe it in with \"-\", or name an environment variable that holds it\n",
+		"janee: warning: other processes can read the secret in --%s, and it stays in the shell's "+
+			"history; next time pipe it in with \"-\", or name an environment variable that "+
+			"holds it\n",
 		flag)
 }
 
@@ -195,8 +194,8 @@ func warnArgument(env *Env, flag string) {
 func (s *secretFlags) readFields(scheme *sign.Scheme, c sign.Credential) error {
 	if len(s.scopes) > 0 {
 		if pick(scheme, []string{"scopes"}) == "" {
-			return hint.Errorf(hint.Usage, "leave it out",
-				"--scope does not fit auth type %s", scheme.Type)
+			return hint.Errorf(hint.Usage, "leave out this flag",
+				"--scope does not apply to auth type %s", scheme.Type)
 		}
 		c["scopes"] = secret.New(strings.Join(s.scopes, " "))
 	}
@@ -204,13 +203,13 @@ func (s *secretFlags) readFields(scheme *sign.Scheme, c sign.Credential) error {
 		name, value, _ := strings.Cut(given, "=")
 		i := slices.IndexFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == name })
 		if i < 0 {
-			return hint.Errorf(hint.Usage, "it has "+fieldNames(scheme),
+			return hint.Errorf(hint.Usage, "use one of: "+fieldNames(scheme),
 				"--field: auth type %s has no field of that name", scheme.Type)
 		}
 		if f := scheme.Fields[i]; f.Secret || f.Map {
 			_, flag := s.flagOf(name)
 			return hint.Errorf(hint.Usage, "use "+flag,
-				"--field: %s is a secret and has a flag of its own", name)
+				"--field: %s is a secret, which has its own flag", name)
 		}
 		c[name] = secret.New(value)
 	}
@@ -230,23 +229,23 @@ func (s *secretFlags) readHeaders(env *Env, scheme *sign.Scheme, c sign.Credenti
 		return nil
 	}
 	if pick(scheme, []string{"headers"}) == "" {
-		return hint.Errorf(hint.Usage, "leave it out",
-			"--header does not fit auth type %s", scheme.Type)
+		return hint.Errorf(hint.Usage, "leave out this flag",
+			"--header does not apply to auth type %s", scheme.Type)
 	}
 	warnArgument(env, "header")
 	for _, h := range s.headers {
 		name, value, ok := strings.Cut(h, "=")
 		if !ok || name == "" {
 			return hint.Errorf(hint.Usage, "write --header X-Api-Key=VALUE",
-				"a --header has no name and value")
+				"--header is not NAME=VALUE")
 		}
 		c["headers."+name] = secret.New(strings.TrimSpace(value))
 	}
 	return nil
 }
 
-// askAll puts the questions that flags leave open. Whoever answers any is also asked for secrets
-// that may be left empty, such as a password; whoever gives the required ones by flags is not.
+// askAll asks for the required fields that no flag gives. A person who answers any is also asked
+// for secrets that may be empty, such as a password.
 func (s *secretFlags) askAll(env *Env, ask *asker, scheme *sign.Scheme, c sign.Credential) error {
 	asked := false
 	for _, f := range scheme.Fields {
@@ -274,7 +273,7 @@ func (s *secretFlags) askAll(env *Env, ask *asker, scheme *sign.Scheme, c sign.C
 	return nil
 }
 
-// ask puts the question for a required field.
+// ask asks for a required field.
 func (s *secretFlags) ask(ask *asker, f sign.Field, c sign.Credential) error {
 	if f.Map {
 		return s.askMap(ask, f, c)
@@ -302,7 +301,7 @@ func (s *secretFlags) askMap(ask *asker, f sign.Field, c sign.Credential) error 
 			return nil
 		}
 	}
-	name, err := ask.line("Header name, e.g. X-Api-Key", "", "--header NAME=VALUE")
+	name, err := ask.line("Header name, such as X-Api-Key", "", "--header NAME=VALUE")
 	if err != nil {
 		return err
 	}
@@ -313,11 +312,11 @@ func (s *secretFlags) askMap(ask *asker, f sign.Field, c sign.Credential) error 
 	return err
 }
 
-// warnShort says which secrets a reply cannot be searched for.
+// warnShort warns of secrets that are too short to be searched for in responses.
 func warnShort(env *Env, scheme *sign.Scheme, c sign.Credential) {
 	if len(scheme.Unmasked(c)) > 0 {
 		fmt.Fprintf(env.Stderr,
 			"janee: warning: a value of fewer than %d characters is too short to be masked in "+
-				"replies\n", secret.MinLength)
+				"responses\n", secret.MinLength)
 	}
 }

@@ -1,171 +1,123 @@
 package cli
 
 import (
-	"context"
-	"crypto/sha256"
-	"crypto/subtle"
-	"crypto/tls"
+	"errors"
 	"fmt"
-	"io"
 	"net"
-	"slices"
+	"net/url"
 	"strconv"
-	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-	"github.com/true-and-useful/janee/cmd/janee/internal/httpserver"
+	"github.com/spf13/pflag"
+
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
-	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
-	"github.com/true-and-useful/janee/cmd/janee/internal/reload"
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// defaultAgent is the agent of JANEE_TOKEN, and the one that the first start over HTTP makes.
-const defaultAgent = "default"
+const (
+	defaultHost = "127.0.0.1"
+	defaultPort = 9100
+)
 
-// minToken is how many characters a token from the environment must have: people make these up.
-const minToken = 16
-
-// site is where janee serves over HTTP, opened before anything else is: a port that is taken is
-// said at once.
-type site struct {
-	listener     net.Listener
-	host         string // as it was given
-	certificate  *tls.Certificate
-	allowedHosts []string
-	envToken     string // JANEE_TOKEN, "" where it is not set
-	newToken     string // of the agent that was made now, "" where there was no need
+// httpOptions are the flags of serve over HTTP.
+type httpOptions struct {
+	host              string
+	port              int // notGiven unless the person gives it
+	allowedHosts      []string
+	certFile, keyFile string
 }
 
-func openSite(env *Env, s *opened.Home, o serveOptions) (*site, error) {
-	t := &site{allowedHosts: o.allowedHosts, envToken: env.Getenv("JANEE_TOKEN")}
-	if t.envToken != "" && len(t.envToken) < minToken {
-		return nil, hint.Errorf(hint.Failed, "`openssl rand -hex 32` makes one",
-			"JANEE_TOKEN has fewer than %d characters, and can be guessed", minToken)
+const notGiven = -1
+
+// httpTransport serves any number of agents over HTTP; each proves who it is with its token.
+func httpTransport() transport {
+	var o httpOptions
+	f := pflag.NewFlagSet("http", pflag.ContinueOnError)
+	o.register(f)
+	return transport{
+		name:  "http",
+		flags: f,
+		does:  map[string]string{"agent": "over HTTP the token says which agent it is"},
+		check: func() error { return o.check(f.Changed("port")) },
+		serve: func(s *serving) error { return serveHTTP(s, o) },
 	}
-	if o.certFile != "" {
-		cert, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
-		if err != nil {
-			return nil, fmt.Errorf("reading the certificate: %w", err)
+}
+
+func (o *httpOptions) register(f *pflag.FlagSet) {
+	f.StringVar(&o.host, "host", "",
+		"`ADDRESS` to listen on (default: JANEE_HTTP_HOST, server.host in config.yaml, 127.0.0.1)")
+	f.IntVarP(&o.port, "port", "p", notGiven,
+		"`PORT` to listen on; 0 takes any free port (default: server.port in config.yaml, 9100)")
+	f.StringArrayVar(&o.allowedHosts, "allowed-host",
+		nil,
+		"`NAME` that clients use for this server, besides localhost, 127.0.0.1 and [::1]; "+
+			"repeatable")
+	f.StringVar(&o.certFile, "tls-cert", "", "PEM `FILE` of the certificate, with its chain")
+	f.StringVar(&o.keyFile, "tls-key", "", "PEM `FILE` of its private key")
+	f.Lookup("port").DefValue = "0" // help says in words what the default is
+}
+
+func (o *httpOptions) check(port bool) error {
+	if port && (o.port < 0 || o.port > 65535) {
+		return fmt.Errorf("--port: %d is not between 0 and 65535", o.port)
+	}
+	if (o.certFile == "") != (o.keyFile == "") {
+		return errors.New("--tls-cert and --tls-key must be given together")
+	}
+	for _, host := range o.allowedHosts {
+		if !isHost(host) {
+			return fmt.Errorf("--allowed-host: %q is not a host name or address, with or "+
+				"without a port: write janee.lan or janee.lan:9100", host)
 		}
-		t.certificate = &cert
 	}
-	host, port := o.address(env.Getenv, s.Config.Server)
-	listener, err := net.Listen("tcp", net.JoinHostPort(host, port))
+	return nil
+}
+
+// isHost accepts what a Host header may hold, and an IPv6 address without its brackets.
+func isHost(host string) bool {
+	if net.ParseIP(host) != nil {
+		return true
+	}
+	u, err := url.Parse("http://" + host)
+	return err == nil && u.Host == host && u.Hostname() != ""
+}
+
+// address is where to listen: by flag, environment, config.yaml or default.
+func (o *httpOptions) address(
+	getenv func(string) string, server config.Server,
+) (host, port string) {
+	host, number := o.host, o.port
+	for _, other := range []string{getenv("JANEE_HTTP_HOST"), server.Host, defaultHost} {
+		if host == "" {
+			host = other
+		}
+	}
+	if number < 0 {
+		number = server.Port
+		if number == 0 {
+			number = defaultPort
+		}
+	}
+	return host, strconv.Itoa(number)
+}
+
+// serveHTTP needs a home that opens: without its agents nobody can prove who they are.
+func serveHTTP(s *serving, o httpOptions) error {
+	home, err := open(s.env)
 	if err != nil {
-		return nil,
-			hint.New(hint.Failed,
-				"another program may listen there: "+
-					"`janee serve --transport http --port N` takes another port",
-				fmt.Errorf("listening: %w", err))
+		return err
 	}
-	t.listener, t.host = listener, host
-	if err := t.ensureAgent(env, s); err != nil {
-		_ = listener.Close()
-		return nil, err
+	site, err := openSite(s.env, home, o)
+	if err != nil {
+		return err
 	}
-	return t, nil
-}
-
-// ensureAgent makes an agent where there is none: nobody could call a tool.
-func (t *site) ensureAgent(env *Env, s *opened.Home) error {
-	if t.envToken != "" || len(s.Config.Agents) > 0 {
-		return nil
+	defer site.listener.Close()
+	p, err := openParts(s, home)
+	if err != nil {
+		return err
 	}
-	token, now := newAgentToken(), time.Now()
-	err := changeAgent(env, s, "agent.add", defaultAgent, "adding an agent",
-		func(text []byte) ([]byte, error) {
-			c, err := config.Parse(text)
-			if err != nil || len(c.Agents) > 0 { // another process was first
-				return text, err
-			}
-			t.newToken = token
-			return registerAgent(text, defaultAgent, token, now)
-		})
-	return hint.New(hint.Failed,
-		"set JANEE_TOKEN where config.yaml cannot be written, "+
-			"or register agents with `janee agent add`", err)
-}
-
-func (t *site) tcp() *net.TCPAddr { return t.listener.Addr().(*net.TCPAddr) }
-
-func (t *site) serve(
-	ctx context.Context, server *mcpserver.Server, source *reload.Source, warn func(string),
-) error {
-	return httpserver.New(server.HTTP(), httpserver.Options{
-		Tokens:       &tokens{source, sha256.Sum256([]byte(t.envToken)), t.envToken != ""},
-		AllowedHosts: t.names(),
-		EnforceHosts: t.tcp().IP.IsLoopback(),
-		Certificate:  t.certificate,
-		Ready:        source.InForce,
-		Log:          warn,
-	}).Serve(ctx, t.listener)
-}
-
-// names are those that clients may use, beside localhost, 127.0.0.1 and [::1]. Another address of
-// the loopback interface that was asked for is its own name.
-func (t *site) names() []string {
-	if t.tcp().IP.IsLoopback() {
-		return append(slices.Clone(t.allowedHosts), t.host)
-	}
-	return t.allowedHosts
-}
-
-// tokens are those of config.yaml as it is now, and that of the environment.
-type tokens struct {
-	source *reload.Source
-	digest [sha256.Size]byte
-	set    bool
-}
-
-func (t *tokens) Agent(token string) (name string, ok bool) {
-	sum := sha256.Sum256([]byte(token))
-	if t.set && subtle.ConstantTimeCompare(sum[:], t.digest[:]) == 1 {
-		return defaultAgent, true
-	}
-	return t.source.Current().Config.AgentByToken(token)
-}
-
-// say prints what a person has to know once, and where the server is.
-func (t *site) say(w io.Writer, s *opened.Home) {
-	if !t.tcp().IP.IsLoopback() && t.certificate == nil {
-		fmt.Fprintln(w,
-			"janee: warning: there is no TLS: whoever can read the network between here and the "+
-				"agents sees their tokens and all answers; use --tls-cert and --tls-key, "+
-				"or a network of their own")
-	}
-	if t.newToken != "" {
-		fmt.Fprintf(w, `No agent was registered, so there is one now, named %s. This is its token, shown this once:
-
-  %s
-
-A client is told of it like this:
-
-  {"mcpServers":{"janee":{"type":"http","url":"%s","headers":{"Authorization":"Bearer %s"}}}}
-
-`, defaultAgent, t.newToken, t.url(t.clientHost()), t.newToken)
-	}
-	sayRunning(w, t.url(t.host), s)
-}
-
-// clientHost is the name that clients use, as far as the server can know.
-func (t *site) clientHost() string {
-	switch {
-	case len(t.allowedHosts) > 0:
-		return t.allowedHosts[0]
-	case t.tcp().IP.IsUnspecified():
-		return defaultHost
-	}
-	return t.host
-}
-
-func (t *site) url(host string) string {
-	scheme := "http"
-	if t.certificate != nil {
-		scheme = "https"
-	}
-	if _, _, err := net.SplitHostPort(host); err != nil {
-		host = net.JoinHostPort(host, strconv.Itoa(t.tcp().Port))
-	}
-	return scheme + "://" + host + "/mcp"
+	defer p.close()
+	b := p.broker(core.ViaHTTP, "", "token")
+	site.say(s.env.Stderr, home)
+	return site.serve(s.ctx, mcpserver.New(b, s.options(b.Refuse)), p.source, s.env.warn)
 }

@@ -30,8 +30,10 @@ type serviceEdit struct {
 
 func serviceCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
-		Use:     "service",
-		Short:   "Edit services",
+		Use:   "service",
+		Short: "Edit services",
+		Long: "Edit the services in config.yaml. " +
+			"`janee add` and `janee remove` add and remove them.",
 		Example: "  janee service edit stripe --key-from-env NEW_KEY",
 	}
 	c.AddCommand(serviceEditCommand(env))
@@ -41,14 +43,15 @@ func serviceCommand(env *Env) *cobra.Command {
 func serviceEditCommand(env *Env) *cobra.Command {
 	var o serviceEdit
 	c := &cobra.Command{
-		Use:   "edit NAME",
+		Use:   "edit SERVICE",
 		Short: "Change a service or replace its credential",
-		Long: `Change what the flags name and nothing else; auth headers are merged. An empty --test-path,
---ca-file, --description, --allow-headers, --deny-headers or --query-operations takes the line out.
+		Long: `Change a service or replace its credential. Only what the flags name changes; auth
+headers are merged. An empty --test-path, --ca-file, --description, --allow-headers, --deny-headers
+or --query-operations removes the setting.
 
-A credential is sealed for the place it is sent to. Where the base URL leads to another place than
-the stored credential was sealed for, this shows both, asks, and seals the credential again. It does
-not agree to a proxy or caFile that somebody wrote into config.yaml: ` + "`janee trust`" + ` does.`,
+A credential is sealed for the place that it is sent to. If the new base URL leads to another place,
+the command shows both, asks, and seals the credential again. It does not agree to a proxy or caFile
+that somebody has written into config.yaml: "janee trust" does.`,
 		Example: `  janee service edit stripe --key-from-env NEW_KEY
   pass stripe | janee service edit stripe -k -
   janee service edit stripe -u https://api.stripe.com/v2 --test-path /balance
@@ -60,17 +63,17 @@ not agree to a proxy or caFile that somebody wrote into config.yaml: ` + "`janee
 		},
 	}
 	f := c.Flags()
-	f.StringP("url", "u", "", "base URL of the API")
-	f.String("test-path", "", "a harmless path to try the key with, e.g. /v1/balance")
-	f.Var(new(pathFlag), "ca-file", "PEM file of the API's own certificate authority")
-	f.String("description", "", "what it is for; agents read it")
+	f.StringP("url", "u", "", "base `URL` of the API")
+	f.String("test-path", "", "harmless `PATH` to try the credential with, such as /v1/balance")
+	f.Var(new(pathFlag), "ca-file", "PEM `FILE` of the API's own certificate authority")
+	f.String("description", "", "`TEXT`: what the service is for; agents read it")
 	f.BoolVarP(&o.yes, "yes", "y", false, "send the credential to the new place without asking")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON and never ask")
 	o.secrets.register(f)
 	o.owner.register(f)
 	o.headers.register(f)
 	f.StringSlice("query-operations", nil,
-		"query keys that choose the operation: s3, azure, git, none, or keys of your own")
+		"query `KEY` that chooses the operation, or s3, azure, git or none; repeatable")
 	o.flagSet = f
 	return c
 }
@@ -118,18 +121,18 @@ func runServiceEdit(env *Env, name string, o serviceEdit) error {
 	return planned.tell(env, o.asJSON)
 }
 
-// movePlan is what an edit of a service comes to. The person agrees to it before config.yaml is
+// movePlan is what an edit of a service would do. The person agrees to it before config.yaml is
 // locked.
 type movePlan struct {
 	name string
 	base policy.Base
-	// where the credential goes: to base, and to the endpoints of its auth type
+	// where the credential is sent: to base, and to the endpoints of its auth type
 	origin     string
 	credential sign.Credential // secrets to be sealed for origin
 	leaves     []string        // other origins that secrets were sealed for: the owner is asked
 	route      string          // how the credential goes besides, "" for straight
 	cas        [2]string       // digests of the caFile, as agreed to and as this edit leaves it
-	// why the owner has yet to agree to where the credential goes: then this edit does not
+	// why the owner has not agreed to where the credential goes; this edit does not agree to it
 	unagreed error
 	changes  []string // names of what changes
 }
@@ -162,7 +165,7 @@ func (o serviceEdit) plan(
 	if p.unagreed == nil && s.Typed(service) &&
 		(moves || len(fresh) > 0 || o.flagSet.Changed("ca-file")) {
 		p.unagreed = &config.UnagreedError{Is: service.Destination(),
-			Why: "it goes " + service.Route() + ", as was typed beside the old values"}
+			Why: "it goes " + service.Route() + ", which was typed beside the old values"}
 	}
 	if err := p.reroute(s, service, given(o.flagSet, "ca-file")); err != nil {
 		return p, err
@@ -173,7 +176,7 @@ func (o serviceEdit) plan(
 	return p, err
 }
 
-// reroute plans what a service trusts, and how its credential goes then.
+// reroute plans what a service trusts, and by which route its credential then goes.
 func (p *movePlan) reroute(s *opened.Home, service *config.Service, caFile *string) error {
 	is := *service
 	was, _ := vault.ReadBound(service.Bound) // unagreed verifies it
@@ -241,9 +244,9 @@ func (p *movePlan) seal(
 	return scheme.Check(whole)
 }
 
-// replace looks at the values that fresh ones are for. Where config.yaml was changed since they
-// were sealed, whoever changed it, and not the owner, says where the new key would go: then it is
-// asked about like one that is kept.
+// replace looks at the values that fresh ones replace. If config.yaml has changed since they were
+// sealed, whoever changed it decides where the new key goes, not the owner: so the owner is asked,
+// as for a key that is kept.
 func (p *movePlan) replace(s *opened.Home, service *config.Service, fresh sign.Credential) {
 	if s.Vault == nil {
 		return
@@ -260,14 +263,14 @@ func (p *movePlan) replace(s *opened.Home, service *config.Service, fresh sign.C
 	}
 }
 
-// leave notes an origin that the credential is not sent to any more.
+// leave notes an origin that the credential is no longer sent to.
 func (p *movePlan) leave(origin string) {
 	if !slices.Contains(p.leaves, origin) {
 		p.leaves = append(p.leaves, origin)
 	}
 }
 
-// find looks a field up as headers are compared: without regard to case.
+// find looks a field up without regard to case, as headers are compared.
 func find[V any](fields map[string]V, path string) (string, bool) {
 	for have := range fields {
 		if strings.EqualFold(have, path) {
@@ -293,7 +296,7 @@ func (o serviceEdit) apply(
 		!slices.Equal(now.leaves, agreed.leaves) ||
 		now.route != agreed.route || now.cas != agreed.cas ||
 		(now.unagreed == nil) != (agreed.unagreed == nil) {
-		return nil, changedMeanwhile("editing service " + name)
+		return nil, changedMeanwhile(fmt.Sprintf("editing service %q", name))
 	}
 	e := config.ServiceEdit{
 		Ownership:       o.owner.change(service.Ownership),
@@ -318,8 +321,8 @@ func (o serviceEdit) apply(
 	return s.Bind(text, name, now.cas[1])
 }
 
-// record notes, as `janee trust` does, that the person has agreed to send a kept credential
-// elsewhere, or on the word of others.
+// record records, as `janee trust` does, that the person has agreed to send a kept credential
+// elsewhere, or to trust other authorities.
 func (p movePlan) record(s *opened.Home) error {
 	var records []audit.Record
 	add := func(detail map[string]string) {
@@ -339,7 +342,7 @@ func (p movePlan) record(s *opened.Home) error {
 	return recordAll(s, records)
 }
 
-// question shows where the credential was to be sent so far and where it would be sent.
+// question shows where the credential was sent so far, and where it would be sent.
 func (p movePlan) question() string {
 	return fmt.Sprintf("The credential of %s was stored for %s. Send it to %s from now on?", p.name,
 		strings.Join(p.leaves, ", "), p.origin)
@@ -348,7 +351,7 @@ func (p movePlan) question() string {
 func (p movePlan) tell(env *Env, asJSON bool) error {
 	message := fmt.Sprintf("Changed service %s: %s", p.name, strings.Join(p.changes, ", "))
 	if p.unagreed != nil {
-		message += fmt.Sprintf(". Calls are refused until you run `janee trust %s`: %v",
+		message += fmt.Sprintf(". Janee refuses calls until you run `janee trust %s`: %v",
 			p.name, p.unagreed)
 	}
 	switch {

@@ -109,7 +109,7 @@ func TestAgreementHoldsForWhatWasShown(t *testing.T) {
 	}
 	agreed.leaves = []string{"https://harmless.example"}
 	if out, err := o.apply(s, before, "two", nil, agreed); err == nil ||
-		!strings.Contains(err.Error(), "changed meanwhile") {
+		!strings.Contains(err.Error(), "changed in the meantime") {
 		t.Errorf("%v\n%s", err, out)
 	}
 }

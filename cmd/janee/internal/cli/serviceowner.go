@@ -17,12 +17,13 @@ type ownerFlags struct {
 }
 
 func (o *ownerFlags) register(f *pflag.FlagSet) {
-	f.StringVar(&o.owner, "owner", "", "agent that the credential belongs to; it can share it")
+	f.StringVar(&o.owner, "owner", "",
+		"`AGENT` that the credential belongs to, and that may share it")
 	f.StringVar(&o.policy, "access-policy", "",
-		"who may use it: all-agents, agent-only (its owner) or shared")
+		"`POLICY` for who may use it: all-agents, agent-only (its owner) or shared")
 	f.StringSliceVar(&o.sharedWith, "shared-with", nil,
-		"agents that may use it beside its owner; may be repeated")
-	f.BoolVar(&o.clear, "clear-ownership", false, "leave it to every agent again")
+		"`AGENT` that may use it besides its owner; repeatable")
+	f.BoolVar(&o.clear, "clear-ownership", false, "open it to every agent again")
 }
 
 func (o *ownerFlags) given() bool {
@@ -31,8 +32,8 @@ func (o *ownerFlags) given() bool {
 
 func (o *ownerFlags) check() error {
 	if o.clear && (o.owner != "" || o.policy != "" || o.sharedWith != nil) {
-		return hint.Errorf(hint.Usage, "leave the others out",
-			"--clear-ownership and other flags about ownership do not go together")
+		return hint.Errorf(hint.Usage, "leave out the others",
+			"--clear-ownership cannot be combined with other flags for ownership")
 	}
 	names := o.sharedWith
 	if o.owner != "" {
@@ -43,9 +44,8 @@ func (o *ownerFlags) check() error {
 			string(config.Shared)))
 }
 
-// change is what the flags make of the ownership that a service has; nil where they leave it alone.
-// Whoever names an owner and no policy means the owner alone, and whoever names others means them
-// too.
+// change is the ownership of a service after the flags are applied, nil if they leave it alone. An
+// owner without a policy means the owner alone; --shared-with means these agents too.
 func (o *ownerFlags) change(old *config.Ownership) *config.Ownership {
 	if !o.given() {
 		return nil

@@ -16,14 +16,15 @@ func sessionsCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "sessions",
 		Short: "List the open sessions of all agents",
-		Long: `List the open sessions: which agent may use which capability now, since when and for how long, how
-often it did and when last. A session opens at the first permitted call and ends with its ttl; it never
-grows by being used. "janee revoke ID" ends one; the first digits of the id are enough.`,
+		Long: `List the open sessions: which agent may use which capability, since when and for how
+long, how often it has done so, and when it last did. A session opens with the first permitted call
+and ends when its ttl is over; using it does not extend it. "janee revoke ID" ends a session; the
+first digits of the id are enough.`,
 		Example: "  janee sessions\n  janee sessions --all\n  janee sessions --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runSessions(env, all, asJSON) },
 	}
-	c.Flags().BoolVar(&all, "all", false, "also those that are over or revoked")
+	c.Flags().BoolVar(&all, "all", false, "show expired and revoked sessions too")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
@@ -117,13 +118,13 @@ func utc(ms int64) string {
 	return time.UnixMilli(ms).UTC().Format("2006-01-02T15:04:05.000Z")
 }
 
-// printSessions takes two lines a session, since its reason needs the room of one.
+// printSessions prints two lines for each session: its reason needs a line of its own.
 func printSessions(
 	env *Env, book *revocations.Book, list []revocations.Session, now time.Time,
 ) error {
 	if len(list) == 0 {
 		fmt.Fprintln(env.Stderr,
-			"No open sessions. One opens when an agent makes its first permitted call.")
+			"No sessions are open. One opens when an agent makes its first permitted call.")
 		return nil
 	}
 	var rows strings.Builder
@@ -168,7 +169,7 @@ func left(s revocations.Session, now time.Time) string {
 	return span(time.UnixMilli(s.Ends).Sub(now))
 }
 
-// sayOrders tells what keeps agents out, and files that are not as they should be.
+// sayOrders prints what keeps agents out, and which files are damaged.
 func sayOrders(env *Env, book *revocations.Book, now time.Time) {
 	if n := book.KeptOut(); n > 0 {
 		fmt.Fprintf(env.Stderr,
@@ -176,21 +177,22 @@ func sayOrders(env *Env, book *revocations.Book, now time.Time) {
 	}
 	for _, o := range book.Orders {
 		scope := revocations.Scope{Agent: o.Agent, Capability: o.Capability}
-		fmt.Fprintf(env.Stderr, "Until %s %s is refused; `%s` ends that earlier.\n",
+		fmt.Fprintf(env.Stderr, "Until %s Janee refuses %s; `%s` ends this earlier.\n",
 			when(now, o.Until), callsOf(scope), reopenLine(scope))
 	}
 	for _, name := range book.Damaged {
 		fmt.Fprintf(env.Stderr,
-			"janee: %s cannot be read, so what it may close counts as closed; "+
-				"`janee reopen --all` begins anew\n", name)
+			"janee: %s cannot be read, so everything that it may close counts as closed; "+
+				"`janee reopen --all` starts over\n", name)
 	}
 	if book.Unreadable > 0 {
 		fmt.Fprintf(env.Stderr,
-			"janee: session files that permit nothing, since they cannot be read, were changed, "+
-				"or are not of this home: %d\n", book.Unreadable)
+			"janee: %d session files permit nothing, because they cannot be read, were changed, "+
+				"or belong to another home\n", book.Unreadable)
 	}
 	if book.Locked {
-		fmt.Fprintln(env.Stderr, "Janee is locked: every call is refused until `janee unlock`.")
+		fmt.Fprintln(env.Stderr,
+			"Janee is locked: it refuses every call until you run `janee unlock`.")
 	}
 }
 
@@ -205,7 +207,7 @@ func clock(now time.Time, ms int64) string {
 	return t.Format(layout)
 }
 
-// when is a moment to come for a sentence: "14:32 (in 43 min)".
+// when writes a moment in the future for a sentence: "14:32 (in 43 min)".
 func when(now time.Time, ms int64) string {
 	t, layout := time.UnixMilli(ms).Local(), "15:04"
 	switch d := t.Sub(now); {

@@ -29,10 +29,11 @@ func signCommand(env *Env) *cobra.Command {
 	var o signOptions
 	c := &cobra.Command{
 		Use:   "sign --explain SERVICE METHOD PATH",
-		Short: "Show how a request would be signed, step by step",
-		Long: `Show what would be signed and sent for one request: the steps of the signature, such as canonical request and
-string to sign, and the headers. Compare them with what the API says it expected. Secrets are masked and no
-request is sent, for a token neither. The audit log says that it was shown.`,
+		Short: "Show step by step how Janee would sign a request",
+		Long: `Show what Janee would sign and send for one request: the headers, and the steps of
+the signature, such as the canonical request and the string to sign. Compare them with what the API
+says it expected. Secrets are masked. Nothing is sent, not even a request for a token. The command
+is recorded in the audit log.`,
 		Example: `  janee sign --explain bybit GET "/v5/account/wallet-balance?accountType=UNIFIED"
   janee sign --explain s3 PUT /bucket/key --body hello --header Content-Type=text/plain
   janee sign --explain okx POST /api/v5/trade/order --body - <order.json`,
@@ -40,8 +41,8 @@ request is sent, for a token neither. The audit log says that it was shown.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if !o.explain {
 				return hint.Errorf(hint.Usage,
-					"requests are signed when they are sent; to see how: "+
-						"janee sign --explain SERVICE METHOD PATH",
+					"Janee signs requests when it sends them; to see how, run "+
+						"`janee sign --explain SERVICE METHOD PATH`",
 					"sign without --explain does nothing")
 			}
 			return runSign(cmd.Context(), env, args, o)
@@ -49,30 +50,17 @@ request is sent, for a token neither. The audit log says that it was shown.`,
 	}
 	f := c.Flags()
 	f.BoolVar(&o.explain, "explain", false, "show the steps and send nothing")
-	f.StringVar(&o.body, "body", "", `body of the request ("-": read it from standard input)`)
+	f.StringVar(&o.body, "body", "", "`BODY` of the request; - reads it from standard input")
 	f.StringArrayVar(&o.headers, "header", nil,
-		"header that an agent would send, as name=value; may be repeated")
+		"header `NAME=VALUE` that an agent would send; repeatable")
 	f.BoolVar(&o.asJSON, "json", false, "print JSON")
 	return c
 }
 
 func runSign(ctx context.Context, env *Env, args []string, o signOptions) error {
-	call := core.Call{Tool: core.ExplainSigning, Args: tool.Arguments{
-		Service: args[0],
-		Method:  args[1],
-		Path:    args[2],
-	}}
-	var err error
-	if call.Args.Body, err = o.readBody(env); err != nil {
+	call, err := o.call(env, args)
+	if err != nil {
 		return err
-	}
-	for _, h := range o.headers {
-		name, value, ok := strings.Cut(h, "=")
-		if !ok || name == "" {
-			return hint.Errorf(hint.Usage, "write --header Content-Type=text/plain",
-				"--header %q has no name and value", h)
-		}
-		call.Args.Headers = append(call.Args.Headers, core.Header{Name: name, Value: value})
 	}
 	s, err := open(env)
 	if err != nil {
@@ -100,6 +88,27 @@ func runSign(ctx context.Context, env *Env, args []string, o signOptions) error 
 	return printSigning(env.Stdout, shown)
 }
 
+// call is the request to explain.
+func (o signOptions) call(env *Env, args []string) (c core.Call, err error) {
+	c = core.Call{Tool: core.ExplainSigning, Args: tool.Arguments{
+		Service: args[0],
+		Method:  args[1],
+		Path:    args[2],
+	}}
+	if c.Args.Body, err = o.readBody(env); err != nil {
+		return c, err
+	}
+	for _, h := range o.headers {
+		name, value, ok := strings.Cut(h, "=")
+		if !ok || name == "" {
+			return c, hint.Errorf(hint.Usage, "write --header Content-Type=text/plain",
+				"--header: %q is not NAME=VALUE", h)
+		}
+		c.Args.Headers = append(c.Args.Headers, core.Header{Name: name, Value: value})
+	}
+	return c, nil
+}
+
 func (o signOptions) readBody(env *Env) ([]byte, error) {
 	if o.body != "-" {
 		return []byte(o.body), nil
@@ -121,14 +130,14 @@ func printSigning(w io.Writer, s core.Signing) error {
 		"Service %s, auth type %s, signed at %s by this machine's clock. Nothing was sent.\n",
 		s.Service, s.AuthType, s.SignedAt)
 	if s.Token != nil {
-		b.WriteString("\nToken request, made before the first call and then each time the token " +
-			"has run out\n")
+		b.WriteString("\nToken request, sent before the first call and again whenever the token " +
+			"has expired\n")
 		printSigned(&b, *s.Token)
 	}
 	b.WriteString("\nRequest\n")
 	printSigned(&b, s.Request)
 	if len(s.Dropped) > 0 {
-		fmt.Fprintf(&b, "\nHeaders that are not the caller's to send, left out: %s\n",
+		fmt.Fprintf(&b, "\nHeaders that the caller may not send, left out: %s\n",
 			printable(strings.Join(s.Dropped, ", ")))
 	}
 	_, err := w.Write(b.Bytes())

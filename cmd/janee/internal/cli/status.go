@@ -17,9 +17,9 @@ func statusCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "status",
 		Short: "Show what is set up and whether it works",
-		Long: `Show where the configuration and the root key are, whether they can be read, how many sessions are
-open, and how much is logged. What is broken is shown, and the exit code stays 0; "janee doctor"
-is for finding faults.`,
+		Long: `Show where the configuration and the root key are, whether they can be read, how
+many sessions are open, and how large the audit log is. The exit code is 0 even if something is
+broken; "janee doctor" finds faults.`,
 		Example: "  janee status\n  janee status --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runStatus(env, asJSON) },
@@ -33,7 +33,7 @@ type statusAnswer struct {
 	ConfigDir    string `json:"configDir"`
 	ConfigExists bool   `json:"configExists"`
 	ConfigError  string `json:"configError,omitempty"`
-	// there is a vault, and no secret stands in plaintext
+	// there is a vault, and no secret is in plaintext
 	Encrypted bool `json:"encrypted"`
 	// null: config.yaml, which names it, cannot be read
 	RootKey           *rootKey `json:"rootKey"`
@@ -47,7 +47,7 @@ type statusAnswer struct {
 	AuditLogEstimated bool     `json:"auditLogEstimated,omitempty"`
 	AuditLogSize      string   `json:"auditLogSize"`
 	AuditLogError     string   `json:"auditLogError,omitempty"`
-	// why it cannot be written, and so every call is refused
+	// why it cannot be written, so that every call is refused
 	AuditLogBlocked string        `json:"auditLogBlocked,omitempty"`
 	Anchor          *anchorAnswer `json:"anchor,omitempty"`
 	NextStep        string        `json:"nextStep,omitempty"`
@@ -74,8 +74,8 @@ func runStatus(env *Env, asJSON bool) error {
 	return nil
 }
 
-// status gathers what there is. Every part that fails says so in its own field and leaves the
-// others alone.
+// status gathers what there is. A part that fails says so in its own field and leaves the others
+// alone.
 func (v *view) status() statusAnswer {
 	a := statusAnswer{
 		Version:      version(),
@@ -93,6 +93,14 @@ func (v *view) status() statusAnswer {
 		return a
 	}
 	a.Locked = v.locked()
+	v.logStatus(&a)
+	if v.config != nil {
+		v.configStatus(&a)
+	}
+	return a
+}
+
+func (v *view) logStatus(a *statusAnswer) {
 	if size, err := auditlog.Measure(v.home); err != nil {
 		a.AuditLogError = err.Error()
 	} else {
@@ -101,11 +109,12 @@ func (v *view) status() statusAnswer {
 	}
 	if err := auditlog.Writable(v.home); err != nil {
 		a.AuditLogBlocked, a.NextStep = err.Error(),
-			"free disk space, or mend owner and mode of "+v.home.LogsPath()
+			"free disk space, or fix the owner and mode of "+v.home.LogsPath()
 	}
-	if v.config == nil {
-		return a
-	}
+}
+
+// configStatus needs a config.yaml that can be read.
+func (v *view) configStatus(a *statusAnswer) {
 	a.Services, a.Capabilities = len(v.config.ServiceNames), len(v.config.CapabilityNames)
 	a.Anchor = v.anchor()
 	a.Encrypted = v.config.Vault.ID != "" && !v.config.HasPlaintext()
@@ -122,7 +131,6 @@ func (v *view) status() statusAnswer {
 		a.SessionsError = err.Error()
 	}
 	a.TotalSessions, a.ActiveSessions = len(all), len(open)
-	return a
 }
 
 func printStatus(w io.Writer, a statusAnswer) {
@@ -143,7 +151,7 @@ func printStatus(w io.Writer, a statusAnswer) {
 			orText(a.SessionsError)))
 	}
 	if a.Locked {
-		say("Locked", "yes: every call is refused until `janee unlock`")
+		say("Locked", "yes: Janee refuses every call until you run `janee unlock`")
 	}
 	if a.ConfigExists {
 		about := ""
@@ -158,7 +166,7 @@ func printStatus(w io.Writer, a statusAnswer) {
 	}
 	if a.AuditLogBlocked != "" {
 		say("Refusing",
-			"every call, because the log cannot be written: "+printable(a.AuditLogBlocked))
+			"every call, because the audit log cannot be written: "+printable(a.AuditLogBlocked))
 	}
 	if a.NextStep != "" {
 		say("Next step", a.NextStep)
@@ -186,9 +194,9 @@ func (k rootKey) text() string {
 	case k.Error != "":
 		return "MISSING: " + k.Error
 	case k.Present:
-		return k.Source + "; a backup needs it too"
+		return k.Source + "; back it up too"
 	}
-	return "none yet: the first stored secret makes it"
+	return "none yet: storing the first secret creates it"
 }
 
 func secretsText(a statusAnswer) string {
@@ -198,7 +206,7 @@ func secretsText(a statusAnswer) string {
 	if a.Services == 0 {
 		return "none"
 	}
-	return "some stand in plaintext; the next command that opens the home seals them"
+	return "some are in plaintext; the next command that opens the home seals them"
 }
 
 // byteText writes a size in bytes for a person, in powers of 1024.

@@ -10,15 +10,15 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// unknownName says that there is no such thing, and which one was likely meant. kind is "service",
-// "capability", ….
+// unknownName is the error for a name that nothing has; its hint proposes the name that was likely
+// meant. kind is "service", "capability", ….
 func unknownName(kind, name string, have []string) error {
-	next := "`janee list` shows what there is"
+	next := "`janee list` lists services and capabilities"
 	switch kind {
 	case "agent":
-		next = "`janee agent list` shows those there are"
+		next = "`janee agent list` lists the registered agents"
 	case "setting":
-		next = "`janee config get` shows those that are set"
+		next = "`janee config get` lists the settings"
 	}
 	if near := nearest(name, have); near != "" {
 		next = fmt.Sprintf("did you mean %q?", near)

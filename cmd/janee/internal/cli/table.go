@@ -14,9 +14,9 @@ const (
 	tableLeast = 8  // characters that a column keeps, so that a name can be told from another
 )
 
-// table is rows in columns for a person, at most tableWidth wide: the widest columns are cut, and a
-// cut cell ends in "…". Cells pass through printable, so they may hold what an agent wrote.
-// Whatever needs whole values reads --json.
+// table prints rows in columns for a person, at most tableWidth wide: it cuts the widest columns,
+// and a cut cell ends in "…". Cells pass through printable, so they may hold what an agent wrote. A
+// program that needs whole values reads --json.
 type table struct {
 	w    io.Writer
 	rows [][]string
@@ -50,7 +50,7 @@ func (t *table) flush() error {
 		b.WriteString(strings.TrimRight(line.String(), " ") + "\n")
 	}
 	if _, err := io.WriteString(t.w, b.String()); err != nil {
-		return fmt.Errorf("writing the answer: %w", err)
+		return fmt.Errorf("writing the output: %w", err)
 	}
 	return nil
 }

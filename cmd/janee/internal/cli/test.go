@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
@@ -23,11 +24,12 @@ func testCommand(env *Env) *cobra.Command {
 	var timeout int64
 	var asJSON bool
 	c := &cobra.Command{
-		Use:   "test [service]",
-		Short: "Try whether stored credentials work",
-		Long: `Make one authenticated GET of a service's testPath, or of every service's, and say what came of it. Nothing
-else is sent, redirects are not followed, and the audit log says so. The exit code is 1 where any service
-fails; with --json it is 0 as long as the trial itself could be made.`,
+		Use:   "test [SERVICE]",
+		Short: "Test whether stored credentials work",
+		Long: `Send one authenticated GET request to the testPath of a service, or of every
+service, and report the result. Nothing else is sent, and redirects are not followed. The requests
+are recorded in the audit log. The exit code is 1 if any service fails; with --json it is 0 if the
+test could be made.`,
 		Example: `  janee test
   janee test stripe
   janee test stripe --timeout 2000 --json`,
@@ -36,34 +38,23 @@ fails; with --json it is 0 as long as the trial itself could be made.`,
 			return runTest(cmd.Context(), env, strings.Join(args, ""), timeout, asJSON)
 		},
 	}
-	c.Flags().Int64Var(&timeout, "timeout", 10_000, "milliseconds to wait for each service")
+	c.Flags().Int64Var(&timeout, "timeout", 10_000, "wait `N` milliseconds for each service")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-// testReport is what test_service answers; see package core.
+// testReport adds to the report of a trial how the credential goes to the service.
 type testReport struct {
-	Service      string `json:"service"`
-	BaseURL      string `json:"baseUrl"`
-	TestURL      string `json:"testUrl"`
-	Reachable    bool   `json:"reachable"`
-	AuthOK       bool   `json:"authOk"`
-	StatusCode   *int   `json:"statusCode"`
-	LatencyMs    int64  `json:"latencyMs"`
-	AuthType     string `json:"authType"`
-	Proxy        string `json:"proxy,omitempty"`
-	CAFile       string `json:"caFile,omitempty"`
-	Error        string `json:"error,omitempty"`
-	ReasonCode   string `json:"reasonCode,omitempty"`
-	NextStep     string `json:"nextStep,omitempty"`
-	ResponseBody string `json:"responseBody,omitempty"`
-	CheckedAt    string `json:"checkedAt"`
-	route        string
+	core.TrialReport
+	Proxy  string `json:"proxy,omitempty"`
+	CAFile string `json:"caFile,omitempty"`
+	route  string
 }
 
 func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSON bool) error {
 	if timeout < 1 || timeout > tool.MaxTestTimeoutMs {
-		return hint.Errorf(hint.Usage, "", "--timeout must be from 1 to %d milliseconds",
+		return hint.Errorf(hint.Usage, "",
+			"--timeout: %d is not between 1 and %d milliseconds", timeout,
 			tool.MaxTestTimeoutMs)
 	}
 	s, err := open(env)
@@ -77,17 +68,7 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 		}
 		names = []string{service}
 	}
-	h, err := openHouse(env, s)
-	if err != nil {
-		return err
-	}
-	defer h.close()
-	reports, err := h.test(ctx, names, timeout)
-	for i := range reports {
-		service := s.Config.Services[names[i]]
-		reports[i].Proxy, reports[i].CAFile = service.Proxy, service.CAFile
-		reports[i].route = service.Route()
-	}
+	reports, err := testServices(ctx, env, s, names, timeout)
 	switch {
 	case err != nil:
 		return err
@@ -96,13 +77,30 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 	case asJSON:
 		return writeJSON(env.Stdout, reports)
 	case len(names) == 0:
-		fmt.Fprintln(env.Stderr, "No services yet: `janee add` stores your first API key.")
+		fmt.Fprintln(env.Stderr, "No services yet. Run `janee add` to store your first API key.")
 		return nil
 	}
 	return printTests(env.Stdout, reports, newStyle(env.Stdout, env.Getenv))
 }
 
-// test tries services, some at a time.
+func testServices(
+	ctx context.Context, env *Env, s *opened.Home, names []string, timeout int64,
+) ([]testReport, error) {
+	h, err := openHouse(env, s)
+	if err != nil {
+		return nil, err
+	}
+	defer h.close()
+	reports, err := h.test(ctx, names, timeout)
+	for i := range reports {
+		service := s.Config.Services[names[i]]
+		reports[i].Proxy, reports[i].CAFile = service.Proxy, service.CAFile
+		reports[i].route = service.Route()
+	}
+	return reports, err
+}
+
+// test tries services, atOnce at a time.
 func (h *house) test(ctx context.Context, names []string, timeout int64) ([]testReport, error) {
 	reports, faults := make([]testReport, len(names)), make([]error, len(names))
 	free := make(chan struct{}, atOnce)
@@ -128,7 +126,7 @@ func (h *house) test(ctx context.Context, names []string, timeout int64) ([]test
 	return reports, nil
 }
 
-// printTests ends in exit code 1 where any service has failed.
+// printTests returns an error for exit code 1 if any service failed.
 func printTests(w io.Writer, reports []testReport, paint style) error {
 	width := 0
 	for _, r := range reports {
@@ -148,7 +146,7 @@ func printTests(w io.Writer, reports []testReport, paint style) error {
 			printable(r.TestURL))
 		for _, line := range []struct{ name, text string }{
 			{"it goes ", r.route}, {"", r.Error}, {"next step: ", r.NextStep},
-			{"it says: ", r.ResponseBody},
+			{"response: ", r.ResponseBody},
 		} {
 			if line.text != "" {
 				fmt.Fprintf(w, "      %s%s\n", line.name, printable(line.text))

@@ -7,7 +7,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// logTime is how times stand in the log for a person, and one of the ways to write one in a flag.
+// logTime is how `janee logs` shows a time, and one way to write it in a flag.
 const logTime = "2006-01-02 15:04:05"
 
 const longestAgo = 100 * 365 * 24 * time.Hour
@@ -37,5 +37,5 @@ func readTime(flag, text string, now time.Time, end bool) (time.Time, error) {
 	}
 	return time.Time{}, hint.Errorf(hint.Usage,
 		`write 2h, 2026-11-23, "2026-11-23 14:32:15" or 2026-11-23T14:32:15Z`,
-		"--%s %q is not a time", flag, text)
+		"--%s: %q is not a time", flag, text)
 }

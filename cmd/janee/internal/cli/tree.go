@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 )
 
-// finish gives the commands below root what no file of a command has to say: help and completion
-// commands, the exit code of usage errors, suggestions for typos, and completions. It comes after
+// finish adds to the commands below root what their own files leave out: the help and completion
+// commands, the exit code of usage errors, suggestions for typos, and completions. Call it after
 // the last AddCommand.
 func finish(root *cobra.Command, env *Env) {
 	root.SetUsageFunc(printUsage)
@@ -21,6 +21,7 @@ func finish(root *cobra.Command, env *Env) {
 	root.InitDefaultCompletionCmd()
 	walk(root, func(c *cobra.Command) {
 		c.DisableFlagsInUseLine = true
+		namePlaceholders(c.LocalFlags())
 		if c.Example == "" {
 			c.Example = completionExamples[c.CommandPath()]
 		}
@@ -33,7 +34,7 @@ func finish(root *cobra.Command, env *Env) {
 	complete(root, env)
 }
 
-// completionExamples stand under the commands that cobra makes.
+// completionExamples are for the commands that cobra makes.
 var completionExamples = map[string]string{
 	"janee completion": "  janee completion bash > " +
 		"~/.local/share/bash-completion/completions/janee\n  janee completion fish --help",
@@ -74,7 +75,7 @@ func wrongCount(c *cobra.Command, args []string, err error) error {
 	}
 	switch {
 	case len(args) > len(wanted):
-		return fmt.Errorf("%q is one argument too many", args[len(wanted)])
+		return fmt.Errorf("unexpected argument %q", args[len(wanted)])
 	case len(args) < len(wanted):
 		return fmt.Errorf("%s is missing", wanted[len(args)])
 	}
@@ -99,9 +100,10 @@ func mark(run func(*cobra.Command, []string) error) func(*cobra.Command, []strin
 
 func helpCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:     "help [COMMAND]",
-		Short:   "Show how a command is used",
-		Long:    "Show how a command is used, as --help after the command does.",
+		Use:   "help [COMMAND]",
+		Short: "Show the help of a command",
+		Long: "Show how to use a command. This is the same text that the --help flag of the " +
+			"command shows.",
 		Example: "  janee help add\n  janee help logs verify",
 		Args:    cobra.ArbitraryArgs,
 		ValidArgsFunction: func(

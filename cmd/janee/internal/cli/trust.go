@@ -13,6 +13,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/sealed"
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/vault"
@@ -22,16 +23,18 @@ func trustCommand(env *Env) *cobra.Command {
 	var a trustAnswer
 	c := &cobra.Command{
 		Use:   "trust SERVICE",
-		Short: "Agree to where a stored credential now goes",
-		Long: `A credential is bound to one service, auth type and destination: the origins it is sent to, the
-proxy on the way, and the certificate authorities that vouch for the API. Where config.yaml or the
-caFile was changed since, calls are refused with CREDENTIAL_REBOUND, because anyone who can edit a file
-could have the key sent to themselves. This shows each part as it was agreed to and as it is now,
-asks, and binds the credential to the new destination: all of it or nothing. The audit log says so
-first.
+		Short: "Agree to where a stored credential is now sent",
+		Long: `Agree to a new destination of a stored credential. A credential is bound to one
+service, one auth type and one destination: the origins it is sent to, the proxy on the way, and the
+certificate authorities that vouch for the API. After config.yaml or the caFile has changed, Janee
+refuses calls with CREDENTIAL_REBOUND, because anyone who can edit a file could otherwise have the
+key sent to themselves.
 
-Without a terminal, name every part of the new destination: --yes, and where there are any --proxy
-and --ca-sha256.`,
+The command shows each part as you agreed to it and as it is now, asks, and binds the credential to
+the new destination, all of it or nothing. It records this in the audit log first.
+
+Without a terminal, name every part of the new destination: --yes and, if it has them, --proxy and
+--ca-sha256.`,
 		Example: `  janee trust stripe
   janee trust stripe --yes https://api.stripe.com
   janee trust intranet --yes https://api.corp.example --proxy http://proxy.corp.example:3128`,
@@ -43,14 +46,14 @@ and --ca-sha256.`,
 	}
 	f := c.Flags()
 	f.StringVar(&a.origin, "yes", "",
-		"do not ask: `ORIGIN` is where the credential may go, as in https://api.stripe.com")
-	f.StringVar(&a.proxy, "proxy", "", "with --yes: the proxy `URL` that it may go through")
-	f.StringVar(&a.ca, "ca-sha256", "", "with --yes: the `DIGEST` of the caFile, in hex")
+		"do not ask, and let the credential go to this `ORIGIN`, such as https://api.stripe.com")
+	f.StringVar(&a.proxy, "proxy", "", "with --yes: `URL` of the proxy that it may go through")
+	f.StringVar(&a.ca, "ca-sha256", "", "with --yes: `DIGEST` of the caFile, in hex")
 	f.BoolVar(&a.quiet, "json", false, "print JSON and never ask")
 	return c
 }
 
-// trustAnswer is how the person says yes: on the terminal, or by naming every part of the new
+// trustAnswer is how the person agrees: on the terminal, or by naming every part of the new
 // destination.
 type trustAnswer struct {
 	origin, proxy, ca string
@@ -95,7 +98,7 @@ func runTrust(env *Env, name string, a trustAnswer) error {
 	return nil
 }
 
-// changeOf finds out what a service asks its owner to agree to.
+// changeOf finds what the owner of a service is to agree to.
 func changeOf(s *opened.Home, service *config.Service) (c trustChange, err error) {
 	if c.rebound, err = reboundFields(s, service); err != nil {
 		return c, err
@@ -125,7 +128,7 @@ func changeOf(s *opened.Home, service *config.Service) (c trustChange, err error
 
 func (c trustChange) empty() bool { return len(c.rebound) == 0 && c.why == "" }
 
-// equal reports whether another look has found the same.
+// equal reports whether another look has found the same change.
 func (c trustChange) equal(d trustChange) bool {
 	same := func(a, b sealed.Field) bool { return a.Sealed == b.Sealed && a.Want == b.Want }
 	return c.was == d.was && c.is == d.is && c.why == d.why &&
@@ -160,12 +163,12 @@ func reboundFields(s *opened.Home, service *config.Service) (rebound []sealed.Fi
 		switch {
 		case f.Err != nil:
 			return nil, hint.New(hint.Failed,
-				"type the credential again in its place; it is sealed there",
+				"type the credential in its place again; Janee seals it there",
 				fmt.Errorf("%s: %w", doing, f.Err))
 		case f.Moved():
 			return nil, hint.Errorf(hint.Failed,
-				"type the credential again in its place; it is sealed there",
-				"%s: it was sealed as %q, and a value is never moved to another field",
+				"type the credential in its place again; Janee seals it there",
+				"%s: it was sealed as %q, and no value moves to another field",
 				doing, f.Got.Field)
 		case f.Rebound():
 			rebound = append(rebound, f)
@@ -174,8 +177,8 @@ func reboundFields(s *opened.Home, service *config.Service) (rebound []sealed.Fi
 	return rebound, nil
 }
 
-// ask has the person agree. Where nobody can be asked every part of the destination must be named,
-// letter by letter: a bare yes in a script would agree to whatever the file says by then.
+// ask has the person agree. Without a terminal every part of the destination must be named exactly:
+// a bare yes in a script would agree to whatever the file says at that time.
 func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool, error) {
 	doing, command := fmt.Sprintf("trusting service %q", service.Name), yesCommand(c.is)
 	if a.given {
@@ -186,16 +189,16 @@ func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool
 	t, err := ask.terminal("--yes")
 	if err != nil {
 		return false, hint.Errorf(hint.Usage,
-			"run it in a terminal; or, if the credential may go there: `"+command+"`",
-			"%s: nobody has agreed to %s", doing, routeText(c.is))
+			"run the command in a terminal; or, if the credential may go there, run `"+command+"`",
+			"%s: you have not agreed to %s", doing, routeText(c.is))
 	}
 	for _, f := range c.rebound {
-		t.Print("%s\n  was sealed for  %s\n  stands now at   %s\n", printable(f.Path),
+		t.Print("%s\n  was sealed for  %s\n  is now in       %s\n", printable(f.Path),
 			bindingText(f.Got), bindingText(f.Want))
 	}
 	for _, p := range c.routeParts() {
 		if p.was != "" || p.is != "" {
-			t.Print("%s\n  agreed was      %s\n  is now          %s\n", p.name,
+			t.Print("%s\n  you agreed to   %s\n  it is now       %s\n", p.name,
 				orNone(p.was), orNone(p.is))
 		}
 	}
@@ -212,12 +215,12 @@ func (a trustAnswer) ask(env *Env, service *config.Service, c trustChange) (bool
 	return agreed, err
 }
 
-// check holds the parts that were named to those that there are.
+// check compares the parts that were named with the parts of the destination.
 func (a trustAnswer) check(doing, command string, is vault.Destination) error {
-	next := "if the credential may go there: `" + command + "`"
+	next := "if the credential may go there, run `" + command + "`"
 	switch {
 	case a.origin != is.Origin:
-		return hint.Errorf(hint.Failed, next, "%s: it points to %s, not to %q", doing,
+		return hint.Errorf(hint.Failed, next, "%s: it is sent to %s, not to %q", doing,
 			is.Origin, a.origin)
 	case a.proxy != is.Proxy:
 		return hint.Errorf(hint.Failed, next, "%s: its proxy is %s, not %q", doing,
@@ -264,32 +267,34 @@ func bindingText(b vault.Binding) string {
 		b.Service, b.Type, b.Field))
 }
 
-// trust records the decision and then carries it out, unless the files say something else by then
-// than what was agreed to.
+// trust records the decision and then carries it out, unless the files have changed since the
+// person agreed.
 func trust(env *Env, s *opened.Home, service string, agreed trustChange) error {
 	if err := recordAll(s, agreed.records(service)); err != nil {
 		return err
 	}
-	return edit(env, s, "trusting service "+service, func(text []byte) ([]byte, error) {
-		now := s.Config.Services[service]
-		if now == nil {
-			return nil, changedMeanwhile("trusting service " + service)
-		}
-		change, err := changeOf(s, now)
-		if err != nil || !change.equal(agreed) {
-			return nil, errors.Join(err, changedMeanwhile("trusting service "+service))
-		}
-		values := map[string]string{}
-		for _, f := range change.rebound {
-			if values[f.Path], err = s.Seal(f.Want, f.Plain); err != nil {
+	return edit(env, s, fmt.Sprintf("trusting service %q", service),
+		func(text []byte) ([]byte, error) {
+			now := s.Config.Services[service]
+			if now == nil {
+				return nil, changedMeanwhile(fmt.Sprintf("trusting service %q", service))
+			}
+			change, err := changeOf(s, now)
+			if err != nil || !change.equal(agreed) {
+				return nil, errors.Join(err,
+					changedMeanwhile(fmt.Sprintf("trusting service %q", service)))
+			}
+			values := map[string]string{}
+			for _, f := range change.rebound {
+				if values[f.Path], err = s.Seal(f.Want, f.Plain); err != nil {
+					return nil, err
+				}
+			}
+			if text, err = config.Reseal(text, service, values); err != nil {
 				return nil, err
 			}
-		}
-		if text, err = config.Reseal(text, service, values); err != nil {
-			return nil, err
-		}
-		return s.Bind(text, service, agreed.is.CA)
-	})
+			return s.Bind(text, service, agreed.is.CA)
+		})
 }
 
 // records are those of an agreement, one for each value and each part.
@@ -318,7 +323,13 @@ func (c trustChange) records(service string) (records []audit.Record) {
 	return records
 }
 
-// recordAll puts records on the disk, in the chain that commands share.
+// recordAct records what the person is about to do.
+func recordAct(s *opened.Home, event string, detail map[string]string) error {
+	return recordAll(s, []audit.Record{{TS: time.Now().UnixMilli(), Event: event,
+		Via: core.ViaCLI, Detail: detail}})
+}
+
+// recordAll writes records to the disk, in the chain that commands share.
 func recordAll(s *opened.Home, records []audit.Record) error {
 	log, err := auditlog.Open(s.Home, s.Vault,
 		auditlog.Options{Writer: auditlog.CLI, Version: version()})

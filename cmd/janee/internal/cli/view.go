@@ -18,8 +18,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// view is a home as it stands, for the commands that explain: they have to work where others stop.
-// Looking changes nothing; plaintext secrets are not even sealed.
+// view is a home in whatever state it is, for the commands that explain: they have to work where
+// others fail. Looking changes nothing; it does not even seal plaintext secrets.
 type view struct {
 	dir       string
 	home      *home.Home
@@ -65,7 +65,7 @@ func look(env *Env) (*view, error) {
 	return v, nil
 }
 
-// lookAtConfig is look for commands that cannot say anything without a configuration.
+// lookAtConfig is look for commands that can say nothing without a configuration.
 func lookAtConfig(env *Env) (*view, error) {
 	v, err := look(env)
 	if err == nil {
@@ -76,7 +76,7 @@ func lookAtConfig(env *Env) (*view, error) {
 
 func (v *view) absent() bool { return v.config == nil && errors.Is(v.err, fs.ErrNotExist) }
 
-// answer has the engine answer a tool that sends nothing, as it would answer an agent.
+// answer lets the engine answer a tool that sends nothing, as it would answer an agent.
 func (v *view) answer(c core.Call, into any) error {
 	e := core.New(v.config, v.vault)
 	in := core.In{Now: v.now()}
@@ -103,8 +103,8 @@ func (v *view) locked() bool {
 	return data != nil || err != nil
 }
 
-// sessions returns the grants that are on file, and of these the ones that are open now. Without
-// the root key none can be read.
+// sessions returns the grants on file, and those among them that are open now. Without the root key
+// it can read none.
 func (v *view) sessions() (all, open []session.Grant, err error) {
 	if v.vault == nil {
 		return nil, nil, nil

@@ -15,14 +15,14 @@ func whoamiCommand(env *Env) *cobra.Command {
 	var asJSON bool
 	c := &cobra.Command{
 		Use:   "whoami",
-		Short: "Show who a call comes from and what that opens",
-		Long: `Show as whom your commands are judged and which capabilities that opens; with --agent, what an agent
-of that name gets to see of itself.`,
+		Short: "Show who you are to Janee and what you may use",
+		Long: `Show who Janee takes you for and which capabilities you may use. With --agent the
+command shows what an agent of that name sees about itself.`,
 		Example: "  janee whoami\n  janee whoami --agent claude-ai --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runWhoami(env, agent, asJSON) },
 	}
-	c.Flags().StringVar(&agent, "agent", "", "answer for this agent")
+	c.Flags().StringVar(&agent, "agent", "", "answer for this `AGENT`")
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }

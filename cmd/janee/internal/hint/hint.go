@@ -1,7 +1,8 @@
-// Package hint lets an error carry what to do next and the exit code of the command, both kept
-// apart from its message. Return hint.New where the cause is known and the mending line is certain;
-// the message stays "what was being done: cause". Only the command line prints hints and ends the
-// process; no other package may look at the text of either.
+// Package hint lets an error carry a hint, which says what to do next, and the exit code of the
+// command, both apart from its message. Return hint.New where the cause is known and the next step
+// is certain; the message stays "what was being done: cause", in lower case, with input quoted by
+// %q. Only package cli prints hints, and only its caller ends the process. No other package may
+// look at the text of either.
 package hint
 
 import (
@@ -13,13 +14,12 @@ import (
 const (
 	OK     = 0
 	Failed = 1 // an error
-	Usage  = 2 // the command line makes no sense
+	Usage  = 2 // the command line is wrong
 	Denied = 3 // refused by policy
 	Locked = 4 // the root key is missing or wrong
 )
 
-// Error is Err with a next step for the person and an exit code. Hint may be empty; Code 0 stands
-// for Failed.
+// Error is Err with a hint for the person and an exit code. Hint may be empty; Code 0 means Failed.
 type Error struct {
 	Err  error
 	Hint string

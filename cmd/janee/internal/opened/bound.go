@@ -28,8 +28,8 @@ func (s *Home) Destination(service *config.Service) (vault.Destination, error) {
 	return d, nil
 }
 
-// Agreed returns nil where the owner has agreed to where config.yaml sends the credential of a
-// service. Its error is a *config.UnagreedError where they have not.
+// Agreed returns nil if the owner has agreed to where config.yaml sends the credential of a
+// service, and a *config.UnagreedError if not.
 func (s *Home) Agreed(service *config.Service) error {
 	if s.Vault == nil || !service.Routed() && service.Bound == "" {
 		return nil // nothing is sealed, or the sealed values say it all
@@ -45,9 +45,9 @@ func (s *Home) Agreed(service *config.Service) error {
 	return err
 }
 
-// Bind has the owner's agreement written for a service as it stands in text, and takes out one that
-// is not needed. Callers have asked the owner, or the owner has given them every part. ca is the
-// digest of the caFile that the owner was asked about: the file may hold something else by now.
+// Bind writes the owner's agreement to the destination of a service as it is in text, and removes
+// one that is not needed. Callers have asked the owner, or the owner has named every part. ca is
+// the digest of the caFile that the owner was asked about: the file may have changed since.
 func (s *Home) Bind(text []byte, name, ca string) ([]byte, error) {
 	return s.bind(text, name, ca, false)
 }
@@ -80,9 +80,10 @@ func (s *Home) bind(text []byte, name, ca string, typed bool) ([]byte, error) {
 	return config.SetBound(text, name, s.Vault.SealBound(b))
 }
 
-// sealAll seals every plaintext secret of text. Whoever types a whole credential into a service has
-// also typed where it goes, so that is bound; where the service was agreed to for another
-// destination, or other values of it are sealed, only `janee trust` agrees.
+// sealAll seals every plaintext secret of text. A person who types a whole credential into a
+// service has also typed where it goes, so sealAll binds it to that destination. If the owner
+// agreed to another destination, or other values of the service are sealed, only `janee trust`
+// agrees.
 func (s *Home) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err error) {
 	before, err := config.Parse(text)
 	if err != nil {
@@ -107,21 +108,20 @@ func (s *Home) sealAll(text []byte, seal config.Sealer) (out []byte, n int, err 
 		}
 		if err != nil {
 			s.Warnings = append(s.Warnings,
-				fmt.Sprintf("%v; calls are refused until you have fixed that "+
-					"and agreed with `janee trust %s`", err, name))
+				fmt.Sprintf("%v; Janee refuses calls until you fix this and run `janee trust %s`",
+					err, name))
 			continue
 		}
 		out = bound
 		s.Warnings = append(s.Warnings, fmt.Sprintf(
-			"service %s: as config.yaml says, its key goes %s", name, service.Route()))
+			"service %s: according to config.yaml its key goes %s", name, service.Route()))
 	}
 	return out, n, nil
 }
 
-// Typed reports whether the line of a service is about nothing but values that were typed into
-// config.yaml beside the destination. Whoever can write the file can have such a line made for a
-// worthless value, and break the service with it: a key that its owner then gives anew would
-// follow.
+// Typed reports whether the bound line of a service covers only values that were typed into
+// config.yaml beside the destination. Anyone who can write the file can have such a line made for a
+// worthless value and so break the service. A new key from its owner must not follow it.
 func (s *Home) Typed(service *config.Service) bool {
 	if s.Vault == nil || service.Bound == "" {
 		return false
@@ -130,7 +130,7 @@ func (s *Home) Typed(service *config.Service) bool {
 	return err == nil && b.Typed
 }
 
-// sameAgreement reports whether nothing says that the owner has agreed to another destination.
+// sameAgreement reports whether there is no sign that the owner has agreed to another destination.
 func (s *Home) sameAgreement(service *config.Service, is vault.Destination) bool {
 	if service.Bound == "" {
 		return true

@@ -8,11 +8,11 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// ErrExists means that the home has a config.yaml already.
-var ErrExists = errors.New("config.yaml exists already")
+// ErrExists means that the home already has a config.yaml.
+var ErrExists = errors.New("config.yaml already exists")
 
-// Init makes the home dir with the commented config.yaml and a root key. It never touches a
-// config.yaml that is there: the home it returns with ErrExists has its Home set and nothing else.
+// Init creates the home dir with the commented config.yaml and a root key. It never changes an
+// existing config.yaml: the home that it returns with ErrExists has only its Home set.
 func Init(keys *keysource.Keys, dir string) (*Home, error) {
 	h, err := home.Create(dir)
 	if err != nil {

@@ -10,13 +10,13 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// ErrMoved means that another process has moved the root key, or changed the vault, meanwhile.
-var ErrMoved = errors.New("the vault was changed meanwhile")
+// ErrMoved means that another process has moved the root key or changed the vault in the meantime.
+var ErrMoved = errors.New("the vault changed in the meantime")
 
-// MoveKey has the root key lie where to says: there first, read back; then config.yaml says so, in
-// one write under the lock; then it is taken away from where it was. Whenever that ends, the home
-// opens. where is the new place, left what is not ours to take away. An error of the last step
-// comes with both: the move is done by then.
+// MoveKey moves the root key to the place that to names. It writes the key there and reads it back,
+// then changes config.yaml in one write under the lock, then removes the key from the old place.
+// Whenever that is interrupted, the home opens. where is the new place; left is what Janee may not
+// remove. If the last step fails, the error comes with both, and the move is done.
 func (s *Home) MoveKey(
 	keys *keysource.Keys, root vault.Root, to config.Vault, passphrase secret.Text,
 ) (where, left string, err error) {
@@ -38,8 +38,8 @@ func (s *Home) MoveKey(
 		return out, err
 	})
 	if err != nil {
-		// A write may fail when the new file is in place already: then the key has to stay where
-		// that says.
+		// A write may fail after the new file is in place: then the key must stay where that file
+		// says.
 		if undo != nil && !s.keptAt(to) {
 			err = errors.Join(err, undo())
 		}

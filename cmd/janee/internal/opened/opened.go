@@ -2,7 +2,7 @@
 // in place every secret that the owner typed in plaintext. Commands and the server start with Open;
 // the Home that it returns can also be edited, have its sealing key rotated and its root key moved.
 //
-// Package home below it knows files and their guards, and neither what they say nor a key. Package
+// Package home, below it, knows files and their guards, but not their content nor any key. Package
 // gateway works with what Open returns.
 package opened
 
@@ -25,7 +25,7 @@ import (
 // keyID names the sealing key of a new home. Rotation goes on to k2.
 const keyID = "k1"
 
-// Home is a home with what its files say: the configuration, and the vault that its root key opens.
+// Home is an open home: its files, the configuration, and the vault that its root key opens.
 type Home struct {
 	Home      *home.Home
 	Config    *config.Config
@@ -36,9 +36,9 @@ type Home struct {
 	NewKey    bool // this call made the root key
 }
 
-// Open reads the home that the environment of keys names. A config.yaml with errors is refused with
-// all of them; a missing or wrong root key carries exit code 4. If a plaintext secret cannot be
-// sealed in the file, it is used and a warning is given.
+// Open reads the home that the environment of keys names. If config.yaml has errors, the error
+// lists them; a missing or wrong root key carries exit code 4. If a plaintext secret cannot be
+// sealed in the file, it is used all the same, and Warnings says so.
 func Open(keys *keysource.Keys) (*Home, error) {
 	dir, err := home.Dir(keys.Getenv)
 	if err != nil {
@@ -93,8 +93,8 @@ func (s *Home) load(keys *keysource.Keys, text []byte) error {
 	return nil
 }
 
-// SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none.
-// Where the file cannot be written, the secrets are used as they are and Warnings says so.
+// SealInPlace seals what a person typed in plaintext, and makes the vault if this home has none. If
+// the file cannot be written, the secrets are used as they are, and Warnings says so.
 func (s *Home) SealInPlace(keys *keysource.Keys) error {
 	if !s.Config.HasPlaintext() && s.Vault != nil {
 		return nil
@@ -108,7 +108,8 @@ func (s *Home) SealInPlace(keys *keysource.Keys) error {
 		sealed, n, err = s.sealAll(out, func(b vault.Binding, plain secret.Text) (string, error) {
 			if plain.Len() < secret.MinLength {
 				s.Warnings = append(s.Warnings, fmt.Sprintf(
-					"%s of service %s has fewer than %d characters: it is not masked in replies",
+					"%s of service %s has fewer than %d characters, "+
+						"so it is not masked in responses",
 					b.Field, b.Service, secret.MinLength))
 			}
 			return s.Seal(b, plain)
@@ -120,7 +121,8 @@ func (s *Home) SealInPlace(keys *keysource.Keys) error {
 			return err // without a root key there is no log, and without a log nothing is done
 		}
 		s.Warnings = append(s.Warnings,
-			fmt.Sprintf("%v; the plaintext secrets in it are used, but they stay readable", err))
+			fmt.Sprintf("%v; Janee uses the plaintext secrets in the file, but they stay readable",
+				err))
 		return nil
 	}
 	if n > 0 {
@@ -137,8 +139,8 @@ func plural(n int, one, many string) string {
 	return many
 }
 
-// Edit changes config.yaml under the lock, with the vault in place so that change may call Seal,
-// and loads what came of it.
+// Edit changes config.yaml under the lock and loads the result. It makes the vault first, so that
+// change may call Seal.
 func (s *Home) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, error)) error {
 	var out []byte
 	err := s.Home.EditConfig(func(old []byte) ([]byte, error) {
@@ -157,8 +159,8 @@ func (s *Home) Edit(keys *keysource.Keys, change func(text []byte) ([]byte, erro
 	return s.load(keys, out)
 }
 
-// ensureVault returns text with a vault block. A new root key is made only where text names none,
-// so that a lost key is never papered over by a fresh one.
+// ensureVault returns text with a vault block. It makes a root key only if text names none, so that
+// a new key never hides the loss of an old one.
 func (s *Home) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 	if err := s.load(keys, text); err != nil {
 		return nil, err
@@ -167,7 +169,7 @@ func (s *Home) ensureVault(keys *keysource.Keys, text []byte) ([]byte, error) {
 		return text, nil
 	}
 	if s.Config.HasSealed() {
-		return nil, hint.Errorf(hint.Locked, "put the vault: block back, from a backup of the file",
+		return nil, hint.Errorf(hint.Locked, "put the vault: block back from a backup of the file",
 			"%s holds sealed secrets but no vault: block that names their root key",
 			s.Home.ConfigPath())
 	}
@@ -202,8 +204,8 @@ func newNonce() (nonce [12]byte) {
 // Unconverted is the error for a home that the TypeScript Janee has written.
 func Unconverted(dir string) error {
 	return hint.Errorf(hint.Failed,
-		"`janee import` shows what becomes of it, `janee import --apply` converts it",
-		"%s was written by the TypeScript Janee, which this one does not use as it is", dir)
+		"`janee import` shows what it would import, and `janee import --apply` imports it",
+		"%s was written by the TypeScript Janee and must be imported first", dir)
 }
 
 func randomID() string {
@@ -212,7 +214,7 @@ func randomID() string {
 	return hex.EncodeToString(b[:])
 }
 
-// maxProblems is how many problems are told at once: one wrong indentation makes dozens.
+// maxProblems is how many problems an error lists: one wrong indentation makes dozens.
 const maxProblems = 10
 
 // ConfigError puts the file's name before the problems that config.Parse found, in the order of the
@@ -233,6 +235,6 @@ func ConfigError(path string, err error) error {
 		}
 		text += fmt.Sprintf("%s:%d: %s", path, p.Line, p.Text)
 	}
-	return hint.New(hint.Failed, "mend the file, then try again; nothing was changed",
+	return hint.New(hint.Failed, "fix the file, then try again",
 		errors.New(text))
 }

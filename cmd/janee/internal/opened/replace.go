@@ -6,10 +6,10 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// Replace makes the config.yaml of h anew, in one step: change gets the text that Init would write,
-// with a vault in it. accept sees the file that is there, nil for none, and what it refuses is not
-// replaced. The error of neither leaves anything changed but, perhaps, a root key that nothing is
-// sealed with.
+// Replace writes the config.yaml of h again in one step: change gets the text that Init would
+// write, with a vault in it. accept sees the existing file, nil for none; a file that it refuses is
+// not replaced. If either returns an error, nothing changes, except that a root key may be left
+// that nothing is sealed with.
 func Replace(
 	keys *keysource.Keys, h *home.Home, accept func(old []byte) error,
 	change func(s *Home, text []byte) ([]byte, error),

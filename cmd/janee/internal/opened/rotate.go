@@ -2,6 +2,7 @@ package opened
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -11,19 +12,19 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Rotation is what comes of a change of the sealing key.
+// Rotation is the result of a change of the sealing key.
 type Rotation struct {
 	From, To string // ids of sealing keys
-	Values   int    // sealed anew
-	// where the file before it lies, relative to the home; "" while nothing is written
+	Values   int    // how many were sealed again
+	// where the previous file is, relative to the home; "" until something is written
 	Kept string
 }
 
-// ErrRotated means that another process has changed the sealing key meanwhile.
-var ErrRotated = errors.New("the sealing key was changed meanwhile")
+// ErrRotated means that another process has changed the sealing key in the meantime.
+var ErrRotated = errors.New("the sealing key changed in the meantime")
 
-// PlanRotation does all that Rotate does but for writing, so that what would fail does so before it
-// is recorded.
+// PlanRotation does everything that Rotate does except writing, so that what would fail fails
+// before it is recorded.
 func (s *Home) PlanRotation() (Rotation, error) {
 	text, _, err := s.Home.ReadConfig()
 	if err != nil {
@@ -44,10 +45,10 @@ func (s *Home) SealedConfig() ([]byte, error) {
 	return text, err
 }
 
-// Rotate seals every value of config.yaml under the next sealing key, in one write, and keeps the
-// file that was there among the generations. The root key stays, so sessions and logs still verify.
-// Each value keeps the binding it carries. A value that does not open ends it with nothing changed,
-// and so does ErrRotated, where the key in force is not that of the plan.
+// Rotate seals every value of config.yaml with the next sealing key, in one write, and keeps the
+// previous file among the generations. The root key stays, so sessions and logs still verify. Each
+// value keeps its binding. If a value does not open, nothing changes; the same holds for
+// ErrRotated, when the key in force is not that of the plan.
 func (s *Home) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err error) {
 	err = s.Edit(keys, func(text []byte) ([]byte, error) {
 		before, after, done, err := s.rotated(text)
@@ -67,7 +68,8 @@ func (s *Home) Rotate(keys *keysource.Keys, plan Rotation) (r Rotation, err erro
 	return r, s.Home.DropGenerations()
 }
 
-// rotated returns text as it is once nothing stands in the clear, and what becomes of that.
+// rotated returns text with every plaintext secret sealed, and that text with every value sealed
+// under the next key.
 func (s *Home) rotated(text []byte) (before, after []byte, r Rotation, err error) {
 	if before, _, err = config.Seal(text, s.Seal); err != nil {
 		return nil, nil, r, err
@@ -86,7 +88,8 @@ func (s *Home) rotated(text []byte) (before, after []byte, r Rotation, err error
 	})
 	if err != nil {
 		return nil, nil, r, hint.New(hint.Failed,
-			"nothing was changed; type that credential again in its place, it is sealed there", err)
+			"type that credential in its place again; Janee seals it there",
+			fmt.Errorf("changing the sealing key, nothing was changed: %w", err))
 	}
 	return before, after, r, nil
 }
