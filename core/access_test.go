@@ -360,7 +360,7 @@ func TestClosedCapabilitiesTellNothing(t *testing.T) {
 	if text, _ := json.Marshal(e); strings.Contains(string(text), "secret") {
 		t.Errorf("%s", text)
 	}
-	if !slices.ContainsFunc(e.Trace, func(l traceLine) bool {
+	if !slices.ContainsFunc(e.Trace, func(l TraceLine) bool {
 		return strings.Contains(l.Detail, "hers")
 	}) {
 		t.Error("not even the service is told")

@@ -13,15 +13,17 @@ const (
 	checkSkip = "skip"
 )
 
-type explanation struct {
+// Explanation is the answer of explain_access.
+type Explanation struct {
 	Agent      *string     `json:"agent"` // null: the person at the command line
 	Capability string      `json:"capability"`
 	Allowed    bool        `json:"allowed"`
-	Trace      []traceLine `json:"trace"`
+	Trace      []TraceLine `json:"trace"`
 	NextStep   string      `json:"nextStep,omitempty"`
 }
 
-type traceLine struct {
+// TraceLine is what one check came to: pass, fail or skip, and why in one sentence.
+type TraceLine struct {
 	Check  string `json:"check"`
 	Result string `json:"result"`
 	Detail string `json:"detail"`
@@ -36,7 +38,7 @@ func (f *Flow) explain() Done {
 			fmt.Sprintf("agent must be your own id, %q: nobody is told about others", c.Agent), "",
 			"leave agent out; your person can run `janee diagnose access`"))
 	}
-	e := explanation{Capability: c.Args.Capability, Allowed: true}
+	e := Explanation{Capability: c.Args.Capability, Allowed: true}
 	if c.Agent != "" {
 		e.Agent = &c.Agent
 	}
@@ -57,19 +59,19 @@ func (f *Flow) explain() Done {
 	return answer(ExplainAccess, encode(e))
 }
 
-func (s *subject) tell(in In, c *check, blocked string) (traceLine, *Denial) {
+func (s *subject) tell(in In, c *check, blocked string) (TraceLine, *Denial) {
 	if blocked == "" && c.skip != nil {
 		blocked = c.skip(s)
 	}
 	if blocked != "" {
-		return traceLine{c.name, checkSkip, blocked}, nil
+		return TraceLine{c.name, checkSkip, blocked}, nil
 	}
 	if c.refuse != nil {
 		if d := c.refuse(s, in); d != nil {
-			return traceLine{c.name, checkFail, d.detail()}, d
+			return TraceLine{c.name, checkFail, d.detail()}, d
 		}
 	}
-	return traceLine{c.name, checkPass, c.holds(s, in)}, nil
+	return TraceLine{c.name, checkPass, c.holds(s, in)}, nil
 }
 
 // detail is the refusal in one line. A rule is named in the message already; how a session came to

@@ -17,14 +17,14 @@ func asked(c Call) Call {
 	return c
 }
 
-func (h *house) explain(c Call) explanation {
+func (h *house) explain(c Call) Explanation {
 	h.t.Helper()
 	records, files := len(h.records), len(h.files)
 	r, _ := h.allowed(c)
 	if len(h.sent) > 0 || len(h.records) != records || len(h.files) != files {
 		h.t.Errorf("an explanation sent, recorded or wrote something")
 	}
-	var e explanation
+	var e Explanation
 	if err := json.Unmarshal(r.Data, &e); err != nil {
 		h.t.Fatal(err)
 	}
@@ -33,7 +33,7 @@ func (h *house) explain(c Call) explanation {
 
 // story is the trace without details: "lock+ rules-" with + for pass, - for fail; what is skipped
 // is left out.
-func (e explanation) story() string {
+func (e Explanation) story() string {
 	var out []string
 	for _, l := range e.Trace {
 		if sign := map[string]string{checkPass: "+", checkFail: "-"}[l.Result]; sign != "" {
@@ -43,7 +43,7 @@ func (e explanation) story() string {
 	return strings.Join(out, " ")
 }
 
-func (e explanation) detail(check string) string {
+func (e Explanation) detail(check string) string {
 	for _, l := range e.Trace {
 		if l.Check == check {
 			return l.Result + ": " + l.Detail

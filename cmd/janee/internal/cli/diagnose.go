@@ -54,21 +54,7 @@ code is 0 whether or not the call would be allowed; use "janee policy check" in 
 	return c
 }
 
-// accessAnswer is what explain_access returns; see package core.
-type accessAnswer struct {
-	Agent      *string      `json:"agent"`
-	Capability string       `json:"capability"`
-	Allowed    bool         `json:"allowed"`
-	Trace      []accessLine `json:"trace"`
-	NextStep   string       `json:"nextStep,omitempty"`
-}
-
-type accessLine struct {
-	Check  string `json:"check"`
-	Result string `json:"result"`
-	Detail string `json:"detail"`
-}
-
+// core.Explanation is what explain_access returns; see package core.
 func runDiagnoseAccess(env *Env, call core.Call, asJSON bool) error {
 	v, err := lookAtConfig(env)
 	if err != nil {
@@ -76,7 +62,7 @@ func runDiagnoseAccess(env *Env, call core.Call, asJSON bool) error {
 	}
 	call.Tool = core.ExplainAccess
 	call.Agent, call.Via = caller(call.Agent)
-	var a accessAnswer
+	var a core.Explanation
 	if err := v.answer(call, &a); err != nil {
 		return err
 	}
@@ -94,7 +80,7 @@ func caller(agent string) (id, via string) {
 	return mcpserver.AgentID(agent), core.ViaStdio
 }
 
-func printAccess(out io.Writer, a accessAnswer) error {
+func printAccess(out io.Writer, a core.Explanation) error {
 	w := tabwriter.NewWriter(out, 0, 0, 2, ' ', 0)
 	for _, l := range a.Trace {
 		fmt.Fprintf(w, "%s\t%s\t%s\n", strings.ToUpper(l.Result), l.Check, printable(l.Detail))
