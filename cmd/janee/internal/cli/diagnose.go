@@ -54,7 +54,6 @@ code is 0 whether or not the call would be allowed; use "janee policy check" in 
 	return c
 }
 
-// core.Explanation is what explain_access returns; see package core.
 func runDiagnoseAccess(env *Env, call core.Call, asJSON bool) error {
 	v, err := lookAtConfig(env)
 	if err != nil {
