@@ -3,6 +3,8 @@ package core
 import (
 	"encoding/json"
 
+	"github.com/true-and-useful/janee/core/config"
+	"github.com/true-and-useful/janee/core/limit"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -20,6 +22,38 @@ var whoami = Tool{
 		Idempotent:  true,
 	},
 	run: func(f *Flow) Done { return answer(Whoami, f.engine.whoami(f.call)) },
+}
+
+type whoamiAnswer struct {
+	AgentID             string             `json:"agentId"`
+	IdentitySource      string             `json:"identitySource"`
+	DefaultAccessPolicy string             `json:"defaultAccessPolicy"`
+	Capabilities        whoamiCapabilities `json:"capabilities"`
+	Limits              limit.Limits       `json:"limits"`
+}
+
+type whoamiCapabilities struct {
+	Accessible []string `json:"accessible"`
+	Denied     []string `json:"denied"`
+}
+
+func (e *Engine) whoami(c Call) json.RawMessage {
+	access := e.config.AccessOf(&config.Capability{})
+	a := whoamiAnswer{
+		AgentID:             c.Agent,
+		IdentitySource:      c.IdentitySource,
+		DefaultAccessPolicy: string(access),
+		Limits:              e.config.Limits,
+		Capabilities:        whoamiCapabilities{Accessible: []string{}, Denied: []string{}},
+	}
+	for _, name := range e.config.CapabilityNames {
+		if e.opens(c, name) {
+			a.Capabilities.Accessible = append(a.Capabilities.Accessible, name)
+		} else {
+			a.Capabilities.Denied = append(a.Capabilities.Denied, name)
+		}
+	}
+	return encode(a)
 }
 
 const describeWhoami = `Say how Janee knows you: your agent id, where that id comes from, and ` +
