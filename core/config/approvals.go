@@ -32,7 +32,7 @@ func (r *configReader) approvals(n *yaml.Node) {
 	}
 	a := &r.config.Approvals
 	r.mapping(n, approvalsSection,
-		known{"wait", r.duration(&a.Wait, "approvals: wait", MaxWait, FormatDuration(MaxWait))},
+		known{"wait", r.duration(&a.Wait, "approvals: wait", MaxWait)},
 		known{"notify", r.flag(&a.Notify, "approvals: notify")},
 		known{"webhook", r.webhook("approvals: webhook", WebhookBinding(), &a.Webhook)},
 		known{"pin", r.pin},
@@ -69,31 +69,4 @@ func SetPIN(text []byte, hash string) ([]byte, error) {
 		}
 		return e.remove(path...)
 	})
-}
-
-var approvalKeys = []Key{
-	{Path: "approvals",
-		Kind: Section,
-		Meaning: "How Janee asks a person about a capability with `autoApprove: false`. See " +
-			"[approvals](approvals.md)."},
-	{Path: "approvals.wait", Kind: Duration,
-		Default: FormatDuration(DefaultWait), Meaning: "How long a call waits for the answer " +
-			"before it returns APPROVAL_PENDING; at most " +
-			FormatDuration(MaxWait) + "."},
-	{Path: "approvals.notify", Kind: Flag,
-		Default: "true",
-		Meaning: "Whether a question appears on the desktop, if it has `notify-send` or " +
-			"`osascript`."},
-	{Path: "approvals.webhook", Kind: Section, Default: "none",
-		Meaning: "A receiver that is told of every question, such as a bridge to a chat."},
-	{Path: "approvals.webhook.url", Kind: Address, Required: true,
-		Meaning: "Where Janee posts the question: `https://`, or `http://` on this machine."},
-	{Path: "approvals.webhook.secret", Kind: Text, Required: true,
-		Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
-	{Path: "approvals.elicitation", Kind: Flag,
-		Default: "false",
-		Meaning: "Whether a person can also answer in the agent's client, with the code that " +
-			"`janee approvals` shows. It has no effect while there is a `pin`."},
-	{Path: "approvals.pin", Kind: Text, Default: "none",
-		Meaning: "Hash of a PIN that `janee approve` asks for. `janee approvals pin` writes it."},
 }

@@ -42,8 +42,7 @@ func (r *configReader) anchor(n *yaml.Node) {
 	}
 	a := &Anchor{Every: DefaultAnchorEvery}
 	r.mapping(n, "audit: anchor",
-		known{"every", r.duration(&a.Every, "audit: anchor: every", maxAnchorEvery,
-			FormatDuration(maxAnchorEvery))},
+		known{"every", r.duration(&a.Every, "audit: anchor: every", maxAnchorEvery)},
 		known{"syslog", r.flag(&a.Syslog, "audit: anchor: syslog")},
 		known{"command", func(n *yaml.Node) { r.anchorCommand(n, a) }},
 		known{"webhook", r.webhook("audit: anchor: webhook", AnchorBinding(), &a.Webhook)},
@@ -68,29 +67,4 @@ func (r *configReader) anchorCommand(n *yaml.Node, a *Anchor) {
 			"audit: anchor: command must begin with the whole path of the program, "+
 				"as in /usr/bin/logger")
 	}
-}
-
-var auditKeys = []Key{
-	{Path: "audit", Kind: Section,
-		Meaning: "What Janee does with the audit log besides keeping it. See [audit](audit.md)."},
-	{Path: "audit.anchor", Kind: Section,
-		Default: "none",
-		Meaning: "Where Janee sends the last line of each chain, so that a log whose end was cut " +
-			"off is detected. At least one of `syslog`, `command` and `webhook`."},
-	{Path: "audit.anchor.every", Kind: Duration,
-		Default: FormatDuration(DefaultAnchorEvery),
-		Meaning: "How often, if the log has grown; also when a file is full and when a server " +
-			"ends."},
-	{Path: "audit.anchor.syslog", Kind: Flag, Default: "false",
-		Meaning: "`true`: send it to the system log. Not on Windows."},
-	{Path: "audit.anchor.command", Kind: Words,
-		Default: "none",
-		Meaning: "A program that gets it as one line on standard input. The first word is the " +
-			"full path; no shell reads the words."},
-	{Path: "audit.anchor.webhook", Kind: Section, Default: "none",
-		Meaning: "A receiver to post it to, signed as for `approvals.webhook`."},
-	{Path: "audit.anchor.webhook.url", Kind: Address, Required: true,
-		Meaning: "Where Janee posts it: `https://`, or `http://` on this machine."},
-	{Path: "audit.anchor.webhook.secret", Kind: Text, Required: true,
-		Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
 }

@@ -24,6 +24,8 @@ const (
 	DefaultTTL = time.Hour           // of a session, where a capability names none
 	MaxTTL     = 30 * 24 * time.Hour // of a session
 	MaxTimeout = time.Hour           // of one call
+	// DefaultTimeout is for how long a call may take whose capability does not say.
+	DefaultTimeout = time.Minute
 )
 
 // Config is one valid config.yaml.
@@ -89,7 +91,7 @@ type Capability struct {
 	Name, Service, Description string
 
 	TTL                        time.Duration // of a session, at most MaxTTL
-	Timeout                    time.Duration // of one call, at most MaxTimeout; 0 = the shell's own
+	Timeout                    time.Duration // of one call, at most MaxTimeout; 0 = DefaultTimeout
 	AutoApprove                bool          // false: a person says yes before a session opens
 	RequiresReason, AllHeaders bool
 	Policy                     policy.Policy

@@ -130,23 +130,3 @@ func SetSource(text []byte, source string, command []string) ([]byte, error) {
 		return e.put([]string{"vault", "command"}, list(command))
 	})
 }
-
-var vaultKeys = []Key{
-	{Path: "vault",
-		Kind: Section,
-		Meaning: "Names the root key that seals the secrets of this file, but does not contain " +
-			"it. Janee writes this section. Leave it as it is, and keep it in backups."},
-	{Path: "vault.id", Kind: Text, Required: true,
-		Meaning: "Name of the vault, and of the file that holds its root key."},
-	{Path: "vault.key", Kind: Text, Required: true,
-		Meaning: "Name of the sealing key. `janee key rotate` changes it."},
-	{Path: "vault.check", Kind: Text, Required: true,
-		Meaning: "16 hex digits that tell a wrong root key from a damaged secret."},
-	{Path: "vault.source", Kind: Text, Only: Sources, Default: SourceFile,
-		Meaning: "Where the root key is kept. `janee key move` changes it; the key has to be in " +
-			"the new place first. See [keys](keys.md)."},
-	{Path: "vault.command", Kind: Words,
-		Default: "none",
-		Meaning: "With `source: command`, the words of the command that prints the root key. No " +
-			"shell reads them."},
-}

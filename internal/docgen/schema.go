@@ -1,4 +1,4 @@
-package config
+package main
 
 import (
 	"encoding/json"
@@ -71,8 +71,8 @@ func (k Key) schema() object {
 	case len(k.Only) > 0:
 		s = object{"enum": k.Only}
 	}
-	if k.Path == "vault" || k.Path == "server" || k.Path == approvalsSection ||
-		k.Path == auditSection || k.Path == "audit.anchor" || k.Path == "services.NAME.headers" {
+	if k.Path == "vault" || k.Path == "server" || k.Path == "approvals" ||
+		k.Path == "audit" || k.Path == "audit.anchor" || k.Path == "services.NAME.headers" {
 		s["type"] = []string{"object", "null"}
 	}
 	s["description"] = strings.ReplaceAll(k.Meaning, "`", "")
