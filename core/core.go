@@ -62,8 +62,8 @@ type In struct {
 
 // Limits of the body that a reply may hold, in bytes.
 const (
-	DefaultMaxBytes = 256 << 10
-	MaxMaxBytes     = 10 << 20
+	DefaultMaxBytes = wire.ReplyBody
+	MaxMaxBytes     = wire.MaxBody
 )
 
 // Engine decides for one configuration. It is safe for concurrent use.

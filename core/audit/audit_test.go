@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/core/line"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 func testKey(writer string) []byte { return []byte("audit key of " + writer) }
@@ -131,7 +132,7 @@ func TestLongTextIsCut(t *testing.T) {
 			t.Errorf("%s has %d bytes", name, len(got))
 		}
 	}
-	if e.Target != ("/" + long)[:maxTarget-1]+"…" || e.Detail["x"] != long[:maxTarget]+"…" ||
+	if e.Target != ("/" + long)[:wire.MaxTarget-1]+"…" || e.Detail["x"] != long[:wire.MaxTarget]+"…" ||
 		e.Detail["heads"] != e.Detail["x"] {
 		t.Errorf("target has %d bytes, detail %d and %d", len(e.Target), len(e.Detail["x"]),
 			len(e.Detail["heads"]))

@@ -11,6 +11,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/core/line"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply
@@ -46,7 +47,6 @@ const (
 	// the last millisecond of the year 9999, the last that RFC 3339 can write
 	maxTime   = 253402300799999
 	maxReason = 500     // characters
-	maxTarget = 8 << 10 // bytes
 	maxText   = 1 << 10 // bytes
 )
 
@@ -62,7 +62,7 @@ func (r *Record) encode(b *line.Builder) {
 	b.Optional("capability", cut(r.Capability, maxText))
 	b.Optional("service", cut(r.Service, maxText))
 	b.Optional("method", cut(r.Method, maxText))
-	b.Optional("target", cut(r.Target, maxTarget))
+	b.Optional("target", cut(r.Target, wire.MaxTarget))
 	b.Optional("reason", cutRunes(r.Reason, maxReason))
 	b.Optional("decision", cut(r.Decision, maxText))
 	b.Optional("rule", cut(r.Rule, maxText))
@@ -83,7 +83,7 @@ func (r *Record) detail() map[string]string {
 	capped := make(map[string]string, len(r.Detail))
 	for name, value := range r.Detail {
 		if r.Event != EventOpen || name != headsDetail {
-			value = cut(value, maxTarget)
+			value = cut(value, wire.MaxTarget)
 		}
 		capped[name] = value
 	}

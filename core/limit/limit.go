@@ -5,6 +5,8 @@
 // written to disk: a Book counts for one process, for as long as it runs.
 package limit
 
+import "github.com/true-and-useful/janee/core/wire"
+
 // Limits bound what one agent may do. Zero is no bound.
 type Limits struct {
 	PerMinute int64 `json:"perMinute,omitempty"` // calls in any minute
@@ -35,17 +37,13 @@ const (
 	MaxResponseBytes = "maxResponseBytes"
 )
 
-// mib is the unit of the greatest sizes: what a reply may have at most, and what no transport lets
-// a request have.
-const mib = 1 << 20
-
 var fields = []Field{
 	{PerMinute, false, 10_000, func(l *Limits) *int64 { return &l.PerMinute }},
 	{PerHour, false, 100_000, func(l *Limits) *int64 { return &l.PerHour }},
 	{BytesPerHour, true, 1 << 40, func(l *Limits) *int64 { return &l.BytesPerHour }},
 	{Concurrent, false, 1000, func(l *Limits) *int64 { return &l.Concurrent }},
-	{MaxRequestBytes, true, 10 * mib, func(l *Limits) *int64 { return &l.MaxRequestBytes }},
-	{MaxResponseBytes, true, 10 * mib, func(l *Limits) *int64 { return &l.MaxResponseBytes }},
+	{MaxRequestBytes, true, wire.MaxBody, func(l *Limits) *int64 { return &l.MaxRequestBytes }},
+	{MaxResponseBytes, true, wire.MaxBody, func(l *Limits) *int64 { return &l.MaxResponseBytes }},
 }
 
 // Fields lists the limits in the order in which they are written and shown.

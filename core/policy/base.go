@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // Base is the base URL of a service in its one canonical form. The zero value is of no use: Join
@@ -52,8 +54,8 @@ func checkBasePath(path string) *fault {
 	if at := strings.IndexAny(path, "?#"); at >= 0 {
 		return faultf("", "it may hold no query and no fragment")
 	}
-	if len(path) > maxTarget {
-		return faultf("", "the path is longer than %d bytes", maxTarget)
+	if len(path) > wire.MaxTarget {
+		return faultf("", "the path is longer than %d bytes", wire.MaxTarget)
 	}
 	return checkPath(path, Options{})
 }

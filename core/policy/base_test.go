@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 func TestParseBase(t *testing.T) {
@@ -62,9 +64,9 @@ func TestParseBaseRefuses(t *testing.T) {
 		"https://[::1": "not a host", "https://[::1:443": "not a host", "https://::1": "not a host",
 		"https://[fe80::1%25eth0]": "not a host", "https://[127.0.0.1]": "not a host",
 		"https://[::1]x": "port", "https://[::1]x:1": "not a host",
-		"https://" + strings.Repeat("a", 64) + ".example": "not a host",
-		"https://" + strings.Repeat("a.", 127) + "ab":     "not a host",
-		"https://h/" + strings.Repeat("a", maxTarget):     "longer",
+		"https://" + strings.Repeat("a", 64) + ".example":  "not a host",
+		"https://" + strings.Repeat("a.", 127) + "ab":      "not a host",
+		"https://h/" + strings.Repeat("a", wire.MaxTarget): "longer",
 	} {
 		b, err := ParseBase(raw, false)
 		if err == nil || b != (Base{}) || !strings.Contains(err.Error(), says) ||

@@ -3,18 +3,17 @@ package policy
 import (
 	"strings"
 	"unicode/utf8"
-)
 
-// maxTarget is the longest path with query, in bytes, that is read at all.
-const maxTarget = 8 << 10
+	"github.com/true-and-useful/janee/core/wire"
+)
 
 // checkTarget holds the grammar of an origin-form target and splits it at the first "?". It repairs
 // nothing: URL parsers, proxies and routers each repair in their own way, and a target that two of
 // them read differently is how a rule is dodged.
 func checkTarget(target string, o Options) (path, query string, f *fault) {
-	if len(target) > maxTarget {
+	if len(target) > wire.MaxTarget {
 		return "", "", faultf("shorten the query or send the data in the body",
-			"the path is longer than %d bytes", maxTarget)
+			"the path is longer than %d bytes", wire.MaxTarget)
 	}
 	path, query, _ = strings.Cut(target, "?")
 	if f := checkPath(path, o); f != nil {

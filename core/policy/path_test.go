@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 var (
@@ -30,7 +32,7 @@ func TestGrammarAccepts(t *testing.T) {
 		{Options{}, "/a?method=x&my_method=y&_methods=z&x=_method"},
 		{Options{}, "/a?method=flickr.photos.search&$method=&method&x=method=DELETE"},
 		{Options{}, "/a?method=GET&$METHOD=get&method=DELETED&filter[method]=DELETE"},
-		{Options{}, "/" + strings.Repeat("a", maxTarget-1)},
+		{Options{}, "/" + strings.Repeat("a", wire.MaxTarget-1)},
 		{slashes, "/projects/a%2Fb%2fc"},
 		{semicolons, "/a;b=1/c%3Bd/e%3bf?x=1;y=2"},
 		{semicolons, "/a/;x"},
@@ -52,8 +54,8 @@ func TestGrammarRejects(t *testing.T) {
 		{Options{}, "", "does not begin with /"},
 		{Options{}, "?a", "does not begin with /"},
 		{Options{}, "https://evil.example/", "scheme and host come from the service"},
-		{Options{}, "/" + strings.Repeat("a", maxTarget), "longer than 8192 bytes"},
-		{Options{}, "/a?" + strings.Repeat("a", maxTarget), "longer than 8192 bytes"},
+		{Options{}, "/" + strings.Repeat("a", wire.MaxTarget), "longer than 8192 bytes"},
+		{Options{}, "/a?" + strings.Repeat("a", wire.MaxTarget), "longer than 8192 bytes"},
 		{Options{}, "/a b", "byte %20 at byte 2"},
 		{Options{}, "/a\tb", "byte %09"},
 		{Options{}, "/a\x00", "byte %00"},

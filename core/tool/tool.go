@@ -6,12 +6,16 @@
 // is allowed.
 package tool
 
-import "encoding/json"
+import (
+	"encoding/json"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
 
 // Bounds of the argument maxBytes: how much of a reply's body an agent gets.
 const (
-	DefaultMaxBytes = 256 << 10
-	LimitMaxBytes   = 10 << 20
+	DefaultMaxBytes = wire.ReplyBody
+	LimitMaxBytes   = wire.MaxBody
 )
 
 // MaxTestTimeoutMs bounds the argument timeout, in milliseconds.

@@ -5,6 +5,13 @@ package wire
 
 import "strings"
 
+// Bounds of every request and reply, in bytes.
+const (
+	MaxTarget = 8 << 10   // the longest request target, which is the path with its query
+	MaxBody   = 10 << 20  // the largest body of a request, and the most of a reply that is returned
+	ReplyBody = 256 << 10 // how much of a reply is returned to a caller that does not say
+)
+
 // Header is one field line, in the order it is sent. Name keeps the spelling it was given.
 type Header struct{ Name, Value string }
 
