@@ -38,8 +38,8 @@ func (m Manifest) Encode(key []byte) []byte { return line.Encode(key, kind, m) }
 // Decode reads a manifest that must be signed with key. The error is that of package line.
 func Decode(key, data []byte) (Manifest, error) { return line.Open[Manifest](key, data, kind) }
 
-// ErrManifest means that a text is no manifest of this version.
-var ErrManifest = errors.New("not the manifest of a backup that this version reads")
+// errManifest means that a text is no manifest of this version.
+var errManifest = errors.New("not the manifest of a backup that this version reads")
 
 // Read reads a manifest without looking at its signature: nothing of it is authentic.
 func Read(data []byte) (Manifest, error) {
@@ -49,10 +49,10 @@ func Read(data []byte) (Manifest, error) {
 		Manifest
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return Manifest{}, fmt.Errorf("%w: it is no JSON", ErrManifest)
+		return Manifest{}, fmt.Errorf("%w: it is no JSON", errManifest)
 	}
 	if m.V != 1 || m.Kind != kind {
-		return Manifest{}, ErrManifest
+		return Manifest{}, errManifest
 	}
 	return m.Manifest, nil
 }

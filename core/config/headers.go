@@ -170,7 +170,7 @@ func (e *editor) operations(path, words []string) error {
 	value := list(words)
 	switch word := words[0]; {
 	case len(words) > 1:
-	case word == NoOperations:
+	case word == noOperations:
 		value = list(nil)
 	case slices.Contains(policy.OperationFamilies(), word):
 		value = textNode(word)
@@ -178,5 +178,5 @@ func (e *editor) operations(path, words []string) error {
 	return e.put(path, value)
 }
 
-// NoOperations is the word of ServiceEdit.QueryOperations that leaves rules to the path alone.
-const NoOperations = "none"
+// noOperations is the word of ServiceEdit.QueryOperations that leaves rules to the path alone.
+const noOperations = "none"

@@ -8,7 +8,7 @@ import (
 )
 
 // Sealer returns a secret as sealed text for a binding.
-type Sealer = func(vault.Binding, secret.Text) (string, error)
+type Sealer func(vault.Binding, secret.Text) (string, error)
 
 // Seal replaces every credential that stands in the clear by what seal makes of it, in place, and
 // returns the new text with the number replaced. Comments, order, blank lines, line ends and

@@ -1,6 +1,6 @@
 // Package limit counts what agents do, and says when it is too much: how often, how many bytes, how
 // many calls at once. Use a Book for what has happened, Limits for what a person allows, and
-// ParseSize for sizes as a person writes them. Time is the monotonic clock of a shell, in
+// parseSize for sizes as a person writes them. Time is the monotonic clock of a shell, in
 // milliseconds: a clock that is set back or forward neither grants calls nor takes any. Nothing is
 // written to disk: a Book counts for one process, for as long as it runs.
 package limit
@@ -22,7 +22,7 @@ type Limits struct {
 // Field is one of the Limits by its name in config.yaml.
 type Field struct {
 	Name string
-	Size bool  // its value is a size, see ParseSize
+	Size bool  // its value is a size, see parseSize
 	Most int64 // the greatest value that it may have
 	at   func(*Limits) *int64
 }
@@ -65,7 +65,7 @@ func (f Field) Format(n int64) string {
 func (f Field) Parse(s string) (int64, bool) {
 	read := parseInt
 	if f.Size {
-		read = ParseSize
+		read = parseSize
 	}
 	n, ok := read(s)
 	return n, ok && n <= f.Most

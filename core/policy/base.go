@@ -11,7 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Base is the base URL of a service in its one canonical form. The zero value is of no use: Join
+// Base is the base URL of a service in its one canonical form. The zero value is of no use: JoinUnder
 // refuses it.
 type Base struct{ scheme, host, path string }
 
@@ -136,16 +136,11 @@ func (b Base) Path() string { return b.path }
 // String returns the canonical base URL.
 func (b Base) String() string { return b.Origin() + b.path }
 
-// Join returns the URL to dial and the request target that must go out on the wire: base path,
-// judged target, and then signed, the raw query parameters a signer adds ("" for none). Both are ""
-// when b or j is the zero value, when signed is not a well-formed query, or when a URL parser would
-// send something else than target.
-func (b Base) Join(j Judged, signed string) (dial, target string) {
-	return b.JoinUnder("", j, signed)
-}
-
-// JoinUnder is Join with a path that a signer puts between base path and judged target, such as
-// "/bot123:secret"; it obeys the grammar of paths.
+// JoinUnder returns the URL to dial and the request target that must go out on the wire: the base
+// path, prefix, the judged target, and then signed. prefix is a path that a signer adds, such as
+// "/bot123:secret", and signed the raw query parameters that it adds; "" is none. Both results are
+// "" if b or j is the zero value, if prefix is not a path of the grammar or signed not a query, or
+// if a URL parser would send something else than target.
 func (b Base) JoinUnder(prefix string, j Judged, signed string) (dial, target string) {
 	if b.host == "" || j.method == "" || checkQuery(signed, Options{}) != nil ||
 		prefix != "" && checkBasePath(prefix) != nil {

@@ -97,12 +97,12 @@ func TestJoin(t *testing.T) {
 		if d.Outcome != Allowed {
 			t.Fatalf("%s: %+v", c.path, d)
 		}
-		url, target := base.Join(j, c.signed)
+		url, target := base.JoinUnder("", j, c.signed)
 		if wantURL := base.Origin() + c.want; target != c.want || c.want != "" && url != wantURL ||
 			c.want == "" && url != "" {
 			t.Errorf("%s + %s + %q = %q, %q", c.base, c.path, c.signed, url, target)
 		}
-		if url, target := (Base{}).Join(j, ""); url != "" || target != "" {
+		if url, target := (Base{}).JoinUnder("", j, ""); url != "" || target != "" {
 			t.Errorf("the zero Base joins to %q, %q", url, target)
 		}
 	}
@@ -119,7 +119,7 @@ func TestJoinDistrustsItsParts(t *testing.T) {
 		{Base{"https", "h", ""}, "/a\x00"}, {Base{"https", "h", ""}, "/ü"},
 		{Base{"https", "u@h", ""}, "/a"},
 	} {
-		if url, target := c.base.Join(Judged{
+		if url, target := c.base.JoinUnder("", Judged{
 			method: "GET",
 			path:   c.path,
 			target: c.path,

@@ -1,5 +1,5 @@
 // Package policy decides whether an agent may make a request, and is the one place that reads a
-// request path. Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join
+// request path. Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.JoinUnder
 // to turn what was allowed into the URL to dial, and HeaderPolicy to sort what the agent sends
 // along. Do not look into a path anywhere else: what Judge read is byte for byte what must be sent,
 // and a second reader would see something different.
@@ -107,7 +107,7 @@ func (p Policy) Allow() []Rule { return slices.Clone(p.allow) }
 func (p Policy) Deny() []Rule { return slices.Clone(p.deny) }
 
 // Judged is a request that Judge allowed, and the only form in which one may be signed and sent.
-// The zero value is of no use: Base.Join refuses it.
+// The zero value is of no use: Base.JoinUnder refuses it.
 type Judged struct{ method, path, query, target string }
 
 // Method returns the method in upper case.
@@ -121,9 +121,6 @@ func (j Judged) Path() string { return j.path }
 
 // Query returns what follows the first "?".
 func (j Judged) Query() string { return j.query }
-
-// Redacted returns the target for a log; see Redact.
-func (j Judged) Redacted() string { return Redact(j.target) }
 
 // Redact prepares a target for a log, judged or not: parameter names stay, every value becomes "*",
 // because tokens travel in queries.

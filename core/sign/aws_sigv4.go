@@ -22,8 +22,7 @@ var awsSigV4 = Scheme{
 	Fields: []Field{
 		{Name: "accessKeyId", Secret: true, Identity: true, Required: true,
 			Label: "AWS access key id", fault: scopeFault},
-		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key",
-			fault: plainFault},
+		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key"},
 		{Name: "sessionToken", Secret: true,
 			Label: "AWS session token (temporary credentials only)", fault: tokenFault},
 		{Name: "region", Required: true, Label: "AWS region, e.g. eu-west-1", fault: scopeFault},

@@ -17,7 +17,7 @@ var basic = Scheme{
 	Fields: []Field{
 		{Name: "username", Secret: true, Identity: true, Required: true,
 			Label: "User name, or the API key if there is no password", fault: userFault},
-		{Name: "password", Secret: true, Label: "Password (may be empty)", fault: plainFault},
+		{Name: "password", Secret: true, Label: "Password (may be empty)"},
 		showIdentity("user name"),
 	},
 	sign:    signBasic,

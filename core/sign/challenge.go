@@ -41,7 +41,7 @@ var digestAuth = Scheme{
 	Fields: []Field{
 		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name",
 			fault: digestUserFault},
-		{Name: "password", Secret: true, Required: true, Label: "Password", fault: plainFault},
+		{Name: "password", Secret: true, Required: true, Label: "Password"},
 		showIdentity("user name"),
 	},
 	challenge: answerDigest,

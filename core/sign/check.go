@@ -59,6 +59,9 @@ func (c Credential) fault(f Field, path string) string {
 		}
 		return ""
 	}
+	if f.fault == nil {
+		return plainFault(value)
+	}
 	return f.fault(value)
 }
 
@@ -105,10 +108,6 @@ func (c Credential) under(field string) (paths []string) {
 	slices.Sort(paths)
 	return paths
 }
-
-// Trim cuts the line break that editors and echo leave at the end of a file. Nothing else is cut:
-// Check refuses other white space around a value, because the person should know.
-func Trim(value string) string { return strings.TrimRight(value, "\r\n") }
 
 // plainFault is the grammar of every value: text on one line, without white space around it. A
 // pasted line break would end a header field, and a stray blank makes a key that is refused

@@ -36,7 +36,6 @@ var (
 		Secret:   true,
 		Required: true,
 		Label:    "API secret",
-		fault:    plainFault,
 	}
 	base64Secret = Field{
 		Name:     "apiSecret",

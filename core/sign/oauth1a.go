@@ -20,14 +20,12 @@ var (
 		Title: "X (Twitter), OAuth 1.0a user context",
 		Docs:  "https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature",
 		Fields: append(consumer[:2:2],
-			Field{Name: "accessToken", Secret: true, Required: true, Label: "Access token",
-				fault: plainFault},
+			Field{Name: "accessToken", Secret: true, Required: true, Label: "Access token"},
 			Field{
 				Name:     "accessTokenSecret",
 				Secret:   true,
 				Required: true,
 				Label:    "Access token secret",
-				fault:    plainFault,
 			}),
 		sign: signOAuth1,
 	}
@@ -37,9 +35,8 @@ var (
 		Docs:  "https://www.rfc-editor.org/rfc/rfc5849#section-3.4",
 		Fields: append(consumer[:2:2],
 			Field{Name: "accessToken", Secret: true,
-				Label: "Access token (empty if the site gives none)", fault: plainFault},
-			Field{Name: "accessTokenSecret", Secret: true, Label: "Access token secret",
-				fault: plainFault},
+				Label: "Access token (empty if the site gives none)"},
+			Field{Name: "accessTokenSecret", Secret: true, Label: "Access token secret"},
 			Field{Name: "signatureMethod", Label: "HMAC-SHA1 (if empty) or HMAC-SHA256",
 				fault: oneOf("HMAC-SHA1", "HMAC-SHA256")},
 			Field{Name: "realm", Label: "Realm, if the site wants one", fault: realmFault}),
@@ -47,10 +44,9 @@ var (
 		whole: oauthPair,
 	}
 	consumer = [...]Field{
-		{Name: "consumerKey", Secret: true, Required: true, Label: "Consumer key (API key)",
-			fault: plainFault},
+		{Name: "consumerKey", Secret: true, Required: true, Label: "Consumer key (API key)"},
 		{Name: "consumerSecret", Secret: true, Required: true,
-			Label: "Consumer secret (API key secret)", fault: plainFault},
+			Label: "Consumer secret (API key secret)"},
 	}
 )
 

@@ -11,7 +11,7 @@ var query = Scheme{
 	Fields: []Field{
 		{Name: "param", Required: true, Label: "Name of the parameter, e.g. api_key",
 			fault: paramFault},
-		{Name: "key", Secret: true, Required: true, Label: "API key", fault: plainFault},
+		{Name: "key", Secret: true, Required: true, Label: "API key"},
 	},
 	sign:    signQuery,
 	writes:  fields(),
