@@ -24,8 +24,8 @@ func parseSize(s string) (int64, bool) {
 	return parseInt(s)
 }
 
-// FormatSize writes a size so that parseSize reads the same one, with the unit of which it is the
-// smallest whole number.
+// FormatSize writes a size in the unit that gives the smallest whole number; parseSize reads the
+// same size from it.
 func FormatSize(n int64) string {
 	number, unit := n, ""
 	for _, u := range units {
