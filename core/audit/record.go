@@ -1,8 +1,12 @@
-// Package audit writes and checks the log: JSON lines, each signed and each naming the hash of the
-// line before, one chain a writer. Use Chain to make lines, Decode to show them and Verifier to
-// check all files of a home; Decode alone proves nothing. It opens no files and reads no clock; it
-// keeps no bodies and no header values, and callers give it targets with their query values already
-// redacted.
+// Package audit writes and checks the audit log: lines of JSON, each signed and each with the hash
+// of the line before it, in one chain for each writer.
+//
+// A Chain makes the lines of one writer from Records. Decode reads a line to show it, and proves
+// nothing. A Verifier checks all files of a home: feed it each file with File and Line, then ask
+// for its Problems. Anchors, which are kept elsewhere, let it find a log whose end was cut off.
+//
+// The package opens no files and reads no clock. The log has no bodies and no header values, and
+// callers pass targets whose query values are already redacted.
 package audit
 
 import (
@@ -14,8 +18,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply
-// in bytes; empty fields are not written. Over-long text is cut and ends in "…": Reason after 500
+// Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply;
+// empty fields are not written. Text that is too long is cut and ends in "…": Reason after 500
 // characters, Target and values of Detail after 8 KiB, everything else after 1 KiB.
 type Record struct {
 	TS         int64             `json:"-"`
@@ -50,7 +54,7 @@ const (
 	maxText   = 1 << 10 // bytes
 )
 
-// encode builds the record between the chain's own fields, in the order that readers of the raw log
+// encode writes the record between the chain's own fields, in the order that readers of the raw log
 // rely on.
 func (r *Record) encode(b *line.Builder) {
 	b.Text("ts", time.UnixMilli(min(max(r.TS, 0), maxTime)).UTC().Format(timeLayout))
@@ -90,7 +94,7 @@ func (r *Record) detail() map[string]string {
 	return capped
 }
 
-// cut keeps at most n bytes, never half a character.
+// cut returns at most n bytes of text, without half a character at the end.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s
