@@ -132,8 +132,9 @@ func TestLongTextIsCut(t *testing.T) {
 			t.Errorf("%s has %d bytes", name, len(got))
 		}
 	}
-	if e.Target != ("/" + long)[:wire.MaxTarget-1]+"…" || e.Detail["x"] != long[:wire.MaxTarget]+"…" ||
-		e.Detail["heads"] != e.Detail["x"] {
+	cut := long[:wire.MaxTarget] + "…"
+	if e.Target != ("/" + long)[:wire.MaxTarget-1]+"…" || e.Detail["x"] != cut ||
+		e.Detail["heads"] != cut {
 		t.Errorf("target has %d bytes, detail %d and %d", len(e.Target), len(e.Detail["x"]),
 			len(e.Detail["heads"]))
 	}

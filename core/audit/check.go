@@ -54,7 +54,7 @@ func (c *chainCheck) checkName(e Entry, r *report) {
 	case written > c.day || written < c.day && c.part == 1:
 		r.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s",
 			c.day, written)
-	case c.part != c.want && e.Seq == c.last+1: // else the lines between are missing, which is reported
+	case c.part != c.want && e.Seq == c.last+1: // else lines are missing: reported
 		r.add(c.at, Reordered, "the file is part %d of %s, but follows part %d",
 			c.part, c.day, c.want-1)
 	}

@@ -15,13 +15,13 @@ const (
 	maxAnchorEvery     = 24 * time.Hour
 )
 
-// Audit says what is done with the audit log beyond keeping it.
+// Audit says what Janee does with the audit log besides keeping it.
 type Audit struct {
-	Anchor *Anchor // nil = nothing
+	Anchor *Anchor // nil means nothing
 }
 
-// Anchor says to whom the heads of the chains are told, so that cutting the end of the log is
-// found. At least one of the three is set.
+// Anchor says who is told the heads of the chains, so that a log whose end was cut off is found. At
+// least one of the three is set.
 type Anchor struct {
 	Every   time.Duration
 	Syslog  bool
@@ -57,8 +57,8 @@ func (r *configReader) anchor(n *yaml.Node) {
 	r.config.Audit.Anchor = a
 }
 
-// anchorCommand wants to know exactly which program: the log is not to hang on what PATH a server
-// was started with.
+// anchorCommand wants to know exactly which program: the log must not depend on the PATH that a
+// server was started with.
 func (r *configReader) anchorCommand(n *yaml.Node, a *Anchor) {
 	r.words(n, "audit: anchor: command", "[/usr/local/bin/keep-anchor, --append]", &a.Command)
 	if len(a.Command) > 0 && !strings.HasPrefix(a.Command[0], "/") &&

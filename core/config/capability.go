@@ -70,9 +70,9 @@ func (r *configReader) allHeaders(n *yaml.Node, what string, c *Capability) {
 	}
 }
 
-// rules reads allow and deny. "rules: {}" means no rules, as users' configs have it; a bare
-// "rules:" is refused, because it is what is left when the lists under it are commented out, and
-// would then allow everything.
+// rules reads allow and deny. "rules: {}" means no rules, as in configurations of users; a bare
+// "rules:" is refused, because it is what remains when the lists under it are commented out, and
+// would allow everything.
 func (r *configReader) rules(n *yaml.Node, what string, c *Capability) {
 	switch {
 	case n.Kind == yaml.AliasNode:

@@ -12,13 +12,13 @@ import (
 const (
 	limitsSection = "limits"
 	limitsHelp    = "write limits: {perMinute: 60}"
-	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does
-	// not say: as many as there is room for replies of the usual size.
+	// DefaultConcurrent is how many calls of one agent may be under way at once if limits does not
+	// say: as many as there is room for replies of the usual size.
 	DefaultConcurrent = 256
 )
 
-// limits reads the block of a capability, or that of the whole. A bare "limits:" is refused,
-// because it is what is left when the lines under it are commented out, and would then bound
+// limits reads the block of a capability, or the one for all capabilities. A bare "limits:" is
+// refused, because it is what remains when the lines under it are commented out, and would bound
 // nothing.
 func (r *configReader) limits(to *limit.Limits, what string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
@@ -72,7 +72,7 @@ func LimitField(name string) (limit.Field, bool) {
 	return limit.Field{}, false
 }
 
-// limitsNode is the block for NewCapability.
+// limitsNode returns the block for NewCapability.
 func limitsNode(list []KV) *yaml.Node {
 	n := mapping()
 	for _, l := range list {
@@ -81,7 +81,7 @@ func limitsNode(list []KV) *yaml.Node {
 	return n
 }
 
-// numberOrText is a value without quotes where it is a number.
+// numberOrText returns a value without quotes if it is a number.
 func numberOrText(value string) *yaml.Node {
 	if value != "" && strings.Trim(value, "0123456789") == "" && value[0] != '0' {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: value}
@@ -89,8 +89,8 @@ func numberOrText(value string) *yaml.Node {
 	return textNode(value)
 }
 
-// setLimits changes lines of the block of a capability, and takes out those that are empty, and the
-// block with the last of them.
+// setLimits changes lines of the block of a capability, removes those that are empty, and removes
+// the block with the last of them.
 func (e *editor) setLimits(path func(...string) []string, list []KV) error {
 	for _, l := range list {
 		line := path(limitsSection, l.Path)

@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/limit"
 )
 
-// Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A
-// text without content is a valid, empty config.
+// Parse reads a config.yaml. The error is an *Error with every problem, each with its line. A text
+// without content is a valid, empty configuration.
 func Parse(text []byte) (*Config, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -19,8 +19,8 @@ func Parse(text []byte) (*Config, error) {
 	return p.config, nil
 }
 
-// parsed is a valid config together with what an edit of its text needs. It stays inside this
-// package: its nodes hold credentials in the clear.
+// parsed is a valid configuration together with what an edit of its text needs. It stays inside
+// this package: its nodes have credentials in the clear.
 type parsed struct {
 	config *Config
 	doc    *document
@@ -53,7 +53,7 @@ func newConfig() *Config {
 		Limits:    limit.Limits{Concurrent: DefaultConcurrent}}
 }
 
-// configReader fills a config from the tree.
+// configReader fills a Config from the tree.
 type configReader struct {
 	reader
 	parsed
@@ -73,7 +73,7 @@ func (r *configReader) root(n *yaml.Node) {
 		known{limitsSection, r.limits(&r.config.Limits, limitsSection)},
 		known{"audit", r.audit},
 	)
-	// Capabilities name services, wherever in the file these stand.
+	// Capabilities name services, which may be anywhere in the file.
 	if !unset(services) {
 		r.entries(services, "services", r.service)
 	}
@@ -99,7 +99,7 @@ func (r *configReader) version(n *yaml.Node) {
 	}
 }
 
-// brief quotes a name, without what could move the cursor of a terminal, and not without end.
+// brief quotes a name of bounded length, without anything that could move the cursor of a terminal.
 func brief(s string) string {
 	if len(s) > 64 {
 		s = s[:64] + "…"

@@ -73,7 +73,7 @@ func (r *configReader) base(n *yaml.Node, line int, what string, s *Service) {
 	s.Base = base
 }
 
-// testPath is judged as an agent's path would be, since it is sent the same way.
+// testPath is judged as an agent's path would be, since it is sent in the same way.
 func (r *configReader) testPath(n *yaml.Node, what string, s *Service) {
 	if n == nil {
 		return
@@ -121,16 +121,16 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 	})
 }
 
-// isCredential names the fields that carry a key on most APIs; here they would stand unsealed and
-// unscrubbed.
+// isCredential reports the fields that carry a key in most APIs; here they would be neither sealed
+// nor scrubbed.
 func isCredential(name string) bool {
 	name = strings.ToLower(name)
 	return slices.Contains([]string{"authorization", "proxy-authorization", "cookie", "x-api-key",
 		"api-key", "apikey", "x-auth-token"}, name)
 }
 
-// isFraming names the fields that belong to one connection (RFC 9110 section 7.6.1) or say where a
-// message goes and ends.
+// isFraming reports the fields that belong to one connection (RFC 9110 section 7.6.1), or say where
+// a message goes and ends.
 func isFraming(name string) bool {
 	return slices.Contains([]string{"host", "content-length", "transfer-encoding", "connection",
 		"keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect", "accept-encoding"},

@@ -12,14 +12,14 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Webhook is somebody to be told. Secret is the key of the signature.
+// Webhook is a receiver that is told of events. Secret is the key of the signature.
 type Webhook struct {
 	URL    string
 	Secret Value
 }
 
-// WebhookBinding is what the secret of approvals.webhook is sealed for. No service has an auth type
-// of that name.
+// WebhookBinding returns what the secret of approvals.webhook is sealed for. No service has an auth
+// type of that name.
 func WebhookBinding() vault.Binding {
 	return vault.Binding{
 		Service: approvalsSection,
@@ -29,7 +29,7 @@ func WebhookBinding() vault.Binding {
 	}
 }
 
-// AnchorBinding is what the secret of audit.anchor.webhook is sealed for.
+// AnchorBinding returns what the secret of audit.anchor.webhook is sealed for.
 func AnchorBinding() vault.Binding {
 	return vault.Binding{
 		Service: auditSection,
@@ -45,7 +45,7 @@ type hook struct {
 	webhook *Webhook
 }
 
-// hooks lists the webhooks that there are.
+// hooks lists the webhooks in the configuration.
 func (c *Config) hooks() (list []hook) {
 	if w := c.Approvals.Webhook; w != nil {
 		list = append(list, hook{pathOf(WebhookBinding()), w})
@@ -56,10 +56,10 @@ func (c *Config) hooks() (list []hook) {
 	return list
 }
 
-// pathOf is where the secret of a webhook stands that is sealed for b.
+// pathOf returns the path of the webhook secret that is sealed for b.
 func pathOf(b vault.Binding) string { return b.Service + "." + b.Field }
 
-// webhook reads the one that is sealed for b into to. what says where it stands.
+// webhook reads the webhook whose secret is sealed for b. what names its place.
 func (r *configReader) webhook(what string, b vault.Binding, to **Webhook) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		w := &Webhook{}

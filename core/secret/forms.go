@@ -39,8 +39,8 @@ func forms(secret string) []string {
 		}
 	}
 	for _, form := range found {
-		// A secret may itself contain what looks like escapes. In a text where one kind of escape
-		// was added, those of another kind may have been undone.
+		// A secret may itself contain what looks like escapes, and the reader undoes those too:
+		// all of them, or those of one kind in a text that was escaped with another.
 		for _, kinds := range []string{escapes, "%", "&", `\`} {
 			if m := meaning(form, kinds); m != form && len(m) >= MinLength {
 				found = append(found, m)

@@ -139,10 +139,10 @@ func validates(t *testing.T, s *jsonschema.Schema, text string) error {
 // TestSchemaAccepts gives the same files to the schema and to Parse.
 func TestSchemaAccepts(t *testing.T) {
 	s := compiledSchema(t)
+	uncommented := regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(config.Template()), "")
 	for name, text := range map[string]string{
-		"template": "version: 1\n",
-		"template, uncommented": regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(config.Template()),
-			""),
+		"template":              "version: 1\n",
+		"template, uncommented": uncommented,
 		"guide":     guideConfig,
 		"every key": everyKey(t),
 	} {
