@@ -37,9 +37,8 @@ func put(n *yaml.Node, key, value string) {
 	}
 }
 
-// render writes "key: value" in block style, each line with its "
-//
-// ". yaml.Marshal would do, except that it has its own ideas of quotes and indentation.
+// render writes "key: value" in block style, each line with its "\n". yaml.Marshal would do, except
+// that it has its own ideas of quotes and indentation.
 func render(indent int, key string, n *yaml.Node) string {
 	margin := strings.Repeat(" ", indent)
 	head := margin + scalar(key) + ":"

@@ -11,14 +11,14 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Base is the base URL of a service in its one canonical form. The zero value is of no use: JoinUnder
-// refuses it.
+// Base is the base URL of a service in its one canonical form. The zero value is of no use:
+// JoinUnder refuses it.
 type Base struct{ scheme, host, path string }
 
-// ParseBase reads a base URL: http or https, a host with an optional port, an optional path prefix
-// under the grammar of Judge; one trailing "/" is cut. Userinfo, query and fragment are errors.
-// Plain http goes to a loopback address or localhost only, unless allowHTTP is set. Errors quote
-// the host and the scheme but never the whole, which may hold a password.
+// ParseBase reads a base URL: http or https, a host with an optional port, and an optional path
+// prefix that follows the grammar of Judge; one trailing "/" is removed. Userinfo, query and
+// fragment are errors. Plain http goes only to a loopback address or localhost, unless allowHTTP is
+// set. Errors quote the host and the scheme but never the whole URL, which may contain a password.
 func ParseBase(raw string, allowHTTP bool) (Base, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	scheme = strings.ToLower(scheme)
@@ -60,8 +60,8 @@ func checkBasePath(path string) *fault {
 	return checkPath(path, Options{})
 }
 
-// parseAuthority returns the host in lower case with its port, the default one cut, and whether it
-// is this machine.
+// parseAuthority returns the host in lower case with its port, unless that is the default one, and
+// whether it is this machine.
 func parseAuthority(authority, scheme string) (host string, loopback bool, err error) {
 	host, port := authority, ""
 	if at := strings.LastIndexByte(authority, ':'); at >= 0 && !strings.HasSuffix(authority, "]") {
@@ -82,8 +82,8 @@ func parseAuthority(authority, scheme string) (host string, loopback bool, err e
 }
 
 // parseHost accepts a DNS name, a dotted IPv4 address or an IPv6 address in brackets. Other
-// spellings of IPv4 (0x7f.1, 2130706433) are refused: resolvers read them, the egress check would
-// not.
+// spellings of IPv4 (0x7f.1, 2130706433) are refused: resolvers read them, and the egress check
+// would not.
 func parseHost(host string) (string, bool, error) {
 	bad := fmt.Errorf("%q is not a host name (international names in their xn-- form) or address",
 		host)
@@ -119,7 +119,8 @@ func validLabel(label string) bool {
 	return label != "" && len(label) <= 63
 }
 
-// Origin returns scheme, host and any port that is not the default: "https://api.example.com:8443".
+// Origin returns the scheme, the host and any port that is not the default:
+// "https://api.example.com:8443".
 func (b Base) Origin() string {
 	if b.host == "" {
 		return ""

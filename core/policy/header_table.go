@@ -6,8 +6,8 @@ type headerClass uint8
 const (
 	refusedField  headerClass = iota // the request is refused, unless an owner lists the field
 	fixedRefusal                     // the request is refused, and no owner can list the field
-	fixedDrop                        // left out and told, and no owner can list the field
-	droppedField                     // left out and told: no request rests on it
+	fixedDrop                        // left out, and the agent is told; no owner can list the field
+	droppedField                     // left out, and the agent is told: no request depends on it
 	pieceField                       // left out of a GET or HEAD; any other request is refused
 	partField                        // left out of a GET or HEAD, and sent with any other request
 	selectorField                    // refused, unless listed or without rules
@@ -18,21 +18,21 @@ const (
 	sentField                        // everything that the table does not name
 )
 
-// headerLine is a line of the table: names as canonicalName folds them, "*" for any bytes; and why,
-// which completes a sentence that begins with the name.
+// headerLine is a line of the table: names as canonicalName folds them, with "*" for any bytes, and
+// why, which completes a sentence that begins with the name.
 type headerLine struct {
 	class headerClass
 	names string
 	why   string
 }
 
-// headerTable holds every field that is not simply sent, and the sent ones that a pattern further
-// down would catch. A name in full wins over a pattern, and of patterns the first wins.
+// headerTable has every field that is not simply sent, and the sent ones that a later pattern would
+// catch. A full name wins over a pattern, and the first pattern over later ones.
 //
-// What belongs where: a field that describes the data (its type, its checksum, its metadata, how it
-// is encrypted) or sets a condition is sent, since a write without it would do something else. A
-// field that names a second resource, an account, a namespace or a permission is a selector: rules
-// are about paths and would never see it.
+// A field that describes the data (its type, its checksum, its metadata, how it is encrypted) or
+// sets a condition is sent, since a write without it would do something else. A field that names a
+// second resource, an account, a namespace or a permission is a selector: rules are about paths and
+// would never see it.
 var headerTable = []headerLine{
 	// Messages: Janee frames them.
 	{fixedDrop, "host", "says where the request goes, which the base URL does"},
@@ -51,7 +51,7 @@ var headerTable = []headerLine{
 		"x-amz-trailer x-amz-decoded-content-length",
 		"announces a body in signed chunks, whose frames the API would store as data"},
 
-	// Another method or path than the one judged.
+	// A method or path other than the one judged.
 	{fixedRefusal,
 		"x-http-method-override x-method-override x-http-method x-method x-http-verb x-verb" +
 			" x-http-verb-override http-method http-method-override http-verb method-override" +
@@ -83,8 +83,8 @@ var headerTable = []headerLine{
 			" x-middleware-rewrite x-middleware-invoke x-middleware-override-headers" +
 			" x-middleware-request-* x-vercel-sc-*",
 		"has Next.js and its hosts serve another route than the one judged"},
-	// Data: what a later pattern would catch and a write depends on. And what nearly every request
-	// holds, so that no pattern is tried on it.
+	// Data: what a later pattern would catch and a write depends on. Also what nearly every request
+	// has, so that no pattern is tried on it.
 	{sentField,
 		"accept accept-language content-type content-language content-encoding " +
 			"content-disposition" +
@@ -151,8 +151,8 @@ var headerTable = []headerLine{
 		"x-amz-target soapaction",
 		"names the operation, as a body does: rules on paths see neither"},
 
-	// Pieces: asked for in pieces, a reply that repeats the key comes back too short to know the
-	// key in it.
+	// Pieces: if an agent asks for a reply in pieces, one that repeats the key may be too short to
+	// recognize the key in it.
 	{partField,
 		"content-range x-content-range x-upload-content-range",
 		"says which part of an upload the body is, and some take it for Range in a read"},
@@ -242,7 +242,7 @@ var headerTable = []headerLine{
 		"sets or lifts what keeps an object from being changed"},
 	{selectorField, "impersonate-*", "selects the user that Kubernetes acts as"},
 
-	// Somebody else than the credential's owner.
+	// Somebody other than the credential's owner.
 	{refusedField,
 		"sudo x-sudo x-sudo-* *behalf* x-actor x-actor-* actor *-acting-as actas x-actas act-as" +
 			" act-as-* *-act-as *-act-as-* x-acting-* run-as run-as-* *-run-as *runas* *-sudo-*" +
@@ -290,7 +290,7 @@ var headerTable = []headerLine{
 	// x-middleware-subrequest: CVE-2025-29927, authorization skipped by a field
 	{droppedField, "x-janee-*", "is Janee's own"},
 
-	// Credentials: Janee adds the one there is, and a second could win.
+	// Credentials: Janee adds the right one, and a second could win.
 	{droppedField,
 		"date x-amz-date x-ms-date x-goog-date x-oss-date x-cos-date x-obs-date x-tos-date" +
 			" x-bce-date x-log-date",

@@ -8,7 +8,7 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// HeaderPolicy decides on the fields an agent wants to send along with a request. The zero value
+// HeaderPolicy decides on the fields that an agent wants to send with a request. The zero value
 // lets no selector pass.
 type HeaderPolicy struct {
 	Policy  Policy
@@ -19,21 +19,20 @@ type HeaderPolicy struct {
 	Allow, Deny []HeaderName
 
 	Written []string      // names that the auth type writes
-	Fixed   []wire.Header // sent with every request of the service, in place of the agent's
+	Fixed   []wire.Header // sent with every request of the service, replacing the agent's
 }
 
-// Sorted is what became of an agent's fields. Nothing is kept unless the outcome of Decision is
-// Allowed.
+// Sorted is the result of Sort. Nothing is kept unless the outcome of Decision is Allowed.
 type Sorted struct {
 	Kept    []wire.Header // in their order and spelling
 	Dropped []string      // names of those left out
 	Decision
 }
 
-// Sort puts each field into its class (headerTable). It is made after the request has been judged;
-// method and path are the ones judged. A field is dropped only where nothing that the request does
-// can rest on it. Rejected are malformed fields (RFC 9110 section 5), a name that comes twice, and
-// fields that change what was judged; Denied are selectors, and fields that the owner denies.
+// Sort puts each field into its class (headerTable). Call it after the request was judged, with the
+// method and path that were. It drops a field only if nothing that the request does can depend on
+// it. It rejects malformed fields (RFC 9110 section 5), a name that comes twice, and fields that
+// change what was judged; it denies selectors, and fields that the owner denies.
 func (p HeaderPolicy) Sort(method, path string, agent []wire.Header) Sorted {
 	s := Sorted{Decision: Decision{Outcome: Allowed}}
 	call := headerCall{HeaderPolicy: p, method: strings.ToUpper(method), path: path}
@@ -80,7 +79,7 @@ type headerCall struct {
 	method, path string
 }
 
-// judge decides on one field: to be sent, to be dropped, or what refuses the request.
+// judge decides on one field: it is sent, dropped, or the reason to refuse the request.
 func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 	line := headerLineOf(name)
 	pass := Decision{Outcome: Allowed}
@@ -119,8 +118,8 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 	return false, rejected(h.Name, line, listHint(h.Name))
 }
 
-// fixed decides on a field that the service sends with every request. The service's own wins, which
-// must not turn a request about one account, or by one person, into a request of another.
+// fixed decides on a field that the service sends with every request. The service's own value wins,
+// but it must not turn a request about one account, or by one person, into a request of another.
 func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bool, d Decision,
 	fixed bool) {
 	at := slices.IndexFunc(c.Fixed,
@@ -159,8 +158,8 @@ func (l *headerLine) selects() bool {
 	return false
 }
 
-// selector lets a selector pass where there are no rules that it could get around, or where an
-// owner lists it. One that names a path is held to the rules all the same.
+// selector lets a selector pass if there are no rules that it could get around, or if an owner
+// lists it. The rules still apply to one that names a path.
 func (c headerCall) selector(h wire.Header, line *headerLine, listed bool) (send bool, d Decision) {
 	switch {
 	case !c.Policy.Restricted():
@@ -174,8 +173,8 @@ func (c headerCall) selector(h wire.Header, line *headerLine, listed bool) (send
 	return d.Outcome == Allowed, d
 }
 
-// perConnection takes out what the agent's Connection field names: a recipient would (RFC 9110
-// section 7.6.1). A write may rest on such a field, so a write is refused.
+// perConnection removes what the agent's Connection field names, as a recipient would (RFC 9110
+// section 7.6.1). A write may depend on such a field, so a write is refused.
 func (c headerCall) perConnection(s Sorted, agent []wire.Header) Sorted {
 	value, _ := wire.Get(agent, "Connection")
 	for option := range strings.SplitSeq(value, ",") {

@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// named judges the path that a field names beside the one on the request line, as a request of its
-// own would be judged.
+// named judges the path that a field names beside the one on the request line, as it would judge a
+// request of its own.
 func (c headerCall) named(h wire.Header, line *headerLine) Decision {
 	var methods []string
 	switch line.class {
@@ -40,7 +40,7 @@ func (c headerCall) named(h wire.Header, line *headerLine) Decision {
 }
 
 // targets reads the path of this service that a field names, with its query, in the one spelling
-// that rules are written in. Of a value with two readings both have to be allowed; what lies
+// that rules are written in. If a value can be read in two ways, both must be allowed; anything
 // outside the base URL is refused.
 func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) {
 	raw, query, hasQuery := strings.Cut(h.Value, "?")
@@ -78,7 +78,7 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 	return paths, nil
 }
 
-// local is the path of a value that may name a host, which must be the one of the base URL.
+// local returns the path of a value that may name a host, which must be that of the base URL.
 func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
 	elsewhere := func() (string, *fault) {
 		return "", faultf("name something at "+c.Base.Origin(),
@@ -104,8 +104,8 @@ func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
 	return rest, nil
 }
 
-// under cuts from a path what the base URL says already. Stores that have the bucket in the host
-// name name it in the source all the same; where the host does not tell, both readings count.
+// under removes from a path what the base URL already says. Stores whose host name contains the
+// bucket still name it in the source; if the host does not tell, both readings count.
 func (c headerCall) under(path, header string) ([]string, *fault) {
 	if header == "x-copy-from" {
 		return []string{c.underAccount(path)}, nil
@@ -132,8 +132,8 @@ func (c headerCall) under(path, header string) ([]string, *fault) {
 	return []string{rest}, nil
 }
 
-// underAccount puts the account before a container of OpenStack Swift, as the request's own path
-// has it.
+// underAccount puts the account before a container of OpenStack Swift, as in the request's own
+// path.
 func (c headerCall) underAccount(path string) string {
 	if segments := strings.SplitN(c.path, "/", 4); len(segments) == 4 && segments[1] == "v1" {
 		return "/v1/" + segments[2] + path
@@ -141,7 +141,7 @@ func (c headerCall) underAccount(path string) string {
 	return path
 }
 
-// storeLabels begin the label of a host name that says which store it is, behind that of a bucket.
+// storeLabels begin the label of a host name that says which store it is, after that of a bucket.
 var storeLabels = []string{"s3-", "s3express-", "cos-", "obs-", "oss-", "tos-"}
 
 // bucketInHost reports whether a host name begins with a bucket.
@@ -156,9 +156,9 @@ func bucketInHost(host string) bool {
 		case "storage":
 			return i > 0 && (strings.HasSuffix(host, ".googleapis.com") ||
 				strings.HasSuffix(host, ".yandexcloud.net"))
-		case "digitaloceanspaces", "linodeobjects": // behind a region
+		case "digitaloceanspaces", "linodeobjects": // after a region
 			return i > 1
-		case "r2": // behind an account, and perhaps a jurisdiction
+		case "r2": // after an account, and perhaps a jurisdiction
 			return i > 1 && labels[1] != "eu" && labels[1] != "fedramp"
 		}
 		if i > 0 && slices.ContainsFunc(storeLabels, func(begin string) bool {
@@ -170,7 +170,7 @@ func bucketInHost(host string) bool {
 	return false
 }
 
-// signedBy names the parameter by which a URL carries its own credential, "" if none does.
+// signedBy returns the parameter with which a URL carries its own credential, "" if none does.
 func signedBy(query string) string {
 	for _, raw := range queryKeys(query, "&;") {
 		switch name := foldedKey(raw); name {
@@ -202,7 +202,7 @@ func percentDecoded(s string) (string, bool) {
 	return string(out), true
 }
 
-// rawPath escapes what may not stand raw in a path.
+// rawPath escapes what may not appear raw in a path.
 func rawPath(decoded string) string {
 	const hex = "0123456789ABCDEF"
 	out := make([]byte, 0, len(decoded))

@@ -7,9 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// checkTarget holds the grammar of an origin-form target and splits it at the first "?". It repairs
-// nothing: URL parsers, proxies and routers each repair in their own way, and a target that two of
-// them read differently is how a rule is dodged.
+// checkTarget checks the grammar of an origin-form target and splits it at the first "?". It
+// repairs nothing: URL parsers, proxies and routers each repair in their own way, and a target that
+// two of them read differently is how a rule is dodged.
 func checkTarget(target string, o Options) (path, query string, f *fault) {
 	if len(target) > wire.MaxTarget {
 		return "", "", faultf("shorten the query or send the data in the body",
@@ -48,8 +48,8 @@ func checkPath(path string, o Options) *fault {
 	return checkSegments(path, o)
 }
 
-// checkEscape holds the rules for one escape in a path, or for the escapes of one UTF-8 sequence,
-// and returns how many bytes of text they take.
+// checkEscape checks one escape in a path, or the escapes of one UTF-8 sequence, and returns how
+// many bytes of text they take.
 func checkEscape(path string, at int, o Options) (int, *fault) {
 	c, ok := escape(path, at)
 	switch {
@@ -133,8 +133,8 @@ func checkSegments(path string, o Options) *fault {
 	return nil
 }
 
-// checkQuery holds the query to the path's alphabet plus "/", "?" and the raw brackets, bars and
-// braces that Stripe and others ask for. Its escapes may stand for anything but CR, LF and NUL.
+// checkQuery limits the query to the path's alphabet plus "/", "?" and the raw brackets, bars and
+// braces that Stripe and others ask for. Its escapes may mean anything but CR, LF and NUL.
 func checkQuery(query string, o Options) *fault {
 	for i := 0; i < len(query); i++ {
 		c := query[i]

@@ -51,10 +51,8 @@ func forms(secret string) []string {
 }
 
 // longLines returns those lines of a multi-line secret that are worth finding alone: an upstream
-// that shows a PEM key may show a part of it. The two characters
-//
-// also end a line, because a key inside JSON has them in place of line ends. Armor lines are
-// public.
+// that shows a PEM key may show a part of it. The two characters \n also end a line, because a key
+// inside JSON has them in place of line ends. Armor lines are public.
 func longLines(text string) []string {
 	all := strings.Split(strings.ReplaceAll(text, `\n`, "\n"), "\n")
 	if len(all) == 1 {

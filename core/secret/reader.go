@@ -3,11 +3,8 @@ package secret
 import "slices"
 
 // reader reads one sequence of bytes in two ways: as it is written, and as it is meant once escapes
-// are undone and wrapped lines joined. A secret may occur either way: C:
-//
-// ick has no line end, "a
-//
-// b" has one.
+// are undone and wrapped lines joined. A secret may occur either way: C:\nick has no line end,
+// "a\nb" has one.
 type reader struct {
 	*automaton
 	node int32 // after the bytes as they are written

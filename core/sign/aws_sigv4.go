@@ -11,9 +11,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// awsSigV4 signs with AWS Signature Version 4, in header fields. S3 and stores that speak its
-// language are signed with the path escaped once, every other service with the path as it is sent
-// escaped once more.
+// awsSigV4 signs with AWS Signature Version 4, in header fields. For S3, and stores with the same
+// API, the path is escaped once; for every other service the path is escaped once more than it is
+// sent.
 var awsSigV4 = Scheme{
 	Type:  "aws-sigv4",
 	Title: "AWS Signature Version 4",
@@ -36,8 +36,7 @@ var awsSigV4 = Scheme{
 	writes: fields("Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"),
 }
 
-// scopeFault keeps the delimiters of a credential scope and of the Authorization field out of its
-// parts.
+// scopeFault refuses the delimiters of a credential scope and of the Authorization field.
 func scopeFault(value string) string {
 	if text := tokenFault(value); text != "" {
 		return text
@@ -48,8 +47,8 @@ func scopeFault(value string) string {
 	return ""
 }
 
-// sigV4 is one signature to be made. The switches are what services and the published test suites
-// differ in.
+// sigV4 is one signature to make. The switches are the differences between services and the
+// published test suites.
 type sigV4 struct {
 	keyID, secret, token, region, service string
 	stamp                                 string // "20150830T123600Z"
@@ -60,8 +59,8 @@ type sigV4 struct {
 	sendPayload                           bool // add X-Amz-Content-Sha256
 }
 
-// escapedOnce are the services whose canonical path is the object key escaped once, as AWS's own
-// SDKs hold it.
+// escapedOnce are the services whose canonical path is the object key escaped once, as in AWS's own
+// SDKs.
 var escapedOnce = []string{"s3", "s3-object-lambda", "s3-outposts", "s3express"}
 
 func signAWS(c Credential, r Request, m Moment) (Signed, error) {
@@ -112,7 +111,7 @@ func (s sigV4) signed(r Request) Signed {
 	}
 }
 
-// key is the signing key of a day, region and service.
+// key returns the signing key of a day, region and service.
 func (s sigV4) key() []byte {
 	key := []byte("AWS4" + s.secret)
 	for _, part := range []string{s.stamp[:8], s.region, s.service, "aws4_request"} {
@@ -142,9 +141,9 @@ var unsignedFields = []string{
 	"user-agent", "x-amzn-trace-id",
 }
 
-// signedFields returns the names of the signed header fields and the fields themselves, each ended
-// by a line end: lower case, sorted, blanks run together, values of one name joined by commas. What
-// is added here stands in for the request's own.
+// signedFields returns the names of the signed header fields and the fields themselves, each with a
+// line end: in lower case, sorted, with runs of blanks as one, and the values of one name joined by
+// commas. Added fields replace the request's own.
 func signedFields(r Request, added []wire.Header) (names, lines string) {
 	values := map[string][]string{"host": {r.Host}}
 	for _, h := range r.Headers {

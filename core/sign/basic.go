@@ -7,9 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// basic sends "Authorization: Basic base64(username:password)" (RFC 7617), in UTF-8. Services that
-// take their API key as the user name with an empty password, as Stripe does, are why the name is a
-// secret too and the password may be empty.
+// basic sends "Authorization: Basic base64(username:password)" (RFC 7617), in UTF-8. The name is a
+// secret too and the password may be empty, because services such as Stripe take their API key as
+// the user name with an empty password.
 var basic = Scheme{
 	Type:  "basic",
 	Title: "User name and password (HTTP Basic)",
@@ -29,8 +29,8 @@ func signBasic(c Credential, _ Request, _ Moment) (Signed, error) {
 	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Basic " + token}}}, nil
 }
 
-// basicForms names the token as it is sent: base64 of the pair does not hold the base64 of its
-// parts.
+// basicForms returns the token as it is sent, because the base64 of the pair does not contain the
+// base64 of its parts.
 func basicForms(c Credential) []string {
 	pair, token := basicPair(c)
 	if pair == ":" {

@@ -10,8 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Challenged reports whether a request is signed by Answer, with what the API says in refusing it
-// once; else Sign or a token does it.
+// Challenged reports whether Answer signs a request, using what the API says when it first refuses
+// it; else Sign or a token authenticates it.
 func (s *Scheme) Challenged() bool { return s.challenge != nil }
 
 // Answer is Sign for a scheme that is Challenged. wwwAuthenticate are the values of that field in
@@ -29,11 +29,11 @@ func (s *Scheme) Answer(
 	return s.sendable(signed, r)
 }
 
-// ErrNoChallenge says that an API wants none of what a scheme signs.
+// ErrNoChallenge says that an API asks for nothing that a scheme signs.
 var ErrNoChallenge = errors.New("the API asks for no digest challenge")
 
-// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret as that of basic
-// is: one flag gives either.
+// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret, as that of basic
+// is, because one command-line flag gives either.
 var digestAuth = Scheme{
 	Type:  "digest",
 	Title: "User name and password (HTTP Digest)",
@@ -57,14 +57,14 @@ func digestUserFault(value string) string {
 	return userFault(value)
 }
 
-// digestAlgorithms are those that are answered, the preferred first. MD5 is what devices know that
-// were never updated.
+// digestAlgorithms are those that Janee answers, the preferred first. Devices that were never
+// updated know only MD5.
 var digestAlgorithms = []string{
 	"SHA-256", "SHA-256-SESS", "SHA-512-256", "SHA-512-256-SESS", "MD5", "MD5-SESS",
 }
 
-// answerDigest takes the best of the challenges that it can answer; if it can answer none it says
-// why not the first.
+// answerDigest answers the best challenge that it can. If it can answer none, it says why not the
+// first.
 func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error) {
 	all, err := challenges(wwwAuthenticate)
 	if err != nil {
@@ -93,14 +93,14 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 	}
 	best.username, best.password = c["username"].Reveal(), c["password"].Reveal()
 	if best.qop != "" {
-		// the nonce of a challenge serves for one request
+		// the nonce of a challenge is used for one request
 		best.nc, best.cnonce = "00000001", m.word()
 	}
 	return best.signed(r, opaque), nil
 }
 
-// signed writes the field of RFC 7616 section 3.4. What came unquoted in the RFC's examples goes
-// out so: servers insist.
+// signed writes the field of RFC 7616 section 3.4. What is unquoted in the RFC's examples is sent
+// so, because servers insist on it.
 func (d digest) signed(r Request, opaque *string) Signed {
 	key, response := d.key(), d.response(r.Method, r.target(), r.Body)
 	field := `Digest username="` + d.username + `", realm="` + d.realm + `", nonce="` + d.nonce +
@@ -120,7 +120,7 @@ func (d digest) signed(r Request, opaque *string) Signed {
 	}
 }
 
-// quotable reports whether text can stand between quotation marks as it is. RFC 7616 leaves open
+// quotable reports whether text can be between quotation marks as it is. RFC 7616 does not say
 // whether an escape is hashed as it is written or as it is meant, and a byte that is not visible
 // ASCII has no place in a field.
 func quotable(text string) bool {
@@ -133,8 +133,8 @@ type challenge struct {
 	params map[string]*string
 }
 
-// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it: the network
-// wrote it.
+// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it, because the
+// network wrote it.
 func (c challenge) digest() (digest, error) {
 	d := digest{algorithm: c.param("algorithm"), realm: c.param("realm"), nonce: c.param("nonce")}
 	for _, name := range []string{"realm", "nonce", "opaque"} {
@@ -172,8 +172,8 @@ func (c challenge) param(name string) string {
 	return ""
 }
 
-// challenges reads the fields WWW-Authenticate: several challenges may stand in one, and commas
-// part both them and their parameters.
+// challenges reads the WWW-Authenticate fields: one of them may have several challenges, and commas
+// separate both these and their parameters.
 func challenges(fields []string) (all []challenge, err error) {
 	for _, field := range fields {
 		parts, ok := commas(field)
@@ -197,7 +197,7 @@ func challenges(fields []string) (all []challenge, err error) {
 				value = value[1 : len(value)-1]
 			}
 			params := all[len(all)-1].params
-			// who reads the first and who reads the last would hash different texts
+			// a server that reads the first and one that reads the last would hash different texts
 			if params[name] != nil {
 				return nil,
 					errors.New("the API's challenge cannot be read: it says one thing twice")

@@ -12,13 +12,13 @@ import (
 )
 
 // FieldError says what is wrong with a field of a credential. Field is its path under auth. Neither
-// part shows its value.
+// part shows the value.
 type FieldError struct{ Field, Text string }
 
 func (e *FieldError) Error() string { return fmt.Sprintf("auth field %q %s", e.Field, e.Text) }
 
-// Check reports the first field that is missing, unknown or holds what could not be sent, as a
-// *FieldError.
+// Check returns a *FieldError for the first field that is missing, unknown, or has a value that
+// could not be sent.
 func (s *Scheme) Check(c Credential) error {
 	known := map[string]bool{}
 	for _, f := range s.Fields {
@@ -72,8 +72,8 @@ type Entry struct {
 	identity bool
 }
 
-// Entries lists what c holds in the order of the scheme's fields; the entries of a map come by
-// name.
+// Entries returns what c contains in the order of the scheme's fields; the entries of a map are
+// sorted by name.
 func (s *Scheme) Entries(c Credential) []Entry {
 	var found []Entry
 	for _, f := range s.Fields {
@@ -109,9 +109,9 @@ func (c Credential) under(field string) (paths []string) {
 	return paths
 }
 
-// plainFault is the grammar of every value: text on one line, without white space around it. A
-// pasted line break would end a header field, and a stray blank makes a key that is refused
-// upstream for no visible reason.
+// plainFault checks the grammar of every value: text on one line, without white space around it. A
+// pasted line break would end a header field, and a stray blank makes a key that the API refuses
+// for no visible reason.
 func plainFault(value string) string {
 	switch {
 	case !utf8.ValidString(value):
@@ -124,7 +124,7 @@ func plainFault(value string) string {
 	return ""
 }
 
-// headerFault is the grammar of a value that goes into a field as it is.
+// headerFault checks a value that goes into a field as it is.
 func headerFault(value string) string {
 	if text := plainFault(value); text != "" {
 		return text
@@ -135,7 +135,7 @@ func headerFault(value string) string {
 	return ""
 }
 
-// tokenFault is the grammar of a value that stands beside other words in a field.
+// tokenFault checks a value that is beside other words in a field.
 func tokenFault(value string) string {
 	if text := headerFault(value); text != "" {
 		return text

@@ -45,8 +45,8 @@ func clientExchange(c Credential, _ Moment) (Exchange, error) {
 	return x, nil
 }
 
-// clientToken escapes both halves before they are joined, which RFC 6749 section 2.3.1 asks for
-// beyond RFC 7617.
+// clientToken escapes both halves before it joins them, which RFC 6749 section 2.3.1 asks for and
+// RFC 7617 does not.
 func clientToken(c Credential) string {
 	pair := percent(c["clientId"].Reveal(), "") + ":" + percent(c["clientSecret"].Reveal(), "")
 	return base64.StdEncoding.EncodeToString([]byte(pair))

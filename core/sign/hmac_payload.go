@@ -22,7 +22,7 @@ var parts = map[string]func(v map[string]string, r Request) string{
 	"query|body": func(_ map[string]string, r Request) string { return queryOrBody(r) },
 }
 
-// part is one word of a payload, or a text that stands for itself.
+// part is one word of a payload, or a text that means itself.
 type part struct {
 	word, text string
 }

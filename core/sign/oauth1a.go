@@ -11,9 +11,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// oauth1aTwitter and oauth1a sign with OAuth 1.0a (RFC 5849) over parameters of the protocol, the
-// query and form bodies alike. The second serves other sites: a token of one's own may be missing
-// there, and NetSuite wants SHA-256 and a realm.
+// oauth1aTwitter and oauth1a sign with OAuth 1.0a (RFC 5849) over the parameters of the protocol,
+// of the query and of form bodies. The second is for other sites: they may issue no token of the
+// user's, and NetSuite wants SHA-256 and a realm.
 var (
 	oauth1aTwitter = Scheme{
 		Type:  "oauth1a-twitter",
@@ -50,8 +50,8 @@ var (
 	}
 )
 
-// oauthPair refuses half a token: the request would be signed with the other half missing, and
-// refused for no visible reason.
+// oauthPair refuses half a token: the API would refuse a request that is signed without the other
+// half, for no visible reason.
 func oauthPair(c Credential) *FieldError {
 	switch token, tokenSecret := c.given("accessToken"), c.given("accessTokenSecret"); {
 	case tokenSecret && !token:
@@ -69,7 +69,7 @@ func realmFault(value string) string {
 	return headerFault(value)
 }
 
-// oauth is one signature to be made.
+// oauth is one signature to make.
 type oauth struct {
 	consumerSecret, tokenSecret string
 	protocol                    []param // without oauth_signature
@@ -121,8 +121,8 @@ func (o oauth) signed(r Request) (Signed, error) {
 	}, nil
 }
 
-// field is the Authorization field (RFC 5849 section 3.5.1): escaped parameters by name, after the
-// realm, which is not signed.
+// field returns the Authorization field (RFC 5849 section 3.5.1): escaped parameters by name, after
+// the realm, which is not signed.
 func (o oauth) field(signature string) string {
 	list := canonical(append([]param{{"oauth_signature", signature}}, o.protocol...))
 	list = strings.ReplaceAll(strings.ReplaceAll(list, "=", `="`), "&", `", `) + `"`

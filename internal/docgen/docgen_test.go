@@ -143,8 +143,8 @@ func TestSchemaAccepts(t *testing.T) {
 	for name, text := range map[string]string{
 		"template":              "version: 1\n",
 		"template, uncommented": uncommented,
-		"guide":     guideConfig,
-		"every key": everyKey(t),
+		"guide":                 guideConfig,
+		"every key":             everyKey(t),
 	} {
 		if err := validates(t, s, text); err != nil {
 			t.Errorf("%s: the schema refuses it: %v\n%s", name, err, text)
