@@ -66,7 +66,7 @@ func (c *chainCheck) accept(e Entry, sum string, r *report) {
 		r.add(c.at, Duplicate, "line %d of chain %q occurs again", e.Seq, c.writer)
 		return
 	case e.Seq <= c.last:
-		r.add(c.at, Reordered, "line %d of chain %q stands after line %d", e.Seq, c.writer, c.last)
+		r.add(c.at, Reordered, "line %d of chain %q comes after line %d", e.Seq, c.writer, c.last)
 		c.seen.set(e.Seq, mark(sum))
 		c.gapOf(e.Seq).late++
 		return
@@ -79,7 +79,7 @@ func (c *chainCheck) accept(e Entry, sum string, r *report) {
 		})
 	case e.Prev != c.hash:
 		r.add(c.at, Edited,
-			"line %d of chain %q follows another line %d than the one that stands here",
+			"line %d of chain %q follows a line %d other than the one in this file",
 			e.Seq, c.writer, c.last)
 	}
 	c.seen.set(e.Seq, mark(sum))

@@ -41,13 +41,13 @@ func (v *Verifier) reportAside(r *report) {
 	for _, a := range v.aside {
 		there[a.piece] = true
 		if _, told := v.pieces[a.piece]; !told && !a.shared {
-			r.add(a.at, Edited, "no record tells that this was set aside from %s", a.piece.file)
+			r.add(a.at, Edited, "no record says that this was set aside from %s", a.piece.file)
 		}
 	}
 	for p, at := range v.pieces {
 		if !there[p] {
 			r.add(at, Missing,
-				"the half line that was set aside from %s is gone, or not what it was", p.file)
+				"the half line that was set aside from %s is gone, or has changed", p.file)
 		}
 	}
 }

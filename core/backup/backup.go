@@ -52,7 +52,7 @@ func Read(data []byte) (Manifest, error) {
 		Manifest
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return Manifest{}, fmt.Errorf("%w: it is no JSON", errManifest)
+		return Manifest{}, fmt.Errorf("%w: it is not JSON", errManifest)
 	}
 	if m.V != 1 || m.Kind != kind {
 		return Manifest{}, errManifest

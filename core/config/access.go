@@ -112,8 +112,8 @@ func (r *configReader) host(n *yaml.Node) {
 	if _, err := netip.ParseAddr(s); err != nil && (strings.Trim(s,
 		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" || len(s) > 253) {
 		r.problem(n.Line,
-			"server: host %s is no host name and no address: write localhost or 127.0.0.1, "+
-				"without a port", brief(s))
+			"server: host %s is neither a host name nor an address: write localhost or "+
+				"127.0.0.1, without a port", brief(s))
 		return
 	}
 	r.config.Server.Host = s
@@ -150,7 +150,7 @@ func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
 	if isNull(n) {
 		r.problem(n.Line,
 			"%s is empty: write {accessPolicy: agent-only, createdBy: AGENT}, or delete the line "+
-				"to leave it to every agent", what)
+				"so that every agent may use it", what)
 		return
 	}
 	o := &Ownership{}
@@ -170,13 +170,13 @@ func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
 	case AgentOnly:
 		if lookup(n, "createdBy") == nil {
 			r.problem(n.Line,
-				"%s: agent-only without createdBy is for nobody: name the agent", what)
+				"%s: agent-only needs createdBy: name the agent that owns it", what)
 		}
 	default:
 		r.problem(n.Line, "%s: accessPolicy must be all-agents, agent-only or shared", what)
 	}
 	if o.Policy != Shared && len(o.SharedWith) > 0 {
-		r.warn(n.Line, "%s: sharedWith counts with accessPolicy: shared alone", what)
+		r.warn(n.Line, "%s: sharedWith has no effect without accessPolicy: shared", what)
 	}
 }
 
@@ -219,7 +219,8 @@ func (r *reader) agentNames(to *[]string, what string) func(*yaml.Node) {
 func (r *configReader) allowedAgents(n *yaml.Node, what string, c *Capability) {
 	what += ": allowedAgents"
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 || isNull(n) {
-		r.problem(n.Line, "%s is empty: name the agents, or delete the line to go by access", what)
+		r.problem(n.Line,
+			"%s is empty: name the agents, or delete the line so that access decides", what)
 		return
 	}
 	r.agentNames(&c.AllowedAgents, what)(n)

@@ -52,7 +52,8 @@ func (r *configReader) agent(key, n *yaml.Node) {
 	case !ValidName(a.Name):
 		r.problem(key.Line, "agent name %s: %s", brief(a.Name), nameHelp)
 	case a.Name == Unnamed:
-		r.problem(key.Line, "%s: clients without a name are called so: choose another", what)
+		r.problem(key.Line,
+			"%s: Janee gives this name to clients without one: choose another", what)
 	}
 	r.config.Agents[a.Name] = a
 	r.config.AgentNames = append(r.config.AgentNames, a.Name)
@@ -85,7 +86,7 @@ func (r *configReader) digest(n *yaml.Node, what string, a *Agent) {
 	for _, name := range r.config.AgentNames {
 		if other := r.config.Agents[name]; other != a && other.Digest == a.Digest {
 			r.problem(n.Line,
-				"%s has the token of agent %s: give it one of its own with `janee agent rotate`",
+				"%s has the same token as agent %s: give it its own with `janee agent rotate`",
 				what, brief(name))
 		}
 	}

@@ -46,7 +46,7 @@ func TestApprovals(t *testing.T) {
 		"approvals: {elicitation: ask}":  "must be true or false",
 		"approvals: {notify: maybe}":     "must be true or false",
 		"approvals: {pin: 1234}":         "not written by hand",
-		"approvals: {webhook: {url: x}}": "whole address",
+		"approvals: {webhook: {url: x}}": "full address",
 		"approvals: {webhook: {}}":       "needs a url and a secret",
 		"approvals: {webhook: text}":     "must be a mapping",
 		"approvals: []":                  "must be a mapping",

@@ -49,7 +49,7 @@ func (r *configReader) anchor(n *yaml.Node) {
 	)
 	if n.Kind == yaml.MappingNode && !a.Syslog && lookup(n, "command") == nil &&
 		lookup(n, "webhook") == nil {
-		r.problem(n.Line, "audit: anchor tells nobody: add syslog: true, a command or a webhook")
+		r.problem(n.Line, "audit: anchor has no receiver: add syslog: true, a command or a webhook")
 	}
 	if a.Every < time.Second {
 		r.problem(n.Line, "audit: anchor: every must be at least 1s")
@@ -64,7 +64,7 @@ func (r *configReader) anchorCommand(n *yaml.Node, a *Anchor) {
 	if len(a.Command) > 0 && !strings.HasPrefix(a.Command[0], "/") &&
 		!(len(a.Command[0]) > 2 && a.Command[0][1:3] == `:\`) {
 		r.problem(n.Line,
-			"audit: anchor: command must begin with the whole path of the program, "+
+			"audit: anchor: command must begin with the full path of the program, "+
 				"as in /usr/bin/logger")
 	}
 }

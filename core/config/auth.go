@@ -134,7 +134,7 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	if prefix := reservedPrefix(text); prefix != "" {
 		a.problem(n.Line,
 			"%s: %s: values that begin with %s are reserved and not supported by this version: "+
-				"write the credential itself, it is sealed in place", a.what, f.Name, prefix)
+				"write the credential itself, Janee seals it in place", a.what, f.Name, prefix)
 		return
 	}
 	value := Value{Plain: secret.New(text), Line: n.Line}
@@ -169,7 +169,7 @@ func (a *authReader) words(n *yaml.Node, what string) (string, bool) {
 			return "", false
 		case strings.ContainsAny(word, " \t\r\n"):
 			a.problem(item.Line,
-				"%s: a word of the list holds a blank: write each on a line of its own", what)
+				"%s: an item of the list contains a blank: write each on a line of its own", what)
 			return "", false
 		}
 		words = append(words, word)

@@ -92,14 +92,14 @@ func (s *Service) Agreed(v *vault.Vault, plain sign.Credential) (vault.Destinati
 	}
 	b, err := v.OpenBound(s.Bound)
 	if err != nil {
-		return is, &UnagreedError{Is: is, Why: "its bound line is damaged, or of another home"}
+		return is, &UnagreedError{Is: is, Why: "its bound line is damaged, or from another home"}
 	}
 	if why := s.differs(b.Destination); why != "" {
 		return is, &UnagreedError{Was: b.Destination, Is: is, Why: why}
 	}
 	if !maps.Equal(b.Values, s.Fingerprints(v, plain)) {
 		return is, &UnagreedError{
-			Was: b.Destination, Is: is, Why: "the agreement is about other values of its auth",
+			Was: b.Destination, Is: is, Why: "the agreement covers other values of its auth",
 		}
 	}
 	return b.Destination, nil
@@ -128,14 +128,14 @@ func (s *Service) differs(was vault.Destination) string {
 	} {
 		if p.was != p.is {
 			parts = append(parts,
-				fmt.Sprintf("%s is %s, agreed was %s", p.name, orNone(p.is), orNone(p.was)))
+				fmt.Sprintf("%s is %s, but %s was agreed to", p.name, orNone(p.is), orNone(p.was)))
 		}
 	}
 	switch {
 	case was.CA == "" && s.CAFile != "":
-		parts = append(parts, fmt.Sprintf("caFile is %q, agreed was none", s.CAFile))
+		parts = append(parts, fmt.Sprintf("caFile is %q, but none was agreed to", s.CAFile))
 	case was.CA != "" && s.CAFile == "":
-		parts = append(parts, "caFile is none, agreed was one")
+		parts = append(parts, "there is no caFile, but one was agreed to")
 	}
 	return strings.Join(parts, "; ")
 }

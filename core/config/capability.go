@@ -53,7 +53,7 @@ func (r *configReader) serviceOf(n *yaml.Node, line int, what string, c *Capabil
 		return
 	}
 	if r.config.Services[name] == nil {
-		r.problem(n.Line, "%s: there is no service %s: add it under services, or mend the name",
+		r.problem(n.Line, "%s: there is no service %s: add it under services, or correct the name",
 			what, brief(name))
 	}
 	c.Service = name
@@ -64,7 +64,7 @@ func (r *configReader) allHeaders(n *yaml.Node, what string, c *Capability) {
 		c.AllHeaders = s == "all"
 		if !c.AllHeaders {
 			r.problem(n.Line,
-				"%s: headers: the one value is all (every header of a reply is shown); delete "+
+				"%s: headers: the only value is all (every header of a reply is shown); delete "+
 					"the line for the usual ones", what)
 		}
 	}
@@ -96,7 +96,7 @@ func (r *configReader) rules(n *yaml.Node, what string, c *Capability) {
 	c.Policy = policy.New(allow, deny)
 	if lookup(n, "allow") == nil {
 		r.warn(n.Line,
-			"%s has deny rules alone, so nothing is allowed: add allow: [GET *] or what it may do",
+			"%s has only deny rules, so nothing is allowed: add allow: [GET *] or what it may do",
 			what)
 	}
 }

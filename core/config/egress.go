@@ -69,7 +69,7 @@ func (r *configReader) proxy(n *yaml.Node, what string, s *Service, allow []egre
 	switch {
 	case err == nil && u.User != nil:
 		r.problem(n.Line,
-			"%s: it may not hold a user name or password, which would stand here unsealed", what)
+			"%s: it may not contain a user name or password, which would be here unsealed", what)
 	case err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) ||
 		text != u.Scheme+"://"+u.Host:
 		r.problem(n.Line,

@@ -58,13 +58,14 @@ func (r *configReader) allowHeaders(n *yaml.Node, what string, s *Service,
 		why, pieces := name.Unlistable(), name.Pieces()
 		switch {
 		case why != "":
-			r.problem(item.Line, "%s: %s, so that no agent may send it: delete the entry", what,
+			r.problem(item.Line, "%s: %s, so no agent may send it: delete the entry", what,
 				why)
 		case at >= 0:
 			r.problem(item.Line, "%s: %s covers %s, which auth type %s writes: delete the entry",
 				what, name, s.Written[at], s.Auth.Type)
 		case pieces != "":
-			r.warn(item.Line, "%s: %s: leave it out unless replies never hold a key", what, pieces)
+			r.warn(item.Line, "%s: %s: leave it out unless replies never contain a key",
+				what, pieces)
 			fallthrough
 		default:
 			*to = append(*to, name)

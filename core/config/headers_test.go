@@ -42,7 +42,7 @@ func TestHeaderLists(t *testing.T) {
 			"    allowHeaders: [authorization]\n"): "authorization covers Authorization, which " +
 			"auth type bearer writes",
 		withHeaders(bearer,
-			"    allowHeaders: [X_Matched_Path]\n"): "X_Matched_Path has Next.js",
+			"    allowHeaders: [X_Matched_Path]\n"): "X_Matched_Path makes Next.js",
 		withHeaders(sigv4,
 			"    allowHeaders: [x-amz-*]\n"): "x-amz-* covers X-Amz-Date, " +
 			"which auth type aws-sigv4 writes",

@@ -16,8 +16,8 @@ func (c *change) section(key string) (*yaml.Node, error) {
 		c.doc.root = mapping()
 	}
 	if c.doc.root.Style&yaml.FlowStyle != 0 {
-		return nil, errors.New("editing config.yaml: the whole file stands in { } brackets: " +
-			"write it as indented lines first")
+		return nil, errors.New("editing config.yaml: the whole file is in { } brackets: write it " +
+			"as indented lines first")
 	}
 	return lookup(c.doc.root, key), nil
 }
@@ -37,7 +37,7 @@ func (c *change) add(key, name string, value *yaml.Node) error {
 		return c.rewrite(node, c.rootIndent()+indentStep, mapping(textNode(name), value))
 	case node.Style&yaml.FlowStyle != 0:
 		return fmt.Errorf(
-			"adding %q to %s: the section stands in { } brackets: write it as indented lines first",
+			"adding %q to %s: the section is in { } brackets: write it as indented lines first",
 			name, key)
 	}
 	return c.extend(node, mapping(textNode(name), value))

@@ -161,7 +161,7 @@ func explainSyntax(src *source, line int, err error) string {
 	case strings.Contains(text, "cannot start any token"):
 		return "a value cannot begin with @, ` or %: quote it"
 	case strings.Contains(text, "mapping values are not allowed"):
-		return `": " is not expected here: quote the value that holds it, or mend the indentation`
+		return `": " is not expected here: quote the value that contains it, or fix the indentation`
 	case strings.Contains(text, "could not find expected ':'"):
 		return `a key needs ": " and a value`
 	case strings.Contains(text, "did not find expected key"), strings.Contains(text,
@@ -171,7 +171,7 @@ func explainSyntax(src *source, line int, err error) string {
 		return "a quote that begins here or above is not closed"
 	case strings.Contains(text, "did not find expected ','"):
 		return "a comma or the closing bracket is missing; inside [ ] and { }, quote a value " +
-			"that holds , [ ] { } or ?"
+			"that contains , [ ] { } or ?"
 	}
 	return "this is not YAML: " + text
 }

@@ -91,8 +91,8 @@ func (r *configReader) version(n *yaml.Node) {
 	case !ok || s == "1":
 	case strings.HasPrefix(s, "0."):
 		r.problem(n.Line,
-			"version %s is a file of the TypeScript Janee, which this one does not read as it "+
-				"is: `janee import` shows what becomes of it, `janee import --apply` converts it",
+			"version %s is the format of the TypeScript Janee, which this Janee does not read: "+
+				"`janee import` shows what it would become, `janee import --apply` converts it",
 			brief(s))
 	default:
 		r.problem(n.Line, "version %s is not known: write version: 1", brief(s))

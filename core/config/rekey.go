@@ -63,7 +63,7 @@ func Rekey(text []byte, kid string, reseal func(SealedValue) (string, error)) ([
 	c := &change{doc: p.doc}
 	for _, v := range p.config.Sealed() {
 		if err := c.rekey(v, kid, reseal); err != nil {
-			return nil, fmt.Errorf("sealing %v anew: %w", v, err)
+			return nil, fmt.Errorf("sealing %v again: %w", v, err)
 		}
 	}
 	if err := c.setField(lookup(p.doc.root, "vault"), "key", kid); err != nil {

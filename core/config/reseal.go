@@ -13,7 +13,7 @@ import (
 )
 
 // errNotSealed means that a field to be resealed has no sealed text.
-var errNotSealed = errors.New("holds no sealed value")
+var errNotSealed = errors.New("has no sealed value")
 
 // Binding returns what a value in field ("key", "headers.X-Api-Key") of this service has to be
 // sealed for. Its origin is that of the base URL, followed by those of the endpoints to which the

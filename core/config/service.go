@@ -100,9 +100,9 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 		_, twice := wire.Get(s.Headers, name)
 		switch {
 		case !wire.ValidName(name):
-			r.problem(key.Line, "%s: headers: a name may hold letters, digits and -", what)
+			r.problem(key.Line, "%s: headers: a name may contain letters, digits and -", what)
 		case twice:
-			r.problem(key.Line, "%s: header %s is given twice: case does not tell names apart",
+			r.problem(key.Line, "%s: header %s is given twice: upper and lower case are the same",
 				what, shown(name))
 		case isCredential(name):
 			r.problem(key.Line,
@@ -113,7 +113,7 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 				what, shown(name))
 		case ok && !wire.ValidValue(text):
 			r.problem(value.Line,
-				"%s: header %s: the value may hold visible ASCII and inner blanks only",
+				"%s: header %s: the value may contain only visible ASCII and inner blanks",
 				what, shown(name))
 		case ok:
 			s.Headers = append(s.Headers, wire.Header{Name: name, Value: text})

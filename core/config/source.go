@@ -93,7 +93,7 @@ func (s *source) badCharacters() []Problem {
 				Problem{s.line(i), "this line is not UTF-8 text: save the file as UTF-8"})
 		case forbidden(r) && !(r == '\r' && i+1 < len(s.text) && s.text[i+1] == '\n'):
 			found = append(found, Problem{s.line(i),
-				fmt.Sprintf("this line holds the invisible character U+%04X: delete it", r)})
+				fmt.Sprintf("this line contains the invisible character U+%04X: delete it", r)})
 		}
 		i += size
 	}

@@ -112,7 +112,7 @@ func (r *configReader) checkVault(n *yaml.Node, v *Vault) {
 	case command == nil && v.Source == SourceCommand:
 		r.problem(n.Line, "vault: source command needs a command: add command: [pass, show, janee]")
 	case command != nil && v.Source != SourceCommand:
-		r.problem(command.Line, "vault: command goes with source: command alone: delete the line")
+		r.problem(command.Line, "vault: command is only for source: command: delete the line")
 	}
 }
 

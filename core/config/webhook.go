@@ -72,8 +72,8 @@ func (r *configReader) webhook(what string, b vault.Binding, to **Webhook) func(
 		}
 		if lookup(n, "url") == nil || lookup(n, "secret") == nil {
 			r.problem(n.Line,
-				"%s needs a url and a secret: without a signature its receiver could be told "+
-					"anything by anybody", what)
+				"%s needs a url and a secret: without a signature, "+
+					"anyone could tell its receiver anything", what)
 		}
 		*to = w
 	}
@@ -89,11 +89,11 @@ func (r *configReader) webhookURL(n *yaml.Node, what string, w *Webhook) {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
 		r.problem(n.Line,
-			"%s: url must be a whole address without a user name, as in "+
+			"%s: url must be a full address without a user name, as in "+
 				"https://chat.example.com/hook", what)
 	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
 		r.problem(n.Line,
-			"%s: url must begin with https://; http:// is for this machine alone", what)
+			"%s: url must begin with https://; http:// is only for this machine", what)
 	case egress.ClassifyHost(u.Hostname()) == egress.Metadata:
 		r.problem(n.Line, "%s: url may not be that of a metadata service", what)
 	default:
@@ -123,7 +123,7 @@ func (r *configReader) webhookSecret(
 	case reservedPrefix(s) != "":
 		r.problem(n.Line,
 			"%s: secret: values that begin with %s are reserved: write the secret itself, "+
-				"it is sealed in place", what, reservedPrefix(s))
+				"Janee seals it in place", what, reservedPrefix(s))
 	case len(s) < minWebhookSecret:
 		r.problem(n.Line,
 			"%s: secret is too short: write at least %d characters, from a random source",

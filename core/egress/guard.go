@@ -70,7 +70,9 @@ type Guard struct {
 // allow. A host that is Invalid or can never be allowed, such as a metadata service, is an error.
 func New(host string, allow ...Range) (Guard, error) {
 	if c := ClassifyHost(host); c.never() {
-		return Guard{}, fmt.Errorf("the host %q is of the class %s, which is never called", host, c)
+		return Guard{},
+			fmt.Errorf("the host %q is in the address class %s, to which Janee never connects",
+				host, c)
 	}
 	g := Guard{host: canonical(host)}
 	if a, ok := literal(host); ok {

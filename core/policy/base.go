@@ -31,7 +31,8 @@ func ParseBase(raw string, allowHTTP bool) (Base, error) {
 	}
 	if strings.Contains(authority, "@") {
 		return Base{}, errors.New(
-			"reading base URL: it may not hold a user name or password: put credentials under auth")
+			"reading base URL: it may not contain a user name or password: " +
+				"put credentials under auth")
 	}
 	host, loopback, err := parseAuthority(authority, scheme)
 	if err != nil {
@@ -52,7 +53,7 @@ func ParseBase(raw string, allowHTTP bool) (Base, error) {
 
 func checkBasePath(path string) *fault {
 	if at := strings.IndexAny(path, "?#"); at >= 0 {
-		return faultf("", "it may hold no query and no fragment")
+		return faultf("", "it may not contain a query or a fragment")
 	}
 	if len(path) > wire.MaxTarget {
 		return faultf("", "the path is longer than %d bytes", wire.MaxTarget)

@@ -29,7 +29,7 @@ func rawByte(where, s string, at int) *fault {
 	hint := "write it as " + fmt.Sprintf("%%%02X", c)
 	switch {
 	case c == '#':
-		hint = "leave the fragment out, it is never sent; a # that is meant is written %23"
+		hint = "leave the fragment out, it is never sent; write a literal # as %23"
 	case c == ';':
 		hint = "ask your person to set allowSemicolon on the service"
 		if where == "query" {
@@ -40,11 +40,11 @@ func rawByte(where, s string, at int) *fault {
 	case c > '~':
 		hint = "write text as UTF-8 in percent form, as in %C3%BC"
 	}
-	return faultf(hint, "the %s holds the byte %s at byte %d, which is refused", where, name, at)
+	return faultf(hint, "the %s contains the byte %s at byte %d, which is refused", where, name, at)
 }
 
 func badEscape(path string, at int, what string) *fault {
-	return faultf("leave it out", "the path holds the escape %s at byte %d, %s",
+	return faultf("leave it out", "the path contains the escape %s at byte %d, %s",
 		path[at:at+3], at, what)
 }
 
@@ -97,8 +97,8 @@ func (p Policy) nearMiss(method string, bit methods, path string) string {
 	case len(p.allow) == 0:
 		return "there are no allow rules here, so nothing is allowed: ask your person to add one"
 	case below != "":
-		return fmt.Sprintf("the allow rule %[1]q covers what lies below %[3]s/, not %[3]s "+
-			"itself: call something below it, or ask your person to allow \"%[2]s %[3]s\"",
+		return fmt.Sprintf(`the allow rule %[1]q covers what is below %[3]s/, not %[3]s itself: `+
+			`call something below it, or ask your person to allow "%[2]s %[3]s"`,
 			below, method, short(path))
 	case slash != "":
 		return fmt.Sprintf("the allow rule %q matches without the trailing slash", slash)

@@ -51,11 +51,11 @@ func CheckForeign(query string, o Options) Decision {
 		switch name := bareKey(raw); {
 		case foreignKeys[name]:
 			return faultf("leave it out: Janee adds the credential of the service",
-				"the query holds the parameter %s, which carries a credential",
+				"the query contains the parameter %s, which carries a credential",
 				short(raw)).decision()
 		case otherPersons[name]:
 			return faultf("leave it out: the credential says who acts",
-				"the query holds the parameter %s, which has the API act as somebody else",
+				"the query contains the parameter %s, which makes the API act as somebody else",
 				short(raw)).decision()
 		}
 	}

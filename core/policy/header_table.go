@@ -44,7 +44,7 @@ var headerTable = []headerLine{
 		"belongs to one connection (RFC 9110 section 7.6.1)"},
 	{fixedDrop,
 		"proxy-authorization proxy-authenticate proxy-authentication-info",
-		"is for a proxy, which Janee itself talks to"},
+		"is for a proxy, and Janee itself talks to proxies"},
 	{fixedDrop, "sec-websocket-*", "opens a WebSocket, which no call can use"},
 	{fixedDrop, "expect accept-encoding", "is settled between Janee and the API"},
 	{refusedField,
@@ -58,7 +58,8 @@ var headerTable = []headerLine{
 			" -method method x-httpmethod x-request-method x-real-method x-original-method" +
 			" x-forwarded-method x-rewrite-method x-override-method x-tunneled-method" +
 			" x-tunnel-method x-original-verb x-forwarded-verb x-invoke-method x-matched-method",
-		"has Rails, Django, Symfony, ASP.NET and others serve another method than the one judged"},
+		"makes Rails, Django, Symfony, " +
+			"ASP.NET and others serve a method other than the one judged"},
 	{fixedRefusal,
 		"x-original-url x-original-uri x-original-path x-rewrite-url x-rewrite-uri" +
 			" x-rewrite-path x-override-url x-override-uri x-override-path x-forwarded-uri" +
@@ -66,7 +67,7 @@ var headerTable = []headerLine{
 			" x-http-url-override x-path-override x-url-override x-uri-override x-proxy-url" +
 			" x-proxy-uri x-proxy-path x-envoy-original-path x-envoy-original-url" +
 			" x-waws-unencoded-url x-arr-original-url x-ms-original-url",
-		"has IIS, Zend, Symfony, Azure and Envoy serve another path than the one judged"},
+		"makes IIS, Zend, Symfony, Azure and Envoy serve a path other than the one judged"},
 	{fixedRefusal,
 		// script-name: Gunicorn cuts its value from the path
 		"x-path x-url x-uri x-request-uri x-request-url x-request-path x-real-uri x-real-url" +
@@ -75,14 +76,14 @@ var headerTable = []headerLine{
 			" request-uri request-url http-url base-url x-base-url uri url x-http-destinationurl" +
 			" http-destinationurl x-destination-url destination-url x-target-url x-target-uri" +
 			" x-target-path x-route x-route-path x-query-string x-original-query x-query",
-		"has gateways and frameworks serve another path than the one judged"},
+		"makes gateways and frameworks serve a path other than the one judged"},
 	{fixedRefusal,
 		"x-matched-path x-invoke-path x-invoke-query x-invoke-output x-invoke-status" +
 			" x-invoke-error x-now-route-matches x-now-route-match x-nextjs-matched-path" +
 			" x-nextjs-rewrite x-nextjs-rewritten-path x-nextjs-rewritten-query" +
 			" x-middleware-rewrite x-middleware-invoke x-middleware-override-headers" +
 			" x-middleware-request-* x-vercel-sc-*",
-		"has Next.js and its hosts serve another route than the one judged"},
+		"makes Next.js and its hosts serve a route other than the one judged"},
 	// Data: what a later pattern would catch and a write depends on. Also what nearly every request
 	// has, so that no pattern is tried on it.
 	{sentField,
@@ -101,7 +102,7 @@ var headerTable = []headerLine{
 	{selectorField,
 		"x-minio-* x-amz-meta-snowball-auto-extract x-amz-meta-minio-snowball-*" +
 			" x-explode-archive*",
-		"has MinIO and Artifactory act on more than the path: delete all below it, or unpack an" +
+		"makes MinIO and Artifactory act on more than the path: delete all below it, or unpack an" +
 			" archive beside it"},
 	{selectorField,
 		"x-container-sync-* x-versions-location x-history-location",
@@ -112,7 +113,8 @@ var headerTable = []headerLine{
 		"is named like a field that puts something else in place of what was judged"},
 	{sentField,
 		"x-amz-server-side-encryption* x-*-encryption*",
-		"says how an object is encrypted, and with whose key: without it, it is stored otherwise"},
+		"says how an object is encrypted, and with whose key: without it, " +
+			"the object is stored otherwise"},
 	{sentField,
 		"if if-match if-none-match if-modified-since if-unmodified-since if-*" +
 			" *-copy-source-if-* *-if-match *-if-none-match *-if-modified-since" +
@@ -120,7 +122,7 @@ var headerTable = []headerLine{
 		"is a condition: a write without it is unguarded"},
 	{sentField,
 		"x-amz-expected-bucket-owner x-amz-source-expected-bucket-owner",
-		"is a condition on whose bucket it is"},
+		"is a condition on who owns the bucket"},
 	{sentField,
 		"lock-token x-ms-lease-id",
 		"proves a lock, and opens nothing that the credential does not"},
@@ -132,7 +134,7 @@ var headerTable = []headerLine{
 		"x-ms-session-token x-continuation-token continuation-token x-next-token x-page-token" +
 			" x-sync-token x-amz-request-token mcp-session-id x-amzn-*-session-id x-trino-session" +
 			" x-presto-session x-snowflake-authorization-token-type",
-		"goes on with an exchange that the credential opened"},
+		"continues an exchange that the credential opened"},
 	{sentField,
 		"*partitionkey* *partition-key* surrogate-key *-surrogate-key xkey-purge cache-key" +
 			" *-cache-key *-routing-key *-object-key *-sort-key *-message-key kafka-key",
@@ -177,7 +179,7 @@ var headerTable = []headerLine{
 			" x-*-move-source",
 		"names what is moved away"},
 	{destination, "destination x-destination", "names where a copy goes (RFC 4918 section 10.3)"},
-	{selectorField, "dropbox-api-arg", "holds the arguments of the call, the path among them"},
+	{selectorField, "dropbox-api-arg", "contains the arguments of the call, the path among them"},
 	{selectorField,
 		"x-ms-delete-snapshots x-ms-undelete-source x-ms-deleted-* x-ms-source-container-name" +
 			" x-object-manifest x-symlink-target* x-amzn-sagemaker-target-*",
@@ -196,7 +198,7 @@ var headerTable = []headerLine{
 		"selects the organization that is used and charged"},
 	{selectorField,
 		"x-goog-user-project x-amz-request-payer x-hf-bill-to",
-		"selects who is charged, and by whose permission"},
+		"selects who is charged, and with whose permission"},
 	{selectorField,
 		"*-customer-id customer-id customerid customeraccountid amazon-advertising-api-scope",
 		"selects the customer that is acted on"},
@@ -234,7 +236,7 @@ var headerTable = []headerLine{
 		"sets who may use what is written"},
 	{selectorField,
 		"x-ms-file-request-intent mscrm-bypass* x-goog-iam-* confluent-identity-pool-id",
-		"selects by which permission the API acts"},
+		"selects with which permission the API acts"},
 	{selectorField,
 		"x-amz-bypass-governance-retention x-amz-object-lock-* x-amz-mfa x-amz-confirm-*" +
 			" x-amz-create-session-mode x-ms-immutability-* x-ms-legal-hold x-*-bypass-*" +
@@ -249,7 +251,7 @@ var headerTable = []headerLine{
 			" as-user x-as-* doas x-doas *impersonat* *masquerade* *-switch-user switch-user" +
 			" x-become* assume-user x-assume-* x-proxied* api-username x-api-username" +
 			" mscrmcallerid callerobjectid x-caller-id x-effective-user x-proxy-user x-delegate*",
-		"has the API act as somebody else"},
+		"makes the API act as somebody else"},
 	{refusedField,
 		"remote-user remote-groups remote-email remote-name x-remote-user* x-remote-group*" +
 			" x-remote-email x-remote-name x-webauth-* x-authenticated-* x-auth-user*" +
@@ -259,7 +261,7 @@ var headerTable = []headerLine{
 			" x-consumer-* x-credential-identifier x-anonymous-consumer x-amzn-oidc-*" +
 			" cf-access-authenticated-* tailscale-user-* x-vouch-* x-pomerium-* x-authentik-*" +
 			" x-hasura-* x-jwt-payload x-endpoint-api-userinfo",
-		"is what a login proxy says of the user, and the API believes it"},
+		"is what a login proxy says about the user, and the API believes it"},
 	{refusedField,
 		"x-user x-username x-userid x-user-* x-*-user x-*-user-id x-*-username x-group x-groups" +
 			" x-role x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal " +
@@ -269,13 +271,13 @@ var headerTable = []headerLine{
 	{refusedField,
 		"client-cert client-cert-chain ssl-client-* x-ssl-* x-client-cert* x-arr-clientcert" +
 			" x-forwarded-client-cert x-amzn-mtls-* x-forwarded-tls-*",
-		"is what a proxy says of a client's certificate"},
+		"is what a proxy says about a client's certificate"},
 
 	// Proxies.
 	{droppedField,
 		"forwarded forwarded-* *-forwarded-for x-forward* fly-force-* fly-replay* via" +
 			" max-forwards x-forwarder-for",
-		"is a proxy's to write"},
+		"is for a proxy to write"},
 	{droppedField,
 		"client-ip *-client-ip cf-connecting-* cf-pseudo-ipv4 cf-ipcountry cf-ray cf-visitor" +
 			" cf-worker cdn-loop x-real-* x-remote-* x-originating-* x-original-* x-source-ip" +

@@ -41,7 +41,7 @@ func (p HeaderPolicy) Sort(method, path string, agent []wire.Header) Sorted {
 		name := canonicalName(h.Name)
 		f := malformed(h)
 		if f == nil && seen[name] {
-			f = faultf("give it once", "checking headers: %s comes twice", h.Name)
+			f = faultf("give it once", "checking headers: %s is given twice", h.Name)
 		}
 		if f != nil {
 			return Sorted{Decision: f.decision()}
@@ -67,8 +67,8 @@ func malformed(h wire.Header) *fault {
 		return faultf(hint, "checking headers: %q is not a header name", h.Name)
 	case !wire.ValidValue(h.Value):
 		return faultf(hint,
-			"checking headers: the value of %s holds a byte that no header may hold, or"+
-				" begins or ends in a blank", h.Name)
+			"checking headers: the value of %s contains a byte that no header may contain, or "+
+				"begins or ends with a blank", h.Name)
 	}
 	return nil
 }
@@ -166,7 +166,7 @@ func (c headerCall) selector(h wire.Header, line *headerLine, listed bool) (send
 		return true, Decision{Outcome: Allowed}
 	case !listed:
 		return false, Decision{Setting: "allowHeaders",
-			Reason: fmt.Sprintf("the header %s %s, which no rule speaks of", h.Name, line.why),
+			Reason: fmt.Sprintf("the header %s %s, which no rule covers", h.Name, line.why),
 			Hint:   listHint(h.Name)}
 	}
 	d = c.named(h, line)

@@ -52,13 +52,13 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 	switch {
 	case !ok:
 		return nil, faultf("write a percent sign as %25",
-			"it holds a percent sign without two hex digits after it")
+			"it contains a percent sign without two hex digits after it")
 	case strings.Contains(path, "+"):
 		return nil, faultf("write a plus as %2B and a blank as %20",
-			"it holds a plus, which some receivers read as a blank")
+			"it contains a plus, which some receivers read as a blank")
 	case strings.Contains(path, "#") || strings.Contains(decoded, "?"):
-		return nil, faultf("name it without",
-			"it holds a # or an encoded ?, at which some receivers cut the path")
+		return nil, faultf("leave it out",
+			"it contains a # or an encoded ?, at which some receivers cut the path")
 	case !strings.HasPrefix(decoded, "/"):
 		decoded = "/" + decoded // "bucket/key", as most SDKs write it
 	}
@@ -68,7 +68,7 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 	}
 	if name := signedBy(query); name != "" {
 		return nil, faultf("name the source without it",
-			"its query holds %s, which is a credential", name)
+			"its query contains %s, which is a credential", name)
 	}
 	for i := range paths {
 		if paths[i] = rawPath(paths[i]); hasQuery {
@@ -82,7 +82,7 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
 	elsewhere := func() (string, *fault) {
 		return "", faultf("name something at "+c.Base.Origin(),
-			"it names another place than the base URL of the service")
+			"it names a place outside the base URL of the service")
 	}
 	rest := raw
 	if line.class == copySourceURL && !strings.Contains(raw, "://") {
@@ -113,7 +113,7 @@ func (c headerCall) under(path, header string) ([]string, *fault) {
 	rest, ok := strings.CutPrefix(path, c.Base.path)
 	if !ok || !strings.HasPrefix(rest, "/") {
 		return nil, faultf("name something under "+c.Base.String(),
-			"it names another place than the base URL of the service")
+			"it names a place outside the base URL of the service")
 	}
 	if header == "destination" || c.Base.path != "" {
 		return []string{rest}, nil
@@ -123,7 +123,7 @@ func (c headerCall) under(path, header string) ([]string, *fault) {
 	switch {
 	case bucketInHost(c.Base.host) && !own:
 		return nil, faultf("name something in the bucket of "+c.Base.Origin(),
-			"it names another bucket than the base URL of the service")
+			"it names a bucket other than that of the base URL of the service")
 	case bucketInHost(c.Base.host):
 		return []string{"/" + key}, nil
 	case own:

@@ -161,14 +161,15 @@ func checkParameters[T string | []byte](in carrier, text T, method string) *faul
 }
 
 func (in carrier) refuse(o override) *fault {
-	return faultf("use the method you want in the method argument",
-		"%s holds %s %s, which changes the method behind the rules", in.where, in.kind, o.name)
+	return faultf("give the method you want as the method argument",
+		"%s contains %s %s, which changes the method where the rules do not see it",
+		in.where, in.kind, o.name)
 }
 
 func (in carrier) refuseValue(o override) *fault {
-	return faultf("use the method you want in the method argument; "+
-		"if the API means something else by it, leave it out and choose from the reply",
-		"%s sets %s %s to another method, which some APIs go by, behind the rules",
+	return faultf("give the method you want as the method argument; if the API means something "+
+		"else by it, leave it out and choose from the reply",
+		"%s sets %s %s to another method, which some APIs use and the rules do not see",
 		in.where, in.kind, o.name)
 }
 

@@ -81,7 +81,7 @@ func checkPattern(pattern string) error {
 			continue
 		}
 		if c <= ' ' || c > '~' || strings.IndexByte(`?#\`, c) >= 0 {
-			return fmt.Errorf("the pattern holds the byte %%%02X, which no path can hold", c)
+			return fmt.Errorf("the pattern contains the byte %%%02X, which no path can contain", c)
 		}
 		i++
 	}

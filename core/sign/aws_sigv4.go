@@ -42,7 +42,7 @@ func scopeFault(value string) string {
 		return text
 	}
 	if strings.ContainsAny(value, "/,=") {
-		return "holds a slash, comma or equals sign"
+		return "contains a slash, comma or equals sign"
 	}
 	return ""
 }

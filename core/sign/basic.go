@@ -47,7 +47,7 @@ func basicPair(c Credential) (pair, token string) {
 // userFault refuses the colon, because the server would cut the name there (RFC 7617 section 2).
 func userFault(value string) string {
 	if strings.ContainsRune(value, ':') {
-		return "holds a colon, which a user name may not (RFC 7617)"
+		return "contains a colon, which a user name cannot (RFC 7617)"
 	}
 	return plainFault(value)
 }

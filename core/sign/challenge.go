@@ -24,13 +24,13 @@ func (s *Scheme) Answer(
 	}
 	signed, err := s.challenge(c, r, m, wwwAuthenticate)
 	if err != nil {
-		return Signed{}, fmt.Errorf("sign by %s: %w", s.Type, err)
+		return Signed{}, fmt.Errorf("sign as %s: %w", s.Type, err)
 	}
 	return s.sendable(signed, r)
 }
 
 // ErrNoChallenge says that an API asks for nothing that a scheme signs.
-var ErrNoChallenge = errors.New("the API asks for no digest challenge")
+var ErrNoChallenge = errors.New("the API sent no digest challenge")
 
 // digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret, as that of basic
 // is, because one command-line flag gives either.
@@ -52,7 +52,7 @@ func digestUserFault(value string) string {
 		return text
 	}
 	if !quotable(value) {
-		return `holds a quotation mark or a backslash, which servers read in different ways`
+		return "contains a quotation mark or a backslash, which servers read in different ways"
 	}
 	return userFault(value)
 }
@@ -89,7 +89,7 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 	}
 	if !quotable(r.target()) {
 		return Signed{}, errors.New(
-			`the path or query holds a quotation mark or a backslash: write them as %22 and %5C`)
+			"the path or query contains a quotation mark or a backslash: write them as %22 and %5C")
 	}
 	best.username, best.password = c["username"].Reveal(), c["password"].Reveal()
 	if best.qop != "" {
@@ -140,7 +140,7 @@ func (c challenge) digest() (digest, error) {
 	for _, name := range []string{"realm", "nonce", "opaque"} {
 		if !quotable(c.param(name)) {
 			return d,
-				fmt.Errorf("the %s of the API's challenge holds a byte that cannot be sent back",
+				fmt.Errorf("the %s of the API's challenge contains a byte that cannot be sent back",
 					name)
 		}
 	}
@@ -149,7 +149,7 @@ func (c challenge) digest() (digest, error) {
 	}
 	if !slices.Contains(digestAlgorithms, strings.ToUpper(cmp.Or(d.algorithm, "MD5"))) {
 		return d, errors.New(
-			"the algorithm of the API's challenge is none of SHA-256, SHA-512-256 and MD5")
+			"the algorithm of the API's challenge is not SHA-256, SHA-512-256 or MD5")
 	}
 	_, session := d.hash()
 	if c.params["qop"] == nil && !session {
@@ -162,7 +162,7 @@ func (c challenge) digest() (digest, error) {
 		}
 	}
 	return d, errors.New(
-		"the API's challenge offers no qop=auth, the only one that is answered: auth-int is not")
+		"the API's challenge offers no qop=auth, the only one that Janee answers")
 }
 
 func (c challenge) param(name string) string {
@@ -200,7 +200,7 @@ func challenges(fields []string) (all []challenge, err error) {
 			// a server that reads the first and one that reads the last would hash different texts
 			if params[name] != nil {
 				return nil,
-					errors.New("the API's challenge cannot be read: it says one thing twice")
+					errors.New("the API's challenge cannot be read: it gives a parameter twice")
 			}
 			params[name] = &value
 		}

@@ -72,10 +72,10 @@ func TestDigestAnswers(t *testing.T) {
 func TestDigestRefuses(t *testing.T) {
 	get := Request{Method: "GET", Path: "/"}
 	for field, text := range map[string]string{
-		`Digest realm="r", nonce="n", qop="auth-int"`:                "auth-int is not",
+		`Digest realm="r", nonce="n", qop="auth-int"`:                "no qop=auth",
 		`Digest realm="r", nonce="n", qop=""`:                        "no qop=auth",
 		`Digest realm="r", nonce="n", algorithm=MD5-sess`:            "no qop=auth",
-		`Digest realm="r", nonce="n", qop="auth", algorithm="SHA-1"`: "none of SHA-256",
+		`Digest realm="r", nonce="n", qop="auth", algorithm="SHA-1"`: "is not SHA-256",
 		`Digest realm="r", qop="auth"`:                               "no realm or no nonce",
 		`Digest nonce="n", qop="auth"`:                               "no realm or no nonce",
 		`Digest realm="r", nonce="", qop="auth"`:                     "no realm or no nonce",
@@ -88,7 +88,7 @@ func TestDigestRefuses(t *testing.T) {
 		`Digest realm="r"x"y", nonce="n"`:                            "the realm of",
 		`Digest realm="r, nonce="n`:                                  "the realm of",
 		`Digest realm="r, nonce=n`:                                   "left open",
-		`Digest realm="r", nonce="n", Nonce="m"`:                     "one thing twice",
+		`Digest realm="r", nonce="n", Nonce="m"`:                     "a parameter twice",
 		`Basic realm="r"`:                                            "no digest challenge",
 		`realm="r", nonce="n"`:                                       "no digest challenge",
 		``:                                                           "no digest challenge",

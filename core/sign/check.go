@@ -119,7 +119,7 @@ func plainFault(value string) string {
 	case strings.TrimSpace(value) != value:
 		return "begins or ends with white space"
 	case strings.ContainsFunc(value, unicode.IsControl):
-		return "holds a line break or another control character"
+		return "contains a line break or another control character"
 	}
 	return ""
 }
@@ -130,7 +130,7 @@ func headerFault(value string) string {
 		return text
 	}
 	if !wire.ValidValue(value) {
-		return "holds a character that cannot be sent in a header (only visible ASCII can)"
+		return "contains a character that cannot be sent in a header (only visible ASCII can)"
 	}
 	return ""
 }
@@ -141,7 +141,7 @@ func tokenFault(value string) string {
 		return text
 	}
 	if strings.ContainsRune(value, ' ') {
-		return "holds a blank; give the key alone, without the word that stands before it"
+		return "contains a blank; give only the key, without the word before it"
 	}
 	return ""
 }

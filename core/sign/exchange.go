@@ -92,7 +92,7 @@ func (s *Scheme) Exchange(c Credential, m Moment) (x Exchange, needed bool, err 
 		return Exchange{}, true, err
 	}
 	if x, err = s.exchange(c, m); err != nil {
-		return Exchange{}, true, fmt.Errorf("ask for a token by %s: %w", s.Type, err)
+		return Exchange{}, true, fmt.Errorf("ask for a token as %s: %w", s.Type, err)
 	}
 	return x, true, nil
 }
@@ -110,7 +110,7 @@ func (x Exchange) Token(r Reply, nowMs int64) (Token, error) {
 		return Token{}, fmt.Errorf("read the answer of the token endpoint: %w", err)
 	case t.Text.IsZero() || tokenFault(t.Text.Reveal()) != "":
 		return Token{}, errors.New(
-			"read the answer of the token endpoint: it holds no token that could be sent")
+			"read the answer of the token endpoint: it contains no token that could be sent")
 	case t.Expires <= nowMs:
 		return Token{},
 			fmt.Errorf("read the answer of the token endpoint: the token has expired already%s",
@@ -182,9 +182,9 @@ func skew(headers []wire.Header, nowMs int64) string {
 	}
 	switch apart := (theirs.UnixMilli() - nowMs) / 1000; {
 	case apart >= 60:
-		return fmt.Sprintf("; this clock is %d s behind the endpoint's: set it right", apart)
+		return fmt.Sprintf("; this clock is %d s behind the endpoint's: correct it", apart)
 	case apart <= -60:
-		return fmt.Sprintf("; this clock is %d s ahead of the endpoint's: set it right", -apart)
+		return fmt.Sprintf("; this clock is %d s ahead of the endpoint's: correct it", -apart)
 	}
 	return ""
 }
@@ -196,10 +196,9 @@ func endpointFault(value string) string {
 	case plainFault(value) != "" || err != nil || u.Host == "" || u.Opaque != "":
 		return "is not a URL, such as https://example.com/oauth/token"
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
-		return "holds more than scheme, host and path"
+		return "contains more than scheme, host and path"
 	case strings.Trim(strings.ToLower(u.Host), hostBytes) != "":
-		return "has a host that is no name in ASCII: " +
-			"an international one is written in its xn-- form"
+		return "has a host that is not ASCII: write an international name in its xn-- form"
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		return ""
 	}

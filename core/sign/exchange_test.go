@@ -141,7 +141,7 @@ func TestTokenErrorsAreShortAndTellTheSkew(t *testing.T) {
 	x := Exchange{read: readOAuth}
 	for date, want := range map[string]string{
 		"Thu, 01 Jan 1970 00:10:00 GMT": "answered 401; this clock is 600 s behind the " +
-			"endpoint's: set it right",
+			"endpoint's: correct it",
 		"Thu, 01 Jan 1970 00:00:59 GMT": "answered 401",
 		"nonsense":                      "answered 401",
 	} {

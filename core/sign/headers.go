@@ -58,11 +58,11 @@ func headerNames(paths []string) error {
 		name := strings.ToLower(headerName(path))
 		switch {
 		case !wire.ValidName(name):
-			return &FieldError{path, "is not named like a header"}
+			return &FieldError{path, "is not a header name"}
 		case slices.Contains(framing, name):
 			return &FieldError{path, "is a header that Janee has to write itself"}
 		case seen[name]:
-			return &FieldError{path, "is there twice; upper and lower case do not count"}
+			return &FieldError{path, "is given twice; upper and lower case are the same"}
 		}
 		seen[name] = true
 	}

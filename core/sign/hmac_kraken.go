@@ -30,7 +30,7 @@ func signKraken(c Credential, r Request, m Moment) (Signed, error) {
 	nonce := krakenNonce(r.Body)
 	if nonce == "" {
 		return Signed{}, fmt.Errorf(
-			"the body holds no nonce: put nonce=%s into the form, a higher number at every call",
+			"the body contains no nonce: put nonce=%s into the form, a higher number in every call",
 			m.millis())
 	}
 	sum := sha256.Sum256([]byte(nonce + string(r.Body)))

@@ -34,7 +34,8 @@ func parsePayload(payload string) ([]part, string) {
 			text, after, ok := parseText(rest[1:])
 			if !ok {
 				return nil,
-					`holds a 'text' that does not end, or a backslash before another character than n, \ and '`
+					"contains a 'text' that does not end, or a backslash before another " +
+						"character than n, \\ and '"
 			}
 			found, rest = append(found, part{text: text}), after
 			continue
@@ -42,7 +43,7 @@ func parsePayload(payload string) ([]part, string) {
 		end := strings.IndexAny(rest+" ", " '")
 		if parts[rest[:end]] == nil {
 			return nil,
-				"holds a word that is none of timestamp, nonce, key, passphrase, method, host, " +
+				"contains a word other than timestamp, nonce, key, passphrase, method, host, " +
 					"path, query, body, target, query|body and 'text'"
 		}
 		found, rest = append(found, part{word: rest[:end]}), rest[end:]

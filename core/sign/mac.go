@@ -43,7 +43,7 @@ func base64Fault(value string) string {
 		return text
 	}
 	if _, err := base64.StdEncoding.Strict().DecodeString(value); err != nil {
-		return "is not base64, as the service hands it out"
+		return "is not base64, as the service issues it"
 	}
 	return ""
 }

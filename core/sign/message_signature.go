@@ -90,7 +90,7 @@ func componentsFault(value string) string {
 				"@target-uri, @request-target, @path, @query and names of headers are"
 		case !strings.HasPrefix(name, "@") &&
 			(!wire.ValidName(name) || strings.ToLower(name) != name):
-			return "names a part that is no header in lower case"
+			return "names a part that is not a header in lower case"
 		}
 		seen[name] = true
 	}

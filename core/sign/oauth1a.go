@@ -64,7 +64,7 @@ func oauthPair(c Credential) *FieldError {
 
 func realmFault(value string) string {
 	if strings.ContainsAny(value, `"\`) {
-		return "holds a quote or backslash"
+		return "contains a quote or backslash"
 	}
 	return headerFault(value)
 }
@@ -105,7 +105,7 @@ func (o oauth) signed(r Request) (Signed, error) {
 	for _, p := range all {
 		// RFC 5849 section 3.1: none of them may come twice, and the agent's would be the second.
 		if strings.HasPrefix(strings.ToLower(p.name), "oauth_") {
-			return Signed{}, fmt.Errorf("the call holds the parameter %q, which is added when "+
+			return Signed{}, fmt.Errorf("the call contains the parameter %q, which is added when "+
 				"the request is signed: leave it out", p.name)
 		}
 	}

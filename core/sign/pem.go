@@ -27,7 +27,7 @@ var (
 	errPublic  = errors.New("is a public key or certificate, not the private key")
 	errDamaged = errors.New("is PEM, but the key in it is damaged")
 	errKind    = errors.New(
-		"holds a key of a kind that is not supported (RSA, EC P-256 and Ed25519 are)")
+		"contains a key of a kind that is not supported (RSA, EC P-256 and Ed25519 are)")
 )
 
 // parsePEM reads a private key: *rsa.PrivateKey, *ecdsa.PrivateKey on P-256 or ed25519.PrivateKey,
@@ -173,7 +173,7 @@ func keyFault[K any](name string) func(string) string {
 			return err.Error()
 		}
 		if _, ok := key.(K); !ok {
-			return "holds a key of another kind: this needs " + name
+			return "contains a key of another kind: this needs " + name
 		}
 		return ""
 	}

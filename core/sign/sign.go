@@ -140,14 +140,14 @@ func (s *Scheme) Sign(c Credential, r Request, m Moment) (Signed, error) {
 		return Signed{}, err
 	}
 	if s.challenge != nil {
-		return Signed{}, fmt.Errorf("sign by %s: it needs a challenge first", s.Type)
+		return Signed{}, fmt.Errorf("sign as %s: it needs a challenge first", s.Type)
 	}
 	if s.sign == nil {
-		return Signed{}, fmt.Errorf("sign by %s: it needs a token first", s.Type)
+		return Signed{}, fmt.Errorf("sign as %s: it needs a token first", s.Type)
 	}
 	signed, err := s.sign(c, r, m)
 	if err != nil {
-		return Signed{}, fmt.Errorf("sign by %s: %w", s.Type, err)
+		return Signed{}, fmt.Errorf("sign as %s: %w", s.Type, err)
 	}
 	return s.sendable(signed, r)
 }
@@ -158,15 +158,15 @@ func (s *Scheme) sendable(signed Signed, r Request) (Signed, error) {
 		// Check has looked at every value; this holds for schemes that build a field from several
 		// of them.
 		if !wire.ValidName(h.Name) || !wire.ValidValue(h.Value) {
-			return Signed{}, fmt.Errorf("sign by %s: header %q cannot be sent", s.Type, h.Name)
+			return Signed{}, fmt.Errorf("sign as %s: header %q cannot be sent", s.Type, h.Name)
 		}
 	}
 	// Of two parameters with one name servers take the first, the last or both: the agent's must
 	// not take the place of the signed one.
 	for _, p := range params(signed.Query) {
 		if has(r.Query, p.name) {
-			return Signed{}, fmt.Errorf("sign by %s: the query holds the parameter %q, which is "+
-				"added when the request is signed: leave it out", s.Type, p.name)
+			return Signed{}, fmt.Errorf("sign as %s: the query contains the parameter %q, which "+
+				"is added when the request is signed: leave it out", s.Type, p.name)
 		}
 	}
 	return signed, nil
