@@ -128,13 +128,10 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		path := func(keys ...string) []string {
 			return append([]string{"capabilities", name}, keys...)
 		}
-		if a.ClearRules {
-			if err := e.remove(path("rules")...); err != nil {
-				return err
-			}
-		}
-		if err := e.texts(path(), []textEdit{{"description", a.Description}, {"ttl", a.TTL},
-			{"headers", a.Headers}, {"timeout", a.Timeout}}); err != nil {
+		if err := e.texts(path(), []textEdit{
+			{"description", a.Description}, {"ttl", a.TTL}, {"headers", a.Headers},
+			{"timeout", a.Timeout},
+		}); err != nil {
 			return err
 		}
 		if err := e.flag(path("autoApprove"), a.AutoApprove, true); err != nil {
@@ -143,14 +140,12 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		if err := e.flag(path("requiresReason"), a.RequiresReason, false); err != nil {
 			return err
 		}
-		if err := e.setItems(path("rules", "allow"), a.Allow, sameRule); err != nil {
+		if err := e.setRules(path, a); err != nil {
 			return err
 		}
-		if err := e.setItems(path("rules", "deny"), a.Deny, sameRule); err != nil {
-			return err
-		}
-		if err := e.nameLists(path(), []nameList{{"allowHeaders", a.AllowHeaders}, {"denyHeaders",
-			a.DenyHeaders}}); err != nil {
+		if err := e.nameLists(path(), []nameList{
+			{"allowHeaders", a.AllowHeaders}, {"denyHeaders", a.DenyHeaders},
+		}); err != nil {
 			return err
 		}
 		if a.ClearLimits {
@@ -163,6 +158,18 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		}
 		return e.setAccess(path, a)
 	})
+}
+
+func (e *editor) setRules(path func(...string) []string, a CapabilityEdit) error {
+	if a.ClearRules {
+		if err := e.remove(path("rules")...); err != nil {
+			return err
+		}
+	}
+	if err := e.setItems(path("rules", "allow"), a.Allow, sameRule); err != nil {
+		return err
+	}
+	return e.setItems(path("rules", "deny"), a.Deny, sameRule)
 }
 
 func (e *editor) setAccess(path func(...string) []string, a CapabilityEdit) error {

@@ -129,14 +129,14 @@ func quoteStar(src *source, line int) (repaired []byte, problem string) {
 		problem = fmt.Sprintf("YAML reads an unquoted * as an alias: quote the rule, as in - %q",
 			strings.Join(parts, " "))
 	}
-	stand := "GET /" // a bare star
+	repair := "GET /" // a bare star
 	switch name := strings.TrimSpace(string(value[1:])); {
 	case name != "" && value[1] == ' ':
-		stand = "GET "
+		repair = "GET "
 	case name != "":
-		stand = "x"
+		repair = "x"
 	}
-	return append(append(append([]byte(nil), src.text[:at]...), stand...), src.text[at+1:]...),
+	return append(append(append([]byte(nil), src.text[:at]...), repair...), src.text[at+1:]...),
 		problem
 }
 

@@ -86,11 +86,11 @@ func (r *reader) uniqueKeys(n *yaml.Node) {
 			continue
 		}
 		if line, twice := first[key.Value]; twice {
-			mend := "keep one"
+			fix := "keep one"
 			if n.Content[i+1].Kind == yaml.MappingNode {
-				mend = "keep one and put the entries of both under it"
+				fix = "keep one and put the entries of both under it"
 			}
-			r.problem(key.Line, "key %q is already given at line %d: %s", key.Value, line, mend)
+			r.problem(key.Line, "key %q is already given at line %d: %s", key.Value, line, fix)
 			continue
 		}
 		first[key.Value] = key.Line

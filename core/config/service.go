@@ -13,14 +13,7 @@ import (
 const nameHelp = "use 1 to 64 letters, digits or . _ @ -"
 
 func (r *configReader) service(key, n *yaml.Node) {
-	s := &Service{Name: key.Value, Line: key.Line}
-	if !ValidName(s.Name) {
-		r.problem(key.Line, "service name %s: %s", brief(s.Name), nameHelp)
-	}
-	r.config.Services[s.Name] = s
-	r.config.ServiceNames = append(r.config.ServiceNames, s.Name)
-
-	what := "service " + brief(s.Name)
+	s, what := r.newService(key), "service "+brief(key.Value)
 	var base, auth, test, private, proxy, allow, operations *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	r.mapping(n, what,
@@ -54,6 +47,16 @@ func (r *configReader) service(key, n *yaml.Node) {
 	r.testPath(test, what, s) // after the opt-outs
 	r.egress(private, proxy, base, what, s)
 	s.sessionBinding = s.bindSession()
+}
+
+func (r *configReader) newService(key *yaml.Node) *Service {
+	s := &Service{Name: key.Value, Line: key.Line}
+	if !ValidName(s.Name) {
+		r.problem(key.Line, "service name %s: %s", brief(s.Name), nameHelp)
+	}
+	r.config.Services[s.Name] = s
+	r.config.ServiceNames = append(r.config.ServiceNames, s.Name)
+	return s
 }
 
 func (r *configReader) base(n *yaml.Node, line int, what string, s *Service) {

@@ -23,30 +23,31 @@ var operationKeys = map[string]string{
 	// and the stores that speak its language (MinIO, Ceph, R2, OSS, COS, OBS, the XML API of
 	// Google). versionId, generation and partNumber choose another object or a piece of one.
 	// x-amz-* are headers in the query, as presigned URLs have them.
-	"s3": "abac accelerate accesspoint acl analytics append attributes bucketinfo callback cors" +
-		" cname compose continuation defaultobjectacl delete deletebucket directory" +
-		" directoryaccess encryption encryptionconfig fetch generation intelligent-tiering" +
-		" intelligenttiering inventory legal-hold legalhold lifecycle lifecycleconfig live" +
-		" location logging metadataconfiguration metadatatable metadatainventorytable" +
-		" metadatajournaltable metadatacopy metrics mirrorbackto modify notification" +
-		" notificationconfiguration object-lock objectlock objectinfo objectmeta" +
-		" ownershipcontrols partnumber policy policystatus publicaccessblock qos quota referer" +
-		" rename renameobject replication replication-metrics requestpayment resourcegroup" +
-		" response-location restore retention select select-type session style storageclass" +
-		" storagepolicy symlink syncobjectcopy tagging torrent transferacceleration truncate" +
-		" uploadid uploads versionid versioning versions vod website websiteconfig worm" +
-		" wormextend wormid x-oss-process x-oss-async-process x-image-process ci-process x-amz-*" +
-		" x-goog-acl x-oss-acl x-obs-acl x-cos-acl force-delete lambdaarn events addlegalhold" +
-		" accessmonitor accesspointconfigforobjectprocess accesspointpolicy asyncfetch billing" +
-		" bucketarchivedirectread callback-var cleanrestoredobject comp customdomain" +
-		" directcoldaccess domain domaincertificate extendretention fetchtask httpsconfig" +
-		" metaquery mirror mirrorbacktosource origin paybytraffic protection redundancytransition" +
-		" removelegalhold replication-check replication-reset replication-reset-status rtc seal",
+	"s3": `abac accelerate accesspoint acl analytics append attributes bucketinfo callback cors
+		cname compose continuation defaultobjectacl delete deletebucket directory
+		directoryaccess encryption encryptionconfig fetch generation intelligent-tiering
+		intelligenttiering inventory legal-hold legalhold lifecycle lifecycleconfig live
+		location logging metadataconfiguration metadatatable metadatainventorytable
+		metadatajournaltable metadatacopy metrics mirrorbackto modify notification
+		notificationconfiguration object-lock objectlock objectinfo objectmeta
+		ownershipcontrols partnumber policy policystatus publicaccessblock qos quota referer
+		rename renameobject replication replication-metrics requestpayment resourcegroup
+		response-location restore retention select select-type session style storageclass
+		storagepolicy symlink syncobjectcopy tagging torrent transferacceleration truncate
+		uploadid uploads versionid versioning versions vod website websiteconfig worm
+		wormextend wormid x-oss-process x-oss-async-process x-image-process ci-process x-amz-*
+		x-goog-acl x-oss-acl x-obs-acl x-cos-acl force-delete lambdaarn events addlegalhold
+		accessmonitor accesspointconfigforobjectprocess accesspointpolicy asyncfetch billing
+		bucketarchivedirectread callback-var cleanrestoredobject comp customdomain
+		directcoldaccess domain domaincertificate extendretention fetchtask httpsconfig
+		metaquery mirror mirrorbacktosource origin paybytraffic protection
+		redundancytransition removelegalhold replication-check replication-reset
+		replication-reset-status rtc seal`,
 	// https://learn.microsoft.com/en-us/rest/api/storageservices/: comp and restype choose the
 	// operation, action, resource and mode do so for Data Lake; snapshot and its like choose
 	// another resource. sig is a credential (SAS).
-	"azure": "action blockid comp copyid deletetype directory mode prevsnapshot prevsnapshoturl" +
-		" recursive resource restype restoremode sharesnapshot sig snapshot versionid",
+	"azure": `action blockid comp copyid deletetype directory mode prevsnapshot prevsnapshoturl
+		recursive resource restype restoremode sharesnapshot sig snapshot versionid`,
 	// https://git-scm.com/docs/http-protocol#_smart_clients: service chooses between fetch and
 	// push.
 	"git": "service",

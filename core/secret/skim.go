@@ -97,10 +97,12 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 		}
 		i++
 	}
-	for n := a.before(p[from:i]); ; i++ {
-		if i == len(p) {
-			return n, i
-		}
+	return a.passEnd(a.before(p[from:i]), p, i)
+}
+
+// passEnd passes the last bytes of p, which are too few for the filter.
+func (a *automaton) passEnd(n int32, p []byte, i int) (int32, int) {
+	for ; i < len(p); i++ {
 		to := a.rows[int(n)*a.width+int(a.class[p[i]])]
 		if to < 0 {
 			return n, i
@@ -110,6 +112,7 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 		}
 		n = to
 	}
+	return n, i
 }
 
 // protects reports, at the root, a backslash of the kind that JSON in JSON is full of: it means

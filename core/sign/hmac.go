@@ -162,14 +162,7 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 		}
 	}
 	r.Query = appended(r.Query, s.Query)
-	words, _ := parsePayload(c["payload"].Reveal())
-	text := ""
-	for _, w := range words {
-		if w.word != "" {
-			w.text = parts[w.word](values, r)
-		}
-		text += w.text
-	}
+	text := payloadText(c["payload"].Reveal(), values, r)
 	key, err := templateSecret(c)
 	if err != nil {
 		return Signed{},

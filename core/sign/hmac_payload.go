@@ -76,6 +76,19 @@ func payloadFault(value string) string {
 	return text
 }
 
+// payloadText returns the text that a payload, which Check has accepted, makes of a request.
+func payloadText(payload string, values map[string]string, r Request) string {
+	words, _ := parsePayload(payload)
+	text := ""
+	for _, w := range words {
+		if w.word != "" {
+			w.text = parts[w.word](values, r)
+		}
+		text += w.text
+	}
+	return text
+}
+
 // place is where a value goes.
 type place struct{ kind, name string }
 
