@@ -6,17 +6,7 @@
 // is allowed.
 package tool
 
-import (
-	"encoding/json"
-
-	"github.com/true-and-useful/janee/core/wire"
-)
-
-// Bounds of the argument maxBytes: how much of a reply's body an agent gets.
-const (
-	DefaultMaxBytes = wire.ReplyBody
-	LimitMaxBytes   = wire.MaxBody
-)
+import "encoding/json"
 
 // MaxTestTimeoutMs bounds the argument timeout, in milliseconds.
 const MaxTestTimeoutMs = 60_000

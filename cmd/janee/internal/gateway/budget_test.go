@@ -12,6 +12,7 @@ import (
 
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // largest is a call for as large a reply as there is.
@@ -23,7 +24,7 @@ func largest(agent, path string) core.Call {
 			Capability: "api",
 			Method:     "GET",
 			Path:       path,
-			MaxBytes:   core.MaxMaxBytes,
+			MaxBytes:   wire.MaxBody,
 		},
 	}
 }
