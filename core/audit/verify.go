@@ -85,8 +85,13 @@ func (r *report) add(at place, kind Kind, format string, args ...any) {
 
 // NewVerifier returns a verifier; keyFor returns the vault's key "audit/" + writer.
 func NewVerifier(keyFor func(writer string) []byte) *Verifier {
-	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{},
-		pieces: map[piece]place{}, granted: map[string]string{}}
+	return &Verifier{
+		keyFor:   keyFor,
+		chains:   map[string]*chainCheck{},
+		attested: map[Head]place{},
+		pieces:   map[piece]place{},
+		granted:  map[string]string{},
+	}
 }
 
 // Granted says that file is an authentic grant of session, so that a record of its opening must
@@ -100,8 +105,12 @@ func (v *Verifier) Granted(session, file string) { v.granted[session] = file }
 func (v *Verifier) File(name, writer, day string, part int) {
 	c, ok := v.chains[writer]
 	if !ok {
-		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)),
-			hash: noHash, seen: marks{}}
+		c = &chainCheck{
+			writer: writer,
+			mac:    line.NewMac(v.keyFor(writer)),
+			hash:   noHash,
+			seen:   marks{},
+		}
 		v.chains[writer] = c
 	}
 	c.want = 1

@@ -109,8 +109,9 @@ func (r *configReader) host(n *yaml.Node) {
 	if !ok {
 		return
 	}
-	if _, err := netip.ParseAddr(s); err != nil && (strings.Trim(s,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" || len(s) > 253) {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+	_, err := netip.ParseAddr(s)
+	if err != nil && (strings.Trim(s, letters) != "" || len(s) > 253) {
 		r.problem(n.Line,
 			"server: host %s is neither a host name nor an address: write localhost or "+
 				"127.0.0.1, without a port", brief(s))

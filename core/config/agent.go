@@ -74,15 +74,14 @@ func (r *configReader) digest(n *yaml.Node, what string, a *Agent) {
 		return
 	}
 	digits, prefixed := strings.CutPrefix(s, digestPrefix)
-	if sum, err := hex.DecodeString(digits); !prefixed || err != nil || len(sum) != len(a.Digest) ||
-		strings.ToLower(digits) != digits {
+	sum, err := hex.DecodeString(digits)
+	if !prefixed || err != nil || len(sum) != len(a.Digest) || strings.ToLower(digits) != digits {
 		r.problem(n.Line,
 			"%s: token must be sha256: and 64 hex digits, as `janee agent rotate %s` writes it",
 			what, a.Name)
 		return
-	} else {
-		copy(a.Digest[:], sum)
 	}
+	copy(a.Digest[:], sum)
 	for _, name := range r.config.AgentNames {
 		if other := r.config.Agents[name]; other != a && other.Digest == a.Digest {
 			r.problem(n.Line,

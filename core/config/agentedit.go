@@ -92,8 +92,9 @@ func (e *editor) own(service string, o *Ownership) error {
 		return e.remove(path()...)
 	}
 	policy := string(o.Policy)
-	if err := e.texts(path(),
-		[]textEdit{{"accessPolicy", &policy}, {"createdBy", &o.CreatedBy}}); err != nil {
+	if err := e.texts(path(), []textEdit{
+		{"accessPolicy", &policy}, {"createdBy", &o.CreatedBy},
+	}); err != nil {
 		return err
 	}
 	if len(o.SharedWith) == 0 {

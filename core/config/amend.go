@@ -202,8 +202,9 @@ func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 				return err
 			}
 		}
-		if err := e.nameLists(path(), []nameList{{"allowHeaders", s.AllowHeaders}, {"denyHeaders",
-			s.DenyHeaders}}); err != nil {
+		if err := e.nameLists(path(), []nameList{
+			{"allowHeaders", s.AllowHeaders}, {"denyHeaders", s.DenyHeaders},
+		}); err != nil {
 			return err
 		}
 		if err := e.operations(path("queryOperations"), s.QueryOperations); err != nil {

@@ -9,8 +9,13 @@ import (
 const rulesHelp = `write rules: {allow: [GET *], deny: [DELETE *]}`
 
 func (r *configReader) capability(key, n *yaml.Node) {
-	c := &Capability{Name: key.Value, Line: key.Line, TTL: DefaultTTL, AutoApprove: true,
-		Policy: policy.Unrestricted()}
+	c := &Capability{
+		Name:        key.Value,
+		Line:        key.Line,
+		TTL:         DefaultTTL,
+		AutoApprove: true,
+		Policy:      policy.Unrestricted(),
+	}
 	if !ValidName(c.Name) {
 		r.problem(key.Line, "capability name %s: %s", brief(c.Name), nameHelp)
 	}

@@ -47,10 +47,14 @@ func parse(text []byte) (*parsed, error) {
 }
 
 func newConfig() *Config {
-	return &Config{Version: "1", Services: map[string]*Service{},
-		Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{},
-		Approvals: Approvals{Wait: DefaultWait, Notify: true},
-		Limits:    limit.Limits{Concurrent: DefaultConcurrent}}
+	return &Config{
+		Version:      "1",
+		Services:     map[string]*Service{},
+		Capabilities: map[string]*Capability{},
+		Agents:       map[string]*Agent{},
+		Approvals:    Approvals{Wait: DefaultWait, Notify: true},
+		Limits:       limit.Limits{Concurrent: DefaultConcurrent},
+	}
 }
 
 // configReader fills a Config from the tree.

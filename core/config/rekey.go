@@ -57,8 +57,8 @@ func Rekey(text []byte, kid string, reseal func(SealedValue) (string, error)) ([
 		return nil, err
 	}
 	if p.config.Vault.ID == "" || len(p.plain) > 0 {
-		return nil,
-			errors.New("changing the sealing key: the file has no vault, or secrets in the clear")
+		return nil, errors.New(
+			"changing the sealing key: the file has no vault, or secrets in the clear")
 	}
 	c := &change{doc: p.doc}
 	for _, v := range p.config.Sealed() {

@@ -85,8 +85,8 @@ func (r *configReader) testPath(n *yaml.Node, what string, s *Service) {
 	if !ok {
 		return
 	}
-	if _, d := policy.Judge(policy.Unrestricted(),
-		s.Options, "GET", path); d.Outcome != policy.Allowed {
+	_, d := policy.Judge(policy.Unrestricted(), s.Options, "GET", path)
+	if d.Outcome != policy.Allowed {
 		r.problem(n.Line, "%s: testPath: %s", what, d.Reason)
 		return
 	}

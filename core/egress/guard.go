@@ -26,9 +26,9 @@ func ParseRange(s string) (Range, error) {
 			"port as 127.0.0.1/32:9000", s)
 	}
 	if p != p.Masked() {
-		return Range{},
-			fmt.Errorf("reading address range %q: the prefix is %s, one address is %s/%d", s,
-				p.Masked(), address, p.Addr().BitLen())
+		return Range{}, fmt.Errorf(
+			"reading address range %q: the prefix is %s, one address is %s/%d", s, p.Masked(),
+			address, p.Addr().BitLen())
 	}
 	if c := Classify(p.Addr()); p.IsSingleIP() && c.never() {
 		return Range{}, fmt.Errorf("reading address range %q: a %s address is never allowed", s, c)
@@ -37,8 +37,8 @@ func ParseRange(s string) (Range, error) {
 	if hasPort {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return Range{},
-				fmt.Errorf("reading address range %q: the port is not a number from 1 to 65535", s)
+			return Range{}, fmt.Errorf(
+				"reading address range %q: the port is not a number from 1 to 65535", s)
 		}
 		r.port = uint16(n)
 	}
@@ -70,9 +70,8 @@ type Guard struct {
 // allow. A host that is Invalid or can never be allowed, such as a metadata service, is an error.
 func New(host string, allow ...Range) (Guard, error) {
 	if c := ClassifyHost(host); c.never() {
-		return Guard{},
-			fmt.Errorf("the host %q is in the address class %s, to which Janee never connects",
-				host, c)
+		return Guard{}, fmt.Errorf(
+			"the host %q is in the address class %s, to which Janee never connects", host, c)
 	}
 	g := Guard{host: canonical(host)}
 	if a, ok := literal(host); ok {

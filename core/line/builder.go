@@ -105,8 +105,8 @@ func AppendText[T string | []byte](b []byte, s T) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		if invalid := r == utf8.RuneError && size == 1; invalid || r < utf8.RuneSelf ||
-			r == '\u2028' || r == '\u2029' {
+		invalid := r == utf8.RuneError && size == 1
+		if invalid || r < utf8.RuneSelf || r == '\u2028' || r == '\u2029' {
 			b = appendEscape(b, r)
 		} else {
 			b = utf8.AppendRune(b, r)

@@ -83,8 +83,8 @@ func fold(s, star string) string {
 			out = append(out, star...)
 		case c == '%':
 			// Patterns and paths have only whole escapes by now.
-			if decoded := unhex(s[i+1])<<4 |
-				unhex(s[i+2]); strings.IndexByte("!$&'()+,=:@", decoded) >= 0 {
+			decoded := unhex(s[i+1])<<4 | unhex(s[i+2])
+			if strings.IndexByte("!$&'()+,=:@", decoded) >= 0 {
 				out = append(out, decoded)
 			} else {
 				out = append(out, '%', lower(s[i+1]), lower(s[i+2]))

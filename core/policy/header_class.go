@@ -27,8 +27,11 @@ type headerGlob struct {
 
 // headerClasses is made on first use, so that a program that sends nothing does not wait for it.
 var headerClasses = sync.OnceValue(func() *headerIndex {
-	x := &headerIndex{exact: map[string]*headerLine{}, begins: map[string]int{},
-		ends: map[string]int{}}
+	x := &headerIndex{
+		exact:  map[string]*headerLine{},
+		begins: map[string]int{},
+		ends:   map[string]int{},
+	}
 	for i := range headerTable {
 		for _, name := range strings.Fields(headerTable[i].names) {
 			x.add(name, &headerTable[i])
@@ -132,8 +135,8 @@ func ParseHeaderName(s string) (HeaderName, error) {
 	name, begins := strings.CutSuffix(s, "*")
 	if !wire.ValidName(name) || strings.Contains(name, "*") || begins &&
 		len(strings.Trim(canonicalName(name), "-")) < 2 {
-		return HeaderName{},
-			fmt.Errorf("%q is not the name of a header, such as Stripe-Account or x-amz-grant-*", s)
+		return HeaderName{}, fmt.Errorf(
+			"%q is not the name of a header, such as Stripe-Account or x-amz-grant-*", s)
 	}
 	return HeaderName{s, canonicalName(name), begins}, nil
 }
@@ -153,8 +156,7 @@ func (n HeaderName) Covers(header string) bool { return n.covers(canonicalName(h
 // the request goes"; "" if an owner can.
 func (n HeaderName) Unlistable() string {
 	return n.why(func(class headerClass) bool {
-		return class == fixedDrop ||
-			class == fixedRefusal
+		return class == fixedDrop || class == fixedRefusal
 	})
 }
 

@@ -91,9 +91,11 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 			"give method and path as arguments, and leave the header out")
 	}
 	if n, denied := covered(c.Deny, name); denied {
-		return false, Decision{Setting: "denyHeaders",
-			Reason: fmt.Sprintf("the header %s is refused: denyHeaders names %s", h.Name, n),
-			Hint:   "leave the header out: the owner has ruled it out"}
+		return false, Decision{
+			Setting: "denyHeaders",
+			Reason:  fmt.Sprintf("the header %s is refused: denyHeaders names %s", h.Name, n),
+			Hint:    "leave the header out: the owner has ruled it out",
+		}
 	}
 	if slices.ContainsFunc(c.Written, func(w string) bool { return SameHeader(w, name) }) {
 		return false, pass
@@ -112,28 +114,33 @@ func (c headerCall) judge(h wire.Header, name string) (send bool, d Decision) {
 	case line.class == droppedField, line.class == partField, line.class == pieceField && c.reads():
 		return false, pass
 	case line.class == pieceField:
-		line = &headerLine{why: "says which part is written, " +
-			"and a write without it overwrites more"}
+		line = &headerLine{
+			why: "says which part is written, and a write without it overwrites more",
+		}
 	}
 	return false, rejected(h.Name, line, listHint(h.Name))
 }
 
 // fixed decides on a field that the service sends with every request. The service's own value wins,
 // but it must not turn a request about one account, or by one person, into a request of another.
-func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bool, d Decision,
-	fixed bool) {
-	at := slices.IndexFunc(c.Fixed,
-		func(own wire.Header) bool { return SameHeader(own.Name, name) })
+func (c headerCall) fixed(
+	h wire.Header, name string, line *headerLine,
+) (send bool, d Decision, fixed bool) {
+	at := slices.IndexFunc(c.Fixed, func(own wire.Header) bool {
+		return SameHeader(own.Name, name)
+	})
 	switch {
 	case at < 0:
 		return false, Decision{}, false
 	case c.Fixed[at].Value == h.Value:
 		return true, Decision{Outcome: Allowed}, true
 	case line.selects(), line.class == refusedField:
-		return false, Decision{Setting: "headers",
+		return false, Decision{
+			Setting: "headers",
 			Reason: fmt.Sprintf("the header %s %s, and the service sends another value of it",
 				h.Name, line.why),
-			Hint: "leave the header out: the owner has chosen its value"}, true
+			Hint: "leave the header out: the owner has chosen its value",
+		}, true
 	}
 	return false, Decision{Outcome: Allowed}, true
 }
@@ -141,8 +148,11 @@ func (c headerCall) fixed(h wire.Header, name string, line *headerLine) (send bo
 func (c headerCall) reads() bool { return c.method == "GET" || c.method == "HEAD" }
 
 func rejected(name string, line *headerLine, hint string) Decision {
-	return Decision{Outcome: Rejected, Reason: fmt.Sprintf("checking headers: %s %s", name,
-		line.why), Hint: hint}
+	return Decision{
+		Outcome: Rejected,
+		Reason:  fmt.Sprintf("checking headers: %s %s", name, line.why),
+		Hint:    hint,
+	}
 }
 
 func listHint(name string) string {
@@ -165,9 +175,11 @@ func (c headerCall) selector(h wire.Header, line *headerLine, listed bool) (send
 	case !c.Policy.Restricted():
 		return true, Decision{Outcome: Allowed}
 	case !listed:
-		return false, Decision{Setting: "allowHeaders",
-			Reason: fmt.Sprintf("the header %s %s, which no rule covers", h.Name, line.why),
-			Hint:   listHint(h.Name)}
+		return false, Decision{
+			Setting: "allowHeaders",
+			Reason:  fmt.Sprintf("the header %s %s, which no rule covers", h.Name, line.why),
+			Hint:    listHint(h.Name),
+		}
 	}
 	d = c.named(h, line)
 	return d.Outcome == Allowed, d

@@ -244,10 +244,13 @@ func (k *keyedGlobs) allows(a asked, key string) (rule string) {
 // unnamedKeys refuses keys that no allow rule names, and suggests the rules to ask for.
 func unnamedKeys(a asked, keys []string) Decision {
 	const most = 3 // a model needs no list of what it wrote
-	d := Decision{Setting: "queryOperations", Hint: "write the query keys without escapes",
+	d := Decision{
+		Setting: "queryOperations",
 		Reason: fmt.Sprintf(
 			"the query key %s chooses another operation of %s %s, and no allow rule names it",
-			short(keys[0]), a.method, short(a.path))}
+			short(keys[0]), a.method, short(a.path)),
+		Hint: "write the query keys without escapes",
+	}
 	if !slices.ContainsFunc(keys, func(key string) bool { return !ValidQueryKey(key) }) {
 		var rules []string
 		for _, key := range keys[:min(most, len(keys))] {

@@ -37,9 +37,9 @@ func ParseRule(s string) (Rule, error) {
 	}
 	pattern, key, keyed := strings.Cut(fields[1], "?")
 	if keyed && !ValidQueryKey(key) {
-		return Rule{},
-			fmt.Errorf("reading rule %q: after ? comes the name of one query key, as in %q", s,
-				"PUT /bucket/*?acl")
+		return Rule{}, fmt.Errorf(
+			"reading rule %q: after ? comes the name of one query key, as in %q", s,
+			"PUT /bucket/*?acl")
 	}
 	if err := checkPattern(pattern); err != nil {
 		return Rule{}, fmt.Errorf("reading rule %q: %w", s, err)

@@ -67,8 +67,11 @@ func Beginning(text string, n int) string {
 	}
 	text = string(runes[:n])
 	i := strings.LastIndexByte(text, '[')
-	if opened := strings.TrimSuffix(Marker, "]"); i >= 0 && !strings.Contains(text[i:], "]") &&
-		(strings.HasPrefix(text[i:], opened) || strings.HasPrefix(opened, text[i:])) {
+	if i < 0 || strings.Contains(text[i:], "]") {
+		return text
+	}
+	opened := strings.TrimSuffix(Marker, "]")
+	if strings.HasPrefix(text[i:], opened) || strings.HasPrefix(opened, text[i:]) {
 		return text[:i]
 	}
 	return text

@@ -88,10 +88,12 @@ func (s sigV4) signed(r Request) Signed {
 		added = append(added, wire.Header{Name: "X-Amz-Content-Sha256", Value: s.payload})
 	}
 	var late []wire.Header
-	if token := (wire.Header{Name: "X-Amz-Security-Token", Value: s.token}); s.token != "" &&
-		s.tokenUnsigned {
+	token := wire.Header{Name: "X-Amz-Security-Token", Value: s.token}
+	switch {
+	case s.token == "":
+	case s.tokenUnsigned:
 		late = append(late, token)
-	} else if s.token != "" {
+	default:
 		added = append(added, token)
 	}
 	names, lines := signedFields(r, added)
@@ -148,8 +150,8 @@ func signedFields(r Request, added []wire.Header) (names, lines string) {
 	values := map[string][]string{"host": {r.Host}}
 	for _, h := range r.Headers {
 		name := strings.ToLower(h.Name)
-		if _, ours := wire.Get(added, name); !ours && name != "host" &&
-			!slices.Contains(unsignedFields, name) {
+		_, ours := wire.Get(added, name)
+		if !ours && name != "host" && !slices.Contains(unsignedFields, name) {
 			values[name] = append(values[name], strings.Join(strings.Fields(h.Value), " "))
 		}
 	}

@@ -79,8 +79,10 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 		d, err := ch.digest()
 		if err != nil {
 			refusal = cmp.Or(refusal, err)
-		} else if at := slices.Index(digestAlgorithms,
-			strings.ToUpper(cmp.Or(d.algorithm, "MD5"))); at < rank {
+			continue
+		}
+		algorithm := strings.ToUpper(cmp.Or(d.algorithm, "MD5"))
+		if at := slices.Index(digestAlgorithms, algorithm); at < rank {
 			best, rank, opaque = d, at, ch.params["opaque"]
 		}
 	}
@@ -139,9 +141,8 @@ func (c challenge) digest() (digest, error) {
 	d := digest{algorithm: c.param("algorithm"), realm: c.param("realm"), nonce: c.param("nonce")}
 	for _, name := range []string{"realm", "nonce", "opaque"} {
 		if !quotable(c.param(name)) {
-			return d,
-				fmt.Errorf("the %s of the API's challenge contains a byte that cannot be sent back",
-					name)
+			return d, fmt.Errorf(
+				"the %s of the API's challenge contains a byte that cannot be sent back", name)
 		}
 	}
 	if c.params["realm"] == nil || d.nonce == "" {
@@ -178,8 +179,8 @@ func challenges(fields []string) (all []challenge, err error) {
 	for _, field := range fields {
 		parts, ok := commas(field)
 		if !ok {
-			return nil,
-				errors.New("the API's challenge cannot be read: a quotation mark is left open")
+			return nil, errors.New(
+				"the API's challenge cannot be read: a quotation mark is left open")
 		}
 		begun := len(all)
 		for _, part := range parts {
@@ -199,8 +200,8 @@ func challenges(fields []string) (all []challenge, err error) {
 			params := all[len(all)-1].params
 			// a server that reads the first and one that reads the last would hash different texts
 			if params[name] != nil {
-				return nil,
-					errors.New("the API's challenge cannot be read: it gives a parameter twice")
+				return nil, errors.New(
+					"the API's challenge cannot be read: it gives a parameter twice")
 			}
 			params[name] = &value
 		}

@@ -54,8 +54,9 @@ type Token struct {
 
 // Signed returns what puts the token into a request.
 func (t Token) Signed() Signed {
-	return Signed{Headers: []wire.Header{{Name: "Authorization",
-		Value: "Bearer " + t.Text.Reveal()}}}
+	return Signed{Headers: []wire.Header{
+		{Name: "Authorization", Value: "Bearer " + t.Text.Reveal()},
+	}}
 }
 
 // Exchanges reports whether calls carry a token that Exchange requests; else Sign authenticates
@@ -112,9 +113,9 @@ func (x Exchange) Token(r Reply, nowMs int64) (Token, error) {
 		return Token{}, errors.New(
 			"read the answer of the token endpoint: it contains no token that could be sent")
 	case t.Expires <= nowMs:
-		return Token{},
-			fmt.Errorf("read the answer of the token endpoint: the token has expired already%s",
-				skew(r.Headers, nowMs))
+		return Token{}, fmt.Errorf(
+			"read the answer of the token endpoint: the token has expired already%s",
+			skew(r.Headers, nowMs))
 	}
 	t.Expires = min(t.Expires, nowMs+maxTokenLife)
 	return t, nil

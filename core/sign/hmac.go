@@ -165,8 +165,9 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	text := payloadText(c["payload"].Reveal(), values, r)
 	key, err := templateSecret(c)
 	if err != nil {
-		return Signed{},
-			&FieldError{"apiSecret", "is not in the encoding that secretEncoding names"}
+		return Signed{}, &FieldError{
+			"apiSecret", "is not in the encoding that secretEncoding names",
+		}
 	}
 	signature := templateEncode(c, mac(templateHash(c), key, text))
 	s.put(c["signatureIn"].Reveal(), signature)

@@ -33,18 +33,16 @@ func parsePayload(payload string) ([]part, string) {
 		if rest[0] == '\'' {
 			text, after, ok := parseText(rest[1:])
 			if !ok {
-				return nil,
-					"contains a 'text' that does not end, or a backslash before another " +
-						"character than n, \\ and '"
+				return nil, "contains a 'text' that does not end, or a backslash before a " +
+					"character other than n, \\ and '"
 			}
 			found, rest = append(found, part{text: text}), after
 			continue
 		}
 		end := strings.IndexAny(rest+" ", " '")
 		if parts[rest[:end]] == nil {
-			return nil,
-				"contains a word other than timestamp, nonce, key, passphrase, method, host, " +
-					"path, query, body, target, query|body and 'text'"
+			return nil, "contains a word other than timestamp, nonce, key, passphrase, method, " +
+				"host, path, query, body, target, query|body and 'text'"
 		}
 		found, rest = append(found, part{word: rest[:end]}), rest[end:]
 	}

@@ -50,6 +50,9 @@ func signES256(c Credential, r Request, m Moment) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}},
-		Secrets: proof(jwt, jwtSignature(jwt)), Trace: []Note{{"uri claim", claims.URI}}}, nil
+	return Signed{
+		Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}},
+		Secrets: proof(jwt, jwtSignature(jwt)),
+		Trace:   []Note{{"uri claim", claims.URI}},
+	}, nil
 }

@@ -136,12 +136,12 @@ func (s message) own(r Request, date string) (added []wire.Header) {
 	fields := []wire.Header{{Name: "Date", Value: date}}
 	if len(r.Body) > 0 {
 		sum := sha256.Sum256(r.Body)
-		fields = append(fields, wire.Header{Name: "Content-Digest",
-			Value: "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"})
+		digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+		fields = append(fields, wire.Header{Name: "Content-Digest", Value: digest})
 	}
 	for _, h := range fields {
-		if _, ok := wire.Get(r.Headers, h.Name); !ok &&
-			slices.Contains(s.components, strings.ToLower(h.Name)) {
+		_, given := wire.Get(r.Headers, h.Name)
+		if !given && slices.Contains(s.components, strings.ToLower(h.Name)) {
 			added = append(added, h)
 		}
 	}

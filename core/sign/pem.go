@@ -125,11 +125,14 @@ func parsePKCS1(der []byte) (any, error) {
 		}
 	}
 	if k.N.BitLen() < 2048 {
-		return nil,
-			errors.New("is an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids")
+		return nil, errors.New(
+			"is an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids")
 	}
-	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: k.N, E: k.E}, D: k.D,
-		Primes: []*big.Int{k.P, k.Q}}
+	key := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: k.N, E: k.E},
+		D:         k.D,
+		Primes:    []*big.Int{k.P, k.Q},
+	}
 	key.Precompute()
 	if k.Version != 0 || key.Validate() != nil {
 		return nil, errDamaged

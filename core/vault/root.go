@@ -25,8 +25,8 @@ func ParseRoot(s string) (Root, error) {
 	if text, ok := strings.CutPrefix(s, rootPrefix); ok {
 		raw, err := encoding.DecodeString(text)
 		if err != nil || len(raw) != keyLength || encoding.EncodeToString(raw) != text {
-			return Root{},
-				fmt.Errorf("root key: want %s and 43 characters of base64url", rootPrefix)
+			return Root{}, fmt.Errorf(
+				"root key: want %s and 43 characters of base64url", rootPrefix)
 		}
 		return NewRoot([32]byte(raw)), nil
 	}

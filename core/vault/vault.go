@@ -41,8 +41,12 @@ func New(root Root, id string) *Vault {
 	if root.IsZero() {
 		panic("vault: no root key")
 	}
-	return &Vault{root: root, id: id, keys: map[string]secret.Text{},
-		aeads: map[string]cipher.AEAD{}}
+	return &Vault{
+		root:  root,
+		id:    id,
+		keys:  map[string]secret.Text{},
+		aeads: map[string]cipher.AEAD{},
+	}
 }
 
 // Format implements fmt.Formatter: no verb prints the derived keys.
