@@ -263,7 +263,7 @@ func (f *Flow) Settled(in In) bool {
 // it ends the question and allows nothing: the next one is asked again, over the channel that asks
 // for the PIN.
 func (f *Flow) standing(in In) approval.Standing {
-	s := f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall)
+	s := f.question.Standing(f.engine.stateKey, in.Files, in.Now.Wall)
 	if s.State == approval.Allowed && f.engine.hasPIN() && !s.Answer.HeardWithPIN() {
 		return approval.Standing{State: approval.Expired}
 	}

@@ -2,7 +2,7 @@
 // request, the answer, and the mark that the answer has been used.
 //
 // Request.Digest names a request. Before a caller raises a question about it, Full says whether the
-// agent may ask at all, and Stale names the files that can be removed. Question.Stands then says
+// agent may ask at all, and Stale names the files that can be removed. Question.Standing then says
 // what has become of the question. Whatever cannot be decoded allows nothing.
 //
 // The package reads no files and no clock, asks nobody, and opens no sessions; those are in package

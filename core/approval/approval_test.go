@@ -141,11 +141,11 @@ func TestWhatAQuestionComesTo(t *testing.T) {
 		if c.used {
 			files[UsedFile(q.ID)] = nil
 		}
-		if got := q.Stands(key, files, asked+c.after).State; got != c.want {
+		if got := q.Standing(key, files, asked+c.after).State; got != c.want {
 			t.Errorf("%s: state %d, want %d", c.name, got, c.want)
 		}
 	}
-	if got := q.Stands(key, map[string][]byte{AnswerFile(q.ID): nil}, asked).State; got != Damaged {
+	if got := q.Standing(key, map[string][]byte{AnswerFile(q.ID): nil}, asked).State; got != Damaged {
 		t.Errorf("an answer that cannot be read leaves state %d", got)
 	}
 	if Damaged != 0 {

@@ -25,7 +25,7 @@ const (
 func Full(key []byte, files map[string][]byte, agent string, now int64) bool {
 	all, own := 0, 0
 	for _, q := range Questions(key, files) {
-		if q.Stands(key, files, now).State != Open {
+		if q.Standing(key, files, now).State != Open {
 			continue
 		}
 		if all++; q.Agent == agent {

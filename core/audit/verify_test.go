@@ -325,7 +325,7 @@ func FuzzAuditReader(f *testing.F) {
 	})
 }
 
-// TestDayOfAFile: a file that was renamed would not be read by whoever looks for its day.
+// TestDayOfAFile: a file that was renamed would not be read by anyone who looks for its day.
 func TestDayOfAFile(t *testing.T) {
 	all, _ := lines("w", 2) // written on 2026-11-23
 	for day, want := range map[string]string{

@@ -23,7 +23,7 @@ func both(t *testing.T, before, after string, edit func(text []byte) ([]byte, er
 	}
 }
 
-// TestRemovePlaces removes capability b from every shape that stands around it.
+// TestRemovePlaces removes capability b from every shape that can be around it.
 func TestRemovePlaces(t *testing.T) {
 	const a, b, c = "  a: {service: s} # a\n", "  b: {service: s} # b\n", "  c: {service: s} # c\n"
 	cases := []struct{ name, before, after string }{

@@ -46,7 +46,7 @@ func TestAnchor(t *testing.T) {
 	}
 }
 
-// TestAnchorSecret: the secret is sealed in place, for this place alone, and sealed anew with all
+// TestAnchorSecret: the secret is sealed in place, only for this place, and sealed again with all
 // others.
 func TestAnchorSecret(t *testing.T) {
 	sealed, _ := testSeal(AnchorBinding(), secret.New("a-secret-of-an-anchor"))

@@ -55,7 +55,7 @@ func TestScopesAreAListOrText(t *testing.T) {
 	}
 }
 
-// TestTokenEndpointIsBound: a client secret is sent to the token endpoint, which stands in the
+// TestTokenEndpointIsBound: a client secret is sent to the token endpoint, which is in the
 // clear beside it.
 func TestTokenEndpointIsBound(t *testing.T) {
 	before := strings.NewReplacer("TOKEN", "https://idp.example/token",

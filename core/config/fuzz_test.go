@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// FuzzConfig: nothing panics; each problem stands at a line of the text; what parses gives, sealed,
+// FuzzConfig: nothing panics; each problem is at a line of the text; what parses gives, sealed,
 // the same config with nothing in the clear.
 func FuzzConfig(f *testing.F) {
 	for _, seed := range []string{

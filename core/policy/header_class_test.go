@@ -34,7 +34,7 @@ func TestHeaderTable(t *testing.T) {
 	}
 }
 
-// reachable reports whether some name that the pattern stands for reaches its line.
+// reachable reports whether some name that the pattern matches reaches its line.
 func reachable(pattern string, line *headerLine) bool {
 	return slices.ContainsFunc([]string{"q7z", "x-q7z", "q7z-q7z", "x-q7z-q7z"},
 		func(word string) bool {

@@ -209,7 +209,7 @@ func inChunks(s *Scrubber, in string, size func() int) string {
 	return out.String()
 }
 
-// naive is Clean by exhaustive search, in the text as it stands and as it is meant.
+// naive is Clean by exhaustive search, in the text as it is written and as it is meant.
 func naive(patterns []string, reach int, in string) string {
 	masked := make([]bool, len(in))
 	look := func(text string, from, to []int) {
@@ -244,7 +244,7 @@ func naive(patterns []string, reach int, in string) string {
 	return string(out)
 }
 
-// written returns in as it stands or as it is meant, and where the escape of each byte begins and
+// written returns in as it is written or as it is meant, and where the escape of each byte begins and
 // ends in it.
 func written(in string, meant bool) (text string, from, to []int) {
 	var out []byte

@@ -290,7 +290,7 @@ func TestClientCredentialsRequest(t *testing.T) {
 	}
 }
 
-// TestOriginHoldsEndpoints: whoever moves the token endpoint gets the credential.
+// TestOriginHoldsEndpoints: anyone who moves the token endpoint gets the credential.
 func TestOriginHoldsEndpoints(t *testing.T) {
 	const base = "https://api.example.com"
 	for _, c := range []struct {
@@ -307,7 +307,7 @@ func TestOriginHoldsEndpoints(t *testing.T) {
 		{&githubApp, map[string]string{"apiUrl": "https://ghe.example.com/api/v3"},
 			base + " https://ghe.example.com"},
 		{&githubApp, map[string]string{"appId": "1"}, base},
-		// has to equal what stands in the sealed file
+		// has to equal what the sealed file has
 		{&serviceAccount, map[string]string{"tokenUri": "https://idp.example.com/"}, base},
 		{&bearer, map[string]string{"key": "k"}, base},
 	} {

@@ -23,8 +23,8 @@ func refused(t *testing.T, authType string, values map[string]string, r Request,
 	}
 }
 
-// Two parameters of one name are read differently by different servers, so the agent's cannot stand
-// beside the signed one.
+// Servers read two parameters of one name differently, so the agent's must not be sent beside the
+// signed one.
 func TestAgentParametersDoNotDisplaceSignedOnes(t *testing.T) {
 	for authType, queries := range map[string][]string{
 		"query": {"api_key=mine", "a=1&api_key", "API_KEY=mine",

@@ -18,9 +18,9 @@ type Standing struct {
 	Answer Answer
 }
 
-// Stands judges by the files called AnswerFile and UsedFile, as they are at now (Unix ms). A name
+// Standing judges by the files called AnswerFile and UsedFile, as they are at now (Unix ms). A name
 // that is absent from files is a file that does not exist; the content of UsedFile does not matter.
-func (q Question) Stands(key []byte, files map[string][]byte, now int64) Standing {
+func (q Question) Standing(key []byte, files map[string][]byte, now int64) Standing {
 	if _, spent := files[UsedFile(q.ID)]; spent {
 		return Standing{State: Spent}
 	}
