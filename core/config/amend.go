@@ -16,6 +16,7 @@ type NotFoundError struct {
 	Known      []string
 }
 
+// Error implements error.
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("there is no %s %s", e.Kind, brief(e.Name))
 }

@@ -70,6 +70,7 @@ type UnagreedError struct {
 	Why string
 }
 
+// Error implements error.
 func (e *UnagreedError) Error() string {
 	return fmt.Sprintf(
 		"the owner of service %q has not agreed to where config.yaml sends its key: %s",

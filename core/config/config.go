@@ -115,12 +115,14 @@ type Problem struct {
 	Text string
 }
 
+// String returns the problem with its line.
 func (p Problem) String() string { return fmt.Sprintf("line %d: %s", p.Line, p.Text) }
 
 // Error is a config.yaml that cannot be used, with everything that is wrong in it, by line. Syntax
 // that cannot be read hides what follows it; nothing else does.
 type Error struct{ Problems []Problem }
 
+// Error implements error: one problem on the same line, several on a line each.
 func (e *Error) Error() string {
 	if len(e.Problems) == 1 {
 		return "reading config.yaml: " + e.Problems[0].String()

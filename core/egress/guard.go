@@ -131,4 +131,5 @@ func (g Guard) allows(to netip.AddrPort) bool {
 // not learn from it how a network is numbered.
 type Blocked struct{ Class Class }
 
+// Error implements error.
 func (b *Blocked) Error() string { return "address class " + b.Class.String() }

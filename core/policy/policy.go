@@ -24,6 +24,7 @@ const (
 	Allowed
 )
 
+// String returns "allow", "deny" or "reject".
 func (o Outcome) String() string {
 	switch o {
 	case Rejected:

@@ -15,6 +15,7 @@ import (
 // part shows the value.
 type FieldError struct{ Field, Text string }
 
+// Error implements error.
 func (e *FieldError) Error() string { return fmt.Sprintf("auth field %q %s", e.Field, e.Text) }
 
 // Check returns a *FieldError for the first field that is missing, unknown, or has a value that
