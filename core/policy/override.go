@@ -20,7 +20,7 @@ var overrides = byFoldedName(
 	override{name: "alf_method"},            // Alfresco
 	override{name: "__method_override__"},   // Flask, in a recipe that many applications follow
 	override{name: "$httpmethod"},           // Google
-	override{name: "$httpheaders"},          // Google: it holds header fields
+	override{name: "$httpheaders"},          // Google: it contains header fields
 	override{name: "method", byValue: true}, // Facebook Graph, Restlet, Akka
 	override{name: "$method", byValue: true},
 )
@@ -130,7 +130,7 @@ func among(methods []string, word string) bool {
 
 // carrier is the part of a request that has names.
 type carrier struct {
-	where, kind string // as in "the query holds the parameter"
+	where, kind string // as in "the query contains the parameter"
 	verbatim    bool   // byValue names count only if verbatim: Twilio has a field Method
 }
 

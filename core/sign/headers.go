@@ -69,7 +69,7 @@ func headerNames(paths []string) error {
 	return nil
 }
 
-// headerName cuts the path at its first dot only, because a header's name may hold dots too.
+// headerName cuts the path at its first dot only, because a header's name may contain dots too.
 func headerName(path string) string {
 	_, name, _ := strings.Cut(path, ".")
 	return name
