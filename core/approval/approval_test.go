@@ -145,7 +145,8 @@ func TestWhatAQuestionComesTo(t *testing.T) {
 			t.Errorf("%s: state %d, want %d", c.name, got, c.want)
 		}
 	}
-	if got := q.Standing(key, map[string][]byte{AnswerFile(q.ID): nil}, asked).State; got != Damaged {
+	unreadable := map[string][]byte{AnswerFile(q.ID): nil}
+	if got := q.Standing(key, unreadable, asked).State; got != Damaged {
 		t.Errorf("an answer that cannot be read leaves state %d", got)
 	}
 	if Damaged != 0 {

@@ -108,7 +108,8 @@ func TestJoin(t *testing.T) {
 	}
 }
 
-// TestJoinDistrustsItsParts: the last check does not rely on the others, whatever the grammar let through.
+// TestJoinDistrustsItsParts: the last check does not rely on the others, whatever the grammar let
+// through.
 func TestJoinDistrustsItsParts(t *testing.T) {
 	for _, c := range []struct {
 		base Base

@@ -244,8 +244,8 @@ func naive(patterns []string, reach int, in string) string {
 	return string(out)
 }
 
-// written returns in as it is written or as it is meant, and where the escape of each byte begins and
-// ends in it.
+// written returns in as it is written or as it is meant, and where the escape of each byte begins
+// and ends in it.
 func written(in string, meant bool) (text string, from, to []int) {
 	var out []byte
 	broken := false

@@ -172,7 +172,8 @@ func TestAReplyWithoutRoomIsCut(t *testing.T) {
 	began := time.Now()
 	reply := r.get("alice", fmt.Sprint("/", 8<<20))
 	n := len(reply.Body)
-	if reply.Denial != nil || !reply.Result.Truncated || n < core.ReplyFloor/2 || n > core.ReplyFloor {
+	if reply.Denial != nil || !reply.Result.Truncated || n < core.ReplyFloor/2 ||
+		n > core.ReplyFloor {
 		t.Fatalf("%+v, %d bytes", reply.Denial, n)
 	}
 	if took := time.Since(began); took > 5*time.Second {
