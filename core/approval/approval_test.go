@@ -170,8 +170,8 @@ func TestQuestionsThatAreNotOurs(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if list := Questions(key,
-		map[string][]byte{File(strings.Repeat("0", 64)): q.Encode(key)}); len(list) != 0 {
+	list := Questions(key, map[string][]byte{File(strings.Repeat("0", 64)): q.Encode(key)})
+	if len(list) != 0 {
 		t.Error("a question counts under the name of another")
 	}
 }

@@ -36,8 +36,9 @@ func FuzzFiles(f *testing.F) {
 			s.Answer.Digest != q.Digest) {
 			t.Errorf("%q allows: %+v", data, s.Answer)
 		}
-		if s := q.Standing(key, map[string][]byte{AnswerFile(q.ID): yes.Encode(key),
-			UsedFile(q.ID): data}, now); s.State == Allowed {
+		s = q.Standing(key,
+			map[string][]byte{AnswerFile(q.ID): yes.Encode(key), UsedFile(q.ID): data}, now)
+		if s.State == Allowed {
 			t.Errorf("%q lets a yes be used twice", data)
 		}
 		if read, err := DecodeQuestion(key, data); err == nil {

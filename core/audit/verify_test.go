@@ -108,8 +108,8 @@ func TestEditsAreOneProblem(t *testing.T) {
 	for i := range all {
 		changed := slices.Clone(all)
 		changed[i] = bytes.Replace(all[i], []byte(`"v":1`), []byte(`"v":3`), 1)
-		if got, want := kinds(verify(oneFile(changed))),
-			fmt.Sprintf("%d edited", i+1); got != want {
+		got, want := kinds(verify(oneFile(changed))), fmt.Sprintf("%d edited", i+1)
+		if got != want {
 			t.Errorf("line %d edited: %s", i+1, got)
 		}
 	}

@@ -264,8 +264,8 @@ func TestEditRefusals(t *testing.T) {
 	dash := service +
 		"capabilities:\n  c:\n    service: s\n    rules:\n      allow:\n        -\n" +
 		"          GET *\n        - PUT *\n"
-	if out, err := EditCapability([]byte(dash), "c",
-		CapabilityEdit{Allow: []string{"PUT *"}}); err == nil {
+	out, err := EditCapability([]byte(dash), "c", CapabilityEdit{Allow: []string{"PUT *"}})
+	if err == nil {
 		t.Errorf("a rule below its dash was cut: %s", out)
 	}
 }

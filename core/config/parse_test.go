@@ -466,8 +466,8 @@ func TestRulesPresence(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, d := policy.Judge(c.Capabilities["c"].Policy,
-			policy.Options{}, "GET", "/x"); d.Outcome != want {
+		_, d := policy.Judge(c.Capabilities["c"].Policy, policy.Options{}, "GET", "/x")
+		if d.Outcome != want {
 			t.Errorf("%q: %v, want %v", rules, d.Outcome, want)
 		}
 		warned := len(c.Warnings) == 1 && c.Warnings[0].Line == 11 &&

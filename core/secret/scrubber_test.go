@@ -52,8 +52,8 @@ func TestCleanMasksBase64Whole(t *testing.T) {
 		for _, e := range []*base64.Encoding{
 			base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
 		} {
-			if got, _ := NewScrubber(New(secret)).Clean("a " + e.EncodeToString([]byte(secret)) +
-				" z"); got != "a [REDACTED] z" {
+			got, _ := NewScrubber(New(secret)).Clean("a " + e.EncodeToString([]byte(secret)) + " z")
+			if got != "a [REDACTED] z" {
 				t.Errorf("%q: %q", secret, got)
 			}
 		}

@@ -101,8 +101,9 @@ func TestDigestRefuses(t *testing.T) {
 	if _, err := answer(get); !errors.Is(err, ErrNoChallenge) {
 		t.Errorf("without a challenge: %v", err)
 	}
-	if _, err := answer(Request{Method: "GET", Path: "/", Query: `a="b`},
-		`Digest realm="r", nonce="n"`); err == nil || !strings.Contains(err.Error(), "%22") {
+	_, err := answer(Request{Method: "GET", Path: "/", Query: `a="b`},
+		`Digest realm="r", nonce="n"`)
+	if err == nil || !strings.Contains(err.Error(), "%22") {
 		t.Errorf("a quotation mark in the query: %v", err)
 	}
 	if _, err := digestAuth.Sign(mufasa, get, Moment{}); err == nil ||

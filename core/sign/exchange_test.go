@@ -45,8 +45,9 @@ func TestEveryExchange(t *testing.T) {
 				t.Error("no title or no specification")
 			}
 			x := exchange(t, s, values, 1)
-			if shown := fmt.Sprintf("%v %+v %#v %s %d", x, x, &x, []Exchange{x},
-				struct{ X Exchange }{x}); strings.Contains(shown, "POST") {
+			shown := fmt.Sprintf("%v %+v %#v %s %d", x, x, &x, []Exchange{x},
+				struct{ X Exchange }{x})
+			if strings.Contains(shown, "POST") {
 				t.Errorf("prints %s", shown)
 			}
 			for _, f := range s.Fields {
@@ -272,9 +273,8 @@ func TestGitHubAddress(t *testing.T) {
 func TestClientCredentialsRequest(t *testing.T) {
 	values := exchanging(nil)[&clientCredentials]
 	x := exchange(t, &clientCredentials, values, 1)
-	if want :=
-		"audience=https%3A%2F%2Fapi.example.com&grant_type=client_credentials&scope=a%20b"; string(
-		x.Body) != want {
+	want := "audience=https%3A%2F%2Fapi.example.com&grant_type=client_credentials&scope=a%20b"
+	if string(x.Body) != want {
 		t.Errorf("body %s", x.Body)
 	}
 	field, _ := wire.Get(x.Headers, "Authorization")

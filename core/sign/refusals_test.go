@@ -114,9 +114,8 @@ func TestBase64Secrets(t *testing.T) {
 				map[string]string{"": bad})
 		}
 	}
-	if got :=
-		reveal(scheme(t, "hmac-kraken").Secrets(credential(complete["hmac-kraken"]))); got[len(got)-
-		1] != "kraken example secret" {
+	got := reveal(scheme(t, "hmac-kraken").Secrets(credential(complete["hmac-kraken"])))
+	if got[len(got)-1] != "kraken example secret" {
 		t.Errorf("the decoded secret is not masked: %q", got)
 	}
 }
