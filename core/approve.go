@@ -114,8 +114,8 @@ func (f *Flow) listQuestions() *Denial {
 	return nil
 }
 
-// writeQuestion writes the question, and removes those that are long over. Of several processes that write
-// at once one does; the others wait for the answer to its question.
+// writeQuestion writes the question, and removes those that are long over. Of several processes
+// that write at once one does; the others wait for the answer to its question.
 func (f *Flow) writeQuestion(name string, when If) (fresh bool, d *Denial) {
 	in, key := f.in(), f.engine.stateKey
 	stale := slices.DeleteFunc(approval.Stale(key, in.Files, in.Now.Wall),

@@ -6,8 +6,8 @@
 // nothing is ever encoded again before it is checked. Stem takes the name of a file with such a
 // record apart.
 //
-// The package knows no keys, no directories and no meaning of fields; packages session, approval and
-// audit bring those.
+// The package knows no keys, no directories and no meaning of fields; packages session, approval
+// and audit bring those.
 package line
 
 import (
