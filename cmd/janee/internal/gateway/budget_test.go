@@ -119,7 +119,7 @@ func TestARefusalHoldsNoRoom(t *testing.T) {
 	// It asks for no credential: the reply is one to a request without its body.
 	r.api = func(w http.ResponseWriter, q *http.Request) {
 		sized(w, q)
-		if !r.roomFor("mallory", replyBudget/2) {
+		if !r.roomFor("mallory", core.ReplyBudget/2) {
 			t.Error("a reply that nobody gets takes room")
 		}
 	}
