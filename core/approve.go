@@ -114,8 +114,8 @@ func (f *Flow) listQuestions() *Denial {
 	return nil
 }
 
-// writeQuestion writes the question, and removes those that are long over. Of several processes that write
-// at once one does; the others wait for the answer to its question.
+// writeQuestion writes the question, and removes those that are long over. Of several processes
+// that write at once one does; the others wait for the answer to its question.
 func (f *Flow) writeQuestion(name string, when If) (fresh bool, d *Denial) {
 	in, key := f.in(), f.engine.stateKey
 	stale := slices.DeleteFunc(approval.Stale(key, in.Files, in.Now.Wall),
@@ -263,7 +263,7 @@ func (f *Flow) Settled(in In) bool {
 // it ends the question and allows nothing: the next one is asked again, over the channel that asks
 // for the PIN.
 func (f *Flow) standing(in In) approval.Standing {
-	s := f.question.Stands(f.engine.stateKey, in.Files, in.Now.Wall)
+	s := f.question.Standing(f.engine.stateKey, in.Files, in.Now.Wall)
 	if s.State == approval.Allowed && f.engine.hasPIN() && !s.Answer.HeardWithPIN() {
 		return approval.Standing{State: approval.Expired}
 	}

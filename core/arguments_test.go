@@ -26,7 +26,7 @@ func TestArguments(t *testing.T) {
 		Capability: "stripe",
 		Method:     "GET",
 		Path:       "/v1/balance",
-		MaxBytes:   tool.DefaultMaxBytes,
+		MaxBytes:   wire.ReplyBody,
 	}
 	with := func(change func(*tool.Arguments)) tool.Arguments { a := base; change(&a); return a }
 	for _, c := range []struct {
@@ -79,7 +79,7 @@ func TestArguments(t *testing.T) {
 			with(func(a *tool.Arguments) { a.MaxBytes, a.ApprovalID, a.Reason = 1, "q1", "why" })},
 		{"most bytes", Execute, `{` + least + `,"maxBytes":10485760}`,
 			with(func(a *tool.Arguments) {
-				a.MaxBytes = tool.LimitMaxBytes
+				a.MaxBytes = wire.MaxBody
 			})},
 		{"fraction of nothing", Execute, `{` + least + `,"maxBytes":1024.0}`,
 			with(func(a *tool.Arguments) { a.MaxBytes = 1024 })},

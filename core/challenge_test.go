@@ -141,9 +141,9 @@ func TestNoChallenge(t *testing.T) {
 	}
 	h.failsUnsigned(posting("camera", "/x", "on=1"), "no digest challenge: it answered 200")
 	h.reply = status(401)
-	h.failsUnsigned(get("camera", "/x"), "the API asks for no digest challenge")
+	h.failsUnsigned(get("camera", "/x"), "the API sent no digest challenge")
 	for challenge, text := range map[string]string{
-		`Digest realm="r", nonce="n", qop="auth-int"`: "auth-int is not",
+		`Digest realm="r", nonce="n", qop="auth-int"`: "no qop=auth",
 		"Digest realm=\"r\", nonce=\"n\n\"":           "the nonce of",
 	} {
 		h.reply = func(Send) (Head, []string, Ended) {

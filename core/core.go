@@ -60,12 +60,6 @@ type In struct {
 	Files map[string][]byte
 }
 
-// Limits of the body that a reply may hold, in bytes.
-const (
-	DefaultMaxBytes = 256 << 10
-	MaxMaxBytes     = 10 << 20
-)
-
 // Engine decides for one configuration. It is safe for concurrent use.
 type Engine struct {
 	config *config.Config

@@ -13,12 +13,8 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-const (
-	// exchangeTimeoutMs bounds how long a call waits for a token.
-	exchangeTimeoutMs = 30_000
-	// maxTokenReply bounds the answer of a token endpoint, in bytes.
-	maxTokenReply = 64 << 10
-)
+// maxTokenReply bounds the answer of a token endpoint, in bytes.
+const maxTokenReply = 64 << 10
 
 // tokenUse is what is known of the token that a request carries.
 type tokenUse struct {
@@ -84,7 +80,7 @@ func (s *delivery) exchange() (Ended, *Denial) {
 		Target:    address.RequestURI(),
 		Headers:   x.Headers,
 		Body:      x.Body,
-		TimeoutMs: min(s.left(), exchangeTimeoutMs),
+		TimeoutMs: min(s.left(), ExchangeTimeout.Milliseconds()),
 		MaxBody:   maxTokenReply,
 		Watch:     s.watch(),
 		Flight:    u.flight,

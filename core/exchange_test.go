@@ -67,7 +67,7 @@ func TestTokenIsAskedForOnceAndUsed(t *testing.T) {
 	}
 	s := i.sent[0]
 	if s.URL != "https://idp.example/token" || s.Target != "/token" || s.MaxBody != maxTokenReply ||
-		s.TimeoutMs != exchangeTimeoutMs || s.Flight == "" ||
+		s.TimeoutMs != ExchangeTimeout.Milliseconds() || s.Flight == "" ||
 		string(s.Body) != "grant_type=client_credentials&scope=a%20b" {
 		t.Errorf("exchange %+v", s)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 func TestExecuteSignsAndRecordsBeforeSending(t *testing.T) {
@@ -37,7 +38,7 @@ func TestExecuteSignsAndRecordsBeforeSending(t *testing.T) {
 	s := h.sent[0]
 	if s.URL != "https://api.stripe.com/base/v1/x?expand[]=a" ||
 		s.Target != "/base/v1/x?expand[]=a" || s.TimeoutMs != 60000 ||
-		s.MaxBody <= DefaultMaxBytes {
+		s.MaxBody <= wire.ReplyBody {
 		t.Errorf("sent %+v", s)
 	}
 	for name, want := range map[string]string{

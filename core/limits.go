@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/true-and-useful/janee/core/limit"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // Bounds of the header fields that an agent may give a request. Most APIs take half as much.
@@ -77,8 +78,8 @@ func (s *subject) tooLarge(why, policy, next string) *Denial {
 }
 
 func (s *subject) tellSize(In) string {
-	most := cmp.Or(s.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }), MaxMaxBytes)
-	text := fmt.Sprintf("at most %s of a response are returned", sizeText(min(most, MaxMaxBytes)))
+	most := cmp.Or(s.least(func(l limit.Limits) int64 { return l.MaxResponseBytes }), wire.MaxBody)
+	text := fmt.Sprintf("at most %s of a response are returned", sizeText(min(most, wire.MaxBody)))
 	if most := s.least(func(l limit.Limits) int64 { return l.MaxRequestBytes }); most > 0 {
 		text = fmt.Sprintf("a body may have %s; %s", sizeText(most), text)
 	}

@@ -36,18 +36,18 @@ func TestOverridesAreRefused(t *testing.T) {
 		form  = "application/x-www-form-urlencoded"
 		parts = "multipart/form-data; boundary=b"
 		part  = "--b\r\nContent-Disposition: form-data; name=\"_method\"\r\n\r\nDELETE\r\n--b--\r\n"
-		field = "the form body holds the field _method"
-		key   = "the JSON body holds the field _method"
+		field = "the form body contains the field _method"
+		key   = "the JSON body contains the field _method"
 	)
 	for _, c := range []struct {
 		call Call
 		says string
 	}{
-		{posted("ruled", "/x?_method=DELETE", "", ""), "the query holds the parameter _method"},
+		{posted("ruled", "/x?_method=DELETE", "", ""), "the query contains the parameter _method"},
 		{posted("ruled", "/x?method=DELETE", "", ""), "the query sets the parameter method"},
 		{posted("ruled", "/x?$httpMethod=DELETE", "", ""), "the parameter $httpmethod"},
 		{posted("ruled", "/x", form, "a=1&_method=DELETE"), field},
-		{posted("ruled", "/x", parts, part), "the multipart body holds the field _method"},
+		{posted("ruled", "/x", parts, part), "the multipart body contains the field _method"},
 		{posted("ruled", "/x", "application/json", `{"_method":"DELETE"}`), key},
 		{posted("ruled", "/x", "", `{"_method":"DELETE"}`), key},
 		{posted("open", "/x", form, "_method=DELETE"), field},

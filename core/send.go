@@ -1,18 +1,17 @@
 package core
 
 import (
+	"cmp"
 	"errors"
 	"slices"
 	"strings"
 
+	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
 )
-
-// defaultTimeoutMs bounds a whole call where the capability sets no timeout.
-const defaultTimeoutMs = 60_000
 
 // delivery is the authenticated request of a call on its way to the API.
 type delivery struct {
@@ -71,10 +70,7 @@ func (f *Flow) open() (*delivery, *Denial) {
 
 // timeout bounds everything that a call sends, in milliseconds.
 func (f *Flow) timeout() int64 {
-	if t := f.capability.Timeout.Milliseconds(); t != 0 {
-		return t
-	}
-	return defaultTimeoutMs
+	return cmp.Or(f.capability.Timeout, config.DefaultTimeout).Milliseconds()
 }
 
 // send signs the request and takes the reply. again: the reply is not for the agent, and the

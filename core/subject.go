@@ -4,6 +4,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/session"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // subject is a call and what the checks have found out about it. It does nothing, so that an
@@ -33,8 +34,8 @@ type judgement struct {
 
 func (e *Engine) subject(c Call) subject {
 	s := subject{engine: e, call: c, maxBytes: c.Args.MaxBytes}
-	if s.maxBytes <= 0 || s.maxBytes > MaxMaxBytes {
-		s.maxBytes = DefaultMaxBytes
+	if s.maxBytes <= 0 || s.maxBytes > wire.MaxBody {
+		s.maxBytes = wire.ReplyBody
 	}
 	return s
 }

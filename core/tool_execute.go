@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // Execute makes a request with a credential.
@@ -33,7 +34,7 @@ var execute = Tool{
 // withMaxBytes sets what an agent gets of a reply where it does not say.
 func withMaxBytes(a *tool.Arguments) error {
 	if a.MaxBytes == 0 {
-		a.MaxBytes = tool.DefaultMaxBytes
+		a.MaxBytes = wire.ReplyBody
 	}
 	return nil
 }

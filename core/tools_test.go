@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 func TestDefinitions(t *testing.T) {
@@ -105,8 +106,8 @@ func TestSchemaBounds(t *testing.T) {
 	if err := json.Unmarshal([]byte(executeInput), &s); err != nil {
 		t.Fatal(err)
 	}
-	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != tool.LimitMaxBytes ||
-		m.Default != tool.DefaultMaxBytes {
+	if m := s.Properties.MaxBytes; m.Minimum != 1 || m.Maximum != wire.MaxBody ||
+		m.Default != wire.ReplyBody {
 		t.Errorf("maxBytes %+v", m)
 	}
 	if got := strings.Join(s.Properties.Method.Enum, " "); got !=

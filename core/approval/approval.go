@@ -1,8 +1,12 @@
-// Package approval holds what a person is asked and what they say: the question about one exact
-// request, the answer, and the mark that it is spent. Use Request.Digest to name a request,
-// Question.Stands to learn what its question has come to, and Full and Stale before another one is
-// raised; whatever cannot be decoded allows nothing. It reads no files and no clock, asks nobody,
-// and opens no sessions: those are package session.
+// Package approval holds what a person is asked and what they answer: the question about one exact
+// request, the answer, and the mark that the answer has been used.
+//
+// Request.Digest names a request. Before a caller raises a question about it, Full says whether the
+// agent may ask at all, and Stale names the files that can be removed. Question.Standing then says
+// what has become of the question. Whatever cannot be decoded allows nothing.
+//
+// The package reads no files and no clock, asks nobody, and opens no sessions; those are in package
+// session.
 package approval
 
 import (
@@ -20,22 +24,22 @@ const (
 	skewMs = 5000
 )
 
-// What a person may say, and how far a yes reaches.
+// The answers that a person can give, and how far a yes reaches.
 const (
 	Allow = "allow"
 	Deny  = "deny"
 
-	Once    = "once"    // this very request, one time
-	Session = "session" // whatever the rules of the capability let through, until the session ends
+	Once    = "once"    // exactly this request, once
+	Session = "session" // everything that the rules of the capability allow, until the session ends
 )
 
-// ByCommand names, in answers and records, the channel of `janee approve`, the only one that asks
-// for the PIN.
+// ByCommand names the channel of `janee approve` in answers and records. It is the only channel
+// that asks for the PIN.
 const ByCommand = "cli"
 
-// Question is what a person is asked about one request. Asked and Expires are Unix milliseconds;
-// Path is what the API will be sent, query and all, cut where it is very long; Digest covers all of
-// it, and the headers and the body too. Code is for the person alone, "" where nothing asks for it:
+// Question is what a person is asked about one request. Asked and Expires are Unix milliseconds.
+// Path is what the API will receive, including the query, cut if it is very long; Digest covers all
+// of it, and the headers and the body. Code is for the person only, and "" if nothing asks for it:
 // see NewCode.
 type Question struct {
 	ID         string `json:"id"`
@@ -62,7 +66,7 @@ func (q Question) Encode(key []byte) []byte { return line.Encode(key, "question"
 var errName = errors.New("read question: it names no file")
 
 // DecodeQuestion reads the content of a question's file. A caller compares File with the name it
-// read: the mac alone does not keep the question about one request from being copied over that
+// read: the MAC alone does not stop anyone from copying the question about one request over that
 // about another.
 func DecodeQuestion(key, data []byte) (Question, error) {
 	q, err := line.Open[Question](key, data, "question")
@@ -75,10 +79,10 @@ func DecodeQuestion(key, data []byte) (Question, error) {
 	return q, nil
 }
 
-// Answer is what a person said to the question called ID. At is when. Until is the end of the
-// session that a yes for a session opens, 0 where the capability's ttl decides; of a yes for once
-// it is how long that yes waits. Both are Unix milliseconds. By says over which channel ("cli",
-// "elicitation").
+// Answer is what a person said to the question called ID, at At. Until is the end of the session
+// that a yes for a session opens, 0 if the capability's ttl decides it; for a yes to one request,
+// it is how long that yes waits for its call. Both are Unix milliseconds. By names the channel
+// ("cli", "elicitation").
 type Answer struct {
 	ID       string `json:"id"`
 	Digest   string `json:"digest"`
@@ -89,8 +93,8 @@ type Answer struct {
 	By       string `json:"by"`
 }
 
-// HeardWithPIN reports whether the answer counts where there is a PIN: a no always does, a yes only
-// over the channel that asks for it.
+// HeardWithPIN reports whether the answer counts while there is a PIN: a no always does, a yes only
+// if it came over the channel that asks for the PIN.
 func (a Answer) HeardWithPIN() bool { return a.Decision == Deny || a.By == ByCommand }
 
 // Encode returns the content of the answer's file, one line, signed with the key "state" of the
@@ -99,7 +103,8 @@ func (a Answer) Encode(key []byte) []byte { return line.Encode(key, "answer", a)
 
 var errAnswer = errors.New("read answer: neither a yes nor a no")
 
-// DecodeAnswer reads the content of an answer's file. On an error the caller takes it as no.
+// DecodeAnswer reads the content of an answer's file. On an error the caller treats the answer as
+// no.
 func DecodeAnswer(key, data []byte) (Answer, error) {
 	a, err := line.Open[Answer](key, data, "answer")
 	if err != nil {
@@ -111,8 +116,8 @@ func DecodeAnswer(key, data []byte) (Answer, error) {
 	return a, nil
 }
 
-// Used says that the yes to the question called ID is spent: by the call Req, At Unix milliseconds.
-// The presence of its file is what counts.
+// Used says that the yes to the question called ID was used by the call Req, at At in Unix
+// milliseconds. What counts is that its file exists.
 type Used struct {
 	ID  string `json:"id"`
 	Req string `json:"req"`

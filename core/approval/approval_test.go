@@ -141,11 +141,12 @@ func TestWhatAQuestionComesTo(t *testing.T) {
 		if c.used {
 			files[UsedFile(q.ID)] = nil
 		}
-		if got := q.Stands(key, files, asked+c.after).State; got != c.want {
+		if got := q.Standing(key, files, asked+c.after).State; got != c.want {
 			t.Errorf("%s: state %d, want %d", c.name, got, c.want)
 		}
 	}
-	if got := q.Stands(key, map[string][]byte{AnswerFile(q.ID): nil}, asked).State; got != Damaged {
+	unreadable := map[string][]byte{AnswerFile(q.ID): nil}
+	if got := q.Standing(key, unreadable, asked).State; got != Damaged {
 		t.Errorf("an answer that cannot be read leaves state %d", got)
 	}
 	if Damaged != 0 {
@@ -169,8 +170,8 @@ func TestQuestionsThatAreNotOurs(t *testing.T) {
 			t.Errorf("%s: %+v", name, got)
 		}
 	}
-	if list := Questions(key,
-		map[string][]byte{File(strings.Repeat("0", 64)): q.Encode(key)}); len(list) != 0 {
+	list := Questions(key, map[string][]byte{File(strings.Repeat("0", 64)): q.Encode(key)})
+	if len(list) != 0 {
 		t.Error("a question counts under the name of another")
 	}
 }

@@ -34,8 +34,8 @@ func TestACodeIsPartOfTheQuestion(t *testing.T) {
 		!strings.Contains(line, `"expires":0,"code":"k3x9q2","mac":`) {
 		t.Errorf("%s reads as %+v, %v", line, got, err)
 	}
-	if _, err := DecodeQuestion(key,
-		[]byte(strings.Replace(line, "k3x9q2", "000000", 1))); err == nil {
+	_, err := DecodeQuestion(key, []byte(strings.Replace(line, "k3x9q2", "000000", 1)))
+	if err == nil {
 		t.Error("a changed code is read")
 	}
 	if q.Code = ""; strings.Contains(string(q.Encode(key)), "code") {

@@ -31,13 +31,14 @@ func FuzzFiles(f *testing.F) {
 		}
 		whole := line.Verify(key, bytes.TrimSuffix(data, []byte("\n"))) == nil
 		now := asked + after
-		s := q.Stands(key, map[string][]byte{AnswerFile(q.ID): data}, now)
+		s := q.Standing(key, map[string][]byte{AnswerFile(q.ID): data}, now)
 		if s.State == Allowed && (!whole || s.Answer.Decision != Allow || s.Answer.ID != q.ID ||
 			s.Answer.Digest != q.Digest) {
 			t.Errorf("%q allows: %+v", data, s.Answer)
 		}
-		if s := q.Stands(key, map[string][]byte{AnswerFile(q.ID): yes.Encode(key),
-			UsedFile(q.ID): data}, now); s.State == Allowed {
+		s = q.Standing(key,
+			map[string][]byte{AnswerFile(q.ID): yes.Encode(key), UsedFile(q.ID): data}, now)
+		if s.State == Allowed {
 			t.Errorf("%q lets a yes be used twice", data)
 		}
 		if read, err := DecodeQuestion(key, data); err == nil {

@@ -18,8 +18,8 @@ const (
 	codesSuffix    = "tries"
 )
 
-// Request is all of a request that a yes is bound to. URL is the base URL and the path as the agent
-// wrote it; Headers are the agent's, in its order.
+// Request is everything in a request that a yes is bound to. URL is the base URL and the path as
+// the agent wrote it; Headers are the agent's, in its order.
 type Request struct {
 	Via, Agent, Capability, Service, Method, URL string
 
@@ -27,8 +27,8 @@ type Request struct {
 	Body    []byte
 }
 
-// Digest names the request: SHA-256 in 64 hex digits over its parts. Whatever differs, a header's
-// value or one byte of the body, is another request.
+// Digest names the request: SHA-256 over its parts, in 64 hex digits. Any difference, in the value
+// of a header or in one byte of the body, makes another request.
 func (r Request) Digest() string {
 	parts := []string{
 		"request", r.Via, r.Agent, r.Capability, r.Service, strings.ToUpper(r.Method), r.URL,
@@ -41,16 +41,16 @@ func (r Request) Digest() string {
 }
 
 // File names the file of the question about the request with that digest. A later question about
-// the same request takes its place.
+// the same request replaces it.
 func File(digest string) string { return Dir + "/" + digest[:32] + "." + questionSuffix }
 
 // AnswerFile names the file of the answer to the question called id.
 func AnswerFile(id string) string { return Dir + "/" + id + "." + answerSuffix }
 
-// UsedFile names the file whose presence says that the yes to the question called id is spent.
+// UsedFile names the file that marks the yes to the question called id as used, by existing.
 func UsedFile(id string) string { return Dir + "/" + id + "." + usedSuffix }
 
-// CodesFile names the file that counts, as Tries, the codes tried for the question called id.
+// CodesFile names the file that counts the codes tried for the question called id, as Tries.
 func CodesFile(id string) string { return Dir + "/" + id + "." + codesSuffix }
 
 // IsName reports whether name is that of a file of this package. No other name, such as one with a

@@ -9,23 +9,23 @@ import (
 )
 
 const (
-	// MaxOpen is how many questions may wait in one home: more than anybody reads would make a
-	// person say yes without looking.
+	// MaxOpen is how many questions may wait in one home: with more than anyone reads, a person
+	// would say yes without looking.
 	MaxOpen = 100
-	// MaxOpenAgent is how many of them may be of one agent, so that it cannot keep the others from
-	// asking.
+	// MaxOpenAgent is how many of them may come from one agent, so that it cannot keep the others
+	// from asking.
 	MaxOpenAgent = 20
-	// keptMs is how long files stay that nothing hangs on any more, in milliseconds: a person who
-	// comes late is told what became of a question.
+	// keptMs is how long files that nothing depends on any more are kept, in milliseconds: a person
+	// who answers late is told what became of the question.
 	keptMs = 60 * 60 * 1000
 )
 
-// Full reports whether the agent may raise no further question, by all files of Dir as found at now
-// (Unix ms).
+// Full reports whether the agent may raise no further question, given all files of Dir as they are
+// at now (Unix ms).
 func Full(key []byte, files map[string][]byte, agent string, now int64) bool {
 	all, own := 0, 0
 	for _, q := range Questions(key, files) {
-		if q.Stands(key, files, now).State != Open {
+		if q.Standing(key, files, now).State != Open {
 			continue
 		}
 		if all++; q.Agent == agent {
@@ -35,8 +35,8 @@ func Full(key []byte, files map[string][]byte, agent string, now int64) bool {
 	return all >= MaxOpen || own >= MaxOpenAgent
 }
 
-// Questions returns the questions among files, the oldest first. What cannot be read, or stands
-// under another name than its own, is left out.
+// Questions returns the questions among files, the oldest first. It leaves out what cannot be read,
+// and what is under a name other than its own.
 func Questions(key []byte, files map[string][]byte) []Question {
 	var list []Question
 	for name, data := range files {
@@ -56,8 +56,9 @@ func Questions(key []byte, files map[string][]byte) []Question {
 	return list
 }
 
-// Stale names the files, of all those of Dir as found at now (Unix ms), that can go. Files that
-// this key did not sign stay: they are not ours to remove, and allow nothing.
+// Stale names those files of Dir, given all of them as they are at now (Unix ms), that can be
+// removed. Files that this key did not sign stay: they are not Janee's to remove, and allow
+// nothing.
 func Stale(key []byte, files map[string][]byte, now int64) []string {
 	var names []string
 	for name, data := range files {
@@ -71,7 +72,7 @@ func Stale(key []byte, files map[string][]byte, now int64) []string {
 		if err != nil {
 			continue
 		}
-		// A mark outlasts the yes that it spends: it was made later.
+		// The mark outlasts the yes that it spends, because it was made later.
 		if max(times.Expires, times.At)+Lifetime+keptMs <= now {
 			names = append(names, name)
 		}

@@ -11,8 +11,8 @@ const (
 	longWait  = 60 * 60 * 1000
 )
 
-// Tries counts the wrong PINs since the last right one, or the codes tried for one question; At is
-// the time of the last, in Unix milliseconds.
+// Tries counts the wrong PINs since the last right one, or the codes tried for one question. At is
+// the time of the last try, in Unix milliseconds.
 type Tries struct {
 	Wrong int64 `json:"wrong"`
 	At    int64 `json:"at"`
@@ -21,7 +21,7 @@ type Tries struct {
 // Encode returns the content of the file, one line, signed with the key "state" of the vault.
 func (t Tries) Encode(key []byte) []byte { return line.Encode(key, "tries", t) }
 
-// DecodeTries reads the content of the file; no content is no try. On an error the caller lets
+// DecodeTries reads the content of the file; no content means no tries. On an error the caller lets
 // nobody try.
 func DecodeTries(key, data []byte) (Tries, error) {
 	if data == nil {
@@ -30,8 +30,8 @@ func DecodeTries(key, data []byte) (Tries, error) {
 	return line.Open[Tries](key, data, "tries")
 }
 
-// Wait is for how many milliseconds from now on nobody may try again: after three wrong PINs half a
-// minute, then twice as long each time, up to an hour.
+// Wait is how many milliseconds must pass, from now on, before anyone may try again: half a minute
+// after three wrong PINs, then twice as long each time, up to an hour.
 func (t Tries) Wait(now int64) int64 {
 	if t.Wrong < freeTries {
 		return 0

@@ -9,8 +9,8 @@ import (
 
 const anchorKind = "anchor"
 
-// Anchor says how far the chains of a log had come at a time, for somebody elsewhere to keep: who
-// cuts the end of the log cannot cut it there.
+// Anchor says how far the chains of a log had come at a time, for another place to keep: anyone who
+// cuts the end off the log cannot cut it there.
 type Anchor struct {
 	At    int64  `json:"at"` // Unix ms
 	Heads []Head `json:"heads"`
@@ -25,7 +25,7 @@ var (
 )
 
 // FindAnchor looks for an anchor in a line of a file: a system log writes its own words before it,
-// and some write others behind. found is false where there is none; an error is about one that is
+// and some write others after it. found is false if there is none; an error is about one that is
 // there and not authentic.
 func FindAnchor(key, text []byte) (a Anchor, found bool, err error) {
 	begin := bytes.Index(text, anchorBegin)
@@ -48,8 +48,8 @@ func FindAnchor(key, text []byte) (a Anchor, found bool, err error) {
 	return a, true, nil
 }
 
-// Anchored holds the log to an anchor that stands in line n of file: every line that it names must
-// come up as it was. Wrong is an anchor that is not authentic.
+// Anchored checks the log against an anchor in line n of file: every line that it names must turn
+// up as it was. Wrong is an anchor that is not authentic.
 func (v *Verifier) Anchored(file string, n int, a Anchor, wrong error) {
 	at := place{file, n}
 	if wrong != nil {

@@ -10,6 +10,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/core/line"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 func testKey(writer string) []byte { return []byte("audit key of " + writer) }
@@ -131,8 +132,9 @@ func TestLongTextIsCut(t *testing.T) {
 			t.Errorf("%s has %d bytes", name, len(got))
 		}
 	}
-	if e.Target != ("/" + long)[:maxTarget-1]+"…" || e.Detail["x"] != long[:maxTarget]+"…" ||
-		e.Detail["heads"] != e.Detail["x"] {
+	cut := long[:wire.MaxTarget] + "…"
+	if e.Target != ("/" + long)[:wire.MaxTarget-1]+"…" || e.Detail["x"] != cut ||
+		e.Detail["heads"] != cut {
 		t.Errorf("target has %d bytes, detail %d and %d", len(e.Target), len(e.Detail["x"]),
 			len(e.Detail["heads"]))
 	}

@@ -10,8 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// EventOpen is the event of a chain's first record, EventSession that of the record which is
-// durable before the grant of its session is.
+// EventOpen is the event of a chain's first record. EventSession is that of the record which is
+// durable before the grant of its session.
 const (
 	EventOpen    = "open"
 	EventSession = "session.open"
@@ -31,8 +31,8 @@ func NewChain(key []byte, writer string) *Chain {
 	return Continue(key, Head{Writer: writer, Hash: noHash})
 }
 
-// Continue goes on with a chain after its head h, as ReadHead returned it: for the writer that
-// processes share one after the other under a lock.
+// Continue continues a chain after its head h, as ReadHead returned it: for the writer that
+// processes share, one after the other under a lock.
 func Continue(key []byte, h Head) *Chain { return &Chain{mac: line.NewMac(key), head: h} }
 
 // Open returns the first line. It attests the heads of all other chains, so that deleting or
@@ -67,7 +67,7 @@ func (c *Chain) Next(r Record) []byte {
 func (c *Chain) Head() Head { return c.head }
 
 // ReadHead verifies the last line of a chain, given without its line feed, and returns the head
-// that it is.
+// that this line is.
 func ReadHead(key, text []byte) (Head, error) {
 	e, err := Read(key, text)
 	if err != nil {
@@ -76,8 +76,8 @@ func ReadHead(key, text []byte) (Head, error) {
 	return Head{Writer: e.Writer, Seq: e.Seq, Hash: hash(text)}, nil
 }
 
-// Read verifies one line, given without its line feed, and decodes it. That it stands in its place
-// is for a Verifier to say.
+// Read verifies one line, given without its line feed, and decodes it. Only a Verifier can say
+// whether it is in its place.
 func Read(key, text []byte) (Entry, error) {
 	if err := line.Verify(key, text); err != nil {
 		return Entry{}, fmt.Errorf("read audit line: %w", err)

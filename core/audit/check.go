@@ -17,10 +17,10 @@ type chainCheck struct {
 	mac        *line.Mac
 	at         place
 	day        string // that the name of the file says
-	part, want int    // the number that it says, and the one that follows on the file before
+	part, want int    // the number in that name, and the one after the file before
 	last       int64  // highest sequence number so far
 	hash       string // of that line
-	unreadable int64  // lines that failed since then: each may stand for a number that is absent
+	unreadable int64  // lines that failed since then: each may be the one of an absent number
 	seen       marks
 	gaps       []gap
 }
@@ -29,7 +29,7 @@ type chainCheck struct {
 type gap struct {
 	from, to   int64
 	late       int64 // lines of it that came after all
-	unreadable int64 // failed lines that stood where it opened
+	unreadable int64 // failed lines where it opened
 	at         place
 }
 
@@ -45,7 +45,7 @@ func (c *chainCheck) read(text []byte) (Entry, error) {
 	return e, err
 }
 
-// checkName compares the name of a file with e, its first line. Where the clock was set back, a
+// checkName compares the name of a file with e, its first line. If the clock was set back, a
 // further part of a day begins on an earlier one.
 func (c *chainCheck) checkName(e Entry, r *report) {
 	written := time.UnixMilli(e.TS).UTC().Format(time.DateOnly)
@@ -54,7 +54,7 @@ func (c *chainCheck) checkName(e Entry, r *report) {
 	case written > c.day || written < c.day && c.part == 1:
 		r.add(c.at, Reordered, "the file is named for %s, but its first line was written on %s",
 			c.day, written)
-	case c.part != c.want && e.Seq == c.last+1: // else the lines between are missing, which is told
+	case c.part != c.want && e.Seq == c.last+1: // else lines are missing: reported
 		r.add(c.at, Reordered, "the file is part %d of %s, but follows part %d",
 			c.part, c.day, c.want-1)
 	}
@@ -66,7 +66,7 @@ func (c *chainCheck) accept(e Entry, sum string, r *report) {
 		r.add(c.at, Duplicate, "line %d of chain %q occurs again", e.Seq, c.writer)
 		return
 	case e.Seq <= c.last:
-		r.add(c.at, Reordered, "line %d of chain %q stands after line %d", e.Seq, c.writer, c.last)
+		r.add(c.at, Reordered, "line %d of chain %q comes after line %d", e.Seq, c.writer, c.last)
 		c.seen.set(e.Seq, mark(sum))
 		c.gapOf(e.Seq).late++
 		return
@@ -79,15 +79,15 @@ func (c *chainCheck) accept(e Entry, sum string, r *report) {
 		})
 	case e.Prev != c.hash:
 		r.add(c.at, Edited,
-			"line %d of chain %q follows another line %d than the one that stands here",
+			"line %d of chain %q follows a line %d other than the one in this file",
 			e.Seq, c.writer, c.last)
 	}
 	c.seen.set(e.Seq, mark(sum))
 	c.last, c.hash, c.unreadable = e.Seq, sum, 0
 }
 
-// gapOf returns the gap that a number not seen so far lies in. Gaps are in ascending order, and
-// every number up to last is seen or in one.
+// gapOf returns the gap that contains a number not seen so far. Gaps are in ascending order, and
+// every number up to last is seen or in a gap.
 func (c *chainCheck) gapOf(seq int64) *gap {
 	i, _ := slices.BinarySearchFunc(c.gaps, seq, func(g gap, seq int64) int {
 		return cmp.Compare(g.to, seq)
@@ -105,13 +105,13 @@ func (c *chainCheck) reportGaps(r *report) {
 }
 
 // marks remembers the start of each line's hash by sequence number, in pages, so that a chain whose
-// old files were removed costs nothing for them.
+// old files were removed needs no memory for them.
 type marks map[int64]*[pageSize]uint64
 
 const pageSize = 256
 
-// mark is the start of a hex SHA-256, never 0. Its 63 bits suffice: without the key nobody can try
-// out lines for an equal one.
+// mark is the start of a hex SHA-256, never 0. Its 63 bits are enough: without the key nobody can
+// try lines until one has an equal mark.
 func mark(sum string) uint64 {
 	var raw [8]byte
 	hex.Decode(raw[:], []byte(sum[:16]))

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// maxSeq is the last integer that every JSON reader holds exactly (RFC 8259 section 6).
+// maxSeq is the greatest integer that every JSON reader represents exactly (RFC 8259 section 6).
 const maxSeq = 1<<53 - 1
 
 // Entry is a decoded line: a record and its place in a chain.
@@ -18,8 +18,8 @@ type Entry struct {
 	MAC    string
 }
 
-// Decode parses one line, with or without its line feed, and ignores fields it does not know. It
-// verifies nothing; texts may hold control characters.
+// Decode parses one line, with or without its line feed, and ignores fields that it does not know.
+// It verifies nothing, and texts may contain control characters.
 func Decode(text []byte) (Entry, error) {
 	var l struct {
 		V   int    `json:"v"`

@@ -4,6 +4,8 @@ import (
 	"reflect"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // TestLongestLine fills every field with a mebibyte of what grows most when it is escaped: the line
@@ -24,7 +26,7 @@ func TestLongestLine(t *testing.T) {
 	const escaped = 6 // bytes of \u0001
 	c := NewChain(testKey("w"), "w")
 	text := c.Next(r)
-	if most := escaped*(4*maxTarget+12*maxText+maxReason) + 4096; len(text) > most ||
+	if most := escaped*(4*wire.MaxTarget+12*maxText+maxReason) + 4096; len(text) > most ||
 		most > 300<<10 {
 		t.Errorf("a line of %d bytes, at most %d", len(text), most)
 	}

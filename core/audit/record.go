@@ -1,8 +1,12 @@
-// Package audit writes and checks the log: JSON lines, each signed and each naming the hash of the
-// line before, one chain a writer. Use Chain to make lines, Decode to show them and Verifier to
-// check all files of a home; Decode alone proves nothing. It opens no files and reads no clock; it
-// keeps no bodies and no header values, and callers give it targets with their query values already
-// redacted.
+// Package audit writes and checks the audit log: lines of JSON, each signed and each with the hash
+// of the line before it, in one chain for each writer.
+//
+// A Chain makes the lines of one writer from Records. Decode reads a line to show it, and proves
+// nothing. A Verifier checks all files of a home: feed it each file with File and Line, then ask
+// for its Problems. Anchors, which are kept elsewhere, let it find a log whose end was cut off.
+//
+// The package opens no files and reads no clock. The log has no bodies and no header values, and
+// callers pass targets whose query values are already redacted.
 package audit
 
 import (
@@ -11,10 +15,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/core/line"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply
-// in bytes; empty fields are not written. Over-long text is cut and ends in "…": Reason after 500
+// Record is one event. TS is Unix milliseconds, DurationMs milliseconds, Bytes the size of a reply;
+// empty fields are not written. Text that is too long is cut and ends in "…": Reason after 500
 // characters, Target and values of Detail after 8 KiB, everything else after 1 KiB.
 type Record struct {
 	TS         int64             `json:"-"`
@@ -46,11 +51,10 @@ const (
 	// the last millisecond of the year 9999, the last that RFC 3339 can write
 	maxTime   = 253402300799999
 	maxReason = 500     // characters
-	maxTarget = 8 << 10 // bytes
 	maxText   = 1 << 10 // bytes
 )
 
-// encode builds the record between the chain's own fields, in the order that readers of the raw log
+// encode writes the record between the chain's own fields, in the order that readers of the raw log
 // rely on.
 func (r *Record) encode(b *line.Builder) {
 	b.Text("ts", time.UnixMilli(min(max(r.TS, 0), maxTime)).UTC().Format(timeLayout))
@@ -62,7 +66,7 @@ func (r *Record) encode(b *line.Builder) {
 	b.Optional("capability", cut(r.Capability, maxText))
 	b.Optional("service", cut(r.Service, maxText))
 	b.Optional("method", cut(r.Method, maxText))
-	b.Optional("target", cut(r.Target, maxTarget))
+	b.Optional("target", cut(r.Target, wire.MaxTarget))
 	b.Optional("reason", cutRunes(r.Reason, maxReason))
 	b.Optional("decision", cut(r.Decision, maxText))
 	b.Optional("rule", cut(r.Rule, maxText))
@@ -83,14 +87,14 @@ func (r *Record) detail() map[string]string {
 	capped := make(map[string]string, len(r.Detail))
 	for name, value := range r.Detail {
 		if r.Event != EventOpen || name != headsDetail {
-			value = cut(value, maxTarget)
+			value = cut(value, wire.MaxTarget)
 		}
 		capped[name] = value
 	}
 	return capped
 }
 
-// cut keeps at most n bytes, never half a character.
+// cut returns at most n bytes of text, without half a character at the end.
 func cut(s string, n int) string {
 	if len(s) <= n {
 		return s

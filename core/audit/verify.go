@@ -10,14 +10,14 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// Kind says in which way a log was found wrong.
+// Kind is a way in which a log can be wrong.
 type Kind string
 
-// Edited: a line is not as it was written, or another line stands in its place. Missing: lines
-// between others are gone, or those that a grant tells of. Reordered: a line stands after later
-// ones, or in a file that is named for another day or numbered as another part of it. Truncated: a
-// chain ends before a line that another chain has seen, or is gone. Duplicate: a sequence number
-// occurs again.
+// Edited: a line is not as it was written, or another line is in its place. Missing: lines between
+// others are gone, or those that a grant mentions. Reordered: a line comes after later ones, or is
+// in a file that is named for another day or numbered as another part of it. Truncated: a chain is
+// gone, or ends before a line that another chain has seen. Duplicate: a sequence number occurs
+// twice.
 const (
 	Edited    Kind = "edited"
 	Missing   Kind = "missing"
@@ -26,8 +26,8 @@ const (
 	Duplicate Kind = "duplicate"
 )
 
-// Problem is one finding: where it was noticed (a log file, or the grant that tells of a missing
-// line; Line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
+// Problem is one finding: where it was noticed (a log file, or the grant that mentions a missing
+// line; Line counts from 1, and is 0 if no line shows it), its kind, and a sentence for a person.
 type Problem struct {
 	File string `json:"file"`
 	Line int    `json:"line"`
@@ -44,21 +44,21 @@ func (p Problem) String() string {
 	return fmt.Sprintf("%s: %s: %s", at, p.Kind, p.Text)
 }
 
-// maxProblems bounds the memory that a hostile log can ask for; the last problem says how many more
+// maxProblems bounds the memory that a hostile log can demand; the last problem says how many more
 // there are.
 const maxProblems = 1000
 
-// Verifier checks the logs of all writers in one pass. It holds no lines: it remembers 8 bytes of
-// each line's hash, because any chain may attest any line of another. What it cannot find: lines
-// cut off the end of a chain that no later chain has seen, no grant tells of and no anchor names.
+// Verifier checks the logs of all writers in one pass. It keeps no lines: it remembers 8 bytes of
+// each line's hash, because any chain may attest any line of another. It cannot find lines cut off
+// the end of a chain that no later chain has seen, no grant mentions and no anchor names.
 type Verifier struct {
 	keyFor   func(writer string) []byte
 	chains   map[string]*chainCheck
 	attested map[Head]place
-	// session → its grant's file, until the record of its opening comes up
+	// session → its grant's file, until the record of its opening turns up
 	granted map[string]string
 	pieces  map[piece]place // half lines that records say were set aside
-	aside   []aside         // half lines that there are
+	aside   []aside         // half lines that were found
 	current *chainCheck
 	found   report
 }
@@ -85,23 +85,32 @@ func (r *report) add(at place, kind Kind, format string, args ...any) {
 
 // NewVerifier returns a verifier; keyFor returns the vault's key "audit/" + writer.
 func NewVerifier(keyFor func(writer string) []byte) *Verifier {
-	return &Verifier{keyFor: keyFor, chains: map[string]*chainCheck{}, attested: map[Head]place{},
-		pieces: map[piece]place{}, granted: map[string]string{}}
+	return &Verifier{
+		keyFor:   keyFor,
+		chains:   map[string]*chainCheck{},
+		attested: map[Head]place{},
+		pieces:   map[piece]place{},
+		granted:  map[string]string{},
+	}
 }
 
-// Granted says that file holds an authentic grant of session: a record of its opening must come up.
-// Call it before the first Line, for grants that were read before the log was, because a record
-// comes first.
+// Granted says that file is an authentic grant of session, so that a record of its opening must
+// turn up. Call it before the first Line, with grants that were read before the log was: the record
+// of a session is written before its grant.
 func (v *Verifier) Granted(session, file string) { v.granted[session] = file }
 
-// File begins the file called name, which holds lines of writer alone, the first of them of day
-// (2006-01-02 in UTC; empty: of any day). It is part of its day, numbered from 1. Files of one
-// writer come in the order of their days and parts; writers may come in any order.
+// File begins the file called name, which has only lines of writer, the first of them from day
+// (2006-01-02 in UTC; empty means any day). It is that part of its day, numbered from 1. Files of
+// one writer must come in the order of their days and parts; writers may come in any order.
 func (v *Verifier) File(name, writer, day string, part int) {
 	c, ok := v.chains[writer]
 	if !ok {
-		c = &chainCheck{writer: writer, mac: line.NewMac(v.keyFor(writer)),
-			hash: noHash, seen: marks{}}
+		c = &chainCheck{
+			writer: writer,
+			mac:    line.NewMac(v.keyFor(writer)),
+			hash:   noHash,
+			seen:   marks{},
+		}
 		v.chains[writer] = c
 	}
 	c.want = 1
@@ -186,8 +195,8 @@ func (v *Verifier) reportGrants(r *report) {
 	}
 }
 
-// reportHeads compares what open records attest with what the chains hold; of a chain that is cut
-// short only its last known line is named.
+// reportHeads compares what open records attest with what the chains contain; of a chain that is
+// cut short it names only the last line known.
 func (v *Verifier) reportHeads(r *report) {
 	cutShort := map[string]Head{}
 	for h, at := range v.attested {

@@ -108,8 +108,8 @@ func TestEditsAreOneProblem(t *testing.T) {
 	for i := range all {
 		changed := slices.Clone(all)
 		changed[i] = bytes.Replace(all[i], []byte(`"v":1`), []byte(`"v":3`), 1)
-		if got, want := kinds(verify(oneFile(changed))),
-			fmt.Sprintf("%d edited", i+1); got != want {
+		got, want := kinds(verify(oneFile(changed))), fmt.Sprintf("%d edited", i+1)
+		if got != want {
 			t.Errorf("line %d edited: %s", i+1, got)
 		}
 	}
@@ -325,7 +325,7 @@ func FuzzAuditReader(f *testing.F) {
 	})
 }
 
-// TestDayOfAFile: a file that was renamed would not be read by whoever looks for its day.
+// TestDayOfAFile: a file that was renamed would not be read by anyone who looks for its day.
 func TestDayOfAFile(t *testing.T) {
 	all, _ := lines("w", 2) // written on 2026-11-23
 	for day, want := range map[string]string{

@@ -1,7 +1,10 @@
-// Package backup is the list of what a backup holds, signed with a key of the vault, so that
-// whoever can change the file cannot have other rules or other logs restored unseen. Use
-// Manifest.Encode where it is written and Decode where the root key is at hand; Read serves where
-// it is not. It reads no file and knows no archive format; package backup of the shell does.
+// Package backup reads and writes the manifest of a backup: the list of its files, signed with a
+// key of the vault. Without that signature, anyone who can change the backup could have other rules
+// or another log restored unnoticed.
+//
+// Use Manifest.Encode to write it and Decode to read it with the root key; Read is for a reader
+// that has no root key. The package reads no files and knows no archive format; the shell's package
+// backup does both.
 package backup
 
 import (
@@ -12,7 +15,7 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// Label is that of the key which signs manifests; see vault.Vault.Key.
+// Label is the label of the key that signs manifests; see vault.Vault.Key.
 const Label = "backup"
 
 const kind = "backup"
@@ -35,13 +38,13 @@ type File struct {
 // Encode returns the manifest as one signed line.
 func (m Manifest) Encode(key []byte) []byte { return line.Encode(key, kind, m) }
 
-// Decode reads a manifest that must be signed with key. The error is that of package line.
+// Decode reads a manifest, which must be signed with key. The error is that of package line.
 func Decode(key, data []byte) (Manifest, error) { return line.Open[Manifest](key, data, kind) }
 
-// ErrManifest means that a text is no manifest of this version.
-var ErrManifest = errors.New("not the manifest of a backup that this version reads")
+// errManifest means that a text is no manifest of this version.
+var errManifest = errors.New("not the manifest of a backup that this version reads")
 
-// Read reads a manifest without looking at its signature: nothing of it is authentic.
+// Read reads a manifest without verifying its signature, so nothing of it is authentic.
 func Read(data []byte) (Manifest, error) {
 	var m struct {
 		V    int    `json:"v"`
@@ -49,10 +52,10 @@ func Read(data []byte) (Manifest, error) {
 		Manifest
 	}
 	if err := json.Unmarshal(data, &m); err != nil {
-		return Manifest{}, fmt.Errorf("%w: it is no JSON", ErrManifest)
+		return Manifest{}, fmt.Errorf("%w: it is not JSON", errManifest)
 	}
 	if m.V != 1 || m.Kind != kind {
-		return Manifest{}, ErrManifest
+		return Manifest{}, errManifest
 	}
 	return m.Manifest, nil
 }

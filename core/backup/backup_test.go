@@ -36,7 +36,7 @@ func TestManifest(t *testing.T) {
 		"", "{}", "[]", `{"v":2,"kind":"backup"}`, `{"v":1,"kind":"session"}`,
 		`{"v":"1","kind":"backup"}`,
 	} {
-		if _, err := Read([]byte(text)); !errors.Is(err, ErrManifest) {
+		if _, err := Read([]byte(text)); !errors.Is(err, errManifest) {
 			t.Errorf("%s: %v", text, err)
 		}
 	}

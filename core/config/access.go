@@ -10,42 +10,42 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Access says who may use a capability that names no agents.
+// Access says which agents may use a capability that names none in allowedAgents.
 type Access string
 
-// The values of defaultAccess and access. No access of its own: a capability follows the server's.
+// The values of defaultAccess and access. A capability without its own access follows the server's.
 const (
 	Open       Access = "open"
 	Restricted Access = "restricted"
 )
 
-// Server is the server block. The listening address counts for the HTTP transport alone.
+// Server is the server block. The listening address applies to the HTTP transport only.
 type Server struct {
-	DefaultAccess Access // Open, also where the file names none
-	Host          string // name or address without a port, "" where the file names none
-	Port          int    // 1 to 65535, 0 where the file names none
+	DefaultAccess Access // Open, also if the file names none
+	Host          string // name or address without a port, "" if the file names none
+	Port          int    // 1 to 65535, 0 if the file names none
 }
 
-// Sharing says which agents the credential of a service is for.
+// Sharing says which agents may use the credential of a service.
 type Sharing string
 
 // The values of ownership.accessPolicy.
 const (
 	AllAgents Sharing = "all-agents"
-	AgentOnly Sharing = "agent-only" // the owner alone
-	Shared    Sharing = "shared"     // the owner and those it is shared with
+	AgentOnly Sharing = "agent-only" // only the owner
+	Shared    Sharing = "shared"     // the owner and the agents in sharedWith
 )
 
-// Ownership is who a credential belongs to.
+// Ownership says which agent owns a credential, and which others may use it.
 type Ownership struct {
 	Policy     Sharing
-	CreatedBy  string // the owner; "" = the person
+	CreatedBy  string // the owner; "" means the person
 	SharedWith []string
-	CreatedAt  string // RFC 3339, "" where the file names none
+	CreatedAt  string // RFC 3339, "" if the file names none
 }
 
-// Allows reports whether an agent may use the service. A nil Ownership, of a service without one,
-// allows every agent.
+// Allows reports whether an agent may use the service. A service without an ownership has a nil
+// Ownership, which allows every agent.
 func (o *Ownership) Allows(agent string) bool {
 	if o == nil || o.Policy == AllAgents {
 		return true
@@ -53,12 +53,13 @@ func (o *Ownership) Allows(agent string) bool {
 	return o.Owns(agent) || o.Policy == Shared && slices.Contains(o.SharedWith, agent)
 }
 
-// Owns reports whether the credential is the agent's own.
+// Owns reports whether the agent owns the credential.
 func (o *Ownership) Owns(agent string) bool {
 	return o != nil && o.CreatedBy != "" && o.CreatedBy == agent
 }
 
-// AccessOf is who may use a capability that names no agents: by its own word, else by the server's.
+// AccessOf returns which agents may use a capability that names none: its own access decides, else
+// the server's.
 func (c *Config) AccessOf(p *Capability) Access {
 	if p.Access != "" {
 		return p.Access
@@ -69,7 +70,7 @@ func (c *Config) AccessOf(p *Capability) Access {
 	return Open
 }
 
-// MentionedAgents names the agents in allowedAgents, createdBy and sharedWith, each once, in the
+// MentionedAgents returns the agents in allowedAgents, createdBy and sharedWith, each once, in the
 // order of the file.
 func (c *Config) MentionedAgents() (names []string) {
 	mention := func(more ...string) {
@@ -108,11 +109,12 @@ func (r *configReader) host(n *yaml.Node) {
 	if !ok {
 		return
 	}
-	if _, err := netip.ParseAddr(s); err != nil && (strings.Trim(s,
-		"abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-") != "" || len(s) > 253) {
+	const letters = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-"
+	_, err := netip.ParseAddr(s)
+	if err != nil && (strings.Trim(s, letters) != "" || len(s) > 253) {
 		r.problem(n.Line,
-			"server: host %s is no host name and no address: write localhost or 127.0.0.1, "+
-				"without a port", brief(s))
+			"server: host %s is neither a host name nor an address: write localhost or "+
+				"127.0.0.1, without a port", brief(s))
 		return
 	}
 	r.config.Server.Host = s
@@ -149,7 +151,7 @@ func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
 	if isNull(n) {
 		r.problem(n.Line,
 			"%s is empty: write {accessPolicy: agent-only, createdBy: AGENT}, or delete the line "+
-				"to leave it to every agent", what)
+				"so that every agent may use it", what)
 		return
 	}
 	o := &Ownership{}
@@ -169,13 +171,13 @@ func (r *configReader) ownership(n *yaml.Node, what string, s *Service) {
 	case AgentOnly:
 		if lookup(n, "createdBy") == nil {
 			r.problem(n.Line,
-				"%s: agent-only without createdBy is for nobody: name the agent", what)
+				"%s: agent-only needs createdBy: name the agent that owns it", what)
 		}
 	default:
 		r.problem(n.Line, "%s: accessPolicy must be all-agents, agent-only or shared", what)
 	}
 	if o.Policy != Shared && len(o.SharedWith) > 0 {
-		r.warn(n.Line, "%s: sharedWith counts with accessPolicy: shared alone", what)
+		r.warn(n.Line, "%s: sharedWith has no effect without accessPolicy: shared", what)
 	}
 }
 
@@ -213,12 +215,13 @@ func (r *reader) agentNames(to *[]string, what string) func(*yaml.Node) {
 	}
 }
 
-// allowedAgents refuses the empty list: it is what is left when the last name is deleted, and would
-// then open the capability to all.
+// allowedAgents refuses the empty list: it is what remains when the last name is deleted, and would
+// open the capability to all agents.
 func (r *configReader) allowedAgents(n *yaml.Node, what string, c *Capability) {
 	what += ": allowedAgents"
 	if n.Kind == yaml.SequenceNode && len(n.Content) == 0 || isNull(n) {
-		r.problem(n.Line, "%s is empty: name the agents, or delete the line to go by access", what)
+		r.problem(n.Line,
+			"%s is empty: name the agents, or delete the line so that access decides", what)
 		return
 	}
 	r.agentNames(&c.AllowedAgents, what)(n)

@@ -118,7 +118,7 @@ func TestAccessProblems(t *testing.T) {
 		{"server: {port: 0}\n", `1: server: port "0" is not a number from 1 to 65535`},
 		{"server: {port: 70000}\n", "1: server: port"},
 		{"server: {host: 'localhost:9100'}\n",
-			"1: server: host \"localhost:9100\" is no host name and no address"},
+			"1: server: host \"localhost:9100\" is neither a host name nor an address"},
 		{"server: {host: http://x}\n", "1: server: host"},
 		{"server: {logBodies: true}\n",
 			`1: server has no key "logBodies": it may have defaultAccess, host, port`},
@@ -127,7 +127,7 @@ func TestAccessProblems(t *testing.T) {
 		{"agents:\n  a b: {token: " + TokenDigest("x") + "}\n",
 			`2: agent name "a b": use 1 to 64 letters`},
 		{"agents:\n  unnamed: {token: " + TokenDigest("x") + "}\n",
-			`2: agent "unnamed": clients without a name are called so`},
+			`2: agent "unnamed": Janee gives this name to clients without one`},
 		{"agents:\n  a: {token: " + aliceToken + "}\n",
 			`2: agent "a": token must be sha256: and 64 hex digits, as ` +
 				"`janee agent rotate a`"},
@@ -138,7 +138,7 @@ func TestAccessProblems(t *testing.T) {
 		{"agents:\n  a: {token: " + TokenDigest("x")[7:] + "}\n",
 			`2: agent "a": token must be sha256:`},
 		{"agents:\n  a: {token: " + TokenDigest("x") + "}\n  b: {token: " + TokenDigest("x") +
-			"}\n", `3: agent "b" has the token of agent "a"`},
+			"}\n", `3: agent "b" has the same token as agent "a"`},
 		{"agents:\n  a: {token: " + TokenDigest("x") + ", created: yesterday}\n",
 			`2: agent "a": created "yesterday" is not a time`},
 		{"agents:\n  a: {token: " + TokenDigest("x") + ", role: admin}\n",
@@ -151,7 +151,7 @@ func TestAccessProblems(t *testing.T) {
 		{service2("    ownership: {accessPolicy: mine, createdBy: a}\n"),
 			"8: service \"stripe\": ownership: accessPolicy must be"},
 		{service2("    ownership: {accessPolicy: agent-only}\n"),
-			"8: service \"stripe\": ownership: agent-only without createdBy is for nobody"},
+			"8: service \"stripe\": ownership: agent-only needs createdBy"},
 		{service2("    ownership: {accessPolicy: shared, sharedWith: bob}\n"),
 			"8: service \"stripe\": ownership: sharedWith must be a list, not text"},
 		{service2("    ownership: {accessPolicy: shared, sharedWith: [a b]}\n"),
@@ -179,7 +179,7 @@ func TestAccessProblems(t *testing.T) {
 	c, err := Parse(
 		[]byte(service2("    ownership: {accessPolicy: all-agents, sharedWith: [a]}\n")))
 	if err != nil || len(c.Warnings) != 1 ||
-		!strings.Contains(c.Warnings[0].Text, "sharedWith counts with") {
+		!strings.Contains(c.Warnings[0].Text, "sharedWith has no effect") {
 		t.Errorf("%v %v", err, c.Warnings)
 	}
 }

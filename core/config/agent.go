@@ -9,32 +9,32 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Unnamed is the agent whose client gave no name, or claimed one that is not its to claim. It has
-// no rights of its own.
+// Unnamed is the agent whose client gave no name, or claimed a name that it may not use. It has no
+// rights of its own.
 const Unnamed = "unnamed"
 
-// TokenPrefix begins every token of an agent, so that people and scanners know one when they see
-// it.
+// TokenPrefix begins every token of an agent, so that people and scanners recognize one.
 const TokenPrefix = "janee_"
 
 const digestPrefix = "sha256:"
 
-// Agent is an agent that was registered: nobody has its name without its token.
+// Agent is a registered agent: nobody can use its name without its token.
 type Agent struct {
 	Name    string
-	Digest  [sha256.Size]byte // of the token, which is kept nowhere
-	Created string            // RFC 3339, "" where the file names none
+	Digest  [sha256.Size]byte // of the token, which is stored nowhere
+	Created string            // RFC 3339, "" if the file names none
 	Line    int               // 1-based, of the name
 }
 
-// TokenDigest is what config.yaml keeps of a token: "sha256:" and 64 hex digits. Tokens are 256
-// random bits, which no dictionary holds, so that a slow hash would protect nothing more.
+// TokenDigest returns what config.yaml keeps of a token: "sha256:" and 64 hex digits. Tokens are
+// 256 random bits, which no dictionary contains, so a slow hash would protect nothing more.
 func TokenDigest(token string) string {
 	sum := sha256.Sum256([]byte(token))
 	return digestPrefix + hex.EncodeToString(sum[:])
 }
 
-// AgentByToken finds whose token this is. It takes the same time whichever agent it is, or none.
+// AgentByToken finds the agent that has the token. It takes the same time whichever agent that is,
+// or if there is none.
 func (c *Config) AgentByToken(token string) (name string, ok bool) {
 	sum := sha256.Sum256([]byte(token))
 	for _, each := range c.AgentNames {
@@ -52,7 +52,8 @@ func (r *configReader) agent(key, n *yaml.Node) {
 	case !ValidName(a.Name):
 		r.problem(key.Line, "agent name %s: %s", brief(a.Name), nameHelp)
 	case a.Name == Unnamed:
-		r.problem(key.Line, "%s: clients without a name are called so: choose another", what)
+		r.problem(key.Line,
+			"%s: Janee gives this name to clients without one: choose another", what)
 	}
 	r.config.Agents[a.Name] = a
 	r.config.AgentNames = append(r.config.AgentNames, a.Name)
@@ -66,26 +67,25 @@ func (r *configReader) agent(key, n *yaml.Node) {
 	}
 }
 
-// digest shows nothing of what it refuses: it may be a token.
+// digest shows nothing of what it refuses, which may be a token.
 func (r *configReader) digest(n *yaml.Node, what string, a *Agent) {
 	s, ok := r.text(n, what+": token")
 	if !ok {
 		return
 	}
 	digits, prefixed := strings.CutPrefix(s, digestPrefix)
-	if sum, err := hex.DecodeString(digits); !prefixed || err != nil || len(sum) != len(a.Digest) ||
-		strings.ToLower(digits) != digits {
+	sum, err := hex.DecodeString(digits)
+	if !prefixed || err != nil || len(sum) != len(a.Digest) || strings.ToLower(digits) != digits {
 		r.problem(n.Line,
 			"%s: token must be sha256: and 64 hex digits, as `janee agent rotate %s` writes it",
 			what, a.Name)
 		return
-	} else {
-		copy(a.Digest[:], sum)
 	}
+	copy(a.Digest[:], sum)
 	for _, name := range r.config.AgentNames {
 		if other := r.config.Agents[name]; other != a && other.Digest == a.Digest {
 			r.problem(n.Line,
-				"%s has the token of agent %s: give it one of its own with `janee agent rotate`",
+				"%s has the same token as agent %s: give it its own with `janee agent rotate`",
 				what, brief(name))
 		}
 	}

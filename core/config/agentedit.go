@@ -11,8 +11,8 @@ import (
 // ErrNotOwner means that the file names another agent as the owner of the service, or none.
 var ErrNotOwner = errors.New("the agent does not own the service")
 
-// AddAgent registers an agent by the digest of its token (TokenDigest); created is in RFC 3339.
-// ErrExists if the name is taken, *Error if the result would not be valid.
+// AddAgent registers an agent by the digest of its token (TokenDigest); created is in RFC 3339. The
+// error is ErrExists if the name is taken, and an *Error if the result would not be valid.
 func AddAgent(text []byte, name, digest, created string) ([]byte, error) {
 	return editedOnce(text, func(c *change) error {
 		n := mapping()
@@ -22,7 +22,8 @@ func AddAgent(text []byte, name, digest, created string) ([]byte, error) {
 	})
 }
 
-// SetAgentToken replaces the token of an agent. *NotFoundError if there is none of that name.
+// SetAgentToken replaces the token of an agent. The error is a *NotFoundError if there is no agent
+// of that name.
 func SetAgentToken(text []byte, name, digest string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.known("agent", "agents", name); err != nil {
@@ -32,14 +33,14 @@ func SetAgentToken(text []byte, name, digest string) ([]byte, error) {
 	})
 }
 
-// RemoveAgent takes an agent out of the text. *NotFoundError if there is none of that name.
+// RemoveAgent removes an agent. The error is a *NotFoundError if there is no agent of that name.
 func RemoveAgent(text []byte, name string) ([]byte, error) {
 	return edited(text, func(e *editor) error { return e.removeNamed("agent", "agents", name) })
 }
 
-// Share lets another agent use a service, or no longer, by the word of its owner; what the file
-// says of the owner is what counts. Errors: *NotFoundError, ErrNotOwner. The text comes back as it
-// is where it says so already.
+// Share lets another agent use a service, or stops that, on behalf of its owner, who must be the
+// owner that the file names. The errors are *NotFoundError and ErrNotOwner. If the file says so
+// already, the text is returned unchanged.
 func Share(text []byte, service, owner, agent string, grant bool) ([]byte, error) {
 	c, err := Parse(text)
 	if err != nil {
@@ -56,13 +57,13 @@ func Share(text []byte, service, owner, agent string, grant bool) ([]byte, error
 	return edited(text, func(e *editor) error { return e.own(service, &next) })
 }
 
-// With is the ownership once the agent was given access, or lost it. What is for all agents stays
-// so, and the owner always has access.
+// With returns the ownership after the agent was given access, or lost it. What is for all agents
+// stays so, and the owner always has access.
 func (o Ownership) With(agent string, grant bool) Ownership {
 	has := slices.Contains(o.SharedWith, agent)
 	switch {
 	case o.Policy == AllAgents || agent == o.CreatedBy:
-	// names that stood there without effect must not gain access along the way
+	// names that were there without effect must not gain access along the way
 	case grant && o.Policy == AgentOnly:
 		o.Policy, o.SharedWith = Shared, []string{agent}
 	case grant && !has:
@@ -78,8 +79,8 @@ func (o Ownership) With(agent string, grant bool) Ownership {
 	return o
 }
 
-// own writes the ownership of a service line by line, so that comments and createdAt stay; nil
-// leaves it alone, one without a policy goes.
+// own writes the ownership of a service line by line, so that comments and createdAt stay. nil
+// leaves it alone, and one without a policy removes it.
 func (e *editor) own(service string, o *Ownership) error {
 	path := func(keys ...string) []string {
 		return append([]string{"services", service, "ownership"}, keys...)
@@ -91,8 +92,9 @@ func (e *editor) own(service string, o *Ownership) error {
 		return e.remove(path()...)
 	}
 	policy := string(o.Policy)
-	if err := e.texts(path(),
-		[]textEdit{{"accessPolicy", &policy}, {"createdBy", &o.CreatedBy}}); err != nil {
+	if err := e.texts(path(), []textEdit{
+		{"accessPolicy", &policy}, {"createdBy", &o.CreatedBy},
+	}); err != nil {
 		return err
 	}
 	if len(o.SharedWith) == 0 {

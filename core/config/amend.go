@@ -9,55 +9,56 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// NotFoundError names what an edit was told to change and is not there. Known are the names of its
-// kind that there are.
+// NotFoundError is the error of an edit that was told to change what does not exist. Known are the
+// existing names of its kind.
 type NotFoundError struct {
 	Kind, Name string // Kind: "service", "capability" or "setting"
 	Known      []string
 }
 
+// Error implements error.
 func (e *NotFoundError) Error() string {
 	return fmt.Sprintf("there is no %s %s", e.Kind, brief(e.Name))
 }
 
-// ErrInUse means that capabilities still name the service to be removed.
+// ErrInUse means that capabilities still name the service that was to be removed.
 var ErrInUse = errors.New("capabilities use the service")
 
-// CapabilityEdit is what to change of a capability. What is nil stays; an empty text takes the line
-// out.
+// CapabilityEdit says what to change in a capability. What is nil stays; an empty text removes the
+// line.
 type CapabilityEdit struct {
 	// durations as ParseDuration reads them; Headers is "all" or ""
 	TTL, Timeout, Description, Headers *string
 	AutoApprove, RequiresReason        *bool
 
-	ClearRules  bool     // takes both lists out first: without lists everything is allowed
+	ClearRules  bool     // removes both lists first: without lists everything is allowed
 	Allow, Deny []string // replaces the list; at least one rule
 
-	AllowHeaders, DenyHeaders []string // replaces the list; empty and not nil takes it out
+	AllowHeaders, DenyHeaders []string // replaces the list; empty and not nil removes it
 
-	ClearAgents   bool     // takes the list out: access decides then
+	ClearAgents   bool     // removes the list: access decides then
 	AllowedAgents []string // replaces the list; at least one name
 	Access        *string  // "open", "restricted", or "" to follow the server's
 
-	ClearLimits bool // takes the block out first
-	Limits      []KV // sets each, by the names of package limit; an empty Value takes it out
+	ClearLimits bool // removes the block first
+	Limits      []KV // sets each, by the names of package limit; an empty Value removes it
 }
 
-// ServiceEdit is what to change of a service. What is nil stays; an empty text takes the line out,
-// BaseURL excepted. Fields are set or added one by one, those of a map too: a header that is not
+// ServiceEdit says what to change in a service. What is nil stays; an empty text removes the line,
+// except for BaseURL. Fields are set or added one by one, those of a map too: a header that is not
 // named stays.
 type ServiceEdit struct {
 	BaseURL, Description, Docs, TestPath, CAFile *string
 	Fields                                       []KV
 	AllowHeaders,
-	DenyHeaders []string // replaces the list; empty and not nil takes it out
-	// one name of a family, or keys; empty and not nil takes the line out
+	DenyHeaders []string // replaces the list; empty and not nil removes it
+	// one name of a family, or keys; empty and not nil removes the line
 	QueryOperations []string
-	Ownership       *Ownership // its CreatedAt is not looked at; without a Policy the block goes
+	Ownership       *Ownership // its CreatedAt is ignored; without a Policy the block is removed
 }
 
-// RemoveService takes a service out of the text, and with it exactly the capabilities named, which
-// must be all that use it (ErrInUse otherwise). The comments of what is removed go with it.
+// RemoveService removes a service, and with it exactly the capabilities named, which must be all
+// that use it (ErrInUse otherwise). The comments of what is removed go with it. The error is a
 // *NotFoundError if there is no such service.
 func RemoveService(text []byte, name string, capabilities []string) ([]byte, error) {
 	c, err := Parse(text)
@@ -78,7 +79,7 @@ func RemoveService(text []byte, name string, capabilities []string) ([]byte, err
 	})
 }
 
-// UsersOf names the capabilities of a service, in the order of the file.
+// UsersOf returns the names of the capabilities of a service, in the order of the file.
 func (c *Config) UsersOf(service string) []string {
 	var names []string
 	for _, name := range c.CapabilityNames {
@@ -89,8 +90,8 @@ func (c *Config) UsersOf(service string) []string {
 	return names
 }
 
-// RemoveCapability takes a capability and its comments out of the text. *NotFoundError if there is
-// none of that name.
+// RemoveCapability removes a capability and its comments. The error is a *NotFoundError if there is
+// no capability of that name.
 func RemoveCapability(text []byte, name string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		return e.removeNamed("capability", "capabilities", name)
@@ -118,8 +119,8 @@ func keysOf(n *yaml.Node) (keys []string) {
 	return keys
 }
 
-// EditCapability changes a capability in place. *NotFoundError if there is none of that name,
-// *Error if the result would not be valid.
+// EditCapability changes a capability in place. The error is a *NotFoundError if there is no
+// capability of that name, and an *Error if the result would not be valid.
 func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.known("capability", "capabilities", name); err != nil {
@@ -128,13 +129,10 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		path := func(keys ...string) []string {
 			return append([]string{"capabilities", name}, keys...)
 		}
-		if a.ClearRules {
-			if err := e.remove(path("rules")...); err != nil {
-				return err
-			}
-		}
-		if err := e.texts(path(), []textEdit{{"description", a.Description}, {"ttl", a.TTL},
-			{"headers", a.Headers}, {"timeout", a.Timeout}}); err != nil {
+		if err := e.texts(path(), []textEdit{
+			{"description", a.Description}, {"ttl", a.TTL}, {"headers", a.Headers},
+			{"timeout", a.Timeout},
+		}); err != nil {
 			return err
 		}
 		if err := e.flag(path("autoApprove"), a.AutoApprove, true); err != nil {
@@ -143,14 +141,12 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 		if err := e.flag(path("requiresReason"), a.RequiresReason, false); err != nil {
 			return err
 		}
-		if err := e.setItems(path("rules", "allow"), a.Allow, sameRule); err != nil {
+		if err := e.setRules(path, a); err != nil {
 			return err
 		}
-		if err := e.setItems(path("rules", "deny"), a.Deny, sameRule); err != nil {
-			return err
-		}
-		if err := e.nameLists(path(), []nameList{{"allowHeaders", a.AllowHeaders}, {"denyHeaders",
-			a.DenyHeaders}}); err != nil {
+		if err := e.nameLists(path(), []nameList{
+			{"allowHeaders", a.AllowHeaders}, {"denyHeaders", a.DenyHeaders},
+		}); err != nil {
 			return err
 		}
 		if a.ClearLimits {
@@ -165,6 +161,18 @@ func EditCapability(text []byte, name string, a CapabilityEdit) ([]byte, error) 
 	})
 }
 
+func (e *editor) setRules(path func(...string) []string, a CapabilityEdit) error {
+	if a.ClearRules {
+		if err := e.remove(path("rules")...); err != nil {
+			return err
+		}
+	}
+	if err := e.setItems(path("rules", "allow"), a.Allow, sameRule); err != nil {
+		return err
+	}
+	return e.setItems(path("rules", "deny"), a.Deny, sameRule)
+}
+
 func (e *editor) setAccess(path func(...string) []string, a CapabilityEdit) error {
 	if a.ClearAgents {
 		if err := e.remove(path("allowedAgents")...); err != nil {
@@ -177,7 +185,8 @@ func (e *editor) setAccess(path func(...string) []string, a CapabilityEdit) erro
 	return e.texts(path(), []textEdit{{"access", a.Access}})
 }
 
-// EditService changes a service in place; secret Fields come sealed. Errors as for EditCapability.
+// EditService changes a service in place; secret Fields come sealed. Its errors are those of
+// EditCapability.
 func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.known("service", "services", name); err != nil {
@@ -194,8 +203,9 @@ func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 				return err
 			}
 		}
-		if err := e.nameLists(path(), []nameList{{"allowHeaders", s.AllowHeaders}, {"denyHeaders",
-			s.DenyHeaders}}); err != nil {
+		if err := e.nameLists(path(), []nameList{
+			{"allowHeaders", s.AllowHeaders}, {"denyHeaders", s.DenyHeaders},
+		}); err != nil {
 			return err
 		}
 		if err := e.operations(path("queryOperations"), s.QueryOperations); err != nil {
@@ -209,7 +219,7 @@ func EditService(text []byte, name string, s ServiceEdit) ([]byte, error) {
 	})
 }
 
-// textEdit sets a line, or takes it out for an empty text.
+// textEdit sets a line, or removes it if the text is empty.
 type textEdit struct {
 	key   string
 	value *string
@@ -233,7 +243,7 @@ func (e *editor) texts(path []string, edits []textEdit) error {
 	return nil
 }
 
-// flag sets a line, and adds none that would only say what holds without it.
+// flag sets a line, and adds none that would only repeat the default.
 func (e *editor) flag(path []string, value *bool, standard bool) error {
 	if value == nil || *value == standard && e.at(path...) == nil {
 		return nil

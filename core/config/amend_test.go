@@ -23,7 +23,7 @@ func both(t *testing.T, before, after string, edit func(text []byte) ([]byte, er
 	}
 }
 
-// TestRemovePlaces removes capability b from every shape that stands around it.
+// TestRemovePlaces removes capability b from every shape that can be around it.
 func TestRemovePlaces(t *testing.T) {
 	const a, b, c = "  a: {service: s} # a\n", "  b: {service: s} # b\n", "  c: {service: s} # c\n"
 	cases := []struct{ name, before, after string }{
@@ -264,8 +264,8 @@ func TestEditRefusals(t *testing.T) {
 	dash := service +
 		"capabilities:\n  c:\n    service: s\n    rules:\n      allow:\n        -\n" +
 		"          GET *\n        - PUT *\n"
-	if out, err := EditCapability([]byte(dash), "c",
-		CapabilityEdit{Allow: []string{"PUT *"}}); err == nil {
+	out, err := EditCapability([]byte(dash), "c", CapabilityEdit{Allow: []string{"PUT *"}})
+	if err == nil {
 		t.Errorf("a rule below its dash was cut: %s", out)
 	}
 }

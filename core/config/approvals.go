@@ -7,8 +7,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Bounds of the time for which a call waits for a person. Clients give up after a minute, most of
-// them.
+// Bounds of the time for which a call waits for a person. Most clients give up after a minute.
 const (
 	DefaultWait = 25 * time.Second
 	MaxWait     = 50 * time.Second
@@ -16,13 +15,13 @@ const (
 
 const approvalsSection = "approvals"
 
-// Approvals says how a person is asked where a capability has autoApprove: false.
+// Approvals says how Janee asks a person about a capability with autoApprove: false.
 type Approvals struct {
-	Wait    time.Duration // for how long a call waits for the answer
-	Notify  bool          // on the desktop, where there is one; true where the file does not say
-	PIN     string        // what `janee approve` asks for: an argon2id hash, "" = nothing
-	Webhook *Webhook      // is told of every question; nil = nobody
-	// Elicitation lets a person answer in the agent's client too, where there is no PIN.
+	Wait    time.Duration // how long a call waits for the answer
+	Notify  bool          // on the desktop, if there is one; true if the file does not say
+	PIN     string        // what `janee approve` asks for: an argon2id hash, "" means nothing
+	Webhook *Webhook      // is told of every question; nil means nobody is
+	// Elicitation lets a person also answer in the agent's client, while there is no PIN.
 	Elicitation bool
 }
 
@@ -32,7 +31,7 @@ func (r *configReader) approvals(n *yaml.Node) {
 	}
 	a := &r.config.Approvals
 	r.mapping(n, approvalsSection,
-		known{"wait", r.duration(&a.Wait, "approvals: wait", MaxWait, FormatDuration(MaxWait))},
+		known{"wait", r.duration(&a.Wait, "approvals: wait", MaxWait)},
 		known{"notify", r.flag(&a.Notify, "approvals: notify")},
 		known{"webhook", r.webhook("approvals: webhook", WebhookBinding(), &a.Webhook)},
 		known{"pin", r.pin},
@@ -45,7 +44,7 @@ func (r *configReader) approvals(n *yaml.Node) {
 	}
 }
 
-// pin shows nothing of what it refuses: it may be the number itself.
+// pin shows nothing of what it refuses, which may be the number itself.
 func (r *configReader) pin(n *yaml.Node) {
 	s, ok := r.text(n, "approvals: pin")
 	if ok && !strings.HasPrefix(s, "$argon2id$v=19$") {
@@ -56,8 +55,8 @@ func (r *configReader) pin(n *yaml.Node) {
 	r.config.Approvals.PIN = s
 }
 
-// SetPIN writes the hash that `janee approve` asks the PIN for; "" takes it out. *Error if the
-// result would not be valid.
+// SetPIN writes the hash of the PIN that `janee approve` asks for; "" removes it. The error is an
+// *Error if the result would not be valid.
 func SetPIN(text []byte, hash string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		path := []string{approvalsSection, "pin"}
@@ -69,31 +68,4 @@ func SetPIN(text []byte, hash string) ([]byte, error) {
 		}
 		return e.remove(path...)
 	})
-}
-
-var approvalKeys = []Key{
-	{Path: "approvals",
-		Kind: Section,
-		Meaning: "How Janee asks a person about a capability with `autoApprove: false`. See " +
-			"[approvals](approvals.md)."},
-	{Path: "approvals.wait", Kind: Duration,
-		Default: FormatDuration(DefaultWait), Meaning: "How long a call waits for the answer " +
-			"before it returns APPROVAL_PENDING; at most " +
-			FormatDuration(MaxWait) + "."},
-	{Path: "approvals.notify", Kind: Flag,
-		Default: "true",
-		Meaning: "Whether a question appears on the desktop, if it has `notify-send` or " +
-			"`osascript`."},
-	{Path: "approvals.webhook", Kind: Section, Default: "none",
-		Meaning: "A receiver that is told of every question, such as a bridge to a chat."},
-	{Path: "approvals.webhook.url", Kind: Address, Required: true,
-		Meaning: "Where Janee posts the question: `https://`, or `http://` on this machine."},
-	{Path: "approvals.webhook.secret", Kind: Text, Required: true,
-		Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
-	{Path: "approvals.elicitation", Kind: Flag,
-		Default: "false",
-		Meaning: "Whether a person can also answer in the agent's client, with the code that " +
-			"`janee approvals` shows. It has no effect while there is a `pin`."},
-	{Path: "approvals.pin", Kind: Text, Default: "none",
-		Meaning: "Hash of a PIN that `janee approve` asks for. `janee approvals pin` writes it."},
 }

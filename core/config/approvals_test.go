@@ -36,8 +36,8 @@ func TestApprovals(t *testing.T) {
 		!c.Approvals.Elicitation || len(c.Warnings) != 0 {
 		t.Errorf("elicitation: %v, %v", c, err)
 	}
-	if c, err := Parse([]byte("approvals:\n  elicitation: true\n  pin: " + hash +
-		"\n")); err != nil || len(c.Warnings) != 1 ||
+	c, err = Parse([]byte("approvals:\n  elicitation: true\n  pin: " + hash + "\n"))
+	if err != nil || len(c.Warnings) != 1 ||
 		!strings.Contains(c.Warnings[0].Text, "no effect while there is a pin") {
 		t.Errorf("elicitation beside a pin: %v, %v", c, err)
 	}
@@ -46,7 +46,7 @@ func TestApprovals(t *testing.T) {
 		"approvals: {elicitation: ask}":  "must be true or false",
 		"approvals: {notify: maybe}":     "must be true or false",
 		"approvals: {pin: 1234}":         "not written by hand",
-		"approvals: {webhook: {url: x}}": "whole address",
+		"approvals: {webhook: {url: x}}": "full address",
 		"approvals: {webhook: {}}":       "needs a url and a secret",
 		"approvals: {webhook: text}":     "must be a mapping",
 		"approvals: []":                  "must be a mapping",

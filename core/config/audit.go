@@ -15,13 +15,13 @@ const (
 	maxAnchorEvery     = 24 * time.Hour
 )
 
-// Audit says what is done with the audit log beyond keeping it.
+// Audit says what Janee does with the audit log besides keeping it.
 type Audit struct {
-	Anchor *Anchor // nil = nothing
+	Anchor *Anchor // nil means nothing
 }
 
-// Anchor says to whom the heads of the chains are told, so that cutting the end of the log is
-// found. At least one of the three is set.
+// Anchor says who is told the heads of the chains, so that a log whose end was cut off is found. At
+// least one of the three is set.
 type Anchor struct {
 	Every   time.Duration
 	Syslog  bool
@@ -42,15 +42,14 @@ func (r *configReader) anchor(n *yaml.Node) {
 	}
 	a := &Anchor{Every: DefaultAnchorEvery}
 	r.mapping(n, "audit: anchor",
-		known{"every", r.duration(&a.Every, "audit: anchor: every", maxAnchorEvery,
-			FormatDuration(maxAnchorEvery))},
+		known{"every", r.duration(&a.Every, "audit: anchor: every", maxAnchorEvery)},
 		known{"syslog", r.flag(&a.Syslog, "audit: anchor: syslog")},
 		known{"command", func(n *yaml.Node) { r.anchorCommand(n, a) }},
 		known{"webhook", r.webhook("audit: anchor: webhook", AnchorBinding(), &a.Webhook)},
 	)
 	if n.Kind == yaml.MappingNode && !a.Syslog && lookup(n, "command") == nil &&
 		lookup(n, "webhook") == nil {
-		r.problem(n.Line, "audit: anchor tells nobody: add syslog: true, a command or a webhook")
+		r.problem(n.Line, "audit: anchor has no receiver: add syslog: true, a command or a webhook")
 	}
 	if a.Every < time.Second {
 		r.problem(n.Line, "audit: anchor: every must be at least 1s")
@@ -58,39 +57,14 @@ func (r *configReader) anchor(n *yaml.Node) {
 	r.config.Audit.Anchor = a
 }
 
-// anchorCommand wants to know exactly which program: the log is not to hang on what PATH a server
-// was started with.
+// anchorCommand wants to know exactly which program: the log must not depend on the PATH that a
+// server was started with.
 func (r *configReader) anchorCommand(n *yaml.Node, a *Anchor) {
 	r.words(n, "audit: anchor: command", "[/usr/local/bin/keep-anchor, --append]", &a.Command)
 	if len(a.Command) > 0 && !strings.HasPrefix(a.Command[0], "/") &&
 		!(len(a.Command[0]) > 2 && a.Command[0][1:3] == `:\`) {
 		r.problem(n.Line,
-			"audit: anchor: command must begin with the whole path of the program, "+
+			"audit: anchor: command must begin with the full path of the program, "+
 				"as in /usr/bin/logger")
 	}
-}
-
-var auditKeys = []Key{
-	{Path: "audit", Kind: Section,
-		Meaning: "What Janee does with the audit log besides keeping it. See [audit](audit.md)."},
-	{Path: "audit.anchor", Kind: Section,
-		Default: "none",
-		Meaning: "Where Janee sends the last line of each chain, so that a log whose end was cut " +
-			"off is detected. At least one of `syslog`, `command` and `webhook`."},
-	{Path: "audit.anchor.every", Kind: Duration,
-		Default: FormatDuration(DefaultAnchorEvery),
-		Meaning: "How often, if the log has grown; also when a file is full and when a server " +
-			"ends."},
-	{Path: "audit.anchor.syslog", Kind: Flag, Default: "false",
-		Meaning: "`true`: send it to the system log. Not on Windows."},
-	{Path: "audit.anchor.command", Kind: Words,
-		Default: "none",
-		Meaning: "A program that gets it as one line on standard input. The first word is the " +
-			"full path; no shell reads the words."},
-	{Path: "audit.anchor.webhook", Kind: Section, Default: "none",
-		Meaning: "A receiver to post it to, signed as for `approvals.webhook`."},
-	{Path: "audit.anchor.webhook.url", Kind: Address, Required: true,
-		Meaning: "Where Janee posts it: `https://`, or `http://` on this machine."},
-	{Path: "audit.anchor.webhook.secret", Kind: Text, Required: true,
-		Meaning: "Key of the signature, at least 16 characters. Sealed in place."},
 }

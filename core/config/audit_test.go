@@ -32,10 +32,10 @@ func TestAnchor(t *testing.T) {
 		t.Errorf("by default: %v", err)
 	}
 	for text, want := range map[string]string{
-		"{}": "tells nobody", "{syslog: false}": "tells nobody",
+		"{}": "has no receiver", "{syslog: false}": "has no receiver",
 		"{syslog: true, every: 500ms}": "at least 1s", "{syslog: true, every: 2d}": "at most 1d",
-		"{command: /bin/cat}": "list of 1 to 64 words", "{command: [cat]}": "whole path",
-		"{command: [./cat]}": "whole path", "{command: ['']}": "first is the program",
+		"{command: /bin/cat}": "list of 1 to 64 words", "{command: [cat]}": "full path",
+		"{command: [./cat]}": "full path", "{command: ['']}": "first is the program",
 		"{webhook: {url: 'http://chat.example.com/', secret: sixteen_or_more_1}}": "must begin " +
 			"with https", "{webhook: {url: 'https://a.example/'}}": "needs a url and a secret",
 	} {
@@ -46,7 +46,7 @@ func TestAnchor(t *testing.T) {
 	}
 }
 
-// TestAnchorSecret: the secret is sealed in place, for this place alone, and sealed anew with all
+// TestAnchorSecret: the secret is sealed in place, only for this place, and sealed again with all
 // others.
 func TestAnchorSecret(t *testing.T) {
 	sealed, _ := testSeal(AnchorBinding(), secret.New("a-secret-of-an-anchor"))

@@ -13,17 +13,17 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// reserved begins a value that will one day say where a credential is kept. Taken as the credential
-// itself today, it would change its meaning then.
+// reserved begins a value that will one day say where a credential is kept. If it were taken for
+// the credential today, its meaning would change then.
 var reserved = []string{"env:", "file:", "keyring:", "op://", "bw://", "vault://", "cmd:"}
 
-// plainField is a secret that stands in the clear, to be sealed in place.
+// plainField is a secret in the clear, to be sealed in place.
 type plainField struct {
 	what    string // as errors name it
 	binding vault.Binding
 	value   secret.Text
 	node    *yaml.Node
-	indent  int // of the mapping that holds it: what a block scalar is indented from
+	indent  int // of the mapping around it: what a block scalar is indented from
 }
 
 // authReader reads the auth block of one service.
@@ -59,7 +59,7 @@ func (r *configReader) auth(n *yaml.Node, line int, what string, s *Service) {
 	default:
 		from := len(a.plain)
 		a.readFields(n)
-		for i := from; i < len(a.plain); i++ { // only now is known where all the credential goes
+		for i := from; i < len(a.plain); i++ { // only now is it known where all of it goes
 			a.plain[i].binding = s.Binding(a.plain[i].binding.Field)
 		}
 		a.missing(n)
@@ -134,7 +134,7 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	if prefix := reservedPrefix(text); prefix != "" {
 		a.problem(n.Line,
 			"%s: %s: values that begin with %s are reserved and not supported by this version: "+
-				"write the credential itself, it is sealed in place", a.what, f.Name, prefix)
+				"write the credential itself, Janee seals it in place", a.what, f.Name, prefix)
 		return
 	}
 	value := Value{Plain: secret.New(text), Line: n.Line}
@@ -145,7 +145,7 @@ func (a *authReader) readValue(f sign.Field, path string, n *yaml.Node, indent i
 	}
 }
 
-// value reads text, or for a field that is words the list of them.
+// value reads text or, for a field that is words, the list of them.
 func (a *authReader) value(f sign.Field, n *yaml.Node) (string, bool) {
 	what := a.what + ": " + f.Name
 	switch {
@@ -169,7 +169,7 @@ func (a *authReader) words(n *yaml.Node, what string) (string, bool) {
 			return "", false
 		case strings.ContainsAny(word, " \t\r\n"):
 			a.problem(item.Line,
-				"%s: a word of the list holds a blank: write each on a line of its own", what)
+				"%s: an item of the list contains a blank: write each on a line of its own", what)
 			return "", false
 		}
 		words = append(words, word)
@@ -189,7 +189,7 @@ func reservedPrefix(s string) string {
 	return ""
 }
 
-// missing reports fields that are absent. One that is there but wrong has been reported already.
+// missing reports fields that are absent. One that is there but wrong has already been reported.
 func (a *authReader) missing(n *yaml.Node) {
 	for _, f := range a.scheme.Fields {
 		if f.Required && lookup(n, f.Name) == nil {
@@ -199,7 +199,7 @@ func (a *authReader) missing(n *yaml.Node) {
 }
 
 // check lets the scheme look at values that are all in the clear; sealed ones are checked when they
-// are opened. The scheme names one fault at a time, so each is set aside to find the next.
+// are opened. The scheme names one fault at a time, so check sets each aside to find the next.
 func (a *authReader) check(n *yaml.Node) {
 	c := sign.Credential{}
 	for path, v := range a.service.Auth.Fields {
@@ -222,8 +222,8 @@ func (a *authReader) check(n *yaml.Node) {
 	}
 }
 
-// faulty is the line of a field that is there to be mended, 0 for one that is absent or reported
-// already.
+// faulty returns the line of a field that is there and has to be fixed, 0 for one that is absent or
+// already reported.
 func (a *authReader) faulty(n *yaml.Node, path string) int {
 	if v, read := a.service.Auth.Fields[path]; read {
 		return v.Line

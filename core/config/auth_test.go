@@ -34,10 +34,10 @@ func TestScopesAreAListOrText(t *testing.T) {
 	}
 	for text, want := range map[string]string{
 		"[]":          "line 9: service \"s\": auth: scopes is empty",
-		"[a b]":       "line 9: service \"s\": auth: scopes: a word of the list holds a blank",
+		"[a b]":       "line 9: service \"s\": auth: scopes: an item of the list contains a blank",
 		"[[a]]":       "line 9: service \"s\": auth: scopes must be text, not a list",
 		"{a: b}":      "line 9: service \"s\": auth: scopes must be text, not a mapping",
-		"[\"a\\nb\"]": "line 9: service \"s\": auth: scopes: a word of the list holds a blank",
+		"[\"a\\nb\"]": "line 9: service \"s\": auth: scopes: an item of the list contains a blank",
 	} {
 		got := problems(t, strings.NewReplacer("TOKEN", "https://idp.example/token",
 			"SCOPES", text).Replace(tokenService))
@@ -55,7 +55,7 @@ func TestScopesAreAListOrText(t *testing.T) {
 	}
 }
 
-// TestTokenEndpointIsBound: a client secret is sent to the token endpoint, which stands in the
+// TestTokenEndpointIsBound: a client secret is sent to the token endpoint, which is in the
 // clear beside it.
 func TestTokenEndpointIsBound(t *testing.T) {
 	before := strings.NewReplacer("TOKEN", "https://idp.example/token",

@@ -12,8 +12,8 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Destination is where config.yaml sends the credential of s now. Its CA is empty: this package
-// reads no file, so the code that reads CAFile compares the digest.
+// Destination returns where config.yaml sends the credential of s now. Its CA is empty: this
+// package reads no file, so the code that reads CAFile compares the digest.
 func (s *Service) Destination() vault.Destination {
 	d := vault.Destination{
 		Service: s.Name, Type: s.Auth.Type, Origin: s.Base.Origin(), Proxy: s.Proxy,
@@ -28,8 +28,8 @@ func (s *Service) Destination() vault.Destination {
 	return d
 }
 
-// Routed reports whether something decides where the credential goes that a sealed value does not
-// carry. Such a service needs the owner's agreement in Bound.
+// Routed reports whether where the credential goes depends on something that a sealed value does
+// not carry. Such a service needs the owner's agreement in Bound.
 func (s *Service) Routed() bool { return s.Proxy != "" || s.CAFile != "" }
 
 // Route says how the credential of a service that is Routed goes, to complete "it goes".
@@ -45,9 +45,9 @@ func (s *Service) Route() string {
 	return strings.Join(parts, ", ")
 }
 
-// SessionBinding is what a session of s is bound to besides the origin of the base URL: "" where
-// that says it all, else a digest of the whole destination with the CA that Bound names. Nothing
-// has verified Bound by then: Agreed does, before anything is sent.
+// SessionBinding returns what a session of s is bound to besides the origin of the base URL: "" if
+// the origin says everything, else a digest of the whole destination with the CA that Bound names.
+// Nothing has verified Bound by then: Agreed does, before anything is sent.
 func (s *Service) SessionBinding() string { return s.sessionBinding }
 
 func (s *Service) bindSession() string {
@@ -62,24 +62,25 @@ func (s *Service) bindSession() string {
 	return d.Digest()
 }
 
-// UnagreedError says that config.yaml sends a credential where its owner has not agreed to.
+// UnagreedError says that config.yaml sends a credential to a place that its owner has not agreed
+// to.
 type UnagreedError struct {
-	Was vault.Destination // zero where nothing authentic tells
+	Was vault.Destination // zero if nothing authentic tells
 	Is  vault.Destination // its CA is not known
 	Why string
 }
 
+// Error implements error.
 func (e *UnagreedError) Error() string {
 	return fmt.Sprintf(
 		"the owner of service %q has not agreed to where config.yaml sends its key: %s",
 		e.Is.Service, e.Why)
 }
 
-// Agreed returns what the owner has agreed to for s, given the plain credential that its values
-// hold. Its CA is the digest that the content of CAFile must have. It is zero where no line is
-// needed: a service that is not Routed has sealed values that carry their destination themselves,
-// and values in the clear are known to anyone who can write the file. The error is an
-// *UnagreedError.
+// Agreed returns what the owner has agreed to for s, given the plain credential in its values. Its
+// CA is the digest that the content of CAFile must have. It is zero if no line is needed: a service
+// that is not Routed has sealed values that carry their destination themselves, and values in the
+// clear are known to anyone who can write the file. The error is an *UnagreedError.
 func (s *Service) Agreed(v *vault.Vault, plain sign.Credential) (vault.Destination, error) {
 	if s.Bound == "" && !s.Routed() || !s.Auth.Sealed() {
 		return vault.Destination{}, nil
@@ -92,20 +93,20 @@ func (s *Service) Agreed(v *vault.Vault, plain sign.Credential) (vault.Destinati
 	}
 	b, err := v.OpenBound(s.Bound)
 	if err != nil {
-		return is, &UnagreedError{Is: is, Why: "its bound line is damaged, or of another home"}
+		return is, &UnagreedError{Is: is, Why: "its bound line is damaged, or from another home"}
 	}
 	if why := s.differs(b.Destination); why != "" {
 		return is, &UnagreedError{Was: b.Destination, Is: is, Why: why}
 	}
 	if !maps.Equal(b.Values, s.Fingerprints(v, plain)) {
 		return is, &UnagreedError{
-			Was: b.Destination, Is: is, Why: "the agreement is about other values of its auth",
+			Was: b.Destination, Is: is, Why: "the agreement covers other values of its auth",
 		}
 	}
 	return b.Destination, nil
 }
 
-// Fingerprints are those of the sealed values of s, by path.
+// Fingerprints returns those of the sealed values of s, by path.
 func (s *Service) Fingerprints(v *vault.Vault, plain sign.Credential) map[string]string {
 	prints := map[string]string{}
 	for path, value := range s.Auth.Fields {
@@ -116,7 +117,7 @@ func (s *Service) Fingerprints(v *vault.Vault, plain sign.Credential) map[string
 	return prints
 }
 
-// differs says in which parts s goes elsewhere than was agreed to, or "".
+// differs says which parts of the destination of s differ from what was agreed to, or "".
 func (s *Service) differs(was vault.Destination) string {
 	is := s.Destination()
 	var parts []string
@@ -128,14 +129,14 @@ func (s *Service) differs(was vault.Destination) string {
 	} {
 		if p.was != p.is {
 			parts = append(parts,
-				fmt.Sprintf("%s is %s, agreed was %s", p.name, orNone(p.is), orNone(p.was)))
+				fmt.Sprintf("%s is %s, but %s was agreed to", p.name, orNone(p.is), orNone(p.was)))
 		}
 	}
 	switch {
 	case was.CA == "" && s.CAFile != "":
-		parts = append(parts, fmt.Sprintf("caFile is %q, agreed was none", s.CAFile))
+		parts = append(parts, fmt.Sprintf("caFile is %q, but none was agreed to", s.CAFile))
 	case was.CA != "" && s.CAFile == "":
-		parts = append(parts, "caFile is none, agreed was one")
+		parts = append(parts, "there is no caFile, but one was agreed to")
 	}
 	return strings.Join(parts, "; ")
 }
@@ -157,7 +158,7 @@ func (a Auth) Sealed() bool {
 	return false
 }
 
-// SetBound writes the bound line of a service, or takes it out for "". Errors are those of
+// SetBound writes the bound line of a service, or removes it for "". Its errors are those of
 // EditService.
 func SetBound(text []byte, service, bound string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
@@ -174,8 +175,8 @@ func SetBound(text []byte, service, bound string) ([]byte, error) {
 	})
 }
 
-// WhollyPlain names the services, sorted, whose secrets are all in plaintext: a person typed them
-// together, with everything else that the service says.
+// WhollyPlain returns the names of the services, sorted, whose secrets are all in plaintext: a
+// person typed them together with everything else that the service says.
 func (c *Config) WhollyPlain() (names []string) {
 	for name, s := range c.Services {
 		if !s.Auth.Sealed() && s.Auth.plainSecrets() {

@@ -9,8 +9,13 @@ import (
 const rulesHelp = `write rules: {allow: [GET *], deny: [DELETE *]}`
 
 func (r *configReader) capability(key, n *yaml.Node) {
-	c := &Capability{Name: key.Value, Line: key.Line, TTL: DefaultTTL, AutoApprove: true,
-		Policy: policy.Unrestricted()}
+	c := &Capability{
+		Name:        key.Value,
+		Line:        key.Line,
+		TTL:         DefaultTTL,
+		AutoApprove: true,
+		Policy:      policy.Unrestricted(),
+	}
 	if !ValidName(c.Name) {
 		r.problem(key.Line, "capability name %s: %s", brief(c.Name), nameHelp)
 	}
@@ -22,14 +27,14 @@ func (r *configReader) capability(key, n *yaml.Node) {
 	r.mapping(n, what,
 		known{"service", func(n *yaml.Node) { service = n }},
 		known{"description", r.into(&c.Description, what+": description")},
-		known{"ttl", r.duration(&c.TTL, what+": ttl", MaxTTL, "30d")},
+		known{"ttl", r.duration(&c.TTL, what+": ttl", MaxTTL)},
 		known{"autoApprove", r.flag(&c.AutoApprove, what+": autoApprove")},
 		known{"requiresReason", r.flag(&c.RequiresReason, what+": requiresReason")},
 		known{"rules", func(n *yaml.Node) { r.rules(n, what, c) }},
 		known{"allowHeaders", func(n *yaml.Node) { allow = n }},
 		known{"denyHeaders", r.headerNames(&c.DenyHeaders, what+": denyHeaders")},
 		known{"headers", func(n *yaml.Node) { r.allHeaders(n, what, c) }},
-		known{"timeout", r.duration(&c.Timeout, what+": timeout", MaxTimeout, "1h")},
+		known{"timeout", r.duration(&c.Timeout, what+": timeout", MaxTimeout)},
 		known{"allowedAgents", func(n *yaml.Node) { r.allowedAgents(n, what, c) }},
 		known{"access", r.access(&c.Access, what+": access")},
 		known{"mode", nil}, known{"allowCommands", nil},
@@ -53,7 +58,7 @@ func (r *configReader) serviceOf(n *yaml.Node, line int, what string, c *Capabil
 		return
 	}
 	if r.config.Services[name] == nil {
-		r.problem(n.Line, "%s: there is no service %s: add it under services, or mend the name",
+		r.problem(n.Line, "%s: there is no service %s: add it under services, or correct the name",
 			what, brief(name))
 	}
 	c.Service = name
@@ -64,15 +69,15 @@ func (r *configReader) allHeaders(n *yaml.Node, what string, c *Capability) {
 		c.AllHeaders = s == "all"
 		if !c.AllHeaders {
 			r.problem(n.Line,
-				"%s: headers: the one value is all (every header of a reply is shown); delete "+
+				"%s: headers: the only value is all (every header of a reply is shown); delete "+
 					"the line for the usual ones", what)
 		}
 	}
 }
 
-// rules reads allow and deny. "rules: {}" means no rules, as users' configs have it; a bare
-// "rules:" is refused, because it is what is left when the lists under it are commented out, and
-// would then allow everything.
+// rules reads allow and deny. "rules: {}" means no rules, as in configurations of users; a bare
+// "rules:" is refused, because it is what remains when the lists under it are commented out, and
+// would allow everything.
 func (r *configReader) rules(n *yaml.Node, what string, c *Capability) {
 	switch {
 	case n.Kind == yaml.AliasNode:
@@ -96,7 +101,7 @@ func (r *configReader) rules(n *yaml.Node, what string, c *Capability) {
 	c.Policy = policy.New(allow, deny)
 	if lookup(n, "allow") == nil {
 		r.warn(n.Line,
-			"%s has deny rules alone, so nothing is allowed: add allow: [GET *] or what it may do",
+			"%s has only deny rules, so nothing is allowed: add allow: [GET *] or what it may do",
 			what)
 	}
 }

@@ -25,7 +25,7 @@ func (c *change) fill(n, entries *yaml.Node) error {
 	return nil
 }
 
-// fillFlow appends behind the last entry in the brackets.
+// fillFlow appends after the last entry in the brackets.
 func (c *change) fillFlow(n, entries *yaml.Node) error {
 	at, text := c.doc.src.start(n)+1, flow(entries)
 	text = text[1 : len(text)-1]
@@ -41,8 +41,8 @@ func (c *change) fillFlow(n, entries *yaml.Node) error {
 	return nil
 }
 
-// cut takes out the entry of a mapping or the item of a list that begins at n.Content[i]. key is
-// that of n itself: a mapping in block style that becomes empty is written as "{}" behind it.
+// cut removes the entry of a mapping or the item of a list that begins at n.Content[i]. key is that
+// of n itself: a mapping in block style that becomes empty is written as "{}" after it.
 func (c *change) cut(key, n *yaml.Node, i int) error {
 	width := 1
 	if n.Kind == yaml.MappingNode {
@@ -74,8 +74,8 @@ func (c *change) cut(key, n *yaml.Node, i int) error {
 	return nil
 }
 
-// cutLines takes out whole lines: those of the entry, the comment lines directly above it, and
-// below it those that are indented as if they stood inside it.
+// cutLines removes whole lines: those of the entry, the comment lines directly above it, and those
+// below it that are indented as if they were inside it.
 func (c *change) cutLines(n *yaml.Node, i, width int) error {
 	src, first := c.doc.src, n.Content[i]
 	line, indent := src.starts[first.Line-1], n.Column-1
@@ -96,7 +96,7 @@ func (c *change) cutLines(n *yaml.Node, i, width int) error {
 	return nil
 }
 
-// restOfLine is the start of the line after the one that an entry ends in. A block scalar ends
+// restOfLine returns the start of the line after the one that an entry ends in. A block scalar ends
 // where the next line begins.
 func (c *change) restOfLine(end int) int {
 	if c.doc.src.text[end-1] == '\n' {
@@ -105,8 +105,8 @@ func (c *change) restOfLine(end int) int {
 	return c.doc.src.lineEnd(end)
 }
 
-// ownComment is where the comment lines directly above a line begin. Those that are indented deeper
-// belong to what is above them.
+// ownComment returns where the comment lines directly above a line begin. Those that are indented
+// deeper belong to what is above them.
 func (c *change) ownComment(line, indent int) int {
 	src := c.doc.src
 	for ; line > 1; line-- {
@@ -118,8 +118,8 @@ func (c *change) ownComment(line, indent int) int {
 	return src.starts[line-1]
 }
 
-// closeGap widens a cut over the blank lines that would be left double: above where the last entry
-// goes, else below.
+// closeGap widens a cut over blank lines of which there would be two in a row: above it if the last
+// entry goes, else below.
 func (c *change) closeGap(top, end int, first, last bool) (int, int) {
 	src, before, after := c.doc.src, top, end
 	for line := src.line(top); line > 1; line-- {
@@ -143,7 +143,7 @@ func (c *change) closeGap(top, end int, first, last bool) (int, int) {
 	return top, end
 }
 
-// cutFlow takes an entry out of brackets, with one comma.
+// cutFlow removes an entry from brackets, with one comma.
 func (c *change) cutFlow(n *yaml.Node, i, width int) error {
 	src := c.doc.src
 	start := src.start(n.Content[i])
@@ -159,7 +159,7 @@ func (c *change) cutFlow(n *yaml.Node, i, width int) error {
 			return err
 		}
 		if string(bytes.TrimSpace(src.text[before:start])) == "," {
-			start = before // else a comment stands between: the comma stays, YAML allows a last one
+			start = before // else a comment is between: the comma stays, YAML allows a last one
 		}
 	}
 	c.splice(start, end, "")

@@ -12,8 +12,8 @@ type Changes struct {
 // Empty reports whether nothing differs.
 func (c Changes) Empty() bool { return len(c.Added)+len(c.Removed)+len(c.Changed) == 0 }
 
-// Diff compares what two configurations mean. Where things stand in the file does not count, nor
-// does a credential that was sealed in between.
+// Diff compares what two configurations mean. It ignores where things are in the file, and whether
+// a credential was sealed in between.
 func Diff(old, now *Config) (services, capabilities Changes) {
 	services = diff(old.ServiceNames, now.ServiceNames, func(name string) bool {
 		return sameService(*old.Services[name], *now.Services[name])
@@ -64,12 +64,12 @@ func sameService(a, b Service) bool {
 		}
 	}
 	a.Line, b.Line, a.Auth.Fields, b.Auth.Fields = 0, 0, nil, nil
-	// what it is about is compared; an agreement to it changes nothing else
+	// what the agreement is about is compared; the agreement itself changes nothing else
 	a.Bound, b.Bound = "", ""
 	return reflect.DeepEqual(a, b)
 }
 
-// sameValue takes a plain value and a sealed one for the same: the seal is put over what a person
+// sameValue treats a plain value and a sealed one as the same, because Janee seals what a person
 // typed.
 func sameValue(a, b Value) bool {
 	if (a.Sealed == "") != (b.Sealed == "") {

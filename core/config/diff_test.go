@@ -36,8 +36,8 @@ capabilities:
 	} {
 		services, capabilities := Diff(parse(text),
 			parse(strings.Replace(text, edit[0], edit[1], 1)))
-		if got := shownChanges("services", services) +
-			shownChanges("capabilities", capabilities); got != want {
+		got := shownChanges("services", services) + shownChanges("capabilities", capabilities)
+		if got != want {
 			t.Errorf("%q: %q, not %q", edit, got, want)
 		}
 	}

@@ -27,9 +27,8 @@ func ParseDuration(s string, limit time.Duration) (time.Duration, bool) {
 	return time.Duration(n) * unit, true
 }
 
-func (r *reader) duration(
-	to *time.Duration, what string, limit time.Duration, most string,
-) func(*yaml.Node) {
+// duration reads a duration of at most limit.
+func (r *reader) duration(to *time.Duration, what string, limit time.Duration) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		s, ok := r.text(n, what)
 		if !ok {
@@ -39,7 +38,7 @@ func (r *reader) duration(
 		if !ok {
 			r.problem(n.Line,
 				"%s %q is not a duration: write a number with ms, s, m, h or d, as in 15m, "+
-					"at most %s", what, s, most)
+					"at most %s", what, s, FormatDuration(limit))
 			return
 		}
 		*to = d

@@ -9,11 +9,11 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// ErrExists means that the name to add is in the config already.
+// ErrExists means that the name to add is already in the configuration.
 var ErrExists = errors.New("the name is taken")
 
 // KV is a field of a credential by path, as in "key" or "headers.X-Api-Key". The value is sealed
-// text, or a field that is no secret.
+// text, or a field that is not secret.
 type KV struct{ Path, Value string }
 
 // NewService is what AddService writes. Empty fields are left out.
@@ -27,7 +27,7 @@ type NewService struct {
 	CAFile   string
 
 	AllowHTTP bool
-	Ownership *Ownership // nil: for every agent
+	Ownership *Ownership // nil means for every agent
 }
 
 // NewCapability is what AddCapability writes. Empty fields are left out; TTL and Timeout are
@@ -38,7 +38,8 @@ type NewCapability struct {
 	NeedsApproval  bool // writes autoApprove: false
 	RequiresReason bool
 	AllHeaders     bool
-	// rules; both nil = no rules (everything allowed), Allow empty but not nil = nothing allowed
+	// rules; both nil means no rules (everything is allowed), Allow empty but not nil means that
+	// nothing is allowed
 	Allow, Deny []string
 
 	AllowHeaders, DenyHeaders []string
@@ -48,8 +49,8 @@ type NewCapability struct {
 	Limits        []KV   // by the names of package limit
 }
 
-// SetVault writes the vault block: in place where there is one, else at the top, behind version and
-// the header comment. Like all edits it wants a valid config (*Error otherwise) and gives one back,
+// SetVault writes the vault block: in place if there is one, else at the top, after version and the
+// header comment. Like all edits it wants a valid configuration (*Error otherwise) and returns one,
 // keeps comments and layout, and fails rather than change anything else.
 func SetVault(text []byte, v Vault) ([]byte, error) {
 	return editedOnce(text, func(c *change) error {
@@ -73,8 +74,8 @@ func SetVault(text []byte, v Vault) ([]byte, error) {
 	})
 }
 
-// setEntries appends the keys that are missing and then changes those that are there: positions are
-// found by the old values.
+// setEntries appends the keys that are missing, and only then changes those that are there, because
+// it finds positions by the old values.
 func (c *change) setEntries(n, entries *yaml.Node) error {
 	old := mapping(n.Content...)
 	fresh := mapping()
@@ -98,13 +99,14 @@ func (c *change) setEntries(n, entries *yaml.Node) error {
 	return nil
 }
 
-// AddService writes a service at the end of the services. ErrExists if the name is taken, *Error if
-// the result would not be valid.
+// AddService writes a service at the end of the services. The error is ErrExists if the name is
+// taken, and an *Error if the result would not be valid.
 func AddService(text []byte, s NewService) ([]byte, error) {
 	return editedOnce(text, func(c *change) error { return c.add("services", s.Name, s.node()) })
 }
 
-// AddCapability writes a capability at the end of the capabilities. Errors as for AddService.
+// AddCapability writes a capability at the end of the capabilities. Its errors are those of
+// AddService.
 func AddCapability(text []byte, a NewCapability) ([]byte, error) {
 	return editedOnce(text, func(c *change) error {
 		return c.add("capabilities", a.Name, a.node())

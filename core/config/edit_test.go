@@ -126,8 +126,8 @@ func TestAddRefusals(t *testing.T) {
 	}); !errors.Is(err, ErrExists) {
 		t.Errorf("adding a name twice: %v", err)
 	}
-	if _, err := AddCapability([]byte(service+"capabilities: {new: {service: s}}\n"),
-		testEntry); !errors.Is(err, ErrExists) {
+	_, err := AddCapability([]byte(service+"capabilities: {new: {service: s}}\n"), testEntry)
+	if !errors.Is(err, ErrExists) {
 		t.Errorf("adding a name twice to a flow section: %v", err)
 	}
 }

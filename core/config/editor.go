@@ -7,12 +7,12 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// editor changes a document in steps, each a splice in one place that is compared before the next:
-// splices so never overlap.
+// editor changes a document in steps. Each is a splice in one place that is compared before the
+// next, so that splices never overlap.
 type editor struct{ doc *document }
 
-// edited runs the steps of an edit on a valid text. What lies between two steps need be YAML only;
-// what comes out must be valid.
+// edited runs the steps of an edit on a valid text. Between two steps the text only has to be YAML;
+// the result must be valid.
 func edited(text []byte, steps func(*editor) error) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -45,7 +45,7 @@ func (e *editor) do(step func(*change) error) error {
 	return err
 }
 
-// at is the value at a path of keys, nil where there is none.
+// at returns the value at a path of keys, nil if there is none.
 func (e *editor) at(path ...string) *yaml.Node {
 	n := e.doc.root
 	for _, key := range path {
@@ -85,7 +85,7 @@ func (e *editor) put(path []string, value *yaml.Node) error {
 	})
 }
 
-// nested is value below a path of keys.
+// nested returns value below a path of keys.
 func nested(path []string, value *yaml.Node) *yaml.Node {
 	for _, key := range slices.Backward(path) {
 		value = mapping(textNode(key), value)
@@ -93,7 +93,7 @@ func nested(path []string, value *yaml.Node) *yaml.Node {
 	return value
 }
 
-// inFlow reports whether a mapping on the path stands in brackets.
+// inFlow reports whether a mapping on the path is in brackets.
 func (c *change) inFlow(path []string) bool {
 	n := c.doc.root
 	for _, key := range path {
@@ -104,8 +104,8 @@ func (c *change) inFlow(path []string) bool {
 	return c.doc.root.Style&yaml.FlowStyle != 0
 }
 
-// remove takes out the entry at a path, with the comments that belong to it. It does nothing where
-// there is none.
+// remove removes the entry at a path, with the comments that belong to it. It does nothing if there
+// is none.
 func (e *editor) remove(path ...string) error {
 	if e.at(path...) == nil {
 		return nil
@@ -121,9 +121,9 @@ func (e *editor) remove(path ...string) error {
 	})
 }
 
-// setItems makes the list at a path hold these items and no others; nil leaves it alone. The lists
-// of this file are sets, so items that stay keep their place and their comments, and new ones
-// follow behind. same compares an item with what a person wrote.
+// setItems gives the list at a path these items and no others; nil leaves it alone. The lists of
+// this file are sets, so items that stay keep their place and their comments, and new ones are
+// added after them. same compares an item with what a person wrote.
 func (e *editor) setItems(path, want []string, same func(string) func(*yaml.Node) bool) error {
 	have := e.at(path...)
 	if len(want) == 0 {
@@ -147,7 +147,7 @@ func (e *editor) setItems(path, want []string, same func(string) func(*yaml.Node
 	return e.dropItems(path, want, same)
 }
 
-// dropItems takes out the items of a list that are none of want.
+// dropItems removes the items of a list that are not in want.
 func (e *editor) dropItems(path, want []string, same func(string) func(*yaml.Node) bool) error {
 	for i := len(e.at(path...).Content) - 1; i >= 0; i-- {
 		items := e.at(path...)
@@ -163,8 +163,8 @@ func (e *editor) dropItems(path, want []string, same func(string) func(*yaml.Nod
 	return nil
 }
 
-// sameRule compares a rule with what a person wrote, who may have used other blanks or a method in
-// lower case.
+// sameRule compares a rule with what a person wrote, perhaps with other blanks or a method in lower
+// case.
 func sameRule(rule string) func(*yaml.Node) bool {
 	fold := func(s string) string {
 		method, pattern, _ := strings.Cut(strings.Join(strings.Fields(s), " "), " ")
@@ -173,7 +173,7 @@ func sameRule(rule string) func(*yaml.Node) bool {
 	return func(n *yaml.Node) bool { return fold(n.Value) == fold(rule) }
 }
 
-// indexOf is where a key stands among the content of a mapping, -1 where it does not.
+// indexOf returns where a key is in the content of a mapping, -1 if it is not there.
 func indexOf(n *yaml.Node, key string) int {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {

@@ -12,8 +12,8 @@ import (
 
 const rangesHelp = "write [10.1.0.0/16], or with a port [127.0.0.1/32:9000]"
 
-// egress reads allowPrivate and proxy, and makes the guard of what is dialled: the API's host, or
-// the proxy's where there is one.
+// egress reads allowPrivate and proxy, and makes the guard of the host that Janee connects to: the
+// API's, or the proxy's if there is one.
 func (r *configReader) egress(private, proxy, base *yaml.Node, what string, s *Service) {
 	allow := r.ranges(private, what+": allowPrivate")
 	if proxy != nil {
@@ -22,8 +22,8 @@ func (r *configReader) egress(private, proxy, base *yaml.Node, what string, s *S
 	if s.Base.Host() == "" {
 		return // base has said why
 	}
-	// With a proxy too: what it would make of a metadata address is not for this program to find
-	// out.
+	// Also with a proxy: it is not for this program to find out what the proxy would do with a
+	// metadata address.
 	g, err := egress.New(hostname(s.Base.Host()), allow...)
 	switch {
 	case err != nil:
@@ -58,8 +58,8 @@ func (r *configReader) ranges(n *yaml.Node, what string) (allow []egress.Range) 
 	return allow
 }
 
-// proxy takes no user name and password: they would stand unsealed. Nor plain http without
-// allowHttp, of which a proxy sees the credential.
+// proxy refuses a user name and password, which would be in the file unsealed, and plain http
+// without allowHttp, because the proxy would see the credential.
 func (r *configReader) proxy(n *yaml.Node, what string, s *Service, allow []egress.Range) {
 	text, ok := r.text(n, what)
 	if !ok {
@@ -69,7 +69,7 @@ func (r *configReader) proxy(n *yaml.Node, what string, s *Service, allow []egre
 	switch {
 	case err == nil && u.User != nil:
 		r.problem(n.Line,
-			"%s: it may not hold a user name or password, which would stand here unsealed", what)
+			"%s: it may not contain a user name or password, which would be here unsealed", what)
 	case err != nil || !slices.Contains([]string{"http", "https", "socks5"}, u.Scheme) ||
 		text != u.Scheme+"://"+u.Host:
 		r.problem(n.Line,

@@ -8,15 +8,15 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// errPlace means that the text at a node's position does not read as the node: the edit is given up
-// rather than made in a wrong place.
+// errPlace means that the text at a node's position does not read as the node: the edit is
+// abandoned rather than made in a wrong place.
 var errPlace = errors.New("editing config.yaml: cannot find the place: make the change by hand")
 
-// start is the byte offset of a node.
+// start returns the byte offset of a node.
 func (s *source) start(n *yaml.Node) int { return s.offset(n.Line, n.Column) }
 
-// end is the byte offset just past a node. indent is that of the mapping or list around it, 0 at
-// the root.
+// end returns the byte offset just past a node. indent is that of the mapping or list around it, 0
+// at the root.
 func (s *source) end(n *yaml.Node, indent int) (int, error) {
 	start := s.start(n)
 	switch {
@@ -71,7 +71,7 @@ func (s *source) scalarEnd(n *yaml.Node, start, indent int) (int, error) {
 }
 
 // quoteEnd finds the closing quote. In double quotes a backslash, in single quotes the quote itself
-// takes the next byte along.
+// escapes the next byte.
 func (s *source) quoteEnd(start int, quote, escape byte) (int, error) {
 	if start >= len(s.text) || s.text[start] != quote {
 		return 0, errPlace
@@ -113,7 +113,7 @@ func (s *source) plainEnd(start int, value string) (int, error) {
 func isSpace(c byte) bool { return c == ' ' || c == '\t' || c == '\r' || c == '\n' }
 
 // block measures a literal or folded scalar: its header ("|-") from start to header, its lines from
-// body to end. Blank lines after the last line of text are left outside, whatever the header says
+// body to end. It leaves out blank lines after the last line of text, whatever the header says
 // about them.
 func (s *source) block(start, indent int) (header, body, end int, err error) {
 	header = start + 1

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// FuzzConfig: nothing panics; each problem stands at a line of the text; what parses gives, sealed,
+// FuzzConfig: nothing panics; each problem is at a line of the text; what parses gives, sealed,
 // the same config with nothing in the clear.
 func FuzzConfig(f *testing.F) {
 	for _, seed := range []string{
@@ -80,8 +80,9 @@ func checkAdds(t *testing.T, text []byte) {
 func checkRemovals(t *testing.T, text []byte, before *Config) {
 	removed := 0
 	for _, name := range before.CapabilityNames[:min(3, len(before.CapabilityNames))] {
-		if edited, err := EditCapability(text, name,
-			CapabilityEdit{TTL: ptr("7m"), Allow: []string{"PUT /fuzz"}}); err == nil {
+		edited, err := EditCapability(text, name,
+			CapabilityEdit{TTL: ptr("7m"), Allow: []string{"PUT /fuzz"}})
+		if err == nil {
 			if now, err := Parse(edited); err != nil ||
 				now.Capabilities[name].TTL != 7*time.Minute ||
 				fmt.Sprint(now.Capabilities[name].Policy.Allow()) != "[PUT /fuzz]" {

@@ -10,16 +10,16 @@ import (
 	"github.com/true-and-useful/janee/core/sign"
 )
 
-// written settles which fields the auth type writes, from the parts of the credential that stand in
-// the clear.
+// written determines which fields the auth type writes, from the parts of the credential that are
+// in the clear.
 func (r *configReader) written(s *Service) {
 	if scheme, credential := s.public(); scheme != nil {
 		s.Written = scheme.Writes(credential)
 	}
 }
 
-// public is the credential as far as it can be read without the root key: names of headers, and
-// fields that are no secret.
+// public returns the credential as far as it can be read without the root key: names of headers,
+// and fields that are not secret.
 func (s *Service) public() (*sign.Scheme, sign.Credential) {
 	scheme, known := sign.Lookup(s.Auth.Type)
 	if !known {
@@ -58,13 +58,14 @@ func (r *configReader) allowHeaders(n *yaml.Node, what string, s *Service,
 		why, pieces := name.Unlistable(), name.Pieces()
 		switch {
 		case why != "":
-			r.problem(item.Line, "%s: %s, so that no agent may send it: delete the entry", what,
+			r.problem(item.Line, "%s: %s, so no agent may send it: delete the entry", what,
 				why)
 		case at >= 0:
 			r.problem(item.Line, "%s: %s covers %s, which auth type %s writes: delete the entry",
 				what, name, s.Written[at], s.Auth.Type)
 		case pieces != "":
-			r.warn(item.Line, "%s: %s: leave it out unless replies never hold a key", what, pieces)
+			r.warn(item.Line, "%s: %s: leave it out unless replies never contain a key",
+				what, pieces)
 			fallthrough
 		default:
 			*to = append(*to, name)
@@ -99,7 +100,7 @@ func (r *configReader) eachHeaderName(n *yaml.Node, what string, take func(*yaml
 }
 
 // queryOperations reads the name of a family of APIs or a list of keys. Without the line the auth
-// type decides; an empty list leaves rules to the path alone.
+// type decides; with an empty list, rules see only the path.
 func (r *configReader) queryOperations(n *yaml.Node, what string, s *Service) {
 	what += ": queryOperations"
 	switch {
@@ -134,8 +135,8 @@ func (r *configReader) operationKeys(n *yaml.Node, what string, s *Service) {
 	s.Options.Operations = policy.ListedOperations(keys)
 }
 
-// nameList is a list of header names to be written under a key: nil leaves it alone, an empty one
-// takes the line out.
+// nameList returns a list of header names to be written under a key: nil leaves it alone, an empty
+// one removes the line.
 type nameList struct {
 	key   string
 	names []string
@@ -170,7 +171,7 @@ func (e *editor) operations(path, words []string) error {
 	value := list(words)
 	switch word := words[0]; {
 	case len(words) > 1:
-	case word == NoOperations:
+	case word == noOperations:
 		value = list(nil)
 	case slices.Contains(policy.OperationFamilies(), word):
 		value = textNode(word)
@@ -178,5 +179,5 @@ func (e *editor) operations(path, words []string) error {
 	return e.put(path, value)
 }
 
-// NoOperations is the word of ServiceEdit.QueryOperations that leaves rules to the path alone.
-const NoOperations = "none"
+// noOperations is the word in ServiceEdit.QueryOperations with which rules see only the path.
+const noOperations = "none"

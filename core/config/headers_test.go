@@ -42,7 +42,7 @@ func TestHeaderLists(t *testing.T) {
 			"    allowHeaders: [authorization]\n"): "authorization covers Authorization, which " +
 			"auth type bearer writes",
 		withHeaders(bearer,
-			"    allowHeaders: [X_Matched_Path]\n"): "X_Matched_Path has Next.js",
+			"    allowHeaders: [X_Matched_Path]\n"): "X_Matched_Path makes Next.js",
 		withHeaders(sigv4,
 			"    allowHeaders: [x-amz-*]\n"): "x-amz-* covers X-Amz-Date, " +
 			"which auth type aws-sigv4 writes",
@@ -130,8 +130,8 @@ func TestHeaderListsAreEdited(t *testing.T) {
 		len(c.Capabilities["d"].AllowHeaders) != 1 || len(c.Capabilities["d"].DenyHeaders) != 1 {
 		t.Errorf("%v %v\n%s", err, err2, text)
 	}
-	if _, err := EditCapability([]byte(before), "c",
-		CapabilityEdit{AllowHeaders: []string{"Host"}}); err == nil {
+	_, err = EditCapability([]byte(before), "c", CapabilityEdit{AllowHeaders: []string{"Host"}})
+	if err == nil {
 		t.Error("an edit lets Host in")
 	}
 }

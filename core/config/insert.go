@@ -9,20 +9,20 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// section returns the root's value for a key, nil where there is none, and makes an empty root of a
+// section returns the root's value for a key, nil if there is none, and makes an empty root for a
 // text without content.
 func (c *change) section(key string) (*yaml.Node, error) {
 	if c.doc.root == nil {
 		c.doc.root = mapping()
 	}
 	if c.doc.root.Style&yaml.FlowStyle != 0 {
-		return nil, errors.New("editing config.yaml: the whole file stands in { } brackets: " +
-			"write it as indented lines first")
+		return nil, errors.New("editing config.yaml: the whole file is in { } brackets: write it " +
+			"as indented lines first")
 	}
 	return lookup(c.doc.root, key), nil
 }
 
-// add puts an entry at the end of a section, and makes the section where it is missing or empty.
+// add puts an entry at the end of a section, and makes the section if it is missing or empty.
 func (c *change) add(key, name string, value *yaml.Node) error {
 	node, err := c.section(key)
 	switch {
@@ -37,14 +37,14 @@ func (c *change) add(key, name string, value *yaml.Node) error {
 		return c.rewrite(node, c.rootIndent()+indentStep, mapping(textNode(name), value))
 	case node.Style&yaml.FlowStyle != 0:
 		return fmt.Errorf(
-			"adding %q to %s: the section stands in { } brackets: write it as indented lines first",
+			"adding %q to %s: the section is in { } brackets: write it as indented lines first",
 			name, key)
 	}
 	return c.extend(node, mapping(textNode(name), value))
 }
 
-// extend appends entries to a block mapping, behind the comments that its indentation says are its
-// own.
+// extend appends entries to a block mapping, after the comments that belong to it by their
+// indentation.
 func (c *change) extend(n, entries *yaml.Node) error {
 	indent, src := n.Column-1, c.doc.src
 	at, err := src.end(n, indent)
@@ -63,8 +63,8 @@ func (c *change) extend(n, entries *yaml.Node) error {
 	return nil
 }
 
-// spaced reports whether a blank line stands before the last entry of several, or before the
-// comment of that entry.
+// spaced reports whether a blank line is before the last entry of several, or before the comment of
+// that entry.
 func (c *change) spaced(n *yaml.Node) bool {
 	if len(n.Content) < 4 {
 		return false
@@ -103,7 +103,7 @@ func (c *change) appendSection(key string, value *yaml.Node) {
 	c.doc.root.Content = append(c.doc.root.Content, textNode(key), value)
 }
 
-// insertSection puts a new key at the top: behind version, or before the first key and the comment
+// insertSection puts a new key at the top: after version, or before the first key and the comment
 // that belongs to it.
 func (c *change) insertSection(key string, value *yaml.Node) error {
 	root, src := c.doc.root, c.doc.src
@@ -127,8 +127,8 @@ func (c *change) insertSection(key string, value *yaml.Node) error {
 	return nil
 }
 
-// aboveComment is where the comment lines directly above a line begin; those that begin the file
-// are its header and stay on top.
+// aboveComment returns where the comment lines directly above a line begin; those that begin the
+// file are its header and stay on top.
 func (c *change) aboveComment(line int) int {
 	src, top := c.doc.src, line
 	for top > 1 && bytes.HasPrefix(bytes.TrimLeft(src.text[src.starts[top-2]:], " "), []byte("#")) {
@@ -140,7 +140,7 @@ func (c *change) aboveComment(line int) int {
 	return src.starts[top-1]
 }
 
-// insert puts whole lines at the start of a line, in the line ends of the file.
+// insert puts whole lines at the start of a line, with the line ends of the file.
 func (c *change) insert(at int, lines string) {
 	src := c.doc.src
 	if at > src.starts[0] && src.text[at-1] != '\n' {
@@ -156,7 +156,7 @@ func (c *change) rootIndent() int {
 	return 0
 }
 
-// skipComments passes the comment lines that are indented by at least least, and the blank lines
+// skipComments skips the comment lines that are indented by at least least, and the blank lines
 // between them.
 func (c *change) skipComments(at, least int) int {
 	src, found := c.doc.src, at

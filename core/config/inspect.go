@@ -19,7 +19,7 @@ func FormatDuration(d time.Duration) string {
 	return fmt.Sprintf("%dms", d.Milliseconds())
 }
 
-// HasPlaintext reports whether the file holds a secret that is not sealed yet.
+// HasPlaintext reports whether the file contains a secret that is not sealed yet.
 func (c *Config) HasPlaintext() bool {
 	if slices.ContainsFunc(c.hooks(), func(h hook) bool { return h.webhook.Secret.Sealed == "" }) {
 		return true
@@ -49,7 +49,7 @@ func (a Auth) hasPlaintext() bool {
 	return false
 }
 
-// HasSealed reports whether the file holds a sealed secret.
+// HasSealed reports whether the file contains a sealed secret.
 func (c *Config) HasSealed() bool {
 	if slices.ContainsFunc(c.hooks(), func(h hook) bool { return h.webhook.Secret.Sealed != "" }) {
 		return true

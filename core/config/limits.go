@@ -12,13 +12,13 @@ import (
 const (
 	limitsSection = "limits"
 	limitsHelp    = "write limits: {perMinute: 60}"
-	// DefaultConcurrent is how many calls of one agent may be under way at once where limits does
-	// not say: as many as there is room for replies of the usual size.
+	// DefaultConcurrent is how many calls of one agent may be under way at once if limits does not
+	// say: as many as there is room for replies of the usual size.
 	DefaultConcurrent = 256
 )
 
-// limits reads the block of a capability, or that of the whole. A bare "limits:" is refused,
-// because it is what is left when the lines under it are commented out, and would then bound
+// limits reads the block of a capability, or the one for all capabilities. A bare "limits:" is
+// refused, because it is what remains when the lines under it are commented out, and would bound
 // nothing.
 func (r *configReader) limits(to *limit.Limits, what string) func(*yaml.Node) {
 	return func(n *yaml.Node) {
@@ -72,7 +72,7 @@ func LimitField(name string) (limit.Field, bool) {
 	return limit.Field{}, false
 }
 
-// limitsNode is the block for NewCapability.
+// limitsNode returns the block for NewCapability.
 func limitsNode(list []KV) *yaml.Node {
 	n := mapping()
 	for _, l := range list {
@@ -81,7 +81,7 @@ func limitsNode(list []KV) *yaml.Node {
 	return n
 }
 
-// numberOrText is a value without quotes where it is a number.
+// numberOrText returns a value without quotes if it is a number.
 func numberOrText(value string) *yaml.Node {
 	if value != "" && strings.Trim(value, "0123456789") == "" && value[0] != '0' {
 		return &yaml.Node{Kind: yaml.ScalarNode, Tag: "!!int", Value: value}
@@ -89,8 +89,8 @@ func numberOrText(value string) *yaml.Node {
 	return textNode(value)
 }
 
-// setLimits changes lines of the block of a capability, and takes out those that are empty, and the
-// block with the last of them.
+// setLimits changes lines of the block of a capability, removes those that are empty, and removes
+// the block with the last of them.
 func (e *editor) setLimits(path func(...string) []string, list []KV) error {
 	for _, l := range list {
 		line := path(limitsSection, l.Path)
@@ -110,44 +110,4 @@ func (e *editor) setLimits(path func(...string) []string, list []KV) error {
 		}
 	}
 	return nil
-}
-
-// limitMeanings says what each limit bounds.
-var limitMeanings = map[string]string{
-	limit.PerMinute: "How many calls an agent may make in any minute.",
-	limit.PerHour:   "How many calls an agent may make in any hour.",
-	limit.BytesPerHour: "How many bytes an agent may transfer in any hour: requests that it " +
-		"sends, and bodies of replies that it receives.",
-	limit.Concurrent: "How many calls an agent may run at once. A call that waits for a " +
-		"person does not count.",
-	limit.MaxRequestBytes: "The largest body of a request. It applies to your own calls, too.",
-	limit.MaxResponseBytes: "The most of a reply's body that Janee returns, whatever a call asks " +
-		"for with `maxBytes`. It cuts a longer body and says so. It applies to your own " +
-		"calls, too.",
-}
-
-// limitKeys are the reference of a block: that of a capability, or the one for all.
-func limitKeys(section string, whole bool) []Key {
-	meaning := "How much an agent may use the capability. See [limits](limits.md)."
-	if whole {
-		meaning = "How much an agent may use of all capabilities together. See [limits](limits.md)."
-	}
-	keys := []Key{{Path: section, Kind: Section, Meaning: meaning}}
-	for _, f := range limit.Fields() {
-		k := Key{
-			Path:    section + "." + f.Name,
-			Kind:    Count,
-			Most:    f.Most,
-			Meaning: limitMeanings[f.Name],
-		}
-		if f.Size {
-			k.Kind = Size
-		}
-		if whole && f.Name == limit.Concurrent {
-			k.Default = fmt.Sprint(DefaultConcurrent)
-		}
-		k.Meaning += " At most " + f.Format(f.Most) + "."
-		keys = append(keys, k)
-	}
-	return keys
 }

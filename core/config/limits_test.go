@@ -17,9 +17,11 @@ func TestLimits(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, want := c.Capabilities["c"].Limits,
-		(limit.Limits{PerMinute: 60, PerHour: 1000, BytesPerHour: 10_000_000, Concurrent: 4,
-			MaxRequestBytes: 65536, MaxResponseBytes: 1000}); got != want {
+	want := limit.Limits{
+		PerMinute: 60, PerHour: 1000, BytesPerHour: 10_000_000, Concurrent: 4,
+		MaxRequestBytes: 65536, MaxResponseBytes: 1000,
+	}
+	if got := c.Capabilities["c"].Limits; got != want {
 		t.Errorf("%+v", got)
 	}
 	if c.Limits != (limit.Limits{PerMinute: 600, Concurrent: DefaultConcurrent}) {
@@ -107,8 +109,8 @@ func TestEditLimits(t *testing.T) {
 		text+"    limits:\n      bytesPerHour: 10MB\n" {
 		t.Errorf("%s", out)
 	}
-	if out := edit(two,
-		CapabilityEdit{Limits: []KV{{"perMinute", ""}, {"bytesPerHour", ""}}}); out != text {
+	out := edit(two, CapabilityEdit{Limits: []KV{{"perMinute", ""}, {"bytesPerHour", ""}}})
+	if out != text {
 		t.Errorf("%s", out)
 	}
 	if out := edit(two, CapabilityEdit{ClearLimits: true}); out != text {
@@ -121,8 +123,8 @@ func TestEditLimits(t *testing.T) {
 	if out := edit(text, CapabilityEdit{Limits: []KV{{"perMinute", ""}}}); out != text {
 		t.Errorf("%s", out)
 	}
-	if _, err := EditCapability([]byte(text), "c",
-		CapabilityEdit{Limits: []KV{{"perMinute", "0"}}}); err == nil {
+	_, err := EditCapability([]byte(text), "c", CapabilityEdit{Limits: []KV{{"perMinute", "0"}}})
+	if err == nil {
 		t.Error("a limit of nothing was written")
 	}
 	added, err := AddCapability([]byte(minimal), NewCapability{

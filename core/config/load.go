@@ -11,18 +11,18 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// maxRepairs bounds the unquoted stars that one load reports: each costs a few readings of the
+// maxRepairs bounds how many unquoted stars one load reports: each takes a few readings of the
 // text.
 const maxRepairs = 50
 
-// document is a text and the node tree of it.
+// document is a text and its node tree.
 type document struct {
 	src  *source
-	root *yaml.Node // nil where the text holds no content
+	root *yaml.Node // nil if the text has no content
 }
 
-// load reads the text as YAML. With problems the document is still good for finding more of them,
-// unless it is nil.
+// load reads the text as YAML. If it has problems, the document can still be searched for more of
+// them, unless it is nil.
 func load(text []byte) (*document, []Problem) {
 	if len(text) > MaxSize {
 		return nil, []Problem{{1, fmt.Sprintf("the file is larger than %d bytes", MaxSize)}}
@@ -57,10 +57,10 @@ func load(text []byte) (*document, []Problem) {
 	return nil, problems
 }
 
-// decode returns the root node of the first document and the line at which a second one begins (0 =
-// none).
+// decode returns the root node of the first document and the line at which a second one begins (0
+// if there is none).
 func decode(text []byte) (root *yaml.Node, second int, err error) {
-	// yaml.v3 panics on some comments in odd places ("please report"): a config that it cannot read
+	// yaml.v3 panics on some comments in odd places ("please report"); a file that it cannot read
 	// must not end the process.
 	defer func() {
 		if p := recover(); p != nil {
@@ -86,9 +86,9 @@ func decode(text []byte) (root *yaml.Node, second int, err error) {
 	return root, second, nil
 }
 
-// faultLine is the line where the fault shows: the first at which the text up to there fails in the
-// same way. The line inside yaml.v3's messages is absent for some faults, and for others that of
-// the block around the fault.
+// faultLine returns the line where the fault shows: the first at which the text up to there fails
+// in the same way. The line in yaml.v3's messages is absent for some faults, and for others it is
+// that of the block around the fault.
 func faultLine(src *source, fault error) int {
 	n := len(src.starts)
 	return 1 + sort.Search(n-1, func(i int) bool {
@@ -103,9 +103,9 @@ func isAliasFault(err error) bool {
 		strings.HasSuffix(text, "did not find expected alphabetic or numeric character")
 }
 
-// quoteStar answers the unquoted "* /x", which YAML takes for an alias: the problem to tell, and
-// the text with a rule in its place, so that what follows is read too. The repaired text is nil
-// where the star cannot be found.
+// quoteStar handles the unquoted "* /x", which YAML takes for an alias. It returns the problem to
+// report, and the text with a rule in its place, so that what follows is read too. The repaired
+// text is nil if the star cannot be found.
 func quoteStar(src *source, line int) (repaired []byte, problem string) {
 	start := src.starts[line-1]
 	end := src.lineEnd(start)
@@ -123,24 +123,24 @@ func quoteStar(src *source, line int) (repaired []byte, problem string) {
 	if i := bytes.IndexAny(value, ",]}#\r\n"); i >= 0 {
 		value = value[:i]
 	}
-	// Only what has the shape of a rule is shown: the star may begin a credential.
+	// Show only what has the shape of a rule: the star may begin a credential.
 	if parts := strings.Fields(string(value)); len(parts) == 2 && parts[0] == "*" &&
 		strings.ContainsAny(parts[1][:1], "/*") {
 		problem = fmt.Sprintf("YAML reads an unquoted * as an alias: quote the rule, as in - %q",
 			strings.Join(parts, " "))
 	}
-	stand := "GET /" // a bare star
+	repair := "GET /" // a bare star
 	switch name := strings.TrimSpace(string(value[1:])); {
 	case name != "" && value[1] == ' ':
-		stand = "GET "
+		repair = "GET "
 	case name != "":
-		stand = "x"
+		repair = "x"
 	}
-	return append(append(append([]byte(nil), src.text[:at]...), stand...), src.text[at+1:]...),
+	return append(append(append([]byte(nil), src.text[:at]...), repair...), src.text[at+1:]...),
 		problem
 }
 
-// lastVisible is the last byte of s that is not blank; the beginning of a line counts as ':'.
+// lastVisible returns the last byte of s that is not blank; the beginning of a line counts as ':'.
 func lastVisible(s []byte) byte {
 	if s = bytes.TrimRight(s, " \t"); len(s) > 0 {
 		return s[len(s)-1]
@@ -148,7 +148,7 @@ func lastVisible(s []byte) byte {
 	return ':'
 }
 
-// explainSyntax puts the parser's words into a reader's. None of them quotes the text.
+// explainSyntax translates the parser's words into a reader's. None of them quotes the text.
 func explainSyntax(src *source, line int, err error) string {
 	start := src.starts[line-1]
 	text := strings.TrimPrefix(err.Error(), "yaml: ")
@@ -161,7 +161,7 @@ func explainSyntax(src *source, line int, err error) string {
 	case strings.Contains(text, "cannot start any token"):
 		return "a value cannot begin with @, ` or %: quote it"
 	case strings.Contains(text, "mapping values are not allowed"):
-		return `": " is not expected here: quote the value that holds it, or mend the indentation`
+		return `": " is not expected here: quote the value that contains it, or fix the indentation`
 	case strings.Contains(text, "could not find expected ':'"):
 		return `a key needs ": " and a value`
 	case strings.Contains(text, "did not find expected key"), strings.Contains(text,
@@ -171,7 +171,7 @@ func explainSyntax(src *source, line int, err error) string {
 		return "a quote that begins here or above is not closed"
 	case strings.Contains(text, "did not find expected ','"):
 		return "a comma or the closing bracket is missing; inside [ ] and { }, quote a value " +
-			"that holds , [ ] { } or ?"
+			"that contains , [ ] { } or ?"
 	}
 	return "this is not YAML: " + text
 }

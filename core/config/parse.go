@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/limit"
 )
 
-// Parse reads a config.yaml. The error is an *Error that holds every problem, each with its line. A
-// text without content is a valid, empty config.
+// Parse reads a config.yaml. The error is an *Error with every problem, each with its line. A text
+// without content is a valid, empty configuration.
 func Parse(text []byte) (*Config, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -19,8 +19,8 @@ func Parse(text []byte) (*Config, error) {
 	return p.config, nil
 }
 
-// parsed is a valid config together with what an edit of its text needs. It stays inside this
-// package: its nodes hold credentials in the clear.
+// parsed is a valid configuration together with what an edit of its text needs. It stays inside
+// this package: its nodes have credentials in the clear.
 type parsed struct {
 	config *Config
 	doc    *document
@@ -47,13 +47,17 @@ func parse(text []byte) (*parsed, error) {
 }
 
 func newConfig() *Config {
-	return &Config{Version: "1", Services: map[string]*Service{},
-		Capabilities: map[string]*Capability{}, Agents: map[string]*Agent{},
-		Approvals: Approvals{Wait: DefaultWait, Notify: true},
-		Limits:    limit.Limits{Concurrent: DefaultConcurrent}}
+	return &Config{
+		Version:      "1",
+		Services:     map[string]*Service{},
+		Capabilities: map[string]*Capability{},
+		Agents:       map[string]*Agent{},
+		Approvals:    Approvals{Wait: DefaultWait, Notify: true},
+		Limits:       limit.Limits{Concurrent: DefaultConcurrent},
+	}
 }
 
-// configReader fills a config from the tree.
+// configReader fills a Config from the tree.
 type configReader struct {
 	reader
 	parsed
@@ -73,7 +77,7 @@ func (r *configReader) root(n *yaml.Node) {
 		known{limitsSection, r.limits(&r.config.Limits, limitsSection)},
 		known{"audit", r.audit},
 	)
-	// Capabilities name services, wherever in the file these stand.
+	// Capabilities name services, which may be anywhere in the file.
 	if !unset(services) {
 		r.entries(services, "services", r.service)
 	}
@@ -91,15 +95,15 @@ func (r *configReader) version(n *yaml.Node) {
 	case !ok || s == "1":
 	case strings.HasPrefix(s, "0."):
 		r.problem(n.Line,
-			"version %s is a file of the TypeScript Janee, which this one does not read as it "+
-				"is: `janee import` shows what becomes of it, `janee import --apply` converts it",
+			"version %s is the format of the TypeScript Janee, which this Janee does not read: "+
+				"`janee import` shows what it would become, `janee import --apply` converts it",
 			brief(s))
 	default:
 		r.problem(n.Line, "version %s is not known: write version: 1", brief(s))
 	}
 }
 
-// brief quotes a name, without what could move the cursor of a terminal, and not without end.
+// brief quotes a name of bounded length, without anything that could move the cursor of a terminal.
 func brief(s string) string {
 	if len(s) > 64 {
 		s = s[:64] + "…"

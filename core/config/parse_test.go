@@ -94,19 +94,19 @@ func TestProblems(t *testing.T) {
 			[]string{"8: a second document begins here"}},
 		{"not UTF-8", "version: 1\n# \xff\n", []string{"2: this line is not UTF-8"}},
 		{"UTF-16", "\xff\xfev\x00", []string{"1: this line is not UTF-8",
-			"1: this line holds the invisible character U+0000"}},
+			"1: this line contains the invisible character U+0000"}},
 		{"control character", "version: 1\n# \x07\n",
-			[]string{"2: this line holds the invisible character U+0007"}},
+			[]string{"2: this line contains the invisible character U+0007"}},
 		{"line separator that hides a rule",
 			capability("    rules: # \u2028    rules: {deny: [GET *]}\n"),
-			[]string{"11: this line holds the invisible character U+2028"}},
+			[]string{"11: this line contains the invisible character U+2028"}},
 		{"bare CR", "version: 1\r# x\n",
-			[]string{"1: this line holds the invisible character U+000D"}},
+			[]string{"1: this line contains the invisible character U+000D"}},
 		{"too large", "#" + strings.Repeat("x", MaxSize), []string{"1: the file is larger than"}},
 
 		{"version 2", "version: 2\n", []string{`1: version "2" is not known: write version: 1`}},
 		{"version of the TypeScript Janee", "version: '0.2.0'\n",
-			[]string{`1: version "0.2.0" is a file of the TypeScript Janee`}},
+			[]string{`1: version "0.2.0" is the format of the TypeScript Janee`}},
 		{"version list", "version: [1]\n", []string{"1: version must be text"}},
 		{"unsupported in a capability",
 			capability("    mode: exec\n    allowCommands: [a]\n    env: {}\n    workDir: x\n"),
@@ -132,7 +132,7 @@ func TestProblems(t *testing.T) {
 			[]string{"1: vault: source command needs a command"}},
 		{"vault command of another source",
 			"vault:\n  id: x\n  key: k1\n  check: 0123456789abcdef\n  command: [pass]\n",
-			[]string{"5: vault: command goes with source: command alone"}},
+			[]string{"5: vault: command is only for source: command"}},
 		{"vault command is a line",
 			"vault: {id: x, key: k1, check: 0123456789abcdef, source: command, command: " +
 				"pass show x}\n", []string{"1: vault command must be a list of 1 to 64 words"}},
@@ -161,12 +161,12 @@ func TestProblems(t *testing.T) {
 			[]string{`2: service "a" has no baseUrl`}},
 		{"baseUrl with userinfo",
 			strings.Replace(minimal, "https://", "https://user:hunter2@", 1), []string{
-				`4: service "stripe": reading base URL: it may not hold a user name or password`}},
+				`4: service "stripe": reading base URL: it may not contain a user name or password`}},
 		{"baseUrl with query", strings.Replace(minimal, "stripe.com", "stripe.com/?a=b", 1),
-			[]string{`4: service "stripe": reading base URL: it may hold no query`}},
+			[]string{`4: service "stripe": reading base URL: it may not contain a query`}},
 		{"baseUrl with fragment", strings.Replace(minimal, "stripe.com", "stripe.com/#a", 1),
 			[]string{
-				`4: service "stripe": reading base URL: it may hold no query and no fragment`}},
+				`4: service "stripe": reading base URL: it may not contain a query or a fragment`}},
 		{"plain http", strings.Replace(minimal, "https:", "http:", 1),
 			[]string{`4: service "stripe": reading base URL: plain http`}},
 		{"baseUrl of another scheme", strings.Replace(minimal, "https:", "ftp:", 1),
@@ -177,9 +177,9 @@ func TestProblems(t *testing.T) {
 		{"framing in headers", service("    headers: {Host: x}\n"),
 			[]string{`8: service "stripe": header "Host" is written by Janee itself`}},
 		{"header name", service("    headers: {\"X Y\": x}\n"),
-			[]string{`8: service "stripe": headers: a name may hold`}},
+			[]string{`8: service "stripe": headers: a name may contain`}},
 		{"header value", service("    headers: {X-Y: \"a\\nb\"}\n"),
-			[]string{`8: service "stripe": header "X-Y": the value may hold`}},
+			[]string{`8: service "stripe": header "X-Y": the value may contain`}},
 		{"header twice", service("    headers: {X-Y: a, x-y: b}\n"),
 			[]string{`8: service "stripe": header "x-y" is given twice`}},
 
@@ -205,12 +205,12 @@ func TestProblems(t *testing.T) {
 		{"field is a mapping", strings.Replace(minimal, "sk_live_xxx", "{a: b}", 1),
 			[]string{`7: service "stripe": auth: key must be text`}},
 		{"field with a line break", strings.Replace(minimal, "sk_live_xxx", `"a\nb"`, 1),
-			[]string{`7: service "stripe": auth: key holds a line break`}},
+			[]string{`7: service "stripe": auth: key contains a line break`}},
 		{"two wrong fields",
 			"services:\n  a:\n    baseUrl: https://x.example\n    auth:\n      type: headers\n" +
 				"      headers:\n        X-A: \"a\\nb\"\n        X-B: \"c\\nd\"\n",
-			[]string{`7: service "a": auth: headers.X-A holds`,
-				`8: service "a": auth: headers.X-B holds`}},
+			[]string{`7: service "a": auth: headers.X-A contains`,
+				`8: service "a": auth: headers.X-B contains`}},
 		{"headers without one",
 			"services:\n  a:\n    baseUrl: https://x.example\n" +
 				"    auth: {type: headers, headers: {}}\n",
@@ -240,7 +240,7 @@ func TestProblems(t *testing.T) {
 			[]string{`9: capability name "a\x1b[31m"`}},
 		{"null key", "~: 1\n", []string{"1: config.yaml has no key (not shown)"}},
 		{"headers", capability("    headers: some\n"),
-			[]string{`11: capability "c": headers: the one value is all`}},
+			[]string{`11: capability "c": headers: the only value is all`}},
 		{"rules are nothing", capability("    rules:\n"),
 			[]string{`11: capability "c": rules: is empty`}},
 		{"rules are text", capability("    rules: GET *\n"),
@@ -466,8 +466,8 @@ func TestRulesPresence(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, d := policy.Judge(c.Capabilities["c"].Policy,
-			policy.Options{}, "GET", "/x"); d.Outcome != want {
+		_, d := policy.Judge(c.Capabilities["c"].Policy, policy.Options{}, "GET", "/x")
+		if d.Outcome != want {
 			t.Errorf("%q: %v, want %v", rules, d.Outcome, want)
 		}
 		warned := len(c.Warnings) == 1 && c.Warnings[0].Line == 11 &&

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// reader walks the node tree, strictly, and gathers what is wrong.
+// reader walks the node tree, strictly, and collects what is wrong.
 type reader struct {
 	src      *source
 	problems []Problem
@@ -24,7 +24,7 @@ func (r *reader) warn(line int, format string, args ...any) {
 	r.warnings = append(r.warnings, Problem{line, fmt.Sprintf(format, args...)})
 }
 
-// err is everything found, by line, or nil.
+// err returns everything found, by line, or nil.
 func (r *reader) err() error {
 	if len(r.problems) == 0 {
 		return nil
@@ -32,7 +32,7 @@ func (r *reader) err() error {
 	return &Error{byLine(r.problems)}
 }
 
-// byLine sorts problems as the file has them and drops what is said twice.
+// byLine sorts problems as they are in the file and drops repeated ones.
 func byLine(found []Problem) []Problem {
 	seen := make(map[Problem]bool, len(found))
 	found = slices.DeleteFunc(found, func(p Problem) bool {
@@ -86,18 +86,18 @@ func (r *reader) uniqueKeys(n *yaml.Node) {
 			continue
 		}
 		if line, twice := first[key.Value]; twice {
-			mend := "keep one"
+			fix := "keep one"
 			if n.Content[i+1].Kind == yaml.MappingNode {
-				mend = "keep one and put the entries of both under it"
+				fix = "keep one and put the entries of both under it"
 			}
-			r.problem(key.Line, "key %q is already given at line %d: %s", key.Value, line, mend)
+			r.problem(key.Line, "key %q is already given at line %d: %s", key.Value, line, fix)
 			continue
 		}
 		first[key.Value] = key.Line
 	}
 }
 
-// known is a key that a mapping may hold, and how its value is read. A nil read is a key of the
+// known is a key that a mapping may have, and how its value is read. A nil read is a key of the
 // design that this version does not act on.
 type known struct {
 	key  string
@@ -122,8 +122,8 @@ func (r *reader) mapping(n *yaml.Node, what string, keys ...known) {
 	})
 }
 
-// entries calls visit for each entry of a mapping with plain keys; of keys given twice the first
-// counts.
+// entries calls visit for each entry of a mapping with plain keys. If a key is given twice, the
+// first counts.
 func (r *reader) entries(n *yaml.Node, what string, visit func(key, value *yaml.Node)) {
 	if n.Kind != yaml.MappingNode {
 		if n.Kind != yaml.AliasNode {
@@ -135,14 +135,15 @@ func (r *reader) entries(n *yaml.Node, what string, visit func(key, value *yaml.
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		if key.Kind != yaml.ScalarNode || key.Tag == "!!merge" || seen[key.Value] {
-			continue // plainYAML has said so
+			continue // plainYAML has reported it
 		}
 		seen[key.Value] = true
 		visit(key, value)
 	}
 }
 
-// text is the value of a scalar as it is written: 0123 and true are text too where text is wanted.
+// text returns the value of a scalar as it is written: 0123 and true are text too where text is
+// wanted.
 func (r *reader) text(n *yaml.Node, what string) (string, bool) {
 	switch {
 	case n.Kind == yaml.AliasNode:
@@ -179,7 +180,7 @@ func (r *reader) flag(to *bool, what string) func(*yaml.Node) {
 	}
 }
 
-// lookup is the value of a key of a mapping, nil where there is none.
+// lookup returns the value of a key of a mapping, nil if there is none.
 func lookup(n *yaml.Node, key string) *yaml.Node {
 	for i := 0; n.Kind == yaml.MappingNode && i+1 < len(n.Content); i += 2 {
 		if n.Content[i].Value == key {
@@ -191,7 +192,7 @@ func lookup(n *yaml.Node, key string) *yaml.Node {
 
 func isNull(n *yaml.Node) bool { return n.Kind == yaml.ScalarNode && n.Tag == "!!null" }
 
-// unset reports a section that says nothing.
+// unset reports whether a section says nothing.
 func unset(n *yaml.Node) bool { return n == nil || isNull(n) }
 
 func shape(n *yaml.Node) string {
@@ -206,7 +207,7 @@ func shape(n *yaml.Node) string {
 	return "text"
 }
 
-// shown is a name that may be printed. A credential that slipped into the place of a key
+// shown returns a name if it may be printed. A credential that slipped into the place of a key
 // ("key:sk_live_…", without the blank) may not.
 func shown(name string) string {
 	for _, c := range name {
@@ -220,7 +221,7 @@ func shown(name string) string {
 	return fmt.Sprintf("%q", name)
 }
 
-// suggest names the key that was likely meant, or those there are.
+// suggest names the key that was probably meant, or lists those that exist.
 func suggest(key string, keys []known) string {
 	var names []string
 	for _, k := range keys {

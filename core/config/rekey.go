@@ -10,7 +10,7 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// SealedValue is a sealed text of the file and where it stands.
+// SealedValue is a sealed text of the file and its place.
 type SealedValue struct {
 	Service string // "" for the secret of a webhook
 	// path under auth: "key", "headers.X-Api-Key"; without a service in the file:
@@ -46,24 +46,24 @@ func (c *Config) Sealed() (values []SealedValue) {
 	return values
 }
 
-// Rekey puts every sealed value under the sealing key kid, in one change: reseal is given each and
-// returns its new text, which must carry the binding of the old one, right or wrong as it may be
-// for its place: a change of keys agrees to no new destination. vault.key becomes kid. The text
-// must have a vault and nothing in the clear. The error names the value that reseal has refused;
-// nothing else in the file changes.
+// Rekey seals every sealed value again with the sealing key kid, in one change, and sets vault.key
+// to kid. reseal gets each value and returns its new text, which must carry the binding of the old
+// one, whether or not that is right for its place: a change of keys agrees to no new destination.
+// The text must have a vault and nothing in the clear. The error names the value that reseal
+// refused; nothing else in the file changes.
 func Rekey(text []byte, kid string, reseal func(SealedValue) (string, error)) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
 		return nil, err
 	}
 	if p.config.Vault.ID == "" || len(p.plain) > 0 {
-		return nil,
-			errors.New("changing the sealing key: the file has no vault, or secrets in the clear")
+		return nil, errors.New(
+			"changing the sealing key: the file has no vault, or secrets in the clear")
 	}
 	c := &change{doc: p.doc}
 	for _, v := range p.config.Sealed() {
 		if err := c.rekey(v, kid, reseal); err != nil {
-			return nil, fmt.Errorf("sealing %v anew: %w", v, err)
+			return nil, fmt.Errorf("sealing %v again: %w", v, err)
 		}
 	}
 	if err := c.setField(lookup(p.doc.root, "vault"), "key", kid); err != nil {

@@ -37,8 +37,8 @@ func put(n *yaml.Node, key, value string) {
 	}
 }
 
-// render writes "key: value" in block style, each line with its "\n". yaml.Marshal would do, but
-// for its own ideas of quotes and indentation.
+// render writes "key: value" in block style, each line with its "\n". yaml.Marshal would do, except
+// that it has its own ideas of quotes and indentation.
 func render(indent int, key string, n *yaml.Node) string {
 	margin := strings.Repeat(" ", indent)
 	head := margin + scalar(key) + ":"
@@ -88,7 +88,7 @@ func flow(n *yaml.Node) string {
 	}
 }
 
-// scalar writes text plainly where YAML takes it as the same text, else in double quotes.
+// scalar writes text plainly if YAML takes it as the same text, else in double quotes.
 func scalar(s string) string {
 	plain := yaml.Node{Kind: yaml.ScalarNode, Value: s}
 	if plainText(s) && plain.ShortTag() == "!!str" {
@@ -115,8 +115,8 @@ func quoted(s string) string {
 	return b.String() + `"`
 }
 
-// plainText is narrow: a first letter, digit or slash, then nothing that means anything to YAML, in
-// flow style neither.
+// plainText is narrow: a first letter, digit or slash, then nothing that means anything to YAML,
+// even in flow style.
 func plainText(s string) bool {
 	for i := 0; i < len(s); i++ {
 		c := s[i]

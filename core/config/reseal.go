@@ -12,20 +12,20 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// ErrNotSealed means that a field to be resealed holds no sealed text.
-var ErrNotSealed = errors.New("holds no sealed value")
+// errNotSealed means that a field to be resealed has no sealed text.
+var errNotSealed = errors.New("has no sealed value")
 
-// Binding is what a value that stands in field ("key", "headers.X-Api-Key") of this service has to
-// be sealed for. Its origin is that of the base URL, followed by those of the endpoints to which
-// the auth type sends the credential as well.
+// Binding returns what a value in field ("key", "headers.X-Api-Key") of this service has to be
+// sealed for. Its origin is that of the base URL, followed by those of the endpoints to which the
+// auth type also sends the credential.
 func (s *Service) Binding(field string) vault.Binding {
 	d := s.Destination()
 	return vault.Binding{Service: d.Service, Field: field, Type: d.Type, Origin: d.Origin}
 }
 
-// Reseal replaces sealed values of a service in place: fields holds new sealed text by path. The
-// old text must be sealed (ErrNotSealed otherwise) and the new one must carry the binding that its
-// place asks for. Like Seal it changes nothing else. *Error for an invalid text.
+// Reseal replaces sealed values of a service in place: fields has new sealed text by path. The old
+// text must be sealed, and the new one must carry the binding that its place asks for. Like Seal it
+// changes nothing else. The error is an *Error for an invalid text.
 func Reseal(text []byte, service string, fields map[string]string) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -48,7 +48,7 @@ func Reseal(text []byte, service string, fields map[string]string) ([]byte, erro
 
 func (c *change) reseal(s *Service, auth *yaml.Node, path, sealed string) error {
 	if s.Auth.Fields[path].Sealed == "" {
-		return ErrNotSealed
+		return errNotSealed
 	}
 	b, _, err := vault.Parse(sealed)
 	if err != nil {

@@ -71,9 +71,9 @@ func TestResealRefuses(t *testing.T) {
 		{"another type", "t", "key", fresh("t", "key", "basic", "https://t.example"), nil},
 		{"another origin", "t", "key", fresh("t", "key", "bearer", "https://old.example"), nil},
 		{"plaintext", "t", "key", "sk_live_yyy", vault.ErrFormat},
-		{"no such field", "t", "apiKey", good, ErrNotSealed},
+		{"no such field", "t", "apiKey", good, errNotSealed},
 		{"a field in the clear", "plain", "key",
-			fresh("plain", "key", "bearer", "https://p.example"), ErrNotSealed},
+			fresh("plain", "key", "bearer", "https://p.example"), errNotSealed},
 		{"no such service", "x", "key", good, nil},
 	} {
 		out, err := Reseal([]byte(text), c.service, map[string]string{c.field: c.value})

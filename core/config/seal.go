@@ -8,13 +8,12 @@ import (
 )
 
 // Sealer returns a secret as sealed text for a binding.
-type Sealer = func(vault.Binding, secret.Text) (string, error)
+type Sealer func(vault.Binding, secret.Text) (string, error)
 
-// Seal replaces every credential that stands in the clear by what seal makes of it, in place, and
-// returns the new text with the number replaced. Comments, order, blank lines, line ends and
-// indentation stay; the result is read again, and if anything else had changed it is an error. With
-// nothing to seal it returns the text as it is and 0. The text must be a valid config (*Error
-// otherwise).
+// Seal replaces every credential in the clear by what seal makes of it, in place, and returns the
+// new text and how many it replaced. Comments, order, blank lines, line ends and indentation stay.
+// It reads the result again, and fails if anything else has changed. With nothing to seal it
+// returns the text as it is and 0. The text must be a valid configuration (*Error otherwise).
 func Seal(text []byte, seal Sealer) (out []byte, n int, err error) {
 	p, err := parse(text)
 	if err != nil {

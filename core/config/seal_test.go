@@ -216,8 +216,9 @@ func TestSetOverLines(t *testing.T) {
 				t.Fatal(err)
 			}
 			c := &change{doc: p.doc}
-			if err := c.set(lookup(lookup(lookup(p.doc.root, "services"), "s"), "description"), 4,
-				"new"); err != nil {
+			err = c.set(lookup(lookup(lookup(p.doc.root, "services"), "s"), "description"),
+				4, "new")
+			if err != nil {
 				t.Fatal(err)
 			}
 			got, err := c.apply()

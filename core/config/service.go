@@ -13,14 +13,7 @@ import (
 const nameHelp = "use 1 to 64 letters, digits or . _ @ -"
 
 func (r *configReader) service(key, n *yaml.Node) {
-	s := &Service{Name: key.Value, Line: key.Line}
-	if !ValidName(s.Name) {
-		r.problem(key.Line, "service name %s: %s", brief(s.Name), nameHelp)
-	}
-	r.config.Services[s.Name] = s
-	r.config.ServiceNames = append(r.config.ServiceNames, s.Name)
-
-	what := "service " + brief(s.Name)
+	s, what := r.newService(key), "service "+brief(key.Value)
 	var base, auth, test, private, proxy, allow, operations *yaml.Node
 	later := func(to **yaml.Node) func(*yaml.Node) { return func(n *yaml.Node) { *to = n } }
 	r.mapping(n, what,
@@ -56,6 +49,16 @@ func (r *configReader) service(key, n *yaml.Node) {
 	s.sessionBinding = s.bindSession()
 }
 
+func (r *configReader) newService(key *yaml.Node) *Service {
+	s := &Service{Name: key.Value, Line: key.Line}
+	if !ValidName(s.Name) {
+		r.problem(key.Line, "service name %s: %s", brief(s.Name), nameHelp)
+	}
+	r.config.Services[s.Name] = s
+	r.config.ServiceNames = append(r.config.ServiceNames, s.Name)
+	return s
+}
+
 func (r *configReader) base(n *yaml.Node, line int, what string, s *Service) {
 	if n == nil {
 		r.problem(line, "%s has no baseUrl: write baseUrl: https://api.example.com", what)
@@ -73,7 +76,7 @@ func (r *configReader) base(n *yaml.Node, line int, what string, s *Service) {
 	s.Base = base
 }
 
-// testPath is judged as an agent's path would be, since it is sent the same way.
+// testPath is judged as an agent's path would be, since it is sent in the same way.
 func (r *configReader) testPath(n *yaml.Node, what string, s *Service) {
 	if n == nil {
 		return
@@ -82,8 +85,8 @@ func (r *configReader) testPath(n *yaml.Node, what string, s *Service) {
 	if !ok {
 		return
 	}
-	if _, d := policy.Judge(policy.Unrestricted(),
-		s.Options, "GET", path); d.Outcome != policy.Allowed {
+	_, d := policy.Judge(policy.Unrestricted(), s.Options, "GET", path)
+	if d.Outcome != policy.Allowed {
 		r.problem(n.Line, "%s: testPath: %s", what, d.Reason)
 		return
 	}
@@ -100,9 +103,9 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 		_, twice := wire.Get(s.Headers, name)
 		switch {
 		case !wire.ValidName(name):
-			r.problem(key.Line, "%s: headers: a name may hold letters, digits and -", what)
+			r.problem(key.Line, "%s: headers: a name may contain letters, digits and -", what)
 		case twice:
-			r.problem(key.Line, "%s: header %s is given twice: case does not tell names apart",
+			r.problem(key.Line, "%s: header %s is given twice: upper and lower case are the same",
 				what, shown(name))
 		case isCredential(name):
 			r.problem(key.Line,
@@ -113,7 +116,7 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 				what, shown(name))
 		case ok && !wire.ValidValue(text):
 			r.problem(value.Line,
-				"%s: header %s: the value may hold visible ASCII and inner blanks only",
+				"%s: header %s: the value may contain only visible ASCII and inner blanks",
 				what, shown(name))
 		case ok:
 			s.Headers = append(s.Headers, wire.Header{Name: name, Value: text})
@@ -121,16 +124,16 @@ func (r *configReader) headers(n *yaml.Node, what string, s *Service) {
 	})
 }
 
-// isCredential names the fields that carry a key on most APIs; here they would stand unsealed and
-// unscrubbed.
+// isCredential reports the fields that carry a key in most APIs; here they would be neither sealed
+// nor scrubbed.
 func isCredential(name string) bool {
 	name = strings.ToLower(name)
 	return slices.Contains([]string{"authorization", "proxy-authorization", "cookie", "x-api-key",
 		"api-key", "apikey", "x-auth-token"}, name)
 }
 
-// isFraming names the fields that belong to one connection (RFC 9110 section 7.6.1) or say where a
-// message goes and ends.
+// isFraming reports the fields that belong to one connection (RFC 9110 section 7.6.1), or say where
+// a message goes and ends.
 func isFraming(name string) bool {
 	return slices.Contains([]string{"host", "content-length", "transfer-encoding", "connection",
 		"keep-alive", "proxy-connection", "te", "trailer", "upgrade", "expect", "accept-encoding"},

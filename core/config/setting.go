@@ -14,8 +14,8 @@ import (
 )
 
 // Setting is one value of the file by its dotted path, as in "capabilities.stripe.ttl". Value is a
-// string, a bool or, of a list, a []string; nil for a key that may be there and is not. A secret is
-// never shown: its Value is "sealed" or "not sealed yet".
+// string, a bool or, for a list, a []string; nil for a key that the file may have and does not. A
+// secret is never shown: its Value is "sealed" or "not sealed yet".
 type Setting struct {
 	Key   string
 	Value any
@@ -29,8 +29,8 @@ var (
 	ErrNoScalar = errors.New("it is not one value")
 )
 
-// scalars are the keys of one value that an entry of a section may have, or the section itself
-// where it has no entries; true marks those that are true or false.
+// scalars are the keys with one value that an entry of a section may have, or the section itself if
+// it has no entries; true marks those that are true or false.
 var scalars = map[string]map[string]bool{
 	serverSection:    {"defaultAccess": false, "host": false, "port": false},
 	approvalsSection: {"wait": false, "notify": true, "elicitation": true},
@@ -44,8 +44,8 @@ var scalars = map[string]map[string]bool{
 		"timeout": false, "access": false, "autoApprove": true, "requiresReason": true},
 }
 
-// Get returns the setting that key names, or all below it in the order of the file; "" is all.
-// *NotFoundError for a key that cannot be there.
+// Get returns the setting that key names, or all below it in the order of the file; "" means all.
+// The error is a *NotFoundError for a key that cannot exist.
 func Get(text []byte, key string) ([]Setting, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -64,9 +64,9 @@ func Get(text []byte, key string) ([]Setting, error) {
 	return nil, missing(path, rest, n)
 }
 
-// Set gives a value to a setting and adds the line where it is missing. Errors: *NotFoundError;
-// ErrSecret, ErrBinding, ErrReserved, ErrNoScalar for what cannot be set in this way; *Error if the
-// result would not be valid.
+// Set gives a value to a setting and adds the line if it is missing. The errors are *NotFoundError;
+// ErrSecret, ErrBinding, ErrReserved and ErrNoScalar for what cannot be set in this way; and *Error
+// if the result would not be valid.
 func Set(text []byte, key, value string) ([]byte, error) {
 	p, err := parse(text)
 	if err != nil {
@@ -79,8 +79,8 @@ func Set(text []byte, key, value string) ([]byte, error) {
 	return edited(text, func(e *editor) error { return e.put(path, settingNode(path, value)) })
 }
 
-// settingNode is the value as a person would write it: true, false and numbers without quotes where
-// they are meant as such.
+// settingNode returns the value as a person would write it: true, false and numbers without quotes
+// if they are meant as such.
 func settingNode(path []string, value string) *yaml.Node {
 	flag := len(path) == depth(path[0])+1 && scalars[path[0]][path[len(path)-1]]
 	switch {
@@ -92,7 +92,7 @@ func settingNode(path []string, value string) *yaml.Node {
 	return textNode(value)
 }
 
-// settable is the path of a setting that Set may write.
+// settable returns the path of a setting that Set may write.
 func (p *parsed) settable(key string) ([]string, error) {
 	path, rest := resolve(p.doc.root, key)
 	n := (&editor{p.doc}).at(path...)
@@ -118,7 +118,7 @@ func (p *parsed) settable(key string) ([]string, error) {
 	return path, nil
 }
 
-// newKeys splits what is not in the file yet. The name of a header may hold dots.
+// newKeys splits what is not in the file yet. The name of a header may contain dots.
 func newKeys(path []string, rest string) []string {
 	if path[len(path)-1] == "headers" {
 		return []string{rest}
@@ -132,8 +132,8 @@ func newKeys(path []string, rest string) []string {
 
 const serverSection = "server"
 
-// depth is how many keys lead to what holds the settings of a section: its name, and for most the
-// name of an entry.
+// depth is how many keys lead to the settings of a section: its name, and usually the name of an
+// entry.
 func depth(section string) int {
 	if section == serverSection || section == approvalsSection || section == limitsSection ||
 		section == auditSection {
@@ -142,9 +142,9 @@ func depth(section string) int {
 	return 2
 }
 
-// resolve follows key through the tree as far as it goes. Names may hold dots, so at each step the
-// longest key that fits is taken. The settings of a section without entries are known whether or
-// not the file has it.
+// resolve follows key through the tree as far as it goes. Names may contain dots, so at each step
+// it takes the longest key that fits. The settings of a section without entries are known whether
+// or not the file has it.
 func resolve(n *yaml.Node, key string) (path []string, rest string) {
 	section, after, more := strings.Cut(key, ".")
 	if more && depth(section) == 1 && (n == nil || unset(lookup(n, section))) {
@@ -166,7 +166,7 @@ func resolve(n *yaml.Node, key string) (path []string, rest string) {
 	return path, rest
 }
 
-// missing says what of a path is not there: a service, a capability, or a key.
+// missing says which part of a path does not exist: a service, a capability, or a key.
 func missing(path []string, rest string, at *yaml.Node) error {
 	name, _, _ := strings.Cut(rest, ".")
 	switch {
@@ -189,7 +189,7 @@ func missing(path []string, rest string, at *yaml.Node) error {
 		prefixed(path, keysOf(at))}
 }
 
-// entryName is the name in "NAME.key", which may hold dots itself.
+// entryName returns the name in "NAME.key", which may itself contain dots.
 func entryName(section, rest string) string {
 	if i := strings.LastIndexByte(rest, '.'); i > 0 {
 		if _, known := scalars[section][rest[i+1:]]; known {

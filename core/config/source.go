@@ -8,7 +8,7 @@ import (
 )
 
 // source maps the positions of yaml.v3 to byte offsets. yaml.v3 counts characters, not bytes, and
-// leaves a byte order mark out of its count.
+// does not count a byte order mark.
 type source struct {
 	text   []byte
 	starts []int // offset of each line
@@ -30,8 +30,8 @@ func newSource(text []byte) *source {
 	return s
 }
 
-// offset of a 1-based line and column. It walks on from the previous answer where it can, so that
-// asking for every node of one long line stays linear.
+// offset returns that of a 1-based line and column. It walks on from the previous answer if it can,
+// so that asking for every node of one long line stays linear.
 func (s *source) offset(line, column int) int {
 	if line < 1 || line > len(s.starts) {
 		return len(s.text)
@@ -48,7 +48,7 @@ func (s *source) offset(line, column int) int {
 	return at
 }
 
-// line that holds the byte at offset, 1-based.
+// line returns the line of the byte at offset, 1-based.
 func (s *source) line(offset int) int {
 	i, found := slices.BinarySearch(s.starts, offset)
 	if found {
@@ -57,7 +57,7 @@ func (s *source) line(offset int) int {
 	return max(i, 1)
 }
 
-// lineEnd is the offset just past the line that holds the byte at offset, its line break included.
+// lineEnd returns the offset just past the line of the byte at offset, including its line break.
 func (s *source) lineEnd(offset int) int {
 	if i := bytes.IndexByte(s.text[offset:], '\n'); i >= 0 {
 		return offset + i + 1
@@ -65,7 +65,7 @@ func (s *source) lineEnd(offset int) int {
 	return len(s.text)
 }
 
-// newline is how this text ends its lines.
+// newline returns how this text ends its lines.
 func (s *source) newline() string {
 	if i := bytes.IndexByte(s.text, '\n'); i > 0 && s.text[i-1] == '\r' {
 		return "\r\n"
@@ -73,7 +73,7 @@ func (s *source) newline() string {
 	return "\n"
 }
 
-// indent counts the blanks that begin the line at offset; blank reports a line that holds nothing
+// indent counts the blanks that begin the line at offset; blank reports that the line has nothing
 // else.
 func (s *source) indent(offset int) (n int, blank bool) {
 	rest := s.text[offset:s.lineEnd(offset)]
@@ -81,8 +81,8 @@ func (s *source) indent(offset int) (n int, blank bool) {
 	return n, len(bytes.TrimSpace(rest)) == 0
 }
 
-// badCharacters finds what YAML forbids, and besides the line ends that editors do not show as such
-// (bare CR, NEL, LS, PS): a rule could hide behind one.
+// badCharacters finds what YAML forbids, and also the line ends that editors do not show as such
+// (bare CR, NEL, LS, PS): a rule could hide after one.
 func (s *source) badCharacters() []Problem {
 	var found []Problem
 	for i := s.starts[0]; i < len(s.text); {
@@ -93,7 +93,7 @@ func (s *source) badCharacters() []Problem {
 				Problem{s.line(i), "this line is not UTF-8 text: save the file as UTF-8"})
 		case forbidden(r) && !(r == '\r' && i+1 < len(s.text) && s.text[i+1] == '\n'):
 			found = append(found, Problem{s.line(i),
-				fmt.Sprintf("this line holds the invisible character U+%04X: delete it", r)})
+				fmt.Sprintf("this line contains the invisible character U+%04X: delete it", r)})
 		}
 		i += size
 	}

@@ -10,11 +10,11 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Every change of config.yaml goes the same way: change the node tree, gather the splices that
-// should bring the text to say the same, apply them, read the result, compare. A splice in a wrong
-// place is thus an error and never a damaged file.
+// Every change of config.yaml takes the same steps: change the node tree, gather the splices that
+// should make the text say the same, apply them, read the result, compare. So a splice in a wrong
+// place is an error and never a damaged file.
 
-// errAltered means that the new text does not say what it should: the change is given up.
+// errAltered means that the new text does not say what it should: the change is abandoned.
 var errAltered = errors.New(
 	"editing config.yaml: the change would alter something else: make it by hand")
 
@@ -24,7 +24,7 @@ type edit struct {
 	text       string
 }
 
-// change is an edit of a document in the making. Its tree is what the new text must say.
+// change is an edit of a document in progress. Its tree is what the new text must say.
 type change struct {
 	doc   *document
 	edits []edit
@@ -65,8 +65,7 @@ func (c *change) result() (*document, error) {
 	return &document{newSource(out.Bytes()), root}, nil
 }
 
-// same compares what two trees say. Comments and layout need no look: they stand outside every
-// splice.
+// same compares what two trees say. It ignores comments and layout, which are outside every splice.
 func same(a, b *yaml.Node) bool {
 	if a == nil || b == nil {
 		return a == b
@@ -78,7 +77,7 @@ func same(a, b *yaml.Node) bool {
 	return slices.EqualFunc(a.Content, b.Content, same)
 }
 
-// set gives a scalar a new text. Quotes that are there stay.
+// set gives a scalar a new text and keeps its quotes.
 func (c *change) set(n *yaml.Node, indent int, value string) error {
 	return c.setScalar(n, indent, textNode(value))
 }
@@ -93,7 +92,7 @@ func (c *change) setScalar(n *yaml.Node, indent int, value *yaml.Node) error {
 		if err != nil {
 			return err
 		}
-		c.splice(start, header, written(0, value)) // a comment behind the header stays
+		c.splice(start, header, written(0, value)) // a comment after the header stays
 		c.splice(body, end, "")
 	default:
 		end, err := s.scalarEnd(n, start, indent)
@@ -106,7 +105,7 @@ func (c *change) setScalar(n *yaml.Node, indent int, value *yaml.Node) error {
 	return nil
 }
 
-// written is the text of a scalar in the quotes of the one that it replaces.
+// written returns the text of a scalar in the quotes of the one that it replaces.
 func written(style yaml.Style, n *yaml.Node) string {
 	odd := func(r rune) bool { return r == '\t' || r == '\n' || forbidden(r) }
 	switch {

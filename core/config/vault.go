@@ -7,29 +7,29 @@ import (
 	"go.yaml.in/yaml/v3"
 )
 
-// Where a root key is kept. The root key is the same whatever holds it.
+// Where a root key is kept. The root key is the same wherever it is kept.
 const (
 	// the key itself in a file of the user's configuration directory
 	SourceFile       = "file"
-	SourcePassphrase = "passphrase" // such a file that a passphrase opens
+	SourcePassphrase = "passphrase" // a file like that, which a passphrase opens
 	SourceKeyring    = "keyring"    // the keyring of the desktop session
 	SourceCommand    = "command"    // what a command prints
-	SourceSystemd    = "systemd"    // a credential that systemd hands to a service
+	SourceSystemd    = "systemd"    // a credential that systemd passes to a service
 )
 
 // Sources are the values of vault.source.
 var Sources = []string{SourceFile, SourcePassphrase, SourceKeyring, SourceCommand, SourceSystemd}
 
-// Vault names the root key that seals this file. It holds no key.
+// Vault names the root key that seals this file. The block contains no key.
 type Vault struct {
 	ID      string   // [A-Za-z0-9_-]{1,64}; also the name of the key file
 	Key     string   // id of the sealing key, as in "k1"
 	Check   string   // 16 hex digits that tell a wrong root key from damaged text
-	Source  string   // where the root key is kept, one of Sources; "" = SourceFile
-	Command []string // the words of the command, with SourceCommand alone
+	Source  string   // where the root key is kept, one of Sources; "" means SourceFile
+	Command []string // the words of the command, only with SourceCommand
 }
 
-// Kept is where the root key is kept, one of Sources.
+// Kept returns where the root key is kept, one of Sources.
 func (v Vault) Kept() string {
 	if v.Source == "" {
 		return SourceFile
@@ -71,7 +71,7 @@ const (
 	maxWord  = 4096 // bytes
 )
 
-// words reads a command, of which no shell is to read anything.
+// words reads a command, which no shell reads.
 func (r *configReader) words(n *yaml.Node, what, example string, to *[]string) {
 	switch {
 	case n.Kind == yaml.AliasNode:
@@ -97,7 +97,7 @@ func (r *configReader) words(n *yaml.Node, what, example string, to *[]string) {
 	}
 }
 
-// checkVault also guards the shell: the id becomes a file name.
+// checkVault also guards the shell, because the id becomes a file name.
 func (r *configReader) checkVault(n *yaml.Node, v *Vault) {
 	if !isToken(v.ID) || !isToken(v.Key) {
 		r.problem(n.Line,
@@ -112,12 +112,12 @@ func (r *configReader) checkVault(n *yaml.Node, v *Vault) {
 	case command == nil && v.Source == SourceCommand:
 		r.problem(n.Line, "vault: source command needs a command: add command: [pass, show, janee]")
 	case command != nil && v.Source != SourceCommand:
-		r.problem(command.Line, "vault: command goes with source: command alone: delete the line")
+		r.problem(command.Line, "vault: command is only for source: command: delete the line")
 	}
 }
 
-// SetSource writes where the root key is kept, and takes out what another source needed. command
-// goes with SourceCommand alone. *Error if the result would not be valid.
+// SetSource writes where the root key is kept, and removes what another source needed. command goes
+// only with SourceCommand. The error is an *Error if the result would not be valid.
 func SetSource(text []byte, source string, command []string) ([]byte, error) {
 	return edited(text, func(e *editor) error {
 		if err := e.remove("vault", "command"); err != nil {
@@ -129,24 +129,4 @@ func SetSource(text []byte, source string, command []string) ([]byte, error) {
 		}
 		return e.put([]string{"vault", "command"}, list(command))
 	})
-}
-
-var vaultKeys = []Key{
-	{Path: "vault",
-		Kind: Section,
-		Meaning: "Names the root key that seals the secrets of this file, but does not contain " +
-			"it. Janee writes this section. Leave it as it is, and keep it in backups."},
-	{Path: "vault.id", Kind: Text, Required: true,
-		Meaning: "Name of the vault, and of the file that holds its root key."},
-	{Path: "vault.key", Kind: Text, Required: true,
-		Meaning: "Name of the sealing key. `janee key rotate` changes it."},
-	{Path: "vault.check", Kind: Text, Required: true,
-		Meaning: "16 hex digits that tell a wrong root key from a damaged secret."},
-	{Path: "vault.source", Kind: Text, Only: Sources, Default: SourceFile,
-		Meaning: "Where the root key is kept. `janee key move` changes it; the key has to be in " +
-			"the new place first. See [keys](keys.md)."},
-	{Path: "vault.command", Kind: Words,
-		Default: "none",
-		Meaning: "With `source: command`, the words of the command that prints the root key. No " +
-			"shell reads them."},
 }

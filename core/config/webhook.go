@@ -12,14 +12,14 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Webhook is somebody to be told. Secret is the key of the signature.
+// Webhook is a receiver that is told of events. Secret is the key of the signature.
 type Webhook struct {
 	URL    string
 	Secret Value
 }
 
-// WebhookBinding is what the secret of approvals.webhook is sealed for. No service has an auth type
-// of that name.
+// WebhookBinding returns what the secret of approvals.webhook is sealed for. No service has an auth
+// type of that name.
 func WebhookBinding() vault.Binding {
 	return vault.Binding{
 		Service: approvalsSection,
@@ -29,7 +29,7 @@ func WebhookBinding() vault.Binding {
 	}
 }
 
-// AnchorBinding is what the secret of audit.anchor.webhook is sealed for.
+// AnchorBinding returns what the secret of audit.anchor.webhook is sealed for.
 func AnchorBinding() vault.Binding {
 	return vault.Binding{
 		Service: auditSection,
@@ -45,7 +45,7 @@ type hook struct {
 	webhook *Webhook
 }
 
-// hooks lists the webhooks that there are.
+// hooks lists the webhooks in the configuration.
 func (c *Config) hooks() (list []hook) {
 	if w := c.Approvals.Webhook; w != nil {
 		list = append(list, hook{pathOf(WebhookBinding()), w})
@@ -56,10 +56,10 @@ func (c *Config) hooks() (list []hook) {
 	return list
 }
 
-// pathOf is where the secret of a webhook stands that is sealed for b.
+// pathOf returns the path of the webhook secret that is sealed for b.
 func pathOf(b vault.Binding) string { return b.Service + "." + b.Field }
 
-// webhook reads the one that is sealed for b into to. what says where it stands.
+// webhook reads the webhook whose secret is sealed for b. what names its place.
 func (r *configReader) webhook(what string, b vault.Binding, to **Webhook) func(*yaml.Node) {
 	return func(n *yaml.Node) {
 		w := &Webhook{}
@@ -72,8 +72,8 @@ func (r *configReader) webhook(what string, b vault.Binding, to **Webhook) func(
 		}
 		if lookup(n, "url") == nil || lookup(n, "secret") == nil {
 			r.problem(n.Line,
-				"%s needs a url and a secret: without a signature its receiver could be told "+
-					"anything by anybody", what)
+				"%s needs a url and a secret: without a signature, "+
+					"anyone could tell its receiver anything", what)
 		}
 		*to = w
 	}
@@ -89,11 +89,11 @@ func (r *configReader) webhookURL(n *yaml.Node, what string, w *Webhook) {
 	switch {
 	case err != nil || u.Host == "" || u.User != nil || u.Fragment != "":
 		r.problem(n.Line,
-			"%s: url must be a whole address without a user name, as in "+
+			"%s: url must be a full address without a user name, as in "+
 				"https://chat.example.com/hook", what)
 	case u.Scheme != "https" && !(u.Scheme == "http" && loopback(u.Hostname())):
 		r.problem(n.Line,
-			"%s: url must begin with https://; http:// is for this machine alone", what)
+			"%s: url must begin with https://; http:// is only for this machine", what)
 	case egress.ClassifyHost(u.Hostname()) == egress.Metadata:
 		r.problem(n.Line, "%s: url may not be that of a metadata service", what)
 	default:
@@ -123,7 +123,7 @@ func (r *configReader) webhookSecret(
 	case reservedPrefix(s) != "":
 		r.problem(n.Line,
 			"%s: secret: values that begin with %s are reserved: write the secret itself, "+
-				"it is sealed in place", what, reservedPrefix(s))
+				"Janee seals it in place", what, reservedPrefix(s))
 	case len(s) < minWebhookSecret:
 		r.problem(n.Line,
 			"%s: secret is too short: write at least %d characters, from a random source",

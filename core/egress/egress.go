@@ -1,8 +1,10 @@
-// Package egress decides which addresses may be dialled for a service. Use New for the Guard of a
-// base URL, and Guard.Permit on the resolved address of every dial, just before the connection is
-// made: a name can lead elsewhere at each lookup, so what an earlier one said proves nothing. It
-// resolves no name and dials nothing; ClassifyHost looks at spelling alone and never replaces
-// Permit.
+// Package egress decides to which addresses Janee may connect for a service. Use New to make the
+// Guard of a base URL, and call Guard.Permit with the resolved address of every connection just
+// before it is made: a name can resolve to another address at each lookup, so an earlier answer
+// proves nothing.
+//
+// The package resolves no name and opens no connection. ClassifyHost looks only at the spelling of
+// a host and never replaces Permit.
 package egress
 
 import "net/netip"
@@ -17,7 +19,7 @@ const (
 	Loopback                 // this machine
 	Private                  // private, unique-local, site-local and shared (carrier) networks
 	LinkLocal                // the local link
-	Metadata                 // hands a cloud machine's credentials to whoever asks from inside it
+	Metadata                 // gives a cloud machine's credentials to anyone inside it
 	Multicast                // a group
 	Unspecified              // "this host": systems take 0.0.0.0 and :: for the loopback
 	Reserved                 // everything else: documentation, benchmarks, tunnels, future use
@@ -36,8 +38,8 @@ func (c Class) String() string {
 	return names[Invalid]
 }
 
-// never holds for classes that no configuration opens: nobody keeps an API there, and an attacker
-// finds one.
+// never holds for the classes that no configuration opens: no API is there, but an attacker would
+// find something.
 func (c Class) never() bool {
 	switch c {
 	case Public, Loopback, Private, LinkLocal, Reserved:
@@ -58,10 +60,10 @@ func in(c Class, prefixes ...string) (list []entry) {
 	return list
 }
 
-// special holds what is not public: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC
+// special lists what is not public: the IANA IPv4 and IPv6 Special-Purpose Address Registries (RFC
 // 6890, as of 2025-10), IPv4 multicast (RFC 5771) and the site-local addresses of RFC 3879. Entries
 // that IANA calls globally reachable (AS112, AMT, ORCHIDv2, the anycast addresses of 192.0.0.0/24
-// and 2001::/23) are in it all the same: no API lives there.
+// and 2001::/23) are included: no API is there.
 var special = concat(
 	in(Loopback, "127.0.0.0/8", "::1/128"),
 	in(Private, "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "100.64.0.0/10",
@@ -75,13 +77,13 @@ var special = concat(
 		"2620:4f:8000::/48", "3fff::/20"),
 )
 
-// globalUnicast is all that IANA has given out for the Internet's own use (IPv6 Address Space
-// registry, RFC 4291 section 2.4).
+// globalUnicast is everything that IANA has allocated for the Internet's own use (IPv6 Address
+// Space registry, RFC 4291 section 2.4).
 var globalUnicast = netip.MustParsePrefix("2000::/3")
 
 // metadata lists the credential services of clouds, from their documentation: AWS, GCP, Azure and
 // OpenStack (169.254.169.254), ECS tasks and EKS pods, Azure's wire server, Alibaba, Oracle,
-// Tencent, Scaleway. Azure's looks public. OpenStack's fe80::a9fe:a9fe is found by carried.
+// Tencent, Scaleway. Azure's looks public. carried finds OpenStack's fe80::a9fe:a9fe.
 var metadata = addresses("169.254.169.254", "169.254.170.2", "169.254.170.23", "168.63.129.16",
 	"100.100.100.200", "192.0.0.192", "169.254.0.23", "169.254.42.42", "fd00:ec2::254",
 	"fd00:ec2::23", "fd20:ce::254", "fd00:c1::a9fe:a9fe", "fd00:42::42")
@@ -101,9 +103,9 @@ func concat(lists ...[]entry) (all []entry) {
 	return all
 }
 
-// Classify returns the class of a, whatever its zone. An IPv4-mapped address, and one of the NAT64
-// prefix 64:ff9b::/96, has the class of the IPv4 address in it; a tunnel or translation that holds
-// a metadata address is Metadata, and otherwise never Public.
+// Classify returns the class of a, regardless of its zone. An IPv4-mapped address, and one of the
+// NAT64 prefix 64:ff9b::/96, has the class of the IPv4 address in it; a tunnel or translation that
+// contains a metadata address is Metadata, and otherwise never Public.
 func Classify(a netip.Addr) Class {
 	a = a.WithZone("").Unmap()
 	if !a.IsValid() {

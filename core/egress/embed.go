@@ -13,8 +13,8 @@ var (
 	linkLocal6 = netip.MustParsePrefix("fe80::/10")
 )
 
-// carried returns the IPv4 addresses to which a gateway may pass what is sent to a, a tunnel or
-// translation other than nat64.
+// carried returns the IPv4 addresses to which a gateway may pass what is sent to a, if a is the
+// address of a tunnel or translation other than nat64.
 func carried(a netip.Addr) []netip.Addr {
 	switch {
 	case a.Is4():
@@ -33,8 +33,7 @@ func carried(a netip.Addr) []netip.Addr {
 	return nil
 }
 
-// isatap reports an interface identifier of RFC 5214 section 6.1, which may stand behind any
-// prefix.
+// isatap reports an interface identifier of RFC 5214 section 6.1, which may follow any prefix.
 func isatap(a netip.Addr) bool {
 	b := a.As16()
 	return b[8]&^2 == 0 && b[9] == 0 && b[10] == 0x5e && b[11] == 0xfe

@@ -8,15 +8,15 @@ import (
 )
 
 // Range is a prefix of addresses that a person opens to a service, on one port or on all. The zero
-// value holds nothing.
+// value contains nothing.
 type Range struct {
 	prefix netip.Prefix
 	port   uint16 // 0: any
 }
 
 // ParseRange reads "10.1.0.0/16", "127.0.0.1/32:9000" or "fd00:1::/64:443". The address may have no
-// bits beyond the prefix: 10.1.2.3/16 is an error, since it is not clear what is meant. So is a
-// range that holds nothing but addresses which are never allowed.
+// bits beyond the prefix: 10.1.2.3/16 is an error, since its meaning is not clear. So is a range
+// that contains only addresses which are never allowed.
 func ParseRange(s string) (Range, error) {
 	address, rest, ok := strings.Cut(s, "/")
 	bits, port, hasPort := strings.Cut(rest, ":")
@@ -26,9 +26,9 @@ func ParseRange(s string) (Range, error) {
 			"port as 127.0.0.1/32:9000", s)
 	}
 	if p != p.Masked() {
-		return Range{},
-			fmt.Errorf("reading address range %q: the prefix is %s, one address is %s/%d", s,
-				p.Masked(), address, p.Addr().BitLen())
+		return Range{}, fmt.Errorf(
+			"reading address range %q: the prefix is %s, one address is %s/%d", s, p.Masked(),
+			address, p.Addr().BitLen())
 	}
 	if c := Classify(p.Addr()); p.IsSingleIP() && c.never() {
 		return Range{}, fmt.Errorf("reading address range %q: a %s address is never allowed", s, c)
@@ -37,8 +37,8 @@ func ParseRange(s string) (Range, error) {
 	if hasPort {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return Range{},
-				fmt.Errorf("reading address range %q: the port is not a number from 1 to 65535", s)
+			return Range{}, fmt.Errorf(
+				"reading address range %q: the port is not a number from 1 to 65535", s)
 		}
 		r.port = uint16(n)
 	}
@@ -57,20 +57,21 @@ func (r Range) contains(to netip.AddrPort) bool {
 	return r.prefix.Contains(to.Addr()) && (r.port == 0 || r.port == to.Port())
 }
 
-// Guard says where requests to one host may go. Equal guards permit the same; the zero value
-// permits nothing.
+// Guard says to which addresses requests for one host may go. Equal guards permit the same; the
+// zero value permits nothing.
 type Guard struct {
 	host  string // canonical
 	allow string // ranges, kept as text so that guards can be compared
 }
 
-// New makes the guard of a base URL's host, without port. What the host names is the operator's
-// choice: an address literal may be dialled even if it is private, and localhost is the loopback;
-// both lead exactly there. Any other name leads to public addresses and to those in allow. A host
-// that is Invalid or can never be allowed, such as a metadata service, is an error.
+// New makes the guard of a base URL's host, given without its port. What the host names is the
+// owner's choice: Janee may connect to an address literal even if it is private, and localhost is
+// the loopback; both lead exactly there. Any other name leads to public addresses and to those in
+// allow. A host that is Invalid or can never be allowed, such as a metadata service, is an error.
 func New(host string, allow ...Range) (Guard, error) {
 	if c := ClassifyHost(host); c.never() {
-		return Guard{}, fmt.Errorf("the host %q is of the class %s, which is never called", host, c)
+		return Guard{}, fmt.Errorf(
+			"the host %q is in the address class %s, to which Janee never connects", host, c)
 	}
 	g := Guard{host: canonical(host)}
 	if a, ok := literal(host); ok {
@@ -93,8 +94,8 @@ func (g Guard) For(host string) (Guard, error) {
 	return other, nil
 }
 
-// Permit returns nil if to, the address of a connection about to be made, may be dialled, else a
-// *Blocked.
+// Permit returns nil if Janee may connect to to, the address of a connection that is about to be
+// made, else a *Blocked.
 func (g Guard) Permit(to netip.AddrPort) error {
 	addr := to.Addr().WithZone("").Unmap()
 	class := Classify(addr)
@@ -105,13 +106,13 @@ func (g Guard) Permit(to netip.AddrPort) error {
 	return nil
 }
 
-// means reports whether the address is what the host says by itself.
+// means reports whether the address is what the host itself says.
 func (g Guard) means(addr netip.Addr, class Class) bool {
 	if own, ok := literal(g.host); ok {
 		return addr == own
 	}
 	if g.host == "localhost" {
-		// plain http is allowed to it, so that a lookup that says otherwise must not be believed
+		// Plain http to localhost is allowed, so a lookup that says otherwise must not be believed.
 		return class == Loopback
 	}
 	return class == Public
@@ -126,8 +127,9 @@ func (g Guard) allows(to netip.AddrPort) bool {
 	return false
 }
 
-// Blocked is a refused address. It tells the class and nothing else: an agent must not learn from
-// it how a network is numbered.
+// Blocked is the error for a refused address. It tells the class and nothing else: an agent must
+// not learn from it how a network is numbered.
 type Blocked struct{ Class Class }
 
+// Error implements error.
 func (b *Blocked) Error() string { return "address class " + b.Class.String() }

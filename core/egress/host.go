@@ -5,18 +5,18 @@ import (
 	"strings"
 )
 
-// metadataNames are names that clouds give to their metadata services. Where they resolve at all
-// the addresses are refused too.
+// metadataNames are the names that clouds give to their metadata services. If they resolve at all,
+// their addresses are refused too.
 var metadataNames = map[string]bool{
 	"metadata": true, "metadata.google.internal": true, "metadata.goog": true,
 	"metadata.tencentyun.com": true, "instance-data": true, "instance-data.ec2.internal": true,
 }
 
-// ClassifyHost returns the class that a host, without port, has by its spelling: that of an
-// address, with or without brackets; Loopback for localhost and the names under it (RFC 6761
-// section 6.3); Metadata; Invalid for what is no DNS name, such as 2130706433, 0177.0.0.1 and
-// 0x7f.1, which some resolvers read as addresses. Any other name is Public as far as it goes: only
-// Permit sees where it leads.
+// ClassifyHost returns the class of a host, given without its port, according to its spelling: the
+// class of an address, with or without brackets; Loopback for localhost and the names under it (RFC
+// 6761 section 6.3); Metadata; Invalid for anything that is not a DNS name, such as 2130706433,
+// 0177.0.0.1 and 0x7f.1, which some resolvers read as addresses. Any other name is Public, as far
+// as its spelling tells: only Permit sees where it leads.
 func ClassifyHost(host string) Class {
 	if a, ok := literal(host); ok {
 		return Classify(a)

@@ -7,19 +7,19 @@ const (
 	hour   = 60 * minute
 )
 
-// Use is what a call takes: bytes to be sent, and the most that may come back.
+// Use is what a call takes: the bytes that it sends, and the most that may be returned.
 type Use struct{ Sent, Reply int64 }
 
 // Excess says which limit a call would break.
 type Excess struct {
 	Who    Who
-	Field  string // of Limits
+	Field  string // name of the field of Limits
 	Most   int64
-	WaitMs int64 // until it can be expected to fit; 0 where that depends on when other calls end
-	Never  bool  // it does not fit at all: BytesPerHour is less than what it sends
+	WaitMs int64 // until it should fit; 0 if that depends on when other calls end
+	Never  bool  // it can never fit: BytesPerHour is less than what it sends
 }
 
-// account is what one agent has used, of one capability or in all.
+// account is what one agent has used, for one capability or for all.
 type account struct {
 	minute, hour window
 	bytes        meter
@@ -28,8 +28,8 @@ type account struct {
 	records      allowance
 }
 
-// excess says what keeps a call out. Limits that free themselves in time come last, so that the
-// wait that is told is the longest.
+// excess says what keeps a call out. Limits that free themselves in time are checked last, so that
+// the caller is told the longest wait.
 func (a *account) excess(now int64, l Limits, u Use) (x *Excess) {
 	if l.Concurrent > 0 && a.flying >= l.Concurrent {
 		return &Excess{Field: Concurrent, Most: l.Concurrent}
@@ -54,8 +54,8 @@ func (a *account) excess(now int64, l Limits, u Use) (x *Excess) {
 	return x
 }
 
-// least is the room for a reply without which a call is not let through: a reply that is cut to a
-// few bytes is of no use to anybody.
+// least is the room for a reply without which a call is refused: a reply that is cut to a few bytes
+// is of no use to anyone.
 func least(l Limits, u Use) int64 { return min(u.Reply, max(1, l.BytesPerHour/8)) }
 
 func (a *account) bytesWait(now int64, l Limits, u Use) int64 {
@@ -64,13 +64,13 @@ func (a *account) bytesWait(now int64, l Limits, u Use) int64 {
 	switch {
 	case a.bytes.sum <= most:
 		return 0
-	case most < 0: // calls under way hold it, and may give it back
+	case most < 0: // calls under way have it, and may give it back
 		return second
 	}
 	return a.bytes.wait(now, most)
 }
 
-// room is how many bytes of reply there is room for.
+// room is how many bytes of reply still fit.
 func (a *account) room(l Limits, u Use) int64 {
 	if l.BytesPerHour == 0 {
 		return u.Reply
@@ -78,7 +78,7 @@ func (a *account) room(l Limits, u Use) int64 {
 	return min(u.Reply, l.BytesPerHour-a.reserved-a.bytes.sum-u.Sent)
 }
 
-// enter counts a call that was let through. Only what is bounded is kept.
+// enter counts a call that was let through. It keeps only what is bounded.
 func (a *account) enter(now int64, l Limits, u Use) {
 	if l.PerMinute > 0 {
 		a.minute.add(now)
@@ -92,7 +92,7 @@ func (a *account) enter(now int64, l Limits, u Use) {
 	a.flying++
 }
 
-// leave ends a call that was let through with l and u, and has used so many bytes.
+// leave ends a call that was let through with l and u and has used that many bytes.
 func (a *account) leave(now int64, l Limits, u Use, used int64) {
 	a.flying--
 	if l.BytesPerHour > 0 {

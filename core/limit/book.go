@@ -2,39 +2,39 @@ package limit
 
 import "sync"
 
-// Who is whose account: that of an agent over a transport, of one capability or, where Capability
-// is empty, of all together.
+// Who names an account: that of an agent over a transport, for one capability or, if Capability is
+// empty, for all together.
 type Who struct{ Via, Agent, Capability string }
 
-// Claim is what one account has to say about a call.
+// Claim is one account that a call is counted in, with the limits that apply to it.
 type Claim struct {
 	Who    Who
 	Limits Limits
 }
 
 const (
-	// maxAccounts bounds the memory of a Book against names without end: those that come later
-	// share one account.
+	// maxAccounts bounds the memory of a Book against an endless stream of names: later ones share
+	// one account.
 	maxAccounts = 10_000
-	// kept is how long, in milliseconds, an account is remembered at least: longer than anything
+	// kept is how long, in milliseconds, an account is remembered at least: longer than any span
 	// that it counts.
 	kept = hour + minute + recordBurst*recordEvery
 )
 
-// Book keeps the accounts of one process. It is safe for concurrent use. What a call costs does not
-// grow with the number of accounts.
+// Book keeps the accounts of one process. It is safe for concurrent use. The cost of a call does
+// not grow with the number of accounts.
 type Book struct {
 	mu     sync.Mutex
-	now    int64 // the latest that was seen: calls of one process come a little out of order
+	now    int64 // the latest seen: calls of one process arrive slightly out of order
 	turned int64 // when young was begun
 	young  map[Who]*account
 	old    map[Who]*account // those that nobody has asked for since
 }
 
-// NewBook starts with nothing counted.
+// NewBook returns a book with nothing counted.
 func NewBook() *Book { return &Book{young: map[Who]*account{}} }
 
-// Look says what keeps a call out, or nil, and counts nothing.
+// Look says what would keep a call out, or nil, and counts nothing.
 func (b *Book) Look(now int64, u Use, claims ...Claim) *Excess {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -42,8 +42,8 @@ func (b *Book) Look(now int64, u Use, claims ...Claim) *Excess {
 	return x
 }
 
-// Take counts a call that all claims let through; the ticket has to be given back with End. Its
-// Reply is what there is room for.
+// Take counts a call if all claims let it through; the caller must end the ticket with End. The
+// ticket's Reply is how many bytes of reply fit.
 func (b *Book) Take(now int64, u Use, claims ...Claim) (*Ticket, *Excess) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -75,16 +75,16 @@ func (b *Book) judge(now int64, u Use, claims []Claim) (*Ticket, *Excess) {
 	return t, nil
 }
 
-// Flying is how many calls of an account are under way.
+// Flying is how many calls of an account are under way; tests use it to see that none is left.
 func (b *Book) Flying(w Who) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.account(w).flying
 }
 
-// Record reports whether a refusal of the agent is recorded by itself. size is how many bytes of
-// the agent's own words the record holds: each KiB counts like a record. missed is how many were
-// not since its last record, for that one to say.
+// Record reports whether a refusal of the agent gets a record of its own. size is how many bytes of
+// the agent's own words the record contains; each KiB counts as one record. missed is how many
+// refusals got none since the agent's last record, for this one to report.
 func (b *Book) Record(now int64, w Who, size int) (ok bool, missed int64) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -97,7 +97,7 @@ func (b *Book) Record(now int64, w Who, size int) (ok bool, missed int64) {
 	return true, missed
 }
 
-// Missed hands over the refusals that no record speaks of yet, by agent.
+// Missed returns, and forgets, the refusals that no record reports yet, by agent.
 func (b *Book) Missed() map[Who]int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -155,7 +155,7 @@ type held struct {
 	limits  Limits // as they were when the call was counted
 }
 
-// End takes the call off those under way, and counts the bytes that it has used. Only the first End
+// End takes the call off those under way and counts the bytes that it has used. Only the first End
 // of a ticket counts.
 func (t *Ticket) End(now, used int64) {
 	t.book.mu.Lock()

@@ -35,7 +35,7 @@ func TestSizes(t *testing.T) {
 		"1": 1, "10": 10, "1KB": 1000, "1KiB": 1024, "10MB": 10_000_000, "10MiB": 10 << 20,
 		"2GB": 2_000_000_000, "3GiB": 3 << 30,
 	} {
-		if n, ok := ParseSize(s); !ok || n != want {
+		if n, ok := parseSize(s); !ok || n != want {
 			t.Errorf("%s = %d, %t", s, n, ok)
 		}
 		if got := FormatSize(want); got != s {
@@ -47,7 +47,7 @@ func TestSizes(t *testing.T) {
 		"1_000", "10MBB", "９", "1KB ", "9223372036854775808", "9223372036854775807KB",
 		"9007199254740993GiB",
 	} {
-		if n, ok := ParseSize(s); ok {
+		if n, ok := parseSize(s); ok {
 			t.Errorf("%q is read as %d", s, n)
 		}
 	}
@@ -58,14 +58,14 @@ func FuzzParseSize(f *testing.F) {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) {
-		n, ok := ParseSize(s)
+		n, ok := parseSize(s)
 		if !ok {
 			return
 		}
 		if n < 1 {
 			t.Fatalf("%q is read as %d", s, n)
 		}
-		if again, ok := ParseSize(FormatSize(n)); !ok || again != n {
+		if again, ok := parseSize(FormatSize(n)); !ok || again != n {
 			t.Fatalf("%q is %d, written %s, read again as %d", s, n, FormatSize(n), again)
 		}
 	})

@@ -5,12 +5,12 @@ const (
 	slots = 61     // an hour, and the minute under way
 )
 
-// meter adds up bytes over the last hour, by the minute: what came in a minute counts until the
-// whole of it is an hour ago. So there are never more in any hour than it says, and what is used is
-// free again a minute late at most.
+// meter adds up the bytes of the last hour, minute by minute: what came in a minute counts until
+// all of that minute is an hour ago. So no hour ever has more than it says, and what was used is
+// free again at most a minute late.
 type meter struct {
 	slots [slots]int64
-	last  int64 // number of the minute that was written last
+	last  int64 // number of the minute last written
 	sum   int64
 }
 
@@ -31,7 +31,7 @@ func (m *meter) add(now, n int64) {
 	m.sum += n
 }
 
-// wait is how long, in milliseconds, until no more than most are left of what was used.
+// wait is how long, in milliseconds, until at most most of what was used still counts.
 func (m *meter) wait(now, most int64) int64 {
 	left := m.sum
 	for i := int64(1); i <= slots; i++ {

@@ -12,9 +12,9 @@ var units = []struct {
 	bytes int64
 }{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}, {"GB", 1e9}, {"MB", 1e6}, {"KB", 1e3}}
 
-// ParseSize reads a size in bytes: ^[1-9][0-9]*(KB|MB|GB|KiB|MiB|GiB)?$. KB, MB and GB are powers
+// parseSize reads a size in bytes: ^[1-9][0-9]*(KB|MB|GB|KiB|MiB|GiB)?$. KB, MB and GB are powers
 // of 1000, KiB, MiB and GiB of 1024.
-func ParseSize(s string) (int64, bool) {
+func parseSize(s string) (int64, bool) {
 	for _, u := range units {
 		if digits, ok := strings.CutSuffix(s, u.name); ok {
 			n, ok := parseInt(digits)
@@ -24,8 +24,8 @@ func ParseSize(s string) (int64, bool) {
 	return parseInt(s)
 }
 
-// FormatSize writes a size so that ParseSize reads the same one, with the unit of which it is the
-// smallest whole number.
+// FormatSize writes a size in the unit that gives the smallest whole number; parseSize reads the
+// same size from it.
 func FormatSize(n int64) string {
 	number, unit := n, ""
 	for _, u := range units {

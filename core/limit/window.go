@@ -1,8 +1,8 @@
 package limit
 
-// window knows the times of the last calls, so that there are never more than so many in any span,
-// and no fewer are let through than that allows. It holds no more times than there were calls in
-// the span, 8 bytes each, and each is put in and taken out once.
+// window knows the times of the last calls. It never lets more than so many through in any span,
+// and never fewer than that allows. It keeps no more times than there were calls in the span, 8
+// bytes each, and adds and removes each once.
 type window struct {
 	ring         []int64
 	first, count int
@@ -10,7 +10,7 @@ type window struct {
 
 func (w *window) at(i int) int64 { return w.ring[(w.first+i)%len(w.ring)] }
 
-// wait is how long, in milliseconds, until another call fits among n in span; 0: now.
+// wait is how long, in milliseconds, until one more call fits among n in span; 0 means now.
 func (w *window) wait(now, span, n int64) int64 {
 	for w.count > 0 && w.at(0) <= now-span {
 		w.first = (w.first + 1) % len(w.ring)
@@ -22,7 +22,7 @@ func (w *window) wait(now, span, n int64) int64 {
 	return w.at(w.count-int(n)) + span - now
 }
 
-// add notes a call, which comes no earlier than the one before.
+// add notes a call, which must come no earlier than the one before.
 func (w *window) add(now int64) {
 	if w.count == len(w.ring) {
 		grown := make([]int64, max(4, 2*w.count))

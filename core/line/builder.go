@@ -8,9 +8,9 @@ import (
 	"unicode/utf8"
 )
 
-// Builder appends the fields of one object in the order of the calls. Field names are constants of
-// the caller and need no escaping. Every call writes two lines, so they are appended by hand and
-// not by the reflection of encoding/json.
+// Builder appends the fields of one object, in the order of the calls. Field names are constants of
+// the caller and need no escaping. Every call of an agent writes two lines, so Builder appends by
+// hand and avoids the reflection of encoding/json.
 type Builder struct{ buf []byte }
 
 // New starts a line of version 1 with room for size bytes.
@@ -18,8 +18,8 @@ func New(size int) *Builder {
 	return &Builder{append(make([]byte, 0, size+tailLen+1), `{"v":1`...)}
 }
 
-// Text appends a field, also when value is empty. Invalid UTF-8 becomes U+FFFD; the escapes are
-// those of encoding/json with SetEscapeHTML(false).
+// Text appends a field, even if value is empty. Invalid UTF-8 becomes U+FFFD; the escapes are those
+// of encoding/json with SetEscapeHTML(false).
 func (b *Builder) Text(name, value string) {
 	b.name(name)
 	b.buf = AppendText(b.buf, value)
@@ -45,7 +45,7 @@ func (b *Builder) OptionalInt(name string, value int64) {
 	}
 }
 
-// Map appends an object of strings with its keys sorted, and nothing at all when it is empty.
+// Map appends an object of strings with its keys sorted, and nothing if it is empty.
 func (b *Builder) Map(name string, values map[string]string) {
 	if len(values) == 0 {
 		return
@@ -60,8 +60,8 @@ func (b *Builder) Map(name string, values map[string]string) {
 	b.buf = append(b.buf, '}')
 }
 
-// Bytes returns the object as far as it is built, without its closing brace: what Seal takes. The
-// Builder is used up.
+// Bytes returns the object built so far, without its closing brace, which is what Seal takes. The
+// Builder must not be used after that.
 func (b *Builder) Bytes() []byte { return b.buf }
 
 func (b *Builder) name(name string) {
@@ -87,9 +87,9 @@ var plain = func() (p [256]bool) {
 	return p
 }()
 
-// AppendText appends s as a JSON string, as Text writes it: on one line for every reader, and what
-// is not UTF-8 as U+FFFD. JSON inside of JSON is mostly plain stretches between quotes and
-// backslashes, so those go before all other characters.
+// AppendText appends s as a JSON string, as Text writes it: on one line for every reader, with
+// U+FFFD for what is not UTF-8. JSON inside JSON is mostly plain stretches between quotes and
+// backslashes, so it tests for those before all other characters.
 func AppendText[T string | []byte](b []byte, s T) []byte {
 	b = append(b, '"')
 	for i := 0; i < len(s); {
@@ -105,8 +105,8 @@ func AppendText[T string | []byte](b []byte, s T) []byte {
 			continue
 		}
 		r, size := utf8.DecodeRuneInString(string(s[i:min(i+utf8.UTFMax, len(s))]))
-		if invalid := r == utf8.RuneError && size == 1; invalid || r < utf8.RuneSelf ||
-			r == '\u2028' || r == '\u2029' {
+		invalid := r == utf8.RuneError && size == 1
+		if invalid || r < utf8.RuneSelf || r == '\u2028' || r == '\u2029' {
 			b = appendEscape(b, r)
 		} else {
 			b = utf8.AppendRune(b, r)
@@ -116,15 +116,15 @@ func AppendText[T string | []byte](b []byte, s T) []byte {
 	return append(b, '"')
 }
 
-// TextLen is how many bytes AppendText appends, or fewer: it counts the escapes that texts are full
-// of, quotes, backslashes and line ends.
+// TextLen is how many bytes AppendText appends, or fewer: it counts only the frequent escapes,
+// which are quotes, backslashes and line ends.
 func TextLen(s []byte) int {
 	return len(`""`) + len(s) + bytes.Count(s, []byte(`"`)) + bytes.Count(s, []byte(`\`)) +
 		bytes.Count(s, []byte("\n"))
 }
 
-// appendEscape writes what encoding/json writes, but for quotes and backslashes. U+2028 and U+2029
-// are among its cases because JavaScript once ended a line there.
+// appendEscape writes what encoding/json writes, except for quotes and backslashes. U+2028 and
+// U+2029 are among its cases because JavaScript once ended a line there.
 func appendEscape(b []byte, r rune) []byte {
 	switch r {
 	case '\b':

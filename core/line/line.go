@@ -1,9 +1,13 @@
-// Package line builds and checks the signed records that Janee keeps on disk: one JSON object on
-// one line, its fields in a fixed order, its last field a MAC. Use Builder and Seal to write, Open
-// (or Verify and then a parser) to read; the canonical form is the bytes as written, so nothing is
-// ever re-encoded before it is checked. Stem takes the name of a file of such a line apart. The
-// package knows no keys, no directories and no meaning of fields: packages session, approval and
-// audit bring those.
+// Package line builds and checks the signed records that Janee keeps on disk. A record is one JSON
+// object on one line, with its fields in a fixed order and a MAC as the last field.
+//
+// Use Encode to write a file with one record, Builder and Seal to write the lines of the audit log,
+// and Open (or Verify and then a parser) to read. The canonical form is the bytes as written, so
+// nothing is ever encoded again before it is checked. Stem takes the name of a file with such a
+// record apart.
+//
+// The package knows no keys, no directories and no meaning of fields; packages session, approval
+// and audit bring those.
 package line
 
 import (
@@ -20,8 +24,8 @@ const (
 	tailLen  = len(macOpen) + 2*sha256.Size + len(macClose)
 )
 
-// ErrNotAuthentic means that the bytes are not a line sealed with this key: edited, cut short, or
-// sealed with another key.
+// ErrNotAuthentic means that the bytes are not a line sealed with this key: they were edited, cut
+// short, or sealed with another key.
 var ErrNotAuthentic = errors.New("not authentic: edited, cut short, or sealed with another key")
 
 // Mac seals and verifies many lines with one key. It is not safe for concurrent use.
@@ -45,11 +49,11 @@ func (m *Mac) Seal(open []byte) []byte {
 	return append(open, macClose...)
 }
 
-// Verify checks the bytes of one line, given without its line feed, against the mac that ends it.
-// Its only error is ErrNotAuthentic.
+// Verify checks the bytes of one line, given without its line feed, against the MAC at its end. Its
+// only error is ErrNotAuthentic.
 func (m *Mac) Verify(line []byte) error {
 	n := len(line) - tailLen
-	// An absent key would make HMAC-SHA256 of the empty key, which anybody can compute.
+	// An absent key would make this the HMAC-SHA256 of the empty key, which anyone can compute.
 	if m.empty || n < 0 {
 		return ErrNotAuthentic
 	}
@@ -63,8 +67,7 @@ func (m *Mac) Verify(line []byte) error {
 	return nil
 }
 
-// tag compares as hex text, so that an upper-case spelling of the right mac is an edit like any
-// other.
+// tag compares as hex text, so that the right MAC in upper case counts as an edit like any other.
 func (m *Mac) tag(open []byte) (text [2 * sha256.Size]byte) {
 	var raw [sha256.Size]byte
 	m.sum.Reset()

@@ -165,9 +165,8 @@ func TestDigestFramesItsParts(t *testing.T) {
 		seen[sum] = parts
 	}
 	// printf '\0\0\0\1a' | sha256sum
-	if got, want := Digest("a"),
-		"72ff6b02949dad95006c343e3db3150090d3afb49f6bbdb92fdc17607997a85c"; hex.EncodeToString(
-		got[:]) != want {
+	got, want := Digest("a"), "72ff6b02949dad95006c343e3db3150090d3afb49f6bbdb92fdc17607997a85c"
+	if hex.EncodeToString(got[:]) != want {
 		t.Errorf("Digest = %x, want %s", got, want)
 	}
 }

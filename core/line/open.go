@@ -8,8 +8,8 @@ import (
 	"fmt"
 )
 
-// Encode returns the content of a file of that kind: the fields of value, a struct, on one line
-// that is sealed, with its line feed. Text is written as Builder writes it.
+// Encode returns the content of a file of that kind: the fields of value, a struct, on one sealed
+// line with its line feed. Text is written as Builder writes it.
 func Encode(key []byte, kind string, value any) []byte {
 	var fields bytes.Buffer
 	enc := json.NewEncoder(&fields)
@@ -23,8 +23,8 @@ func Encode(key []byte, kind string, value any) []byte {
 }
 
 // Open verifies data, one line with or without its line feed, and then parses it into a T; with an
-// error that is its zero value. Unknown fields are ignored; another version than 1 or another kind
-// than the one named is refused, so that no file can stand in for a file of another kind.
+// error that is the zero value. It ignores unknown fields. It refuses a version other than 1 and a
+// kind other than the one named, so that no file can take the place of a file of another kind.
 func Open[T any](key, data []byte, kind string) (value T, err error) {
 	if err = open(key, data, kind, &value); err != nil {
 		var none T
@@ -51,9 +51,9 @@ func open(key, data []byte, kind string, into any) error {
 	return json.Unmarshal(text, into)
 }
 
-// Digest is SHA-256 over the frame of parts: each part after its length in bytes as a 32-bit
-// big-endian number, so that no two lists of parts give the same bytes. The first part is a
-// constant label that keeps digests of different uses apart.
+// Digest is SHA-256 over the parts, each after its length in bytes as a 32-bit big-endian number,
+// so that no two lists of parts give the same bytes. The first part is a constant label that keeps
+// digests for different uses apart.
 func Digest(parts ...string) [sha256.Size]byte {
 	sum := sha256.New()
 	var size [4]byte

@@ -7,16 +7,18 @@ import (
 	"net/url"
 	"strconv"
 	"strings"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Base is the base URL of a service in its one canonical form. The zero value is of no use: Join
-// refuses it.
+// Base is the base URL of a service in its one canonical form. The zero value is of no use:
+// JoinUnder refuses it.
 type Base struct{ scheme, host, path string }
 
-// ParseBase reads a base URL: http or https, a host with an optional port, an optional path prefix
-// under the grammar of Judge; one trailing "/" is cut. Userinfo, query and fragment are errors.
-// Plain http goes to a loopback address or localhost only, unless allowHTTP is set. Errors quote
-// the host and the scheme but never the whole, which may hold a password.
+// ParseBase reads a base URL: http or https, a host with an optional port, and an optional path
+// prefix that follows the grammar of Judge; one trailing "/" is removed. Userinfo, query and
+// fragment are errors. Plain http goes only to a loopback address or localhost, unless allowHTTP is
+// set. Errors quote the host and the scheme but never the whole URL, which may contain a password.
 func ParseBase(raw string, allowHTTP bool) (Base, error) {
 	scheme, rest, ok := strings.Cut(raw, "://")
 	scheme = strings.ToLower(scheme)
@@ -29,7 +31,8 @@ func ParseBase(raw string, allowHTTP bool) (Base, error) {
 	}
 	if strings.Contains(authority, "@") {
 		return Base{}, errors.New(
-			"reading base URL: it may not hold a user name or password: put credentials under auth")
+			"reading base URL: it may not contain a user name or password: " +
+				"put credentials under auth")
 	}
 	host, loopback, err := parseAuthority(authority, scheme)
 	if err != nil {
@@ -50,16 +53,16 @@ func ParseBase(raw string, allowHTTP bool) (Base, error) {
 
 func checkBasePath(path string) *fault {
 	if at := strings.IndexAny(path, "?#"); at >= 0 {
-		return faultf("", "it may hold no query and no fragment")
+		return faultf("", "it may not contain a query or a fragment")
 	}
-	if len(path) > maxTarget {
-		return faultf("", "the path is longer than %d bytes", maxTarget)
+	if len(path) > wire.MaxTarget {
+		return faultf("", "the path is longer than %d bytes", wire.MaxTarget)
 	}
 	return checkPath(path, Options{})
 }
 
-// parseAuthority returns the host in lower case with its port, the default one cut, and whether it
-// is this machine.
+// parseAuthority returns the host in lower case with its port, unless that is the default one, and
+// whether it is this machine.
 func parseAuthority(authority, scheme string) (host string, loopback bool, err error) {
 	host, port := authority, ""
 	if at := strings.LastIndexByte(authority, ':'); at >= 0 && !strings.HasSuffix(authority, "]") {
@@ -80,8 +83,8 @@ func parseAuthority(authority, scheme string) (host string, loopback bool, err e
 }
 
 // parseHost accepts a DNS name, a dotted IPv4 address or an IPv6 address in brackets. Other
-// spellings of IPv4 (0x7f.1, 2130706433) are refused: resolvers read them, the egress check would
-// not.
+// spellings of IPv4 (0x7f.1, 2130706433) are refused: resolvers read them, and the egress check
+// would not.
 func parseHost(host string) (string, bool, error) {
 	bad := fmt.Errorf("%q is not a host name (international names in their xn-- form) or address",
 		host)
@@ -117,7 +120,8 @@ func validLabel(label string) bool {
 	return label != "" && len(label) <= 63
 }
 
-// Origin returns scheme, host and any port that is not the default: "https://api.example.com:8443".
+// Origin returns the scheme, the host and any port that is not the default:
+// "https://api.example.com:8443".
 func (b Base) Origin() string {
 	if b.host == "" {
 		return ""
@@ -134,16 +138,11 @@ func (b Base) Path() string { return b.path }
 // String returns the canonical base URL.
 func (b Base) String() string { return b.Origin() + b.path }
 
-// Join returns the URL to dial and the request target that must go out on the wire: base path,
-// judged target, and then signed, the raw query parameters a signer adds ("" for none). Both are ""
-// when b or j is the zero value, when signed is not a well-formed query, or when a URL parser would
-// send something else than target.
-func (b Base) Join(j Judged, signed string) (dial, target string) {
-	return b.JoinUnder("", j, signed)
-}
-
-// JoinUnder is Join with a path that a signer puts between base path and judged target, such as
-// "/bot123:secret"; it obeys the grammar of paths.
+// JoinUnder returns the URL to dial and the request target that must go out on the wire: the base
+// path, prefix, the judged target, and then signed. prefix is a path that a signer adds, such as
+// "/bot123:secret", and signed the raw query parameters that it adds; "" is none. Both results are
+// "" if b or j is the zero value, if prefix is not a path of the grammar or signed not a query, or
+// if a URL parser would send something else than target.
 func (b Base) JoinUnder(prefix string, j Judged, signed string) (dial, target string) {
 	if b.host == "" || j.method == "" || checkQuery(signed, Options{}) != nil ||
 		prefix != "" && checkBasePath(prefix) != nil {

@@ -3,6 +3,8 @@ package policy
 import (
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 func TestParseBase(t *testing.T) {
@@ -45,8 +47,8 @@ func TestParseBaseRefuses(t *testing.T) {
 		"https:h": "want https://", " https://h": "want https://", "//h": "want https://",
 		"https://": "not a host", "https:///x": "not a host", "https://:443": "not a host",
 		"https://user:hunter2@h": "user name", "https://@h": "user name",
-		"https://h?key=hunter2": "no query", "https://h/x?key=hunter2": "no query",
-		"https://h/#f": "no query", "https://h#f": "no query",
+		"https://h?key=hunter2": "a query or", "https://h/x?key=hunter2": "a query or",
+		"https://h/#f": "a query or", "https://h#f": "a query or",
 		"http://api.example.com": "plain http", "http://10.0.0.1": "plain http",
 		"http://localhost.example": "plain http", "http://[2001:db8::1]": "plain http",
 		"http://127.0.0.1.example": "plain http", "https://h:": "port", "https://h:0": "port",
@@ -62,9 +64,9 @@ func TestParseBaseRefuses(t *testing.T) {
 		"https://[::1": "not a host", "https://[::1:443": "not a host", "https://::1": "not a host",
 		"https://[fe80::1%25eth0]": "not a host", "https://[127.0.0.1]": "not a host",
 		"https://[::1]x": "port", "https://[::1]x:1": "not a host",
-		"https://" + strings.Repeat("a", 64) + ".example": "not a host",
-		"https://" + strings.Repeat("a.", 127) + "ab":     "not a host",
-		"https://h/" + strings.Repeat("a", maxTarget):     "longer",
+		"https://" + strings.Repeat("a", 64) + ".example":  "not a host",
+		"https://" + strings.Repeat("a.", 127) + "ab":      "not a host",
+		"https://h/" + strings.Repeat("a", wire.MaxTarget): "longer",
 	} {
 		b, err := ParseBase(raw, false)
 		if err == nil || b != (Base{}) || !strings.Contains(err.Error(), says) ||
@@ -95,18 +97,19 @@ func TestJoin(t *testing.T) {
 		if d.Outcome != Allowed {
 			t.Fatalf("%s: %+v", c.path, d)
 		}
-		url, target := base.Join(j, c.signed)
+		url, target := base.JoinUnder("", j, c.signed)
 		if wantURL := base.Origin() + c.want; target != c.want || c.want != "" && url != wantURL ||
 			c.want == "" && url != "" {
 			t.Errorf("%s + %s + %q = %q, %q", c.base, c.path, c.signed, url, target)
 		}
-		if url, target := (Base{}).Join(j, ""); url != "" || target != "" {
+		if url, target := (Base{}).JoinUnder("", j, ""); url != "" || target != "" {
 			t.Errorf("the zero Base joins to %q, %q", url, target)
 		}
 	}
 }
 
-// TestJoinDistrustsItsParts: the last check stands on its own, whatever the grammar let through.
+// TestJoinDistrustsItsParts: the last check does not rely on the others, whatever the grammar let
+// through.
 func TestJoinDistrustsItsParts(t *testing.T) {
 	for _, c := range []struct {
 		base Base
@@ -117,7 +120,7 @@ func TestJoinDistrustsItsParts(t *testing.T) {
 		{Base{"https", "h", ""}, "/a\x00"}, {Base{"https", "h", ""}, "/ü"},
 		{Base{"https", "u@h", ""}, "/a"},
 	} {
-		if url, target := c.base.Join(Judged{
+		if url, target := c.base.JoinUnder("", Judged{
 			method: "GET",
 			path:   c.path,
 			target: c.path,

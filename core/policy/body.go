@@ -7,11 +7,11 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// CheckBody rejects a body that makes a receiver take another method than the one that Judge saw,
-// or that cannot be checked for it, and allows every other. Headers are those of the request, from
-// whomever they come. The content type decides what is read: forms where they are declared, JSON
-// also where the body looks like it, for Parse Server takes any type for JSON. A body may hold more
-// than receivers take from it, so a name counts where any of them could find it.
+// CheckBody rejects a body that makes a receiver use a method other than the one that Judge saw, or
+// that cannot be checked for it, and allows every other. Headers are all those of the request,
+// whoever adds them. The content type decides what is read: forms if they are declared, JSON also
+// if the body looks like it, because Parse Server accepts any type for JSON. A body may contain
+// more than receivers take from it, so a name counts wherever any of them could find it.
 func CheckBody(method string, body []byte, headers ...[]wire.Header) Decision {
 	if f := checkBody(method, body, headers); f != nil {
 		return f.decision()
@@ -46,15 +46,15 @@ func checkBody(method string, body []byte, headers [][]wire.Header) *fault {
 	return nil
 }
 
-// bodyType is what the header says of a body.
+// bodyType is what the header says about a body.
 type bodyType struct {
 	form, multipart, json, none bool
-	charset, coding             string // what is named that cannot be read here, else ""
+	charset, coding             string // named, but not readable here, else ""
 }
 
-// typeOf reads every content type that a receiver could take for the one, and takes each word for
-// what it says wherever it is: frameworks cut the value at ";", at "," or at a blank, or look only
-// how it begins.
+// typeOf reads every content type that a receiver could take as the one that counts, and finds each
+// word wherever it is: frameworks cut the value at ";", at "," or at a blank, or look only at its
+// beginning.
 func typeOf(headers [][]wire.Header) bodyType {
 	t := bodyType{none: true}
 	for _, fields := range headers {
@@ -110,9 +110,9 @@ func plainCharset(name string) bool {
 	return strings.HasPrefix(name, "iso-8859-") || strings.HasPrefix(name, "windows-125")
 }
 
-// unreadable refuses what a receiver decodes before it looks for names, where it looks for them.
-// Parse Server does so in a POST of any type, in a charset that begins with utf-; of these the ones
-// with zero bytes can be read here.
+// unreadable refuses what a receiver decodes before it looks for names, if it looks for them. Parse
+// Server does so in a POST of any type, in a charset that begins with utf-; those with zero bytes
+// can be read here.
 func (t bodyType) unreadable(method string) *fault {
 	read := t.form || t.multipart || t.json || t.none
 	post := strings.EqualFold(method, "POST")
@@ -130,8 +130,8 @@ func (t bodyType) unreadable(method string) *fault {
 	return nil
 }
 
-// looksLike reports whether one of these bytes is the first of the body that is neither blank nor
-// part of a byte order mark.
+// looksLike reports whether the body begins with one of these bytes, after blanks and a byte order
+// mark.
 func looksLike(body []byte, first string) bool {
 	body = bytes.TrimLeftFunc(trimMark(body), func(r rune) bool { return r <= ' ' })
 	return len(body) > 0 && strings.IndexByte(first, body[0]) >= 0

@@ -17,7 +17,7 @@ import (
 	"github.com/true-and-useful/janee/internal/vectors"
 )
 
-// TestVectorsBodyOverride: no body makes a framework serve another method than the one that was
+// TestVectorsBodyOverride: no body makes a framework serve a method other than the one that was
 // judged.
 func TestVectorsBodyOverride(t *testing.T) {
 	type bodyCase struct {
@@ -62,7 +62,7 @@ const onePart = "--b\r\nContent-Disposition: form-data; name=%q\r\n\r\nDELETE\r\
 func TestOverridesAreRefusedEverywhere(t *testing.T) {
 	refused := func(what string, d Decision) {
 		t.Helper()
-		if d.Outcome != Rejected || !strings.Contains(d.Reason, "behind the rules") {
+		if d.Outcome != Rejected || !strings.Contains(d.Reason, "the rules do not see") {
 			t.Errorf("%s: %+v", what, d)
 		}
 	}

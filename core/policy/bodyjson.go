@@ -7,11 +7,11 @@ import (
 )
 
 // checkJSON refuses an override among the fields of an object. Deeper fields are data, and so is
-// one called method, which JSON-RPC and others need and no framework goes by. What is no JSON some
-// receiver may read all the same: there each such name counts that is followed by ":" or "=".
+// one called method, which JSON-RPC and others need and no framework obeys. Some receiver may read
+// even what is not JSON: there every such name counts that is followed by ":" or "=".
 func checkJSON(body []byte) *fault {
 	body = trimMark(body)
-	if bytes.IndexByte(body, 0) >= 0 { // UTF-16 or UTF-32: without the zeros ASCII is left as it is
+	if bytes.IndexByte(body, 0) >= 0 { // UTF-16 or UTF-32: removing the zeros leaves ASCII as it is
 		body = bytes.ReplaceAll(body, []byte{0}, nil)
 	}
 	o := overrideAnywhere(body)
@@ -57,7 +57,7 @@ func overrideAnywhere(body []byte) override {
 
 func keyByte(c byte) bool { return nameLetter(c) || c == '.' || c == '$' }
 
-// assigned reports whether what follows a name makes it that of a field.
+// assigned reports whether what follows a name makes it the name of a field.
 func assigned(rest []byte) bool {
 	rest = bytes.TrimLeft(rest, " \t\r\n\"'`\\]")
 	return len(rest) > 0 && (rest[0] == ':' || rest[0] == '=')
@@ -90,8 +90,8 @@ func overrideOnTop(body []byte) override {
 	return override{}
 }
 
-// oddEscapes reports whether an escape may stand for a byte of a name: of JSON's own none but
-// \u00XX does.
+// oddEscapes reports whether an escape may mean a byte of a name: of JSON's own escapes only \u00XX
+// can.
 func oddEscapes(body []byte) bool {
 	for {
 		at := bytes.IndexByte(body, '\\')
@@ -106,12 +106,12 @@ func oddEscapes(body []byte) bool {
 	}
 }
 
-// mayBeASCII reports whether uXXXX or u{XX} stands for a byte of a name, or is no escape at all.
+// mayBeASCII reports whether uXXXX or u{XX} means a byte of a name, or is no escape at all.
 func mayBeASCII(s []byte) bool {
 	return len(s) < 5 || s[1] == '{' || s[1] == '0' && s[2] == '0' && s[3] >= '2' && s[3] <= '7'
 }
 
-// unescapeJSON undoes escapes, of JSON5 and JavaScript as well.
+// unescapeJSON undoes escapes, including those of JSON5 and JavaScript.
 func unescapeJSON(text []byte) []byte {
 	out := make([]byte, 0, len(text))
 	for i := 0; i < len(text); i++ {
@@ -127,8 +127,8 @@ func unescapeJSON(text []byte) []byte {
 	return out
 }
 
-// escapedByte reads what follows a backslash. A rune beyond ASCII, which no name here holds, counts
-// as a byte that none holds.
+// escapedByte reads what follows a backslash. No name here has a rune beyond ASCII, so such a rune
+// counts as a byte that no name has.
 func escapedByte(s []byte) (byte, int) {
 	switch {
 	case strings.IndexByte("bfnrt", s[0]) >= 0:
@@ -146,7 +146,7 @@ func escapedByte(s []byte) (byte, int) {
 	return s[0], 1
 }
 
-// braced reads u{5f}, with any number of zeros before.
+// braced reads u{5f}, with any number of zeros before the digits.
 func braced(s []byte) (byte, int) {
 	r := 0
 	for i, c := range s[2:] {

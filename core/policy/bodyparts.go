@@ -4,9 +4,9 @@ import "bytes"
 
 const (
 	// maxPartName is how much of a name is read, so that a body full of names takes time linear in
-	// its length: enough for the longest with each byte written as %uXXXX.
+	// its length. It is enough for the longest name with each byte written as %uXXXX.
 	maxPartName = 6 * maxOverride
-	// maxPartHeader is how far behind the name of a part its value is looked for.
+	// maxPartHeader is how far after the name of a part its value is looked for.
 	maxPartHeader = 1024
 )
 
@@ -17,9 +17,9 @@ var (
 	wordName        = newFolded("name")
 )
 
-// checkMultipart looks for the header fields that name a part wherever they are, also in what a
-// part holds: where parts begin and end is what readers of multipart bodies differ on most. Rack
-// takes Content-ID for the name of a part that has no other.
+// checkMultipart looks for the header fields that name a part wherever they are, even in the
+// content of a part: readers of multipart bodies differ most on where parts begin and end. Rack
+// takes Content-ID as the name of a part that has no other.
 func checkMultipart(body []byte, method string) *fault {
 	for {
 		at := wordContent.index(body)
@@ -44,7 +44,7 @@ func checkMultipart(body []byte, method string) *fault {
 	}
 }
 
-// checkDisposition looks at each parameter called name, also at one within the quotes of another:
+// checkDisposition looks at each parameter called name, even at one within the quotes of another:
 // readers differ on which one counts.
 func checkDisposition(line, rest []byte, method string) *fault {
 	for {
@@ -93,8 +93,8 @@ func encodedName(how string) *fault {
 		"a part of the multipart body has an encoded name (%s), so it cannot be checked", how)
 }
 
-// partName reads a value up to a quote or, if it begins with none, up to what may follow a word.
-// Readers that know escapes drop the backslash.
+// partName reads a value up to a quote or, if it does not begin with one, up to what can follow a
+// word. Readers that know escapes drop the backslash.
 func partName(value []byte) []byte {
 	name := bytes.TrimLeft(value, " \t\r\n\"'\\")
 	quoted := len(name) < len(value)
@@ -111,7 +111,7 @@ func partName(value []byte) []byte {
 	return name
 }
 
-// partValue is the first line behind the header of a part, of which rest is what is left.
+// partValue returns the first line after the header of a part, given the rest of that header.
 func partValue(rest []byte) (value []byte, found bool) {
 	rest = rest[:min(len(rest), maxPartHeader)]
 	for len(rest) > 0 {
@@ -124,7 +124,7 @@ func partValue(rest []byte) (value []byte, found bool) {
 	return nil, false
 }
 
-// cutLine splits body behind a header field, with the lines that continue it (RFC 5322 section
+// cutLine splits body after a header field, with the lines that continue it (RFC 5322 section
 // 2.2.3). A line may end in CR, LF or both.
 func cutLine(body []byte) (line, rest []byte) {
 	for i, c := range body {

@@ -9,7 +9,7 @@ const (
 	inQuery
 )
 
-// class says where a byte may stand raw.
+// class says where a byte may appear raw.
 var class = makeClass()
 
 func makeClass() (t [256]byte) {
@@ -44,9 +44,9 @@ func unhex(c byte) byte {
 	return c | 0x20 - 'a' + 10
 }
 
-// replaceEscape puts text, which holds no escape, in place of an escape given in lower case,
-// whatever the case of its digits. Not strings.NewReplacer: building one took a third of the time
-// that reading a rule takes.
+// replaceEscape replaces an escape, given in lower case, by text, which contains no escape,
+// whatever the case of the digits. It does not use strings.NewReplacer, because building one took a
+// third of the time that reading a rule takes.
 func replaceEscape(s, escape, text string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s

@@ -7,8 +7,8 @@ import (
 	"strings"
 )
 
-// fault is why a request was rejected. Its texts hold agent bytes only where the grammar has passed
-// them, or as %XX.
+// fault is the reason for a rejection. Its texts contain the agent's bytes only if the grammar has
+// accepted them, or as %XX.
 type fault struct{ reason, hint string }
 
 func faultf(hint, format string, args ...any) *fault {
@@ -19,7 +19,7 @@ func (f *fault) decision() Decision {
 	return Decision{Outcome: Rejected, Reason: f.reason, Hint: f.hint}
 }
 
-// rawByte names a byte that may not stand as it is.
+// rawByte names a byte that may not appear raw.
 func rawByte(where, s string, at int) *fault {
 	c := s[at]
 	name := fmt.Sprintf("%%%02X", c)
@@ -29,7 +29,7 @@ func rawByte(where, s string, at int) *fault {
 	hint := "write it as " + fmt.Sprintf("%%%02X", c)
 	switch {
 	case c == '#':
-		hint = "leave the fragment out, it is never sent; a # that is meant is written %23"
+		hint = "leave the fragment out, it is never sent; write a literal # as %23"
 	case c == ';':
 		hint = "ask your person to set allowSemicolon on the service"
 		if where == "query" {
@@ -40,11 +40,11 @@ func rawByte(where, s string, at int) *fault {
 	case c > '~':
 		hint = "write text as UTF-8 in percent form, as in %C3%BC"
 	}
-	return faultf(hint, "the %s holds the byte %s at byte %d, which is refused", where, name, at)
+	return faultf(hint, "the %s contains the byte %s at byte %d, which is refused", where, name, at)
 }
 
 func badEscape(path string, at int, what string) *fault {
-	return faultf("leave it out", "the path holds the escape %s at byte %d, %s",
+	return faultf("leave it out", "the path contains the escape %s at byte %d, %s",
 		path[at:at+3], at, what)
 }
 
@@ -65,8 +65,8 @@ func unknownMethod(method string) Decision {
 	}
 }
 
-// deniedBy names the rule that matched and no other deny rule: what else is ruled out is not for an
-// agent to map.
+// deniedBy names the rule that matched and no other deny rule: an agent is not to map what else is
+// ruled out.
 func (p Policy) deniedBy(rule, method string, bit methods, path string) Decision {
 	hint := "the owner has ruled this out; another spelling will not pass"
 	if _, _, others := p.neighbours(bit, path); others != 0 {
@@ -82,7 +82,7 @@ func (p Policy) deniedBy(rule, method string, bit methods, path string) Decision
 	}
 }
 
-// noMatch explains a denial by default: the near miss if there is one, else what is allowed.
+// noMatch explains a denial by default: by the near miss if there is one, else by what is allowed.
 func (p Policy) noMatch(method string, bit methods, path string) Decision {
 	return Decision{
 		Reason: fmt.Sprintf("no allow rule matches %s %s", method, short(path)),
@@ -97,8 +97,8 @@ func (p Policy) nearMiss(method string, bit methods, path string) string {
 	case len(p.allow) == 0:
 		return "there are no allow rules here, so nothing is allowed: ask your person to add one"
 	case below != "":
-		return fmt.Sprintf("the allow rule %[1]q covers what lies below %[3]s/, not %[3]s "+
-			"itself: call something below it, or ask your person to allow \"%[2]s %[3]s\"",
+		return fmt.Sprintf(`the allow rule %[1]q covers what is below %[3]s/, not %[3]s itself: `+
+			`call something below it, or ask your person to allow "%[2]s %[3]s"`,
 			below, method, short(path))
 	case slash != "":
 		return fmt.Sprintf("the allow rule %q matches without the trailing slash", slash)
@@ -118,9 +118,9 @@ func (p Policy) nearMiss(method string, bit methods, path string) string {
 	return "nothing is allowed with " + method + " here; ask your person if it is needed"
 }
 
-// neighbours finds, in one pass, the allow rule that path misses only for want of a tail ("POST
-// /v1/x/*" and /v1/x), the one it misses for a slash too many, and the other methods that its text
-// is allowed with.
+// neighbours finds, in one pass, the allow rule that path misses only because it lacks a tail
+// ("POST /v1/x/*" and /v1/x), the one that it misses because of a trailing slash, and the other
+// methods that are allowed for it.
 func (p Policy) neighbours(bit methods, path string) (below, slash string, others methods) {
 	bare, slashed := strings.CutSuffix(path, "/")
 	tailed := bare + "/"
@@ -144,7 +144,7 @@ func (p Policy) neighbours(bit methods, path string) (below, slash string, other
 	return below, slash, p.undenied(others, path)
 }
 
-// undenied leaves out the methods that a deny rule takes from this path again.
+// undenied removes the methods that a deny rule forbids for this path.
 func (p Policy) undenied(set methods, path string) methods {
 	for i := range knownMethods {
 		if bit := methods(1) << i; set&bit != 0 && firstDeny(p.denyGlob, bit, path) != nil {
@@ -155,8 +155,8 @@ func (p Policy) undenied(set methods, path string) methods {
 }
 
 // listAllow quotes the allow rules of these methods that come closest to path: a model needs an
-// idea of the list, not the list. Left out are those that match path and yet did not help, and
-// those that a deny rule covers whole.
+// idea of the list, not the list. It leaves out rules that match path and did not help, and rules
+// that a deny rule covers completely.
 func (p Policy) listAllow(set methods, path string) string {
 	const shown = 3
 	near, total := p.nearest(set, path)
@@ -179,9 +179,9 @@ func (p Policy) listAllow(set methods, path string) string {
 	return text
 }
 
-// nearest returns the allow rules of these methods that share most of their beginning with path,
-// the nearest first, at most eight; and how many there are. To look at all of them again would take
-// time quadratic in the rules.
+// nearest returns the allow rules of these methods whose beginnings have most in common with path,
+// the nearest first, at most eight, and how many there are in all. Looking at all of them again
+// would take time quadratic in the rules.
 func (p Policy) nearest(set methods, path string) (near []int, total int) {
 	const most = 8
 	shared := make([]int, 0, most+1)
@@ -204,7 +204,7 @@ func (p Policy) nearest(set methods, path string) (near []int, total int) {
 	return near, total
 }
 
-// common counts the bytes with which both begin.
+// common returns how many bytes a and b have in common at their beginning.
 func common(a, b string) int {
 	n := 0
 	for n < len(a) && n < len(b) && a[n] == b[n] {

@@ -2,9 +2,9 @@ package policy
 
 import "strings"
 
-// foreignKeys are the names of query parameters by which APIs take a credential beside, or in place
-// of, the one in the header, as bareKey spells them. What could also be the key of a record or the
-// token of a page ("key", "token") is not among them.
+// foreignKeys are the query parameters in which APIs accept a credential beside, or instead of, the
+// one in the header, as bareKey spells them. Names that could also be the key of a record or the
+// token of a page ("key", "token") are not among them.
 var foreignKeys = map[string]bool{
 	"accesstoken":            true, // RFC 6750 section 2.3; Facebook Graph, GitHub once, Dropbox
 	"bearertoken":            true,
@@ -31,17 +31,17 @@ var foreignKeys = map[string]bool{
 	"xosssignature":          true,
 }
 
-// otherPersons are the names by which APIs act as somebody else, as X-Sudo and its kind do in a
-// header.
+// otherPersons are the parameters with which APIs act as somebody else, as X-Sudo and similar
+// headers do.
 var otherPersons = map[string]bool{
 	"sudo":     true, // GitLab
 	"asuserid": true, // Canvas
 	"doas":     true, // Hadoop, Knox
 }
 
-// CheckForeign refuses a query that brings a credential of its own, or another person. Servers take
-// the first, the last or the one in the query of two credentials, so an agent could act for another
-// account than the owner's, and write into it what it has read from theirs.
+// CheckForeign refuses a query that brings a credential of its own, or names another person. Given
+// two credentials, servers use the first, the last or the one in the query, so an agent could act
+// for an account other than the owner's, and write into it what it read from the owner's.
 func CheckForeign(query string, o Options) Decision {
 	separators := "&"
 	if o.Semicolon {
@@ -51,11 +51,11 @@ func CheckForeign(query string, o Options) Decision {
 		switch name := bareKey(raw); {
 		case foreignKeys[name]:
 			return faultf("leave it out: Janee adds the credential of the service",
-				"the query holds the parameter %s, which carries a credential",
+				"the query contains the parameter %s, which carries a credential",
 				short(raw)).decision()
 		case otherPersons[name]:
 			return faultf("leave it out: the credential says who acts",
-				"the query holds the parameter %s, which has the API act as somebody else",
+				"the query contains the parameter %s, which makes the API act as somebody else",
 				short(raw)).decision()
 		}
 	}
@@ -64,5 +64,5 @@ func CheckForeign(query string, o Options) Decision {
 
 var splits = strings.NewReplacer("_", "", "-", "", ".", "", " ", "")
 
-// bareKey is foldedKey without what names are split by.
+// bareKey is foldedKey without the signs that separate the words of a name.
 func bareKey(raw string) string { return splits.Replace(foldedKey(raw)) }

@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// glob is a rule made ready for matching: the literal text before the first star, after the last,
-// and all between. Nearly every rule that does not match is found out by head or tail alone.
+// glob is a rule prepared for matching: the literal text before the first star, after the last, and
+// between. The head or the tail alone rules out nearly every rule that does not match.
 type glob struct {
 	methods         methods
 	star            bool
@@ -27,8 +27,8 @@ func compile(r Rule, pattern string) glob {
 }
 
 // compileDeny also tries the pattern without its trailing slashes: "/admin/" covers "/admin". And
-// it tries it decoded, as readings does a path: "/a%2Fb" and "/a/b" are one resource to a receiver
-// that decodes.
+// it tries it decoded, as readings does with a path: "/a%2Fb" and "/a/b" are one resource to a
+// receiver that decodes.
 func compileDeny(r Rule) []glob {
 	folded := fold(r.pattern, "*")
 	decoded := decodeSlashes(decodeSemicolons(folded))
@@ -42,7 +42,7 @@ func compileDeny(r Rule) []glob {
 	return globs
 }
 
-// match takes time linear in path for each literal piece: a star never needs to be tried twice,
+// match takes time linear in path for each literal piece. It never needs to try a star twice,
 // because the leftmost fit of a piece leaves most for the rest.
 func (g *glob) match(path string) bool {
 	if !g.star {
@@ -65,9 +65,9 @@ func (g *glob) match(path string) bool {
 	return true
 }
 
-// fold gives the form in which deny rules compare: ASCII lower case, and the punctuation that RFC
-// 3986 section 3.3 lets stand raw in a path written raw, so that "/u/%40me" does not dodge a deny
-// of "/u/@me". A star becomes star: in a path it is an ordinary byte, written as its escape.
+// fold returns the form in which deny rules compare: in ASCII lower case, and with the punctuation
+// that RFC 3986 section 3.3 allows raw in a path written raw, so that "/u/%40me" does not dodge a
+// deny of "/u/@me". A star becomes star: in a path it is an ordinary byte, written as its escape.
 func fold(s, star string) string {
 	if !strings.ContainsFunc(s, func(r rune) bool {
 		return r >= 'A' && r <= 'Z' || r == '%' || r == '*'
@@ -82,9 +82,9 @@ func fold(s, star string) string {
 		case c == '*':
 			out = append(out, star...)
 		case c == '%':
-			// Patterns and paths reach this point with whole escapes only.
-			if decoded := unhex(s[i+1])<<4 |
-				unhex(s[i+2]); strings.IndexByte("!$&'()+,=:@", decoded) >= 0 {
+			// Patterns and paths have only whole escapes by now.
+			decoded := unhex(s[i+1])<<4 | unhex(s[i+2])
+			if strings.IndexByte("!$&'()+,=:@", decoded) >= 0 {
 				out = append(out, decoded)
 			} else {
 				out = append(out, '%', lower(s[i+1]), lower(s[i+2]))

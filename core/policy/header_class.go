@@ -8,14 +8,15 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// headerIndex is the table made ready. A pattern is known by its place among all patterns.
+// headerIndex is the table prepared for lookups. A pattern is known by its place among all
+// patterns.
 type headerIndex struct {
 	exact map[string]*headerLine
 	lines []*headerLine // of the patterns
 	globs []headerGlob  // those that no map can find
-	// Patterns such as "x-amz-grant-*" and "*-acl", by what is before or behind the star: most are
-	// of these two kinds, and to try a few hundred patterns for each field would take longer than
-	// all the rest of a call.
+	// Patterns such as "x-amz-grant-*" and "*-acl", by the text before or after the star. Most are
+	// of these two kinds, and trying a few hundred patterns for each field would take longer than
+	// the rest of a call.
 	begins, ends map[string]int
 }
 
@@ -24,10 +25,13 @@ type headerGlob struct {
 	place int
 }
 
-// headerClasses is made on first use, so that a program which sends nothing does not wait for it.
+// headerClasses is made on first use, so that a program that sends nothing does not wait for it.
 var headerClasses = sync.OnceValue(func() *headerIndex {
-	x := &headerIndex{exact: map[string]*headerLine{}, begins: map[string]int{},
-		ends: map[string]int{}}
+	x := &headerIndex{
+		exact:  map[string]*headerLine{},
+		begins: map[string]int{},
+		ends:   map[string]int{},
+	}
 	for i := range headerTable {
 		for _, name := range strings.Fields(headerTable[i].names) {
 			x.add(name, &headerTable[i])
@@ -86,8 +90,8 @@ func headerLineOf(name string) *headerLine {
 	return x.lines[first]
 }
 
-// canonicalName folds what receivers fold: CGI and its heirs make "X-Real-IP" and "X_Real.IP" one
-// variable.
+// canonicalName folds what receivers fold: CGI and its successors make "X-Real-IP" and "X_Real.IP"
+// one variable.
 func canonicalName(name string) string {
 	var buffer [64]byte // most names fit, so that only the result is allocated
 	out := buffer[:0]
@@ -105,8 +109,8 @@ func nameByte(c byte) byte {
 	return '-'
 }
 
-// SameHeader reports whether two names are one field to some receiver: without regard to case, and
-// with "_" and "." read as "-".
+// SameHeader reports whether two names are one field to some receiver: it ignores case, and reads
+// "_" and "." as "-".
 func SameHeader(a, b string) bool {
 	if len(a) != len(b) {
 		return false
@@ -120,7 +124,7 @@ func SameHeader(a, b string) bool {
 }
 
 // HeaderName is a name as an owner lists it under allowHeaders or denyHeaders: a whole one, or the
-// beginning of one with a star behind it. The zero value names nothing.
+// beginning of one followed by a star. The zero value names nothing.
 type HeaderName struct {
 	text, name string // as written; folded, without the star
 	begins     bool
@@ -131,39 +135,39 @@ func ParseHeaderName(s string) (HeaderName, error) {
 	name, begins := strings.CutSuffix(s, "*")
 	if !wire.ValidName(name) || strings.Contains(name, "*") || begins &&
 		len(strings.Trim(canonicalName(name), "-")) < 2 {
-		return HeaderName{},
-			fmt.Errorf("%q is not the name of a header, such as Stripe-Account or x-amz-grant-*", s)
+		return HeaderName{}, fmt.Errorf(
+			"%q is not the name of a header, such as Stripe-Account or x-amz-grant-*", s)
 	}
 	return HeaderName{s, canonicalName(name), begins}, nil
 }
 
-// String is the name as it was written.
+// String returns the name as it was written.
 func (n HeaderName) String() string { return n.text }
 
 func (n HeaderName) covers(canonical string) bool {
 	return n.name != "" && (n.name == canonical || n.begins && strings.HasPrefix(canonical, n.name))
 }
 
-// Covers reports whether the name stands for the header, in any spelling that a receiver could take
+// Covers reports whether the name is that of the header, in any spelling that a receiver could take
 // for it.
 func (n HeaderName) Covers(header string) bool { return n.covers(canonicalName(header)) }
 
 // Unlistable says why no owner can let agents send a header of this name, as in "Host says where
-// the request goes"; "" if they can.
+// the request goes"; "" if an owner can.
 func (n HeaderName) Unlistable() string {
-	return n.stands(func(class headerClass) bool {
-		return class == fixedDrop ||
-			class == fixedRefusal
+	return n.why(func(class headerClass) bool {
+		return class == fixedDrop || class == fixedRefusal
 	})
 }
 
 // Pieces says, as Unlistable does, that the name lets an agent fetch a reply in pieces.
 func (n HeaderName) Pieces() string {
-	return n.stands(func(class headerClass) bool { return class == pieceField })
+	return n.why(func(class headerClass) bool { return class == pieceField })
 }
 
-// stands looks for a line of such a class that the name stands for, or that it covers a name of.
-func (n HeaderName) stands(of func(headerClass) bool) string {
+// why completes the sentence about a line of such a class that has the name, or a name that it
+// covers; "" if there is none.
+func (n HeaderName) why(of func(headerClass) bool) string {
 	if line := headerLineOf(n.name); !n.begins {
 		if of(line.class) {
 			return n.text + " " + line.why

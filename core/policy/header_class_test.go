@@ -7,7 +7,7 @@ import (
 )
 
 // TestHeaderTable holds every line of the table to what it says: each name reaches its own line,
-// and none comes twice.
+// and none is given twice.
 func TestHeaderTable(t *testing.T) {
 	seen := map[string]bool{}
 	for i := range headerTable {
@@ -18,7 +18,7 @@ func TestHeaderTable(t *testing.T) {
 		}
 		for _, name := range strings.Fields(line.names) {
 			if seen[name] {
-				t.Errorf("%s comes twice", name)
+				t.Errorf("%s is given twice", name)
 			}
 			seen[name] = true
 			if plain := strings.ReplaceAll(name, "*", ""); canonicalName(plain) != plain {
@@ -34,7 +34,7 @@ func TestHeaderTable(t *testing.T) {
 	}
 }
 
-// reachable reports whether some name that the pattern stands for reaches its line.
+// reachable reports whether some name that the pattern matches reaches its line.
 func reachable(pattern string, line *headerLine) bool {
 	return slices.ContainsFunc([]string{"q7z", "x-q7z", "q7z-q7z", "x-q7z-q7z"},
 		func(word string) bool {
@@ -227,7 +227,7 @@ func TestHeaderNames(t *testing.T) {
 		"X-Sudo": "", "Range": "", "X-Api-Key": "",
 		"Host": "where the request goes", "host": "where the request goes",
 		"transfer_encoding": "cuts the message", "TE": "one connection",
-		"Accept-Encoding": "settled", "X-HTTP-Method-Override": "another method",
+		"Accept-Encoding": "settled", "X-HTTP-Method-Override": "a method other",
 		"X-Original-*": "covers x-original-method", "con*": "covers content-length",
 		"Sec-WebSocket-Key": "WebSocket", "sec-websocket-k*": "covers sec-websocket-*",
 		"x-proxy-u*": "covers x-proxy-url"} {

@@ -118,8 +118,8 @@ func TestHeadersListedByTheOwner(t *testing.T) {
 			t.Errorf("%s without rules: %s, want %s", name, got, want)
 		}
 	}
-	if s := (HeaderPolicy{}).Sort("GET", "/", fields{{Name: "Stripe-Account",
-		Value: "a"}}); s.Outcome != Denied {
+	s := (HeaderPolicy{}).Sort("GET", "/", fields{{Name: "Stripe-Account", Value: "a"}})
+	if s.Outcome != Denied {
 		t.Errorf("the zero policy: %+v", s)
 	}
 }
@@ -164,12 +164,14 @@ func TestConnectionNames(t *testing.T) {
 	if s := (HeaderPolicy{}).Sort("PUT", "/", in); s.Outcome != Rejected || s.Kept != nil {
 		t.Errorf("write: %+v", s)
 	}
-	if s := (HeaderPolicy{}).Sort("PUT", "/", fields{{Name: "Connection",
-		Value: "keep-alive, X-Other"}}); s.Outcome != Allowed {
+	s = (HeaderPolicy{}).Sort("PUT", "/",
+		fields{{Name: "Connection", Value: "keep-alive, X-Other"}})
+	if s.Outcome != Allowed {
 		t.Errorf("it names nothing that is there: %+v", s)
 	}
-	if s := (HeaderPolicy{}).Sort("GET", "/", fields{{Name: "Stripe-Account", Value: "a"},
-		{Name: "Connection", Value: "Stripe-Account"}}); s.Outcome != Denied {
+	s = (HeaderPolicy{}).Sort("GET", "/",
+		fields{{Name: "Stripe-Account", Value: "a"}, {Name: "Connection", Value: "Stripe-Account"}})
+	if s.Outcome != Denied {
 		t.Errorf("a selector is taken back: %+v", s)
 	}
 }

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1)
-// relative to the base URL of the service, with its query. The rules see the path, and of the query
-// the keys that a rule or Options.Operations names. The Judged is usable only when the outcome is
-// Allowed.
+// Judge decides on one request. Path is the request target in origin form (RFC 9112 section 3.2.1),
+// relative to the base URL of the service, with its query. The rules see the path and, of the
+// query, the keys that a rule or Options.Operations names. The Judged can be used only if the
+// outcome is Allowed.
 func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 	method, bit, f := checkMethod(method)
 	if f != nil {
@@ -31,7 +31,8 @@ func Judge(p Policy, o Options, method, path string) (Judged, Decision) {
 	return Judged{method: method, path: bare, query: query, target: path}, d
 }
 
-// decide applies the rules to a path that passed the grammar: deny, then allow, else denied.
+// decide applies the rules to a path that passed the grammar: deny rules, then allow rules, else
+// the request is denied.
 func (p Policy) decide(method string, bit methods, path string) Decision {
 	switch {
 	case bit == 0:
@@ -55,7 +56,7 @@ func (p Policy) decide(method string, bit methods, path string) Decision {
 	return p.noMatch(method, bit, path)
 }
 
-// firstDeny compares without ASCII case, and with each reading of the path.
+// firstDeny compares without regard to ASCII case, and with each reading of the path.
 func firstDeny(globs []glob, bit methods, path string) *glob {
 	if len(globs) == 0 {
 		return nil
@@ -112,8 +113,8 @@ func methodBit(upper string) methods {
 	return 0
 }
 
-// neverSent: TRACE and its twin TRACK echo the credential back; CONNECT opens a tunnel that nobody
-// judges.
+// neverSent are methods that no rule can allow: TRACE and its twin TRACK echo the credential back,
+// and CONNECT opens a tunnel that nobody judges.
 var neverSent = [...]string{"TRACE", "TRACK", "CONNECT"}
 
 // checkMethod returns the method in upper case with its bit, 0 for an ordinary word that no rule
@@ -129,7 +130,7 @@ func checkMethod(raw string) (string, methods, *fault) {
 	return upper, methodBit(upper), nil
 }
 
-// plainWord admits ASCII letters and "-" (VERSION-CONTROL), up to 32 of them.
+// plainWord accepts up to 32 ASCII letters and "-" (VERSION-CONTROL).
 func plainWord(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i] | 0x20; (c < 'a' || c > 'z') && s[i] != '-' {

@@ -9,19 +9,19 @@ import (
 // allows: denying "POST /v1/charges/*" refuses nothing when "POST /v1/charges" creates a charge.
 type Missed struct {
 	Rule    string   // the deny rule
-	Methods []string // those with which the collection may be used all the same
+	Methods []string // those with which the collection may still be used
 	Path    string   // of the collection, as a pattern
 }
 
-// Dead is an allow rule that can never allow anything, because a deny rule covers it for each of
-// its methods.
+// Dead is an allow rule that can never allow anything, because deny rules cover it for each of its
+// methods.
 type Dead struct {
 	Rule string
 	By   []string // the deny rules
 }
 
-// MissedCollections finds deny rules that hardly refuse what their author meant, in the order of
-// the rules.
+// MissedCollections finds deny rules that probably refuse less than their author meant, in the
+// order of the rules.
 func (p Policy) MissedCollections() []Missed {
 	var found []Missed
 	for _, r := range p.deny {
@@ -29,7 +29,7 @@ func (p Policy) MissedCollections() []Missed {
 		if path == r.pattern || path == "" || r.key != "" {
 			continue
 		}
-		// A star inside stands for some name; any will do to see what the other rules say.
+		// A star in the middle means some name; any name shows what the other rules say.
 		sample := strings.ReplaceAll(path, "*", "-")
 		var methods methods
 		for i, name := range knownMethods {
@@ -45,9 +45,9 @@ func (p Policy) MissedCollections() []Missed {
 	return found
 }
 
-// DeadRules finds the allow rules that deny rules cover whole, in the order of the rules. It may
-// miss one that takes several deny patterns to cover; it never names one that could still allow
-// something.
+// DeadRules finds the allow rules that deny rules cover completely, in the order of the rules. It
+// may miss one that only several deny patterns cover together; it never names one that could still
+// allow something.
 func (p Policy) DeadRules() []Dead {
 	var found []Dead
 	for _, r := range p.allow {
@@ -62,10 +62,10 @@ func (p Policy) DeadRules() []Dead {
 // each.
 func (p Policy) Unreachable() bool { return p.Restricted() && len(p.DeadRules()) == len(p.allow) }
 
-// covering returns deny rules that together refuse all that r allows, nil if they do not.
+// covering returns deny rules that together refuse everything that r allows, nil if they do not.
 func (p Policy) covering(r Rule) (by []string) {
-	// A byte that no pattern holds takes the place of each star, so that only a star can match it:
-	// then whatever it stands for matches too.
+	// A byte that no pattern contains replaces each star, so that only a star can match it: then
+	// whatever the star matches is matched too.
 	path := fold(r.pattern, "\x00")
 	cut := strings.TrimRight(path, "/") // as firstDeny does
 	for i := range knownMethods {

@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// named judges the path that a field names beside the one on the request line, as a request of its
-// own would be judged.
+// named judges the path that a field names beside the one on the request line, as it would judge a
+// request of its own.
 func (c headerCall) named(h wire.Header, line *headerLine) Decision {
 	var methods []string
 	switch line.class {
@@ -40,7 +40,7 @@ func (c headerCall) named(h wire.Header, line *headerLine) Decision {
 }
 
 // targets reads the path of this service that a field names, with its query, in the one spelling
-// that rules are written in. Of a value with two readings both have to be allowed; what lies
+// that rules are written in. If a value can be read in two ways, both must be allowed; anything
 // outside the base URL is refused.
 func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) {
 	raw, query, hasQuery := strings.Cut(h.Value, "?")
@@ -52,13 +52,13 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 	switch {
 	case !ok:
 		return nil, faultf("write a percent sign as %25",
-			"it holds a percent sign without two hex digits after it")
+			"it contains a percent sign without two hex digits after it")
 	case strings.Contains(path, "+"):
 		return nil, faultf("write a plus as %2B and a blank as %20",
-			"it holds a plus, which some receivers read as a blank")
+			"it contains a plus, which some receivers read as a blank")
 	case strings.Contains(path, "#") || strings.Contains(decoded, "?"):
-		return nil, faultf("name it without",
-			"it holds a # or an encoded ?, at which some receivers cut the path")
+		return nil, faultf("leave it out",
+			"it contains a # or an encoded ?, at which some receivers cut the path")
 	case !strings.HasPrefix(decoded, "/"):
 		decoded = "/" + decoded // "bucket/key", as most SDKs write it
 	}
@@ -68,7 +68,7 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 	}
 	if name := signedBy(query); name != "" {
 		return nil, faultf("name the source without it",
-			"its query holds %s, which is a credential", name)
+			"its query contains %s, which is a credential", name)
 	}
 	for i := range paths {
 		if paths[i] = rawPath(paths[i]); hasQuery {
@@ -78,11 +78,11 @@ func (c headerCall) targets(h wire.Header, line *headerLine) ([]string, *fault) 
 	return paths, nil
 }
 
-// local is the path of a value that may name a host, which must be the one of the base URL.
+// local returns the path of a value that may name a host, which must be that of the base URL.
 func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
 	elsewhere := func() (string, *fault) {
 		return "", faultf("name something at "+c.Base.Origin(),
-			"it names another place than the base URL of the service")
+			"it names a place outside the base URL of the service")
 	}
 	rest := raw
 	if line.class == copySourceURL && !strings.Contains(raw, "://") {
@@ -104,8 +104,8 @@ func (c headerCall) local(raw string, line *headerLine) (string, *fault) {
 	return rest, nil
 }
 
-// under cuts from a path what the base URL says already. Stores that have the bucket in the host
-// name name it in the source all the same; where the host does not tell, both readings count.
+// under removes from a path what the base URL already says. Stores whose host name contains the
+// bucket still name it in the source; if the host does not tell, both readings count.
 func (c headerCall) under(path, header string) ([]string, *fault) {
 	if header == "x-copy-from" {
 		return []string{c.underAccount(path)}, nil
@@ -113,7 +113,7 @@ func (c headerCall) under(path, header string) ([]string, *fault) {
 	rest, ok := strings.CutPrefix(path, c.Base.path)
 	if !ok || !strings.HasPrefix(rest, "/") {
 		return nil, faultf("name something under "+c.Base.String(),
-			"it names another place than the base URL of the service")
+			"it names a place outside the base URL of the service")
 	}
 	if header == "destination" || c.Base.path != "" {
 		return []string{rest}, nil
@@ -123,7 +123,7 @@ func (c headerCall) under(path, header string) ([]string, *fault) {
 	switch {
 	case bucketInHost(c.Base.host) && !own:
 		return nil, faultf("name something in the bucket of "+c.Base.Origin(),
-			"it names another bucket than the base URL of the service")
+			"it names a bucket other than that of the base URL of the service")
 	case bucketInHost(c.Base.host):
 		return []string{"/" + key}, nil
 	case own:
@@ -132,8 +132,8 @@ func (c headerCall) under(path, header string) ([]string, *fault) {
 	return []string{rest}, nil
 }
 
-// underAccount puts the account before a container of OpenStack Swift, as the request's own path
-// has it.
+// underAccount puts the account before a container of OpenStack Swift, as in the request's own
+// path.
 func (c headerCall) underAccount(path string) string {
 	if segments := strings.SplitN(c.path, "/", 4); len(segments) == 4 && segments[1] == "v1" {
 		return "/v1/" + segments[2] + path
@@ -141,7 +141,7 @@ func (c headerCall) underAccount(path string) string {
 	return path
 }
 
-// storeLabels begin the label of a host name that says which store it is, behind that of a bucket.
+// storeLabels begin the label of a host name that says which store it is, after that of a bucket.
 var storeLabels = []string{"s3-", "s3express-", "cos-", "obs-", "oss-", "tos-"}
 
 // bucketInHost reports whether a host name begins with a bucket.
@@ -156,9 +156,9 @@ func bucketInHost(host string) bool {
 		case "storage":
 			return i > 0 && (strings.HasSuffix(host, ".googleapis.com") ||
 				strings.HasSuffix(host, ".yandexcloud.net"))
-		case "digitaloceanspaces", "linodeobjects": // behind a region
+		case "digitaloceanspaces", "linodeobjects": // after a region
 			return i > 1
-		case "r2": // behind an account, and perhaps a jurisdiction
+		case "r2": // after an account, and perhaps a jurisdiction
 			return i > 1 && labels[1] != "eu" && labels[1] != "fedramp"
 		}
 		if i > 0 && slices.ContainsFunc(storeLabels, func(begin string) bool {
@@ -170,7 +170,7 @@ func bucketInHost(host string) bool {
 	return false
 }
 
-// signedBy names the parameter by which a URL carries its own credential, "" if none does.
+// signedBy returns the parameter with which a URL carries its own credential, "" if none does.
 func signedBy(query string) string {
 	for _, raw := range queryKeys(query, "&;") {
 		switch name := foldedKey(raw); name {
@@ -202,7 +202,7 @@ func percentDecoded(s string) (string, bool) {
 	return string(out), true
 }
 
-// rawPath escapes what may not stand raw in a path.
+// rawPath escapes what may not appear raw in a path.
 func rawPath(decoded string) string {
 	const hex = "0123456789ABCDEF"
 	out := make([]byte, 0, len(decoded))

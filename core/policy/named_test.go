@@ -114,8 +114,8 @@ func TestSwiftSource(t *testing.T) {
 		"https://swift.example.com"), Allow: names(t, "X-Copy-From")}
 	for value, want := range map[string]Outcome{"/pub/a": Allowed, "pub/a": Allowed,
 		"/private/a": Denied} {
-		if s := p.Sort("PUT", "/v1/acct/pub/b", []wire.Header{{Name: "X-Copy-From",
-			Value: value}}); s.Outcome != want {
+		s := p.Sort("PUT", "/v1/acct/pub/b", []wire.Header{{Name: "X-Copy-From", Value: value}})
+		if s.Outcome != want {
 			t.Errorf("%s: %+v", value, s)
 		}
 	}

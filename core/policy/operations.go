@@ -8,54 +8,55 @@ import (
 )
 
 // Operations are the query keys of an API that choose what a request does, as "acl" does in "PUT
-// /bucket/key?acl". A request that holds one needs an allow rule which names it.
+// /bucket/key?acl". A request with one of them needs an allow rule that names it.
 type Operations struct {
 	text   string          // as config.yaml has it
 	keys   map[string]bool // folded
 	begins []string        // folded beginnings
 }
 
-// operationKeys are the families of APIs that are known by name: keys, and beginnings with a star.
-// What only filters, pages or formats a listing is left out: "?list-type=2&prefix=a" is a GET of
+// operationKeys are the families of APIs that have names: keys, and beginnings followed by a star.
+// Keys that only filter, page or format a listing are left out: "?list-type=2&prefix=a" is a GET of
 // the bucket like any other.
 var operationKeys = map[string]string{
 	// https://docs.aws.amazon.com/AmazonS3/latest/API/API_Operations_Amazon_Simple_Storage_Service.html,
 	// and the stores that speak its language (MinIO, Ceph, R2, OSS, COS, OBS, the XML API of
 	// Google). versionId, generation and partNumber choose another object or a piece of one.
 	// x-amz-* are headers in the query, as presigned URLs have them.
-	"s3": "abac accelerate accesspoint acl analytics append attributes bucketinfo callback cors" +
-		" cname compose continuation defaultobjectacl delete deletebucket directory" +
-		" directoryaccess encryption encryptionconfig fetch generation intelligent-tiering" +
-		" intelligenttiering inventory legal-hold legalhold lifecycle lifecycleconfig live" +
-		" location logging metadataconfiguration metadatatable metadatainventorytable" +
-		" metadatajournaltable metadatacopy metrics mirrorbackto modify notification" +
-		" notificationconfiguration object-lock objectlock objectinfo objectmeta" +
-		" ownershipcontrols partnumber policy policystatus publicaccessblock qos quota referer" +
-		" rename renameobject replication replication-metrics requestpayment resourcegroup" +
-		" response-location restore retention select select-type session style storageclass" +
-		" storagepolicy symlink syncobjectcopy tagging torrent transferacceleration truncate" +
-		" uploadid uploads versionid versioning versions vod website websiteconfig worm" +
-		" wormextend wormid x-oss-process x-oss-async-process x-image-process ci-process x-amz-*" +
-		" x-goog-acl x-oss-acl x-obs-acl x-cos-acl force-delete lambdaarn events addlegalhold" +
-		" accessmonitor accesspointconfigforobjectprocess accesspointpolicy asyncfetch billing" +
-		" bucketarchivedirectread callback-var cleanrestoredobject comp customdomain" +
-		" directcoldaccess domain domaincertificate extendretention fetchtask httpsconfig" +
-		" metaquery mirror mirrorbacktosource origin paybytraffic protection redundancytransition" +
-		" removelegalhold replication-check replication-reset replication-reset-status rtc seal",
+	"s3": `abac accelerate accesspoint acl analytics append attributes bucketinfo callback cors
+		cname compose continuation defaultobjectacl delete deletebucket directory
+		directoryaccess encryption encryptionconfig fetch generation intelligent-tiering
+		intelligenttiering inventory legal-hold legalhold lifecycle lifecycleconfig live
+		location logging metadataconfiguration metadatatable metadatainventorytable
+		metadatajournaltable metadatacopy metrics mirrorbackto modify notification
+		notificationconfiguration object-lock objectlock objectinfo objectmeta
+		ownershipcontrols partnumber policy policystatus publicaccessblock qos quota referer
+		rename renameobject replication replication-metrics requestpayment resourcegroup
+		response-location restore retention select select-type session style storageclass
+		storagepolicy symlink syncobjectcopy tagging torrent transferacceleration truncate
+		uploadid uploads versionid versioning versions vod website websiteconfig worm
+		wormextend wormid x-oss-process x-oss-async-process x-image-process ci-process x-amz-*
+		x-goog-acl x-oss-acl x-obs-acl x-cos-acl force-delete lambdaarn events addlegalhold
+		accessmonitor accesspointconfigforobjectprocess accesspointpolicy asyncfetch billing
+		bucketarchivedirectread callback-var cleanrestoredobject comp customdomain
+		directcoldaccess domain domaincertificate extendretention fetchtask httpsconfig
+		metaquery mirror mirrorbacktosource origin paybytraffic protection
+		redundancytransition removelegalhold replication-check replication-reset
+		replication-reset-status rtc seal`,
 	// https://learn.microsoft.com/en-us/rest/api/storageservices/: comp and restype choose the
 	// operation, action, resource and mode do so for Data Lake; snapshot and its like choose
 	// another resource. sig is a credential (SAS).
-	"azure": "action blockid comp copyid deletetype directory mode prevsnapshot prevsnapshoturl" +
-		" recursive resource restype restoremode sharesnapshot sig snapshot versionid",
+	"azure": `action blockid comp copyid deletetype directory mode prevsnapshot prevsnapshoturl
+		recursive resource restype restoremode sharesnapshot sig snapshot versionid`,
 	// https://git-scm.com/docs/http-protocol#_smart_clients: service chooses between fetch and
 	// push.
 	"git": "service",
 }
 
-// OperationFamilies are the names that NamedOperations knows.
+// OperationFamilies returns the names that NamedOperations knows.
 func OperationFamilies() []string { return []string{"s3", "azure", "git"} }
 
-// NamedOperations returns the keys of a family of APIs, false for a name that is none of
+// NamedOperations returns the keys of a family of APIs, and false for a name that is not one of
 // OperationFamilies.
 func NamedOperations(name string) (*Operations, bool) {
 	words, known := operationKeys[name]
@@ -73,7 +74,7 @@ func NamedOperations(name string) (*Operations, bool) {
 	return o, true
 }
 
-// ListedOperations are the keys that an owner lists; nil for none.
+// ListedOperations returns the keys that an owner lists; nil if there are none.
 func ListedOperations(keys []string) *Operations {
 	if len(keys) == 0 {
 		return nil
@@ -85,7 +86,7 @@ func ListedOperations(keys []string) *Operations {
 	return o
 }
 
-// ValidQueryKey reports whether a rule can name the key: what needs no escape in a query.
+// ValidQueryKey reports whether a rule can name the key, which must need no escape in a query.
 func ValidQueryKey(key string) bool {
 	for i := 0; i < len(key); i++ {
 		if class[key[i]]&unreserved == 0 && strings.IndexByte(":@$[]", key[i]) < 0 {
@@ -95,7 +96,7 @@ func ValidQueryKey(key string) bool {
 	return key != "" && len(key) <= 128
 }
 
-// String is the name of the family, or the keys; "" where rules see the path alone.
+// String returns the name of the family, or the keys; "" if rules see only the path.
 func (o *Operations) String() string {
 	if o == nil {
 		return ""
@@ -108,7 +109,7 @@ func (o *Operations) holds(folded string) bool {
 		func(b string) bool { return strings.HasPrefix(folded, b) }))
 }
 
-// queryKeys are the raw names of the parameters.
+// queryKeys returns the raw names of the parameters.
 func queryKeys(query, separators string) (keys []string) {
 	for parameter := range strings.FieldsFuncSeq(query,
 		func(r rune) bool { return strings.ContainsRune(separators, r) }) {
@@ -118,8 +119,8 @@ func queryKeys(query, separators string) (keys []string) {
 	return keys
 }
 
-// foldedKey is a name as the most generous receiver could read it: escapes decoded, again where
-// that made new ones, a plus as a blank, without blanks and brackets around it and without the
+// foldedKey returns a name as the most generous receiver could read it: with escapes decoded, again
+// if that made new ones, a plus as a blank, without blanks and brackets around it, and without the
 // "amp;" of a URL that was copied out of HTML.
 func foldedKey(raw string) string {
 	for range 4 {
@@ -139,7 +140,7 @@ func foldedKey(raw string) string {
 	return strings.Trim(name, " []\t\r\n\x00")
 }
 
-// keyedGlobs are the rules with ?KEY, made ready.
+// keyedGlobs are the rules with ?KEY, prepared for matching.
 type keyedGlobs struct{ allow, deny []keyedGlob }
 
 type keyedGlob struct {
@@ -164,7 +165,7 @@ func (k *keyedGlobs) addDeny(r Rule) bool {
 	return true
 }
 
-// asked is what rules are about.
+// asked is the part of a request that rules are about.
 type asked struct {
 	method string
 	bit    methods
@@ -172,9 +173,9 @@ type asked struct {
 	query  string
 }
 
-// decideKeys looks at the query of a request on whose path the rules without ?KEY have come to d. A
-// deny rule with a key matches it in every spelling. An allow rule names exactly the bytes that are
-// sent: "?ACL" writes an object where "?acl" writes a permission.
+// decideKeys looks at the query of a request; d is what the rules without ?KEY decided on its path.
+// A deny rule with a key matches it in every spelling. An allow rule names exactly the bytes that
+// are sent: "?ACL" writes an object where "?acl" writes a permission.
 func (p Policy) decideKeys(d Decision, o Options, a asked) Decision {
 	if p.mode != byRules || a.bit == 0 || d.Rule != "" && d.Outcome != Allowed {
 		return d
@@ -228,7 +229,7 @@ func (k *keyedGlobs) denies(a asked, keys []string) *glob {
 	return nil
 }
 
-// globsOf is a deny rule as a list of one, for firstDeny.
+// globsOf returns a deny rule as a list of one, for firstDeny.
 func (k *keyedGlobs) globsOf(i int) []glob { return []glob{k.deny[i].glob} }
 
 func (k *keyedGlobs) allows(a asked, key string) (rule string) {
@@ -240,13 +241,16 @@ func (k *keyedGlobs) allows(a asked, key string) (rule string) {
 	return ""
 }
 
-// unnamedKeys refuses keys that no allow rule names, with the rules to ask for.
+// unnamedKeys refuses keys that no allow rule names, and suggests the rules to ask for.
 func unnamedKeys(a asked, keys []string) Decision {
 	const most = 3 // a model needs no list of what it wrote
-	d := Decision{Setting: "queryOperations", Hint: "write the query keys without escapes",
+	d := Decision{
+		Setting: "queryOperations",
 		Reason: fmt.Sprintf(
 			"the query key %s chooses another operation of %s %s, and no allow rule names it",
-			short(keys[0]), a.method, short(a.path))}
+			short(keys[0]), a.method, short(a.path)),
+		Hint: "write the query keys without escapes",
+	}
 	if !slices.ContainsFunc(keys, func(key string) bool { return !ValidQueryKey(key) }) {
 		var rules []string
 		for _, key := range keys[:min(most, len(keys))] {

@@ -99,8 +99,8 @@ func TestQueryOperations(t *testing.T) {
 			t.Errorf("%s: %+v", c.path, d)
 		}
 	}
-	if _, d := Judge(Unrestricted(), Options{Operations: s3}, "PUT",
-		"/b/?policy"); d.Outcome != Allowed {
+	_, d := Judge(Unrestricted(), Options{Operations: s3}, "PUT", "/b/?policy")
+	if d.Outcome != Allowed {
 		t.Errorf("without rules everything is allowed: %+v", d)
 	}
 	if _, d := Judge(Policy{}, Options{Operations: s3}, "PUT", "/b/?policy"); d.Outcome != Denied {
@@ -130,8 +130,9 @@ func TestOperationKeys(t *testing.T) {
 			if foldedKey(plain) != plain || !ValidQueryKey(plain) {
 				t.Errorf("%s: %s is not folded", family, key)
 			}
-			if _, d := Judge(restricted(t, "* *", ""), Options{Operations: operations(t, family)},
-				"PUT", "/b?"+plain+"=1"); d.Outcome != Denied {
+			_, d := Judge(restricted(t, "* *", ""), Options{Operations: operations(t, family)},
+				"PUT", "/b?"+plain+"=1")
+			if d.Outcome != Denied {
 				t.Errorf("%s: %s passes a rule that does not name it", family, key)
 			}
 		}
@@ -153,8 +154,8 @@ func FuzzQueryOperations(f *testing.F) {
 	plain, _ := ParseRule("* *")
 	policy := New([]Rule{plain}, nil)
 	f.Fuzz(func(t *testing.T, query string) {
-		if _, d := Judge(policy, Options{Operations: s3}, "GET",
-			"/b?"+query); d.Outcome != Allowed {
+		_, d := Judge(policy, Options{Operations: s3}, "GET", "/b?"+query)
+		if d.Outcome != Allowed {
 			return
 		}
 		values, _ := url.ParseQuery(query)

@@ -2,14 +2,14 @@ package policy
 
 import "strings"
 
-// override is a name by which a receiver takes another method than the one on the request line.
+// override is a name with which a receiver uses a method other than the one on the request line.
 type override struct {
 	name    string
-	byValue bool // only if it is set to a method: other APIs mean something else by the name
+	byValue bool // only if its value is a method: other APIs mean something else by the name
 }
 
 // overrides are the names of query parameters and of fields in a body, as foldName spells them.
-// Fields of the header are in headers.go.
+// Header fields are in header_table.go.
 var overrides = byFoldedName(
 	override{name: "_method"},                // Rails, Laravel, Symfony, Spring, Plug, Parse Server
 	override{name: "_httpmethod"},            // Salesforce
@@ -18,9 +18,9 @@ var overrides = byFoldedName(
 	override{name: "x-method-override"},
 	override{name: "x-tunneled-method"},     // Catalyst
 	override{name: "alf_method"},            // Alfresco
-	override{name: "__method_override__"},   // Flask, by a recipe that many applications follow
+	override{name: "__method_override__"},   // Flask, in a recipe that many applications follow
 	override{name: "$httpmethod"},           // Google
-	override{name: "$httpheaders"},          // Google: it holds header fields
+	override{name: "$httpheaders"},          // Google: it contains header fields
 	override{name: "method", byValue: true}, // Facebook Graph, Restlet, Akka
 	override{name: "$method", byValue: true},
 )
@@ -39,12 +39,12 @@ const (
 )
 
 // foldName finds the override that receivers take a name for. Rack and qs drop brackets around a
-// name and those behind one, PHP drops leading blanks and what follows a NUL, and makes "_" of "."
-// and of blanks; header fields are read with "_" for "-". A name is verbatim if no letter was in
+// name and those after one. PHP drops leading blanks and what follows a NUL, and turns "." and
+// blanks into "_". Header fields are read with "_" for "-". A name is verbatim if no letter was in
 // upper case.
 func foldName[T string | []byte](raw T) (o override, verbatim bool) {
 	var buffer [maxOverride]byte
-	n, end := 0, 0 // end: behind the last byte that is no blank
+	n, end := 0, 0 // end: after the last byte that is not a blank
 	verbatim = true
 scan:
 	for i := 0; i < len(raw); {
@@ -77,8 +77,8 @@ scan:
 }
 
 // unescape reads one byte of a form, and says how much text it takes: %XX, the %uXXXX of IIS, "+".
-// What is malformed stands for itself, and a rune beyond ASCII, which no name here holds, for a
-// byte that none holds either.
+// Malformed text means itself. No name here has a rune beyond ASCII, so such a rune counts as a
+// byte that no name has.
 func unescape[T string | []byte](s T) (c byte, size int) {
 	switch {
 	case s[0] == '+':
@@ -97,10 +97,10 @@ func unescape[T string | []byte](s T) (c byte, size int) {
 	return s[0], 1
 }
 
-// namesOther reports whether a value is another method than the one that is judged. To name the
-// same one changes nothing.
+// namesOther reports whether a value is a method other than the one judged. Naming the same one
+// changes nothing.
 func namesOther[T string | []byte](value T, method string) bool {
-	var word [8]byte // no method that is known has as many letters
+	var word [8]byte // no known method has as many letters
 	n := 0
 	for i := 0; i < len(value); {
 		c, size := unescape(value[i:])
@@ -128,9 +128,9 @@ func among(methods []string, word string) bool {
 	return false
 }
 
-// carrier is what holds names in a request.
+// carrier is the part of a request that has names.
 type carrier struct {
-	where, kind string // as in "the query holds the parameter"
+	where, kind string // as in "the query contains the parameter"
 	verbatim    bool   // byValue names count only if verbatim: Twilio has a field Method
 }
 
@@ -141,8 +141,8 @@ var (
 	theObject = carrier{where: "the JSON body", kind: "the field", verbatim: true}
 )
 
-// checkParameters refuses an override in a query or in the body of a form. Some receivers split
-// these at ";" as well.
+// checkParameters refuses an override in a query or in the body of a form. Some receivers also
+// split these at ";".
 func checkParameters[T string | []byte](in carrier, text T, method string) *fault {
 	for len(text) > 0 {
 		var parameter T
@@ -161,18 +161,19 @@ func checkParameters[T string | []byte](in carrier, text T, method string) *faul
 }
 
 func (in carrier) refuse(o override) *fault {
-	return faultf("use the method you want in the method argument",
-		"%s holds %s %s, which changes the method behind the rules", in.where, in.kind, o.name)
-}
-
-func (in carrier) refuseValue(o override) *fault {
-	return faultf("use the method you want in the method argument; "+
-		"if the API means something else by it, leave it out and choose from the reply",
-		"%s sets %s %s to another method, which some APIs go by, behind the rules",
+	return faultf("give the method you want as the method argument",
+		"%s contains %s %s, which changes the method where the rules do not see it",
 		in.where, in.kind, o.name)
 }
 
-// cutAt splits s at the first of two bytes; without one, all of it is head.
+func (in carrier) refuseValue(o override) *fault {
+	return faultf("give the method you want as the method argument; if the API means something "+
+		"else by it, leave it out and choose from the reply",
+		"%s sets %s %s to another method, which some APIs use and the rules do not see",
+		in.where, in.kind, o.name)
+}
+
+// cutAt splits s at the first of two bytes; if there is none, all of it is head.
 func cutAt[T string | []byte](s T, one, other byte) (head, tail T) {
 	for i := 0; i < len(s); i++ {
 		if s[i] == one || s[i] == other {

@@ -3,18 +3,17 @@ package policy
 import (
 	"strings"
 	"unicode/utf8"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
-// maxTarget is the longest path with query, in bytes, that is read at all.
-const maxTarget = 8 << 10
-
-// checkTarget holds the grammar of an origin-form target and splits it at the first "?". It repairs
-// nothing: URL parsers, proxies and routers each repair in their own way, and a target that two of
-// them read differently is how a rule is dodged.
+// checkTarget checks the grammar of an origin-form target and splits it at the first "?". It
+// repairs nothing: URL parsers, proxies and routers each repair in their own way, and a target that
+// two of them read differently is how a rule is dodged.
 func checkTarget(target string, o Options) (path, query string, f *fault) {
-	if len(target) > maxTarget {
+	if len(target) > wire.MaxTarget {
 		return "", "", faultf("shorten the query or send the data in the body",
-			"the path is longer than %d bytes", maxTarget)
+			"the path is longer than %d bytes", wire.MaxTarget)
 	}
 	path, query, _ = strings.Cut(target, "?")
 	if f := checkPath(path, o); f != nil {
@@ -28,7 +27,7 @@ func checkTarget(target string, o Options) (path, query string, f *fault) {
 
 func checkPath(path string, o Options) *fault {
 	if !strings.HasPrefix(path, "/") {
-		return faultf("give the path alone, as in /v1/items: scheme and host come from the service",
+		return faultf("give only the path, as in /v1/items: scheme and host come from the service",
 			"the path does not begin with /")
 	}
 	for i := 0; i < len(path); {
@@ -49,14 +48,14 @@ func checkPath(path string, o Options) *fault {
 	return checkSegments(path, o)
 }
 
-// checkEscape holds the rules for one escape in a path, or for the escapes of one UTF-8 sequence,
-// and returns how many bytes of text they take.
+// checkEscape checks one escape in a path, or the escapes of one UTF-8 sequence, and returns how
+// many bytes of text they take.
 func checkEscape(path string, at int, o Options) (int, *fault) {
 	c, ok := escape(path, at)
 	switch {
 	case !ok:
 		return 0, faultf("write a percent sign as %25",
-			"the path holds %% (%%25) at byte %d without two hex digits after it", at)
+			"the path contains %% (%%25) at byte %d without two hex digits after it", at)
 	case c >= utf8.RuneSelf:
 		return checkRune(path, at)
 	case c < ' ' || c == 0x7f:
@@ -65,7 +64,8 @@ func checkEscape(path string, at int, o Options) (int, *fault) {
 		// The receiver may decode it, and a deny rule would not have seen the letter (RFC 3986
 		// section 2.3 calls both forms equal).
 		return 0, faultf("write "+string(rune(c))+" in its place",
-			"the path holds the escape %s at byte %d for a byte that needs none", path[at:at+3], at)
+			"the path contains the escape %s at byte %d for a byte that needs none",
+			path[at:at+3], at)
 	case c == '/' && !o.EncodedSlash:
 		return 0, optional(path, at, "an encoded slash", "allowEncodedSlash")
 	case c == ';' && !o.Semicolon:
@@ -121,21 +121,21 @@ func checkSegments(path string, o Options) *fault {
 		switch {
 		case name == "." || name == "..":
 			return faultf("write the path without dot segments",
-				"the path holds the segment %q", name)
+				"the path contains the segment %q", name)
 		case name == "" && more && !o.DoubleSlash:
 			return faultf(
 				"write single slashes, or ask your person to set allowDoubleSlash on the service",
-				"the path holds an empty segment (//)")
+				"the path contains an empty segment (//)")
 		case strings.HasSuffix(name, "%20") || strings.HasSuffix(segment, "%20"):
-			return faultf("write the path without it",
-				"a segment of the path ends in an encoded blank (%%20)")
+			return faultf("leave it out of the path",
+				"a segment of the path ends with an encoded blank (%%20)")
 		}
 	}
 	return nil
 }
 
-// checkQuery holds the query to the path's alphabet plus "/", "?" and the raw brackets, bars and
-// braces that Stripe and others ask for. Its escapes may stand for anything but CR, LF and NUL.
+// checkQuery limits the query to the path's alphabet plus "/", "?" and the raw brackets, bars and
+// braces that Stripe and others ask for. Its escapes may mean anything but CR, LF and NUL.
 func checkQuery(query string, o Options) *fault {
 	for i := 0; i < len(query); i++ {
 		c := query[i]
@@ -143,11 +143,11 @@ func checkQuery(query string, o Options) *fault {
 			decoded, ok := escape(query, i)
 			if !ok {
 				return faultf("write a percent sign as %25",
-					"the query holds %% (%%25) at byte %d without two hex digits after it", i)
+					"the query contains %% (%%25) at byte %d without two hex digits after it", i)
 			}
 			if decoded == '\r' || decoded == '\n' || decoded == 0 {
 				return faultf("leave it out",
-					"the query holds the escape %s at byte %d, a control byte", query[i:i+3], i)
+					"the query contains the escape %s at byte %d, a control byte", query[i:i+3], i)
 			}
 			i += 2
 			continue

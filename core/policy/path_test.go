@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 var (
@@ -30,7 +32,7 @@ func TestGrammarAccepts(t *testing.T) {
 		{Options{}, "/a?method=x&my_method=y&_methods=z&x=_method"},
 		{Options{}, "/a?method=flickr.photos.search&$method=&method&x=method=DELETE"},
 		{Options{}, "/a?method=GET&$METHOD=get&method=DELETED&filter[method]=DELETE"},
-		{Options{}, "/" + strings.Repeat("a", maxTarget-1)},
+		{Options{}, "/" + strings.Repeat("a", wire.MaxTarget-1)},
 		{slashes, "/projects/a%2Fb%2fc"},
 		{semicolons, "/a;b=1/c%3Bd/e%3bf?x=1;y=2"},
 		{semicolons, "/a/;x"},
@@ -52,8 +54,8 @@ func TestGrammarRejects(t *testing.T) {
 		{Options{}, "", "does not begin with /"},
 		{Options{}, "?a", "does not begin with /"},
 		{Options{}, "https://evil.example/", "scheme and host come from the service"},
-		{Options{}, "/" + strings.Repeat("a", maxTarget), "longer than 8192 bytes"},
-		{Options{}, "/a?" + strings.Repeat("a", maxTarget), "longer than 8192 bytes"},
+		{Options{}, "/" + strings.Repeat("a", wire.MaxTarget), "longer than 8192 bytes"},
+		{Options{}, "/a?" + strings.Repeat("a", wire.MaxTarget), "longer than 8192 bytes"},
 		{Options{}, "/a b", "byte %20 at byte 2"},
 		{Options{}, "/a\tb", "byte %09"},
 		{Options{}, "/a\x00", "byte %00"},
@@ -111,7 +113,7 @@ func TestGrammarRejects(t *testing.T) {
 		{Options{}, "/a%20/b", "encoded blank"},
 		{Options{}, "/..%20/b", "encoded blank"},
 		{Options{}, "/a?b c", "byte %20"},
-		{Options{}, "/a?b\r\nc", "the query holds the byte %0D"},
+		{Options{}, "/a?b\r\nc", "the query contains the byte %0D"},
 		{Options{}, "/a?b#c", "# (%23)"},
 		{Options{}, "/a?b\\c", `\ (%5C)`},
 		{Options{}, "/a?b\"c", "\" (%22)"},
@@ -126,7 +128,7 @@ func TestGrammarRejects(t *testing.T) {
 		{Options{}, "/a?b%0d", "control byte"},
 		{Options{}, "/a?b%0A", "control byte"},
 		{Options{}, "/a?b%00", "control byte"},
-		{Options{}, "/a?_method=DELETE", "behind the rules"},
+		{Options{}, "/a?_method=DELETE", "where the rules do not see it"},
 		{Options{}, "/a?x=1&_METHOD", "_method"},
 		{Options{}, "/a?%5Fmethod=DELETE", "_method"},
 		{Options{}, "/a?%5F%6d%45thod=DELETE", "_method"},

@@ -1,8 +1,13 @@
 // Package policy decides whether an agent may make a request, and is the one place that reads a
-// request path. Use ParseRule and New to build a Policy, Judge to decide, ParseBase and Base.Join
-// to turn what was allowed into the URL to dial, and HeaderPolicy to sort what the agent sends
-// along. Do not look into a path anywhere else: what Judge read is byte for byte what must be sent,
-// and a second reader would see something different.
+// request path.
+//
+// ParseRule and New make a Policy, and Judge decides with it. What it allows is a Judged, the only
+// form in which a request is signed and sent: ParseBase and Base.JoinUnder turn it into the URL to
+// dial. CheckForeign and CheckBody look for what would go around the rules in the query and the
+// body, and HeaderPolicy.Sort sorts the header fields that the agent sends.
+//
+// Do not look into a path anywhere else. What Judge read is byte for byte what must be sent, and a
+// second reader would see something different.
 package policy
 
 import (
@@ -10,7 +15,7 @@ import (
 	"strings"
 )
 
-// Outcome says what became of a request. Its zero value refuses.
+// Outcome says what was decided about a request. The zero value denies it.
 type Outcome uint8
 
 const (
@@ -19,6 +24,7 @@ const (
 	Allowed
 )
 
+// String returns "allow", "deny" or "reject".
 func (o Outcome) String() string {
 	switch o {
 	case Rejected:
@@ -36,12 +42,12 @@ type Decision struct {
 	// one sentence for a person or a model, without control bytes; a refused byte is named as %XX
 	Reason  string
 	Hint    string // what to do next, "" if there is nothing to say
-	Setting string // key of config.yaml that refuses where no rule does, such as "allowHeaders"
+	Setting string // key of config.yaml that refuses if no rule does, such as "allowHeaders"
 }
 
-// Options are the exceptions a service may need from the path grammar. With one in force, allow
-// rules match the text as it is written, and deny rules match what a receiver may read in it as
-// well.
+// Options are the exceptions from the path grammar that a service may need. With one in force,
+// allow rules match the text as it is written, and deny rules also match what a receiver may read
+// in it.
 type Options struct {
 	EncodedSlash bool // %2F inside a segment (GitLab project names)
 	Semicolon    bool // ; and %3B in paths, ; in queries
@@ -49,7 +55,7 @@ type Options struct {
 	// 4.2)
 	DoubleSlash bool
 
-	Operations *Operations // query keys that choose the operation; nil: rules see the path alone
+	Operations *Operations // query keys that choose the operation; nil: rules see only the path
 }
 
 // Policy is a fixed set of rules. The zero value denies everything. Safe for concurrent use.
@@ -57,7 +63,7 @@ type Policy struct {
 	mode                mode
 	allow, deny         []Rule
 	allowGlob, denyGlob []glob
-	keyed               keyedGlobs // of the rules with ?KEY, which have no glob of their own above
+	keyed               keyedGlobs // rules with ?KEY, which have no glob of their own above
 }
 
 type mode uint8
@@ -72,9 +78,9 @@ const (
 // allowed.
 func Unrestricted() Policy { return Policy{mode: open} }
 
-// New makes a policy from rules: deny first, then allow, and what no rule matches is denied, also
-// when there are only deny rules. A zero Rule among deny stands for a rule that could not be read;
-// such a policy denies everything.
+// New makes a policy from rules: deny rules first, then allow rules; a request that no rule matches
+// is denied, even if there are only deny rules. A zero Rule among deny means a rule that could not
+// be read; such a policy denies everything.
 func New(allow, deny []Rule) Policy {
 	if slices.Contains(deny, Rule{}) {
 		return Policy{}
@@ -83,7 +89,7 @@ func New(allow, deny []Rule) Policy {
 	for _, r := range allow {
 		if p.keyed.addAllow(r) {
 			p.allowGlob = append(p.allowGlob,
-				glob{text: r.String()}) // of no method: it keeps the places of the others
+				glob{text: r.String()}) // has no method; it keeps the indexes of the others
 			continue
 		}
 		p.allowGlob = append(p.allowGlob, compile(r, r.pattern))
@@ -96,8 +102,8 @@ func New(allow, deny []Rule) Policy {
 	return p
 }
 
-// Restricted reports whether anything but a malformed request can be refused. Only Unrestricted is
-// not.
+// Restricted reports whether the policy can refuse anything but a malformed request. Only
+// Unrestricted cannot.
 func (p Policy) Restricted() bool { return p.mode != open }
 
 // Allow returns a copy of the allow rules in order.
@@ -107,7 +113,7 @@ func (p Policy) Allow() []Rule { return slices.Clone(p.allow) }
 func (p Policy) Deny() []Rule { return slices.Clone(p.deny) }
 
 // Judged is a request that Judge allowed, and the only form in which one may be signed and sent.
-// The zero value is of no use: Base.Join refuses it.
+// The zero value is of no use: Base.JoinUnder refuses it.
 type Judged struct{ method, path, query, target string }
 
 // Method returns the method in upper case.
@@ -121,9 +127,6 @@ func (j Judged) Path() string { return j.path }
 
 // Query returns what follows the first "?".
 func (j Judged) Query() string { return j.query }
-
-// Redacted returns the target for a log; see Redact.
-func (j Judged) Redacted() string { return Redact(j.target) }
 
 // Redact prepares a target for a log, judged or not: parameter names stay, every value becomes "*",
 // because tokens travel in queries.

@@ -8,9 +8,9 @@ import (
 // receive are the steps that a receiver may take.
 var receive = [...]func(string) string{decodeSlashes, decodeSemicolons, cutParameters, joinSlashes}
 
-// readings returns a folded path and every path that a chain of receivers may make of it, where an
-// exception of the service lets bytes stand that they read in different ways: proxies join slashes
-// and decode them, servlet containers drop what follows a ";", each in its own order. Without such
+// readings returns a folded path and every path that a chain of receivers may make of it, if an
+// exception of the service allows bytes that they read in different ways: proxies join slashes and
+// decode them, servlet containers drop what follows a ";", each in its own order. Without such
 // bytes it returns nil. There are at most a few dozen, and mostly one.
 func readings(path string) []string {
 	if !strings.Contains(path, ";") && !strings.Contains(path, "//") &&

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/true-and-useful/janee/core/wire"
 	"github.com/true-and-useful/janee/internal/vectors"
 )
 
@@ -173,7 +174,7 @@ func TestReadingsAreFew(t *testing.T) {
 	p := New(rules(t, "* *"), deny)
 	const worst = "/a%3b;;/%2faa//%3b%3b%2fa//;;%3b/a%2f/a;%2f" // of 400,000 random ones
 	for _, piece := range []string{"/a;b", "//", ";", "%2F", "%3b%2f/;", worst} {
-		path := "/a" + strings.Repeat(piece, (maxTarget-2)/len(piece))
+		path := "/a" + strings.Repeat(piece, (wire.MaxTarget-2)/len(piece))
 		if n := len(readings(fold(path, "%2a"))); n > 64 {
 			t.Errorf("%.40q has %d readings", path, n)
 		}

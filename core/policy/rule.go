@@ -6,22 +6,22 @@ import (
 	"strings"
 )
 
-// Rule is one line "METHOD PATTERN" such as "GET /v1/*". Rules are comparable; make them with
-// ParseRule only.
+// Rule is one line "METHOD PATTERN" such as "GET /v1/*". Rules are comparable; make them only with
+// ParseRule.
 type Rule struct {
 	method, pattern string
 	key             string // of the query; "" for a rule on the path alone
 }
 
-// ParseRule reads a rule. METHOD is GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS in any case, or
-// "*"; blanks or tabs follow; PATTERN begins with "/" or "*". In a pattern "*" stands for any
-// bytes, also none, also "/"; every other byte stands for itself and there is no way to escape.
-// "?KEY" at the end of a pattern wants the query to hold that key, with any value or none. A
-// pattern that no path of the grammar could ever match is an error too, since a deny rule that
-// cannot fire is a hole.
+// ParseRule reads a rule. METHOD is GET, HEAD, POST, PUT, PATCH, DELETE or OPTIONS in any case, or
+// "*"; blanks or tabs follow; PATTERN begins with "/" or "*". In a pattern "*" means any bytes,
+// including none and "/"; every other byte means itself, and there is no escape character. "?KEY"
+// at the end of a pattern requires the query to have that key, with any value or none. A pattern
+// that no path of the grammar could ever match is an error too, since a deny rule that cannot match
+// is a hole.
 func ParseRule(s string) (Rule, error) {
-	// Not strings.Fields: that splits at U+00A0 and its like, which a reader takes for part of the
-	// word.
+	// Not strings.Fields, which also splits at U+00A0 and similar, which a reader takes for part of
+	// the word.
 	fields := strings.FieldsFunc(s, func(r rune) bool { return r == ' ' || r == '\t' })
 	if len(fields) != 2 {
 		return Rule{}, fmt.Errorf("reading rule %q: want a method and a path pattern, as in %q",
@@ -37,9 +37,9 @@ func ParseRule(s string) (Rule, error) {
 	}
 	pattern, key, keyed := strings.Cut(fields[1], "?")
 	if keyed && !ValidQueryKey(key) {
-		return Rule{},
-			fmt.Errorf("reading rule %q: after ? comes the name of one query key, as in %q", s,
-				"PUT /bucket/*?acl")
+		return Rule{}, fmt.Errorf(
+			"reading rule %q: after ? comes the name of one query key, as in %q", s,
+			"PUT /bucket/*?acl")
 	}
 	if err := checkPattern(pattern); err != nil {
 		return Rule{}, fmt.Errorf("reading rule %q: %w", s, err)
@@ -81,7 +81,7 @@ func checkPattern(pattern string) error {
 			continue
 		}
 		if c <= ' ' || c > '~' || strings.IndexByte(`?#\`, c) >= 0 {
-			return fmt.Errorf("the pattern holds the byte %%%02X, which no path can hold", c)
+			return fmt.Errorf("the pattern contains the byte %%%02X, which no path can contain", c)
 		}
 		i++
 	}

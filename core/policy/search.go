@@ -1,10 +1,10 @@
 package policy
 
-// folded is a word to be found in any case. Whole bodies are searched, nearly always in vain, so
-// most bytes are skipped (Horspool, Practical fast searching in strings, 1980).
+// folded is a word to find in any case. Whole bodies are searched, nearly always without a hit, so
+// the search skips most bytes (Horspool, Practical fast searching in strings, 1980).
 type folded struct {
 	word string
-	skip [256]uint8 // by how much a window moves on that ends in this byte
+	skip [256]uint8 // how far to move a window that ends in this byte
 }
 
 func newFolded(lowerCase string) *folded {

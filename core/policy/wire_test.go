@@ -25,7 +25,7 @@ func TestAllowedVectorsOnTheWire(t *testing.T) {
 			continue
 		}
 		for _, signed := range []string{"", "timestamp=1&signature=a%2Bb%3D"} {
-			url, target := base.Join(j, signed)
+			url, target := base.JoinUnder("", j, signed)
 			req, err := http.NewRequest(j.Method(), url, nil)
 			if err != nil {
 				t.Fatalf("%s: %v", c.ID, err)

@@ -5,13 +5,13 @@ import (
 	"sort"
 )
 
-// automaton finds patterns in bytes one after the other (Aho and Corasick, CACM 18(6), 1975), ASCII
-// letters without regard to case. Nodes are numbered level by level from the root, 0, so the
-// children of one node lie together.
+// automaton finds patterns in bytes that come one after the other (Aho and Corasick, CACM 18(6),
+// 1975), ASCII letters in either case. Nodes are numbered level by level from the root, 0, so the
+// children of one node are next to each other.
 //
 // Nearly all input stays near the root. Nodes of depth ≤ shallowDepth therefore have a row in a
-// dense table: one load a byte. The many nodes below are kept as a plain trie with failure links,
-// 13 bytes each, because a PEM key in all its forms has some 75,000.
+// dense table, which takes one load per byte. The many nodes below are a plain trie with failure
+// links, 13 bytes each, because a PEM key in all its forms has some 75,000.
 type automaton struct {
 	class [256]uint8 // byte → class; 0: in no pattern. The two cases of a letter share a class
 	width int        // number of classes, so the length of a row
@@ -138,7 +138,7 @@ func (a *automaton) fillRow(n int32) {
 	}
 	for i := range len(escapes) {
 		if to := &row[a.class[escapes[i]]]; *to >= 0 && (n > 0 || *to > 0 || i >= len(breaks)) {
-			// but not of a break at the root: nothing has begun that could go on behind it
+			// but not for a break at the root: nothing has begun that could continue after it
 			*to = ^*to
 		}
 	}
@@ -147,7 +147,7 @@ func (a *automaton) fillRow(n int32) {
 func (a *automaton) row(n int32) []int32 { return a.rows[int(n)*a.width:][:a.width] }
 
 // next returns the node after n for a byte of class c. Over a whole input it follows at most one
-// failure link a byte.
+// failure link per byte.
 func (a *automaton) next(n int32, c uint8) int32 {
 	for n >= a.shallow {
 		for k := a.first[n]; k < a.first[n+1]; k++ {
@@ -168,8 +168,8 @@ func (a *automaton) begun() int {
 	return int(a.levels[prefixSize+1] - a.levels[prefixSize])
 }
 
-// follow returns the node to go on from after a match that ends at n: where no pattern is longer,
-// nothing of it need be kept in mind.
+// follow returns the node to continue from after a match that ends at n: if no pattern is longer,
+// none of the match has to be remembered.
 func (a *automaton) follow(n int32) int32 {
 	for n >= a.shallow && a.first[n] == a.first[n+1] {
 		n = a.fail[n]
@@ -177,7 +177,7 @@ func (a *automaton) follow(n int32) int32 {
 	return n
 }
 
-// trail goes through p from i below the rows, up to an escape, the end of a match or a row; it
+// trail goes through p from i, below the rows, up to an escape, the end of a match or a row. It
 // returns the node reached and the index after the last byte read.
 func (a *automaton) trail(n int32, p []byte, i int) (int32, int) {
 	for ; i < len(p) && n >= a.shallow && a.special[p[i]] == 0; i++ {

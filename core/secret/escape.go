@@ -5,22 +5,22 @@ import (
 	"unicode/utf8"
 )
 
-// escapes are the bytes with which an escape may begin, or that stand where a text was wrapped.
+// escapes are the bytes that may begin an escape, or that are left where a text was wrapped.
 const (
 	escapes = breaks + "%&\\"
 	breaks  = "\x00\n\r="
 )
 
 // escape is a piece of text that means other bytes than it shows: \u0041, &#65;, %41. One that
-// means none is a break in a line, or a character that only protects the next.
+// means nothing is a break in a line, or a character that only protects the next.
 type escape struct {
 	size    int // in the text
 	meant   [utf8.UTFMax]byte
 	length  int  // of meant; 0: nothing
-	isBreak bool // blanks behind it are indentation
+	isBreak bool // blanks after it are indentation
 }
 
-// Limits of an escape: what is longer is read as several, or not as one.
+// Limits of an escape: anything longer is read as several, or not as one.
 const (
 	maxNested  = 4  // how often an escape may have been escaped again by the same means
 	maxDigits  = 10 // of a number in HTML, with leading zeros
@@ -31,7 +31,7 @@ const (
 func literal(c byte) escape { return escape{size: 1, meant: [4]byte{c}, length: 1} }
 
 // as is an escape of the first size bytes for the byte c. Line ends and NUL mean nothing here:
-// base64 and keys go on behind the one, and the other is every second byte of a text in UTF-16.
+// base64 and keys continue after a line end, and NUL is every second byte of a text in UTF-16.
 func as(size int, c byte) escape {
 	if c == 0 || c == '\n' || c == '\r' {
 		return escape{size: size, isBreak: c != 0}
@@ -39,8 +39,8 @@ func as(size int, c byte) escape {
 	return escape{size: size, meant: [4]byte{c}, length: 1}
 }
 
-// asUnit is an escape for a UTF-16 unit or a rune. Half a surrogate pair is written like any other
-// unit, as in CESU-8: two of them are what wide makes of such a rune.
+// asUnit is an escape for a UTF-16 unit or a rune. Half of a surrogate pair is written like any
+// other unit, as in CESU-8: wide makes two of them from such a rune.
 func asUnit(size int, r rune) escape {
 	if r < utf8.RuneSelf {
 		return as(size, byte(r))
@@ -50,7 +50,7 @@ func asUnit(size int, r rune) escape {
 	return e
 }
 
-// appendWide is utf8.AppendRune that takes surrogates for runes.
+// appendWide is utf8.AppendRune, but accepts surrogates as runes.
 func appendWide(to []byte, r rune) []byte {
 	if r >= 0xd800 && r < 0xe000 {
 		return append(to, 0xe0|byte(r>>12), 0x80|byte(r>>6)&0x3f|0x80, 0x80|byte(r)&0x3f)
@@ -58,8 +58,8 @@ func appendWide(to []byte, r rune) []byte {
 	return utf8.AppendRune(to, r)
 }
 
-// readEscape reads the escape at the start of p, which is one of escapes. What is none is a literal
-// byte. ok is false if it takes more bytes to tell; with last there are none.
+// readEscape reads the escape at the start of p, which is one of escapes. What is not an escape is
+// a literal byte. ok is false if it takes more bytes to tell; with last set there are no more.
 func readEscape(p []byte, last bool) (e escape, ok bool) {
 	in := escapeReader{p: p, at: 1}
 	switch p[0] {
@@ -77,14 +77,14 @@ func readEscape(p []byte, last bool) (e escape, ok bool) {
 	return e, last || !in.short
 }
 
-// escapeReader looks ahead in p. short says that it has looked beyond the end.
+// escapeReader looks ahead in p. short says that it looked beyond the end.
 type escapeReader struct {
 	p     []byte
 	at    int
 	short bool
 }
 
-// peek returns the byte k behind at, 0 beyond the end: no escape holds one.
+// peek returns the byte k after at, and 0 beyond the end: no escape contains a 0.
 func (in *escapeReader) peek(k int) byte {
 	if in.at+k >= len(in.p) {
 		in.short = true
@@ -93,7 +93,7 @@ func (in *escapeReader) peek(k int) byte {
 	return in.p[in.at+k]
 }
 
-// skip passes over word, in lower case, if it comes next in any case.
+// skip passes word, given in lower case, if it comes next in any case.
 func (in *escapeReader) skip(word string) bool {
 	for k := range len(word) {
 		if lower(in.peek(k)) != word[k] {
@@ -104,7 +104,7 @@ func (in *escapeReader) skip(word string) bool {
 	return true
 }
 
-// digits passes over n digits of a base and returns their value.
+// digits passes n digits of a base and returns their value.
 func (in *escapeReader) digits(n, base int) (value int, ok bool) {
 	for k := range n {
 		d := strings.IndexByte(hexDigits[:base], lower(in.peek(k)))
@@ -142,9 +142,9 @@ func (in *escapeReader) percent() escape {
 	return e
 }
 
-// entities are the signs of ASCII that HTML has names for, in lower case
-// (https://html.spec.whatwg.org/multipage/named-characters.html). Few programs write more of them
-// than five; htmlentities of PHP writes nearly all.
+// entities are the ASCII signs that have names in HTML, in lower case
+// (https://html.spec.whatwg.org/multipage/named-characters.html). Few programs write more than five
+// of them; htmlentities of PHP writes nearly all.
 var entities = []struct {
 	name  string
 	meant byte
@@ -193,8 +193,8 @@ func (in *escapeReader) entity() escape {
 	return asUnit(in.at, rune(value))
 }
 
-// backslashes are those of a string in JSON, programs and shells; more than one are a string in a
-// string.
+// backslashes reads those of a string in JSON, programs and shells; several of them are a string
+// inside a string.
 func (in *escapeReader) backslashes() escape {
 	for in.at < maxNested*2 && in.peek(0) == '\\' {
 		in.at++
@@ -220,13 +220,13 @@ func (in *escapeReader) backslashes() escape {
 		if v, ok := in.digits(3, 8); ok {
 			return as(in.at, byte(v))
 		}
-	case c < utf8.RuneSelf && !alphanumeric(c): // it stands for itself, and is read next
+	case c < utf8.RuneSelf && !alphanumeric(c): // the sign means itself, and is read next
 		return escape{size: run}
 	}
 	return as(run, '\\')
 }
 
-// meaning is text with the escapes undone that begin with one of kinds.
+// meaning returns text without those escapes that begin with one of kinds.
 func meaning(text, kinds string) string {
 	if !strings.ContainsAny(text, kinds) {
 		return text

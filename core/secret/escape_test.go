@@ -212,7 +212,7 @@ func TestSurrogates(t *testing.T) {
 	}
 }
 
-// What only looks like an escape must not hide a secret that stands behind it, or begins within it.
+// What only looks like an escape must not hide a secret that follows it or begins within it.
 func TestNoEscape(t *testing.T) {
 	for _, secret := range []string{
 		"nick.smith01", "u00fcbergang", "x41x42x43x44", "25abcdef", "amp;amp;amp;", "lt;gt;quot;",

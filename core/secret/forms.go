@@ -10,18 +10,17 @@ import (
 	"unicode/utf8"
 )
 
-// minLine is the length from which one line of a longer secret is looked for by itself, in bytes.
+// minLine is the length, in bytes, from which one line of a longer secret is looked for by itself.
 const minLine = 16
 
 const hexDigits = "0123456789abcdef"
 
 // forms returns the spellings of secret that a Scrubber looks for, duplicates included; none if the
-// secret is shorter than MinLength, which makes every spelling at least that long. Upper and lower
-// case are one to the automaton, and escapes are read as what they mean, so that one spelling of
-// each form is enough.
+// secret is shorter than MinLength, so that every spelling is at least that long. The automaton
+// ignores case, and reads escapes as what they mean, so one spelling of each form is enough.
 func forms(secret string) []string {
 	// Blanks at the edges are not secret. Without them no pattern starts with a line end, so a
-	// stream of events is never held up at one.
+	// stream of events is never held back at one.
 	text := strings.TrimSpace(secret)
 	if len(text) < MinLength {
 		return nil
@@ -33,15 +32,15 @@ func forms(secret string) []string {
 	}
 	for _, t := range parts {
 		found = append(found, spellings(t)...)
-		// Programs that decode base64 and encode it anew often leave the padding out (RFC 4648
+		// Programs that decode base64 and encode it again often leave the padding out (RFC 4648
 		// section 3.2).
 		if bare := strings.TrimRight(t, "="); bare != t && len(bare) >= MinLength {
 			found = append(found, spellings(bare)...)
 		}
 	}
 	for _, form := range found {
-		// A secret may itself hold what looks like escapes. Those of one kind are undone in a text
-		// where another kind was put over them.
+		// A secret may itself contain what looks like escapes, and the reader undoes those too:
+		// all of them, or those of one kind in a text that was escaped with another.
 		for _, kinds := range []string{escapes, "%", "&", `\`} {
 			if m := meaning(form, kinds); m != form && len(m) >= MinLength {
 				found = append(found, m)
@@ -51,8 +50,8 @@ func forms(secret string) []string {
 	return found
 }
 
-// longLines returns the lines of a multi-line secret that are worth finding alone: an upstream that
-// shows a PEM key may show a part of it. The two characters \n also end a line, because a key
+// longLines returns those lines of a multi-line secret that are worth finding alone: an upstream
+// that shows a PEM key may show a part of it. The two characters \n also end a line, because a key
 // inside JSON has them in place of line ends. Armor lines are public.
 func longLines(text string) []string {
 	all := strings.Split(strings.ReplaceAll(text, `\n`, "\n"), "\n")
@@ -68,10 +67,10 @@ func longLines(text string) []string {
 	})
 }
 
-// halves returns what follows the separators of a secret in parts, where it is worth finding alone:
-// an upstream may show the secret of id:secret and id|secret, the token of a Telegram bot, the
-// signature of a JWT (RFC 7519), without what comes before. That is an id, and no secret, unless no
-// password follows.
+// halves returns what follows the separators of a secret in parts, if it is worth finding alone: an
+// upstream may show the secret of id:secret and id|secret, the token of a Telegram bot, or the
+// signature of a JWT (RFC 7519), without what comes before it. That first part is an id and not
+// secret, unless no password follows.
 func halves(text string) (found []string) {
 	if strings.ContainsFunc(text, unicode.IsSpace) {
 		return nil // a text in several lines, or several words
@@ -90,13 +89,13 @@ func halves(text string) (found []string) {
 	return found
 }
 
-// minPassword is the length in bytes from which a password is no filler beside a key that is the
-// user name, as the x of Freshdesk is.
+// minPassword is the length in bytes from which a password counts as one: shorter ones, such as the
+// x of Freshdesk, are fillers beside a key that is the user name.
 const minPassword = 4
 
-// values returns what parameters name in a text of several, such as a field Cookie or a shared
-// access signature, where it may be the key: an API may show one parameter without the others.
-// Dates, words and addresses are none.
+// values returns the values of parameters in a text of several, such as a Cookie field or a shared
+// access signature, if they may be keys: an API may show one parameter without the others. Dates,
+// words and addresses are not keys.
 func values(text string) (found []string) {
 	between := func(r rune) bool { return unicode.IsSpace(r) || strings.ContainsRune(";,&", r) }
 	for _, parameter := range strings.FieldsFunc(text, between) {
@@ -109,9 +108,9 @@ func values(text string) (found []string) {
 	return found
 }
 
-// pairIn returns the pair that a secret is the base64 of, "" if it is of none. The token of Basic
-// (RFC 7617 section 2) is one, and other schemes have such keys: the API reads the pair, and may
-// show it.
+// pairIn returns the pair whose base64 the secret is, "" if it is not the base64 of one. The token
+// of Basic (RFC 7617 section 2) is such a secret, and other schemes have such keys: the API decodes
+// the pair, and may show it.
 func pairIn(text string) string {
 	for _, encoding := range []*base64.Encoding{base64.RawStdEncoding, base64.RawURLEncoding} {
 		pair, err := encoding.DecodeString(strings.TrimRight(text, "="))
@@ -136,7 +135,7 @@ func afterLast(text, separators string) string {
 }
 
 // keyLike reports whether half a secret is more than a word or a number, which would be masked
-// wherever it is said: it is long, or holds letters and digits, or capitals within.
+// wherever it occurs: it is long, or has letters and digits, or capitals after its first letter.
 func keyLike(half string) bool {
 	if len(half) < MinLength {
 		return false
@@ -145,7 +144,7 @@ func keyLike(half string) bool {
 	return len(half) >= minLine || alphanumerical(half) || mixed
 }
 
-// alphanumerical reports whether text holds both digits and letters.
+// alphanumerical reports whether text has both digits and letters.
 func alphanumerical(text string) bool {
 	return strings.ContainsAny(text, "0123456789") && strings.ContainsFunc(text, unicode.IsLetter)
 }
@@ -166,9 +165,9 @@ func spellings(text string) []string {
 	return append(found, wideForms(text)...)
 }
 
-// quotedForms returns the secret in quoted-printable (RFC 2045 section 6.7) and as the Q encoding
-// of header fields (RFC 2047 sections 4.2 and 5). They are patterns, and no escape is read at an
-// equals sign: key=41 is also how a parameter begins.
+// quotedForms returns the secret in quoted-printable (RFC 2045 section 6.7) and in the Q encoding
+// of header fields (RFC 2047 sections 4.2 and 5). They are patterns, because an equals sign is not
+// read as an escape: key=41 is also how a parameter begins.
 func quotedForms(text string) []string {
 	printable := func(c byte) bool { return c >= ' ' && c <= '~' && c != '=' }
 	return []string{
@@ -194,8 +193,8 @@ func quoted(text string, plain func(byte) bool) string {
 	return out.String()
 }
 
-// hexForms also has the colons of OpenSSL, the dashes of .NET, the blanks of a dump, and the equals
-// signs of quoted-printable that encodes every byte.
+// hexForms also returns hex with the colons of OpenSSL, the dashes of .NET, the blanks of a dump,
+// and the equals signs of quoted-printable that encodes every byte.
 func hexForms(text string) []string {
 	plain := hex.EncodeToString([]byte(text))
 	found := []string{plain}
@@ -209,9 +208,9 @@ func hexForms(text string) []string {
 	return found
 }
 
-// wideForms returns the secret in UTF-16, in both byte orders, and as escapes of its units mean it:
-// a reply in that charset is searched as it comes. ASCII text needs none of it: NUL bytes are
-// passed over.
+// wideForms returns the secret in UTF-16, in both byte orders, and as its units are read from
+// escapes: a reply in that charset is searched as it is. ASCII text needs none of this, because NUL
+// bytes are skipped.
 func wideForms(text string) []string {
 	if !strings.ContainsFunc(text, func(r rune) bool { return r >= utf8.RuneSelf }) {
 		return nil
@@ -225,7 +224,7 @@ func wideForms(text string) []string {
 	return []string{string(little), string(big), string(units)}
 }
 
-// base64Forms returns the secret as it looks inside a longer base64 text: at each of the three
+// base64Forms returns the secret as it looks inside a longer base64 text, at each of the three
 // offsets, cut to the characters that depend on the secret alone; and as it looks at the end of
 // one, with and without padding. RFC 4648 sections 4 and 5.
 func base64Forms(text string) []string {

@@ -2,32 +2,33 @@ package secret
 
 import "slices"
 
-// reader reads one sequence of bytes in two ways: as it stands, and as it is meant where escapes
-// are undone and wrapped lines joined. What a secret is made of may be taken either way: C:\nick is
-// no line end, "a\nb" holds one.
+// reader reads one sequence of bytes in two ways: as it is written, and as it is meant once escapes
+// are undone and wrapped lines joined. A secret may occur either way: C:\nick has no line end,
+// "a\nb" has one.
 type reader struct {
 	*automaton
-	node int32 // after the bytes as they stand
+	node int32 // after the bytes as they are written
 	at   int   // index of the next byte
 	view view
 	runs []run // matches, joined where they touch, in order
 }
 
-// view is the text as it is meant. Mostly it is the text as it stands, and not live.
+// view is the text as it is meant. Mostly that is the text as it is written, and the view is not
+// live.
 type view struct {
 	live   bool
 	node   int32
 	since  int   // bytes since the last escape
 	broken bool  // nothing but indentation since the end of a line
-	origin int   // index from which on starts counts; each byte before it means itself
-	starts []int // where the bytes meant since then begin in the text
+	origin int   // index from which starts counts; each byte before it means itself
+	starts []int // where in the text the bytes meant since then begin
 }
 
 // run is a stretch of bytes to be masked.
 type run struct{ start, end int }
 
-// read goes on through p, the bytes held, to its end, or to the start of an escape whose end has
-// not come yet.
+// read goes through p, the bytes held, to its end, or to the start of an escape whose end has not
+// come yet.
 func (r *reader) read(p []byte, last bool) {
 	for r.at < len(p) {
 		if !r.view.live {
@@ -56,7 +57,7 @@ func (r *reader) read(p []byte, last bool) {
 	}
 }
 
-// skip goes on to the next byte with which an escape may begin.
+// skip goes to the next byte that may begin an escape.
 func (r *reader) skip(p []byte) {
 	for r.at < len(p) {
 		if r.node < r.shallow {
@@ -70,7 +71,7 @@ func (r *reader) skip(p []byte) {
 	}
 }
 
-// step takes the next byte as it stands.
+// step takes the next byte as it is written.
 func (r *reader) step(c byte) {
 	r.at++
 	r.node = r.next(r.node, r.class[c])
@@ -85,7 +86,8 @@ func (r *reader) found() {
 	}
 }
 
-// escape takes the bytes of an escape, one by one as they stand and together as they are meant.
+// escape takes the bytes of an escape, one by one as they are written and together as they are
+// meant.
 func (r *reader) escape(p []byte, e escape) {
 	v, start := &r.view, r.at
 	if !v.live {
@@ -117,8 +119,8 @@ func (r *reader) means(c byte, start int) {
 	}
 }
 
-// settle lets go of what has become too long for a match, and of the view where it is the text
-// again.
+// settle drops what has become too long for a match, and drops the view once it is the same as the
+// text again.
 func (r *reader) settle() {
 	v := &r.view
 	for v.node > 0 && r.at-r.start(r.depth(v.node)) > r.reach {
@@ -127,7 +129,7 @@ func (r *reader) settle() {
 	v.live = v.node != r.node || r.depth(v.node) > v.since
 }
 
-// start is where the last n bytes that are meant begin in the text.
+// start is where in the text the last n bytes that are meant begin.
 func (r *reader) start(n int) int {
 	v := &r.view
 	switch k := len(v.starts) - n; {
@@ -140,7 +142,7 @@ func (r *reader) start(n int) int {
 	}
 }
 
-// begun is the index of the first byte that may still be in a match to come.
+// begun is the index of the first byte that may still be part of a later match.
 func (r *reader) begun() int {
 	begun := r.at - r.depth(r.node)
 	if r.view.live {
@@ -150,7 +152,7 @@ func (r *reader) begun() int {
 }
 
 // mark adds a match that ends after all others. It may start before runs that are already known,
-// and takes them in.
+// and absorbs them.
 func (r *reader) mark(m run) {
 	n := len(r.runs)
 	for n > 0 && r.runs[n-1].end >= m.start {
@@ -160,8 +162,8 @@ func (r *reader) mark(m run) {
 	r.runs = append(r.runs[:n], m)
 }
 
-// forget moves all indexes down by n, the number of bytes that are no longer held. A run that
-// crosses the cut stays as the part behind it.
+// forget moves all indexes down by n, the number of bytes that are no longer held. Of a run that
+// crosses the cut, the part after it stays.
 func (r *reader) forget(n int) {
 	r.at -= n
 	v := &r.view

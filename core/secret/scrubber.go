@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Marker takes the place of each run of masked bytes, unless Marked names another.
+// Marker replaces each run of masked bytes, unless Marked names another text.
 const Marker = "[REDACTED]"
 
 // MinLength is the length in bytes, without blanks at the edges, below which a secret is not looked
@@ -15,7 +15,7 @@ const Marker = "[REDACTED]"
 const MinLength = 8
 
 // Scrubber finds secrets in bytes: as they are, trimmed, in base64, hex and UTF-16, and the long
-// lines of multi-line secrets one by one; all of it also behind the escapes of URLs, JSON, HTML and
+// lines of multi-line secrets one by one; all of these also in the escapes of URLs, JSON, HTML and
 // programs, and wrapped into lines. Letters match in either case, since servers change it freely in
 // hex, escapes and header values. It is immutable and safe for concurrent use. A nil Scrubber masks
 // nothing.
@@ -24,8 +24,8 @@ type Scrubber struct {
 	mark     string
 }
 
-// NewScrubber compiles secrets; those shorter than MinLength are left out. It costs some 0.05 ms a
-// token and 4 ms a PEM key: keep the result.
+// NewScrubber compiles secrets; it leaves out those shorter than MinLength. It takes some 0.05 ms
+// per token and 4 ms per PEM key: keep the result.
 func NewScrubber(secrets ...Text) *Scrubber {
 	var patterns []string
 	for _, s := range secrets {
@@ -34,12 +34,12 @@ func NewScrubber(secrets ...Text) *Scrubber {
 	return &Scrubber{[]*automaton{newAutomaton(patterns)}, Marker}
 }
 
-// Marked returns a scrubber for the same secrets that puts mark in their place. Whoever uses it
-// gives all secrets one mark, because its length would be a hint at theirs.
+// Marked returns a scrubber for the same secrets that replaces them by mark. Use one mark for all
+// secrets, because its length would be a hint at theirs.
 func (s *Scrubber) Marked(mark string) *Scrubber { return &Scrubber{s.automata, mark} }
 
 // With returns a scrubber that also finds secrets, such as those of one call. It costs what a
-// scrubber of those alone does.
+// scrubber for those alone does.
 func (s *Scrubber) With(secrets ...Text) *Scrubber {
 	more := NewScrubber(secrets...)
 	if s != nil {
@@ -59,7 +59,7 @@ func (s *Scrubber) Clean(text string) (string, int) {
 }
 
 // Beginning returns the first n characters of a clean text, without a mark that the cut would
-// break: half a mark would pass for text.
+// break: half a mark would look like text.
 func Beginning(text string, n int) string {
 	runes := []rune(text)
 	if len(runes) <= n {
@@ -67,8 +67,11 @@ func Beginning(text string, n int) string {
 	}
 	text = string(runes[:n])
 	i := strings.LastIndexByte(text, '[')
-	if opened := strings.TrimSuffix(Marker, "]"); i >= 0 && !strings.Contains(text[i:], "]") &&
-		(strings.HasPrefix(text[i:], opened) || strings.HasPrefix(opened, text[i:])) {
+	if i < 0 || strings.Contains(text[i:], "]") {
+		return text
+	}
+	opened := strings.TrimSuffix(Marker, "]")
+	if strings.HasPrefix(text[i:], opened) || strings.HasPrefix(opened, text[i:]) {
 		return text[:i]
 	}
 	return text
@@ -86,11 +89,10 @@ func (s *Scrubber) Stream() *Stream {
 	return t
 }
 
-// findStep is how many bytes Finds reads at a time, for what it has to keep in mind grows with
-// them.
+// findStep is how many bytes Finds reads at a time, because its memory grows with them.
 const findStep = 64 << 10
 
-// Finds reports whether p holds a secret, in any spelling.
+// Finds reports whether p contains a secret, in any spelling.
 func (s *Scrubber) Finds(p []byte) bool {
 	return s != nil && slices.ContainsFunc(s.automata, func(a *automaton) bool {
 		return a.finds(p)
@@ -110,10 +112,10 @@ func (a *automaton) finds(p []byte) bool {
 	}
 }
 
-// Format implements fmt.Formatter: the tables spell the secrets.
+// Format implements fmt.Formatter, because the tables spell the secrets.
 func (*Scrubber) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "secret.Scrubber") }
 
-// Longest returns how many bytes behind a place decide what becomes of it, at most.
+// Longest returns how many bytes after a place can decide what becomes of it.
 func (s *Scrubber) Longest() (n int) {
 	if s == nil {
 		return 0

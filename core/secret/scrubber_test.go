@@ -52,8 +52,8 @@ func TestCleanMasksBase64Whole(t *testing.T) {
 		for _, e := range []*base64.Encoding{
 			base64.StdEncoding, base64.RawStdEncoding, base64.URLEncoding, base64.RawURLEncoding,
 		} {
-			if got, _ := NewScrubber(New(secret)).Clean("a " + e.EncodeToString([]byte(secret)) +
-				" z"); got != "a [REDACTED] z" {
+			got, _ := NewScrubber(New(secret)).Clean("a " + e.EncodeToString([]byte(secret)) + " z")
+			if got != "a [REDACTED] z" {
 				t.Errorf("%q: %q", secret, got)
 			}
 		}
@@ -209,7 +209,7 @@ func inChunks(s *Scrubber, in string, size func() int) string {
 	return out.String()
 }
 
-// naive is Clean by exhaustive search, in the text as it stands and as it is meant.
+// naive is Clean by exhaustive search, in the text as it is written and as it is meant.
 func naive(patterns []string, reach int, in string) string {
 	masked := make([]bool, len(in))
 	look := func(text string, from, to []int) {
@@ -244,8 +244,8 @@ func naive(patterns []string, reach int, in string) string {
 	return string(out)
 }
 
-// written returns in as it stands or as it is meant, and where the escape of each byte begins and
-// ends in it.
+// written returns in as it is written or as it is meant, and where the escape of each byte begins
+// and ends in it.
 func written(in string, meant bool) (text string, from, to []int) {
 	var out []byte
 	broken := false

@@ -5,7 +5,7 @@ import (
 	"math/bits"
 )
 
-// filter tells, of most places of a text, that no pattern begins there, by the first prefixSize
+// filter tells, for most places of a text, that no pattern begins there, by the first prefixSize
 // bytes. It looks them up by a hash, without regard to case, so that some places are looked at
 // while others are being read: the automaton has to wait for each byte.
 type filter struct {
@@ -16,7 +16,7 @@ type filter struct {
 // prefixSize is the depth of the first nodes that have no row.
 const prefixSize = shallowDepth + 1
 
-// newFilter is for patterns that begin in a number of different ways.
+// newFilter makes a filter for patterns that begin in a number of different ways.
 func newFilter(patterns []string, ways int) filter {
 	f := filter{mask: 1<<min(15, 6+bits.Len(uint(ways))) - 1}
 	f.begins = make([]uint8, f.mask+1)
@@ -26,11 +26,12 @@ func newFilter(patterns []string, ways int) filter {
 	return f
 }
 
-// hash is that of the lower four bytes of x; a bit set in each makes the two cases of a letter one.
+// hash returns the hash of the lower four bytes of x; a bit set in each makes the two cases of a
+// letter one.
 func hash(x uint64) uint32 { return uint32(x|0x20202020) * 0x9e3779b1 >> 16 }
 
-// idle returns the first index from i on, or one little before it, where a pattern may begin or a
-// special byte stands, or where less than eight bytes are left.
+// idle returns the first index from i on, or one slightly before it, where a pattern or a special
+// byte may begin, or where less than eight bytes are left.
 func (a *automaton) idle(p []byte, i int) int {
 	special, begins, mask := &a.special, a.filter.begins, a.filter.mask
 	for ; i+8 <= len(p); i += 4 {
@@ -44,7 +45,7 @@ func (a *automaton) idle(p []byte, i int) int {
 	return i
 }
 
-// skim goes through p from i, with n a node that has a row, until a pattern may have begun, or an
+// skim goes through p from i, with n a node that has a row, until a pattern may have begun or an
 // escape begins that may matter. It returns the node reached and the index after the last byte
 // read.
 func (a *automaton) skim(n int32, p []byte, i int) (int32, int) {
@@ -96,10 +97,12 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 		}
 		i++
 	}
-	for n := a.before(p[from:i]); ; i++ {
-		if i == len(p) {
-			return n, i
-		}
+	return a.passEnd(a.before(p[from:i]), p, i)
+}
+
+// passEnd passes the last bytes of p, which are too few for the filter.
+func (a *automaton) passEnd(n int32, p []byte, i int) (int32, int) {
+	for ; i < len(p); i++ {
 		to := a.rows[int(n)*a.width+int(a.class[p[i]])]
 		if to < 0 {
 			return n, i
@@ -109,16 +112,17 @@ func (a *automaton) pass(p []byte, from int) (int32, int) {
 		}
 		n = to
 	}
+	return n, i
 }
 
-// protects reports, at the root, the backslash that JSON in JSON is full of: it means nothing, and
-// begins nothing here.
+// protects reports, at the root, a backslash of the kind that JSON in JSON is full of: it means
+// nothing, and begins nothing here.
 func (a *automaton) protects(p []byte) bool {
 	return p[0] == '\\' && (p[1] == '"' || p[1] == '/') && a.rows[a.class['\\']] == ^0
 }
 
-// before is the node after p, which holds no escape and no start of a pattern but a short one at
-// its end.
+// before is the node after p, which contains no escape and no start of a pattern, except a short
+// one at its end.
 func (a *automaton) before(p []byte) (n int32) {
 	for _, c := range p[max(0, len(p)-shallowDepth):] {
 		n = a.rows[int(n)*a.width+int(a.class[c])]

@@ -5,8 +5,8 @@ import (
 	"io"
 )
 
-// Stream scrubs one sequence of bytes that comes in chunks; where the chunks end makes no
-// difference to the whole. Not for concurrent use.
+// Stream scrubs one sequence of bytes that comes in chunks; the result does not depend on where the
+// chunks end. It is not safe for concurrent use.
 type Stream struct {
 	readers    []reader
 	mark       string
@@ -14,23 +14,24 @@ type Stream struct {
 	masked     bool   // the last byte returned belongs to a mark
 	redactions int
 	limited    bool
-	// bytes still to be shown, where limited; negative once more than that have come
+	// bytes still to be shown, if limited; negative once more than that have come
 	left int64
 }
 
-// Limit has Write return only what stands for the first n bytes of the sequence. Whoever cuts a
-// sequence has to give Write Longest more bytes than it shows, if there are so many: what becomes
-// of the last byte shown is decided by those behind it. Cutting right there would be an oracle: a
-// reader who can place a guess before the cut sees by what is held back whether it begins a secret.
+// Limit makes Write return only what replaces the first n bytes of the sequence. A caller that cuts
+// a sequence has to give Write Longest more bytes than it shows, if there are that many, because
+// they decide what becomes of the last byte shown. Without them the cut would be an oracle: a
+// reader who can place a guess before it could see, by what is held back, whether the guess begins
+// a secret.
 func (t *Stream) Limit(n int64) { t.limited, t.left = true, n }
 
 // Cut reports whether more bytes have come than Limit lets through.
 func (t *Stream) Cut() bool { return t.limited && t.left < int64(len(t.held)) }
 
-// Write takes the next chunk and returns the clean bytes that are certain by now, as a new slice.
-// What may still be the start of a match is held back, for however long, until later bytes or last
-// decide. A sequence that is cut short must not be given last: the end stays held back for good, so
-// that a reader never sees the first half of a secret. After last the Stream is ready for another
+// Write takes the next chunk and returns the clean bytes that are certain so far, as a new slice.
+// It holds back what may still be the start of a match, for however long, until later bytes or last
+// decide. Do not set last for a sequence that was cut short: then its end stays held back for good,
+// and a reader never sees the first half of a secret. After last the Stream is ready for another
 // sequence.
 func (t *Stream) Write(p []byte, last bool) []byte {
 	t.held = append(t.held, p...)
@@ -65,7 +66,7 @@ func (t *Stream) visible(decided int) int {
 // Redactions returns the number of marks written so far.
 func (t *Stream) Redactions() int { return t.redactions }
 
-// Format implements fmt.Formatter: the bytes held back may be secret.
+// Format implements fmt.Formatter, because the bytes held back may be secret.
 func (*Stream) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "secret.Stream") }
 
 // found returns the matches of all readers in held.
@@ -77,7 +78,7 @@ func (t *Stream) found() []run {
 	return all
 }
 
-// union joins two lists of runs that are each in order.
+// union joins two lists of runs, each of them in order.
 func union(a, b []run) (all []run) {
 	for len(a)+len(b) > 0 {
 		if len(a) == 0 || len(b) > 0 && b[0].start < a[0].start {

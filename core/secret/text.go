@@ -1,8 +1,13 @@
-// Package secret holds what must not be seen: Text, a secret that cannot print, and Scrubber, which
-// takes secrets out of bytes on their way to an agent. Keep every credential in a Text from the
-// moment it is read, and pass everything an upstream says through a Scrubber. Neither protects
-// against an upstream that helps the agent by transforming a secret on purpose: policy is the wall,
-// this package is the net for accidents.
+// Package secret handles what must not be seen. A Text is a secret that cannot print, and a
+// Scrubber takes secrets out of bytes on their way to an agent. Keep every credential in a Text
+// from the moment it is read, and pass everything that an upstream says through a Scrubber.
+//
+// Neither protects against an upstream that helps the agent by transforming a secret on purpose:
+// policy is the wall, this package is the net for accidents.
+//
+// A Scrubber compiles the spellings of its secrets (forms.go) into an automaton (automaton.go). A
+// Stream feeds it the bytes as they are written and as they are meant (reader.go, escape.go), and a
+// filter skips quickly what cannot begin a secret (skim.go).
 package secret
 
 import (
@@ -12,12 +17,12 @@ import (
 
 const hidden = "[redacted]"
 
-// Text is a secret. In any fmt verb, JSON, YAML, XML or slog it reads "[redacted]", also when it is
-// empty; only Reveal returns it. The zero value is the empty secret. Texts are not comparable in
-// any useful way: == compares where they are kept.
+// Text is a secret. In any fmt verb, JSON, YAML, XML or slog it reads "[redacted]", even if it is
+// empty; only Reveal returns it. The zero value is the empty secret. Comparing Texts with == is of
+// no use: it compares where they are kept.
 //
-// The string sits behind a pointer because fmt reads unexported fields without calling their
-// methods: there it shows an address, where a `type Text string` would show the secret.
+// The string is behind a pointer because fmt reads unexported fields without calling their methods:
+// there it shows an address, where a `type Text string` would show the secret.
 type Text struct{ p *string }
 
 // New returns s as a Text.
@@ -28,7 +33,7 @@ func New(s string) Text {
 	return Text{&s}
 }
 
-// Reveal returns the secret in clear. TestRevealCallers lists the packages that may call it.
+// Reveal returns the secret in the clear. TestRevealCallers lists the packages that may call it.
 func (t Text) Reveal() string {
 	if t.p == nil {
 		return ""

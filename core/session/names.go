@@ -6,7 +6,8 @@ import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// Names of files relative to the home. LockFile needs no content: its presence refuses every call.
+// Names of files relative to the home. LockFile needs no content: while it exists, every call is
+// refused.
 const (
 	Dir        = "sessions"
 	ClosedFile = Dir + "/closed.json"
@@ -28,7 +29,7 @@ func Pair(via, agent, capability string) string {
 // File names the file of the pair's grant.
 func File(pair string) string { return Dir + "/" + pair + "." + grantSuffix }
 
-// RevokedFile names the file whose presence closes the pair.
+// RevokedFile names the file that closes the pair by existing.
 func RevokedFile(pair string) string { return Dir + "/" + pair + "." + revokedSuffix }
 
 // PairOfFile returns the pair whose grant is in the file called name; ok is false for other files.

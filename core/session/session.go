@@ -1,21 +1,28 @@
-// Package session decides whether a grant, the permission of one agent to use one capability for a
-// while, may be used now, and encodes what is kept of it. Use Grant, Revocation and Closures for
-// the three kinds of file, Pair, File and RevokedFile for their names, and PairOfFile,
-// PairOfRevokedFile and IsOrder to recognise one; whatever cannot be decoded must be taken as
-// closed. It reads no files and no clock, and knows no rules of paths: those are package policy.
+// Package session decides whether a grant may be used now, and encodes what Janee keeps of it. A
+// grant is the permission of one agent to use one capability for a while.
+//
+// Three kinds of file hold that state. A Grant opens a session; a Revocation closes one pair of
+// agent and capability; Closures close whole groups of them. File, RevokedFile and ClosedFile name
+// these files, and PairOfFile, PairOfRevokedFile and IsOrder recognize one by its name.
+// Grant.Usable, Revocation.Ends and Closures.Closes decide. A caller must treat what it cannot
+// decode as closed.
+//
+// The package reads no files and no clock, and knows no rules for paths, which are in package
+// policy.
 package session
 
 import (
 	"github.com/true-and-useful/janee/core/line"
 )
 
-// skewMs is how far ahead of this clock a grant may have been opened: another process on the same
+// skewMs is how far in the future a grant may seem to be opened: another process on the same
 // machine can read its clock a little later.
 const skewMs = 5000
 
-// Grant is one open session. Opened and Expires are Unix milliseconds; Origin is the origin of the
-// service when the grant was opened, Bound what else decided then where its credential goes;
-// Approval is the id of the approval that opened it, or empty if no person was asked.
+// Grant is one open session. Opened and Expires are Unix milliseconds. Origin is the origin of the
+// service at the time the grant was opened, and Bound everything else that decided then where its
+// credential goes. Approval is the id of the approval that opened it, or empty if no person was
+// asked.
 type Grant struct {
 	ID         string `json:"id"`
 	Agent      string `json:"agent"`
@@ -30,14 +37,14 @@ type Grant struct {
 	Reason     string `json:"reason,omitempty"`
 }
 
-// Pair returns the pair that the grant was made for. A caller compares it with the pair of the
-// file's name and of the call: the mac alone does not stop a grant from being copied over that of
-// another agent.
+// Pair returns the pair that the grant was made for. A caller compares it with the pair in the
+// file's name and with that of the call: the MAC alone does not stop anyone from copying a grant
+// over that of another agent.
 func (g Grant) Pair() string { return Pair(g.Via, g.Agent, g.Capability) }
 
 // Usable reports whether the grant permits a call at now (Unix ms). The other arguments are what
-// the configuration says at the time of the call, so a shorter ttl, a service that leads elsewhere
-// or a new demand for approval takes effect at once.
+// the configuration says at the time of the call, so that a shorter ttl, another address of the
+// service or a new demand for approval takes effect at once.
 func (g Grant) Usable(now, ttlMs int64, origin, bound string, needApproval bool) bool {
 	return g.Opened <= now+skewMs &&
 		now < min(g.Expires, g.Opened+ttlMs) &&
@@ -49,8 +56,7 @@ func (g Grant) Usable(now, ttlMs int64, origin, bound string, needApproval bool)
 // vault.
 func (g Grant) Encode(key []byte) []byte { return line.Encode(key, "session", g) }
 
-// Decode reads the content of a grant's file. An error, whatever its cause, means that there is no
-// grant.
+// Decode reads the content of a grant's file. Any error means that there is no grant.
 func Decode(key, data []byte) (Grant, error) {
 	return line.Open[Grant](key, data, "session")
 }

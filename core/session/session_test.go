@@ -205,8 +205,8 @@ func TestOrdersEndWhatWasOpenedBefore(t *testing.T) {
 func TestOneOrderAScope(t *testing.T) {
 	list := Closures{}.Add(Closure{Agent: "a", At: 10, Until: 100}).Add(
 		Closure{At: 20, Until: 30}).Add(Closure{Agent: "a", At: 15, Until: 50})
-	if want := (Closures{{At: 20, Until: 30},
-		{Agent: "a", At: 15, Until: 100}}); !slices.Equal(list, want) {
+	want := (Closures{{At: 20, Until: 30}, {Agent: "a", At: 15, Until: 100}})
+	if !slices.Equal(list, want) {
 		t.Errorf("list %v", list)
 	}
 	late := func(i int) Closure {

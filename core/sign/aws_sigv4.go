@@ -11,9 +11,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// awsSigV4 signs with AWS Signature Version 4, in header fields. S3 and stores that speak its
-// language are signed with the path escaped once, every other service with the path as it is sent
-// escaped once more.
+// awsSigV4 signs with AWS Signature Version 4, in header fields. For S3, and stores with the same
+// API, the path is escaped once; for every other service the path is escaped once more than it is
+// sent.
 var awsSigV4 = Scheme{
 	Type:  "aws-sigv4",
 	Title: "AWS Signature Version 4",
@@ -22,8 +22,7 @@ var awsSigV4 = Scheme{
 	Fields: []Field{
 		{Name: "accessKeyId", Secret: true, Identity: true, Required: true,
 			Label: "AWS access key id", fault: scopeFault},
-		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key",
-			fault: plainFault},
+		{Name: "secretAccessKey", Secret: true, Required: true, Label: "AWS secret access key"},
 		{Name: "sessionToken", Secret: true,
 			Label: "AWS session token (temporary credentials only)", fault: tokenFault},
 		{Name: "region", Required: true, Label: "AWS region, e.g. eu-west-1", fault: scopeFault},
@@ -37,20 +36,19 @@ var awsSigV4 = Scheme{
 	writes: fields("Authorization", "X-Amz-Date", "X-Amz-Content-Sha256", "X-Amz-Security-Token"),
 }
 
-// scopeFault keeps the delimiters of a credential scope and of the Authorization field out of its
-// parts.
+// scopeFault refuses the delimiters of a credential scope and of the Authorization field.
 func scopeFault(value string) string {
 	if text := tokenFault(value); text != "" {
 		return text
 	}
 	if strings.ContainsAny(value, "/,=") {
-		return "holds a slash, comma or equals sign"
+		return "contains a slash, comma or equals sign"
 	}
 	return ""
 }
 
-// sigV4 is one signature to be made. The switches are what services and the published test suites
-// differ in.
+// sigV4 is one signature to make. The switches are the differences between services and the
+// published test suites.
 type sigV4 struct {
 	keyID, secret, token, region, service string
 	stamp                                 string // "20150830T123600Z"
@@ -61,8 +59,8 @@ type sigV4 struct {
 	sendPayload                           bool // add X-Amz-Content-Sha256
 }
 
-// escapedOnce are the services whose canonical path is the object key escaped once, as AWS's own
-// SDKs hold it.
+// escapedOnce are the services whose canonical path is the object key escaped once, as in AWS's own
+// SDKs.
 var escapedOnce = []string{"s3", "s3-object-lambda", "s3-outposts", "s3express"}
 
 func signAWS(c Credential, r Request, m Moment) (Signed, error) {
@@ -90,10 +88,12 @@ func (s sigV4) signed(r Request) Signed {
 		added = append(added, wire.Header{Name: "X-Amz-Content-Sha256", Value: s.payload})
 	}
 	var late []wire.Header
-	if token := (wire.Header{Name: "X-Amz-Security-Token", Value: s.token}); s.token != "" &&
-		s.tokenUnsigned {
+	token := wire.Header{Name: "X-Amz-Security-Token", Value: s.token}
+	switch {
+	case s.token == "":
+	case s.tokenUnsigned:
 		late = append(late, token)
-	} else if s.token != "" {
+	default:
 		added = append(added, token)
 	}
 	names, lines := signedFields(r, added)
@@ -113,7 +113,7 @@ func (s sigV4) signed(r Request) Signed {
 	}
 }
 
-// key is the signing key of a day, region and service.
+// key returns the signing key of a day, region and service.
 func (s sigV4) key() []byte {
 	key := []byte("AWS4" + s.secret)
 	for _, part := range []string{s.stamp[:8], s.region, s.service, "aws4_request"} {
@@ -143,15 +143,15 @@ var unsignedFields = []string{
 	"user-agent", "x-amzn-trace-id",
 }
 
-// signedFields returns the names of the signed header fields and the fields themselves, each ended
-// by a line end: lower case, sorted, blanks run together, values of one name joined by commas. What
-// is added here stands in for the request's own.
+// signedFields returns the names of the signed header fields and the fields themselves, each with a
+// line end: in lower case, sorted, with runs of blanks as one, and the values of one name joined by
+// commas. Added fields replace the request's own.
 func signedFields(r Request, added []wire.Header) (names, lines string) {
 	values := map[string][]string{"host": {r.Host}}
 	for _, h := range r.Headers {
 		name := strings.ToLower(h.Name)
-		if _, ours := wire.Get(added, name); !ours && name != "host" &&
-			!slices.Contains(unsignedFields, name) {
+		_, ours := wire.Get(added, name)
+		if !ours && name != "host" && !slices.Contains(unsignedFields, name) {
 			values[name] = append(values[name], strings.Join(strings.Fields(h.Value), " "))
 		}
 	}

@@ -11,8 +11,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// azureSharedKey signs for Azure Storage (blobs, queues, files; not tables, which sign other text)
-// with the key of an account. azureCosmos signs for Azure Cosmos DB with its master key, for
+// azureSharedKey signs for Azure Storage (blobs, queues and files; not tables, which sign another
+// text) with the key of an account. azureCosmos signs for Azure Cosmos DB with its master key, for
 // resources addressed by name.
 var (
 	azureSharedKey = Scheme{
@@ -42,7 +42,7 @@ var (
 	}
 )
 
-// Versions of the two APIs that are asked for where the call names none; the agent may name
+// The versions of the two APIs that are requested if the call names none; the agent may name
 // another.
 const (
 	storageVersion = "2023-11-03"
@@ -62,7 +62,7 @@ func signStorage(c Credential, r Request, m Moment) (Signed, error) {
 	}, nil
 }
 
-// azureFields are the time, which stands in for Date, and the version unless the call names one.
+// azureFields returns the time, which replaces Date, and the version unless the call names one.
 func azureFields(r Request, m Moment, version string) []wire.Header {
 	added := []wire.Header{{Name: "x-ms-date", Value: m.httpDate()}}
 	if _, ok := wire.Get(r.Headers, "x-ms-version"); !ok {
@@ -71,15 +71,15 @@ func azureFields(r Request, m Moment, version string) []wire.Header {
 	return added
 }
 
-// storageFields are signed by their place, so an absent one leaves an empty line. Content-Length is
-// the fourth line, Date is empty.
+// storageFields are signed by their position, so an absent one leaves an empty line. Content-Length
+// is the fourth line, and Date is empty.
 var storageFields = []string{
 	"Content-Encoding", "Content-Language", "", "Content-MD5", "Content-Type", "",
 	"If-Modified-Since", "If-Match", "If-None-Match", "If-Unmodified-Since", "Range",
 }
 
-// storageText is the string to sign of version 2015-02-21 and later, where a length of zero is
-// written as nothing.
+// storageText returns the string to sign of version 2015-02-21 and later, in which a length of zero
+// is an empty line.
 func storageText(account string, r Request, added []wire.Header) string {
 	lines := []string{r.Method}
 	for i, name := range storageFields {
@@ -93,7 +93,7 @@ func storageText(account string, r Request, added []wire.Header) string {
 		"\n")
 }
 
-// msFields are all fields that begin x-ms-, by name, those added here in place of the call's.
+// msFields returns all fields whose names begin with x-ms-, by name; added ones replace the call's.
 func msFields(r Request, added []wire.Header) (lines []string) {
 	all := slices.Clone(added)
 	for _, h := range r.Headers {
@@ -111,8 +111,8 @@ func msFields(r Request, added []wire.Header) (lines []string) {
 	return lines
 }
 
-// storageResource is the account with the path as it is sent, then a line for each parameter: name
-// in lower case, decoded values.
+// storageResource returns the account with the path as it is sent, then a line for each parameter:
+// its name in lower case, and its decoded values.
 func storageResource(account string, r Request) string {
 	values := map[string][]string{}
 	var names []string
@@ -147,8 +147,8 @@ func signCosmos(c Credential, r Request, m Moment) (Signed, error) {
 	}, nil
 }
 
-// cosmosResource reads a path as kinds and names in turn. A path that ends in a kind asks for all
-// of it, under the link before it. An offer is known by its id alone.
+// cosmosResource reads a path as alternating kinds and names. A path that ends in a kind asks for
+// everything of that kind, under the link before it. An offer is known by its id alone.
 func cosmosResource(path string) (kind, link string) {
 	segments := strings.Split(strings.Trim(unescape(path), "/"), "/")
 	n := len(segments)

@@ -7,9 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// basic sends "Authorization: Basic base64(username:password)" (RFC 7617), in UTF-8. Services that
-// take their API key as the user name with an empty password, as Stripe does, are why the name is a
-// secret too and the password may be empty.
+// basic sends "Authorization: Basic base64(username:password)" (RFC 7617), in UTF-8. The name is a
+// secret too and the password may be empty, because services such as Stripe take their API key as
+// the user name with an empty password.
 var basic = Scheme{
 	Type:  "basic",
 	Title: "User name and password (HTTP Basic)",
@@ -17,7 +17,7 @@ var basic = Scheme{
 	Fields: []Field{
 		{Name: "username", Secret: true, Identity: true, Required: true,
 			Label: "User name, or the API key if there is no password", fault: userFault},
-		{Name: "password", Secret: true, Label: "Password (may be empty)", fault: plainFault},
+		{Name: "password", Secret: true, Label: "Password (may be empty)"},
 		showIdentity("user name"),
 	},
 	sign:    signBasic,
@@ -29,8 +29,8 @@ func signBasic(c Credential, _ Request, _ Moment) (Signed, error) {
 	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Basic " + token}}}, nil
 }
 
-// basicForms names the token as it is sent: base64 of the pair does not hold the base64 of its
-// parts.
+// basicForms returns the token as it is sent, because the base64 of the pair does not contain the
+// base64 of its parts.
 func basicForms(c Credential) []string {
 	pair, token := basicPair(c)
 	if pair == ":" {
@@ -47,7 +47,7 @@ func basicPair(c Credential) (pair, token string) {
 // userFault refuses the colon, because the server would cut the name there (RFC 7617 section 2).
 func userFault(value string) string {
 	if strings.ContainsRune(value, ':') {
-		return "holds a colon, which a user name may not (RFC 7617)"
+		return "contains a colon, which a user name cannot (RFC 7617)"
 	}
 	return plainFault(value)
 }

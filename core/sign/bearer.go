@@ -28,7 +28,7 @@ func signBearer(c Credential, _ Request, _ Moment) (Signed, error) {
 	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: value}}}, nil
 }
 
-// wordFault holds to auth-scheme = token (RFC 9110 section 11.1).
+// wordFault checks the auth-scheme, which is a token (RFC 9110 section 11.1).
 func wordFault(value string) string {
 	if !wire.ValidName(value) {
 		return "is not a single word, such as Bearer or Bot"

@@ -27,8 +27,8 @@ func BenchmarkSign(b *testing.B) {
 			c := credential(complete[authType])
 			b.ReportAllocs()
 			for b.Loop() {
-				if _, err := s.Sign(c, r,
-					Moment{UnixMs: 1_700_000_000_000, Nonce: make([]byte, 32)}); err != nil {
+				_, err := s.Sign(c, r, Moment{UnixMs: 1_700_000_000_000, Nonce: make([]byte, 32)})
+				if err != nil {
 					b.Fatal(err)
 				}
 			}

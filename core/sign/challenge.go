@@ -10,8 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Challenged reports whether a request is signed by Answer, with what the API says in refusing it
-// once; else Sign or a token does it.
+// Challenged reports whether Answer signs a request, using what the API says when it first refuses
+// it; else Sign or a token authenticates it.
 func (s *Scheme) Challenged() bool { return s.challenge != nil }
 
 // Answer is Sign for a scheme that is Challenged. wwwAuthenticate are the values of that field in
@@ -24,16 +24,16 @@ func (s *Scheme) Answer(
 	}
 	signed, err := s.challenge(c, r, m, wwwAuthenticate)
 	if err != nil {
-		return Signed{}, fmt.Errorf("sign by %s: %w", s.Type, err)
+		return Signed{}, fmt.Errorf("sign as %s: %w", s.Type, err)
 	}
 	return s.sendable(signed, r)
 }
 
-// ErrNoChallenge says that an API wants none of what a scheme signs.
-var ErrNoChallenge = errors.New("the API asks for no digest challenge")
+// ErrNoChallenge says that an API asks for nothing that a scheme signs.
+var ErrNoChallenge = errors.New("the API sent no digest challenge")
 
-// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret as that of basic
-// is: one flag gives either.
+// digestAuth is HTTP Digest authentication (RFC 7616). The user name is a secret, as that of basic
+// is, because one command-line flag gives either.
 var digestAuth = Scheme{
 	Type:  "digest",
 	Title: "User name and password (HTTP Digest)",
@@ -41,7 +41,7 @@ var digestAuth = Scheme{
 	Fields: []Field{
 		{Name: "username", Secret: true, Identity: true, Required: true, Label: "User name",
 			fault: digestUserFault},
-		{Name: "password", Secret: true, Required: true, Label: "Password", fault: plainFault},
+		{Name: "password", Secret: true, Required: true, Label: "Password"},
 		showIdentity("user name"),
 	},
 	challenge: answerDigest,
@@ -52,19 +52,19 @@ func digestUserFault(value string) string {
 		return text
 	}
 	if !quotable(value) {
-		return `holds a quotation mark or a backslash, which servers read in different ways`
+		return "contains a quotation mark or a backslash, which servers read in different ways"
 	}
 	return userFault(value)
 }
 
-// digestAlgorithms are those that are answered, the preferred first. MD5 is what devices know that
-// were never updated.
+// digestAlgorithms are those that Janee answers, the preferred first. Devices that were never
+// updated know only MD5.
 var digestAlgorithms = []string{
 	"SHA-256", "SHA-256-SESS", "SHA-512-256", "SHA-512-256-SESS", "MD5", "MD5-SESS",
 }
 
-// answerDigest takes the best of the challenges that it can answer; if it can answer none it says
-// why not the first.
+// answerDigest answers the best challenge that it can. If it can answer none, it says why not the
+// first.
 func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (Signed, error) {
 	all, err := challenges(wwwAuthenticate)
 	if err != nil {
@@ -79,8 +79,10 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 		d, err := ch.digest()
 		if err != nil {
 			refusal = cmp.Or(refusal, err)
-		} else if at := slices.Index(digestAlgorithms,
-			strings.ToUpper(cmp.Or(d.algorithm, "MD5"))); at < rank {
+			continue
+		}
+		algorithm := strings.ToUpper(cmp.Or(d.algorithm, "MD5"))
+		if at := slices.Index(digestAlgorithms, algorithm); at < rank {
 			best, rank, opaque = d, at, ch.params["opaque"]
 		}
 	}
@@ -89,18 +91,18 @@ func answerDigest(c Credential, r Request, m Moment, wwwAuthenticate []string) (
 	}
 	if !quotable(r.target()) {
 		return Signed{}, errors.New(
-			`the path or query holds a quotation mark or a backslash: write them as %22 and %5C`)
+			"the path or query contains a quotation mark or a backslash: write them as %22 and %5C")
 	}
 	best.username, best.password = c["username"].Reveal(), c["password"].Reveal()
 	if best.qop != "" {
-		// the nonce of a challenge serves for one request
+		// the nonce of a challenge is used for one request
 		best.nc, best.cnonce = "00000001", m.word()
 	}
 	return best.signed(r, opaque), nil
 }
 
-// signed writes the field of RFC 7616 section 3.4. What came unquoted in the RFC's examples goes
-// out so: servers insist.
+// signed writes the field of RFC 7616 section 3.4. What is unquoted in the RFC's examples is sent
+// so, because servers insist on it.
 func (d digest) signed(r Request, opaque *string) Signed {
 	key, response := d.key(), d.response(r.Method, r.target(), r.Body)
 	field := `Digest username="` + d.username + `", realm="` + d.realm + `", nonce="` + d.nonce +
@@ -120,7 +122,7 @@ func (d digest) signed(r Request, opaque *string) Signed {
 	}
 }
 
-// quotable reports whether text can stand between quotation marks as it is. RFC 7616 leaves open
+// quotable reports whether text can be between quotation marks as it is. RFC 7616 does not say
 // whether an escape is hashed as it is written or as it is meant, and a byte that is not visible
 // ASCII has no place in a field.
 func quotable(text string) bool {
@@ -133,15 +135,14 @@ type challenge struct {
 	params map[string]*string
 }
 
-// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it: the network
-// wrote it.
+// digest reads what RFC 7616 section 3.3 lets a server say. Errors show nothing of it, because the
+// network wrote it.
 func (c challenge) digest() (digest, error) {
 	d := digest{algorithm: c.param("algorithm"), realm: c.param("realm"), nonce: c.param("nonce")}
 	for _, name := range []string{"realm", "nonce", "opaque"} {
 		if !quotable(c.param(name)) {
-			return d,
-				fmt.Errorf("the %s of the API's challenge holds a byte that cannot be sent back",
-					name)
+			return d, fmt.Errorf(
+				"the %s of the API's challenge contains a byte that cannot be sent back", name)
 		}
 	}
 	if c.params["realm"] == nil || d.nonce == "" {
@@ -149,7 +150,7 @@ func (c challenge) digest() (digest, error) {
 	}
 	if !slices.Contains(digestAlgorithms, strings.ToUpper(cmp.Or(d.algorithm, "MD5"))) {
 		return d, errors.New(
-			"the algorithm of the API's challenge is none of SHA-256, SHA-512-256 and MD5")
+			"the algorithm of the API's challenge is not SHA-256, SHA-512-256 or MD5")
 	}
 	_, session := d.hash()
 	if c.params["qop"] == nil && !session {
@@ -162,7 +163,7 @@ func (c challenge) digest() (digest, error) {
 		}
 	}
 	return d, errors.New(
-		"the API's challenge offers no qop=auth, the only one that is answered: auth-int is not")
+		"the API's challenge offers no qop=auth, the only one that Janee answers")
 }
 
 func (c challenge) param(name string) string {
@@ -172,14 +173,14 @@ func (c challenge) param(name string) string {
 	return ""
 }
 
-// challenges reads the fields WWW-Authenticate: several challenges may stand in one, and commas
-// part both them and their parameters.
+// challenges reads the WWW-Authenticate fields: one of them may have several challenges, and commas
+// separate both these and their parameters.
 func challenges(fields []string) (all []challenge, err error) {
 	for _, field := range fields {
 		parts, ok := commas(field)
 		if !ok {
-			return nil,
-				errors.New("the API's challenge cannot be read: a quotation mark is left open")
+			return nil, errors.New(
+				"the API's challenge cannot be read: a quotation mark is left open")
 		}
 		begun := len(all)
 		for _, part := range parts {
@@ -197,10 +198,10 @@ func challenges(fields []string) (all []challenge, err error) {
 				value = value[1 : len(value)-1]
 			}
 			params := all[len(all)-1].params
-			// who reads the first and who reads the last would hash different texts
+			// a server that reads the first and one that reads the last would hash different texts
 			if params[name] != nil {
-				return nil,
-					errors.New("the API's challenge cannot be read: it says one thing twice")
+				return nil, errors.New(
+					"the API's challenge cannot be read: it gives a parameter twice")
 			}
 			params[name] = &value
 		}

@@ -72,10 +72,10 @@ func TestDigestAnswers(t *testing.T) {
 func TestDigestRefuses(t *testing.T) {
 	get := Request{Method: "GET", Path: "/"}
 	for field, text := range map[string]string{
-		`Digest realm="r", nonce="n", qop="auth-int"`:                "auth-int is not",
+		`Digest realm="r", nonce="n", qop="auth-int"`:                "no qop=auth",
 		`Digest realm="r", nonce="n", qop=""`:                        "no qop=auth",
 		`Digest realm="r", nonce="n", algorithm=MD5-sess`:            "no qop=auth",
-		`Digest realm="r", nonce="n", qop="auth", algorithm="SHA-1"`: "none of SHA-256",
+		`Digest realm="r", nonce="n", qop="auth", algorithm="SHA-1"`: "is not SHA-256",
 		`Digest realm="r", qop="auth"`:                               "no realm or no nonce",
 		`Digest nonce="n", qop="auth"`:                               "no realm or no nonce",
 		`Digest realm="r", nonce="", qop="auth"`:                     "no realm or no nonce",
@@ -88,7 +88,7 @@ func TestDigestRefuses(t *testing.T) {
 		`Digest realm="r"x"y", nonce="n"`:                            "the realm of",
 		`Digest realm="r, nonce="n`:                                  "the realm of",
 		`Digest realm="r, nonce=n`:                                   "left open",
-		`Digest realm="r", nonce="n", Nonce="m"`:                     "one thing twice",
+		`Digest realm="r", nonce="n", Nonce="m"`:                     "a parameter twice",
 		`Basic realm="r"`:                                            "no digest challenge",
 		`realm="r", nonce="n"`:                                       "no digest challenge",
 		``:                                                           "no digest challenge",
@@ -101,8 +101,9 @@ func TestDigestRefuses(t *testing.T) {
 	if _, err := answer(get); !errors.Is(err, ErrNoChallenge) {
 		t.Errorf("without a challenge: %v", err)
 	}
-	if _, err := answer(Request{Method: "GET", Path: "/", Query: `a="b`},
-		`Digest realm="r", nonce="n"`); err == nil || !strings.Contains(err.Error(), "%22") {
+	_, err := answer(Request{Method: "GET", Path: "/", Query: `a="b`},
+		`Digest realm="r", nonce="n"`)
+	if err == nil || !strings.Contains(err.Error(), "%22") {
 		t.Errorf("a quotation mark in the query: %v", err)
 	}
 	if _, err := digestAuth.Sign(mufasa, get, Moment{}); err == nil ||

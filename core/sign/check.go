@@ -12,13 +12,14 @@ import (
 )
 
 // FieldError says what is wrong with a field of a credential. Field is its path under auth. Neither
-// part shows its value.
+// part shows the value.
 type FieldError struct{ Field, Text string }
 
+// Error implements error.
 func (e *FieldError) Error() string { return fmt.Sprintf("auth field %q %s", e.Field, e.Text) }
 
-// Check reports the first field that is missing, unknown or holds what could not be sent, as a
-// *FieldError.
+// Check returns a *FieldError for the first field that is missing, unknown, or has a value that
+// could not be sent.
 func (s *Scheme) Check(c Credential) error {
 	known := map[string]bool{}
 	for _, f := range s.Fields {
@@ -59,6 +60,9 @@ func (c Credential) fault(f Field, path string) string {
 		}
 		return ""
 	}
+	if f.fault == nil {
+		return plainFault(value)
+	}
 	return f.fault(value)
 }
 
@@ -69,8 +73,8 @@ type Entry struct {
 	identity bool
 }
 
-// Entries lists what c holds in the order of the scheme's fields; the entries of a map come by
-// name.
+// Entries returns what c contains in the order of the scheme's fields; the entries of a map are
+// sorted by name.
 func (s *Scheme) Entries(c Credential) []Entry {
 	var found []Entry
 	for _, f := range s.Fields {
@@ -106,13 +110,9 @@ func (c Credential) under(field string) (paths []string) {
 	return paths
 }
 
-// Trim cuts the line break that editors and echo leave at the end of a file. Nothing else is cut:
-// Check refuses other white space around a value, because the person should know.
-func Trim(value string) string { return strings.TrimRight(value, "\r\n") }
-
-// plainFault is the grammar of every value: text on one line, without white space around it. A
-// pasted line break would end a header field, and a stray blank makes a key that is refused
-// upstream for no visible reason.
+// plainFault checks the grammar of every value: text on one line, without white space around it. A
+// pasted line break would end a header field, and a stray blank makes a key that the API refuses
+// for no visible reason.
 func plainFault(value string) string {
 	switch {
 	case !utf8.ValidString(value):
@@ -120,29 +120,29 @@ func plainFault(value string) string {
 	case strings.TrimSpace(value) != value:
 		return "begins or ends with white space"
 	case strings.ContainsFunc(value, unicode.IsControl):
-		return "holds a line break or another control character"
+		return "contains a line break or another control character"
 	}
 	return ""
 }
 
-// headerFault is the grammar of a value that goes into a field as it is.
+// headerFault checks a value that goes into a field as it is.
 func headerFault(value string) string {
 	if text := plainFault(value); text != "" {
 		return text
 	}
 	if !wire.ValidValue(value) {
-		return "holds a character that cannot be sent in a header (only visible ASCII can)"
+		return "contains a character that cannot be sent in a header (only visible ASCII can)"
 	}
 	return ""
 }
 
-// tokenFault is the grammar of a value that stands beside other words in a field.
+// tokenFault checks a value that is beside other words in a field.
 func tokenFault(value string) string {
 	if text := headerFault(value); text != "" {
 		return text
 	}
 	if strings.ContainsRune(value, ' ') {
-		return "holds a blank; give the key alone, without the word that stands before it"
+		return "contains a blank; give only the key, without the word before it"
 	}
 	return ""
 }

@@ -14,11 +14,10 @@ var clientCredentials = Scheme{
 	Fields: []Field{
 		{Name: "tokenUrl", Required: true, Endpoint: true, Label: "Token endpoint",
 			fault: endpointFault},
-		{Name: "clientId", Required: true, Label: "Client id", fault: plainFault},
-		{Name: "clientSecret", Secret: true, Required: true, Label: "Client secret",
-			fault: plainFault},
+		{Name: "clientId", Required: true, Label: "Client id"},
+		{Name: "clientSecret", Secret: true, Required: true, Label: "Client secret"},
 		{Name: "scopes", List: true, Label: "Scopes, separated by blanks", fault: headerFault},
-		{Name: "audience", Label: "Audience, if the server wants one", fault: plainFault},
+		{Name: "audience", Label: "Audience, if the server wants one"},
 		{Name: "clientAuth", Label: "Where id and secret go: basic (if empty) or post",
 			fault: oneOf("basic", "post")},
 	},
@@ -46,8 +45,8 @@ func clientExchange(c Credential, _ Moment) (Exchange, error) {
 	return x, nil
 }
 
-// clientToken escapes both halves before they are joined, which RFC 6749 section 2.3.1 asks for
-// beyond RFC 7617.
+// clientToken escapes both halves before it joins them, which RFC 6749 section 2.3.1 asks for and
+// RFC 7617 does not.
 func clientToken(c Credential) string {
 	pair := percent(c["clientId"].Reveal(), "") + ":" + percent(c["clientSecret"].Reveal(), "")
 	return base64.StdEncoding.EncodeToString([]byte(pair))

@@ -9,8 +9,7 @@ import (
 )
 
 // digest computes the response of HTTP Digest authentication (RFC 7616 section 3.4.1). The nonce
-// comes with the server's refusal of a first request, so a call takes two exchanges: see
-// [Scheme.Challenged].
+// comes with the server's refusal of a first request, so a call sends two: see [Scheme.Challenged].
 type digest struct {
 	// as in the challenge: MD5 if empty, SHA-256, SHA-512-256, each also with -sess
 	algorithm          string
@@ -20,7 +19,7 @@ type digest struct {
 	nc, cnonce         string
 }
 
-// hash returns the algorithm, and whether the key is bound to the nonces of the session.
+// hash returns the algorithm, and whether the key is bound to the nonces of the server's session.
 func (d digest) hash() (h func() hash.Hash, session bool) {
 	name, session := strings.CutSuffix(strings.ToUpper(d.algorithm), "-SESS")
 	switch name {
@@ -34,8 +33,8 @@ func (d digest) hash() (h func() hash.Hash, session bool) {
 	return nil, false
 }
 
-// key is what stands for the password in a response, "" for an algorithm that is not known. Without
-// a session it is as good as the password, wherever the realm is.
+// key returns what takes the place of the password in a response, "" for an unknown algorithm.
+// Unless it is bound to a session, it is as good as the password wherever the realm is the same.
 func (d digest) key() string {
 	h, session := d.hash()
 	if h == nil {
@@ -48,7 +47,7 @@ func (d digest) key() string {
 	return key
 }
 
-// response is the value of the parameter response, "" for an algorithm that is not known.
+// response returns the value of the parameter response, "" for an unknown algorithm.
 func (d digest) response(method, uri string, body []byte) string {
 	h, _ := d.hash()
 	if h == nil {

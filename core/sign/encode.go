@@ -9,8 +9,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// percent escapes every byte but the unreserved ones of RFC 3986 section 2.3 and those in keep,
-// with upper case digits. SigV4 and OAuth 1 both demand exactly that; net/url keeps more.
+// percent escapes every byte except the unreserved ones of RFC 3986 section 2.3 and those in keep,
+// with upper-case digits. SigV4 and OAuth 1 both require exactly that; net/url keeps more.
 func percent(s, keep string) string {
 	const digits = "0123456789ABCDEF"
 	out := make([]byte, 0, len(s)+len(s)/4)
@@ -29,8 +29,8 @@ func unreserved(c byte) bool {
 		strings.IndexByte("-._~", c) >= 0
 }
 
-// unescape reads %XX. A percent sign without two digits after it stands for itself, as servers that
-// do not refuse it take it.
+// unescape reads %XX. A percent sign without two digits after it means itself, as it does for
+// servers that do not refuse it.
 func unescape(s string) string {
 	if strings.IndexByte(s, '%') < 0 {
 		return s
@@ -73,17 +73,17 @@ func params(text string) []param {
 	return found
 }
 
-// has reports whether a query or form names a parameter. ASP.NET and others take names in either
-// case.
+// has reports whether a query or form has a parameter of that name. ASP.NET and others ignore the
+// case of names.
 func has(text, name string) bool {
 	return slices.ContainsFunc(params(text), func(p param) bool {
 		return strings.EqualFold(p.name, name)
 	})
 }
 
-// canonical escapes parameters, sorts them by name and then value as they are escaped, and joins
-// them: the normal form of RFC 5849 section 3.4.1.3.2 and the canonical query string of SigV4
-// alike.
+// canonical escapes parameters, sorts them by their escaped names and then their escaped values,
+// and joins them. That is both the normal form of RFC 5849 section 3.4.1.3.2 and the canonical
+// query string of SigV4.
 func canonical(all []param) string {
 	escaped := make([]param, len(all))
 	for i, p := range all {
@@ -101,7 +101,7 @@ func canonical(all []param) string {
 	return strings.Join(parts, "&")
 }
 
-// appended is the query as it goes out once more has been added at its end.
+// appended returns the query as it is sent after more was added at its end.
 func appended(query, more string) string {
 	if query == "" || more == "" {
 		return query + more
@@ -109,7 +109,7 @@ func appended(query, more string) string {
 	return query + "&" + more
 }
 
-// target is the request target: path and query (RFC 9112 section 3.2.1).
+// target returns the request target: path and query (RFC 9112 section 3.2.1).
 func (r Request) target() string {
 	if r.Query == "" {
 		return r.path()
@@ -117,7 +117,7 @@ func (r Request) target() string {
 	return r.path() + "?" + r.Query
 }
 
-// path is what goes out for a path: an empty one is sent as "/".
+// path returns the path as it is sent: an empty one is sent as "/".
 func (r Request) path() string {
 	if r.Path == "" {
 		return "/"
@@ -125,7 +125,7 @@ func (r Request) path() string {
 	return r.Path
 }
 
-// scheme is the first part of the URL, in lower case.
+// scheme returns the first part of the URL, in lower case.
 func (r Request) scheme() string {
 	if r.HTTP {
 		return "http"
@@ -133,8 +133,8 @@ func (r Request) scheme() string {
 	return "https"
 }
 
-// authority is the host in lower case, without the default port: RFC 5849 section 3.4.1.2, RFC 9421
-// section 2.2.3.
+// authority returns the host in lower case, without the default port: RFC 5849 section 3.4.1.2, RFC
+// 9421 section 2.2.3.
 func (r Request) authority() string {
 	port := ":443"
 	if r.HTTP {

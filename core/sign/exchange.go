@@ -15,18 +15,18 @@ import (
 )
 
 // Exchange is one request that trades a credential for a token. Send it as it is, follow no
-// redirect, and give the answer to Token. It prints without its contents, because it carries the
+// redirect, and give the reply to Token. It prints without its contents, because it carries the
 // credential or what was signed with it.
 type Exchange struct {
 	Method, URL string
 	Headers     []wire.Header
 	Body        []byte
-	Trace       []Note // how it came about, as in Signed
-	assertion   string // what was signed in place of the credential, "" for none
+	Trace       []Note // how it was made, as in Signed
+	assertion   string // what was signed in place of the credential, "" if nothing was
 	read        func(body []byte, nowMs int64) (Token, error)
 }
 
-// Secrets returns what must be masked in whatever is told of the exchange, besides the secrets of
+// Secrets returns what must be masked in anything said about the exchange, besides the secrets of
 // the scheme.
 func (x Exchange) Secrets() []secret.Text {
 	if x.assertion == "" {
@@ -35,36 +35,37 @@ func (x Exchange) Secrets() []secret.Text {
 	return proof(x.assertion, jwtSignature(x.assertion))
 }
 
-// Format implements fmt.Formatter.
+// Format implements fmt.Formatter, so that no verb shows the credential.
 func (Exchange) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "[exchange]") }
 
-// Reply is what the token endpoint answered.
+// Reply is the reply of the token endpoint.
 type Reply struct {
 	Status  int
 	Headers []wire.Header
 	Body    []byte
 }
 
-// Token authenticates calls until Expires, Unix milliseconds by the clock of the broker. It must be
-// masked in replies like the credential it was traded for.
+// Token authenticates calls until Expires, which is Unix milliseconds by Janee's clock. It must be
+// masked in replies, like the credential that it was traded for.
 type Token struct {
 	Text    secret.Text
 	Expires int64
 }
 
-// Signed puts the token into a request.
+// Signed returns what puts the token into a request.
 func (t Token) Signed() Signed {
-	return Signed{Headers: []wire.Header{{Name: "Authorization",
-		Value: "Bearer " + t.Text.Reveal()}}}
+	return Signed{Headers: []wire.Header{
+		{Name: "Authorization", Value: "Bearer " + t.Text.Reveal()},
+	}}
 }
 
-// Exchanges reports whether calls carry a token that Exchange asks for; else Sign authenticates
+// Exchanges reports whether calls carry a token that Exchange requests; else Sign authenticates
 // them.
 func (s *Scheme) Exchanges() bool { return s.exchange != nil }
 
-// Origin is where a credential goes: to base, the origin of its service, and behind blanks the
-// origins of the endpoints that c names. Who changes one of them without leave changes who gets the
-// credential, so that sealed values are bound to the whole.
+// Origin returns where a credential goes: base, the origin of its service, followed after blanks by
+// the origins of the endpoints that c names. Changing any of them changes who gets the credential,
+// so sealed values are bound to all of it.
 func (s *Scheme) Origin(base string, c Credential) string {
 	for _, f := range s.Fields {
 		if v := c[f.Name]; f.Endpoint && !v.IsZero() {
@@ -83,7 +84,7 @@ func origin(address string) string {
 }
 
 // Exchange returns the request that has to come before a call; needed is false for schemes that
-// sign calls by themselves. An incomplete credential is an error (*FieldError).
+// sign calls themselves. An incomplete credential is an error (*FieldError).
 func (s *Scheme) Exchange(c Credential, m Moment) (x Exchange, needed bool, err error) {
 	if s.exchange == nil {
 		return Exchange{}, false, nil
@@ -92,13 +93,13 @@ func (s *Scheme) Exchange(c Credential, m Moment) (x Exchange, needed bool, err 
 		return Exchange{}, true, err
 	}
 	if x, err = s.exchange(c, m); err != nil {
-		return Exchange{}, true, fmt.Errorf("ask for a token by %s: %w", s.Type, err)
+		return Exchange{}, true, fmt.Errorf("ask for a token as %s: %w", s.Type, err)
 	}
 	return x, true, nil
 }
 
-// Token reads the answer that came at nowMs, Unix milliseconds. An error quotes what the endpoint
-// says of itself: scrub it.
+// Token reads the reply that came at nowMs, Unix milliseconds. An error quotes what the endpoint
+// says about it, so scrub it.
 func (x Exchange) Token(r Reply, nowMs int64) (Token, error) {
 	if r.Status < 200 || r.Status > 299 {
 		return Token{}, fmt.Errorf("the token endpoint answered %d%s%s", r.Status,
@@ -110,18 +111,18 @@ func (x Exchange) Token(r Reply, nowMs int64) (Token, error) {
 		return Token{}, fmt.Errorf("read the answer of the token endpoint: %w", err)
 	case t.Text.IsZero() || tokenFault(t.Text.Reveal()) != "":
 		return Token{}, errors.New(
-			"read the answer of the token endpoint: it holds no token that could be sent")
+			"read the answer of the token endpoint: it contains no token that could be sent")
 	case t.Expires <= nowMs:
-		return Token{},
-			fmt.Errorf("read the answer of the token endpoint: the token has expired already%s",
-				skew(r.Headers, nowMs))
+		return Token{}, fmt.Errorf(
+			"read the answer of the token endpoint: the token has expired already%s",
+			skew(r.Headers, nowMs))
 	}
 	t.Expires = min(t.Expires, nowMs+maxTokenLife)
 	return t, nil
 }
 
-// In milliseconds. A token without a life of its own is used for a short one (RFC 6749 section 5.1
-// only recommends expires_in).
+// In milliseconds. A token that does not say how long it lives is used for a short time (RFC 6749
+// section 5.1 only recommends expires_in).
 const (
 	shortTokenLife = 5 * 60_000
 	maxTokenLife   = 24 * 3600_000
@@ -147,8 +148,8 @@ func readOAuth(body []byte, nowMs int64) (Token, error) {
 	return Token{secret.New(r.AccessToken), nowMs + life}, nil
 }
 
-// complaint is what an error answer says in the members of RFC 6749 section 5.2 and of GitHub's
-// API, cut to one short line.
+// complaint returns what a reply with an error says in the members of RFC 6749 section 5.2 and of
+// GitHub's API, cut to one short line.
 func complaint(body []byte) string {
 	var said map[string]any
 	if json.Unmarshal(body, &said) != nil {
@@ -172,8 +173,8 @@ func complaint(body []byte) string {
 	return " (" + secret.Beginning(text, 200) + ")"
 }
 
-// skew says how far the clocks are apart, from a minute on: signed times are the usual reason for a
-// refusal then.
+// skew says how far apart the clocks are, if it is at least a minute: signed times are then the
+// usual reason for a refusal.
 func skew(headers []wire.Header, nowMs int64) string {
 	date, _ := wire.Get(headers, "Date")
 	theirs, err := time.Parse("Mon, 02 Jan 2006 15:04:05 GMT", date)
@@ -182,33 +183,31 @@ func skew(headers []wire.Header, nowMs int64) string {
 	}
 	switch apart := (theirs.UnixMilli() - nowMs) / 1000; {
 	case apart >= 60:
-		return fmt.Sprintf("; this clock is %d s behind the endpoint's: set it right", apart)
+		return fmt.Sprintf("; this clock is %d s behind the endpoint's: correct it", apart)
 	case apart <= -60:
-		return fmt.Sprintf("; this clock is %d s ahead of the endpoint's: set it right", -apart)
+		return fmt.Sprintf("; this clock is %d s ahead of the endpoint's: correct it", -apart)
 	}
 	return ""
 }
 
-// endpointFault is the grammar of a URL that a credential is sent to: https, or http to this
-// machine.
+// endpointFault checks a URL that a credential is sent to: https, or http to this machine.
 func endpointFault(value string) string {
 	u, err := url.Parse(value)
 	switch {
 	case plainFault(value) != "" || err != nil || u.Host == "" || u.Opaque != "":
 		return "is not a URL, such as https://example.com/oauth/token"
 	case u.User != nil || u.RawQuery != "" || u.ForceQuery || strings.Contains(value, "#"):
-		return "holds more than scheme, host and path"
+		return "contains more than scheme, host and path"
 	case strings.Trim(strings.ToLower(u.Host), hostBytes) != "":
-		return "has a host that is no name in ASCII: " +
-			"an international one is written in its xn-- form"
+		return "has a host that is not ASCII: write an international name in its xn-- form"
 	case u.Scheme == "https" || u.Scheme == "http" && loopback(u.Hostname()):
 		return ""
 	}
 	return "is not https"
 }
 
-// hostBytes are all that a host with its port is made of. A person who is asked whether a
-// credential may go there must not take another script's letters for them.
+// hostBytes are all the bytes that a host and its port can have. A person who is asked whether a
+// credential may go there must not take the letters of another script for them.
 const hostBytes = "abcdefghijklmnopqrstuvwxyz0123456789-_.:[]"
 
 func loopback(host string) bool {

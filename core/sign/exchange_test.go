@@ -45,13 +45,14 @@ func TestEveryExchange(t *testing.T) {
 				t.Error("no title or no specification")
 			}
 			x := exchange(t, s, values, 1)
-			if shown := fmt.Sprintf("%v %+v %#v %s %d", x, x, &x, []Exchange{x},
-				struct{ X Exchange }{x}); strings.Contains(shown, "POST") {
+			shown := fmt.Sprintf("%v %+v %#v %s %d", x, x, &x, []Exchange{x},
+				struct{ X Exchange }{x})
+			if strings.Contains(shown, "POST") {
 				t.Errorf("prints %s", shown)
 			}
 			for _, f := range s.Fields {
-				if f.Label == "" || f.fault == nil {
-					t.Errorf("field %s has no label or no grammar", f.Name)
+				if f.Label == "" {
+					t.Errorf("field %s has no label", f.Name)
 				}
 				_, needed, err := s.Exchange(without(values, f.Name), Moment{})
 				if !needed || (err != nil) != f.Required {
@@ -141,7 +142,7 @@ func TestTokenErrorsAreShortAndTellTheSkew(t *testing.T) {
 	x := Exchange{read: readOAuth}
 	for date, want := range map[string]string{
 		"Thu, 01 Jan 1970 00:10:00 GMT": "answered 401; this clock is 600 s behind the " +
-			"endpoint's: set it right",
+			"endpoint's: correct it",
 		"Thu, 01 Jan 1970 00:00:59 GMT": "answered 401",
 		"nonsense":                      "answered 401",
 	} {
@@ -272,9 +273,8 @@ func TestGitHubAddress(t *testing.T) {
 func TestClientCredentialsRequest(t *testing.T) {
 	values := exchanging(nil)[&clientCredentials]
 	x := exchange(t, &clientCredentials, values, 1)
-	if want :=
-		"audience=https%3A%2F%2Fapi.example.com&grant_type=client_credentials&scope=a%20b"; string(
-		x.Body) != want {
+	want := "audience=https%3A%2F%2Fapi.example.com&grant_type=client_credentials&scope=a%20b"
+	if string(x.Body) != want {
 		t.Errorf("body %s", x.Body)
 	}
 	field, _ := wire.Get(x.Headers, "Authorization")
@@ -290,7 +290,7 @@ func TestClientCredentialsRequest(t *testing.T) {
 	}
 }
 
-// TestOriginHoldsEndpoints: whoever moves the token endpoint gets the credential.
+// TestOriginHoldsEndpoints: anyone who moves the token endpoint gets the credential.
 func TestOriginHoldsEndpoints(t *testing.T) {
 	const base = "https://api.example.com"
 	for _, c := range []struct {
@@ -307,7 +307,7 @@ func TestOriginHoldsEndpoints(t *testing.T) {
 		{&githubApp, map[string]string{"apiUrl": "https://ghe.example.com/api/v3"},
 			base + " https://ghe.example.com"},
 		{&githubApp, map[string]string{"appId": "1"}, base},
-		// has to equal what stands in the sealed file
+		// has to equal what the sealed file has
 		{&serviceAccount, map[string]string{"tokenUri": "https://idp.example.com/"}, base},
 		{&bearer, map[string]string{"key": "k"}, base},
 	} {

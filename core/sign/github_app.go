@@ -10,7 +10,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// githubApp trades a token signed by the app for one of an installation, good for an hour.
+// githubApp trades a token that the app signs for the token of an installation, which is valid for
+// an hour.
 var githubApp = Scheme{
 	Type:  "github-app",
 	Title: "GitHub App installation",

@@ -29,8 +29,8 @@ func signHeaders(c Credential, _ Request, _ Moment) (Signed, error) {
 	return s, nil
 }
 
-// headerTails returns what stands at the end of each value behind a word, a name or an id: of
-// "Token token=abc" and "id:abc" a service may show "abc" alone.
+// headerTails returns the end of each value that follows a word, a name or an id: of "Token
+// token=abc" and "id:abc" a service may show "abc" alone.
 func headerTails(c Credential) (tails []string) {
 	for _, path := range c.under("headers") {
 		value := c[path].Reveal()
@@ -44,9 +44,9 @@ func headerTails(c Credential) (tails []string) {
 	return tails
 }
 
-// framing are fields that say how a message is cut or forwarded (RFC 9110 sections 7.2, 7.6, 8.6)
-// or that the sender answers for. A second hand in them makes a request that two servers read
-// differently.
+// framing are fields that say how a message is cut or forwarded (RFC 9110 sections 7.2, 7.6, 8.6),
+// or that the sender is responsible for. If another party sets them too, two servers can read the
+// request differently.
 var framing = []string{
 	"host", "content-length", "transfer-encoding", "connection", "keep-alive", "proxy-connection",
 	"te", "trailer", "upgrade", "expect", "accept-encoding",
@@ -58,18 +58,18 @@ func headerNames(paths []string) error {
 		name := strings.ToLower(headerName(path))
 		switch {
 		case !wire.ValidName(name):
-			return &FieldError{path, "is not named like a header"}
+			return &FieldError{path, "is not a header name"}
 		case slices.Contains(framing, name):
 			return &FieldError{path, "is a header that Janee has to write itself"}
 		case seen[name]:
-			return &FieldError{path, "is there twice; upper and lower case do not count"}
+			return &FieldError{path, "is given twice; upper and lower case are the same"}
 		}
 		seen[name] = true
 	}
 	return nil
 }
 
-// headerName cuts the path at its first dot only, because a header's name may hold dots too.
+// headerName cuts the path at its first dot only, because a header's name may contain dots too.
 func headerName(path string) string {
 	_, name, _ := strings.Cut(path, ".")
 	return name

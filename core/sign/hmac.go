@@ -14,17 +14,17 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacTemplate signs for any API whose signature is an HMAC over parts of the request. The parts
-// stand in payload, in their order:
+// hmacTemplate signs for any API whose signature is an HMAC over parts of the request. payload
+// lists the parts in their order:
 //
 //	timestamp nonce key passphrase method host path query body
 //	target        path, and "?" with the query if there is one
 //	query|body    the body of a POST, PUT or PATCH, else the query
 //	'text'        the text itself; \n, \\ and \' are a line end, a backslash and a quote
 //
-// They are joined without anything between. The fields ending in In say where a value goes: "header
-// X-Signature" or "query sign". What goes into the query counts as part of it, but for the
-// signature. Bybit, as an example:
+// They are joined without anything between them. The fields whose names end in In say where a value
+// goes: "header X-Signature" or "query sign". What goes into the query counts as part of it, except
+// for the signature. Bybit, as an example:
 //
 //	payload: timestamp key '5000' query|body
 //
@@ -65,8 +65,8 @@ var hmacTemplate = Scheme{
 // signature comes last.
 var placed = []string{"key", "timestamp", "nonce", "passphrase"}
 
-// templateWhole says what the fields of a template lack beside each other. It blames a field that
-// is there.
+// templateWhole says which fields a template lacks, given the others. It blames a field that is
+// there.
 func templateWhole(c Credential) *FieldError {
 	if !c.given("payload") {
 		return withoutPayload(c)
@@ -96,7 +96,7 @@ func templateWhole(c Credential) *FieldError {
 	return samePlace(c)
 }
 
-// withoutPayload leaves the two fields that MEXC has.
+// withoutPayload allows only the two fields that MEXC has.
 func withoutPayload(c Credential) *FieldError {
 	for _, f := range slices.Sorted(maps.Keys(c)) {
 		if f != "apiKey" && f != "apiSecret" && c.given(f) {
@@ -162,18 +162,12 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 		}
 	}
 	r.Query = appended(r.Query, s.Query)
-	words, _ := parsePayload(c["payload"].Reveal())
-	text := ""
-	for _, w := range words {
-		if w.word != "" {
-			w.text = parts[w.word](values, r)
-		}
-		text += w.text
-	}
+	text := payloadText(c["payload"].Reveal(), values, r)
 	key, err := templateSecret(c)
 	if err != nil {
-		return Signed{},
-			&FieldError{"apiSecret", "is not in the encoding that secretEncoding names"}
+		return Signed{}, &FieldError{
+			"apiSecret", "is not in the encoding that secretEncoding names",
+		}
 	}
 	signature := templateEncode(c, mac(templateHash(c), key, text))
 	s.put(c["signatureIn"].Reveal(), signature)
@@ -181,8 +175,8 @@ func signTemplate(c Credential, r Request, m Moment) (Signed, error) {
 	return s, nil
 }
 
-// brought is the parameter that the call itself has at a place in the query, or in a form. Its time
-// counts, as with hmac-mexc.
+// brought returns the parameter that the call itself has at a place in the query, or in a form. Its
+// time counts, as with hmac-mexc.
 func brought(r Request, at place) (string, bool) {
 	if at.kind == "query" {
 		for _, p := range append(params(r.Query), params(string(r.Body))...) {

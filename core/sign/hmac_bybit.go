@@ -7,12 +7,12 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// bybitWindow is for how many milliseconds after its timestamp Bybit takes a request: its own
+// bybitWindow is how many milliseconds after its timestamp Bybit accepts a request: its own
 // default.
 const bybitWindow = "5000"
 
-// hmacBybit signs as Bybit's API v5 wants it: hex HMAC-SHA256 over timestamp, key, window and what
-// the call carries.
+// hmacBybit signs for Bybit's API v5: hex HMAC-SHA256 over timestamp, key, window and what the call
+// carries.
 var hmacBybit = Scheme{
 	Type:   "hmac-bybit",
 	Title:  "Bybit API v5 (HMAC-SHA256)",
@@ -22,7 +22,7 @@ var hmacBybit = Scheme{
 	writes: fields("X-BAPI-API-KEY", "X-BAPI-TIMESTAMP", "X-BAPI-RECV-WINDOW", "X-BAPI-SIGN"),
 }
 
-// What exchanges hand out.
+// The fields of a key as exchanges issue it.
 var (
 	apiKey = Field{
 		Name:     "apiKey",
@@ -36,7 +36,6 @@ var (
 		Secret:   true,
 		Required: true,
 		Label:    "API secret",
-		fault:    plainFault,
 	}
 	base64Secret = Field{
 		Name:     "apiSecret",
@@ -70,9 +69,9 @@ func bybitSigned(key, apiSecret, timestamp, window string, r Request) Signed {
 	}, Secrets: proof(signature), Trace: []Note{{"string to sign", text}}}
 }
 
-// queryOrBody is what the call carries. Methods that carry a body are signed over its bytes, all
-// others over the query; neither is sorted or encoded again, since the exchange computes it from
-// the request as it arrives.
+// queryOrBody returns what the call carries. For methods with a body that is the bytes of the body,
+// for all others the query; neither is sorted or encoded again, since the exchange computes the
+// signature from the request as it arrives.
 func queryOrBody(r Request) string {
 	switch r.Method {
 	case "POST", "PUT", "PATCH":

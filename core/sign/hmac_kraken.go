@@ -24,13 +24,13 @@ var hmacKraken = Scheme{
 	derived: decodedForms("apiSecret"),
 }
 
-// signKraken takes the nonce out of the body, because a signer adds fields and parameters but never
+// signKraken takes the nonce from the body, because a signer adds fields and parameters but never
 // changes what an agent sends.
 func signKraken(c Credential, r Request, m Moment) (Signed, error) {
 	nonce := krakenNonce(r.Body)
 	if nonce == "" {
 		return Signed{}, fmt.Errorf(
-			"the body holds no nonce: put nonce=%s into the form, a higher number at every call",
+			"the body contains no nonce: put nonce=%s into the form, a higher number in every call",
 			m.millis())
 	}
 	sum := sha256.Sum256([]byte(nonce + string(r.Body)))
@@ -49,8 +49,8 @@ func signKraken(c Credential, r Request, m Moment) (Signed, error) {
 	}, nil
 }
 
-// krakenNonce is the member or parameter nonce of a body in JSON or, as Kraken takes it too, form
-// encoding.
+// krakenNonce returns the nonce of a body: a member in JSON or, since Kraken accepts that too, a
+// parameter in form encoding.
 func krakenNonce(body []byte) string {
 	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
 		var call struct{ Nonce json.RawMessage }

@@ -7,9 +7,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacMEXC and hmacBinance sign the parameters of the call, those of the query and then those of
-// the body, and append the signature to the query. The two exchanges differ in the name of the
-// field that holds the key.
+// hmacMEXC and hmacBinance sign the parameters of the call, first those of the query and then those
+// of the body, and append the signature to the query. The two exchanges differ in the name of the
+// field that carries the key.
 var (
 	hmacMEXC = Scheme{
 		Type:  "hmac-mexc",
@@ -35,7 +35,7 @@ var (
 	}
 )
 
-// signParameters adds the time unless the call brings its own: a second one would be refused.
+// signParameters adds the time unless the call has its own, because a second one would be refused.
 func signParameters(keyHeader string, c Credential, r Request, m Moment) Signed {
 	added := ""
 	if !has(r.Query, "timestamp") && !has(string(r.Body), "timestamp") {

@@ -8,7 +8,7 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// hmacOKX signs as OKX's API v5 wants it: base64 HMAC-SHA256 over time, method, target and body.
+// hmacOKX signs for OKX's API v5: base64 HMAC-SHA256 over time, method, target and body.
 var hmacOKX = Scheme{
 	Type:   "hmac-okx",
 	Title:  "OKX API v5 (HMAC-SHA256 with passphrase)",

@@ -22,7 +22,7 @@ var parts = map[string]func(v map[string]string, r Request) string{
 	"query|body": func(_ map[string]string, r Request) string { return queryOrBody(r) },
 }
 
-// part is one word of a payload, or a text that stands for itself.
+// part is one word of a payload, or a text that means itself.
 type part struct {
 	word, text string
 }
@@ -33,17 +33,16 @@ func parsePayload(payload string) ([]part, string) {
 		if rest[0] == '\'' {
 			text, after, ok := parseText(rest[1:])
 			if !ok {
-				return nil,
-					`holds a 'text' that does not end, or a backslash before another character than n, \ and '`
+				return nil, "contains a 'text' that does not end, or a backslash before a " +
+					"character other than n, \\ and '"
 			}
 			found, rest = append(found, part{text: text}), after
 			continue
 		}
 		end := strings.IndexAny(rest+" ", " '")
 		if parts[rest[:end]] == nil {
-			return nil,
-				"holds a word that is none of timestamp, nonce, key, passphrase, method, host, " +
-					"path, query, body, target, query|body and 'text'"
+			return nil, "contains a word other than timestamp, nonce, key, passphrase, method, " +
+				"host, path, query, body, target, query|body and 'text'"
 		}
 		found, rest = append(found, part{word: rest[:end]}), rest[end:]
 	}
@@ -72,6 +71,19 @@ func payloadFault(value string) string {
 		return text
 	}
 	_, text := parsePayload(value)
+	return text
+}
+
+// payloadText returns the text that a payload, which Check has accepted, makes of a request.
+func payloadText(payload string, values map[string]string, r Request) string {
+	words, _ := parsePayload(payload)
+	text := ""
+	for _, w := range words {
+		if w.word != "" {
+			w.text = parts[w.word](values, r)
+		}
+		text += w.text
+	}
 	return text
 }
 

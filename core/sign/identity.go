@@ -5,8 +5,8 @@ import (
 	"strings"
 )
 
-// showIdentity is the field with which the owner says that an identity is no key. Directory
-// templates set it.
+// showIdentity returns the field with which the owner says that an identity is not a key. Templates
+// of the directory set it.
 func showIdentity(what string) Field {
 	return Field{
 		Name: "showIdentity",
@@ -17,9 +17,9 @@ func showIdentity(what string) Field {
 }
 
 // shown reports whether e is an identity that replies may show. Masking it does harm: the id of an
-// account is part of every path of Twilio, and an agent that writes an issue of Jira back destroys
-// the e-mail address that it was not shown. Where no other secret goes with it, it is a secret all
-// the same, because some APIs take the key as user name.
+// account is part of every path of Twilio, and an agent that writes an issue of Jira back would
+// destroy the e-mail address that it was not shown. Without another secret beside it, it is a
+// secret after all, because some APIs take the key as the user name.
 func (s *Scheme) shown(c Credential, e Entry) bool {
 	if !e.identity || !s.paired(c, e) {
 		return false
@@ -27,7 +27,7 @@ func (s *Scheme) shown(c Credential, e Entry) bool {
 	return c["showIdentity"].Reveal() == "true" || identifies(c[e.Path].Reveal())
 }
 
-// fillers are passwords that APIs ask for beside a key that goes as user name.
+// fillers are passwords that APIs ask for beside a key that is sent as the user name.
 var fillers = []string{
 	"x-oauth-basic", // https://docs.github.com/en/rest/authentication (OAuth tokens over basic)
 	"api_token",     // https://engineering.toggl.com/docs/authentication
@@ -36,7 +36,7 @@ var fillers = []string{
 	"anystring",
 }
 
-// paired reports whether there is a secret beside the identity e that is long enough to be one.
+// paired reports whether beside the identity e there is a secret that is long enough to be one.
 func (s *Scheme) paired(c Credential, e Entry) bool {
 	return slices.ContainsFunc(s.Entries(c), func(o Entry) bool {
 		value := c[o.Path].Reveal()
@@ -45,7 +45,8 @@ func (s *Scheme) paired(c Credential, e Entry) bool {
 	})
 }
 
-// minPaired is the length in bytes from which a password is no filler, as the x of Freshdesk is.
+// minPaired is the length in bytes from which a password counts as a secret: shorter ones, such as
+// the x of Freshdesk, are fillers.
 const minPaired = 4
 
 // form is how one vendor writes the names of accounts: a prefix, then a number of characters.
@@ -62,7 +63,7 @@ const (
 	upperBase = capitals + digits
 )
 
-// forms are those that no vendor's keys have.
+// forms are those that no vendor uses for keys.
 var forms = []form{
 	// https://www.twilio.com/docs/glossary/what-is-a-sid: the account, and the API key whose secret
 	// is another text.
@@ -77,7 +78,7 @@ var forms = []form{
 	{"GOOG", 16, 60, upperBase},
 }
 
-// identifies reports whether value names an account by its form alone.
+// identifies reports whether the form of value alone shows that it names an account.
 func identifies(value string) bool {
 	return isEmail(value) || slices.ContainsFunc(forms, func(f form) bool {
 		rest, ok := strings.CutPrefix(value, f.prefix)
@@ -86,8 +87,8 @@ func identifies(value string) bool {
 	})
 }
 
-// isEmail is narrower than RFC 5322: the characters that people have in addresses, and a domain of
-// at least two names. A URL with a key before its @ is none.
+// isEmail is narrower than RFC 5322: it accepts the characters that people have in addresses, and a
+// domain of at least two names. A URL with a key before its @ is not an e-mail address.
 func isEmail(value string) bool {
 	const letters = capitals + "abcdefghijklmnopqrstuvwxyz" + digits
 	local, domain, ok := strings.Cut(value, "@")

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// token is a signed JWT in compact form (RFC 7515 section 3.1). header and claims are values for
-// JSON.
+// token returns a signed JWT in compact form (RFC 7515 section 3.1). header and claims are values
+// for JSON.
 func token(key any, header, claims any) (string, error) {
 	h, err := json.Marshal(header)
 	if err != nil {
@@ -33,7 +33,7 @@ func claimsNote(claims any) Note {
 	return Note{"claims", string(text)}
 }
 
-// compact signs by the kind of key: RS256 (RFC 7518 section 3.3) or ES256 (section 3.4).
+// compact signs according to the kind of key: RS256 (RFC 7518 section 3.3) or ES256 (section 3.4).
 func compact(key any, header, claims []byte) (string, error) {
 	input := base64.RawURLEncoding.EncodeToString(header) + "." +
 		base64.RawURLEncoding.EncodeToString(claims)
@@ -53,7 +53,8 @@ func compact(key any, header, claims []byte) (string, error) {
 	return input + "." + base64.RawURLEncoding.EncodeToString(signature), nil
 }
 
-// jwtSignature is the last part of a token in compact form, without which it is worth nothing.
+// jwtSignature returns the last part of a token in compact form, without which the token is worth
+// nothing.
 func jwtSignature(token string) string { return token[strings.LastIndexByte(token, '.')+1:] }
 
 // rs256 is RSASSA-PKCS1-v1_5 with SHA-256, which needs no randomness.
@@ -62,9 +63,9 @@ func rs256(key *rsa.PrivateKey, text string) ([]byte, error) {
 	return rsa.SignPKCS1v15(nil, key, crypto.SHA256, sum[:])
 }
 
-// es256 is ECDSA on P-256 with SHA-256 in the form of JOSE, both numbers in 32 bytes. Without a
-// source of randomness the nonce comes from key and text (RFC 6979), so that equal calls give equal
-// bytes.
+// es256 is ECDSA on P-256 with SHA-256 in the form of JOSE, both numbers in 32 bytes. It needs no
+// source of randomness: the nonce comes from key and text (RFC 6979), so that equal calls give
+// equal bytes.
 func es256(key *ecdsa.PrivateKey, text string) ([]byte, error) {
 	sum := sha256.Sum256([]byte(text))
 	der, err := key.Sign(nil, sum[:], crypto.SHA256)

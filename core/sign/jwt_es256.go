@@ -2,8 +2,8 @@ package sign
 
 import "github.com/true-and-useful/janee/core/wire"
 
-// jwtES256 sends a short-lived token per call as Coinbase's developer platform wants it: signed
-// with an EC key, good for two minutes, for one method and path.
+// jwtES256 sends a token of its own with each call, for Coinbase's developer platform: signed with
+// an EC key, valid for two minutes, for one method and path.
 var jwtES256 = Scheme{
 	Type:  "jwt-es256",
 	Title: "Coinbase Advanced Trade and CDP (ES256 token per call)",
@@ -18,7 +18,7 @@ var jwtES256 = Scheme{
 	derived: keyForms("privateKey"),
 }
 
-// es256Life is for how many seconds a token is good: the most that Coinbase takes.
+// es256Life is how many seconds a token is valid: the most that Coinbase accepts.
 const es256Life = 120
 
 type es256Header struct {
@@ -50,6 +50,9 @@ func signES256(c Credential, r Request, m Moment) (Signed, error) {
 	if err != nil {
 		return Signed{}, err
 	}
-	return Signed{Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}},
-		Secrets: proof(jwt, jwtSignature(jwt)), Trace: []Note{{"uri claim", claims.URI}}}, nil
+	return Signed{
+		Headers: []wire.Header{{Name: "Authorization", Value: "Bearer " + jwt}},
+		Secrets: proof(jwt, jwtSignature(jwt)),
+		Trace:   []Note{{"uri claim", claims.URI}},
+	}, nil
 }

@@ -16,7 +16,7 @@ func mac(h func() hash.Hash, key []byte, text string) []byte {
 	return m.Sum(nil)
 }
 
-// digestHex is the hash of text in lower case hex.
+// digestHex returns the hash of text in lower-case hex.
 func digestHex(h func() hash.Hash, text []byte) string {
 	d := h()
 	d.Write(text)
@@ -26,37 +26,35 @@ func digestHex(h func() hash.Hash, text []byte) string {
 func (m Moment) millis() string  { return strconv.FormatInt(m.UnixMs, 10) }
 func (m Moment) seconds() string { return strconv.FormatInt(m.UnixMs/1000, 10) }
 
-// iso is the time with exactly three decimals, "2020-12-08T09:08:57.715Z" (RFC 3339).
+// iso returns the time with exactly three decimals, "2020-12-08T09:08:57.715Z" (RFC 3339).
 func (m Moment) iso() string { return m.utc("2006-01-02T15:04:05.000Z") }
 
-// httpDate is the time as in a Date field (RFC 9110 section 5.6.7).
+// httpDate returns the time as in a Date field (RFC 9110 section 5.6.7).
 func (m Moment) httpDate() string { return m.utc("Mon, 02 Jan 2006 15:04:05 GMT") }
 
 func (m Moment) utc(layout string) string { return time.UnixMilli(m.UnixMs).UTC().Format(layout) }
 
-// word is the nonce as text: 128 bits in hex, which every service takes for a nonce of its own
-// kind.
+// word returns the nonce as text: 128 bits in hex, which every service accepts as a nonce.
 func (m Moment) word() string { return hex.EncodeToString(m.Nonce[:min(len(m.Nonce), 16)]) }
 
-// base64Fault is the grammar of a secret that is handed out in base64 (RFC 4648 section 4) and
-// decoded before use.
+// base64Fault checks a secret that is issued in base64 (RFC 4648 section 4) and decoded before use.
 func base64Fault(value string) string {
 	if text := plainFault(value); text != "" {
 		return text
 	}
 	if _, err := base64.StdEncoding.Strict().DecodeString(value); err != nil {
-		return "is not base64, as the service hands it out"
+		return "is not base64, as the service issues it"
 	}
 	return ""
 }
 
-// decoded is the secret that a checked base64 field stands for.
+// decoded returns the bytes of a base64 secret that Check has accepted.
 func decoded(value string) []byte {
 	b, _ := base64.StdEncoding.DecodeString(value) // base64Fault has seen it
 	return b
 }
 
-// decodedForms names the bytes behind base64 secrets: a service may show them in hex.
+// decodedForms returns the bytes of base64 secrets, because a service may show them in hex.
 func decodedForms(fields ...string) func(Credential) []string {
 	return func(c Credential) (found []string) {
 		for _, f := range fields {
@@ -68,7 +66,7 @@ func decodedForms(fields ...string) func(Credential) []string {
 	}
 }
 
-// oneOf is the grammar of a field that takes one of a few words.
+// oneOf checks a field that takes one of a few words.
 func oneOf(words ...string) func(string) string {
 	text := "is not one of"
 	for i, w := range words {

@@ -14,9 +14,9 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// messageSignature signs parts of the request that the person chooses (RFC 9421). The body is
-// signed through Content-Digest (RFC 9530), which is added where the chosen parts name it and the
-// request has none.
+// messageSignature signs parts of the request that the person chooses (RFC 9421). It signs the body
+// through Content-Digest (RFC 9530), which it adds if the chosen parts name it and the request has
+// none.
 var messageSignature = Scheme{
 	Type:  "http-message-signature",
 	Title: "HTTP message signature (RFC 9421)",
@@ -39,8 +39,8 @@ var messageSignature = Scheme{
 	writes:  fields("Signature-Input", "Signature"),
 }
 
-// base64OrPEM waits for messageKey to know which of the two it has to be; neither may be anything
-// else.
+// base64OrPEM accepts either of the two and nothing else; messageKey knows later which one it has
+// to be.
 func base64OrPEM(value string) string {
 	if strings.HasPrefix(strings.TrimSpace(value), "-----BEGIN") {
 		if _, err := parsePEM(value); err != nil {
@@ -90,14 +90,14 @@ func componentsFault(value string) string {
 				"@target-uri, @request-target, @path, @query and names of headers are"
 		case !strings.HasPrefix(name, "@") &&
 			(!wire.ValidName(name) || strings.ToLower(name) != name):
-			return "names a part that is no header in lower case"
+			return "names a part that is not a header in lower case"
 		}
 		seen[name] = true
 	}
 	return plainFault(value)
 }
 
-// labelFault holds to the key of RFC 8941 section 3.1.2.
+// labelFault checks a key of RFC 8941 section 3.1.2.
 func labelFault(value string) string {
 	if value[0] != '*' && (value[0] < 'a' || value[0] > 'z') ||
 		strings.Trim(value, "abcdefghijklmnopqrstuvwxyz0123456789_-.*") != "" {
@@ -106,7 +106,7 @@ func labelFault(value string) string {
 	return ""
 }
 
-// message is one signature to be made.
+// message is one signature to make.
 type message struct {
 	label, keyID, algorithm, key string
 	components                   []string
@@ -130,18 +130,18 @@ func signMessage(c Credential, r Request, m Moment) (Signed, error) {
 	return s.signed(r, m.httpDate())
 }
 
-// own are the fields Date and, of a body, Content-Digest where they are to be signed and the
+// own returns the fields Date and, for a body, Content-Digest, if they are to be signed and the
 // request has none.
 func (s message) own(r Request, date string) (added []wire.Header) {
 	fields := []wire.Header{{Name: "Date", Value: date}}
 	if len(r.Body) > 0 {
 		sum := sha256.Sum256(r.Body)
-		fields = append(fields, wire.Header{Name: "Content-Digest",
-			Value: "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"})
+		digest := "sha-256=:" + base64.StdEncoding.EncodeToString(sum[:]) + ":"
+		fields = append(fields, wire.Header{Name: "Content-Digest", Value: digest})
 	}
 	for _, h := range fields {
-		if _, ok := wire.Get(r.Headers, h.Name); !ok &&
-			slices.Contains(s.components, strings.ToLower(h.Name)) {
+		_, given := wire.Get(r.Headers, h.Name)
+		if !given && slices.Contains(s.components, strings.ToLower(h.Name)) {
 			added = append(added, h)
 		}
 	}
@@ -168,8 +168,9 @@ func (s message) signed(r Request, date string) (Signed, error) {
 	}, nil
 }
 
-// base is the text of RFC 9421 section 2.5 and its last line's value. Of a request without a body
-// the fields that describe one are left out, so that one list of parts serves GET and POST.
+// base returns the text of RFC 9421 section 2.5 and the value of its last line. For a request
+// without a body it leaves out the fields that describe one, so that one list of parts works for
+// GET and POST.
 func (s message) base(r Request) (text, params string, err error) {
 	var names []string
 	for _, name := range s.components {
@@ -188,8 +189,8 @@ func (s message) base(r Request) (text, params string, err error) {
 	return text + `"@signature-params": ` + params, params, nil
 }
 
-// component is the value of one part: of a field that comes more than once all values (section
-// 2.1).
+// component returns the value of one part: for a field that comes more than once, all its values
+// (section 2.1).
 func component(r Request, name string) (string, bool) {
 	if read := derivedComponents[name]; read != nil {
 		return read(r), true

@@ -11,23 +11,21 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// oauth1aTwitter and oauth1a sign with OAuth 1.0a (RFC 5849) over parameters of the protocol, the
-// query and form bodies alike. The second serves other sites: a token of one's own may be missing
-// there, and NetSuite wants SHA-256 and a realm.
+// oauth1aTwitter and oauth1a sign with OAuth 1.0a (RFC 5849) over the parameters of the protocol,
+// of the query and of form bodies. The second is for other sites: they may issue no token of the
+// user's, and NetSuite wants SHA-256 and a realm.
 var (
 	oauth1aTwitter = Scheme{
 		Type:  "oauth1a-twitter",
 		Title: "X (Twitter), OAuth 1.0a user context",
 		Docs:  "https://docs.x.com/fundamentals/authentication/oauth-1-0a/creating-a-signature",
 		Fields: append(consumer[:2:2],
-			Field{Name: "accessToken", Secret: true, Required: true, Label: "Access token",
-				fault: plainFault},
+			Field{Name: "accessToken", Secret: true, Required: true, Label: "Access token"},
 			Field{
 				Name:     "accessTokenSecret",
 				Secret:   true,
 				Required: true,
 				Label:    "Access token secret",
-				fault:    plainFault,
 			}),
 		sign: signOAuth1,
 	}
@@ -37,9 +35,8 @@ var (
 		Docs:  "https://www.rfc-editor.org/rfc/rfc5849#section-3.4",
 		Fields: append(consumer[:2:2],
 			Field{Name: "accessToken", Secret: true,
-				Label: "Access token (empty if the site gives none)", fault: plainFault},
-			Field{Name: "accessTokenSecret", Secret: true, Label: "Access token secret",
-				fault: plainFault},
+				Label: "Access token (empty if the site gives none)"},
+			Field{Name: "accessTokenSecret", Secret: true, Label: "Access token secret"},
 			Field{Name: "signatureMethod", Label: "HMAC-SHA1 (if empty) or HMAC-SHA256",
 				fault: oneOf("HMAC-SHA1", "HMAC-SHA256")},
 			Field{Name: "realm", Label: "Realm, if the site wants one", fault: realmFault}),
@@ -47,15 +44,14 @@ var (
 		whole: oauthPair,
 	}
 	consumer = [...]Field{
-		{Name: "consumerKey", Secret: true, Required: true, Label: "Consumer key (API key)",
-			fault: plainFault},
+		{Name: "consumerKey", Secret: true, Required: true, Label: "Consumer key (API key)"},
 		{Name: "consumerSecret", Secret: true, Required: true,
-			Label: "Consumer secret (API key secret)", fault: plainFault},
+			Label: "Consumer secret (API key secret)"},
 	}
 )
 
-// oauthPair refuses half a token: the request would be signed with the other half missing, and
-// refused for no visible reason.
+// oauthPair refuses half a token: the API would refuse a request that is signed without the other
+// half, for no visible reason.
 func oauthPair(c Credential) *FieldError {
 	switch token, tokenSecret := c.given("accessToken"), c.given("accessTokenSecret"); {
 	case tokenSecret && !token:
@@ -68,12 +64,12 @@ func oauthPair(c Credential) *FieldError {
 
 func realmFault(value string) string {
 	if strings.ContainsAny(value, `"\`) {
-		return "holds a quote or backslash"
+		return "contains a quote or backslash"
 	}
 	return headerFault(value)
 }
 
-// oauth is one signature to be made.
+// oauth is one signature to make.
 type oauth struct {
 	consumerSecret, tokenSecret string
 	protocol                    []param // without oauth_signature
@@ -109,7 +105,7 @@ func (o oauth) signed(r Request) (Signed, error) {
 	for _, p := range all {
 		// RFC 5849 section 3.1: none of them may come twice, and the agent's would be the second.
 		if strings.HasPrefix(strings.ToLower(p.name), "oauth_") {
-			return Signed{}, fmt.Errorf("the call holds the parameter %q, which is added when "+
+			return Signed{}, fmt.Errorf("the call contains the parameter %q, which is added when "+
 				"the request is signed: leave it out", p.name)
 		}
 	}
@@ -125,8 +121,8 @@ func (o oauth) signed(r Request) (Signed, error) {
 	}, nil
 }
 
-// field is the Authorization field (RFC 5849 section 3.5.1): escaped parameters by name, after the
-// realm, which is not signed.
+// field returns the Authorization field (RFC 5849 section 3.5.1): escaped parameters by name, after
+// the realm, which is not signed.
 func (o oauth) field(signature string) string {
 	list := canonical(append([]param{{"oauth_signature", signature}}, o.protocol...))
 	list = strings.ReplaceAll(strings.ReplaceAll(list, "=", `="`), "&", `", `) + `"`

@@ -13,8 +13,8 @@ import (
 	"strings"
 )
 
-// maxKeyText bounds what is read as a key, in bytes: RSA arithmetic on a number of any length would
-// stall the process.
+// maxKeyText bounds what is read as a key, in bytes: RSA arithmetic on a number of unlimited length
+// would stall the process.
 const maxKeyText = 16 << 10
 
 var (
@@ -27,7 +27,7 @@ var (
 	errPublic  = errors.New("is a public key or certificate, not the private key")
 	errDamaged = errors.New("is PEM, but the key in it is damaged")
 	errKind    = errors.New(
-		"holds a key of a kind that is not supported (RSA, EC P-256 and Ed25519 are)")
+		"contains a key of a kind that is not supported (RSA, EC P-256 and Ed25519 are)")
 )
 
 // parsePEM reads a private key: *rsa.PrivateKey, *ecdsa.PrivateKey on P-256 or ed25519.PrivateKey,
@@ -43,7 +43,7 @@ func parsePEM(text string) (any, error) {
 			return nil, errNotPEM
 		}
 		switch kind := block.Type; {
-		case kind == "EC PARAMETERS": // openssl ecparam -genkey writes it in front of the key
+		case kind == "EC PARAMETERS": // openssl ecparam -genkey writes it before the key
 		case kind == "ENCRYPTED PRIVATE KEY" || block.Headers["DEK-Info"] != "" ||
 			block.Headers["Proc-Type"] != "":
 			return nil, errEncrypted
@@ -63,8 +63,8 @@ func parsePEM(text string) (any, error) {
 	}
 }
 
-// pemLines puts line ends back where pasting lost them: out of a JSON string they are \n, in an
-// environment variable or a folded YAML scalar they are blanks.
+// pemLines restores line ends that pasting lost: from a JSON string they come as \n, from an
+// environment variable or a folded YAML scalar as blanks.
 func pemLines(text string) string {
 	return strings.NewReplacer(`\r\n`, "\n", `\n`, "\n", "\r\n", "\n", "----- ", "-----\n",
 		" -----END", "\n-----END").Replace(strings.TrimSpace(text))
@@ -125,11 +125,14 @@ func parsePKCS1(der []byte) (any, error) {
 		}
 	}
 	if k.N.BitLen() < 2048 {
-		return nil,
-			errors.New("is an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids")
+		return nil, errors.New(
+			"is an RSA key of fewer than 2048 bits, which RFC 7518 section 3.3 forbids")
 	}
-	key := &rsa.PrivateKey{PublicKey: rsa.PublicKey{N: k.N, E: k.E}, D: k.D,
-		Primes: []*big.Int{k.P, k.Q}}
+	key := &rsa.PrivateKey{
+		PublicKey: rsa.PublicKey{N: k.N, E: k.E},
+		D:         k.D,
+		Primes:    []*big.Int{k.P, k.Q},
+	}
 	key.Precompute()
 	if k.Version != 0 || key.Validate() != nil {
 		return nil, errDamaged
@@ -137,7 +140,7 @@ func parsePKCS1(der []byte) (any, error) {
 	return key, nil
 }
 
-// parseSEC1 reads an EC key. In PKCS #8 the curve stands outside, by itself inside.
+// parseSEC1 reads an EC key. In PKCS #8 the curve is outside of it, else inside.
 func parseSEC1(der []byte, curve asn1.ObjectIdentifier) (any, error) {
 	var k struct {
 		Version int
@@ -165,7 +168,7 @@ func parseSEC1(der []byte, curve asn1.ObjectIdentifier) (any, error) {
 	return key, nil
 }
 
-// keyFault is the grammar of a PEM field that wants a key of type K; name says which that is.
+// keyFault checks a PEM field that wants a key of type K; name says which that is.
 func keyFault[K any](name string) func(string) string {
 	return func(value string) string {
 		key, err := parsePEM(value)
@@ -173,7 +176,7 @@ func keyFault[K any](name string) func(string) string {
 			return err.Error()
 		}
 		if _, ok := key.(K); !ok {
-			return "holds a key of another kind: this needs " + name
+			return "contains a key of another kind: this needs " + name
 		}
 		return ""
 	}
@@ -186,7 +189,7 @@ var (
 )
 
 // bodyLines returns the base64 of a PEM key in lines of 64 characters, as tools print it. The value
-// itself may be all in one line.
+// itself may be in one line.
 func bodyLines(text string) (lines []string) {
 	if len(text) > maxKeyText {
 		return nil
@@ -202,7 +205,7 @@ func bodyLines(text string) (lines []string) {
 	return lines
 }
 
-// keyForms names the lines of PEM fields.
+// keyForms returns the lines of PEM fields.
 func keyForms(fields ...string) func(Credential) []string {
 	return func(c Credential) (found []string) {
 		for _, f := range fields {

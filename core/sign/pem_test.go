@@ -199,9 +199,8 @@ func TestPEMDamagedKeys(t *testing.T) {
 			k.Version = 1
 		}), errDamaged},
 	} {
-		if _, err := parsePEM(
-			string(pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der}))); !errors.Is(err,
-			c.want) {
+		_, err := parsePEM(string(pem.EncodeToMemory(&pem.Block{Type: c.kind, Bytes: c.der})))
+		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", name, err, c.want)
 		}
 	}

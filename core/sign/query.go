@@ -3,7 +3,7 @@ package sign
 import "strings"
 
 // query sends the key as a parameter at the end of the query. Queries end up in logs all along the
-// way, so a service that also takes its key in a header is better served there.
+// way, so if a service also takes its key in a header, use that instead.
 var query = Scheme{
 	Type:  "query",
 	Title: "API key in a query parameter",
@@ -11,7 +11,7 @@ var query = Scheme{
 	Fields: []Field{
 		{Name: "param", Required: true, Label: "Name of the parameter, e.g. api_key",
 			fault: paramFault},
-		{Name: "key", Secret: true, Required: true, Label: "API key", fault: plainFault},
+		{Name: "key", Secret: true, Required: true, Label: "API key"},
 	},
 	sign:    signQuery,
 	writes:  fields(),
@@ -23,7 +23,7 @@ func signQuery(c Credential, _ Request, _ Moment) (Signed, error) {
 		nil
 }
 
-// queryForms names the key as it is sent: who encodes a URL encodes that.
+// queryForms returns the key as it is sent, because whatever encodes the URL again encodes that.
 func queryForms(c Credential) []string {
 	if c["key"].IsZero() {
 		return nil

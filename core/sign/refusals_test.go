@@ -23,8 +23,8 @@ func refused(t *testing.T, authType string, values map[string]string, r Request,
 	}
 }
 
-// Two parameters of one name are read differently by different servers, so the agent's cannot stand
-// beside the signed one.
+// Servers read two parameters of one name differently, so the agent's must not be sent beside the
+// signed one.
 func TestAgentParametersDoNotDisplaceSignedOnes(t *testing.T) {
 	for authType, queries := range map[string][]string{
 		"query": {"api_key=mine", "a=1&api_key", "API_KEY=mine",
@@ -114,9 +114,8 @@ func TestBase64Secrets(t *testing.T) {
 				map[string]string{"": bad})
 		}
 	}
-	if got :=
-		reveal(scheme(t, "hmac-kraken").Secrets(credential(complete["hmac-kraken"]))); got[len(got)-
-		1] != "kraken example secret" {
+	got := reveal(scheme(t, "hmac-kraken").Secrets(credential(complete["hmac-kraken"])))
+	if got[len(got)-1] != "kraken example secret" {
 		t.Errorf("the decoded secret is not masked: %q", got)
 	}
 }

@@ -8,8 +8,8 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// serviceAccount trades a self-signed assertion for a token of Google's (RFC 7523), with the JSON
-// file that Google hands out. The file names the endpoint that the assertion goes to, so an
+// serviceAccount trades a self-signed assertion for one of Google's tokens (RFC 7523), with the
+// JSON file that Google issues. The file names the endpoint that the assertion goes to, so an
 // endpoint elsewhere counts only if the person names it too.
 var serviceAccount = Scheme{
 	Type:  "service-account",
@@ -78,7 +78,7 @@ func accountEndpoint(c Credential) *FieldError {
 			"write the same URL into tokenUri"}
 }
 
-// accountForms names the key in the file with real line ends, and its id.
+// accountForms returns the key in the file with real line ends, and its id.
 func accountForms(c Credential) []string {
 	a, ok := readAccount(c["credentials"].Reveal())
 	if !ok || a.Key == "" {
@@ -127,7 +127,7 @@ func accountExchange(c Credential, m Moment) (Exchange, error) {
 	return x, nil
 }
 
-// postForm is a request to a token endpoint of RFC 6749.
+// postForm returns a request to a token endpoint of RFC 6749.
 func postForm(address string, parameters ...param) Exchange {
 	return Exchange{
 		Method: "POST",

@@ -2,8 +2,8 @@ package sign
 
 import "strings"
 
-// telegram sends the token of a bot in front of the path, as the Bot API wants it. Paths end up in
-// logs all along the way; there is no other place for this token.
+// telegram sends the token of a bot before the path, as the Bot API wants it. Paths end up in logs
+// all along the way, but there is no other place for this token.
 var telegram = Scheme{
 	Type:  "telegram",
 	Title: "Telegram bot token in the path",
@@ -20,8 +20,8 @@ func signTelegram(c Credential, _ Request, _ Moment) (Signed, error) {
 	return Signed{Path: "/bot" + c["key"].Reveal()}, nil
 }
 
-// botFault refuses all but digits, a colon, and the letters of a token: nothing else may get into
-// the path.
+// botFault accepts only digits, a colon, and the letters of a token: nothing else may get into the
+// path.
 func botFault(value string) string {
 	id, token, ok := strings.Cut(value, ":")
 	if !ok || strings.Trim(id, "0123456789") != "" || id == "" || token == "" ||

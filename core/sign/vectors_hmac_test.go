@@ -173,8 +173,9 @@ func TestVectorsBinance(t *testing.T) {
 			if query, ms, ok := c.split(t); ok {
 				timed := mustSign(t, "hmac-binance", values,
 					Request{Method: "POST", Path: "/api/v3/order", Query: query}, ms)
-				if got, want := appended(query, timed.Query), c.Want.StringToSign+"&signature="+
-					c.Want.Signature; got != want {
+				got := appended(query, timed.Query)
+				want := c.Want.StringToSign + "&signature=" + c.Want.Signature
+				if got != want {
 					t.Errorf("query %q, want %q", got, want)
 				}
 			}

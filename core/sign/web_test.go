@@ -70,8 +70,8 @@ func TestDigestVariants(t *testing.T) {
 		"7ypf/xlj9XXwfDPEoM4URrv/xwf94BcCAzFZH4GiTo0v", "auth", "00000001",
 		"f2/wE4q74E6zIJEtWaHKaf5wv/H5QzzpXusqGemxURZJ",
 	}
-	if got := rfc7616.response("GET",
-		"/dir/index.html", nil); got != "8ca523f5e9506fed4657c9700eebdbec" {
+	got := rfc7616.response("GET", "/dir/index.html", nil)
+	if got != "8ca523f5e9506fed4657c9700eebdbec" {
 		t.Errorf("MD5: %s", got)
 	}
 	rfc2069 := digest{
@@ -80,8 +80,8 @@ func TestDigestVariants(t *testing.T) {
 		realm:    "testrealm@host.com",
 		nonce:    "dcd98b7102dd2f0e8b11d0f600bfb0c093",
 	}
-	if got := rfc2069.response("GET",
-		"/dir/index.html", nil); got != "1949323746fe6a43ef61f9606e7febea" {
+	got = rfc2069.response("GET", "/dir/index.html", nil)
+	if got != "1949323746fe6a43ef61f9606e7febea" {
 		t.Errorf("without qop: %s", got)
 	}
 	seen := map[string]bool{}

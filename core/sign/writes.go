@@ -1,8 +1,8 @@
 package sign
 
-// Writes returns the names of the header fields that the scheme may write with this credential, of
-// which no secret is looked at. An agent's own fields of these names are never sent. A field that
-// is written only where the request has none, such as x-ms-version, is not among them.
+// Writes returns the names of the header fields that the scheme may write with this credential,
+// without looking at a secret. An agent's own fields of these names are never sent. A field that is
+// written only if the request has none, such as x-ms-version, is not among them.
 func (s *Scheme) Writes(c Credential) []string {
 	if s.writes == nil {
 		return []string{"Authorization"}
@@ -10,7 +10,7 @@ func (s *Scheme) Writes(c Credential) []string {
 	return s.writes(c)
 }
 
-// fields is what a scheme writes that always writes the same.
+// fields returns the writes function of a scheme that always writes the same fields.
 func fields(names ...string) func(Credential) []string {
 	return func(Credential) []string { return names }
 }

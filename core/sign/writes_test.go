@@ -46,8 +46,8 @@ func TestOperations(t *testing.T) {
 		{"aws-sigv4", "s3express", "s3"}, {"aws-sigv4", "dynamodb", ""},
 		{"aws-sigv4", "", ""}, {"azure-sharedkey", "", "azure"}, {"azure-cosmos", "", ""},
 		{"bearer", "s3", ""}} {
-		if got := scheme(t,
-			c.authType).Operations(Credential{"awsService": secret.New(c.service)}); got != c.want {
+		got := scheme(t, c.authType).Operations(Credential{"awsService": secret.New(c.service)})
+		if got != c.want {
 			t.Errorf("%v: %q", c, got)
 		}
 	}

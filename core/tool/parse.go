@@ -23,7 +23,7 @@ type Arguments struct {
 	BodyIsJSON         bool
 	Reason, ApprovalID string
 	About              string // argument agent: whom the question is about, never who asks it
-	MaxBytes           int64  // 1 to LimitMaxBytes
+	MaxBytes           int64  // 1 to wire.MaxBody
 	// of manage_credential, Service also of test_service; Target is the argument targetAgentId
 	Action, Service, Target string
 	TimeoutMs               int64 // of test_service, argument timeout; 0 if absent

@@ -8,12 +8,6 @@ package tool
 
 import "encoding/json"
 
-// Bounds of the argument maxBytes: how much of a reply's body an agent gets.
-const (
-	DefaultMaxBytes = 256 << 10
-	LimitMaxBytes   = 10 << 20
-)
-
 // MaxTestTimeoutMs bounds the argument timeout, in milliseconds.
 const MaxTestTimeoutMs = 60_000
 

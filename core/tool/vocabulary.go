@@ -1,6 +1,10 @@
 package tool
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/true-and-useful/janee/core/wire"
+)
 
 // vocabulary reads each argument that a tool can take. A new argument is one more entry.
 var vocabulary = map[string]func(a *Arguments, members map[string][]byte) error{
@@ -16,7 +20,7 @@ var vocabulary = map[string]func(a *Arguments, members map[string][]byte) error{
 	"headers":       readHeaders,
 	"body":          readBody,
 	"bodyEncoding":  readBody,
-	"maxBytes": number("maxBytes", "a whole number", LimitMaxBytes,
+	"maxBytes": number("maxBytes", "a whole number", wire.MaxBody,
 		func(a *Arguments) *int64 { return &a.MaxBytes }),
 	"timeout": number("timeout", "a whole number of milliseconds", MaxTestTimeoutMs,
 		func(a *Arguments) *int64 { return &a.TimeoutMs }),

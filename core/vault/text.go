@@ -23,8 +23,8 @@ const (
 var encoding = base64.RawURLEncoding
 
 // IsSealed reports whether s claims to be sealed text, well-formed or not. Other versions count,
-// and so does a damaged spelling of the prefix: otherwise sealed text that this program cannot open
-// would be taken for a credential, sealed once more and sent.
+// and so does a damaged spelling of the prefix: otherwise Janee would take sealed text that it
+// cannot open for a credential, seal it once more and send it.
 func IsSealed(s string) bool {
 	s = strings.TrimSpace(s)
 	if len(s) <= len(family) || !strings.EqualFold(s[:len(family)], family) {
@@ -33,8 +33,8 @@ func IsSealed(s string) bool {
 	return s[len(family)] >= '0' && s[len(family)] <= '9'
 }
 
-// Parse returns the binding and the key id that sealed text carries, without opening it: nothing of
-// it is authentic. Errors wrap ErrFormat and do not quote the text.
+// Parse returns the binding and the key id in sealed text without opening it, so nothing of it is
+// authentic. Errors wrap ErrFormat and do not quote the text.
 func Parse(s string) (b Binding, kid string, err error) {
 	p, err := parse(s)
 	return p.binding, p.kid, err

@@ -1,8 +1,9 @@
-// Package vault seals credentials as text that can stand in a configuration file, and derives every
-// other key of a home from its one root key. Use New with the root and the id of the vault, then
-// Seal, Open and Key; Parse and IsSealed read the outside of sealed text without any key. It keeps
-// nothing on disk, makes no nonces and does not decide whether an authentic value belongs where it
-// stands: the caller compares the Binding.
+// Package vault seals credentials as text for a configuration file, and derives every other key of
+// a home from its one root key. Use New with the root key and the id of the vault, then Seal, Open
+// and Key; Parse and IsSealed read the outside of sealed text without any key.
+//
+// The package keeps nothing on disk and makes no nonces. It does not decide whether an authentic
+// value belongs where it was found: the caller compares the Binding.
 package vault
 
 import (
@@ -29,31 +30,35 @@ type Vault struct {
 	id   string
 
 	mu sync.Mutex
-	// Texts, because fmt looks into unexported fields where Format is not asked
+	// secret.Text, because fmt prints unexported fields without calling Format
 	keys  map[string]secret.Text
 	aeads map[string]cipher.AEAD
 }
 
-// New returns the vault called id, as vault.id in the configuration has it. It panics on a zero
-// Root: keys derived from nothing would seal and open without complaint, for everybody.
+// New returns the vault called id, which is vault.id in the configuration. It panics on a zero
+// Root: keys derived from nothing would seal and open without complaint, for everyone.
 func New(root Root, id string) *Vault {
 	if root.IsZero() {
 		panic("vault: no root key")
 	}
-	return &Vault{root: root, id: id, keys: map[string]secret.Text{},
-		aeads: map[string]cipher.AEAD{}}
+	return &Vault{
+		root:  root,
+		id:    id,
+		keys:  map[string]secret.Text{},
+		aeads: map[string]cipher.AEAD{},
+	}
 }
 
-// Format keeps derived keys out of every print.
+// Format implements fmt.Formatter: no verb prints the derived keys.
 func (v *Vault) Format(f fmt.State, _ rune) { fmt.Fprint(f, "[redacted]") }
 
-// Check returns the 16 hex digits that stand as vault.check in the configuration: they tell a wrong
-// root key from a damaged value.
+// Check returns the 16 hex digits of vault.check in the configuration, which tell a wrong root key
+// from a damaged value.
 func (v *Vault) Check() string { return hex.EncodeToString(v.Key("check")[:8]) }
 
 // Key derives the 32 bytes for one use: "state" for session and approval files, "audit/WRITER" for
-// a chain of the log. HKDF-SHA256 (RFC 5869) with the vault id as salt and "janee/v1/" + label as
-// info. The caller owns the slice.
+// a chain of the log. It is HKDF-SHA256 (RFC 5869) with the vault id as salt and "janee/v1/" +
+// label as info. The caller owns the slice.
 func (v *Vault) Key(label string) []byte {
 	v.mu.Lock()
 	defer v.mu.Unlock()
@@ -98,7 +103,7 @@ func (v *Vault) aead(kid string) cipher.AEAD {
 	return a
 }
 
-// key wants mu held.
+// key derives a key. The caller must have mu locked.
 func (v *Vault) key(label string) []byte {
 	if k, ok := v.keys[label]; ok {
 		return []byte(k.Reveal())
@@ -136,7 +141,7 @@ func sealBox(aead cipher.AEAD, nonce [nonceLength]byte, aad, plain []byte) []byt
 	return aead.Seal(box, nonce[:], plain, aad)
 }
 
-// openBox knows one length of nonce only: a format with a choice would let an attacker choose.
+// openBox accepts one length of nonce only: if the format had a choice, an attacker would make it.
 func openBox(aead cipher.AEAD, aad, box []byte) ([]byte, error) {
 	if len(box) < boxOverhead {
 		return nil, fmt.Errorf("%w: box too short", ErrFormat)

@@ -28,14 +28,14 @@ func TestWrap(t *testing.T) {
 		}
 	}
 	for _, size := range []int{31, 33} { // what opens and is no root key
-		if _, err := Unwrap(key, aad,
-			sealBox(newAEAD(key[:]), nonce, aad, make([]byte, size))); !errors.Is(err, ErrFormat) {
+		_, err := Unwrap(key, aad, sealBox(newAEAD(key[:]), nonce, aad, make([]byte, size)))
+		if !errors.Is(err, ErrFormat) {
 			t.Errorf("%d bytes within: %v", size, err)
 		}
 	}
 	for _, n := range []int{0, 1, WrappedSize - 1, WrappedSize + 1, 200} {
-		if r, err := Unwrap(key, aad,
-			append(box, make([]byte, 200)...)[:n]); !errors.Is(err, ErrFormat) || !r.IsZero() {
+		r, err := Unwrap(key, aad, append(box, make([]byte, 200)...)[:n])
+		if !errors.Is(err, ErrFormat) || !r.IsZero() {
 			t.Errorf("%d bytes: %v", n, err)
 		}
 	}

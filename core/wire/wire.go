@@ -1,15 +1,22 @@
-// Package wire holds what the rooms of core share about HTTP messages: a header field and the
-// grammar of its two halves. It decides nothing; package policy says which fields an agent may send
-// and package sign adds those that carry a credential.
+// Package wire has what the packages of core share about HTTP messages: a header field, the grammar
+// of its name and value, and the bounds of requests and replies. It decides nothing. Package policy
+// says which fields an agent may send, and package sign adds those that carry a credential.
 package wire
 
 import "strings"
 
-// Header is one field line, in the order it is sent. Name keeps the spelling it was given.
+// Bounds of every request and reply, in bytes.
+const (
+	MaxTarget = 8 << 10   // the longest request target, which is the path with its query
+	MaxBody   = 10 << 20  // the largest body of a request, and the most of a reply that is returned
+	ReplyBody = 256 << 10 // how much of a reply is returned unless the caller asks for more or less
+)
+
+// Header is one field line, in the order it is sent. Name keeps its original spelling.
 type Header struct{ Name, Value string }
 
-// Get returns the value of the first field called name. Names compare without ASCII case (RFC 9110
-// section 5.1).
+// Get returns the value of the first field called name. Names are compared without regard to ASCII
+// case (RFC 9110 section 5.1).
 func Get(fields []Header, name string) (string, bool) {
 	for _, f := range fields {
 		if strings.EqualFold(f.Name, name) {
@@ -29,9 +36,9 @@ func ValidName(s string) bool {
 	return s != ""
 }
 
-// ValidValue reports whether s may stand as a field value: visible ASCII with inner blanks and tabs
-// (RFC 9110 section 5.5). The obsolete bytes above 0x7f are refused, because servers differ in how
-// they read them.
+// ValidValue reports whether s can be a field value: visible ASCII with inner blanks and tabs (RFC
+// 9110 section 5.5). The obsolete bytes above 0x7f are refused, because servers read them
+// differently.
 func ValidValue(s string) bool {
 	for i := 0; i < len(s); i++ {
 		if c := s[i]; c != '\t' && (c < ' ' || c > '~') {

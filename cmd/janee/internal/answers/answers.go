@@ -45,7 +45,7 @@ func Read(r state.Reader, v *vault.Vault, now time.Time) ([]Item, error) {
 	files, key := r.Files(names), v.Key("state")
 	var items []Item
 	for _, q := range approval.Questions(key, files) {
-		items = append(items, Item{q, q.Stands(key, files, now.UnixMilli())})
+		items = append(items, Item{q, q.Standing(key, files, now.UnixMilli())})
 	}
 	return items, nil
 }

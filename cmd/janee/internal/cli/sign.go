@@ -13,10 +13,8 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
-
-// maxSignedBody bounds a body from standard input, in bytes.
-const maxSignedBody = 10 << 20
 
 type signOptions struct {
 	explain bool
@@ -113,13 +111,13 @@ func (o signOptions) readBody(env *Env) ([]byte, error) {
 	if o.body != "-" {
 		return []byte(o.body), nil
 	}
-	b, err := io.ReadAll(io.LimitReader(env.Stdin, maxSignedBody+1))
+	b, err := io.ReadAll(io.LimitReader(env.Stdin, wire.MaxBody+1))
 	switch {
 	case err != nil:
 		return nil, fmt.Errorf("reading --body from standard input: %w", err)
-	case len(b) > maxSignedBody:
+	case len(b) > wire.MaxBody:
 		return nil, hint.Errorf(hint.Failed, "",
-			"reading --body from standard input: it is longer than %d bytes", maxSignedBody)
+			"reading --body from standard input: it is longer than %d bytes", wire.MaxBody)
 	}
 	return b, nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // demand makes the capability "api" ask a person, for as long as wait.
@@ -234,7 +235,7 @@ func TestWaitingHoldsNoRoomForReplies(t *testing.T) {
 						Capability: "api",
 						Method:     "GET",
 						Path:       "/" + string(rune('a'+i)),
-						MaxBytes:   core.MaxMaxBytes,
+						MaxBytes:   wire.MaxBody,
 					},
 				}, Client{})
 		})

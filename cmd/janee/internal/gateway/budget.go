@@ -12,33 +12,21 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-const (
-	// replyBudget bounds the bytes of bodies that all calls hold together, from the first byte that
-	// arrives until the reply is written. As JSON, and then as JSON in the protocol's JSON, each
-	// takes several times as much: without a bound, a few agents that ask for large replies or read
-	// theirs slowly would exhaust the memory.
-	replyBudget = 64 << 20
-	// replyFloor is what each agent gets of the budget whatever the others hold: several replies of
-	// the default size.
-	replyFloor = 1 << 20
-	// replyStep is the least that a body takes at once.
-	replyStep = 64 << 10
-	// roomPatience is how long a call waits to be sent while its own agent holds its whole share:
-	// replies that are just being read give theirs back at once.
-	roomPatience = time.Second
-)
+// roomPatience is how long a call waits to be sent while its own agent holds its whole share:
+// replies that are just being read give theirs back at once.
+const roomPatience = time.Second
 
-func newReplies() *fair.Pool { return fair.New(replyBudget, replyFloor) }
+func newReplies() *fair.Pool { return fair.New(core.ReplyBudget, core.ReplyFloor) }
 
 // room reports whether there is room for the reply to c. If there is none, its own agent holds it
 // all: it is then better not to send the request than to cut its reply.
 func (g *Gateway) room(ctx context.Context, c core.Call, lease *fair.Lease) bool {
-	if c.Tool != core.Execute || lease.Fits(replyStep) {
+	if c.Tool != core.Execute || lease.Fits(core.ReplyStep) {
 		return true
 	}
 	ctx, stop := context.WithTimeout(ctx, g.patience)
 	defer stop()
-	return lease.Wait(ctx, replyStep) == nil
+	return lease.Wait(ctx, core.ReplyStep) == nil
 }
 
 // collector is the Receiver of a call that has none: it keeps the body in memory. It takes room as
@@ -65,7 +53,7 @@ func (c *collector) Head(context.Context, int, []core.Header) error { return nil
 // call is cut.
 func (c *collector) Chunk(ctx context.Context, p []byte) error {
 	if want := len(c.bytes) + len(p); want > cap(c.bytes) {
-		size := max(want, min(max(2*cap(c.bytes), replyStep), int(c.whole)))
+		size := max(want, min(max(2*cap(c.bytes), core.ReplyStep), int(c.whole)))
 		n, err := c.take(ctx, size)
 		if err != nil {
 			return err

@@ -12,6 +12,7 @@ import (
 
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // largest is a call for as large a reply as there is.
@@ -23,7 +24,7 @@ func largest(agent, path string) core.Call {
 			Capability: "api",
 			Method:     "GET",
 			Path:       path,
-			MaxBytes:   core.MaxMaxBytes,
+			MaxBytes:   wire.MaxBody,
 		},
 	}
 }
@@ -70,7 +71,7 @@ func TestOnlyWhatHasComeTakesRoom(t *testing.T) {
 	}
 	stop()
 	calls.Wait()
-	if !r.roomFor("mallory", replyBudget/2) {
+	if !r.roomFor("mallory", core.ReplyBudget/2) {
 		t.Error("calls that are over keep room")
 	}
 }
@@ -118,7 +119,7 @@ func TestARefusalHoldsNoRoom(t *testing.T) {
 	// It asks for no credential: the reply is one to a request without its body.
 	r.api = func(w http.ResponseWriter, q *http.Request) {
 		sized(w, q)
-		if !r.roomFor("mallory", replyBudget/2) {
+		if !r.roomFor("mallory", core.ReplyBudget/2) {
 			t.Error("a reply that nobody gets takes room")
 		}
 	}
@@ -130,7 +131,7 @@ func TestARefusalHoldsNoRoom(t *testing.T) {
 			t.Fatalf("%s, %d bytes", code(reply), len(reply.Body))
 		}
 	}
-	if !r.roomFor("mallory", replyBudget/2) {
+	if !r.roomFor("mallory", core.ReplyBudget/2) {
 		t.Error("refused calls hold room")
 	}
 }
@@ -160,7 +161,7 @@ func TestAReplyWithoutRoomIsCut(t *testing.T) {
 	held := r.gateway.replies.Lease("mallory")
 	defer held.Free()
 	r.api = func(w http.ResponseWriter, q *http.Request) {
-		if _, err := held.Take(t.Context(), replyBudget, replyBudget); err != nil {
+		if _, err := held.Take(t.Context(), core.ReplyBudget, core.ReplyBudget); err != nil {
 			t.Error("there is no room at the beginning")
 		}
 		sized(w, q)
@@ -171,7 +172,8 @@ func TestAReplyWithoutRoomIsCut(t *testing.T) {
 	began := time.Now()
 	reply := r.get("alice", fmt.Sprint("/", 8<<20))
 	n := len(reply.Body)
-	if reply.Denial != nil || !reply.Result.Truncated || n < replyFloor/2 || n > replyFloor {
+	if reply.Denial != nil || !reply.Result.Truncated || n < core.ReplyFloor/2 ||
+		n > core.ReplyFloor {
 		t.Fatalf("%+v, %d bytes", reply.Denial, n)
 	}
 	if took := time.Since(began); took > 5*time.Second {
@@ -187,7 +189,7 @@ func TestARevocationEndsTheWaitForRoom(t *testing.T) {
 	defer held.Free()
 	come := make(chan struct{})
 	r.api = func(w http.ResponseWriter, q *http.Request) {
-		_, _ = held.Take(t.Context(), replyBudget, replyBudget)
+		_, _ = held.Take(t.Context(), core.ReplyBudget, core.ReplyBudget)
 		close(come)
 		sized(w, q)
 	}

@@ -12,7 +12,7 @@ import (
 func TestNoCallIsRefusedUnseen(t *testing.T) {
 	r := newRig(t)
 	full := r.gateway.replies.Lease("claude-ai")
-	if _, err := full.Take(t.Context(), replyBudget, replyBudget); err != nil {
+	if _, err := full.Take(t.Context(), core.ReplyBudget, core.ReplyBudget); err != nil {
 		t.Fatal("a budget of which nothing is held has no room")
 	}
 	defer full.Free()

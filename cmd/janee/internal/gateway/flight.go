@@ -12,13 +12,9 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-const (
-	// flightTimeout bounds a token exchange. A call that has less time left does not wait as long.
-	flightTimeout = 30 * time.Second
-	// flightKept is how long a flight that has ended still answers the calls that were about to
-	// join it.
-	flightKept = 10 * time.Second
-)
+// flightKept is how long a flight that has ended still answers the calls that were about to join
+// it.
+const flightKept = 10 * time.Second
 
 // flights are the token exchanges under way, by name: calls that want the same token share one. The
 // zero value is ready.
@@ -136,7 +132,7 @@ func (g *Gateway) sendExchange(
 		fl.end = core.Ended{Err: core.ErrBlocked, Detail: err.Error()}
 		return
 	}
-	out := g.upstream.Do(ctx, requestOf(s, to, flightTimeout), fl)
+	out := g.upstream.Do(ctx, requestOf(s, to, core.ExchangeTimeout), fl)
 	fl.end = core.Ended{
 		Err:       out.Err,
 		Detail:    out.Detail,

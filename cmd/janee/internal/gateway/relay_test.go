@@ -16,6 +16,7 @@ import (
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // taker is a Receiver that keeps what it gets.
@@ -191,7 +192,7 @@ func TestATrialRelaysNothing(t *testing.T) {
 	}
 	held := r.gateway.replies.Lease("claude-ai")
 	defer held.Free()
-	if _, err := held.Take(t.Context(), replyBudget, replyBudget); err != nil {
+	if _, err := held.Take(t.Context(), core.ReplyBudget, core.ReplyBudget); err != nil {
 		t.Fatal(err)
 	}
 	k := &taker{}
@@ -362,7 +363,7 @@ func TestALargeReplyIsNotKept(t *testing.T) {
 	r := newRig(t)
 	held := r.gateway.replies.Lease("claude-ai")
 	defer held.Free()
-	if _, err := held.Take(t.Context(), replyBudget, replyBudget); err != nil {
+	if _, err := held.Take(t.Context(), core.ReplyBudget, core.ReplyBudget); err != nil {
 		t.Fatal(err)
 	}
 	var sent atomic.Int64
@@ -386,7 +387,7 @@ func TestALargeReplyIsNotKept(t *testing.T) {
 	}}
 	k.grown = func() int64 { return inUse() - before }
 	reply := r.gateway.Do(t.Context(), largest("claude-ai", "/x"), Client{Receiver: k})
-	if reply.Result == nil || !reply.Result.Truncated || got != core.MaxMaxBytes {
+	if reply.Result == nil || !reply.Result.Truncated || got != wire.MaxBody {
 		t.Fatalf("%+v, received %d bytes", reply, got)
 	}
 	if k.most > 1<<20 {

@@ -118,12 +118,12 @@ func TestLeft(t *testing.T) {
 		"auth type": {"  s:\n    baseUrl: https://s.example\n" +
 			"    auth: {type: carrier-pigeon, key: SENTINEL}\n",
 			`auth type "carrier-pigeon" is not supported`},
-		"two words": {bearer("ENC(SENTINEL SENTINEL2)"), "holds a blank"},
+		"two words": {bearer("ENC(SENTINEL SENTINEL2)"), "contains a blank"},
 		"lost secret": {"  s:\n    baseUrl: https://s.example\n    auth: {type: hmac}\n",
 			`"apiKey" is missing`},
 		"no base": {"  s:\n    auth: {type: bearer, key: ENC(SENTINEL)}\n", "base"},
 		"metadata": {"  s:\n    baseUrl: http://169.254.169.254\n" +
-			"    auth: {type: bearer, key: ENC(SENTINEL)}\n", "never called"},
+			"    auth: {type: bearer, key: ENC(SENTINEL)}\n", "never connects"},
 		"unknown key": {bearer("ENC(SENTINEL)") + "    colour: blue\n",
 			"colour has no counterpart"},
 		"unknown field": {bearer("ENC(SENTINEL), spice: hot"), "the field spice"},

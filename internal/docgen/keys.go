@@ -1,65 +1,9 @@
-package config
+package main
 
-import (
-	"slices"
-	"strings"
-	"time"
+import "github.com/true-and-useful/janee/core/config"
 
-	"github.com/true-and-useful/janee/core/sign"
-)
-
-// Kind is the shape of a value of config.yaml.
-type Kind string
-
-// The kinds of values. A Section holds other keys; the keys of Names are chosen by the person.
-const (
-	Text     Kind = "text"
-	Flag     Kind = "true or false"
-	Duration Kind = "duration"
-	Address  Kind = "URL"
-	Rules    Kind = "list of rules"
-	Agents   Kind = "list of agents"
-	Ranges   Kind = "list of addresses"
-	Number   Kind = "number"
-	Count    Kind = "whole number"
-	Size     Kind = "size"
-	Moment   Kind = "time"
-	Texts    Kind = "name: text lines"
-	Words    Kind = "list of words"
-	Fields   Kind = "list of headers"
-	Keys     Kind = "name, or list of query keys"
-	Section  Kind = "section"
-	Names    Kind = "section by name"
-)
-
-// Key describes a key of config.yaml for the reference page and for editors. Path has NAME where
-// the person chooses one, and TYPE in brackets below auth, as in "services.NAME.auth[bearer].key".
-type Key struct {
-	Path     string
-	Kind     Kind
-	Required bool
-	Only     []string // the values it may have; nil for any of its kind
-	Default  string   // what holds without it, "" for nothing
-	Most     int64    // of a Count or Size
-	Meaning  string   // sentences, with Markdown code spans
-}
-
-// Parent is the path of the section that holds k, "" for the whole file, and the name that k has in
-// it.
-func (k Key) Parent() (section, name string) {
-	i := strings.LastIndexByte(k.Path, '.')
-	if i < 0 {
-		return "", k.Path
-	}
-	return k.Path[:i], k.Path[i+1:]
-}
-
-// Reference lists every key that Parse accepts, in the order in which a person writes them.
-func Reference() []Key {
-	return slices.Concat(fileKeys, serviceKeys, authKeys(), capabilityKeys,
-		limitKeys("capabilities.NAME."+limitsSection, false), limitKeys(limitsSection, true),
-		serverKeys, approvalKeys, auditKeys, agentKeys, vaultKeys)
-}
+// accesses are the values of access and defaultAccess.
+var accesses = []string{string(config.Open), string(config.Restricted)}
 
 var fileKeys = []Key{
 	{Path: "version", Kind: Text, Only: []string{"1"}, Default: "1",
@@ -143,41 +87,6 @@ var serviceKeys = []Key{
 		Meaning: "`true`: paths may contain empty segments (`a//b`), as S3 keys do."},
 }
 
-// authKeys follow from the schemes of package sign.
-func authKeys() []Key {
-	var keys []Key
-	for _, authType := range sign.Types() {
-		scheme, _ := sign.Lookup(authType)
-		section := "services.NAME.auth[" + authType + "]"
-		keys = append(keys, Key{
-			Path:     section + ".type",
-			Kind:     Text,
-			Required: true,
-			Only:     []string{authType},
-			Meaning:  scheme.Title + ".",
-		})
-		for _, f := range scheme.Fields {
-			k := Key{
-				Path:     section + "." + f.Name,
-				Kind:     Text,
-				Required: f.Required,
-				Meaning:  f.Label + ".",
-			}
-			switch {
-			case f.Map:
-				k.Kind = Texts
-			case f.List:
-				k.Kind = Words
-			}
-			if f.Secret {
-				k.Meaning += " Sealed in place."
-			}
-			keys = append(keys, k)
-		}
-	}
-	return keys
-}
-
 var capabilityKeys = []Key{
 	{Path: "capabilities",
 		Kind: Names,
@@ -186,8 +95,9 @@ var capabilityKeys = []Key{
 	{Path: "capabilities.NAME.service", Kind: Text, Required: true,
 		Meaning: "The service that it gives access to: a name under `services`."},
 	{Path: "capabilities.NAME.description", Kind: Text, Meaning: "What it is for. Agents read it."},
-	{Path: "capabilities.NAME.ttl", Kind: Duration, Default: FormatDuration(DefaultTTL),
-		Meaning: "How long a session lasts; at most " + FormatDuration(MaxTTL) +
+	{Path: "capabilities.NAME.ttl", Kind: Duration,
+		Default: config.FormatDuration(config.DefaultTTL),
+		Meaning: "How long a session lasts; at most " + config.FormatDuration(config.MaxTTL) +
 			". The first call opens it, and use does not extend it."},
 	{Path: "capabilities.NAME.autoApprove", Kind: Flag, Default: "true",
 		Meaning: "`false`: a person has to approve a request, or a session, before anything is " +
@@ -203,7 +113,7 @@ var capabilityKeys = []Key{
 		Meaning: "What is refused even if it is allowed. Janee looks at deny rules first."},
 	{Path: "capabilities.NAME.allowedAgents", Kind: Agents, Default: "see `access`",
 		Meaning: "The only agents that may use it. Without this list, `access` decides."},
-	{Path: "capabilities.NAME.access", Kind: Text, Only: []string{string(Open), string(Restricted)},
+	{Path: "capabilities.NAME.access", Kind: Text, Only: accesses,
 		Default: "`server.defaultAccess`",
 		Meaning: "Which agents may use it if there is no `allowedAgents`: all of them, or none."},
 	{Path: "capabilities.NAME.allowHeaders", Kind: Fields,
@@ -215,14 +125,16 @@ var capabilityKeys = []Key{
 		Meaning: "`all` shows the agent every header field of a reply. The usual ones are " +
 			"content type and length, dates, `etag`, `link`, `location`, `retry-after`, request " +
 			"ids and rate limits."},
-	{Path: "capabilities.NAME.timeout", Kind: Duration, Default: FormatDuration(60 * time.Second),
-		Meaning: "How long one call may take; at most " + FormatDuration(MaxTimeout) + "."},
+	{Path: "capabilities.NAME.timeout", Kind: Duration,
+		Default: config.FormatDuration(config.DefaultTimeout),
+		Meaning: "How long one call may take; at most " +
+			config.FormatDuration(config.MaxTimeout) + "."},
 }
 
 var serverKeys = []Key{
 	{Path: "server", Kind: Section, Meaning: "Settings for all of Janee."},
-	{Path: "server.defaultAccess", Kind: Text, Only: []string{string(Open), string(Restricted)},
-		Default: string(Open),
+	{Path: "server.defaultAccess", Kind: Text, Only: accesses,
+		Default: string(config.Open),
 		Meaning: "`restricted`: an agent may use only capabilities that name it. A capability " +
 			"can override this with `access`."},
 	{Path: "server.host", Kind: Text,

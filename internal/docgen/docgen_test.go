@@ -1,10 +1,8 @@
-package config
+package main
 
 import (
 	"bytes"
 	"encoding/json"
-	"flag"
-	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -16,12 +14,9 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/sign"
 )
-
-var update = flag.Bool("update", false, "write the generated documents anew")
-
-const docs = "../../docs/"
 
 // probes are files with an unknown key in each section; what Parse then says names the keys that it
 // knows there.
@@ -64,7 +59,7 @@ func TestReferenceIsWhatParseAccepts(t *testing.T) {
 		}
 	}
 	for section, text := range probes() {
-		_, err := Parse([]byte(text))
+		_, err := config.Parse([]byte(text))
 		if err == nil {
 			t.Fatalf("%s: an unknown key was accepted", section)
 		}
@@ -89,85 +84,20 @@ func TestReferenceIsWhatParseAccepts(t *testing.T) {
 	}
 }
 
-// TestDocuments compares the generated documents with the table; go test ./core/config -run
-// TestDocuments -update writes them.
+// TestDocuments compares the generated documents with the table.
 func TestDocuments(t *testing.T) {
-	generated(t, "config.schema.json", func([]byte) []byte { return Schema() })
-	generated(t, "configuration.md", func(old []byte) []byte {
-		const begin, end = "<!-- generated: keys -->\n", "<!-- end -->"
-		before, rest, found := bytes.Cut(old, []byte(begin))
-		_, after, closed := bytes.Cut(rest, []byte(end))
-		if !found || !closed {
-			t.Fatalf("configuration.md has no %s … %s", begin, end)
-		}
-		return slices.Concat(before, []byte(begin+keyTables()+end), after)
-	})
-}
-
-func generated(t *testing.T, name string, make func(old []byte) []byte) {
-	t.Helper()
-	path := filepath.FromSlash(docs + name)
-	old, err := os.ReadFile(path)
-	if err != nil && !*update {
-		t.Fatal(err)
-	}
-	text := make(old)
-	if *update {
-		if err := os.WriteFile(path, text, 0o644); err != nil {
+	for _, d := range documents {
+		old, err := os.ReadFile(filepath.FromSlash("../../docs/" + d.name))
+		if err != nil {
 			t.Fatal(err)
 		}
-	} else if !bytes.Equal(old, text) {
-		t.Errorf(
-			"docs/%s is not what the code says: go test ./core/config -run TestDocuments -update",
-			name)
-	}
-}
-
-// keyTables is the reference in Markdown: a table for each part of the file.
-func keyTables() string {
-	var b strings.Builder
-	for _, part := range []struct{ title, section, within string }{
-		{"The file", "", ""}, {"A service", "services.NAME", "services.NAME."},
-		{"A capability", "capabilities.NAME", "capabilities.NAME."},
-		{"Limits", "limits", "limits."}, {"The server", "server", "server."},
-		{"Approvals", "approvals", "approvals."}, {"The log", "audit", "audit."},
-		{"An agent", "agents.NAME", "agents.NAME."}, {"The vault", "vault", "vault."},
-	} {
-		b.WriteString("\n## " + part.title + "\n\n")
-		keyTable(&b, part.within, func(k Key) bool {
-			section, _ := k.Parent()
-			return section == part.section || part.section != "" &&
-				strings.HasPrefix(section, part.section+".") && !strings.Contains(section, "[")
-		})
-		if part.section == "services.NAME" {
-			for _, authType := range sign.Types() {
-				section := "services.NAME.auth[" + authType + "]"
-				b.WriteString("\n### auth, type " + authType + "\n\n")
-				keyTable(&b, section+".", func(k Key) bool {
-					parent, _ := k.Parent()
-					return parent == section
-				})
-			}
+		text, err := d.make(old)
+		if err != nil {
+			t.Fatalf("%s: %v", d.name, err)
 		}
-	}
-	return b.String() + "\n"
-}
-
-func keyTable(b *strings.Builder, within string, in func(Key) bool) {
-	b.WriteString("| key | type | default | meaning |\n|---|---|---|---|\n")
-	for _, k := range Reference() {
-		if !in(k) {
-			continue
+		if !bytes.Equal(old, text) {
+			t.Errorf("docs/%s is not what the code says: go run ./internal/docgen", d.name)
 		}
-		kind, standard := string(k.Kind), k.Default
-		if len(k.Only) > 0 {
-			kind = "`" + strings.Join(k.Only, "` or `") + "`"
-		}
-		if k.Required {
-			standard = "required"
-		}
-		fmt.Fprintf(b, "| `%s` | %s | %s | %s |\n", strings.TrimPrefix(k.Path, within), kind,
-			standard, k.Meaning)
 	}
 }
 
@@ -209,17 +139,17 @@ func validates(t *testing.T, s *jsonschema.Schema, text string) error {
 // TestSchemaAccepts gives the same files to the schema and to Parse.
 func TestSchemaAccepts(t *testing.T) {
 	s := compiledSchema(t)
+	uncommented := regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(config.Template()), "")
 	for name, text := range map[string]string{
-		"template": "version: 1\n",
-		"template, uncommented": regexp.MustCompile(`(?m)^# `).ReplaceAllString(string(Template()),
-			""),
-		"guide":     guideConfig,
-		"every key": everyKey(t),
+		"template":              "version: 1\n",
+		"template, uncommented": uncommented,
+		"guide":                 guideConfig,
+		"every key":             everyKey(t),
 	} {
 		if err := validates(t, s, text); err != nil {
 			t.Errorf("%s: the schema refuses it: %v\n%s", name, err, text)
 		}
-		if _, err := Parse([]byte(text)); err != nil {
+		if _, err := config.Parse([]byte(text)); err != nil {
 			t.Errorf("%s: %v\n%s", name, err, text)
 		}
 	}
@@ -302,8 +232,8 @@ func everyKey(t *testing.T) string {
 	special := map[string]any{
 		"testPath": "/v1/x", "service": "bearer", "check": "0123456789abcdef",
 		"proxy": "socks5://127.0.0.1:1080",
-		"token": TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared",
-		"source": SourceCommand, "command": []string{"pass", "show", "janee"},
+		"token": config.TokenDigest("x"), "createdBy": "ann", "accessPolicy": "shared",
+		"source": config.SourceCommand, "command": []string{"pass", "show", "janee"},
 	}
 	// values that Parse cannot look into: what each scheme wants of them is its own affair
 	const sealed = "janee:v1:k1:x"
@@ -394,7 +324,7 @@ func TestSchemaRefuses(t *testing.T) {
 		if validates(t, s, text) == nil {
 			t.Errorf("%s: the schema accepts it", name)
 		}
-		if _, err := Parse([]byte(text)); err == nil {
+		if _, err := config.Parse([]byte(text)); err == nil {
 			t.Errorf("%s: Parse accepts it", name)
 		}
 	}

@@ -1,4 +1,4 @@
-package config
+package main
 
 import (
 	"encoding/json"
@@ -20,6 +20,7 @@ func Schema() []byte {
 	return append(out, '\n')
 }
 
+// object is a JSON object.
 type object = map[string]any
 
 // section is the schema of what holds the keys below path.
@@ -59,20 +60,14 @@ func (k Key) schema() object {
 	case k.Path == "version":
 		s = object{"enum": []any{1, "1"}}
 	case k.Kind == Count:
-		s = object{
-			"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most,
-			"pattern": "^[1-9][0-9]*$",
-		}
+		s = number(k.Most, "^[1-9][0-9]*$")
 	case k.Kind == Size:
-		s = object{
-			"type": []string{"integer", "string"}, "minimum": 1, "maximum": k.Most,
-			"pattern": "^[1-9][0-9]*([KMG]i?B)?$",
-		}
+		s = number(k.Most, "^[1-9][0-9]*([KMG]i?B)?$")
 	case len(k.Only) > 0:
 		s = object{"enum": k.Only}
 	}
-	if k.Path == "vault" || k.Path == "server" || k.Path == approvalsSection ||
-		k.Path == auditSection || k.Path == "audit.anchor" || k.Path == "services.NAME.headers" {
+	if k.Path == "vault" || k.Path == "server" || k.Path == "approvals" ||
+		k.Path == "audit" || k.Path == "audit.anchor" || k.Path == "services.NAME.headers" {
 		s["type"] = []string{"object", "null"}
 	}
 	s["description"] = strings.ReplaceAll(k.Meaning, "`", "")
@@ -90,51 +85,49 @@ func anyAuth() object {
 	return object{"type": "object", "required": []string{"type"}, "oneOf": each}
 }
 
-// schema of a value. Text may look like a number or like true: YAML then hands over what Parse
-// takes as it is written.
+// schema returns the schema of a value. Text may look like a number or like true: YAML then gives
+// another type, and Parse takes what is written.
 func (k Kind) schema() object {
 	text := []string{"string", "number", "boolean"}
 	switch k {
 	case Flag:
 		return object{"type": "boolean"}
 	case Duration:
-		return object{"type": "string", "pattern": "^[1-9][0-9]*(ms|s|m|h|d)$"}
+		return pattern("^[1-9][0-9]*(ms|s|m|h|d)$")
 	case Address:
-		return object{"type": "string", "pattern": "^[A-Za-z0-9]+://"}
-	case Agents:
-		return object{"type": "array", "items": object{"type": text, "$ref": "#/$defs/name"}}
-	case Number:
-		return object{
-			"type": []string{"integer", "string"}, "minimum": 1, "maximum": 65535,
-			"pattern": "^[0-9]+$",
-		}
+		return pattern("^[A-Za-z0-9]+://")
 	case Moment:
-		return object{
-			"type": "string", "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$",
-		}
+		return pattern("^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:.]+(Z|[+-][0-9:]+)$")
+	case Number:
+		return number(65535, "^[0-9]+$")
+	case Agents:
+		return list(object{"type": text, "$ref": "#/$defs/name"})
 	case Ranges:
-		return object{
-			"type":  "array",
-			"items": object{"type": "string", "pattern": "^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"},
-		}
+		return list(pattern("^[0-9a-fA-F:.]+/[0-9]+(:[0-9]+)?$"))
 	case Rules:
-		return object{
-			"type":  "array",
-			"items": object{"type": "string", "pattern": `^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`},
-		}
+		return list(pattern(`^\s*(\*|[A-Za-z]+)\s+[/*]\S*\s*$`))
 	case Fields:
-		return object{
-			"type":  "array",
-			"items": object{"type": "string", "pattern": "^[!#$%&'+.^_`|~0-9A-Za-z-]+\\*?$"},
-		}
+		return list(pattern("^[!#$%&'+.^_`|~0-9A-Za-z-]+\\*?$"))
 	case Keys:
-		return object{"oneOf": []object{{"enum": policy.OperationFamilies()},
-			{"type": "array", "items": object{"type": text,
-				"pattern": "^[A-Za-z0-9._~:@$\\[\\]-]+$"}}}}
+		return object{"oneOf": []object{
+			{"enum": policy.OperationFamilies()},
+			list(object{"type": text, "pattern": "^[A-Za-z0-9._~:@$\\[\\]-]+$"}),
+		}}
 	case Words:
 		return object{"type": append(text, "array"), "items": object{"type": text}}
 	case Texts:
 		return object{"type": "object", "additionalProperties": object{"type": text}}
 	}
 	return object{"type": text}
+}
+
+func pattern(p string) object { return object{"type": "string", "pattern": p} }
+
+func list(items object) object { return object{"type": "array", "items": items} }
+
+// number returns the schema of a positive number that may also be written as text.
+func number(most int64, pattern string) object {
+	return object{
+		"type": []string{"integer", "string"}, "minimum": 1, "maximum": most, "pattern": pattern,
+	}
 }

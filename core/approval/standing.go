@@ -1,26 +1,26 @@
 package approval
 
-// State is what a question has come to. The zero value allows nothing.
+// State is what has become of a question. The zero value allows nothing.
 type State uint8
 
 const (
-	Damaged State = iota // there is an answer and it cannot be read
+	Damaged State = iota // there is an answer that cannot be read
 	Open                 // nobody has answered, and there is time left
-	Allowed              // a person said yes, and no call has made use of it
+	Allowed              // a person said yes, and no call has used it
 	Denied               // a person said no
-	Spent                // a call has made use of the yes
+	Spent                // a call has used the yes
 	Expired              // nobody answered in time, or no call came in time
 )
 
-// Standing is what a question has come to. Answer is set for Allowed and Denied.
+// Standing is what has become of a question. Answer is set for Allowed and Denied.
 type Standing struct {
 	State  State
 	Answer Answer
 }
 
-// Stands judges by the files called AnswerFile and UsedFile, as found at now (Unix ms). In files an
-// absent name is no such file; what a file of a spent yes holds does not matter.
-func (q Question) Stands(key []byte, files map[string][]byte, now int64) Standing {
+// Standing judges by the files called AnswerFile and UsedFile, as they are at now (Unix ms). A name
+// that is absent from files is a file that does not exist; the content of UsedFile does not matter.
+func (q Question) Standing(key []byte, files map[string][]byte, now int64) Standing {
 	if _, spent := files[UsedFile(q.ID)]; spent {
 		return Standing{State: Spent}
 	}
@@ -34,14 +34,14 @@ func (q Question) Stands(key []byte, files map[string][]byte, now int64) Standin
 		return Standing{State: pick(q.Live(now), Damaged, Expired)}
 	case a.Decision == Deny:
 		return Standing{pick(q.Live(now), Denied, Expired), a}
-	// given before it was asked, or when it was over
+	// the answer was given before the question was asked, or when it was over
 	case a.At < q.Asked-skewMs || a.At >= q.Expires:
 		return Standing{State: Expired}
 	}
 	return Standing{pick(a.usable(now), Allowed, Expired), a}
 }
 
-// usable bounds how long a yes waits for its call, also where the clock was set back.
+// usable bounds how long a yes waits for its call, even if the clock was set back.
 func (a Answer) usable(now int64) bool {
 	return a.At <= now+skewMs && now < a.At+Lifetime && (a.Until == 0 || now < a.Until)
 }
@@ -49,7 +49,7 @@ func (a Answer) usable(now int64) bool {
 // Live reports whether the question can still be answered at now (Unix ms).
 func (q Question) Live(now int64) bool { return q.Asked <= now+skewMs && now < q.Expires }
 
-// Recent reports whether something may still hang on the question: it is live, or an answer given
+// Recent reports whether something may still depend on the question: it is live, or an answer given
 // in its last moment is.
 func (q Question) Recent(now int64) bool {
 	return q.Asked <= now+skewMs && now < q.Expires+Lifetime
