@@ -88,7 +88,9 @@ func TestPassphraseIsNotShown(t *testing.T) {
 	move, stderr := run("key", "move", "--to", "passphrase"), &bytes.Buffer{}
 	move.Stderr = stderr
 	tty := ptytest.Start(t, move)
-	for _, question := range []string{"characters (not shown): ", "Repeat the passphrase (not shown): "} {
+	for _, question := range []string{
+		"characters (not shown): ", "Repeat the passphrase (not shown): ",
+	} {
 		tty.Expect(question)
 		if tty.Echo() {
 			t.Error("the passphrase would be shown")
@@ -149,7 +151,8 @@ func TestTrustHoldsForWhatWasShown(t *testing.T) {
 	tty.Expect("Send this credential to https://two.example? [y/N]: ")
 	want := point("two.example", "evil.example")
 	tty.Type("yes\n")
-	if err := cmd.Wait(); err == nil || !strings.Contains(stderr.String(), "changed in the meantime") {
+	if err := cmd.Wait(); err == nil ||
+		!strings.Contains(stderr.String(), "changed in the meantime") {
 		t.Errorf("%v\n%s", err, stderr)
 	}
 	if got, err := os.ReadFile(path); err != nil || string(got) != want {
