@@ -5,10 +5,7 @@
 // clock and no randomness: both come with each request. An Instance is not safe for concurrent use.
 package abi
 
-import (
-	"errors"
-	"maps"
-)
+import "errors"
 
 // Version is the version of the messages. Requests of any other are refused.
 const Version = 1
@@ -88,12 +85,18 @@ func (i *Instance) handle() int64 {
 	return i.last
 }
 
+// versionAnswer is the version of the messages, and how many bytes one and a chunk may have.
+type versionAnswer struct {
+	ABI      int `json:"abi"`
+	MaxFrame int `json:"maxFrame"`
+	MaxChunk int `json:"maxChunk"`
+}
+
+// emptyAnswer has no members: it was done.
+type emptyAnswer struct{}
+
 func version(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
-	return struct {
-		ABI      int `json:"abi"`
-		MaxFrame int `json:"maxFrame"`
-		MaxChunk int `json:"maxChunk"`
-	}{Version, MaxFrame, MaxChunk}, nil, f.end()
+	return versionAnswer{Version, MaxFrame, MaxChunk}, nil, f.end()
 }
 
 // drop forgets an engine with its flows, or one flow. What is gone already counts as dropped.
@@ -107,15 +110,24 @@ func drop(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, err
 	}
 	if of == "flow" {
-		if fl := i.flows[h]; fl != nil {
+		i.giveUp(func(flow int64, _ *flow) bool { return flow == h })
+		return emptyAnswer{}, nil, nil
+	}
+	e := i.engines[h]
+	i.giveUp(func(_ int64, fl *flow) bool { return fl.engine == e })
+	delete(i.engines, h)
+	return emptyAnswer{}, nil, nil
+}
+
+// giveUp forgets the flows that match. Each is dropped: to forget one alone would leave its code
+// parked for as long as the module lives.
+func (i *Instance) giveUp(match func(handle int64, fl *flow) bool) {
+	for h, fl := range i.flows {
+		if match(h, fl) {
+			delete(i.flows, h)
 			fl.drop()
 		}
-		delete(i.flows, h)
-		return struct{}{}, nil, nil
 	}
-	maps.DeleteFunc(i.flows, func(_ int64, fl *flow) bool { return fl.engine == i.engines[h] })
-	delete(i.engines, h) // and what its agents had under way
-	return struct{}{}, nil, nil
 }
 
 // wipe forgets everything.
@@ -123,6 +135,7 @@ func wipe(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if err := f.end(); err != nil {
 		return nil, nil, err
 	}
+	i.giveUp(func(int64, *flow) bool { return true })
 	i.engines, i.flows = nil, nil
-	return struct{}{}, nil, nil
+	return emptyAnswer{}, nil, nil
 }

@@ -53,11 +53,14 @@ func needs(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	return needsAnswer{h, fl.needs}, nil, nil
 }
 
+// needsAnswer is the handle of a call, and the names of the files that begin wants to see.
 type needsAnswer struct {
 	Flow  int64    `json:"flow"`
 	Files []string `json:"files"`
 }
 
+// stepAnswer is what to do next. It is null after the head of a reply that the agent does not get:
+// the exchange goes on.
 type stepAnswer struct {
 	Step any `json:"step"`
 }
@@ -177,6 +180,12 @@ func (fl *flow) watch() []string {
 	return nil
 }
 
+// lookAnswer says whether a call has been revoked, and whether a person has answered.
+type lookAnswer struct {
+	Revoked bool `json:"revoked"`
+	Settled bool `json:"settled"`
+}
+
 // look tells whether the watched files, as found now, end the wait for a person or the request
 // under way.
 func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
@@ -192,10 +201,7 @@ func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	}
 	_, asks := fl.pending.(core.Ask)
 	revoked := fl.core.Revoked(in)
-	return struct {
-		Revoked bool `json:"revoked"`
-		Settled bool `json:"settled"`
-	}{revoked, asks && !revoked && fl.core.Settled(in)}, nil, nil
+	return lookAnswer{revoked, asks && !revoked && fl.core.Settled(in)}, nil, nil
 }
 
 func (fl *flow) flight() bool {
@@ -203,7 +209,12 @@ func (fl *flow) flight() bool {
 	return s.Flight != ""
 }
 
-// lines makes the lines that stand in the log before a flight is sent. They are made for the flow
+// linesAnswer has the commit that comes before a flight.
+type linesAnswer struct {
+	Commit commitStep `json:"commit"`
+}
+
+// lines makes the lines that are in the log before a flight is sent. They are made for the flow
 // that sends it alone: those of flows that share it would be a gap.
 func lines(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
@@ -220,9 +231,7 @@ func lines(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if fl.line(now, s.Records, &c); fl.unlined {
 		return nil, nil, bad("the request cannot be recorded: begin another chain")
 	}
-	return struct {
-		Commit commitStep `json:"commit"`
-	}{c}, nil, nil
+	return linesAnswer{c}, nil, nil
 }
 
 // sending returns the request that is under way.
@@ -252,5 +261,5 @@ func scrub(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if len(raw) > MaxChunk {
 		return nil, nil, &fault{code: tooLarge, message: "a chunk is too large"}
 	}
-	return struct{}{}, fl.core.Scrub(raw, last), nil
+	return emptyAnswer{}, fl.core.Scrub(raw, last), nil
 }

@@ -152,5 +152,5 @@ func newChain(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, bad("writer must be a new one")
 	}
 	e.chain.start(e.vault, l)
-	return struct{}{}, nil, nil
+	return emptyAnswer{}, nil, nil
 }

@@ -545,7 +545,10 @@ func faults(s *shell) {
 	s.load(flowConfig)
 	flow, a := s.call(balance)
 	at := s.moment()
-	for _, f := range []struct{ send, raw, code string }{
+	for _, f := range []struct {
+		send, raw string
+		code      errorCode
+	}{
 		{`{"op":"version"}`, "", "unknown_version"},
 		{`{"v":2,"op":"version"}`, "", "unknown_version"},
 		{`{"v":1}`, "", "bad_request"},
