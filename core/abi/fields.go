@@ -239,7 +239,8 @@ func (f *fields) texts(name string) map[string]*string {
 	return out
 }
 
-// into reads the members that a struct describes by its tags. Those without omitempty must be there.
+// into reads the members that a struct describes by its tags. Those without omitempty must be
+// there.
 func (f *fields) into(to any) {
 	v := reflect.ValueOf(to).Elem()
 	for i := range v.NumField() {

@@ -619,10 +619,19 @@ func faults(s *shell) {
 }
 
 func TestFlows(t *testing.T) {
+	told := map[string]bool{"tools": true} // whose answer is long: see TestToolsAreDescribed
+	defer func() {
+		for op := range answers {
+			if !told[op] {
+				t.Errorf("no flow has an answer of %s", op)
+			}
+		}
+	}()
 	for _, f := range flows {
 		t.Run(f.name, func(t *testing.T) {
 			s := newShell(t)
 			f.tell(s)
+			s.answered(told)
 			var b bytes.Buffer
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false)

@@ -24,7 +24,8 @@ func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	var report core.Reload
 	var record *core.Record
 	c, err := parse(raw)
-	// Another sealing key, or place of the root key, changes nothing for those who have the root key.
+	// Another sealing key, or place of the root key, changes nothing for those who have the root
+	// key.
 	if was := e.config.Vault; err == nil && (c.Vault.ID != was.ID || c.Vault.Check != was.Check) {
 		err = &fault{code: configInvalid,
 			message: "the vault: block is not the one that was loaded: put it back, " +

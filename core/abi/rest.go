@@ -43,8 +43,8 @@ func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 	return toolsAnswer{tool.Instructions, list}, nil, f.end()
 }
 
-// classifyAnswer is the class of a host or an address. Permit says of an address whether the request
-// under way may be sent there; for a host it is left out.
+// classifyAnswer is the class of a host or an address. Permit says of an address whether the
+// request under way may be sent there; for a host it is left out.
 type classifyAnswer struct {
 	Class  string `json:"class"`
 	Permit *bool  `json:"permit,omitempty"`

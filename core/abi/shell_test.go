@@ -138,6 +138,9 @@ func (s *shell) send(raw []byte, format string, args ...any) (a got) {
 	} else {
 		e.Text = string(text)
 	}
+	if a.OK {
+		s.described(text, body)
+	}
 	e.Raw, e.Raw64 = textOr(raw)
 	e.Out, e.Out64 = textOr(out)
 	s.said, a.out = append(s.said, e), out
@@ -304,3 +307,14 @@ func (s *shell) verified() {
 }
 
 func hexOf(b byte) string { return strings.Repeat(hex.EncodeToString([]byte{b}), 64) }
+
+// answered adds the ops that were answered with anything but an error.
+func (s *shell) answered(ops map[string]bool) {
+	for _, e := range s.said {
+		var q struct{ Op string }
+		var a struct{ OK bool }
+		if json.Unmarshal(e.Send, &q) == nil && json.Unmarshal(e.Answer, &a) == nil && a.OK {
+			ops[q.Op] = true
+		}
+	}
+}
