@@ -7,7 +7,7 @@ package abi
 
 import "errors"
 
-// Version is the version of the messages. Requests of any other are refused.
+// Version is the version of the messages. Requests of any other version are refused.
 const Version = 1
 
 // Instance holds what stays between requests. The zero value is ready.

@@ -7,11 +7,13 @@ import (
 	"fmt"
 )
 
-// Bounds of one message.
+// Bounds of one message, in bytes.
 const (
-	// bytes of a request with its length prefix; an answer is larger by a few headers at most
+	// MaxFrame is how long a request may be, with its length prefix. An answer is longer by a few
+	// headers at most.
 	MaxFrame = 12 << 20
-	MaxChunk = 64 << 10 // bytes of a reply's body in one scrub
+	// MaxChunk is how much of a reply's body one scrub takes, in bytes.
+	MaxChunk = 64 << 10
 )
 
 // split reads a frame: the length of the JSON text as 4 bytes, little-endian, then that text, then

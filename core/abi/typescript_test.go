@@ -6,14 +6,11 @@ import (
 	"encoding/json"
 	"fmt"
 	"go/ast"
-	"go/parser"
-	"go/token"
-	"path/filepath"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/approval"
@@ -21,34 +18,26 @@ import (
 
 // writer writes Go types as TypeScript, with the comments of their source.
 type writer struct {
+	*source
 	t      *testing.T
 	text   bytes.Buffer
-	types  map[string]*ast.GenDecl // by package and name, as reflect has it
-	words  map[reflect.Type][]string
-	kinds  map[reflect.Type]string // what a step or an event says it is
-	waits  []reflect.Type          // named, and yet to be written
+	words  map[reflect.Type][]string // types that are one of a few texts
+	kinds  map[reflect.Type]string   // what a step or an event says it is
+	waits  []reflect.Type            // named, and yet to be written
 	called map[string]reflect.Type
 }
 
-func newWriter(t *testing.T, dirs ...string) *writer {
-	w := &writer{t: t, types: map[string]*ast.GenDecl{}, kinds: map[reflect.Type]string{},
+func newWriter(t *testing.T) *writer {
+	src := readSource(t, ".", "..", "../approval", "../audit", "../config")
+	w := &writer{source: src, t: t, kinds: map[reflect.Type]string{},
 		called: map[string]reflect.Type{}}
-	consts := map[string][]string{} // by the beginning of their names, or by their type
-	for _, dir := range dirs {
-		names, _ := filepath.Glob(filepath.Join(dir, "*.go"))
-		for _, name := range names {
-			if !strings.HasSuffix(name, "_test.go") {
-				w.read(name, consts)
-			}
-		}
-	}
 	for _, m := range slices.Concat(steps, events) {
 		w.kinds[reflect.TypeOf(m.shape)] = m.kind
 	}
 	w.words = map[reflect.Type][]string{
-		reflect.TypeFor[ending]():     consts["core.Err"],
-		reflect.TypeFor[reason]():     consts["core.Stop"],
-		reflect.TypeFor[errorCode]():  consts["errorCode"],
+		reflect.TypeFor[ending]():     src.texts["core.Err"],
+		reflect.TypeFor[reason]():     src.texts["core.Stop"],
+		reflect.TypeFor[errorCode]():  src.texts["errorCode"],
 		reflect.TypeFor[decision]():   {approval.Allow, approval.Deny},
 		reflect.TypeFor[scope]():      {approval.Once, approval.Session},
 		reflect.TypeFor[formAnswer](): {core.ElicitOnce, core.ElicitSession, core.ElicitDeny},
@@ -59,47 +48,6 @@ func newWriter(t *testing.T, dirs ...string) *writer {
 		}
 	}
 	return w
-}
-
-// read finds the types of a file, and its constants that are words of messages.
-func (w *writer) read(name string, consts map[string][]string) {
-	file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ParseComments)
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	for _, d := range file.Decls {
-		g, ok := d.(*ast.GenDecl)
-		if !ok {
-			continue
-		}
-		for _, spec := range g.Specs {
-			switch s := spec.(type) {
-			case *ast.TypeSpec:
-				w.types[file.Name.Name+"."+s.Name.Name] = g
-			case *ast.ValueSpec:
-				word(file.Name.Name, s, consts)
-			}
-		}
-	}
-}
-
-func word(pkg string, s *ast.ValueSpec, consts map[string][]string) {
-	if len(s.Values) != 1 {
-		return
-	}
-	value, ok := s.Values[0].(*ast.BasicLit)
-	if !ok || value.Kind != token.STRING {
-		return
-	}
-	text, _ := strconv.Unquote(value.Value)
-	if of, ok := s.Type.(*ast.Ident); ok {
-		consts[of.Name] = append(consts[of.Name], text)
-	}
-	for _, prefix := range []string{"Err", "Stop"} {
-		if strings.HasPrefix(s.Names[0].Name, prefix) {
-			consts[pkg+"."+prefix] = append(consts[pkg+"."+prefix], text)
-		}
-	}
 }
 
 func (w *writer) printf(format string, args ...any) { fmt.Fprintf(&w.text, format, args...) }
@@ -291,4 +239,17 @@ func (w *writer) comment(indent, text string) {
 		w.printf(" %s", words[0])
 	}
 	w.printf("\n%s */\n", indent)
+}
+
+// limit writes a constant as a member. A duration is in milliseconds.
+func (w *writer) limit(name string, value any) {
+	if w.docs[name] == "" {
+		w.t.Errorf("%s has no comment", name)
+	}
+	member := strings.ToLower(name[:1]) + name[1:]
+	if d, ok := value.(time.Duration); ok {
+		member, value = member+"Ms", d.Milliseconds()
+	}
+	w.comment("  ", strings.ReplaceAll(w.docs[name], name+" ", member+" "))
+	w.printf("  %s: %d,\n", member, value)
 }

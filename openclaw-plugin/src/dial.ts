@@ -4,9 +4,10 @@
 import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { Fault } from "./fault.ts";
+import type { ClassifyAnswer } from "./messages.ts";
 
 /** Judges an address and port for the request under way, as the core's op classify does. */
-export type Permit = (addr: string, port: number) => { class: string; permit: boolean };
+export type Permit = (addr: string, port: number) => ClassifyAnswer;
 
 /**
  * What a URL says about its server, by spelling alone: nothing is decoded or put in other words.

@@ -8,11 +8,11 @@ import { Flights } from "./flights.ts";
 import { readHeads } from "./heads.ts";
 import { Guard } from "./guard.ts";
 import { Home } from "./home.ts";
-import { CoreError, Module, type Item } from "./module.ts";
-import type { Commit } from "./messages.ts";
+import type { Commit, Item, Reload } from "./messages.ts";
+import { CoreError, Module } from "./module.ts";
 import { errno, FileFault, Refusal, says } from "./refusal.ts";
 import { makeReserve } from "./reserve.ts";
-import { readRootKey, type Vault } from "./rootkey.ts";
+import { readRootKey } from "./rootkey.ts";
 import type { Embedded } from "./settings.ts";
 
 const maxTraps = 3;
@@ -31,9 +31,6 @@ interface Loaded extends Live { writer: string; stamp: string }
 
 /** A time in which the log cannot be written and calls are refused. */
 interface Outage { cause: string; since: number; refused: number }
-
-/** What a reload came to, as the tool reload_config answers it. */
-export interface Report { success: boolean; message: string }
 
 export interface Parts {
   settings: Embedded;
@@ -57,7 +54,7 @@ export class Engine {
   current(): Promise<Live> { return this.#inTurn(() => this.#look()); }
 
   /** Reads config.yaml now, changed or not, for an agent that asked. Errors: Refusal. */
-  reload(agent: string): Promise<Report> {
+  reload(agent: string): Promise<Reload> {
     return this.#inTurn(async () => this.#reload(await this.#look(), agent));
   }
 
@@ -66,10 +63,9 @@ export class Engine {
     await this.#inTurn(async () => {
       if (this.#loaded && !this.#loaded.module.dead) {
         const { engine, module } = this.#loaded;
-        store(
-          this.#loaded,
-          module.call<{ commit: Commit }>("unrecorded", { engine, now: now() }).answer.commit,
-        );
+        const { commit, parked } = module.call("unrecorded", { engine, now: now() }).answer;
+        store(this.#loaded, commit);
+        if (parked > 0) this.#parts.warn(`${parked} calls have not ended`);
       }
       await this.#loaded?.log.close();
       this.#loaded = null;
@@ -134,7 +130,7 @@ export class Engine {
       const home = new Home(settings.home, new Guard(settings.group));
       const { data, stamp } = home.readConfig();
       const module = await Module.start(await this.#compile());
-      const { vault } = module.call<{ vault: Vault | null }>("inspect", {}, data).answer;
+      const { vault } = module.call("inspect", {}, data).answer;
       if (!vault)
         throw new Refusal(
           "VAULT_LOCKED",
@@ -143,7 +139,7 @@ export class Engine {
         );
       const rootKey = readRootKey(settings, vault);
       const writer = newWriter();
-      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>(
+      const { engine, warnings } = module.call(
         "load",
         {
           rootKey,
@@ -177,7 +173,7 @@ export class Engine {
     });
   }
 
-  async #reload(l: Loaded, asked?: string): Promise<Report> {
+  async #reload(l: Loaded, asked?: string): Promise<Reload> {
     const about = {
       engine: l.engine,
       now: now(),
@@ -192,11 +188,7 @@ export class Engine {
       l.stamp = l.home.configStamp();
       throw refusalOf(err);
     }
-    const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>(
-      "reload",
-      about,
-      data,
-    );
+    const { answer } = l.module.call("reload", about, data);
     store(l, answer.commit);
     if (!answer.report.success) this.#parts.warn(answer.report.message);
     this.#warn(answer.warnings);

@@ -1,4 +1,4 @@
-// Sends one request as the core has signed it and hands its reply back, decoded, in small pieces.
+// Sends one request as the core has signed it, and returns its reply, decoded, in small pieces.
 // One connection for each exchange; no redirect is followed, no proxy of the environment is asked,
 // nothing is sent twice. It does not judge, sign, scrub or log.
 import * as http from "node:http";
@@ -8,9 +8,9 @@ import { isIP } from "node:net";
 import { codings, decode } from "./decode.ts";
 import { originOf, pinned, type Origin, type Permit } from "./dial.ts";
 import { explain, Fault } from "./fault.ts";
+import { limits } from "./limits.ts";
 import type { Send } from "./messages.ts";
 
-const chunkSize = 64 << 10;
 const connectTimeout = 10_000; // ms, TLS handshake included
 const maxHeader = 64 << 10; // bytes
 
@@ -164,8 +164,8 @@ async function receive(
     let left = s.maxBody;
     for await (const chunk of decode(reply as AsyncIterable<Buffer>, names)) {
       signal.throwIfAborted();
-      for (let at = 0; at < Math.min(chunk.length, left); at += chunkSize) {
-        const part = chunk.subarray(at, Math.min(at + chunkSize, left));
+      for (let at = 0; at < Math.min(chunk.length, left); at += limits.maxChunk) {
+        const part = chunk.subarray(at, Math.min(at + limits.maxChunk, left));
         if (await to.chunk(part) === false) return true;
       }
       if ((left -= chunk.length) < 0) return true;

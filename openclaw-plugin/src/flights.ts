@@ -2,13 +2,8 @@
 // every one gets the reply, which is a secret as a whole and goes to the core alone. The rules are
 // those of gateway/flight.go of the Go side.
 import { Fault } from "./fault.ts";
+import { limits } from "./limits.ts";
 import type { Ending } from "./messages.ts";
-
-/**
- * For how long an exchange that has come to its end answers calls that were on their way to it, in
- * ms.
- */
-const kept = 10_000;
 
 /**
  * What came of an exchange. lost: its lines are not in the log, which the call that stored them
@@ -17,7 +12,7 @@ const kept = 10_000;
 export interface Landed {
   head: { status: number; headers: [string, string][] } | null;
   body: Buffer;
-  err: Ending | "unrecorded" | "";
+  err: Ending | "";
   detail: string;
   truncated: boolean;
   lost: boolean;
@@ -36,7 +31,8 @@ interface Flight {
 /** How the wait of one call ended: first is true for the first call that is told. */
 export interface Told { landed: Landed; first: boolean; own: boolean }
 
-const nothing: Landed = {
+/** What there is of an exchange before anything has come. */
+export const nothing: Readonly<Landed> = {
   head: null,
   body: Buffer.alloc(0),
   err: "",
@@ -84,7 +80,10 @@ export class Flights {
     this.#all.set(name, flight);
     void landed.then((l) => {
       flight.over = true;
-      setTimeout(() => { this.#drop(flight); l.body.fill(0); }, kept).unref();
+      setTimeout(() => {
+        this.#drop(flight);
+        l.body.fill(0);
+      }, limits.flightKeptMs).unref();
     });
     return flight;
   }

@@ -3,7 +3,7 @@
 // that was started again knows none of them, and they are opened anew.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
 import type { Broker } from "./embedded.ts";
-import type { Call } from "./flow.ts";
+import type { Call } from "./talk.ts";
 import { Refusal } from "./refusal.ts";
 import { post, type Answer } from "./post.ts";
 import type { RemoteServer } from "./settings.ts";

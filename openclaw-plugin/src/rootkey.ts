@@ -2,11 +2,9 @@
 // not be papered over by a fresh one.
 import { dirname, join, resolve } from "node:path";
 import { Guard } from "./guard.ts";
+import type { VaultInfo } from "./messages.ts";
 import { errno, FileFault, Refusal } from "./refusal.ts";
 import type { Embedded } from "./settings.ts";
-
-/** What config.yaml says of the vault: its id, and where the root key is kept. */
-export interface Vault { id: string; source?: string }
 
 const otherwise =
   "tell your person: give the plugin the key by masterKey, which may be a SecretRef, " +
@@ -17,7 +15,7 @@ const otherwise =
  * be. Here nobody can be asked for a passphrase, and no keyring or command is: these are refused by
  * name, with what works in their place.
  */
-export function readRootKey(s: Embedded, { id, source = "file" }: Vault): string {
+export function readRootKey(s: Embedded, { id, source = "file" }: VaultInfo): string {
   if (s.masterKey) return s.masterKey;
   const own = s.keyFile === "";
   if (own && source !== "file" && source !== "passphrase")
