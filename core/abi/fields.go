@@ -12,9 +12,9 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// fields are the members of one JSON object of a request. Each getter takes a member out; end tells
-// the first that was missing or wrong, or that nobody took. Nothing may be done with what was read
-// before end has returned nil.
+// fields are the members of one JSON object of a request. Each getter takes a member out. end
+// reports the first one that was missing or wrong, or that nothing took out; until it has returned
+// nil, nothing may be done with what was read.
 type fields struct {
 	members []member
 	fault   error
@@ -111,7 +111,7 @@ func (f *fields) flag(name string) bool {
 	return value == "true"
 }
 
-// object is a member that is an object itself; what is wrong in it is wrong in f.
+// object is a member that is an object itself; a fault in it is one of f.
 func (f *fields) object(name string) *fields {
 	value := f.take(name)
 	if value == nil {
@@ -172,9 +172,9 @@ func (f *fields) rand() (b [64]byte) {
 // in reads what goes with each begin and resume.
 func (f *fields) in() core.In { return core.In{Now: f.now(), Rand: f.rand()} }
 
-// files reads what the shell found under each of names, in their order: the length of its content,
-// which stands in raw after those before it; null for no such file; false for one that could not be
-// read, which fails closed.
+// files reads what the shell found under each of names, in their order: the length of the content,
+// which is in raw after the contents before it; null for no such file; or false for a file that
+// could not be read, which fails closed.
 func (f *fields) files(names []string, raw []byte) map[string][]byte {
 	value := string(f.take("files"))
 	list := strings.Split(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"), ",")

@@ -40,8 +40,8 @@ func Join(text, raw []byte) []byte {
 	return append(append(frame, text...), raw...)
 }
 
-// success puts the members of an answer, a struct, behind the envelope. It is written in one piece,
-// since every call has several.
+// success puts the members of an answer, a struct, into the envelope. It is written in one piece,
+// because every call has several answers.
 func success(members any, raw []byte) []byte {
 	var b bytes.Buffer
 	b.Grow(512 + len(raw))
@@ -63,8 +63,8 @@ func success(members any, raw []byte) []byte {
 	return b.Bytes()
 }
 
-// appender writes itself as JSON, byte for byte as encoding/json would, which takes three times as
-// long. It is for what every call has.
+// appender writes itself as JSON, byte for byte as encoding/json would, in a third of the time. It
+// is for the messages that every call has.
 type appender interface{ append(b []byte) []byte }
 
 func failure(f *fault) []byte {
@@ -81,8 +81,8 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-// write appends JSON, & and < as they are. What is written here cannot fail; a panic would end in
-// Handle.
+// write appends JSON, with & and < as they are. The values that are written here cannot fail; a
+// panic would end in Handle.
 func write(b *bytes.Buffer, v any) {
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)

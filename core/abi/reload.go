@@ -11,9 +11,9 @@ type reloadAnswer struct {
 	Commit   commitStep  `json:"commit"`
 }
 
-// reload puts a changed config.yaml in force, as a whole or not at all. Calls under way keep what
-// they began with; sessions that have been seen to end stay ended; the chain goes on. With tell it
-// is the tool reload_config, and the report is its answer.
+// reload puts a changed config.yaml in force, as a whole or not at all. Calls under way keep the
+// configuration that they began with, sessions that have been seen to end stay ended, and the chain
+// goes on. With tell it is the tool reload_config, whose answer is the report.
 func reload(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, now, tell := i.engine(f), f.now(), f.flag("tell")
 	at := core.Record{TS: now.Wall, Agent: f.optional("agent"), Via: f.optional("via")}

@@ -50,8 +50,8 @@ type classifyAnswer struct {
 	Permit *bool  `json:"permit,omitempty"`
 }
 
-// classify tells what a host is by its spelling; or what an address is, and whether the request of
-// a flow may be sent there.
+// classify says what a host is by its spelling; or what an address is, and whether the request of a
+// flow may be sent there.
 func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if f.has("host") {
 		host := f.text("host")
@@ -74,9 +74,9 @@ func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	return classifyAnswer{egress.Classify(addr).String(), &permit}, nil, nil
 }
 
-// guard says where a request may be sent: to its service, or, for a flight, to the host of its
-// token endpoint, on the service's terms. With a proxy it is the proxy's address that is dialled.
-// The zero guard permits nothing.
+// guard says where a request may be sent: to its service or, for a flight, to the host of its token
+// endpoint, under the terms of the service. With a proxy, the address of the proxy is dialled. The
+// zero guard permits nothing.
 func (fl *flow) guard(s core.Send) egress.Guard {
 	service := fl.config.Services[s.Service]
 	if s.Flight == "" || service.Proxy != "" {

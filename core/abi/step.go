@@ -107,7 +107,7 @@ type shareStep struct {
 	Grant   bool   `json:"grant"`
 }
 
-// step translates what the shell has to do next, and remembers it.
+// step translates what the shell has to do next, and keeps it as the pending step.
 func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
 	switch s := s.(type) {
 	case nil: // the request under way goes on

@@ -1,6 +1,6 @@
 // Asks a person through OpenClaw before a call is made: the call is begun, parked while the person
-// is asked, and taken up again by the execution that OpenClaw lets through. What the person said is
-// recorded and kept by the core, as the answers of `janee approve` are.
+// is asked, and taken up again by the execution that OpenClaw lets through. The core records and
+// keeps what the person said, like the answers of `janee approve`.
 import type { Flow } from "./flow.ts";
 import { shownWhole } from "./masking.ts";
 import type { Question } from "./messages.ts";
@@ -9,13 +9,13 @@ import type { Call } from "./talk.ts";
 
 const timeoutMs = 300_000; // for the person
 const parkedMs = 660_000; // longer than OpenClaw lets anybody think (600 s)
-// for the execution of a call that nobody is asked about: it follows at once, and counts as under
-// way until then
+// for the execution of a call that nobody is asked about: it follows at once, and the call counts
+// as under way until then
 const unaskedMs = 30_000;
 const maxTitle = 80;
 const maxDescription = 512; // characters; the gateway refuses a longer one
 
-/** What a person says, or that nobody did. */
+/** What a person says, or that nobody said anything. */
 export type Decision = "allow-once" | "allow-always" | "deny" | "timeout" | "cancelled";
 
 /** What OpenClaw shows, and whom it tells. */
@@ -43,8 +43,9 @@ export class Approvals {
   }
 
   /**
-   * Begins call and says what to ask, or null where there is nothing to ask here: the execution
-   * then goes on from here, and waits for `janee approve` if a person has to be asked all the same.
+   * Begins the call of flow and returns what to ask, or null if there is nothing to ask here: the
+   * execution then goes on from here, and waits for `janee approve` if a person has to be asked all
+   * the same.
    */
   async ask(flow: Flow, toolCallId: string): Promise<Prompt | null> {
     if (!flow.open()) {
@@ -141,7 +142,7 @@ export class Approvals {
 // wholly is "" for a text that OpenClaw would not show as it is.
 async function wholly(text: string): Promise<string> { return await shownWhole(text) ? text : ""; }
 
-// title is in no words of the agent's.
+// title holds no words of the agent.
 function title(q: Question): string {
   const text = `Janee: a request to ${q.service}`;
   return text.length <= maxTitle ? text : "Janee: a request with a stored credential";

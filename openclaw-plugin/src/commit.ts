@@ -8,8 +8,8 @@ import { says } from "./refusal.ts";
 type Exists = Record<string, string | null>;
 
 /**
- * Does what step says, and returns what came of it. It takes its place in the log before anything is
- * awaited: the order of the lines is the one in which the core made them.
+ * Does what step says, and returns what came of it. It takes its place in the log before anything
+ * is awaited: the order of the lines is the one in which the core made them.
  */
 export async function commit(
   { home, log }: Pick<Live, "home" | "log">,

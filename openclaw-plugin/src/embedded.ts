@@ -10,14 +10,12 @@ import { Pool } from "./share.ts";
 import type { Call } from "./talk.ts";
 
 /**
- * What answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then
- * JSON.
+ * Answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then JSON.
  */
 export interface Broker {
   call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]>;
   /**
-   * What a person is to be asked through OpenClaw before the call is made under the same id; null:
-   * nothing.
+   * What to ask a person through OpenClaw before the call is made under the same id; null: nothing.
    */
   ask?(call: Call, toolCallId: string): Promise<Prompt | null>;
   close(): Promise<void>;
@@ -100,7 +98,7 @@ export class EmbeddedBroker implements Broker {
     const known = err instanceof CoreError || err instanceof Trap;
     this.#warn(
       `a call failed inside: ${known ? err.message : err instanceof Error ? err.name : "unknown"}`,
-    ); // the text of others may quote anything
+    ); // the text of any other error may quote anything
     return new Refusal(
       "INTERNAL",
       "Janee failed internally",

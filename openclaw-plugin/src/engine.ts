@@ -1,6 +1,6 @@
-// Keeps the core loaded with the configuration in force: started at the first call, loaded again
-// after a trap, told of a changed config.yaml, given a new chain when the log broke. Use current
-// before each call. It decides nothing about calls.
+// Keeps the core loaded with the configuration in force: it starts the core at the first call,
+// loads it again after a trap, gives it a changed config.yaml, and begins a new chain when the log
+// broke. Use current before each call. It decides nothing about calls.
 import { randomBytes } from "node:crypto";
 import { AuditLog } from "./auditlog.ts";
 import { now } from "./clock.ts";
@@ -18,7 +18,7 @@ import type { Embedded } from "./settings.ts";
 const maxTraps = 3;
 const trapWindow = 60_000; // ms
 
-/** What calls are decided with. A call keeps what it began with. */
+/** What decides calls. A call keeps what it began with. */
 export interface Live {
   module: Module;
   engine: number;
@@ -58,7 +58,7 @@ export class Engine {
     return this.#inTurn(async () => this.#reload(await this.#look(), agent));
   }
 
-  /** Records how many refusals had no record of their own, syncs and closes the log. */
+  /** Records how many refusals had no record of their own, then syncs and closes the log. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#loaded && !this.#loaded.module.dead) {
@@ -195,8 +195,8 @@ export class Engine {
     return answer.report;
   }
 
-  // After a failed write the writer's chain is over: the next one names its last line that was
-  // stored, and says why.
+  // After a failed write the chain of the writer is over: the next chain names the last line that
+  // was stored, and says why.
   #renew(l: Loaded): void {
     const writer = newWriter(),
       out = this.#outage,
@@ -244,7 +244,7 @@ function refusalOf(err: unknown): Error {
   if (err instanceof CoreError && err.code === "config_invalid") {
     return notReady(
       `config.yaml: ${err.message}`,
-      "mend the file; `janee doctor` says what is wrong with it",
+      "fix the file; `janee doctor` says what is wrong with it",
     );
   }
   if (errno(err) === "ENOENT")
@@ -252,12 +252,12 @@ function refusalOf(err: unknown): Error {
   return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
 }
 
-// notReady is what the person mends. The agent may run as the same user, so it is told not to do
-// it.
-function notReady(message: string, mend: string): Refusal {
+// notReady is what the person has to fix. The agent may run as the same user, so it is told not to
+// do it.
+function notReady(message: string, fix: string): Refusal {
   return new Refusal(
     "NOT_READY",
     message,
-    `tell your person to ${mend}. That is theirs to do, not yours; no restart is needed`,
+    `tell your person to ${fix}. That is theirs to do, not yours; no restart is needed`,
   );
 }

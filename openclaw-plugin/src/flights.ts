@@ -1,13 +1,13 @@
-// Trades credentials for tokens: of all calls that want one and the same exchange one makes it, and
-// every one gets the reply, which is a secret as a whole and goes to the core alone. The rules are
-// those of gateway/flight.go of the Go side.
+// Trades credentials for tokens. Of all calls that want the same exchange, one makes it, and every
+// one gets the reply, which is a secret as a whole and goes to the core alone. The rules are those
+// of gateway/flight.go of the Go side.
 import { Fault } from "./fault.ts";
 import { limits } from "./limits.ts";
 import type { Ending } from "./messages.ts";
 
 /**
- * What came of an exchange. lost: its lines are not in the log, which the call that stored them
- * tells.
+ * What came of an exchange. lost: its lines are not in the log; the call that stored them reports
+ * it.
  */
 export interface Landed {
   head: { status: number; headers: [string, string][] } | null;
@@ -18,7 +18,7 @@ export interface Landed {
   lost: boolean;
 }
 
-/** An exchange belongs to no call: it goes on while any call waits for it. */
+/** An exchange belongs to no call: it goes on as long as any call waits for it. */
 interface Flight {
   name: string;
   landed: Promise<Landed>;
@@ -45,7 +45,7 @@ export class Flights {
   #all = new Map<string, Flight>();
 
   /**
-   * Waits for the exchange called name, which run makes where nobody has yet. Errors: the reason of
+   * Waits for the exchange called name, which run makes if nobody has yet. Errors: the reason of
    * signal.
    */
   async wait(
@@ -88,8 +88,8 @@ export class Flights {
     return flight;
   }
 
-  // leave gives up an exchange that nobody waits for any more; the call that left it last tells the
-  // end.
+  // leave gives up an exchange that nobody waits for any more; then the call that leaves last is
+  // the first that is told.
   #leave(flight: Flight, told: boolean): boolean {
     flight.waiting--;
     if (!flight.over) {

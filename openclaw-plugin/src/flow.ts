@@ -1,5 +1,5 @@
-// Takes one call through the core: does exactly what each step says and tells what came of it, like
-// package gateway of the Go side. It decides nothing.
+// Takes one call through the core: does exactly what each step says and reports what came of it,
+// like package gateway of the Go side. It decides nothing.
 import { withBody } from "./answer.ts";
 import { mono } from "./clock.ts";
 import { commit } from "./commit.ts";
@@ -34,16 +34,16 @@ export class Flow {
   }
 
   /**
-   * Takes the call up; true if it is a request that a person may have to approve. Errors: CoreError,
-   * Trap.
+   * Takes the call up; true if it is a request that a person may have to approve. Errors:
+   * CoreError, Trap.
    */
   open(): boolean {
     return this.#talk.open(this.call).some((name) => name.startsWith("approvals/"));
   }
 
   /**
-   * Takes the call on to its end, or to a step that pause is true for; null is then returned. signal
-   * takes the call back.
+   * Takes the call on to its end, or to a step that pause is true for; null is then returned.
+   * signal takes the call back.
    */
   async proceed(
     signal: AbortSignal,
@@ -66,14 +66,14 @@ export class Flow {
   }
 
   /**
-   * The whole request that a person is asked about, in at most that many UTF-16 units; "" where only
-   * `janee approve` may ask about it.
+   * The whole request that a person is asked about, in at most that many UTF-16 units; "" where
+   * only `janee approve` may ask about it.
    */
   prompt(most: number): string { return this.#talk.prompt(most); }
 
   /**
-   * Answers the question, by a person who was asked through OpenClaw. The core records it; an answer
-   * that cannot be recorded does not count. Errors: CoreError for a yes where there is a PIN.
+   * Answers the question for a person who was asked through OpenClaw. The core records the answer;
+   * one that cannot be recorded does not count. Errors: CoreError for a yes where there is a PIN.
    */
   async answer(decision: Decision, scope: Scope): Promise<void> {
     const step = this.#next?.step;

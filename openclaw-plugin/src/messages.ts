@@ -218,7 +218,7 @@ export interface StepAnswer {
   step: Step | null;
 }
 
-/** EmptyAnswer has no members: it was done. */
+/** EmptyAnswer has no members: what was asked is done. */
 export interface EmptyAnswer {
 }
 
@@ -298,7 +298,9 @@ export interface VerifyAnswer {
   problems?: Problem[];
 }
 
-/** VersionAnswer is the version of the messages, and how many bytes one and a chunk may have. */
+/**
+ * VersionAnswer is the version of the messages, and how many bytes a request and a chunk may have.
+ */
 export interface VersionAnswer {
   abi: number;
   maxFrame: number;

@@ -60,7 +60,8 @@ export class Module {
     });
     const exports = instance.exports as unknown as Exports;
     exports._initialize();
-    if (exports.janee_abi() !== limits.version) throw new Error("janee.wasm speaks another version");
+    if (exports.janee_abi() !== limits.version)
+      throw new Error("janee.wasm speaks another version");
     return new Module(exports);
   }
 
