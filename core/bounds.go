@@ -10,7 +10,7 @@ const ExchangeTimeout = 30 * time.Second
 // slowly, must not take what the calls of other agents need. All are in bytes of reply bodies.
 const (
 	// ReplyBudget is what the calls of all agents hold together, from the first byte that arrives
-	// until the answer is written. In JSON, and once more inside that of the protocol, a reply takes
+	// until the answer is written. In JSON, and again inside that of the protocol, a reply takes
 	// several times as much.
 	ReplyBudget = 64 << 20
 	// ReplyFloor is what each agent has of it whatever the others hold: several replies of the size

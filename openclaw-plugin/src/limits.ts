@@ -16,7 +16,7 @@ export const limits = {
   maxChunk: 65536,
   /**
    * replyBudget is what the calls of all agents hold together, from the first byte that arrives
-   * until the answer is written. In JSON, and once more inside that of the protocol, a reply takes
+   * until the answer is written. In JSON, and again inside that of the protocol, a reply takes
    * several times as much.
    */
   replyBudget: 67108864,
