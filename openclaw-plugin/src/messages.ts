@@ -208,6 +208,8 @@ export interface LandedEvent {
 export interface StoppedEvent {
   type: "stopped";
   why: Reason;
+  /** of the body that the agent got before */
+  bytes?: number;
 }
 
 /**
