@@ -334,9 +334,9 @@ export interface FileWrite {
 }
 
 /**
- * Question is what a person is asked about one request. asked and expires are Unix milliseconds;
- * path is what the API will be sent, query and all, cut where it is very long; digest covers all of
- * it, and the headers and the body too. code is for the person alone, "" where nothing asks for it:
+ * Question is what a person is asked about one request. asked and expires are Unix milliseconds.
+ * path is what the API will receive, including the query, cut if it is very long; digest covers all
+ * of it, and the headers and the body. code is for the person only, and "" if nothing asks for it:
  * see NewCode.
  */
 export interface Question {
@@ -435,8 +435,8 @@ export interface Definition {
 }
 
 /**
- * Problem is one finding: where it was noticed (a log file, or the grant that tells of a missing
- * line; line from 1, 0 if no line shows it), what kind it is, and a sentence for a person.
+ * Problem is one finding: where it was noticed (a log file, or the grant that mentions a missing
+ * line; line counts from 1, and is 0 if no line shows it), its kind, and a sentence for a person.
  */
 export interface Problem {
   file: string;
