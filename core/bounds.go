@@ -20,3 +20,16 @@ const (
 	// before a request is sent.
 	ReplyStep = 64 << 10
 )
+
+// Shells look at the same files as often as each other, and wait for the same things as long.
+const (
+	// WatchInterval is how often a shell looks at the state files that end a call under way: a
+	// revocation cuts the call within twice that time.
+	WatchInterval = 50 * time.Millisecond
+	// FlightKept is how long a flight that has ended still answers calls that were on their way to
+	// it.
+	FlightKept = 10 * time.Second
+	// RoomPatience is how long a call waits to be sent while the replies of its own agent hold its
+	// whole share: answers that are just being read give theirs back at once.
+	RoomPatience = time.Second
+)

@@ -23,14 +23,14 @@ func main() {}
 //go:wasmexport janee_abi
 func version() uint32 { return abi.Version }
 
-// request returns the address of a buffer for a message of n bytes, good until the next call; 0:
-// that is too many.
+// request returns the address of a buffer for a message of n bytes, valid until the next call; 0:
+// the message is too long.
 //
 //go:wasmexport janee_req
 func request(n uint32) unsafe.Pointer { return address(door.Request(int(n))) }
 
-// do handles the first n bytes of the buffer and returns the length of the answer; 0: the buffer
-// does not hold so many.
+// do handles the first n bytes of the buffer and returns the length of the answer; 0: the buffer is
+// shorter.
 //
 //go:wasmexport janee_do
 func do(n uint32) uint32 {
@@ -38,7 +38,7 @@ func do(n uint32) uint32 {
 	return uint32(len(answer))
 }
 
-// result returns the address of the answer, good until the next janee_do.
+// result returns the address of the answer, valid until the next janee_do.
 //
 //go:wasmexport janee_res
 func result() unsafe.Pointer { return address(answer) }

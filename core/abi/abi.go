@@ -1,23 +1,28 @@
-// Package abi is the door of the WebAssembly module: messages of bytes in, messages of bytes out,
-// over engines that stay loaded. A shell that cannot import Go uses it through an [Instance], as
-// docs/formats.md describes under "ABI"; the module in wasm/ adds nothing to it, so that what is
-// tested here is what runs there. Go shells import package core directly. Like core it reads no
-// clock and no randomness: both come with each request. An Instance is not safe for concurrent use.
+// Package abi is how a shell that cannot import Go uses package core: messages of bytes go in, and
+// messages of bytes come out. docs/formats.md describes them under "ABI". The module in wasm/
+// exports this package and adds nothing to it, so what is tested here is what runs there.
+//
+// An [Instance] keeps engines (a loaded config.yaml, with its root key and its chain of the audit
+// log) and flows (calls under way) between requests, and names both by handles. Instance.Handle
+// reads a request strictly (see fields), runs one of the ops, and writes the answer; a [Door] puts
+// the Instance behind the two buffers that a module exports. Like core, this package reads no clock
+// and no randomness: both come with each request.
+//
+// The types of steps, events and answers describe the messages. A test generates
+// openclaw-plugin/src/messages.ts from them, with their comments.
 package abi
 
-import (
-	"errors"
-	"maps"
-)
+import "errors"
 
-// Version is the version of the messages. Requests of any other are refused.
+// Version is the version of the messages. Requests of any other version are refused.
 const Version = 1
 
-// Instance holds what stays between requests. The zero value is ready.
+// Instance holds what stays between requests. The zero value is ready to use. It is not safe for
+// concurrent use.
 type Instance struct {
 	engines map[int64]*engine
 	flows   map[int64]*flow
-	// handle given last; engines and flows share the numbers, so that one cannot stand for the
+	// the last handle; engines and flows share the numbers, so that one cannot be taken for the
 	// other
 	last int64
 }
@@ -41,8 +46,7 @@ var ops = map[string]op{
 }
 
 // Handle answers one frame with one frame. It does not keep the request, and the caller owns the
-// answer. Nothing that goes wrong escapes as a panic, and no answer tells what one said: it could
-// hold a credential.
+// answer. No panic escapes, and no answer repeats the text of one: it could hold a credential.
 func (i *Instance) Handle(frame []byte) (answer []byte) {
 	defer func() {
 		if recover() != nil {
@@ -88,12 +92,18 @@ func (i *Instance) handle() int64 {
 	return i.last
 }
 
+// versionAnswer is the version of the messages, and how many bytes a request and a chunk may have.
+type versionAnswer struct {
+	ABI      int `json:"abi"`
+	MaxFrame int `json:"maxFrame"`
+	MaxChunk int `json:"maxChunk"`
+}
+
+// emptyAnswer has no members: what was asked is done.
+type emptyAnswer struct{}
+
 func version(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
-	return struct {
-		ABI      int `json:"abi"`
-		MaxFrame int `json:"maxFrame"`
-		MaxChunk int `json:"maxChunk"`
-	}{Version, MaxFrame, MaxChunk}, nil, f.end()
+	return versionAnswer{Version, MaxFrame, MaxChunk}, nil, f.end()
 }
 
 // drop forgets an engine with its flows, or one flow. What is gone already counts as dropped.
@@ -107,15 +117,24 @@ func drop(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, err
 	}
 	if of == "flow" {
-		if fl := i.flows[h]; fl != nil {
+		i.giveUp(func(flow int64, _ *flow) bool { return flow == h })
+		return emptyAnswer{}, nil, nil
+	}
+	e := i.engines[h]
+	i.giveUp(func(_ int64, fl *flow) bool { return fl.engine == e })
+	delete(i.engines, h)
+	return emptyAnswer{}, nil, nil
+}
+
+// giveUp drops and forgets the flows that match. Forgetting one alone would leave its code parked
+// for as long as the module lives.
+func (i *Instance) giveUp(match func(handle int64, fl *flow) bool) {
+	for h, fl := range i.flows {
+		if match(h, fl) {
+			delete(i.flows, h)
 			fl.drop()
 		}
-		delete(i.flows, h)
-		return struct{}{}, nil, nil
 	}
-	maps.DeleteFunc(i.flows, func(_ int64, fl *flow) bool { return fl.engine == i.engines[h] })
-	delete(i.engines, h) // and what its agents had under way
-	return struct{}{}, nil, nil
 }
 
 // wipe forgets everything.
@@ -123,6 +142,7 @@ func wipe(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if err := f.end(); err != nil {
 		return nil, nil, err
 	}
+	i.giveUp(func(int64, *flow) bool { return true })
 	i.engines, i.flows = nil, nil
-	return struct{}{}, nil, nil
+	return emptyAnswer{}, nil, nil
 }

@@ -31,13 +31,13 @@ func TestFramesThatAreNone(t *testing.T) {
 	}
 }
 
-func codeOf(t testing.TB, frame []byte) string {
+func codeOf(t testing.TB, frame []byte) errorCode {
 	t.Helper()
 	text, _, err := split(frame)
 	var a struct {
 		V     int
 		OK    *bool
-		Error *struct{ Code, Message string }
+		Error *errorAnswer
 	}
 	if err != nil || json.Unmarshal(text, &a) != nil || a.V != 1 || a.OK == nil ||
 		*a.OK != (a.Error == nil) {
@@ -52,9 +52,8 @@ func codeOf(t testing.TB, frame []byte) string {
 // A panic inside is an error without its words; one while lines are made would leave a gap, so that
 // the chain does not go on, and what it was made for is over.
 func TestPanics(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(flowConfig)
 	s.op([]byte(`{}`),
 		`{"v":1,"op":"needs","engine":1,"tool":"execute","agent":"main","via":"openclaw"}`)
@@ -76,9 +75,8 @@ func TestPanics(t *testing.T) {
 }
 
 func TestFlowsAreBounded(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(flowConfig)
 	for range maxFlows {
 		i.keep(i.handle(), &flow{})
@@ -92,9 +90,8 @@ func TestFlowsAreBounded(t *testing.T) {
 
 // TestFinishedFlowsAreForgotten keeps a shell that ends its calls from having to drop them.
 func TestFinishedFlowsAreForgotten(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(flowConfig)
 	s.refused(`{"capability":"stripe","method":"DELETE","path":"/v1/x"}`, "RULE_DENY")
 	s.callTool("whoami", `{}`)

@@ -9,9 +9,8 @@ import (
 // BenchmarkJudged takes calls of an open session through the door as a shell does: needs, begin,
 // resume to the request or the refusal.
 func BenchmarkJudged(b *testing.B) {
-	var i Instance
 	s := newShell(b)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(flowConfig)
 	flow, a := s.call(balance)
 	s.commits(flow, a)

@@ -8,7 +8,7 @@ import (
 // flow is a call, from needs to its end.
 type flow struct {
 	engine *engine
-	config *config.Config // that the call came under; engine may have gone on
+	config *config.Config // in force when the call came; that of engine may have changed since
 	decide *core.Engine   // likewise
 	call   core.Call
 	needs  []string
@@ -20,11 +20,11 @@ type flow struct {
 	lined   bool   // the lines of the pending flight were made
 }
 
-// maxFlows bounds what a shell that never ends its calls can pile up.
+// maxFlows bounds how many calls a shell that never ends them can pile up.
 const maxFlows = 10_000
 
-// call reads what a call is and who makes it. raw is the arguments as the agent gave them: what is
-// wrong in them is the agent's fault, to be recorded and refused, and not that of the request.
+// call reads what a call is and who makes it. raw is the arguments as the agent gave them: a fault
+// in them is the agent's, to be recorded and refused, and does not make the request wrong.
 func (f *fields) call(raw []byte) core.Call {
 	c := core.Call{
 		Caller: core.Caller{
@@ -38,7 +38,7 @@ func (f *fields) call(raw []byte) core.Call {
 	return c.WithArguments(raw)
 }
 
-// needs takes a call and names the state files that begin wants to see of it.
+// needs takes a call and names the state files that begin wants to see.
 func needs(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, c := i.engine(f), f.call(raw)
 	if err := f.end(); err != nil {
@@ -53,11 +53,14 @@ func needs(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	return needsAnswer{h, fl.needs}, nil, nil
 }
 
+// needsAnswer is the handle of a call, and the names of the files that begin wants to see.
 type needsAnswer struct {
 	Flow  int64    `json:"flow"`
 	Files []string `json:"files"`
 }
 
+// stepAnswer is what to do next. It is null after the head of a reply that the agent does not get:
+// the exchange goes on.
 type stepAnswer struct {
 	Step any `json:"step"`
 }
@@ -81,7 +84,7 @@ func begin(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	})
 }
 
-// next takes a step and answers it. What panics on the way is not taken up again.
+// next takes a step and answers it. A call that panics on the way is over.
 func (i *Instance) next(h int64, fl *flow, in core.In, take func() core.Step) (any, []byte, error) {
 	delete(i.flows, h)
 	whole := false
@@ -123,7 +126,7 @@ func (i *Instance) flow(f *fields) (int64, *flow) {
 	return h, fl
 }
 
-// resume takes an event and answers the next step, null after the head of a reply.
+// resume takes an event and answers the next step; after the head of a reply, a relay or null.
 func resume(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	h, fl := i.flow(f)
 	in := f.in()
@@ -145,8 +148,8 @@ func resume(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	return i.next(h, fl, in, func() core.Step { return fl.core.Resume(in, ev) })
 }
 
-// found is what goes with an event: all files of the directory that was listed, or those that an
-// ask watches.
+// found reads the files that go with an event: all files of the directory that was listed, or those
+// that an ask watches.
 func (fl *flow) found(f *fields, ev core.Event, raw []byte) map[string][]byte {
 	switch ev.(type) {
 	case core.Listed:
@@ -177,6 +180,12 @@ func (fl *flow) watch() []string {
 	return nil
 }
 
+// lookAnswer says whether a call has been revoked, and whether a person has answered.
+type lookAnswer struct {
+	Revoked bool `json:"revoked"`
+	Settled bool `json:"settled"`
+}
+
 // look tells whether the watched files, as found now, end the wait for a person or the request
 // under way.
 func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
@@ -192,10 +201,7 @@ func look(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	}
 	_, asks := fl.pending.(core.Ask)
 	revoked := fl.core.Revoked(in)
-	return struct {
-		Revoked bool `json:"revoked"`
-		Settled bool `json:"settled"`
-	}{revoked, asks && !revoked && fl.core.Settled(in)}, nil, nil
+	return lookAnswer{revoked, asks && !revoked && fl.core.Settled(in)}, nil, nil
 }
 
 func (fl *flow) flight() bool {
@@ -203,7 +209,12 @@ func (fl *flow) flight() bool {
 	return s.Flight != ""
 }
 
-// lines makes the lines that stand in the log before a flight is sent. They are made for the flow
+// linesAnswer has the commit that comes before a flight.
+type linesAnswer struct {
+	Commit commitStep `json:"commit"`
+}
+
+// lines makes the lines that are in the log before a flight is sent. They are made for the flow
 // that sends it alone: those of flows that share it would be a gap.
 func lines(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	_, fl := i.flow(f)
@@ -220,9 +231,7 @@ func lines(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if fl.line(now, s.Records, &c); fl.unlined {
 		return nil, nil, bad("the request cannot be recorded: begin another chain")
 	}
-	return struct {
-		Commit commitStep `json:"commit"`
-	}{c}, nil, nil
+	return linesAnswer{c}, nil, nil
 }
 
 // sending returns the request that is under way.
@@ -252,5 +261,5 @@ func scrub(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if len(raw) > MaxChunk {
 		return nil, nil, &fault{code: tooLarge, message: "a chunk is too large"}
 	}
-	return struct{}{}, fl.core.Scrub(raw, last), nil
+	return emptyAnswer{}, fl.core.Scrub(raw, last), nil
 }

@@ -12,11 +12,12 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// chain makes the lines of one writer. It lives here and not in the shell, because only core writes
+// chain makes the lines of one writer. It is here and not in the shell, because only the core makes
 // lines; the shell stores them in the order in which they were made.
 type chain struct {
 	link
-	// nil: there is none, or one of its lines was not stored and the next would follow a gap
+	// nil: there is no chain, or one of its lines was not stored, so that the next would follow a
+	// gap
 	lines *audit.Chain
 	open  bool // the first record was made
 	heads []audit.Head
@@ -58,8 +59,8 @@ func (c *chain) start(v *vault.Vault, l link) {
 	c.others = nil
 }
 
-// loose returns the last authentic line of each chain that no chain attests yet: who attested the
-// others is attested itself.
+// loose returns the last authentic line of each chain that no other chain attests yet. A chain that
+// is attested vouches for those that it attests.
 func loose(key func(writer string) []byte, others []ends) (heads []audit.Head) {
 	attested := map[string]bool{}
 	for _, o := range others {
@@ -152,5 +153,5 @@ func newChain(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, bad("writer must be a new one")
 	}
 	e.chain.start(e.vault, l)
-	return struct{}{}, nil, nil
+	return emptyAnswer{}, nil, nil
 }

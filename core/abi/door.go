@@ -7,7 +7,7 @@ type Door struct {
 	request, answer []byte
 }
 
-// keptBuffer is how large a buffer is kept; larger ones go back after the call that wanted them.
+// keptBuffer is the size of the largest buffer that is kept for the next call.
 const keptBuffer = 1 << 20
 
 // Request returns a buffer of n bytes for the next frame, or nil if none may be that large.
@@ -22,8 +22,8 @@ func (d *Door) Request(n int) []byte {
 	return d.request
 }
 
-// Do handles the first n bytes of the request buffer and returns the answer; nil if there are not
-// so many.
+// Do handles the first n bytes of the request buffer and returns the answer; nil if the buffer is
+// shorter.
 func (d *Door) Do(n int) []byte {
 	if n < 0 || n > len(d.request) {
 		return nil
@@ -32,7 +32,8 @@ func (d *Door) Do(n int) []byte {
 	return d.answer
 }
 
-// Wipe overwrites both buffers. Shells call it after whatever had a key or a signed request in it.
+// Wipe overwrites both buffers. Shells call it after every message that had a key or a signed
+// request in it.
 func (d *Door) Wipe() {
 	clear(d.request[:cap(d.request)])
 	clear(d.answer[:cap(d.answer)])

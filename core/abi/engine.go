@@ -29,6 +29,7 @@ func (i *Instance) engine(f *fields) *engine {
 	return e
 }
 
+// vaultInfo is what config.yaml says of its vault. Source is where the root key is kept.
 type vaultInfo struct {
 	ID     string `json:"id"`
 	Key    string `json:"key"`
@@ -36,7 +37,15 @@ type vaultInfo struct {
 	Source string `json:"source,omitempty"`
 }
 
-// inspect reads a config.yaml without a key: which vault it wants, and what is hardly meant in it.
+// inspectAnswer is what a config.yaml says without a key. Vault is null where it names none.
+type inspectAnswer struct {
+	Vault     *vaultInfo `json:"vault"`
+	Plaintext bool       `json:"plaintext"`
+	Warnings  []item     `json:"warnings"`
+}
+
+// inspect reads a config.yaml without a key: which vault it wants, and what in it looks like a
+// mistake.
 func inspect(_ *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if err := f.end(); err != nil {
 		return nil, nil, err
@@ -45,15 +54,17 @@ func inspect(_ *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	answer := struct {
-		Vault     *vaultInfo `json:"vault"` // null: none yet
-		Plaintext bool       `json:"plaintext"`
-		Warnings  []item     `json:"warnings"`
-	}{nil, c.HasPlaintext(), items(c.Warnings)}
+	answer := inspectAnswer{nil, c.HasPlaintext(), items(c.Warnings)}
 	if c.Vault.ID != "" {
 		answer.Vault = &vaultInfo{c.Vault.ID, c.Vault.Key, c.Vault.Check, c.Vault.Source}
 	}
 	return answer, nil, nil
+}
+
+// loadAnswer is the handle of an engine.
+type loadAnswer struct {
+	Engine   int64  `json:"engine"`
+	Warnings []item `json:"warnings"`
 }
 
 // load makes an engine of a config.yaml, the root key that it wants, and a writer for the records.
@@ -81,10 +92,7 @@ func load(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 		i.engines = map[int64]*engine{}
 	}
 	i.engines[h] = e
-	return struct {
-		Engine   int64  `json:"engine"`
-		Warnings []item `json:"warnings"`
-	}{h, items(c.Warnings)}, nil, nil
+	return loadAnswer{h, items(c.Warnings)}, nil, nil
 }
 
 func unlock(c *config.Config, key string) (*vault.Vault, error) {

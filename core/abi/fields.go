@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"reflect"
 	"strconv"
 	"strings"
 
@@ -11,9 +12,9 @@ import (
 	"github.com/true-and-useful/janee/core/tool"
 )
 
-// fields are the members of one JSON object of a request. Each getter takes a member out; end tells
-// the first that was missing or wrong, or that nobody took. Nothing may be done with what was read
-// before end has returned nil.
+// fields are the members of one JSON object of a request. Each getter takes a member out. end
+// reports the first one that was missing or wrong, or that nothing took out; until it has returned
+// nil, nothing may be done with what was read.
 type fields struct {
 	members []member
 	fault   error
@@ -110,7 +111,7 @@ func (f *fields) flag(name string) bool {
 	return value == "true"
 }
 
-// object is a member that is an object itself; what is wrong in it is wrong in f.
+// object is a member that is an object itself; a fault in it is one of f.
 func (f *fields) object(name string) *fields {
 	value := f.take(name)
 	if value == nil {
@@ -171,9 +172,9 @@ func (f *fields) rand() (b [64]byte) {
 // in reads what goes with each begin and resume.
 func (f *fields) in() core.In { return core.In{Now: f.now(), Rand: f.rand()} }
 
-// files reads what the shell found under each of names, in their order: the length of its content,
-// which stands in raw after those before it; null for no such file; false for one that could not be
-// read, which fails closed.
+// files reads what the shell found under each of names, in their order: the length of the content,
+// which is in raw after the contents before it; null for no such file; or false for a file that
+// could not be read, which fails closed.
 func (f *fields) files(names []string, raw []byte) map[string][]byte {
 	value := string(f.take("files"))
 	list := strings.Split(strings.TrimSuffix(strings.TrimPrefix(value, "["), "]"), ",")
@@ -205,27 +206,76 @@ func (f *fields) files(names []string, raw []byte) map[string][]byte {
 	return files
 }
 
-// headers reads a list of pairs.
-func (f *fields) headers(name string) (out []core.Header) {
-	var pairs [][]*string
-	f.list(name, &pairs)
-	for _, p := range pairs {
+// pairs is a list of names and values; it may be absent.
+func (f *fields) pairs(name string) [][2]string {
+	var raw [][]*string
+	f.list(name, &raw)
+	out := make([][2]string, len(raw))
+	for i, p := range raw {
 		if len(p) != 2 || p[0] == nil || p[1] == nil {
 			f.wrong("%s: a header is a name and a value", name)
 			return nil
 		}
-		out = append(out, core.Header{Name: *p[0], Value: *p[1]})
+		out[i] = [2]string{*p[0], *p[1]}
 	}
 	return out
 }
 
-// fault is an error as it is answered.
-type fault struct {
-	code, message string
-	items         []item
+// texts is an object of strings, each of which may be null; it may be absent.
+func (f *fields) texts(name string) map[string]*string {
+	found := f.object(name)
+	out := make(map[string]*string, len(found.members))
+	for _, m := range found.members {
+		text, ok := tool.Unquote(m.value)
+		switch {
+		case ok:
+			out[m.name] = &text
+		case string(m.value) == "null":
+			out[m.name] = nil
+		default:
+			f.wrong("%s must hold strings", name)
+		}
+	}
+	return out
 }
 
-// item is one problem of a config.yaml, by line.
+// into reads the members that a struct describes by its tags. Those without omitempty must be
+// there.
+func (f *fields) into(to any) {
+	v := reflect.ValueOf(to).Elem()
+	for i := range v.NumField() {
+		name, option, _ := strings.Cut(v.Type().Field(i).Tag.Get("json"), ",")
+		if !f.has(name) {
+			if option != "omitempty" {
+				f.wrong("%s is missing", name)
+			}
+			continue
+		}
+		switch field := v.Field(i); field.Kind() {
+		case reflect.String:
+			field.SetString(f.text(name))
+		case reflect.Bool:
+			field.SetBool(f.flag(name))
+		case reflect.Int64:
+			field.SetInt(f.number(name))
+		case reflect.Slice:
+			field.Set(reflect.ValueOf(f.pairs(name)))
+		case reflect.Map:
+			field.Set(reflect.ValueOf(f.texts(name)))
+		default:
+			panic("abi: a member that is described and cannot be read")
+		}
+	}
+}
+
+// fault is an error as it is answered.
+type fault struct {
+	code    errorCode
+	message string
+	items   []item
+}
+
+// item is one problem of a config.yaml.
 type item struct {
 	Line int    `json:"line"`
 	Text string `json:"text"`
@@ -235,24 +285,29 @@ func (f *fault) Error() string { return f.message }
 
 // MarshalJSON implements json.Marshaler.
 func (f *fault) MarshalJSON() ([]byte, error) {
-	return encode(struct {
-		Code    string `json:"code"`
-		Message string `json:"message"`
-		Items   []item `json:"items,omitempty"`
-	}{f.code, f.message, f.items}), nil
+	return encode(errorAnswer{f.code, f.message, f.items}), nil
 }
 
-// Codes of errors. They are part of the interface.
+// errorAnswer is why a message was refused. Items are the problems of a config.yaml.
+type errorAnswer struct {
+	Code    errorCode `json:"code"`
+	Message string    `json:"message"`
+	Items   []item    `json:"items,omitempty"`
+}
+
+// errorCode says what is wrong with a message. The codes are part of the interface.
+type errorCode string
+
 const (
-	badRequest     = "bad_request"
-	unknownOp      = "unknown_op"
-	unknownVersion = "unknown_version"
-	tooLarge       = "too_large"
-	noSuchFlow     = "no_such_flow"
-	noSuchEngine   = "no_such_engine"
-	configInvalid  = "config_invalid"
-	keyInvalid     = "key_invalid"
-	internal       = "internal"
+	badRequest     errorCode = "bad_request"
+	unknownOp      errorCode = "unknown_op"
+	unknownVersion errorCode = "unknown_version"
+	tooLarge       errorCode = "too_large"
+	noSuchFlow     errorCode = "no_such_flow"
+	noSuchEngine   errorCode = "no_such_engine"
+	configInvalid  errorCode = "config_invalid"
+	keyInvalid     errorCode = "key_invalid"
+	internal       errorCode = "internal"
 )
 
 func bad(format string, args ...any) error {

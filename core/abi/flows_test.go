@@ -545,7 +545,10 @@ func faults(s *shell) {
 	s.load(flowConfig)
 	flow, a := s.call(balance)
 	at := s.moment()
-	for _, f := range []struct{ send, raw, code string }{
+	for _, f := range []struct {
+		send, raw string
+		code      errorCode
+	}{
 		{`{"op":"version"}`, "", "unknown_version"},
 		{`{"v":2,"op":"version"}`, "", "unknown_version"},
 		{`{"v":1}`, "", "bad_request"},
@@ -616,10 +619,19 @@ func faults(s *shell) {
 }
 
 func TestFlows(t *testing.T) {
+	told := map[string]bool{"tools": true} // whose answer is long: see TestToolsAreDescribed
+	defer func() {
+		for op := range answers {
+			if !told[op] {
+				t.Errorf("no flow has an answer of %s", op)
+			}
+		}
+	}()
 	for _, f := range flows {
 		t.Run(f.name, func(t *testing.T) {
 			s := newShell(t)
 			f.tell(s)
+			s.answered(told)
 			var b bytes.Buffer
 			e := json.NewEncoder(&b)
 			e.SetEscapeHTML(false)

@@ -7,11 +7,13 @@ import (
 	"fmt"
 )
 
-// Bounds of one message.
+// Bounds of one message, in bytes.
 const (
-	// bytes of a request with its length prefix; an answer is larger by a few headers at most
+	// MaxFrame is how long a request may be, with its length prefix. An answer is longer by a few
+	// headers at most.
 	MaxFrame = 12 << 20
-	MaxChunk = 64 << 10 // bytes of a reply's body in one scrub
+	// MaxChunk is how much of a reply's body one scrub takes, in bytes.
+	MaxChunk = 64 << 10
 )
 
 // split reads a frame: the length of the JSON text as 4 bytes, little-endian, then that text, then
@@ -38,8 +40,8 @@ func Join(text, raw []byte) []byte {
 	return append(append(frame, text...), raw...)
 }
 
-// success puts the members of an answer, a struct, behind the envelope. It is written in one piece,
-// since every call has several.
+// success puts the members of an answer, a struct, into the envelope. It is written in one piece,
+// because every call has several answers.
 func success(members any, raw []byte) []byte {
 	var b bytes.Buffer
 	b.Grow(512 + len(raw))
@@ -61,8 +63,8 @@ func success(members any, raw []byte) []byte {
 	return b.Bytes()
 }
 
-// appender writes itself as JSON, byte for byte as encoding/json would, which takes three times as
-// long. It is for what every call has.
+// appender writes itself as JSON, byte for byte as encoding/json would, in a third of the time. It
+// is for the messages that every call has.
 type appender interface{ append(b []byte) []byte }
 
 func failure(f *fault) []byte {
@@ -79,8 +81,8 @@ func encode(v any) []byte {
 	return b.Bytes()
 }
 
-// write appends JSON, & and < as they are. What is written here cannot fail; a panic would end in
-// Handle.
+// write appends JSON, with & and < as they are. The values that are written here cannot fail; a
+// panic would end in Handle.
 func write(b *bytes.Buffer, v any) {
 	e := json.NewEncoder(b)
 	e.SetEscapeHTML(false)

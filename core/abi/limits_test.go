@@ -11,9 +11,7 @@ import (
 // TestNoSlotIsLost drops a thousand calls, at every step and in every way. One call at once is
 // allowed: a slot that is not given back would keep out all that come after.
 func TestNoSlotIsLost(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
 	s.load(limitedConfig)
 	for n := range 1000 {
 		flow, a := s.call(balance)
@@ -40,9 +38,8 @@ func TestNoSlotIsLost(t *testing.T) {
 
 // TestPanicsLoseNoSlot: a call that came to an end by a panic is none that is under way.
 func TestPanicsLoseNoSlot(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(limitedConfig)
 	flow, a := s.call(balance)
 	s.commit(flow, a.Step)
@@ -84,4 +81,26 @@ func TestFloodOfRefusals(t *testing.T) {
 	}
 	s.store(&a.Commit)
 	s.verified()
+}
+
+// TestForgottenCallsAreDropped: a call that is forgotten with its engine, or with everything, does
+// not stay parked, and until then a shell can count it.
+func TestForgottenCallsAreDropped(t *testing.T) {
+	for _, forget := range []string{`"op":"drop","engine":1`, `"op":"wipe"`} {
+		s := newShell(t)
+		s.load(flowConfig)
+		decide := s.instance.engines[1].core
+		for range 3 {
+			flow, a := s.call(balance)
+			s.commits(flow, a)
+		}
+		a := s.op(nil, `{"v":1,"op":"unrecorded","engine":1,"now":[%d,%d]}`, s.wall, s.mono)
+		if a.Parked != 3 {
+			t.Errorf("%d of 3 calls are parked", a.Parked)
+		}
+		s.op(nil, `{"v":1,%s}`, forget)
+		if n := decide.Parked(); n != 0 {
+			t.Errorf("%s: %d calls are parked for ever", forget, n)
+		}
+	}
 }

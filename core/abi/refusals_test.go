@@ -12,9 +12,8 @@ import (
 // (2), a call that asks a person (3), one whose request is under way (4), one that waits for its
 // flight (5) and one that has a commit to do (6).
 func TestRefusals(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(flowConfig)
 	s.op([]byte(flowConfig), `{"v":1,"op":"load"}`)
 	const asked = `{"capability":"asked","method":"GET","path":"/v1/balance"}`
@@ -34,7 +33,10 @@ func TestRefusals(t *testing.T) {
 	at := s.moment()
 	const none = `,"files":[null,null,null,null,null,null]}`
 	link := `"program":"0.1.0","heads":[]`
-	for _, r := range []struct{ send, raw, code string }{
+	for _, r := range []struct {
+		send, raw string
+		code      errorCode
+	}{
 		{`{"v":1,"op":"scrub","flow":4}`, strings.Repeat("x", MaxChunk+1), tooLarge},
 		{`{"v":1,"op":"scrub","flow":4,"last":1}`, "x", badRequest},
 		{`{"v":1,"op":"scrub","flow":5}`, "x", badRequest},
@@ -81,6 +83,12 @@ func TestRefusals(t *testing.T) {
 			`,"event":{"type":"head","status":200,"headers":{"a":"b"}}}`, "", badRequest},
 		{`{"v":1,"op":"resume","flow":6,` + at + `,"event":{"type":"committed","exists":{"a":1}}}`,
 			"", badRequest},
+		{`{"v":1,"op":"resume","flow":6,` + at +
+			`,"event":{"type":"committed","exists":["a"]}}`, "", badRequest},
+		{`{"v":1,"op":"resume","flow":4,` + at + `,"event":{"type":"head","status":200}}`,
+			"", badRequest},
+		{`{"v":1,"op":"resume","flow":4,` + at + `,"event":{"type":"ended"}}`, "", badRequest},
+		{`{"v":1,"op":"resume","flow":6,` + at + `,"event":{"type":"stopped"}}`, "", badRequest},
 		{`{"v":1,"op":"resume","flow":6,` + at + `,"event":[]}`, "", badRequest},
 		{`{"v":1,"op":"resume","flow":6,` + at + `,"event":{"type":7}}`, "", badRequest},
 		{`{"v":1,"op":"resume","flow":6,"now":[1,-2],"rand":"` + hexOf(1) +
@@ -127,7 +135,7 @@ func TestRefusals(t *testing.T) {
 	if len(i.flows) != 4 || len(i.engines) != 2 {
 		t.Errorf("%d calls and %d engines are left", len(i.flows), len(i.engines))
 	}
-	withoutChain(t, s, &i)
+	withoutChain(t, s, i)
 }
 
 // Without a chain an answer does not count and a token is not asked for: neither could be recorded.

@@ -14,6 +14,7 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
+// definition is a tool as it is offered to agents.
 type definition struct {
 	Name        string          `json:"name"`
 	Title       string          `json:"title"`
@@ -26,6 +27,12 @@ type definition struct {
 	OpenWorld   bool            `json:"openWorld"`
 }
 
+// toolsAnswer is what is offered to agents, and what they are told about all of it.
+type toolsAnswer struct {
+	Instructions string       `json:"instructions"`
+	Tools        []definition `json:"tools"`
+}
+
 // tools answers what is offered to agents.
 func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 	list := []definition{}
@@ -33,20 +40,22 @@ func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 		list = append(list, definition{d.Name, d.Title, d.Description, d.Input, d.Output,
 			d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
 	}
-	return struct {
-		Instructions string       `json:"instructions"`
-		Tools        []definition `json:"tools"`
-	}{tool.Instructions, list}, nil, f.end()
+	return toolsAnswer{tool.Instructions, list}, nil, f.end()
 }
 
-// classify tells what a host is by its spelling; or what an address is, and whether the request of
-// a flow may be sent there.
+// classifyAnswer is the class of a host or an address. Permit says of an address whether the
+// request under way may be sent there; for a host it is left out.
+type classifyAnswer struct {
+	Class  string `json:"class"`
+	Permit *bool  `json:"permit,omitempty"`
+}
+
+// classify says what a host is by its spelling; or what an address is, and whether the request of a
+// flow may be sent there.
 func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if f.has("host") {
 		host := f.text("host")
-		return struct {
-			Class string `json:"class"`
-		}{egress.ClassifyHost(host).String()}, nil, f.end()
+		return classifyAnswer{Class: egress.ClassifyHost(host).String()}, nil, f.end()
 	}
 	_, fl := i.flow(f)
 	addr, err := netip.ParseAddr(f.text("addr"))
@@ -61,18 +70,13 @@ func classify(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if err := f.end(); err != nil {
 		return nil, nil, err
 	}
-	return struct {
-		Class  string `json:"class"`
-		Permit bool   `json:"permit"`
-	}{
-		egress.Classify(addr).String(),
-		fl.guard(s).Permit(netip.AddrPortFrom(addr, uint16(port))) == nil,
-	}, nil, nil
+	permit := fl.guard(s).Permit(netip.AddrPortFrom(addr, uint16(port))) == nil
+	return classifyAnswer{egress.Classify(addr).String(), &permit}, nil, nil
 }
 
-// guard says where a request may be sent: to its service, or, for a flight, to the host of its
-// token endpoint, on the service's terms. With a proxy it is the proxy's address that is dialled.
-// The zero guard permits nothing.
+// guard says where a request may be sent: to its service or, for a flight, to the host of its token
+// endpoint, under the terms of the service. With a proxy, the address of the proxy is dialled. The
+// zero guard permits nothing.
 func (fl *flow) guard(s core.Send) egress.Guard {
 	service := fl.config.Services[s.Service]
 	if s.Flight == "" || service.Proxy != "" {
@@ -89,10 +93,15 @@ func (fl *flow) guard(s core.Send) egress.Guard {
 	return g
 }
 
-// verify checks whole lines of the log, piece by piece: the first piece of a verification says
-// first, the last one last, which is answered with what was found. Pieces of one file follow each
-// other; line is the number of the first one, from 1. The file is part of its day, the first if it
-// does not say.
+// verifyAnswer has what a verification found, once its last piece has come.
+type verifyAnswer struct {
+	Problems *[]audit.Problem `json:"problems,omitempty"`
+}
+
+// verify checks whole lines of the log, piece by piece. The first piece of a verification says
+// first; the last one says last, and gets what was found. Pieces of one file come in order; line is
+// the number of the first line, from 1. part is which part of its day the file is; 1 if it is left
+// out.
 func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, first, last := i.engine(f), f.flag("first"), f.flag("last")
 	file, writer, day, line := f.text("file"), f.text("writer"), f.text("day"), f.number("line")
@@ -125,16 +134,19 @@ func verify(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 		line++
 	}
 	if !last {
-		return struct{}{}, nil, nil
+		return verifyAnswer{}, nil, nil
 	}
 	problems := append([]audit.Problem{}, e.verifier.Problems()...)
 	e.verifier = nil
-	return struct {
-		Problems []audit.Problem `json:"problems"`
-	}{problems}, nil, nil
+	return verifyAnswer{&problems}, nil, nil
 }
 
-// seal makes sealed text of a value. Where it stands decides what it is for.
+// sealAnswer is the sealed text of a value.
+type sealAnswer struct {
+	Sealed string `json:"sealed"`
+}
+
+// seal makes sealed text of a value, which opens only in the place that the members name.
 func seal(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	e, rand := i.engine(f), f.rand()
 	b := vault.Binding{
@@ -153,7 +165,6 @@ func seal(i *Instance, f *fields, raw []byte) (any, []byte, error) {
 	if kid == "" {
 		kid = e.config.Vault.Key
 	}
-	return struct {
-		Sealed string `json:"sealed"`
-	}{e.vault.Seal(kid, b, [12]byte(rand[:12]), secret.New(string(raw)))}, nil, nil
+	sealed := e.vault.Seal(kid, b, [12]byte(rand[:12]), secret.New(string(raw)))
+	return sealAnswer{sealed}, nil, nil
 }

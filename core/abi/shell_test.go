@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf8"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/tool"
 )
 
@@ -29,13 +30,14 @@ type exchange struct {
 // got is what the shell reads of one.
 type got struct {
 	OK       bool
-	Error    struct{ Code, Message string }
+	Error    errorAnswer
 	Engine   int64
 	Flow     int64
 	Files    []string
 	Revoked  bool
 	Settled  bool
 	Permit   bool
+	Parked   int64
 	Class    string
 	Text     string
 	Sealed   string
@@ -78,7 +80,8 @@ type step struct {
 // writes down every message.
 type shell struct {
 	t          testing.TB
-	handle     func([]byte) []byte
+	instance   *Instance
+	cores      map[*core.Engine]bool // all that the instance has had
 	said       []exchange
 	engine     int64
 	wall, mono int64
@@ -87,10 +90,34 @@ type shell struct {
 	log        map[string]string // by writer
 }
 
+// newShell makes a shell. When its test is over, no call of it may be parked.
 func newShell(t testing.TB) *shell {
-	i := &Instance{}
-	return &shell{t: t, handle: i.Handle, wall: 1795426425000, mono: 1000,
+	s := &shell{t: t, instance: &Instance{}, cores: map[*core.Engine]bool{},
+		wall: 1795426425000, mono: 1000,
 		state: map[string]string{}, unread: map[string]bool{}, log: map[string]string{}}
+	t.Cleanup(s.over)
+	return s
+}
+
+func (s *shell) handle(frame []byte) []byte {
+	answer := s.instance.Handle(frame)
+	for _, e := range s.instance.engines {
+		s.cores[e.core] = true
+	}
+	return answer
+}
+
+// over drops the calls that have not ended, as a shell must, and looks for those that were
+// forgotten.
+func (s *shell) over() {
+	for h := range s.instance.flows {
+		s.handle(Join(fmt.Appendf(nil, `{"v":1,"op":"drop","flow":%d}`, h), nil))
+	}
+	for c := range s.cores {
+		if n := c.Parked(); n != 0 {
+			s.t.Errorf("%d calls are parked for ever", n)
+		}
+	}
 }
 
 // send answers whatever comes back, also an error.
@@ -110,6 +137,9 @@ func (s *shell) send(raw []byte, format string, args ...any) (a got) {
 		e.Send = text
 	} else {
 		e.Text = string(text)
+	}
+	if a.OK {
+		s.described(text, body)
 	}
 	e.Raw, e.Raw64 = textOr(raw)
 	e.Out, e.Out64 = textOr(out)
@@ -277,3 +307,14 @@ func (s *shell) verified() {
 }
 
 func hexOf(b byte) string { return strings.Repeat(hex.EncodeToString([]byte{b}), 64) }
+
+// answered adds the ops that were answered with anything but an error.
+func (s *shell) answered(ops map[string]bool) {
+	for _, e := range s.said {
+		var q struct{ Op string }
+		var a struct{ OK bool }
+		if json.Unmarshal(e.Send, &q) == nil && json.Unmarshal(e.Answer, &a) == nil && a.OK {
+			ops[q.Op] = true
+		}
+	}
+}

@@ -6,7 +6,8 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// fileWrite is a write. With Create there must be no file; with Was it must hold exactly that.
+// fileWrite is a file to write. With Create there must be no such file; with Was it must hold
+// exactly that text. Without either, it replaces whatever there is.
 type fileWrite struct {
 	Name   string  `json:"name"`
 	Data   string  `json:"data"`
@@ -14,62 +15,77 @@ type fileWrite struct {
 	Was    *string `json:"was,omitempty"`
 }
 
-// fileHold is a file that must still be as it was read; Data is null where there was none.
+// fileHold is a file that must still be as it was read. Data is null where there was none.
 type fileHold struct {
 	Name string  `json:"name"`
 	Data *string `json:"data"`
 }
 
+// commitStep asks for writes, then lines, then removes, all durable before anything else. If a hold
+// is not met, nothing is done.
 type commitStep struct {
 	Type   string      `json:"type"`
 	Holds  []fileHold  `json:"holds,omitempty"`
 	Writes []fileWrite `json:"writes"`
 	Remove []string    `json:"removes,omitempty"`
-	Writer string      `json:"writer,omitempty"` // whose file the lines belong in
-	Lines  []string    `json:"lines"`            // each with its line feed
-	Late   bool        `json:"late"`
+	// whose file the lines belong in
+	Writer string `json:"writer,omitempty"`
+	// each with its line feed
+	Lines []string `json:"lines"`
+	// the lines may be synced within 100 ms
+	Late bool `json:"late"`
 }
 
+// listStep asks for every state file of a directory.
 type listStep struct {
 	Type string `json:"type"`
 	Dir  string `json:"dir"`
 }
 
+// askStep waits for a person until waitUntilMono, or until look says that the files of watch end
+// the wait.
 type askStep struct {
 	Type     string        `json:"type"`
 	Question core.Question `json:"question"`
-	New      bool          `json:"new"`
-	Wrong    bool          `json:"wrong,omitempty"`
-	Wait     int64         `json:"waitUntilMono"`
-	Watch    []string      `json:"watch"`
+	// this call raised the question, so a person may be told
+	New bool `json:"new"`
+	// the code of the form before was not the right one
+	Wrong bool     `json:"wrong,omitempty"`
+	Wait  int64    `json:"waitUntilMono"`
+	Watch []string `json:"watch"`
 }
 
-// relayStep is what an agent gets of the head of a reply.
+// relayStep is what the agent gets of the head of a reply. The body follows by scrub.
 type relayStep struct {
 	Type    string      `json:"type"`
 	Status  int         `json:"status"`
 	Headers [][2]string `json:"headers"`
 }
 
+// sendStep is one exchange. The raw bytes are the body of the request.
 type sendStep struct {
-	Type      string      `json:"type"`
-	Service   string      `json:"service"`
-	Method    string      `json:"method"`
-	URL       string      `json:"url"`
+	Type    string `json:"type"`
+	Service string `json:"service"`
+	Method  string `json:"method"`
+	URL     string `json:"url"`
+	// the request target on the wire, to the byte
 	Target    string      `json:"target"`
 	Headers   [][2]string `json:"headers"`
 	TimeoutMs int64       `json:"timeoutMs"`
-	MaxBody   int64       `json:"maxBody"`
-	Watch     []string    `json:"watch"`
-	CAFile    string      `json:"caFile,omitempty"`
-	CADigest  string      `json:"caDigest,omitempty"`
-	Proxy     string      `json:"proxy,omitempty"`
-	Flight    string      `json:"flight,omitempty"`
+	// decoded bytes of the reply to read
+	MaxBody int64    `json:"maxBody"`
+	Watch   []string `json:"watch"`
+	CAFile  string   `json:"caFile,omitempty"`
+	// the SHA-256, in hex, that the content of caFile must have
+	CADigest string `json:"caDigest,omitempty"`
+	Proxy    string `json:"proxy,omitempty"`
+	// it trades a credential for a token, once for all calls that name the same flight
+	Flight string `json:"flight,omitempty"`
 }
 
-// doneStep holds one of Result and Refusal: what the agent is given, as text. The body of an
-// execute is the shell's to fill in, since it has the bytes; the result of a reload is null, since
-// the shell has yet to do it.
+// doneStep ends a call with one of Result and Refusal: what the agent is answered. The shell fills
+// in the body of an execute, because it has the bytes. The result of a reload is null, because the
+// shell has yet to do it.
 type doneStep struct {
 	Type   string          `json:"type"`
 	Tool   string          `json:"tool,omitempty"`
@@ -77,10 +93,13 @@ type doneStep struct {
 	// to be written into config.yaml, then answered
 	Share   *shareStep      `json:"share,omitempty"`
 	Refusal json.RawMessage `json:"refusal,omitempty"`
-	Prose   string          `json:"prose,omitempty"` // of a refusal: what goes in front of it
-	Lock    bool            `json:"lock"`
+	// of a refusal: the text that goes before it
+	Prose string `json:"prose,omitempty"`
+	// refuse all further calls until the log can be written
+	Lock bool `json:"lock"`
 }
 
+// shareStep is what the owner of a service has decided, to be written into config.yaml.
 type shareStep struct {
 	Service string `json:"service"`
 	Owner   string `json:"owner"`
@@ -88,7 +107,7 @@ type shareStep struct {
 	Grant   bool   `json:"grant"`
 }
 
-// step translates what the shell has to do next, and remembers it.
+// step translates what the shell has to do next, and keeps it as the pending step.
 func (fl *flow) step(now core.Now, s core.Step) (step any, raw []byte) {
 	switch s := s.(type) {
 	case nil: // the request under way goes on

@@ -12,9 +12,7 @@ func TestStoppedTellsWhatWentOut(t *testing.T) {
 		`{"type":"stopped","why":"revoked","bytes":1234}`: true,
 		`{"type":"stopped","why":"revoked"}`:              false,
 	} {
-		var i Instance
 		s := newShell(t)
-		s.handle = i.Handle
 		s.load(limitedConfig)
 		flow, a := s.call(balance)
 		s.commits(flow, a)

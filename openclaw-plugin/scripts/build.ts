@@ -7,8 +7,6 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { Module } from "../src/module.ts";
 
-interface Definition { name: string; title: string; description: string; inputSchema: object }
-
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const wasm = process.argv[2] ?? join(root, "..", "bin", "janee.wasm");
 const manifest = JSON.parse(readFileSync(join(root, "openclaw.plugin.json"), "utf8")) as {
@@ -18,7 +16,7 @@ const manifest = JSON.parse(readFileSync(join(root, "openclaw.plugin.json"), "ut
 const offered = manifest.contracts.tools.map((name) => name.replace(/^janee_/, ""));
 
 const core = await Module.start(await WebAssembly.compile(readFileSync(wasm)));
-const { tools } = core.call<{ tools: Definition[] }>("tools").answer;
+const { tools } = core.call("tools").answer;
 const list = offered.map((name) => {
   const tool = tools.find((t) => t.name === name);
   if (!tool) throw new Error(`the core knows no tool ${name}, which openclaw.plugin.json promises`);
@@ -36,7 +34,7 @@ function prefixed(tool: {
   name: string;
   title: string;
   description: string;
-  parameters: object;
+  parameters: unknown;
 }): object {
   const { name, ...said } = tool;
   const names = tools

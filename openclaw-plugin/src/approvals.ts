@@ -1,20 +1,21 @@
 // Asks a person through OpenClaw before a call is made: the call is begun, parked while the person
-// is asked, and taken up again by the execution that OpenClaw lets through. What the person said is
-// recorded and kept by the core, as the answers of `janee approve` are.
-import type { Call, Flow } from "./flow.ts";
+// is asked, and taken up again by the execution that OpenClaw lets through. The core records and
+// keeps what the person said, like the answers of `janee approve`.
+import type { Flow } from "./flow.ts";
 import { shownWhole } from "./masking.ts";
-import type { Question, Step } from "./messages.ts";
+import type { Question } from "./messages.ts";
 import { says } from "./refusal.ts";
+import type { Call } from "./talk.ts";
 
 const timeoutMs = 300_000; // for the person
 const parkedMs = 660_000; // longer than OpenClaw lets anybody think (600 s)
-// for the execution of a call that nobody is asked about: it follows at once, and counts as under
-// way until then
+// for the execution of a call that nobody is asked about: it follows at once, and the call counts
+// as under way until then
 const unaskedMs = 30_000;
 const maxTitle = 80;
 const maxDescription = 512; // characters; the gateway refuses a longer one
 
-/** What a person says, or that nobody did. */
+/** What a person says, or that nobody said anything. */
 export type Decision = "allow-once" | "allow-always" | "deny" | "timeout" | "cancelled";
 
 /** What OpenClaw shows, and whom it tells. */
@@ -31,6 +32,7 @@ interface Parked { flow: Flow; same: string; answered: Promise<void>; timer: Nod
 
 export class Approvals {
   #parked = new Map<string, Parked>(); // by tool call
+  #ending = new Set<Promise<void>>(); // of calls that were parked
   #refresh: () => Promise<unknown>;
   #warn: (text: string) => void;
 
@@ -41,28 +43,18 @@ export class Approvals {
   }
 
   /**
-   * Begins call and says what to ask, or null where there is nothing to ask here: the execution
-   * then goes on from here, and waits for `janee approve` if a person has to be asked all the same.
+   * Begins the call of flow and returns what to ask, or null if there is nothing to ask here: the
+   * execution then goes on from here, and waits for `janee approve` if a person has to be asked all
+   * the same.
    */
-  async ask(flow: Flow, call: Call, toolCallId: string): Promise<Prompt | null> {
-    if (!flow.open(call)) {
+  async ask(flow: Flow, toolCallId: string): Promise<Prompt | null> {
+    if (!flow.open()) {
       flow.drop();
       return null;
     }
-    await flow.proceed(
-      new AbortController().signal,
-      (step: Step) => step.type === "send" || flow.waitsFor() !== null,
-    );
+    const { question, description } = await this.#begin(flow);
     const answered = Promise.withResolvers<void>();
-    const question = flow.waitsFor();
-    const description = question ? await wholly(flow.prompt(maxDescription)) : "";
-    const timer = setTimeout(
-      () => {
-        this.#end(toolCallId);
-      },
-      description ? parkedMs : unaskedMs,
-    ).unref();
-    this.#parked.set(toolCallId, { flow, same: sameness(call), answered: answered.promise, timer });
+    this.#park(flow, toolCallId, answered.promise, description ? parkedMs : unaskedMs);
     if (!question || !description) {
       answered.resolve();
       return null;
@@ -79,11 +71,32 @@ export class Approvals {
     };
   }
 
+  // begin takes a call on to the question that it raises, or to its request. What is to be shown is
+  // "" for a question that must not be asked here.
+  async #begin(flow: Flow): Promise<{ question: Question | null; description: string }> {
+    try {
+      await flow.proceed(
+        new AbortController().signal,
+        ({ type }) => type === "send" || flow.waitsFor() !== null,
+      );
+      const question = flow.waitsFor();
+      return { question, description: question ? await wholly(flow.prompt(maxDescription)) : "" };
+    } catch (err) {
+      flow.drop();
+      throw err;
+    }
+  }
+
+  #park(flow: Flow, toolCallId: string, answered: Promise<void>, ms: number): void {
+    const timer = setTimeout(() => this.#end(toolCallId), ms).unref();
+    this.#parked.set(toolCallId, { flow, same: sameness(flow.call), answered, timer });
+  }
+
   /** The parked call of that id once its person has answered, if it is this very one. */
   async take(call: Call, toolCallId: string): Promise<Flow | null> {
     const parked = this.#parked.get(toolCallId);
     if (!parked) return null;
-    // another hook has put other words in: what was approved is not this
+    // another hook has changed the arguments: this is not what was approved
     if (parked.same !== sameness(call)) {
       this.#end(toolCallId);
       return null;
@@ -106,22 +119,30 @@ export class Approvals {
     this.#end(toolCallId);
   }
 
-  // end brings a call that is not made to its end, so that what came of it stands in the log.
+  /** Brings every call that is parked to its end, as taken back. */
+  async close(): Promise<void> {
+    for (const id of [...this.#parked.keys()]) this.#end(id);
+    await Promise.all(this.#ending);
+  }
+
+  // end brings a call that is not made to its end, so that what came of it is in the log.
   #end(toolCallId: string): void {
     const parked = this.#parked.get(toolCallId);
     if (!parked) return;
     clearTimeout(parked.timer);
     this.#parked.delete(toolCallId);
-    parked.flow
+    const ending: Promise<void> = parked.flow
       .stop()
-      .catch((err: unknown) => this.#warn(`a call could not be ended: ${says(err)}`));
+      .catch((err: unknown) => this.#warn(`a call could not be ended: ${says(err)}`))
+      .finally(() => this.#ending.delete(ending));
+    this.#ending.add(ending);
   }
 }
 
 // wholly is "" for a text that OpenClaw would not show as it is.
 async function wholly(text: string): Promise<string> { return await shownWhole(text) ? text : ""; }
 
-// title is in no words of the agent's.
+// title holds no words of the agent.
 function title(q: Question): string {
   const text = `Janee: a request to ${q.service}`;
   return text.length <= maxTitle ? text : "Janee: a request with a stored credential";

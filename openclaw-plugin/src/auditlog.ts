@@ -1,14 +1,14 @@
-// Stores the lines that the core has made: one file a writer and day and, where that is full,
-// further parts of it, in the order in which the lines were made, synced before what they permit is
-// done. Use append for every commit; one queue keeps the order, and what waits together is synced
-// together. It writes no line of its own and reads none.
+// Stores the lines that the core has made: one file for each writer and day, continued in further
+// parts when it is full. Lines are stored in the order in which they were made, and synced before
+// what they permit is done. Use append for every commit; one queue keeps the order, and what waits
+// together is synced together. It writes no line of its own and reads none.
 import { constants } from "node:fs";
 import { open, unlink, type FileHandle } from "node:fs/promises";
 import { makeDir, syncDir, type Home } from "./home.ts";
 import { says } from "./refusal.ts";
 import { giveUpReserve, noSpace } from "./reserve.ts";
 
-const maxFile = 64 << 20; // bytes after which a chain goes on in another file
+const maxFile = 64 << 20; // bytes after which a chain continues in another file
 const maxPart = 9999;
 const flushDelay = 50; // ms that a line about what has happened may wait for its sync
 
@@ -121,8 +121,8 @@ export class AuditLog {
     }
   }
 
-  // put writes the same lines again where the disk was full and the reserve has made room: who has
-  // seen a part of them sees them again.
+  // put writes the same lines again if the disk was full and the reserve has made room: a reader
+  // that has seen some of them sees them again.
   async #put(file: FileHandle, size: number, text: string): Promise<void> {
     try {
       await file.appendFile(text);
@@ -153,8 +153,8 @@ export class AuditLog {
     }, flushDelay);
   }
 
-  // roll syncs the old file before the new one gets a line, else a power cut could take lines from
-  // between others.
+  // roll syncs the old file before the new one gets a line: otherwise a power cut could take lines
+  // from between others.
   async #roll(chain: Chain, day: string, part: number): Promise<void> {
     const logs = this.#home.path("logs");
     await makeDir(logs);
@@ -179,8 +179,8 @@ export class AuditLog {
     Object.assign(chain, { file, day, part, size: 0 });
   }
 
-  // fail never syncs again and goes on: the kernel may have dropped the pages that it could not
-  // write (the fsync fault of 2018).
+  // fail ends the chain; a sync is never tried again, because the kernel may have dropped the pages
+  // that it could not write (the fsync fault of 2018).
   #fail(chain: Chain, err: unknown): void {
     chain.broken ||= says(err);
     const file = chain.file;

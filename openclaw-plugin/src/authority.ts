@@ -1,6 +1,6 @@
-// Reads the certificate authorities that a service names for its server. It is a module of its own:
-// one that sends must not read files as well, so that it is plain to see, also for a scanner, that
-// nothing read here goes anywhere.
+// Reads the certificate authorities that a service names for its server. It is a module of its own,
+// because a module that sends must not read files as well: then anyone, also a scanner, can see
+// that nothing that is read here goes anywhere.
 import { createHash } from "node:crypto";
 import { Fault } from "./fault.ts";
 import type { Guard } from "./guard.ts";

@@ -5,8 +5,8 @@ import { uptime } from "node:os";
 let last = 0;
 
 /**
- * Milliseconds since the machine started, sleep included: a revocation until 14:32 would hold for
- * hours more where a lid was closed in between.
+ * Milliseconds since the machine started, sleep included: otherwise a revocation until 14:32 would
+ * last for hours more after the lid was closed in between.
  */
 export function mono(): number {
   last = Math.max(last, Math.floor(uptime() * 1000)); // macOS reckons it from the wall clock

@@ -1,5 +1,5 @@
-// Undoes the content codings of a reply, with limits, so that secrets can be looked for in plain
-// bytes. The limits are those of package upstream of the Go side.
+// Undoes the content codings of a reply, within limits, so that the core can look for secrets in
+// plain bytes. The limits are those of package upstream of the Go side.
 import type { Transform } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import {
@@ -14,9 +14,9 @@ import { Fault } from "./fault.ts";
 type Bytes = AsyncIterable<Buffer>;
 
 const maxLayers = 2;
-// A layer may give ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches
-// 1032 to 1; rows that are all alike, some 400. An outer layer gives compressed data, which hardly
-// shrinks.
+// A layer may produce ratioSlack bytes plus a multiple of what came over the wire. Deflate reaches
+// 1032 to 1, and rows that are all alike some 400. An outer layer produces compressed data, which
+// hardly shrinks.
 const maxRatio = 512;
 const maxOuterRatio = 16;
 const ratioSlack = 1 << 20;
@@ -33,8 +33,8 @@ const openers: Record<string, (head: Buffer) => Transform & { bytesWritten: numb
 };
 
 /**
- * The codings of a reply, in the order in which they were applied. Errors: Fault unscannable for
- * one that is not known, or more than two.
+ * The codings of a reply, in the order in which they were applied. Errors: Fault unscannable for an
+ * unknown one, or for more than two.
  */
 export function codings(fields: string[]): string[] {
   const names = fields
@@ -90,7 +90,7 @@ async function* undo(from: Bytes, name: string, wire: { n: number }, ratio: numb
     through.destroy();
   }
   const err = await fed;
-  // A decoder stops at the end of its data and says nothing of what is behind it; bytesWritten is
+  // A decoder stops at the end of its data and does not report what follows it; bytesWritten is
   // what it has taken.
   if (err instanceof Fault) throw err;
   if (err instanceof Error || through.bytesWritten !== given.n || !(await input.next()).done)

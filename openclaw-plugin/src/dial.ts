@@ -1,15 +1,15 @@
-// Where a request may go: the addresses of a host, each judged by the core, and nothing dialled but
-// what was judged. A check at any earlier moment could be answered with another address than the
-// dial (DNS rebinding).
+// Where a request may go: the core judges each address of a host, and only what was judged is
+// dialled. A check at any earlier moment could see another address than the dial (DNS rebinding).
 import { lookup } from "node:dns/promises";
 import { isIP, type LookupFunction } from "node:net";
 import { Fault } from "./fault.ts";
+import type { ClassifyAnswer } from "./messages.ts";
 
 /** Judges an address and port for the request under way, as the core's op classify does. */
-export type Permit = (addr: string, port: number) => { class: string; permit: boolean };
+export type Permit = (addr: string, port: number) => ClassifyAnswer;
 
 /**
- * What a URL says about its server, by spelling alone: nothing is decoded or put in other words.
+ * What a URL says about its server, by spelling alone: nothing is decoded or normalized.
  */
 export interface Origin { secure: boolean; host: string; authority: string; port: number }
 

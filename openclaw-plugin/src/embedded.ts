@@ -1,31 +1,25 @@
 // Embedded mode: calls are decided and made in this process, from a home on this machine.
 import { Approvals, type Prompt } from "./approvals.ts";
 import type { Engine } from "./engine.ts";
-import { Flow, type Call } from "./flow.ts";
+import { Flow } from "./flow.ts";
+import { limits } from "./limits.ts";
 import { CoreError, Trap } from "./module.ts";
 import { Refusal } from "./refusal.ts";
 import type { Asking } from "./settings.ts";
 import { Pool } from "./share.ts";
+import type { Call } from "./talk.ts";
 
 /**
- * What answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then
- * JSON.
+ * Answers calls of agents: with texts, whatever happens. Those of a refusal are prose, then JSON.
  */
 export interface Broker {
   call(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]>;
   /**
-   * What a person is to be asked through OpenClaw before the call is made under the same id; null:
-   * nothing.
+   * What to ask a person through OpenClaw before the call is made under the same id; null: nothing.
    */
   ask?(call: Call, toolCallId: string): Promise<Prompt | null>;
   close(): Promise<void>;
 }
-
-const replyBudget = 64 << 20; // bytes of reply bodies that the calls of all agents hold together
-const replyFloor = 1 << 20; // of these, what each agent has whatever the others hold
-// the least that there must be of an agent's share for a request to be sent
-const replyStep = 64 << 10;
-const roomPatience = 1000; // ms
 
 const busy = new Refusal("BUSY", "too many calls are under way",
   "wait for some of your calls to end, then repeat this one");
@@ -35,7 +29,7 @@ export class EmbeddedBroker implements Broker {
   #warn: (text: string) => void;
   #asking: Asking;
   #approvals: Approvals;
-  #replies = new Pool(replyBudget, replyFloor);
+  #replies = new Pool(limits.replyBudget, limits.replyFloor);
 
   constructor(engine: Engine, asking: Asking, warn: (text: string) => void) {
     this.#engine = engine;
@@ -53,39 +47,43 @@ export class EmbeddedBroker implements Broker {
     }
   }
 
-  // room is false where the replies of its own agent hold all of its share: then it is better not
-  // to send the request.
+  // room is false where the replies of the agent's own calls hold all of its share: then it is
+  // better not to send the request.
   #room({ tool, agent }: Call): boolean | Promise<boolean> {
     if (tool !== "execute") return true;
-    return this.#replies.lease(agent).room(replyStep, AbortSignal.timeout(roomPatience));
+    const patience = AbortSignal.timeout(limits.roomPatienceMs);
+    return this.#replies.lease(agent).room(limits.replyStep, patience);
   }
 
   async ask(call: Call, toolCallId: string): Promise<Prompt | null> {
     if (this.#asking === "janee") return null;
-    const flow = new Flow(await this.#engine.current(), this.#warn, this.#replies);
-    return this.#approvals.ask(flow, call, toolCallId);
+    const flow = new Flow(await this.#engine.current(), call, this.#replies, this.#warn);
+    return this.#approvals.ask(flow, toolCallId);
   }
 
-  close(): Promise<void> { return this.#engine.close(); }
+  async close(): Promise<void> {
+    await this.#approvals.close();
+    await this.#engine.close();
+  }
 
   async #run(call: Call, signal: AbortSignal, toolCallId: string): Promise<string[]> {
     let flow = await this.#approvals.take(call, toolCallId);
-    // Also for a parked call: a PIN may have been set since its person answered.
-    const live = await this.#engine.current();
-    if (!flow) {
-      flow = new Flow(live, this.#warn, this.#replies);
-      flow.open(call);
-    }
     try {
+      // Also for a parked call: a PIN may have been set since its person answered.
+      const live = await this.#engine.current();
+      if (!flow) {
+        flow = new Flow(live, call, this.#replies, this.#warn);
+        flow.open();
+      }
       const ended = await flow.proceed(signal);
       if (ended && "reload" in ended)
         return [JSON.stringify(await this.#engine.reload(call.agent))];
       return ended?.texts ?? [];
     } catch (err) {
-      flow.drop();
+      flow?.drop();
       throw err;
     } finally {
-      flow.release();
+      flow?.release();
     }
   }
 
@@ -100,7 +98,7 @@ export class EmbeddedBroker implements Broker {
     const known = err instanceof CoreError || err instanceof Trap;
     this.#warn(
       `a call failed inside: ${known ? err.message : err instanceof Error ? err.name : "unknown"}`,
-    ); // the text of others may quote anything
+    ); // the text of any other error may quote anything
     return new Refusal(
       "INTERNAL",
       "Janee failed internally",

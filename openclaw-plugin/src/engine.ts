@@ -1,6 +1,6 @@
-// Keeps the core loaded with the configuration in force: started at the first call, loaded again
-// after a trap, told of a changed config.yaml, given a new chain when the log broke. Use current
-// before each call. It decides nothing about calls.
+// Keeps the core loaded with the configuration in force: it starts the core at the first call,
+// loads it again after a trap, gives it a changed config.yaml, and begins a new chain when the log
+// broke. Use current before each call. It decides nothing about calls.
 import { randomBytes } from "node:crypto";
 import { AuditLog } from "./auditlog.ts";
 import { now } from "./clock.ts";
@@ -8,17 +8,17 @@ import { Flights } from "./flights.ts";
 import { readHeads } from "./heads.ts";
 import { Guard } from "./guard.ts";
 import { Home } from "./home.ts";
-import { CoreError, Module, type Item } from "./module.ts";
-import type { Commit } from "./messages.ts";
+import type { Commit, Item, Reload } from "./messages.ts";
+import { CoreError, Module } from "./module.ts";
 import { errno, FileFault, Refusal, says } from "./refusal.ts";
 import { makeReserve } from "./reserve.ts";
-import { readRootKey, type Vault } from "./rootkey.ts";
+import { readRootKey } from "./rootkey.ts";
 import type { Embedded } from "./settings.ts";
 
 const maxTraps = 3;
 const trapWindow = 60_000; // ms
 
-/** What calls are decided with. A call keeps what it began with. */
+/** What decides calls. A call keeps what it began with. */
 export interface Live {
   module: Module;
   engine: number;
@@ -31,9 +31,6 @@ interface Loaded extends Live { writer: string; stamp: string }
 
 /** A time in which the log cannot be written and calls are refused. */
 interface Outage { cause: string; since: number; refused: number }
-
-/** What a reload came to, as the tool reload_config answers it. */
-export interface Report { success: boolean; message: string }
 
 export interface Parts {
   settings: Embedded;
@@ -57,19 +54,18 @@ export class Engine {
   current(): Promise<Live> { return this.#inTurn(() => this.#look()); }
 
   /** Reads config.yaml now, changed or not, for an agent that asked. Errors: Refusal. */
-  reload(agent: string): Promise<Report> {
+  reload(agent: string): Promise<Reload> {
     return this.#inTurn(async () => this.#reload(await this.#look(), agent));
   }
 
-  /** Records how many refusals had no record of their own, syncs and closes the log. */
+  /** Records how many refusals had no record of their own, then syncs and closes the log. */
   async close(): Promise<void> {
     await this.#inTurn(async () => {
       if (this.#loaded && !this.#loaded.module.dead) {
         const { engine, module } = this.#loaded;
-        store(
-          this.#loaded,
-          module.call<{ commit: Commit }>("unrecorded", { engine, now: now() }).answer.commit,
-        );
+        const { commit, parked } = module.call("unrecorded", { engine, now: now() }).answer;
+        store(this.#loaded, commit);
+        if (parked > 0) this.#parts.warn(`${parked} calls have not ended`);
       }
       await this.#loaded?.log.close();
       this.#loaded = null;
@@ -134,7 +130,7 @@ export class Engine {
       const home = new Home(settings.home, new Guard(settings.group));
       const { data, stamp } = home.readConfig();
       const module = await Module.start(await this.#compile());
-      const { vault } = module.call<{ vault: Vault | null }>("inspect", {}, data).answer;
+      const { vault } = module.call("inspect", {}, data).answer;
       if (!vault)
         throw new Refusal(
           "VAULT_LOCKED",
@@ -143,7 +139,7 @@ export class Engine {
         );
       const rootKey = readRootKey(settings, vault);
       const writer = newWriter();
-      const { engine, warnings } = module.call<{ engine: number; warnings: Item[] }>(
+      const { engine, warnings } = module.call(
         "load",
         {
           rootKey,
@@ -177,7 +173,7 @@ export class Engine {
     });
   }
 
-  async #reload(l: Loaded, asked?: string): Promise<Report> {
+  async #reload(l: Loaded, asked?: string): Promise<Reload> {
     const about = {
       engine: l.engine,
       now: now(),
@@ -192,19 +188,15 @@ export class Engine {
       l.stamp = l.home.configStamp();
       throw refusalOf(err);
     }
-    const { answer } = l.module.call<{ report: Report; warnings: Item[]; commit: Commit }>(
-      "reload",
-      about,
-      data,
-    );
+    const { answer } = l.module.call("reload", about, data);
     store(l, answer.commit);
     if (!answer.report.success) this.#parts.warn(answer.report.message);
     this.#warn(answer.warnings);
     return answer.report;
   }
 
-  // After a failed write the writer's chain is over: the next one names its last line that was
-  // stored, and says why.
+  // After a failed write the chain of the writer is over: the next chain names the last line that
+  // was stored, and says why.
   #renew(l: Loaded): void {
     const writer = newWriter(),
       out = this.#outage,
@@ -252,7 +244,7 @@ function refusalOf(err: unknown): Error {
   if (err instanceof CoreError && err.code === "config_invalid") {
     return notReady(
       `config.yaml: ${err.message}`,
-      "mend the file; `janee doctor` says what is wrong with it",
+      "fix the file; `janee doctor` says what is wrong with it",
     );
   }
   if (errno(err) === "ENOENT")
@@ -260,12 +252,12 @@ function refusalOf(err: unknown): Error {
   return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
 }
 
-// notReady is what the person mends. The agent may run as the same user, so it is told not to do
-// it.
-function notReady(message: string, mend: string): Refusal {
+// notReady is what the person has to fix. The agent may run as the same user, so it is told not to
+// do it.
+function notReady(message: string, fix: string): Refusal {
   return new Refusal(
     "NOT_READY",
     message,
-    `tell your person to ${mend}. That is theirs to do, not yours; no restart is needed`,
+    `tell your person to ${fix}. That is theirs to do, not yours; no restart is needed`,
   );
 }

@@ -1,4 +1,4 @@
-// Sends one request as the core has signed it and hands its reply back, decoded, in small pieces.
+// Sends one request as the core has signed it, and returns its reply, decoded, in small pieces.
 // One connection for each exchange; no redirect is followed, no proxy of the environment is asked,
 // nothing is sent twice. It does not judge, sign, scrub or log.
 import * as http from "node:http";
@@ -8,9 +8,9 @@ import { isIP } from "node:net";
 import { codings, decode } from "./decode.ts";
 import { originOf, pinned, type Origin, type Permit } from "./dial.ts";
 import { explain, Fault } from "./fault.ts";
+import { limits } from "./limits.ts";
 import type { Send } from "./messages.ts";
 
-const chunkSize = 64 << 10;
 const connectTimeout = 10_000; // ms, TLS handshake included
 const maxHeader = 64 << 10; // bytes
 
@@ -20,13 +20,13 @@ const computed = new RegExp(
   "^(?:connection|expect|http2-settings|keep-alive|proxy-authorization|proxy-connection" +
     "|te|trailer|transfer-encoding|upgrade)$",
 );
-// True only of the body as it came over the wire.
+// These are true only of the body as it came over the wire.
 const describesBytes =
   /^(?:content-digest|content-encoding|content-length|content-md5|digest|repr-digest)$/;
 
 /**
- * Who is told about the reply: head once, then the body in chunks of at most 64 KiB. False from
- * chunk cuts the body there.
+ * Takes the reply: head once, then the body in chunks of at most 64 KiB. False from chunk cuts the
+ * body there.
  */
 export interface Receiver {
   permit: Permit;
@@ -93,7 +93,7 @@ function tls(s: Send, origin: Origin, to: Receiver): https.RequestOptions {
   const ca = s.caFile
     ? { ca: [...getCACertificates("default"), to.authority(s.caFile, s.caDigest)] }
     : {};
-  // Said outright: NODE_TLS_REJECT_UNAUTHORIZED must not open what carries a credential.
+  // Set explicitly: NODE_TLS_REJECT_UNAUTHORIZED must not weaken what carries a credential.
   return {
     ...ca,
     rejectUnauthorized: true,
@@ -102,7 +102,7 @@ function tls(s: Send, origin: Origin, to: Receiver): https.RequestOptions {
   };
 }
 
-/** The fields to be sent, in their order, as a flat list: Node then adds none but Connection. */
+/** The fields to send, in their order, as a flat list: then Node adds none but Connection. */
 function headers(s: Send, origin: Origin, body: Buffer): string[] {
   const list: string[] = ["Host", origin.authority];
   const has = (name: string): boolean => s.headers.some(([n]) => n.toLowerCase() === name);
@@ -114,7 +114,7 @@ function headers(s: Send, origin: Origin, body: Buffer): string[] {
       lower === "host" ? origin.authority : lower === "content-length" ? String(body.length) : null;
     if (own !== null && own !== value)
       throw new Fault("rejected", `header "${name}" does not agree with the request`);
-    // Node writes one byte a character
+    // Node writes one byte for each character
     if (own === null) list.push(name, Buffer.from(value).toString("latin1"));
   }
   if (!has("user-agent")) list.push("User-Agent", "janee");
@@ -164,8 +164,8 @@ async function receive(
     let left = s.maxBody;
     for await (const chunk of decode(reply as AsyncIterable<Buffer>, names)) {
       signal.throwIfAborted();
-      for (let at = 0; at < Math.min(chunk.length, left); at += chunkSize) {
-        const part = chunk.subarray(at, Math.min(at + chunkSize, left));
+      for (let at = 0; at < Math.min(chunk.length, left); at += limits.maxChunk) {
+        const part = chunk.subarray(at, Math.min(at + limits.maxChunk, left));
         if (await to.chunk(part) === false) return true;
       }
       if ((left -= chunk.length) < 0) return true;
@@ -181,7 +181,7 @@ async function receive(
 function fields(raw: string[], decoded: boolean): [string, string][] {
   const list: [string, string][] = [];
   for (let i = 0; i + 1 < raw.length; i += 2) {
-    // Node reads one character a byte
+    // Node reads one character for each byte
     const name = raw[i] ?? "", value = Buffer.from(raw[i + 1] ?? "", "latin1").toString();
     if (!decoded || !describesBytes.test(name.toLowerCase())) list.push([name, value]);
   }
@@ -190,7 +190,7 @@ function fields(raw: string[], decoded: boolean): [string, string][] {
   );
 }
 
-// until gives up when signal does: a name lookup cannot be called back.
+// until gives up when signal does: a name lookup cannot be cancelled.
 function until<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   return new Promise((resolve, reject) => {
     const stop = (): void => reject(signal.reason);

@@ -1,5 +1,5 @@
-// How an exchange ended before its reply did, in fixed texts: what Node says may quote the URL or
-// the reply.
+// How an exchange ended before its reply did, in fixed texts: the texts of Node may quote the URL
+// or the reply.
 import type { Ending } from "./messages.ts";
 import { errno } from "./refusal.ts";
 
@@ -37,7 +37,7 @@ const texts: Record<string, string> = {
   EPROTO: "the server refused the TLS handshake",
 };
 
-/** Finds the fault behind any error; otherwise says what there is to say of an unknown one. */
+/** Finds the fault behind an error; otherwise is the text for one that is not known. */
 export function explain(err: unknown, otherwise: string): Fault {
   if (err instanceof Fault) return err;
   // one for each address that was tried

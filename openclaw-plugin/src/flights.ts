@@ -1,29 +1,24 @@
-// Trades credentials for tokens: of all calls that want one and the same exchange one makes it, and
-// every one gets the reply, which is a secret as a whole and goes to the core alone. The rules are
-// those of gateway/flight.go of the Go side.
+// Trades credentials for tokens. Of all calls that want the same exchange, one makes it, and every
+// one gets the reply, which is a secret as a whole and goes to the core alone. The rules are those
+// of gateway/flight.go of the Go side.
 import { Fault } from "./fault.ts";
+import { limits } from "./limits.ts";
 import type { Ending } from "./messages.ts";
 
 /**
- * For how long an exchange that has come to its end answers calls that were on their way to it, in
- * ms.
- */
-const kept = 10_000;
-
-/**
- * What came of an exchange. lost: its lines are not in the log, which the call that stored them
- * tells.
+ * What came of an exchange. lost: its lines are not in the log; the call that stored them reports
+ * it.
  */
 export interface Landed {
   head: { status: number; headers: [string, string][] } | null;
   body: Buffer;
-  err: Ending | "unrecorded" | "";
+  err: Ending | "";
   detail: string;
   truncated: boolean;
   lost: boolean;
 }
 
-/** An exchange belongs to no call: it goes on while any call waits for it. */
+/** An exchange belongs to no call: it goes on as long as any call waits for it. */
 interface Flight {
   name: string;
   landed: Promise<Landed>;
@@ -36,7 +31,8 @@ interface Flight {
 /** How the wait of one call ended: first is true for the first call that is told. */
 export interface Told { landed: Landed; first: boolean; own: boolean }
 
-const nothing: Landed = {
+/** What there is of an exchange before anything has come. */
+export const nothing: Readonly<Landed> = {
   head: null,
   body: Buffer.alloc(0),
   err: "",
@@ -49,7 +45,7 @@ export class Flights {
   #all = new Map<string, Flight>();
 
   /**
-   * Waits for the exchange called name, which run makes where nobody has yet. Errors: the reason of
+   * Waits for the exchange called name, which run makes if nobody has yet. Errors: the reason of
    * signal.
    */
   async wait(
@@ -84,13 +80,16 @@ export class Flights {
     this.#all.set(name, flight);
     void landed.then((l) => {
       flight.over = true;
-      setTimeout(() => { this.#drop(flight); l.body.fill(0); }, kept).unref();
+      setTimeout(() => {
+        this.#drop(flight);
+        l.body.fill(0);
+      }, limits.flightKeptMs).unref();
     });
     return flight;
   }
 
-  // leave gives up an exchange that nobody waits for any more; the call that left it last tells the
-  // end.
+  // leave gives up an exchange that nobody waits for any more; then the call that leaves last is
+  // the first that is told.
   #leave(flight: Flight, told: boolean): boolean {
     flight.waiting--;
     if (!flight.over) {

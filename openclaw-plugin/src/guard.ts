@@ -17,12 +17,12 @@ import { FileFault } from "./refusal.ts";
 
 const maxFile = 16 << 20; // bytes; no file of a home comes near it
 const maxLinks = 8; // that may follow one another
-// NONBLOCK, so that a FIFO laid in place of a file cannot hang the gateway before it is found out.
+// NONBLOCK, so that a FIFO in place of a file cannot hang the gateway before it is noticed.
 const guarded = (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0);
 
 export class Guard {
   /**
-   * group lets group bits pass, and root as owner, as container volumes have them
+   * group permits group bits, and root as the owner, as container volumes have them
    * (JANEE_ALLOW_GROUP=1).
    */
   readonly group: boolean;
@@ -33,8 +33,8 @@ export class Guard {
   checkFile(path: string): void { this.#check(path, lstatSync(path, { bigint: true }), false); }
 
   /**
-   * Refuses path as the directory of a file unless only root and we can put another file in its
-   * place; others may read it.
+   * Refuses path as the directory of a file unless only root and this user can put another file in
+   * its place. Others may read it.
    */
   checkPlace(path: string): void {
     for (const stat of [lstatSync(path, { bigint: true }), statSync(path, { bigint: true })])
@@ -60,8 +60,8 @@ export class Guard {
   }
 
   /**
-   * The content of a file that says whom to trust. Anyone may read it, but only we and root may own
-   * or write it, the directory it is in, and the links that lead to it.
+   * The content of a file that says whom to trust. Anyone may read it, but only this user and root
+   * may own or write it, the directory it is in, and the links that lead to it.
    */
   readAuthority(path: string): Buffer {
     for (let links = 0; links < maxLinks; links++) {
@@ -95,7 +95,7 @@ export class Guard {
     try {
       fd = openSync(path, flags | guarded, 0o600);
     } catch (err) {
-      // a link, a wrong owner or mode fails the open as well: this names the line that mends it
+      // a link, a wrong owner or mode fails the open as well: this names the command that fixes it
       this.checkFile(path);
       throw err;
     }

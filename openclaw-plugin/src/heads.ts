@@ -1,6 +1,6 @@
-// Reads how far the other chains of the log have come, for the core to attest them in the first
-// record of a new one. The core checks what is read here; a file that cannot be read is an error,
-// for leaving it out would let it be deleted unseen.
+// Reads how far the other chains of the log have come, so that the core can attest them in the
+// first record of a new one. The core checks what is read here. A file that cannot be read is an
+// error: if it were left out, it could be deleted unnoticed.
 import { closeSync, constants, fdatasyncSync, fstatSync, readdirSync, readSync } from "node:fs";
 import { errno } from "./refusal.ts";
 import type { Home } from "./home.ts";
@@ -48,11 +48,11 @@ function firstLine(home: Home, path: string): string {
   });
 }
 
-// tail looks into earlier files where the last one holds no whole line yet.
+// tail looks into earlier files if the last one has no whole line yet.
 function tail(home: Home, files: string[]): string {
   for (const path of files.toReversed()) {
     const lines = reading(home, path, (fd, size, fresh) => {
-      // what is attested must not be lost in a crash that spares the one who attests
+      // what is attested must not be lost in a crash that spares the line that attests it
       if (fresh) fdatasyncSync(fd);
       return lastOf(fd, size);
     });

@@ -9,8 +9,8 @@ import { errno, FileFault } from "./refusal.ts";
 import { Guard, stampOf } from "./guard.ts";
 import type { FileWrite } from "./messages.ts";
 
-// A second wall: names come from the core and are made of hashes, but a ".." that got so far would
-// write anywhere.
+// A second check: names come from the core and are made of hashes, but a ".." that got this far
+// would write anywhere.
 const stateName =
   /^(?:LOCKED|(?:sessions|approvals)\/[a-z0-9]{1,64}\.(?:json|revoked|answer|used|tries))$/;
 
@@ -73,9 +73,9 @@ export class Home {
   read(name: string): string | null { return this.#read(name)?.toString() ?? null; }
 
   /**
-   * Stores data, durable. With create it never replaces, and with was it replaces only what holds
-   * exactly that: otherwise it returns what is there. Another process may write between the look
-   * and the write of was, for Node has no lock that Go shares.
+   * Stores data, durably. With create it never replaces a file; with was it replaces only one that
+   * holds exactly that. If it did not write, it returns what is there. With was, another process
+   * may write between the look and the write, because Node has no lock that it could share with Go.
    */
   async write({ name, data, create, was }: FileWrite): Promise<string | null | undefined> {
     const path = await this.#place(name);
@@ -197,7 +197,7 @@ async function put(path: string, data: string, create: boolean): Promise<boolean
   } finally {
     await unlink(temp).catch(() => undefined); // after a rename there is none
   }
-  await syncDir(dirname(path)); // who lost syncs too: it acts on the winner's file
+  await syncDir(dirname(path)); // the loser syncs too, because it acts on the winner's file
   return won;
 }
 

@@ -1,5 +1,5 @@
-// The OpenClaw plugin janee. register is called often and does nothing but offer the tools; the
-// broker behind them is made at the first call and kept for as long as this module is loaded.
+// The OpenClaw plugin janee. register is called often and only offers the tools; the broker behind
+// them is made at the first call and kept as long as this module is loaded.
 import { EmbeddedBroker, type Broker } from "./embedded.ts";
 import { Engine } from "./engine.ts";
 import { sha256, tools, version } from "./generated.ts";
@@ -86,7 +86,7 @@ export default {
       },
       { matcher: ["janee_execute"] },
     );
-    // calls that come after a stop start anew
+    // calls that come after a stop make new brokers
     api.registerService({ id: "janee", start: () => undefined, stop: close });
   },
 };

@@ -1,7 +1,8 @@
-// Tells whether OpenClaw shows a text as it is. Its gateway masks in every prompt what looks like a
-// credential to it, such as the value after "token=": behind such a name an agent could hide what
-// it asks for.
-// resolved by OpenClaw, in whose process this runs
+// Tells whether OpenClaw shows a text as it is. In every prompt its gateway masks what looks like a
+// credential, such as the value after "token=": behind such a name an agent could hide what it asks
+// for.
+
+// OpenClaw resolves this, in whose process it runs
 const sdk: string = "openclaw/plugin-sdk/logging-core";
 
 interface Masking { redactSensitiveText?: (text: string, options: { mode: "tools" }) => string }

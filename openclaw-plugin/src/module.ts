@@ -3,9 +3,9 @@
 // overlap. Nothing here knows what the messages mean.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
+import { limits } from "./limits.ts";
+import type { Answers, ErrorAnswer, ErrorCode, Item } from "./messages.ts";
 import { wasi } from "./wasi.ts";
-
-const abi = 1;
 
 interface Exports {
   memory: WebAssembly.Memory;
@@ -17,16 +17,13 @@ interface Exports {
   janee_wipe(): void;
 }
 
-interface Envelope { ok: boolean; error?: { code: string; message: string; items?: Item[] } }
-
-/** One problem of a config.yaml. */
-export interface Item { line: number; text: string }
+interface Envelope { ok: boolean; error?: ErrorAnswer }
 
 /** An answer of the core that is an error, by its code. */
 export class CoreError extends Error {
-  readonly code: string;
+  readonly code: ErrorCode;
   readonly items: Item[];
-  constructor(code: string, message: string, items: Item[] = []) {
+  constructor(code: ErrorCode, message: string, items: Item[] = []) {
     super(message);
     this.code = code;
     this.items = items;
@@ -63,7 +60,8 @@ export class Module {
     });
     const exports = instance.exports as unknown as Exports;
     exports._initialize();
-    if (exports.janee_abi() !== abi) throw new Error("janee.wasm speaks another version");
+    if (exports.janee_abi() !== limits.version)
+      throw new Error("janee.wasm speaks another version");
     return new Module(exports);
   }
 
@@ -73,12 +71,16 @@ export class Module {
   get dead(): boolean { return this.#dead; }
 
   /** Sends one message with its raw bytes. Errors: CoreError, or Trap if the instance is dead. */
-  call<T>(op: string, members: object = {}, raw: Uint8Array = empty): { answer: T; raw: Buffer } {
+  call<Op extends keyof Answers>(
+    op: Op,
+    members: object = {},
+    raw: Uint8Array = empty,
+  ): { answer: Answers[Op]; raw: Buffer } {
     if (this.#dead) throw new Trap();
-    const text = Buffer.from(JSON.stringify({ v: abi, op, ...members }));
+    const text = Buffer.from(JSON.stringify({ v: limits.version, op, ...members }));
     const frame = this.#exchange(text, raw);
     const end = 4 + frame.readUInt32LE(0);
-    const answer = JSON.parse(frame.toString("utf8", 4, end)) as Envelope & T;
+    const answer = JSON.parse(frame.toString("utf8", 4, end)) as Envelope & Answers[Op];
     if (!answer.ok)
       throw new CoreError(
         answer.error?.code ?? "internal",
@@ -93,14 +95,14 @@ export class Module {
     try {
       const at = e.janee_req(length) >>> 0;
       if (at === 0) throw new CoreError("too_large", "the message is too large");
-      // Views are made anew each time: memory that grows leaves old ones behind.
+      // Views are made again for each call: memory that grows leaves old ones behind.
       const room = Buffer.from(e.memory.buffer, at, length);
       room.writeUInt32LE(text.length, 0);
       room.set(text, 4);
       room.set(raw, 4 + text.length);
       const n = e.janee_do(length) >>> 0;
       const answer = Buffer.from(Buffer.from(e.memory.buffer, e.janee_res() >>> 0, n));
-      e.janee_wipe(); // a key or a signed request may stand in the buffers
+      e.janee_wipe(); // a key or a signed request may be in the buffers
       return answer;
     } catch (err) {
       if (err instanceof CoreError) throw err;

@@ -1,5 +1,5 @@
-// The part of OpenClaw's plugin interface that is used here, so that nothing of OpenClaw is needed
-// to build.
+// The part of OpenClaw's plugin interface that is used here, so that the build does not need
+// OpenClaw.
 
 export interface ToolResult { content: { type: "text"; text: string }[]; details: unknown }
 

@@ -1,5 +1,5 @@
-// One message to an MCP server and the answer to it, which comes as JSON or at the end of a stream
-// of events.
+// Sends one message to an MCP server and reads the answer, which comes as JSON or at the end of a
+// stream of events.
 import * as http from "node:http";
 import * as https from "node:https";
 
@@ -58,8 +58,8 @@ async function read(reply: http.IncomingMessage): Promise<Answer> {
   };
 }
 
-// lastOf finds the answer among what the server sent along with it, such as progress; it is the one
-// with a result or an error.
+// lastOf finds the answer among the messages that the server sends with it, such as progress: it is
+// the one with a result or an error.
 function lastOf(text: string): unknown {
   for (const event of text.split(/\r?\n\r?\n/)) {
     const data = event

@@ -1,4 +1,5 @@
-// Refusals that only a shell can give, such as a missing home. All others come ready from the core.
+// Refusals that only a shell can make, such as that of a missing home. All others come from the
+// core.
 
 /** A refusal in the shape that agents know. message and next hold no secret. */
 export class Refusal extends Error {
@@ -21,12 +22,12 @@ export class Refusal extends Error {
   }
 }
 
-// oneLine keeps what a file holds from adding a line of its own, such as a next step.
+// oneLine keeps a text that quotes a file from adding a line of its own, such as a next step.
 function oneLine(text: string): string {
   return text.replaceAll("\n", "; ").replace(/[\p{Cc}\u2028\u2029]/gu, " ");
 }
 
-/** What is wrong with a file, and the line that mends it. */
+/** What is wrong with a file, and the command that fixes it. */
 export class FileFault extends Error {
   readonly hint: string;
   constructor(message: string, hint: string) {

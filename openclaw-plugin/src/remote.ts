@@ -1,9 +1,9 @@
 // Remote mode: every call goes to `janee serve --transport http` over MCP streamable HTTP, and no
-// key is in this process. One MCP session for each agent, whose name the server is told; a server
-// that was started again knows none of them, and they are opened anew.
+// key is in this process. Each agent has an MCP session of its own, in which the server is told its
+// name. After a restart the server knows none of them, and they are opened again.
 // https://modelcontextprotocol.io/specification/2025-11-25/basic/transports#streamable-http
 import type { Broker } from "./embedded.ts";
-import type { Call } from "./flow.ts";
+import type { Call } from "./talk.ts";
 import { Refusal } from "./refusal.ts";
 import { post, type Answer } from "./post.ts";
 import type { RemoteServer } from "./settings.ts";
@@ -55,7 +55,7 @@ export class RemoteBroker implements Broker {
   async #call(tool: string, args: unknown, agent: string, signal: AbortSignal): Promise<string[]> {
     const params = { name: tool, arguments: args ?? {} };
     let answer = await this.#request("tools/call", params, await this.#session(agent), signal);
-    // the session is over and nothing was done: once more, in a new one
+    // the session is over and nothing was done: repeat the call in a new one
     if (answer.status === 404) {
       this.#sessions.delete(agent);
       answer = await this.#request("tools/call", params, await this.#session(agent), signal);

@@ -1,5 +1,5 @@
-// A file in logs/ that holds room for the last records of a disk that is full. All processes of a
-// home share it: while it is missing and cannot be made again, calls are refused, so that none
+// A file in logs/ that keeps room for the last records when the disk is full. All processes of a
+// home share it. While it is missing and cannot be made again, calls are refused, so that no call
 // begins whose result could not be recorded. Package auditlog of the Go side does the same.
 import {
   closeSync,

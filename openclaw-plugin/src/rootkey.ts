@@ -1,23 +1,21 @@
-// Finds the root key of a vault where the Go side keeps it. It is never made here: a lost key must
-// not be papered over by a fresh one.
+// Finds the root key of a vault where the Go side keeps it. It is never made here: a new key must
+// not hide that the old one is lost.
 import { dirname, join, resolve } from "node:path";
 import { Guard } from "./guard.ts";
+import type { VaultInfo } from "./messages.ts";
 import { errno, FileFault, Refusal } from "./refusal.ts";
 import type { Embedded } from "./settings.ts";
-
-/** What config.yaml says of the vault: its id, and where the root key is kept. */
-export interface Vault { id: string; source?: string }
 
 const otherwise =
   "tell your person: give the plugin the key by masterKey, which may be a SecretRef, " +
   "or let it call `janee serve --transport http` by url";
 
 /**
- * The text of the root key of a vault. Errors: Refusal VAULT_LOCKED, naming where the key should
- * be. Here nobody can be asked for a passphrase, and no keyring or command is: these are refused by
- * name, with what works in their place.
+ * The text of the root key of a vault. Errors: Refusal VAULT_LOCKED, which names where the key
+ * should be. Nobody can be asked for a passphrase here, and no keyring or command is asked either:
+ * these sources are refused by name, with what works instead.
  */
-export function readRootKey(s: Embedded, { id, source = "file" }: Vault): string {
+export function readRootKey(s: Embedded, { id, source = "file" }: VaultInfo): string {
   if (s.masterKey) return s.masterKey;
   const own = s.keyFile === "";
   if (own && source !== "file" && source !== "passphrase")
@@ -36,7 +34,7 @@ export function readRootKey(s: Embedded, { id, source = "file" }: Vault): string
   const path = own ? join(s.configDir, "janee", `${id}.key`) : resolve(s.keyFile);
   const guard = new Guard(s.group);
   try {
-    // A directory that others can write would let them lay down a key of theirs, or move ours away.
+    // In a directory that others can write to, they could put a key of theirs in place of this one.
     if (own) guard.checkDir(dirname(path));
     else guard.checkPlace(dirname(path));
     const text = guard.read(path).data.toString();

@@ -13,7 +13,7 @@ export interface PluginConfig {
   approvals?: string;
 }
 
-/** Who asks a person: OpenClaw before the call, or nobody, and `janee approve` answers. */
+/** Who asks a person: OpenClaw before the call, or nobody; then `janee approve` answers. */
 export type Asking = "openclaw" | "janee";
 
 export interface Embedded {
@@ -34,7 +34,7 @@ export type Settings = Embedded | RemoteServer;
 
 type Env = Record<string, string | undefined>;
 
-/** Settles what holds. A url, from either place, means remote mode. */
+/** Returns the settings in force. A url, from either place, means remote mode. */
 export function settings(config: PluginConfig, env: Env = process.env): Settings {
   const url = config.url || env["JANEE_HTTP_URL"] || "";
   if (url) return { mode: "remote", url, token: config.token || env["JANEE_TOKEN"] || "" };

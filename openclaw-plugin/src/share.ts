@@ -1,6 +1,6 @@
-// Divides what all agents of a gateway need among them, as package fair of the Go side does: an
-// agent may hold as much as stays free, each has its floor whatever the others hold, and one lease
-// of each may take all that it will ever need.
+// Divides among the agents of a gateway what all of them need, as package fair of the Go side does:
+// an agent may hold as much as stays free, each has its floor whatever the others hold, and one
+// lease of each may take all that it will ever need.
 
 interface Share { held: number; first: Lease | null }
 
@@ -24,7 +24,7 @@ export class Pool {
     return this.#share(agent).held + n <= Math.max(this.#floor, this.#total - this.#held - n);
   }
 
-  /** Whether by may be the one of its agent that takes n beyond the share, and makes it that. */
+  /** True if by may be the one lease of its agent that takes n beyond the share; then it is. */
   goesBeyond(agent: string, n: number, by: Lease): boolean {
     const share = this.#share(agent);
     if (n > this.#total - this.#held || (share.first !== null && share.first !== by)) return false;

@@ -1,14 +1,14 @@
-// The WASI that the core is given: a clock that rises, seeds for its hash tables, and nothing else.
-// Use it to start the core and for no other module. What could reach a file, the environment or the
-// network answers "no such descriptor", so that even a core gone wrong has no way out but its
-// answers.
+// The WASI that the core gets: a clock that advances, seeds for its hash tables, and nothing else.
+// Use it to start the core and for no other module. Whatever could reach a file, the environment or
+// the network answers "no such descriptor", so that even a core that has gone wrong has no way out
+// but its answers.
 import { randomFillSync } from "node:crypto";
 
 const success = 0;
 const badDescriptor = 8; // __WASI_ERRNO_BADF
 
 /**
- * The imports of the module; memory gives what the instance has, which is there before any of them
+ * The imports of the module. memory returns that of the instance, which is there before any of them
  * is called.
  */
 export function wasi(

@@ -1,9 +1,9 @@
 // Approvals through OpenClaw: the hook asks, the execution of the same id goes on with what was
 // said.
 import assert from "node:assert/strict";
-import { appendFileSync } from "node:fs";
+import { appendFileSync, renameSync } from "node:fs";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { Decision, Prompt } from "../src/approvals.ts";
 import type { Tool } from "../src/openclaw.ts";
 import { said, World, type Answer } from "./harness.ts";
@@ -19,6 +19,7 @@ before(async () => {
   );
   tools = await world.tools("main");
 });
+afterEach(() => world.halt());
 after(() => world.stop());
 
 interface Asked { id: string; prompt: Prompt | undefined }
@@ -42,6 +43,15 @@ const post = (path: string, capability = "asks", reason = "Pay the bill"): objec
   method: "POST",
   path,
   reason,
+});
+
+test("a call whose person has said yes is dropped where the home cannot be read", async () => {
+  const params = post("/v1/unread"), { id, prompt } = await hook(params);
+  await prompt?.onResolution("allow-once");
+  const path = join(world.home, "config.yaml");
+  renameSync(path, `${path}.aside`);
+  assert.equal((await execute(id, params)).denial?.reasonCode, "NOT_READY");
+  renameSync(`${path}.aside`, path);
 });
 
 test("a capability that asks nobody goes on unasked", async () => {
@@ -173,6 +183,7 @@ test("a call that is begun and not made does not keep its place", async (t) => {
   t.mock.timers.reset();
   for (let i = 0; i < 500 && !/POST \/v1\/left \| CANCELLED/.test(world.run("logs")); i++)
     await new Promise((done) => setTimeout(done, 20));
+  await new Promise((done) => setTimeout(done, 50)); // for what follows the record
   assert.equal((await execute("third", post("/v1/b", "single"))).status, 200);
 });
 

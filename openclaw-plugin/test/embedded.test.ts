@@ -14,7 +14,7 @@ import {
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
-import { after, before, test } from "node:test";
+import { after, afterEach, before, test } from "node:test";
 import type { Tool } from "../src/openclaw.ts";
 import { call, key, say, World } from "./harness.ts";
 
@@ -40,6 +40,7 @@ before(async () => {
 `);
   tools = await world.tools("main");
 });
+afterEach(() => world.halt());
 after(() => world.stop());
 
 test("the tools are those of the manifest, with the schemas of the core", () => {
@@ -143,6 +144,7 @@ test("a cancelled call ends", async () => {
 test("an edited rule holds from the next call on; a broken file changes nothing", async () => {
   world.handler = (_req, res) => { res.end("ok"); };
   const path = join(world.home, "config.yaml"), text = readFileSync(path, "utf8");
+  assert.equal((await get("/v1/x")).status, 200); // the file is in force as it is
   appendFileSync(path, "  later:\n    service: bank\n");
   assert.equal(
     (await call(tools, "janee_execute", { capability: "later", method: "GET", path: "/" })).status,

@@ -77,8 +77,8 @@ export class World {
   }
 
   /**
-   * The tools as an agent of OpenClaw has them. A generation is a module loaded anew, as after a
-   * reload of the plugin.
+   * The tools as an agent of OpenClaw has them. A generation is a module that is loaded again, as
+   * after a reload of the plugin.
    */
   async tools(
     agentId: string,
@@ -130,16 +130,24 @@ export class World {
   }
 
   /**
-   * Stops the services of the plugin, as OpenClaw does before it loads it anew and when it ends.
+   * Stops the services of the plugin, as OpenClaw does before it loads it again and when it ends.
+   * Each call must have come to its end by then, or have been dropped.
    */
-  async halt(): Promise<void> { for (const stop of this.#stops) await stop(); }
+  async halt(): Promise<void> {
+    for (const stop of this.#stops) await stop();
+    const left = this.warnings.findIndex((text) => /calls have not ended/.test(text));
+    if (left >= 0) assert.fail(this.warnings.splice(left, 1).join());
+  }
 
   async stop(): Promise<void> {
-    await this.halt();
-    await this.unserve();
-    this.api.closeAllConnections();
-    this.api.close();
-    rmSync(this.dir, { recursive: true, force: true });
+    try {
+      await this.halt();
+    } finally {
+      await this.unserve();
+      this.api.closeAllConnections();
+      this.api.close();
+      rmSync(this.dir, { recursive: true, force: true });
+    }
   }
 
   #serve(req: IncomingMessage, res: ServerResponse): void {

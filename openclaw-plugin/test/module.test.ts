@@ -51,7 +51,7 @@ test("what is wrong with a message is an error with a code", async () => {
     ["needs", { engine: 9, tool: "execute", agent: "a", via: "openclaw" }, "no_such_engine"],
   ] as const) {
     assert.throws(
-      () => core.call(op, members),
+      () => core.call(op as "begin", members),
       (err) => err instanceof CoreError && err.code === code,
       op,
     );

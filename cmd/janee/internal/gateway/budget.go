@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"strconv"
-	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/fair"
 	"github.com/true-and-useful/janee/cmd/janee/internal/upstream"
@@ -14,7 +13,7 @@ import (
 
 // roomPatience is how long a call waits to be sent while its own agent holds its whole share:
 // replies that are just being read give theirs back at once.
-const roomPatience = time.Second
+const roomPatience = core.RoomPatience
 
 func newReplies() *fair.Pool { return fair.New(core.ReplyBudget, core.ReplyFloor) }
 

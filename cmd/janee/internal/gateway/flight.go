@@ -14,7 +14,7 @@ import (
 
 // flightKept is how long a flight that has ended still answers the calls that were about to join
 // it.
-const flightKept = 10 * time.Second
+const flightKept = core.FlightKept
 
 // flights are the token exchanges under way, by name: calls that want the same token share one. The
 // zero value is ready.

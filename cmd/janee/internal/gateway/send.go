@@ -11,7 +11,7 @@ import (
 
 // watchInterval is how often the state files of a call under way are looked at: a revocation cuts
 // the call within 100 ms.
-const watchInterval = 50 * time.Millisecond
+const watchInterval = core.WatchInterval
 
 var errRevoked = errors.New("revoked")
 
