@@ -94,8 +94,8 @@ func TestSourceOfAName(t *testing.T) {
 	}
 }
 
-// TestClientsNameThemselves: a name proves nothing over any transport but HTTP, unless the owner has
-// given it.
+// TestClientsNameThemselves: a name proves nothing over any transport but HTTP, unless the owner
+// gave it.
 func TestClientsNameThemselves(t *testing.T) {
 	for _, tt := range []struct {
 		broker Broker
