@@ -2,6 +2,10 @@ package core
 
 import (
 	"encoding/json"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -43,7 +47,34 @@ func TestProseOfEveryCode(t *testing.T) {
 			}
 		}
 	}
+	for code := range codes(t) {
+		if texts[code].message == "" {
+			t.Errorf("%s has no text", code)
+		}
+	}
 	if json.Valid([]byte((&Denial{Message: "1"}).Prose())) {
 		t.Error("without a code it is JSON")
 	}
+}
+
+// codes are the codes of refusals that denial.go declares.
+func codes(t *testing.T) map[string]bool {
+	file, err := parser.ParseFile(token.NewFileSet(), "denial.go", nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := map[string]bool{}
+	ast.Inspect(file, func(n ast.Node) bool {
+		if spec, is := n.(*ast.ValueSpec); is && len(spec.Values) == 1 {
+			if literal, is := spec.Values[0].(*ast.BasicLit); is {
+				code, _ := strconv.Unquote(literal.Value)
+				found[code] = true
+			}
+		}
+		return true
+	})
+	if len(found) < 25 {
+		t.Errorf("only %d codes", len(found))
+	}
+	return found
 }

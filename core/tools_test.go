@@ -3,6 +3,7 @@ package core
 import (
 	"encoding/json"
 	"maps"
+	"reflect"
 	"slices"
 	"strings"
 	"testing"
@@ -93,6 +94,56 @@ func asksForNothingElse(t *testing.T, d tool.Definition) {
 	if want := reader.Takes[:reader.Needs]; !slices.Equal(s.Required, want) {
 		t.Errorf("%s: the schema requires %q, Parse %q", d.Name, s.Required, want)
 	}
+}
+
+// TestEveryArgumentIsRead gives each tool all arguments of its schema, and then all but one: an
+// argument that the vocabulary lacks, or that is read into nothing, would be ignored in silence.
+func TestEveryArgumentIsRead(t *testing.T) {
+	for _, d := range Tools() {
+		t.Run(d.Name, func(t *testing.T) {
+			var s struct{ Properties map[string]property }
+			if err := json.Unmarshal(d.Input, &s); err != nil {
+				t.Fatal(err)
+			}
+			arguments := map[string]any{}
+			for name, p := range s.Properties {
+				arguments[name] = p.sample()
+			}
+			read := func() Call {
+				text, _ := json.Marshal(arguments)
+				return Call{Tool: d.Name}.WithArguments(text)
+			}
+			whole := read()
+			if whole.Fault != nil {
+				t.Fatal(whole.Fault)
+			}
+			for name, value := range arguments {
+				delete(arguments, name)
+				if c := read(); c.Fault == nil && reflect.DeepEqual(c.Args, whole.Args) {
+					t.Errorf("the argument %s makes no difference", name)
+				}
+				arguments[name] = value
+			}
+		})
+	}
+}
+
+type property struct {
+	Type string
+	Enum []string
+}
+
+// sample is a value that is not the default.
+func (p property) sample() any {
+	switch {
+	case p.Type == "integer":
+		return 2
+	case p.Type == "object":
+		return map[string]string{"Name": "value"}
+	case len(p.Enum) > 0:
+		return p.Enum[len(p.Enum)-1]
+	}
+	return "dGV4dA=="
 }
 
 func TestSchemaBounds(t *testing.T) {

@@ -84,9 +84,11 @@ func (d declared) spec(pkg string, spec ast.Spec) {
 	}
 }
 
-// TestArchitectureNamesRealCode looks for every name with a dot that docs/architecture.md gives: a
-// page that walks a call through the code is worth nothing once the code has other names.
-func TestArchitectureNamesRealCode(t *testing.T) {
+// pages are those that walk through the code: they are worth nothing once it has other names.
+var pages = []string{"docs/architecture.md", "docs/contributing.md"}
+
+// TestPagesNameRealCode looks for every name with a dot that the pages give.
+func TestPagesNameRealCode(t *testing.T) {
 	names := declared{}
 	for _, folder := range []string{"core", "cmd", "internal", "wasm"} {
 		for _, path := range goFiles(t, folder) {
@@ -96,21 +98,50 @@ func TestArchitectureNamesRealCode(t *testing.T) {
 		}
 	}
 	dotted := regexp.MustCompile("`([A-Za-z]\\w*(?:\\.[A-Za-z]\\w*)+)(?:\\(\\))?`")
-	// Files, keys of config.yaml, kinds of records, and what belongs to net/url.
-	other := regexp.MustCompile(`\.(?:yaml|jsonl?|go|md|txtar|ts|pem)$|` +
-		`^(?:services\.|agents\.|session\.open$|mint\.result$|approvals\.elicitation$|audit\.anchor|URL\.)`)
+	// Files, keys of config.yaml, kinds of records, and what belongs to others.
+	other := regexp.MustCompile(`\.(?:yaml|jsonl?|go|md|mjs|txtar|ts|pem)$|` +
+		`^(?:services\.|agents\.|session\.open$|mint\.result$|approvals\.elicitation$|` +
+		`audit\.anchor|URL\.|env\.|cobra\.)`)
 	found := 0
-	for _, m := range dotted.FindAllStringSubmatch(document(t, "docs/architecture.md"), -1) {
-		name := m[1]
-		if other.MatchString(name) {
-			continue
-		}
-		found++
-		if !names[name] {
-			t.Errorf("docs/architecture.md names %s, which the code does not have", name)
+	for _, page := range pages {
+		for _, m := range dotted.FindAllStringSubmatch(document(t, page), -1) {
+			name := m[1]
+			if other.MatchString(name) {
+				continue
+			}
+			found++
+			if !names[name] {
+				t.Errorf("%s names %s, which the code does not have", page, name)
+			}
 		}
 	}
-	if found < 50 {
+	if found < 60 {
 		t.Errorf("only %d names were found", found)
+	}
+}
+
+// TestPagesNameRealFiles looks for every file and folder that the pages give by its path. NAME
+// stands for any name there. What is said to be in a file has to be in it.
+func TestPagesNameRealFiles(t *testing.T) {
+	path := regexp.MustCompile("`((?:core|cmd|internal|wasm|testscripts|docs|openclaw-plugin|" +
+		`\.ci)/[\w./-]+)` + "`")
+	within := regexp.MustCompile("`([^`]+)`[ \\n]in[ \\n]+`([\\w./-]+/[\\w.-]+\\.\\w+)`")
+	for _, page := range pages {
+		text := document(t, page)
+		found := path.FindAllStringSubmatch(text, -1)
+		for _, m := range found {
+			pattern := filepath.Join(root, strings.ReplaceAll(m[1], "NAME", "*"))
+			if matches, err := filepath.Glob(pattern); err != nil || len(matches) == 0 {
+				t.Errorf("%s: there is no %s", page, m[1])
+			}
+		}
+		if len(found) < 20 {
+			t.Errorf("%s: only %d files", page, len(found))
+		}
+		for _, m := range within.FindAllStringSubmatch(text, -1) {
+			if !strings.Contains(document(t, m[2]), m[1]) {
+				t.Errorf("%s: %s is not in %s", page, m[1], m[2])
+			}
+		}
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/sign"
 )
 
@@ -117,8 +118,8 @@ func TestArchitectureNamesEveryPackage(t *testing.T) {
 // TestTroubleshootingKnowsEveryRefusal compares it with the codes in core/denial.go.
 func TestTroubleshootingKnowsEveryRefusal(t *testing.T) {
 	text := document(t, "docs/troubleshooting.md")
-	codes := regexp.MustCompile(`\t\w+ += "([A-Z_]+)"`).FindAllStringSubmatch(document(t,
-		"core/denial.go"), -1)
+	codes := regexp.MustCompile(`(?m)^\t[A-Z]\w+ += "([A-Z_]+)"$`).
+		FindAllStringSubmatch(document(t, "core/denial.go"), -1)
 	for _, code := range codes {
 		if n := strings.Count(text, "| `"+code[1]+"` |"); n != 1 {
 			t.Errorf("%s has %d lines", code[1], n)
@@ -134,6 +135,15 @@ func TestReadmeNamesEveryAuthType(t *testing.T) {
 	for _, name := range sign.Types() {
 		if !strings.Contains(text, "`"+name+"`") {
 			t.Errorf("README.md does not name %s", name)
+		}
+	}
+}
+
+func TestReadmeNamesEveryTool(t *testing.T) {
+	text := document(t, "README.md")
+	for _, d := range core.Tools() {
+		if n := strings.Count(text, "| `"+d.Name+"` |"); n != 1 {
+			t.Errorf("README.md has %d lines for %s", n, d.Name)
 		}
 	}
 }

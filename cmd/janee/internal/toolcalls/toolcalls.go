@@ -86,7 +86,8 @@ func (b *Broker) read(c mcpserver.Call) core.Call {
 			Via:            b.Via,
 			Client:         c.Client,
 			IdentitySource: b.IdentitySource,
-			SelfNamed:      b.Via == core.ViaStdio && b.Agent == "",
+			// only the tokens of HTTP prove who calls
+			SelfNamed: b.Agent == "" && b.Via != core.ViaHTTP,
 		}, Tool: c.Tool,
 	}
 	if call.SelfNamed && c.Client == "" {

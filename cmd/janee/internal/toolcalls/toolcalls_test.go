@@ -94,6 +94,23 @@ func TestSourceOfAName(t *testing.T) {
 	}
 }
 
+// TestClientsNameThemselves: a name proves nothing over any transport but HTTP, unless the owner
+// gave it.
+func TestClientsNameThemselves(t *testing.T) {
+	for _, tt := range []struct {
+		broker Broker
+		want   bool
+	}{
+		{Broker{Via: core.ViaStdio}, true}, {Broker{Via: "a transport to come"}, true},
+		{Broker{Via: core.ViaHTTP}, false}, {Broker{Via: core.ViaStdio, Agent: "a"}, false},
+	} {
+		c := tt.broker.read(mcpserver.Call{Tool: core.Whoami, Agent: "a", Client: "a"})
+		if c.SelfNamed != tt.want || c.Agent != "a" {
+			t.Errorf("%+v: %+v", tt.broker, c.Caller)
+		}
+	}
+}
+
 func TestRefuse(t *testing.T) {
 	for _, code := range []string{core.Busy, core.Cancelled, core.Internal} {
 		r := (&Broker{}).Refuse(mcpserver.Refusal{Code: code, Agent: "a"})
