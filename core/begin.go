@@ -11,18 +11,24 @@ import (
 // on the configuration alone: nothing in a call grows with the number of sessions.
 func (e *Engine) Needs(c Call) []string {
 	c = e.named(c)
-	if c.Tool == TestService {
-		return e.testNeeds(c)
+	names := []string{session.LockFile}
+	t := toolNamed(c.Tool)
+	if t == nil || t.needs == nil || c.Person() || c.Fault != nil {
+		return names
 	}
-	judged := c.Tool == Execute || c.Tool == ExplainAccess
-	if !judged || c.Person() || c.Fault != nil {
-		return []string{session.LockFile}
-	}
+	return append(names, t.needs(e, c)...)
+}
+
+// sessionNeeds names what decides whether the session of a call is open.
+func (e *Engine) sessionNeeds(c Call) []string {
 	pair := session.Pair(c.Via, c.Agent, c.Args.Capability)
-	names := []string{
-		session.LockFile, session.ClosedFile, session.File(pair), session.RevokedFile(pair),
-	}
-	if r, asks := e.request(c); asks && c.Tool == Execute {
+	return []string{session.ClosedFile, session.File(pair), session.RevokedFile(pair)}
+}
+
+// executeNeeds names the question about the request as well, where a person is asked.
+func (e *Engine) executeNeeds(c Call) []string {
+	names := e.sessionNeeds(c)
+	if r, asks := e.request(c); asks {
 		names = append(names, approval.File(r.Digest()))
 	}
 	return names
@@ -30,20 +36,18 @@ func (e *Engine) Needs(c Call) []string {
 
 // run is the whole life of a flow.
 func (f *Flow) run() Done {
-	c := f.call
-	if c.Tool == ExplainAccess && c.Fault == nil {
-		return f.explain() // also of a locked Janee: that is when it is asked
+	c, t := f.call, toolNamed(f.call.Tool)
+	if t == nil || !t.whenLocked || c.Fault != nil {
+		if d := f.checkLock(f.in()); d != nil {
+			return f.refuse(d)
+		}
 	}
-	if d := f.checkLock(f.in()); d != nil {
-		return f.refuse(d)
-	}
-	if c.Fault != nil {
+	switch {
+	case c.Fault != nil:
 		return f.refuse(Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
-	}
-	if c.Tool == ExplainSigning {
+	case c.Tool == ExplainSigning:
 		return f.explainSigning()
-	}
-	if t := toolNamed(c.Tool); t != nil {
+	case t != nil:
 		return t.run(f)
 	}
 	return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",

@@ -19,6 +19,7 @@ var execute = Tool{
 		Output:      json.RawMessage(executeOutput),
 		Destructive: true,
 		OpenWorld:   true,
+		OpenClaw:    true,
 	},
 	Reader: tool.Reader{
 		Takes: []string{
@@ -28,7 +29,8 @@ var execute = Tool{
 		Needs: 3,
 		Check: withMaxBytes,
 	},
-	run: (*Flow).execute,
+	needs: (*Engine).executeNeeds,
+	run:   (*Flow).execute,
 }
 
 // withMaxBytes sets what an agent gets of a reply where it does not say.

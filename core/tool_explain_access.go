@@ -18,12 +18,15 @@ var explainAccess = Tool{
 		Output:      json.RawMessage(explainOutput),
 		ReadOnly:    true,
 		Idempotent:  true,
+		OpenClaw:    true,
 	},
 	Reader: tool.Reader{
 		Takes: []string{"capability", "method", "path", "agent"},
 		Needs: 1,
 	},
-	run: (*Flow).explain,
+	needs:      (*Engine).sessionNeeds,
+	whenLocked: true, // that is when it is asked
+	run:        (*Flow).explain,
 }
 
 const describeExplainAccess = `Ask whether a request would be allowed, without making it: ` +

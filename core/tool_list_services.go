@@ -22,6 +22,7 @@ var listServices = Tool{
 		Output:      json.RawMessage(listServicesOutput),
 		ReadOnly:    true,
 		Idempotent:  true,
+		OpenClaw:    true,
 	},
 	run: func(f *Flow) Done { return answer(ListServices, f.engine.listServices(f.call)) },
 }

@@ -20,6 +20,7 @@ var reloadConfig = Tool{
 		Output:      json.RawMessage(reloadConfigOutput),
 		ReadOnly:    true,
 		Idempotent:  true,
+		OpenClaw:    true,
 	},
 	run: reloadByShell,
 }

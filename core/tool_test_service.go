@@ -23,7 +23,8 @@ var testService = Tool{
 	Reader: tool.Reader{
 		Takes: []string{"service", "timeout"},
 	},
-	run: (*Flow).test,
+	needs: (*Engine).testNeeds,
+	run:   (*Flow).test,
 }
 
 const describeTestService = `Try whether the credential of a service works: Janee makes one ` +

@@ -20,6 +20,7 @@ var whoami = Tool{
 		Output:      json.RawMessage(whoamiOutput),
 		ReadOnly:    true,
 		Idempotent:  true,
+		OpenClaw:    true,
 	},
 	run: func(f *Flow) Done { return answer(Whoami, f.engine.whoami(f.call)) },
 }

@@ -11,7 +11,11 @@ import (
 type Tool struct {
 	tool.Definition
 	tool.Reader
-	run func(*Flow) Done
+	// needs names the state files that an agent's call wants besides the lock; nil: none.
+	needs func(*Engine, Call) []string
+	// whenLocked: it also answers while Janee is locked.
+	whenLocked bool
+	run        func(*Flow) Done
 }
 
 // tools are in the order in which a model should meet them.

@@ -39,11 +39,7 @@ type TrialReport struct {
 
 // testNeeds names what decides whether the sessions of a service are open to the agent.
 func (e *Engine) testNeeds(c Call) []string {
-	names := []string{session.LockFile}
-	if c.Person() || c.Fault != nil {
-		return names
-	}
-	names = append(names, session.ClosedFile)
+	names := []string{session.ClosedFile}
 	for _, name := range e.config.CapabilityNames {
 		if c.Args.Service == "" || e.config.Capabilities[name].Service == c.Args.Service {
 			pair := session.Pair(c.Via, c.Agent, name)

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"os"
 	"reflect"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -198,3 +199,21 @@ func TestAFileThatIsNotThereIsNull(t *testing.T) {
 
 // TestToolsAreDescribed asks for the answer that no flow repeats.
 func TestToolsAreDescribed(t *testing.T) { newShell(t).op(nil, `{"v":1,"op":"tools"}`) }
+
+// TestManifest holds the plugin's manifest to the tools that the plugin offers: OpenClaw lets no
+// other be registered.
+func TestManifest(t *testing.T) {
+	const path = "../../openclaw-plugin/openclaw.plugin.json"
+	text, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, d := range core.Tools() {
+		if d.OpenClaw {
+			names = append(names, `"janee_`+d.Name+`"`)
+		}
+	}
+	list := `"tools": [` + strings.Join(names, ", ") + "]"
+	same(t, path, regexp.MustCompile(`"tools": \[[^\]]*\]`).ReplaceAll(text, []byte(list)))
+}

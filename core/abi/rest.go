@@ -25,6 +25,7 @@ type definition struct {
 	Destructive bool            `json:"destructive"`
 	Idempotent  bool            `json:"idempotent"`
 	OpenWorld   bool            `json:"openWorld"`
+	OpenClaw    bool            `json:"openClaw"` // the OpenClaw plugin offers it
 }
 
 // toolsAnswer is what is offered to agents, and what they are told about all of it.
@@ -38,7 +39,7 @@ func tools(_ *Instance, f *fields, _ []byte) (any, []byte, error) {
 	list := []definition{}
 	for _, d := range core.Tools() {
 		list = append(list, definition{d.Name, d.Title, d.Description, d.Input, d.Output,
-			d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld})
+			d.ReadOnly, d.Destructive, d.Idempotent, d.OpenWorld, d.OpenClaw})
 	}
 	return toolsAnswer{tool.Instructions, list}, nil, f.end()
 }

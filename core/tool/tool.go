@@ -30,4 +30,5 @@ type Definition struct {
 	Name, Title, Description                     string
 	Input, Output                                json.RawMessage
 	ReadOnly, Destructive, Idempotent, OpenWorld bool
+	OpenClaw                                     bool // the OpenClaw plugin offers it too
 }

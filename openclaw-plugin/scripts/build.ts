@@ -11,22 +11,15 @@ const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const wasm = process.argv[2] ?? join(root, "..", "bin", "janee.wasm");
 const manifest = JSON.parse(readFileSync(join(root, "openclaw.plugin.json"), "utf8")) as {
   version: string;
-  contracts: { tools: string[] };
 };
-const offered = manifest.contracts.tools.map((name) => name.replace(/^janee_/, ""));
 
 const core = await Module.start(await WebAssembly.compile(readFileSync(wasm)));
 const { tools } = core.call("tools").answer;
-const list = offered.map((name) => {
-  const tool = tools.find((t) => t.name === name);
-  if (!tool) throw new Error(`the core knows no tool ${name}, which openclaw.plugin.json promises`);
-  return prefixed({
-    name,
-    title: tool.title,
-    description: tool.description,
-    parameters: tool.inputSchema,
-  });
-});
+const list = tools
+  .filter((t) => t.openClaw)
+  .map(({ name, title, description, inputSchema }) =>
+    prefixed({ name, title, description, parameters: inputSchema }),
+  );
 
 // Texts name the other tools as MCP does; in OpenClaw each has the prefix of the plugin. Only names
 // with an underscore are beyond doubt.

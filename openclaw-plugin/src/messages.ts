@@ -432,6 +432,8 @@ export interface Definition {
   destructive: boolean;
   idempotent: boolean;
   openWorld: boolean;
+  /** the OpenClaw plugin offers it */
+  openClaw: boolean;
 }
 
 /**
