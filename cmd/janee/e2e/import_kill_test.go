@@ -122,7 +122,7 @@ func (p *place) imported(files map[string]string) {
 		}
 	}
 	out := p.run("", "import", aside[0], "--json")
-	if !strings.Contains(out, "is there already, with the same credential") ||
+	if !strings.Contains(out, "already exists, with the same credential") ||
 		!strings.Contains(out, `"services": []`) {
 		p.t.Errorf("the home does not hold what the old files do:\n%s", out)
 	}
