@@ -102,7 +102,7 @@ func TestFloodOfRefusalsOverStdio(t *testing.T) {
 		t.Errorf("the last record is %+v, %v", l, err)
 	}
 	want := regexp.MustCompile(
-		`\| - \| - \| deny \| \d+ refusals of claude-ai before it have no record\n$`)
+		`\| - \| - \| deny \| \d+ earlier refusals of claude-ai have no record\n$`)
 	if line := p.run("", "logs", "-n", "1"); !want.MatchString(line) {
 		t.Errorf("shown as %q", line)
 	}
