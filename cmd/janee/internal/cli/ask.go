@@ -20,10 +20,15 @@ type asker struct {
 }
 
 func (a *asker) terminal(flag string) (*term.Terminal, error) {
+	return a.terminalOr(flag, "add "+flag)
+}
+
+// terminalOr is the terminal, or an error that says what else gives the value of the flag.
+func (a *asker) terminalOr(flag, instead string) (*term.Terminal, error) {
 	if a.tty != nil {
 		return a.tty, nil
 	}
-	missing := hint.Errorf(hint.Usage, "add "+flag+", or run the command in a terminal",
+	missing := hint.Errorf(hint.Usage, instead+", or run the command in a terminal",
 		"%s is missing", strings.TrimPrefix(flag, "--"))
 	if a.quiet {
 		return nil, missing
@@ -110,7 +115,11 @@ func (a *asker) template(
 }
 
 func (a *asker) secret(question, flag string) (secret.Text, error) {
-	t, err := a.terminal(flag)
+	instead := "add " + flag
+	if !strings.Contains(flag, " ") { // an argument would show the secret to other processes
+		instead = "pipe it in with `" + flag + " -`"
+	}
+	t, err := a.terminalOr(flag, instead)
 	if err != nil {
 		return secret.Text{}, err
 	}
