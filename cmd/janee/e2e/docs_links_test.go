@@ -13,8 +13,8 @@ import (
 	"testing"
 )
 
-// pages returns every Markdown file of the repository, by its path from the root.
-func pages(t *testing.T) map[string][]string {
+// markdown returns every Markdown file of the repository, by its path from the root.
+func markdown(t *testing.T) map[string][]string {
 	t.Helper()
 	texts := map[string][]string{}
 	err := filepath.WalkDir(root, func(file string, d fs.DirEntry, err error) error {
@@ -116,7 +116,7 @@ var elsewhere = regexp.MustCompile(`^[a-z][a-z0-9+.-]*:`)
 
 // TestLinks follows every link between pages of the repository, to the heading if it names one.
 func TestLinks(t *testing.T) {
-	all, inside, anchored := pages(t), 0, 0
+	all, inside, anchored := markdown(t), 0, 0
 	for page, lines := range all {
 		links(lines, func(line int, target string) {
 			if elsewhere.MatchString(target) {
@@ -139,7 +139,7 @@ func TestLinks(t *testing.T) {
 // TestEveryPageIsLinked looks for pages that nobody finds: README.md links to each, itself or
 // through others.
 func TestEveryPageIsLinked(t *testing.T) {
-	all, found := pages(t), map[string]bool{}
+	all, found := markdown(t), map[string]bool{}
 	var follow func(page string)
 	follow = func(page string) {
 		if _, is := all[page]; !is || found[page] {
