@@ -6,6 +6,8 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strconv"
 	"strings"
@@ -47,6 +49,26 @@ func TestTextsArePlain(t *testing.T) {
 	}
 	if texts < 2000 {
 		t.Errorf("only %d texts were found", texts)
+	}
+}
+
+// TestPluginIsPlain holds the plugin to the same words, line by line.
+func TestPluginIsPlain(t *testing.T) {
+	paths, err := filepath.Glob(filepath.Join(root, "openclaw-plugin", "src", "*.ts"))
+	if err != nil || len(paths) < 20 {
+		t.Fatalf("%d files, %v", len(paths), err)
+	}
+	paths = append(paths, filepath.Join(root, "openclaw-plugin", "openclaw.plugin.json"))
+	for _, path := range paths {
+		text, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, line := range strings.Split(string(text), "\n") {
+			if word := notEnglish.FindString(line); word != "" {
+				t.Errorf("%s:%d: %q in %q", path, i+1, word, line)
+			}
+		}
 	}
 }
 
