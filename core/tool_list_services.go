@@ -140,7 +140,7 @@ const listServicesOutput = `{
           "allowHeaders": {"type": "array", "items": {"type": "string"}, "description": "Headers you may send although they choose an account, a second resource or a permission."},
           "limits": {
             "type": "object",
-            "description": "How much you may use it. Absent: as whoami says.",
+            "description": "How much you may use it. Absent: only the limits that whoami shows apply.",
             "properties": {` + limitFields + `
             }
           },

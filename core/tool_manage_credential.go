@@ -79,7 +79,7 @@ const manageOutput = `{
         "accessPolicy": {"type": "string", "enum": ["all-agents", "agent-only", "shared"], "description": "agent-only: only the owner. shared: the owner and the agents in sharedWith."},
         "createdBy": {"type": "string", "description": "The owner's agent id. Absent: the person."},
         "sharedWith": {"type": "array", "items": {"type": "string"}, "description": "The agents that it is shared with; only the owner sees them."},
-        "createdAt": {"type": "string", "description": "Since when, if it is known."}
+        "createdAt": {"type": "string", "description": "When it was stored, if Janee knows."}
       },
       "required": ["accessPolicy"]
     }

@@ -62,7 +62,7 @@ const testServiceOutput = `{
           "reasonCode": {"type": "string", "description": "The code of a refusal, as execute would give it."},
           "nextStep": {"type": "string", "description": "What would help."},
           "responseBody": {"type": "string", "description": "The beginning of an answer that was not a success, with secrets masked."},
-          "checkedAt": {"type": "string", "description": "When, by the clock of Janee (RFC 3339)."}
+          "checkedAt": {"type": "string", "description": "When Janee checked it (RFC 3339)."}
         },
         "required": ["service", "baseUrl", "testUrl", "reachable", "authOk", "statusCode", "latencyMs", "authType", "checkedAt"]
       }

@@ -76,8 +76,12 @@ func (a *asker) choice(
 	if err != nil {
 		return "", err
 	}
+	width := 0
+	for _, o := range options {
+		width = max(width, len(o))
+	}
 	for i, o := range options {
-		t.Print("  %2d) %-15s  %s\n", i+1, o, title(o))
+		t.Print("  %2d) %-*s  %s\n", i+1, width, o, title(o))
 	}
 	answer, err := t.Line(question, options[0])
 	if n, bad := strconv.Atoi(answer); bad == nil && n >= 1 && n <= len(options) {
