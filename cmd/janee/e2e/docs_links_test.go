@@ -76,16 +76,22 @@ func anchors(lines []string) map[string]bool {
 }
 
 var (
-	codeSpan = regexp.MustCompile("`[^`]*`")
+	codeSpan = regexp.MustCompile("`(?:[^`\\n]|\\n[^`\\n])*`") // may end on the next line
 	link     = regexp.MustCompile(`\]\(\s*<?([^)\s>]*)`)
 	named    = regexp.MustCompile(`^\s*\[[^\]]+\]:\s*<?([^\s>]+)`)
 )
 
+// sentences are the lines of a page without any code.
+func sentences(lines []string) []string {
+	text := codeSpan.ReplaceAllStringFunc(strings.Join(prose(lines), "\n"),
+		func(code string) string { return strings.Repeat("\n", strings.Count(code, "\n")) })
+	return strings.Split(text, "\n")
+}
+
 // links calls visit with every target of a link, and the number of its line. The text of a link may
 // be on the line before its target.
 func links(lines []string, visit func(line int, target string)) {
-	for i, line := range prose(lines) {
-		line = codeSpan.ReplaceAllString(line, "")
+	for i, line := range sentences(lines) {
 		for _, l := range append(link.FindAllStringSubmatch(line, -1),
 			named.FindAllStringSubmatch(line, -1)...) {
 			visit(i+1, l[1])
@@ -164,14 +170,16 @@ func TestBrokenLinks(t *testing.T) {
 	all := map[string][]string{
 		"README.md": strings.Split("# Top\n## What is `x`, and why?\n## Twice\n## Twice\n"+
 			"```\n## Fenced\n[a](nowhere.md)\n```\n`[a](b)` [one](docs/keys.md#none) [two\n"+
-			"words](nowhere.md)\n[three]: else.md\n", "\n"),
+			"words](nowhere.md) `code\nhere` [more](keys.md) `[no](code)`\n"+
+			"[three]: else.md\n", "\n"),
 		"docs/keys.md": {"# The root key"},
 	}
 	var got []string
 	links(all["README.md"], func(line int, target string) {
 		got = append(got, fmt.Sprint(line, " ", target))
 	})
-	if want := "9 docs/keys.md#none,10 nowhere.md,11 else.md"; strings.Join(got, ",") != want {
+	want := "9 docs/keys.md#none,10 nowhere.md,11 keys.md,12 else.md"
+	if strings.Join(got, ",") != want {
 		t.Errorf("links: %q, want %q", got, want)
 	}
 	for target, good := range map[string]bool{
