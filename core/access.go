@@ -122,7 +122,7 @@ func (s *subject) prove(next string) string {
 		return next
 	}
 	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; "+
-		"your client's own word does not", s.call.claimed, s.call.claimed)
+		"the name that your client gives itself is not enough", s.call.claimed, s.call.claimed)
 }
 
 // closed reports, for an explanation, that the agent may not use the capability: nothing about it

@@ -45,10 +45,10 @@ var checks = []check{
 	{name: "rules", refuse: (*subject).checkRules, skip: (*subject).skipNotJudged,
 		holds: (*subject).tellRule},
 	{name: "writeback", refuse: (*subject).checkWriteback, skip: (*subject).skipNotJudged,
-		holds: says("it holds no mark of a masked value")},
+		holds: says("the request contains no mark of a masked value")},
 	{name: "allow_commands", skip: skipUnset("no capability runs commands")},
 	{name: "reason", refuse: (*subject).checkReason, skip: (*subject).skipReason,
-		holds: says("no reason is asked for")},
+		holds: says("no reason is required")},
 	{name: "root_key", refuse: (*subject).checkRootKey, holds: says("the root key is there"),
 		blocks: "only the root key can tell"},
 	{name: "session", refuse: (*subject).checkSession, skip: (*subject).skipNoSession,
@@ -278,7 +278,7 @@ func (s *subject) checkApproval(In) *Denial {
 
 func (s *subject) tellApproval(In) string {
 	if s.capability.AutoApprove {
-		return "no person is asked"
+		return "no approval is required"
 	}
 	return "a person said yes to the open session"
 }

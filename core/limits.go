@@ -135,24 +135,30 @@ func (s *subject) exceeds(x *limit.Excess) *Denial {
 	switch {
 	case x.Never:
 		return s.tooLarge(fmt.Sprintf(
-			"the request alone is more than the %d bytes that may be moved in an hour with %s",
-			x.Most, of), policy, "")
+			"the limit for %s is %d bytes an hour, and this request alone is larger", of, x.Most),
+			policy, "")
 	case x.Field == limit.Concurrent:
 		d = Deny(Busy, s.call).because(fmt.Sprintf(
-			"you have %d calls of %s under way, which is the most at a time", x.Most, of),
-			policy, "")
+			"you have reached the limit for %s: %s at a time", of, calls(x.Most)), policy, "")
 	case x.Field == limit.BytesPerHour:
 		d = Deny(RateLimited, s.call).because(fmt.Sprintf(
-			"with %s you may move %d bytes in an hour, and there is no room for this call in it",
-			of, x.Most), policy, next)
+			"the limit for %s is %d bytes an hour, and too few are left for this call", of, x.Most),
+			policy, next)
 	default:
 		span := map[string]string{limit.PerMinute: "a minute", limit.PerHour: "an hour"}[x.Field]
 		d = Deny(RateLimited, s.call).because(
-			fmt.Sprintf("you may make %d calls of %s in %s, and have made them", x.Most, of, span),
+			fmt.Sprintf("you have reached the limit for %s: %s %s", of, calls(x.Most), span),
 			policy, next)
 	}
 	d.RetryAfterSeconds = seconds
 	return d
+}
+
+func calls(n int64) string {
+	if n == 1 {
+		return "1 call"
+	}
+	return fmt.Sprintf("%d calls", n)
 }
 
 // tellLimits says what counts. Each process counts by itself, so what is left is told where a call

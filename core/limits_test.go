@@ -202,7 +202,7 @@ func TestBytesPerHour(t *testing.T) {
 	}
 	d := h.refused(c, RateLimited)
 	if d.RetryAfterSeconds < 3600 || d.RetryAfterSeconds > 3660 ||
-		!strings.Contains(d.Message, "10000 bytes in an hour") {
+		!strings.Contains(d.Message, "10000 bytes an hour") {
 		t.Errorf("%s", d.Text())
 	}
 	h.now.Mono += int64(d.RetryAfterSeconds) * 1000
@@ -511,7 +511,7 @@ func TestLimitsAreTold(t *testing.T) {
 	h.allowed(get("c", "/x"))
 	h.sent, h.records, h.files = nil, nil, map[string][]byte{}
 	if e = h.explain(asked(get("c", "/x"))); e.Allowed ||
-		!strings.HasPrefix(e.detail("limits"), "fail: you may make 2 calls") ||
+		!strings.HasSuffix(e.detail("limits"), `for capability "c": 2 calls a minute`) ||
 		!strings.Contains(e.NextStep, "wait 60 seconds") {
 		t.Errorf("%+v", e)
 	}

@@ -30,7 +30,8 @@ func (f *Flow) openSession(approval string, until int64) *Denial {
 		in, good := f.in(), false
 		in.Files = f.files
 		if g, good = f.engine.grant(in, f.pair, winner, f.capability, f.service); !good {
-			return f.failure(SessionRevoked, "another process holds this session and it is over")
+			return f.failure(SessionRevoked,
+				"another process opened this session, and it has ended")
 		}
 	} else {
 		f.engine.sessions.alive(f.pair, g, f.in().Now, f.capability.TTL.Milliseconds(), true)

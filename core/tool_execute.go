@@ -52,13 +52,13 @@ const executeInput = `{
   "properties": {
     "capability": {"type": "string", "description": "Name of a capability, from list_services."},
     "method": {"type": "string", "enum": ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"], "description": "HTTP method, in upper case."},
-    "path": {"type": "string", "description": "Path and query, relative to the capability's baseUrl and beginning with \"/\", for example /v1/customers?limit=3. It is sent exactly as written: percent-encode what is not plain, and write no host, no \"..\" and no \"//\"."},
-    "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Further request headers, name to value, such as Content-Type or Idempotency-Key. Headers that carry credentials are left out and named in droppedHeaders: Janee adds its own."},
-    "body": {"type": "string", "description": "Request body: the text to send, for example JSON. It is sent as it is. An object or array is taken as well and sent as the JSON you wrote."},
+    "path": {"type": "string", "description": "Path and query, relative to the capability's baseUrl and beginning with \"/\", for example /v1/customers?limit=3. It is sent exactly as written: percent-encode special characters, and write no host, no \"..\" and no \"//\"."},
+    "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Request headers, name to value, such as Content-Type or Idempotency-Key. Janee drops headers that carry credentials, names them in droppedHeaders, and adds its own."},
+    "body": {"type": "string", "description": "Request body: the text to send, for example JSON. It is sent as it is. You may also give an object or array; Janee sends it as the JSON you wrote."},
     "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "default": "utf8", "description": "base64: body is a base64 string and its decoded bytes are sent. Use it for binary data."},
-    "reason": {"type": "string", "description": "Why you make this request, in one sentence for the person who reads the log. Needed where requiresReason is true."},
+    "reason": {"type": "string", "description": "Why you make this request, in one sentence for the person who reads the log. Required if requiresReason is true."},
     "approvalId": {"type": "string", "description": "The approvalId of an APPROVAL_PENDING refusal, when you repeat that same request."},
-    "maxBytes": {"type": "integer", "minimum": 1, "maximum": 10485760, "default": 262144, "description": "How many bytes of the reply body to return at most; the rest is cut and truncated is true."}
+    "maxBytes": {"type": "integer", "minimum": 1, "maximum": 10485760, "default": 262144, "description": "The most bytes of the reply body to return; Janee cuts a longer body and sets truncated."}
   },
   "required": ["capability", "method", "path"],
   "additionalProperties": false
@@ -70,9 +70,9 @@ const executeOutput = `{
     "status": {"type": "integer", "description": "HTTP status of the reply."},
     "headers": {"type": "object", "additionalProperties": {"type": "string"}, "description": "Headers of the reply, name to value."},
     "body": {"type": "string", "description": "Body of the reply with secrets replaced by a mark such as [REDACTED:k3f9qz]."},
-    "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "description": "base64: the reply is not text and body holds it in base64."},
+    "bodyEncoding": {"type": "string", "enum": ["utf8", "base64"], "description": "base64: the reply is not text, and body contains it in base64."},
     "truncated": {"type": "boolean", "description": "True if the reply was longer than maxBytes and was cut."},
-    "redactions": {"type": "integer", "minimum": 0, "description": "How many secrets were taken out of the reply."},
+    "redactions": {"type": "integer", "minimum": 0, "description": "How many secrets Janee masked in the reply."},
     "droppedHeaders": {"type": "array", "items": {"type": "string"}, "description": "Names of request headers that were not sent."}
   },
   "required": ["status", "headers", "body", "bodyEncoding", "truncated", "redactions"]

@@ -36,9 +36,9 @@ const explainInput = `{
   "type": "object",
   "properties": {
     "capability": {"type": "string", "description": "Name of a capability, from list_services."},
-    "method": {"type": "string", "enum": ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"], "description": "HTTP method of the request in question. Without method and path no rules are looked at."},
+    "method": {"type": "string", "enum": ["GET", "POST", "PUT", "DELETE", "PATCH", "HEAD", "OPTIONS"], "description": "HTTP method of the request in question. Without method and path, Janee checks no rules."},
     "path": {"type": "string", "description": "Path of the request in question, as execute takes it."},
-    "agent": {"type": "string", "description": "Your own agent id, as whoami gives it. Leave it out: any other is refused."}
+    "agent": {"type": "string", "description": "Your own agent id, as whoami gives it. You can leave it out; any other id is refused."}
   },
   "required": ["capability"],
   "additionalProperties": false
@@ -57,13 +57,13 @@ const explainOutput = `{
         "type": "object",
         "properties": {
           "check": {"type": "string", "description": "Name of the check, for example rules or session."},
-          "result": {"type": "string", "enum": ["pass", "fail", "skip"], "description": "skip: it does not apply, or an earlier failure leaves nothing to look at."},
+          "result": {"type": "string", "enum": ["pass", "fail", "skip"], "description": "skip: it does not apply, or an earlier check failed and there is nothing to look at."},
           "detail": {"type": "string", "description": "What was found, in one sentence."}
         },
         "required": ["check", "result", "detail"]
       }
     },
-    "nextStep": {"type": "string", "description": "What would help against the first check that fails."}
+    "nextStep": {"type": "string", "description": "What to do about the first check that fails."}
   },
   "required": ["agent", "capability", "allowed", "trace"]
 }`

@@ -111,14 +111,14 @@ func ruleTexts(rules []policy.Rule) []string {
 }
 
 const describeListServices = `List the API capabilities you can use through Janee. Call this ` +
-	`first: execute takes the names given here. Each entry says which service it reaches, the baseUrl that paths are relative to, the rules that requests are judged by, and whether a reason (requiresReason) or a person's approval (autoApprove false) is needed. No credential is ever shown.`
+	`first: execute takes the names given here. Each entry says which service it reaches, the baseUrl that paths are relative to, the rules for requests, and whether a reason (requiresReason) or a person's approval (autoApprove false) is needed. It never shows a credential.`
 
 const listServicesOutput = `{
   "type": "object",
   "properties": {
     "capabilities": {
       "type": "array",
-      "description": "Every capability, in the order of the configuration. Of one that is closed to you (accessible false) no more than name, service and mode is shown.",
+      "description": "Every capability, in the order of the configuration. Of one that is closed to you (accessible false), you see only name, service and mode.",
       "items": {
         "type": "object",
         "properties": {
@@ -127,11 +127,11 @@ const listServicesOutput = `{
           "service": {"type": "string", "description": "The service it reaches."},
           "mode": {"type": "string", "description": "How it is used: proxy means execute."},
           "ttl": {"type": "string", "description": "How long a session lasts once opened, for example 1h."},
-          "autoApprove": {"type": "boolean", "description": "False: a person is asked before a session opens."},
+          "autoApprove": {"type": "boolean", "description": "False: a person must approve a request, or a session, before anything is sent."},
           "requiresReason": {"type": "boolean", "description": "True: every execute needs a reason."},
           "rules": {
             "type": "object",
-            "description": "What requests are judged by: deny first, then allow, and what matches neither is refused. Absent: all requests are allowed. A rule is METHOD PATTERN, * stands for any characters, and ?KEY at the end for a query that holds KEY.",
+            "description": "Janee checks deny first, then allow, and refuses what matches neither. Absent: all requests are allowed. A rule is METHOD PATTERN; * matches any characters, and ?KEY at the end means a query that has KEY.",
             "properties": {
               "allow": {"type": "array", "items": {"type": "string"}, "description": "Rules that allow."},
               "deny": {"type": "array", "items": {"type": "string"}, "description": "Rules that refuse."}
@@ -140,7 +140,7 @@ const listServicesOutput = `{
           "allowHeaders": {"type": "array", "items": {"type": "string"}, "description": "Headers you may send although they choose an account, a second resource or a permission."},
           "limits": {
             "type": "object",
-            "description": "How much you may use it. Absent: as whoami says.",
+            "description": "How much you may use it. Absent: only the limits that whoami shows apply.",
             "properties": {` + limitFields + `
             }
           },

@@ -51,14 +51,14 @@ func checkShare(a *tool.Arguments) error {
 const describeManageCredential = `Look at who may use a service, and share one that is yours. ` +
 	`view says who owns the service and whether you may use it. ` +
 	`grant and revoke give another agent access or take it back; they work only if you are the owner (createdBy) and take its agent id as targetAgentId. ` +
-	`No tool shows, adds or changes a credential: that is for the person, with janee add.`
+	`No tool shows, adds or changes a credential: only the person can do that, with janee add.`
 
 const manageInput = `{
   "type": "object",
   "properties": {
     "action": {"type": "string", "enum": ["view", "grant", "revoke"], "description": "What to do."},
     "service": {"type": "string", "description": "Name of a service, as list_services gives it."},
-    "targetAgentId": {"type": "string", "description": "The agent that gains or loses access. Needed for grant and revoke."}
+    "targetAgentId": {"type": "string", "description": "The agent that gains or loses access. Required for grant and revoke."}
   },
   "required": ["action", "service"],
   "additionalProperties": false
@@ -69,17 +69,17 @@ const manageOutput = `{
   "properties": {
     "service": {"type": "string", "description": "view: the service."},
     "yourAccess": {"type": "boolean", "description": "view: whether you may use the service."},
-    "success": {"type": "boolean", "description": "grant, revoke: whether access is now as you asked."},
+    "success": {"type": "boolean", "description": "grant, revoke: whether the access is now as you asked."},
     "message": {"type": "string", "description": "grant, revoke: what was done, or why it was not."},
     "persisted": {"type": "boolean", "description": "grant, revoke: whether it is in config.yaml."},
     "ownership": {
       "type": "object",
       "description": "Who may use the service.",
       "properties": {
-        "accessPolicy": {"type": "string", "enum": ["all-agents", "agent-only", "shared"], "description": "agent-only: the owner alone. shared: the owner and those it is shared with."},
+        "accessPolicy": {"type": "string", "enum": ["all-agents", "agent-only", "shared"], "description": "agent-only: only the owner. shared: the owner and the agents in sharedWith."},
         "createdBy": {"type": "string", "description": "The owner's agent id. Absent: the person."},
-        "sharedWith": {"type": "array", "items": {"type": "string"}, "description": "Whom it is shared with; shown to the owner alone."},
-        "createdAt": {"type": "string", "description": "Since when, if it is known."}
+        "sharedWith": {"type": "array", "items": {"type": "string"}, "description": "The agents that it is shared with; only the owner sees them."},
+        "createdAt": {"type": "string", "description": "When it was stored, if Janee knows."}
       },
       "required": ["accessPolicy"]
     }

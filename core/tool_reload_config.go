@@ -41,7 +41,7 @@ const reloadConfigOutput = `{
     "capabilities": {"type": "integer", "description": "How many capabilities are in force."},
     "changes": {
       "type": "object",
-      "description": "The names that differ from what was in force before.",
+      "description": "The names that have changed.",
       "properties": {
         "services": {
           "type": "object",
@@ -49,7 +49,7 @@ const reloadConfigOutput = `{
           "properties": {
             "added": {"type": "array", "items": {"type": "string"}, "description": "New names."},
             "removed": {"type": "array", "items": {"type": "string"}, "description": "Names that are gone."},
-            "changed": {"type": "array", "items": {"type": "string"}, "description": "Names that mean something else now."}
+            "changed": {"type": "array", "items": {"type": "string"}, "description": "Names whose settings have changed."}
           },
           "required": ["added", "removed", "changed"]
         },
@@ -59,7 +59,7 @@ const reloadConfigOutput = `{
           "properties": {
             "added": {"type": "array", "items": {"type": "string"}, "description": "New names."},
             "removed": {"type": "array", "items": {"type": "string"}, "description": "Names that are gone."},
-            "changed": {"type": "array", "items": {"type": "string"}, "description": "Names that mean something else now."}
+            "changed": {"type": "array", "items": {"type": "string"}, "description": "Names whose settings have changed."}
           },
           "required": ["added", "removed", "changed"]
         }

@@ -27,15 +27,15 @@ var testService = Tool{
 	run:   (*Flow).test,
 }
 
-const describeTestService = `Try whether the credential of a service works: Janee makes one ` +
-	`authenticated GET of the path that the owner has set for this (testPath) and says what came of it. ` +
-	`Give the service as list_services names it; without one every service that you may use is tried in turn. reachable says that the API answered, authOk that it accepted the credential. ` +
+const describeTestService = `Check whether the credential of a service works: Janee makes one ` +
+	`authenticated GET of the path that the owner has set for this (testPath) and reports the result. ` +
+	`Give the service as list_services names it; without one, Janee tries every service that you may use. reachable says that the API answered, authOk that it accepted the credential. ` +
 	`Use it when a call fails with 401 or 403, or when you are told that a key was changed. It makes no other request.`
 
 const testServiceInput = `{
   "type": "object",
   "properties": {
-    "service": {"type": "string", "description": "Name of a service, from list_services. Absent: all that you may use."},
+    "service": {"type": "string", "description": "Name of a service, from list_services. Absent: every service that you may use."},
     "timeout": {"type": "integer", "minimum": 1, "maximum": 60000, "default": 10000, "description": "How long to wait for each service, in milliseconds."}
   },
   "additionalProperties": false
@@ -52,17 +52,17 @@ const testServiceOutput = `{
         "properties": {
           "service": {"type": "string", "description": "The service."},
           "baseUrl": {"type": "string", "description": "Its base URL."},
-          "testUrl": {"type": "string", "description": "What was asked for."},
+          "testUrl": {"type": "string", "description": "The URL that Janee requested."},
           "reachable": {"type": "boolean", "description": "Whether the API answered at all."},
           "authOk": {"type": "boolean", "description": "Whether it accepted the credential: its answer was a success."},
           "statusCode": {"type": ["integer", "null"], "description": "HTTP status of the answer; null without one."},
-          "latencyMs": {"type": "integer", "minimum": 0, "description": "How long the answer took to begin, in milliseconds."},
+          "latencyMs": {"type": "integer", "minimum": 0, "description": "Time until the answer began, in milliseconds."},
           "authType": {"type": "string", "description": "How requests to the service are authenticated."},
           "error": {"type": "string", "description": "What is wrong. Absent: nothing."},
           "reasonCode": {"type": "string", "description": "The code of a refusal, as execute would give it."},
           "nextStep": {"type": "string", "description": "What would help."},
-          "responseBody": {"type": "string", "description": "The beginning of an answer that was no success, without secrets."},
-          "checkedAt": {"type": "string", "description": "When, by the clock of Janee (RFC 3339)."}
+          "responseBody": {"type": "string", "description": "The beginning of an answer that was not a success, with secrets masked."},
+          "checkedAt": {"type": "string", "description": "When Janee checked it (RFC 3339)."}
         },
         "required": ["service", "baseUrl", "testUrl", "reachable", "authOk", "statusCode", "latencyMs", "authType", "checkedAt"]
       }

@@ -68,7 +68,7 @@ const whoamiOutput = `{
     "defaultAccessPolicy": {"type": "string", "description": "Who may use a capability that names no agents: open or restricted."},
     "capabilities": {
       "type": "object",
-      "description": "Names of the capabilities, by whether they are open to you.",
+      "description": "Names of the capabilities that are open and closed to you.",
       "properties": {
         "accessible": {"type": "array", "items": {"type": "string"}, "description": "Open to you."},
         "denied": {"type": "array", "items": {"type": "string"}, "description": "Closed to you."}

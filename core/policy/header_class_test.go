@@ -226,7 +226,7 @@ func TestHeaderNames(t *testing.T) {
 	for text, says := range map[string]string{"Stripe-Account": "", "x-amz-grant-*": "",
 		"X-Sudo": "", "Range": "", "X-Api-Key": "",
 		"Host": "where the request goes", "host": "where the request goes",
-		"transfer_encoding": "cuts the message", "TE": "one connection",
+		"transfer_encoding": "where the message ends", "TE": "one connection",
 		"Accept-Encoding": "settled", "X-HTTP-Method-Override": "a method other",
 		"X-Original-*": "covers x-original-method", "con*": "covers content-length",
 		"Sec-WebSocket-Key": "WebSocket", "sec-websocket-k*": "covers sec-websocket-*",

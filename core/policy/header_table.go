@@ -35,10 +35,10 @@ type headerLine struct {
 // would never see it.
 var headerTable = []headerLine{
 	// Messages: Janee frames them.
-	{fixedDrop, "host", "says where the request goes, which the base URL does"},
+	{fixedDrop, "host", "says where the request goes; the base URL decides that"},
 	{fixedDrop,
 		"content-length transfer-encoding",
-		"cuts the message: two servers that disagree see two (RFC 9112 section 6)"},
+		"says where the message ends; servers that disagree see two messages (RFC 9112 section 6)"},
 	{fixedDrop,
 		"connection keep-alive proxy-connection te trailer upgrade http2-settings close",
 		"belongs to one connection (RFC 9110 section 7.6.1)"},
@@ -198,7 +198,7 @@ var headerTable = []headerLine{
 	{selectorField,
 		"*-customer-id customer-id customerid customeraccountid amazon-advertising-api-scope",
 		"selects the customer that is acted on"},
-	{selectorField, "paypal-auth-assertion", "selects the merchant that is acted for"},
+	{selectorField, "paypal-auth-assertion", "selects the merchant that the API acts for"},
 	{selectorField, "from", "names the user who acts, on APIs such as PagerDuty"},
 	{selectorField,
 		`namespace *-namespace *-namespace-id *tenant* accept-profile content-profile database
@@ -260,7 +260,7 @@ var headerTable = []headerLine{
 		`x-user x-username x-userid x-user-* x-*-user x-*-user-id x-*-username x-group x-groups
 		x-role x-roles x-*-role x-*-roles x-admin x-admin-* x-is-admin x-principal x-principal-*
 		x-*-principal x-subject x-identity x-identity-* x-owner-id`,
-		"says who calls, which the credential does"},
+		"says who is calling; the credential decides that"},
 	{refusedField,
 		`client-cert client-cert-chain ssl-client-* x-ssl-* x-client-cert* x-arr-clientcert
 		x-forwarded-client-cert x-amzn-mtls-* x-forwarded-tls-*`,

@@ -110,7 +110,7 @@ export class Engine {
       throw new Refusal(
         "AUDIT_UNAVAILABLE",
         "the audit log cannot be written, so nothing was done",
-        "tell your person to look at the disk and at the logs folder",
+        "tell your person to check the disk and the logs folder",
       );
     }
   }
@@ -258,6 +258,6 @@ function notReady(message: string, fix: string): Refusal {
   return new Refusal(
     "NOT_READY",
     message,
-    `tell your person to ${fix}. That is theirs to do, not yours; no restart is needed`,
+    `tell your person to ${fix}. Do not do it yourself. No restart is needed`,
   );
 }

@@ -89,7 +89,7 @@ export class Home {
       const existing = this.read(name);
       if (existing !== null) return existing;
     }
-    throw new Error(`create "${path}": it comes and goes`);
+    throw new Error(`create "${path}": other processes keep creating and removing it`);
   }
 
   /** Takes a state file away, durably. A missing one is no error. */

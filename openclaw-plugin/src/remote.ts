@@ -149,7 +149,7 @@ function refused(status: number): Refusal {
   return new Refusal(
     "INTERNAL",
     `the Janee server answered with status ${status}`,
-    "tell your person to look at the url in the plugin's configuration",
+    "tell your person to check the url in the plugin's configuration",
   );
 }
 
@@ -157,7 +157,7 @@ function unreachable(how: string): Refusal {
   return new Refusal(
     "UPSTREAM_UNREACHABLE",
     `the Janee server could not be reached: ${how}`,
-    "tell your person to see whether `janee serve --transport http` runs " +
-      "and the url in the plugin's configuration is right",
+    "tell your person to check that `janee serve --transport http` runs " +
+      "and that the url in the plugin's configuration is right",
   );
 }

@@ -7,8 +7,8 @@ import { errno, FileFault, Refusal } from "./refusal.ts";
 import type { Embedded } from "./settings.ts";
 
 const otherwise =
-  "tell your person: give the plugin the key by masterKey, which may be a SecretRef, " +
-  "or let it call `janee serve --transport http` by url";
+  "tell your person to set masterKey of the plugin, which may be a SecretRef, " +
+  "or url, so that it calls `janee serve --transport http`";
 
 /**
  * The text of the root key of a vault. Errors: Refusal VAULT_LOCKED, which names where the key
@@ -20,7 +20,7 @@ export function readRootKey(s: Embedded, { id, source = "file" }: VaultInfo): st
   const own = s.keyFile === "";
   if (own && source !== "file" && source !== "passphrase")
     throw locked(
-      `config.yaml keeps the root key by source ${JSON.stringify(source)}, ` +
+      `config.yaml keeps the root key in source ${JSON.stringify(source)}, ` +
         "which the plugin does not read",
       otherwise,
     );

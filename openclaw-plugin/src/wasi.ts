@@ -29,7 +29,7 @@ export function wasi(
     args_sizes_get: none,
     environ_get: () => success,
     environ_sizes_get: none,
-    // The Go runtime stops where time stands still. What time it is does not matter: the core is
+    // The Go runtime stops if time does not advance. What time it is does not matter: the core is
     // told with each message.
     clock_time_get: (_id: number, _precision: bigint, at: number) => {
       view().setBigUint64(at, (clock += 1000n), true);

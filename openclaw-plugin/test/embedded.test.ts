@@ -309,7 +309,7 @@ test("a home that others can read, or a lost root key, is refused with its fix",
   const open = await world.tools("main", undefined, "open");
   const refused = await call(open, "janee_list_services");
   assert.equal(refused.denial?.reasonCode, "NOT_READY");
-  assert.match(refused.denial?.nextStep ?? "", /chmod 700.*not yours/);
+  assert.match(refused.denial?.nextStep ?? "", /chmod 700.*Do not do it yourself/);
   chmodSync(world.home, 0o700);
   const root = world.env["JANEE_KEY_FILE"] ?? "";
   renameSync(root, root + ".away");

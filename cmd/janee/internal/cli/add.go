@@ -54,7 +54,7 @@ it.`,
 	f := c.Flags()
 	f.StringVarP(&o.url, "url", "u", "", "base `URL` of the API, such as https://api.stripe.com")
 	f.StringVar(&o.authType, "auth-type", "",
-		"`TYPE` of signature: "+strings.Join(sign.Types(), ", "))
+		"auth `TYPE`: "+strings.Join(sign.Types(), ", "))
 	f.StringVar(&o.testPath, "test-path", "",
 		"harmless `PATH` to try the credential with, such as /v1/balance")
 	f.StringVar(&o.description, "description", "",

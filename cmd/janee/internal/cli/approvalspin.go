@@ -18,7 +18,7 @@ func pinCommand(env *Env) *cobra.Command {
 		Short: "Set the PIN that an approval needs",
 		Long: `Set or change the PIN that "janee approve" and "janee approvals --watch" ask for on
 the terminal before they approve anything. config.yaml keeps a slow hash of the PIN. Wrong PINs are
-recorded in the audit log; after three of them the next try has to wait. To deny a request needs no
+recorded in the audit log; after three of them the next try has to wait. Denying a request needs no
 PIN.
 
 The PIN stops an agent that can run janee but cannot read your files. It does not stop an agent that

@@ -20,10 +20,15 @@ type asker struct {
 }
 
 func (a *asker) terminal(flag string) (*term.Terminal, error) {
+	return a.terminalOr(flag, "add "+flag)
+}
+
+// terminalOr is the terminal, or an error that says what else gives the value of the flag.
+func (a *asker) terminalOr(flag, instead string) (*term.Terminal, error) {
 	if a.tty != nil {
 		return a.tty, nil
 	}
-	missing := hint.Errorf(hint.Usage, "add "+flag+", or run the command in a terminal",
+	missing := hint.Errorf(hint.Usage, instead+", or run the command in a terminal",
 		"%s is missing", strings.TrimPrefix(flag, "--"))
 	if a.quiet {
 		return nil, missing
@@ -71,8 +76,12 @@ func (a *asker) choice(
 	if err != nil {
 		return "", err
 	}
+	width := 0
+	for _, o := range options {
+		width = max(width, len(o))
+	}
 	for i, o := range options {
-		t.Print("  %2d) %-15s  %s\n", i+1, o, title(o))
+		t.Print("  %2d) %-*s  %s\n", i+1, width, o, title(o))
 	}
 	answer, err := t.Line(question, options[0])
 	if n, bad := strconv.Atoi(answer); bad == nil && n >= 1 && n <= len(options) {
@@ -110,7 +119,11 @@ func (a *asker) template(
 }
 
 func (a *asker) secret(question, flag string) (secret.Text, error) {
-	t, err := a.terminal(flag)
+	instead := "add " + flag
+	if !strings.Contains(flag, " ") { // an argument would show the secret to other processes
+		instead = "pipe it in with `" + flag + " -`"
+	}
+	t, err := a.terminalOr(flag, instead)
 	if err != nil {
 		return secret.Text{}, err
 	}

@@ -38,9 +38,9 @@ func (o *capFlags) register(f *pflag.FlagSet) {
 	f.StringVar(&o.description, "description", "",
 		"`TEXT`: what the capability is for; agents read it")
 	f.BoolVar(&o.approve, "auto-approve", false,
-		"open sessions without asking a person (the default)")
+		"send requests without asking a person (the default)")
 	f.BoolVar(&o.noApprove, "no-auto-approve", false,
-		"have a person approve each session before it opens")
+		"have a person approve a request, or a session, before anything is sent")
 	f.BoolVar(&o.reason, "requires-reason", false, "refuse calls without a reason")
 	f.BoolVar(&o.noReason, "no-requires-reason", false,
 		"accept calls without a reason (the default)")

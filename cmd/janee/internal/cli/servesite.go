@@ -55,8 +55,8 @@ func openSite(env *Env, s *opened.Home, o httpOptions) (*site, error) {
 	if err != nil {
 		return nil,
 			hint.New(hint.Failed,
-				"another program may use this port; choose another with "+
-					"`janee serve --transport http --port PORT`",
+				"the port may be in use, or the address may not be one of this machine: "+
+					"choose others with --port and --host",
 				fmt.Errorf("listening: %w", err))
 	}
 	t.listener, t.host = listener, host

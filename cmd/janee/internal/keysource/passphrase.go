@@ -132,8 +132,8 @@ func (f file) ask(question string) (passphrase secret.Text, err error) {
 	}
 	if errors.Is(err, term.ErrNone) {
 		err = hint.Errorf(hint.Locked,
-			"run it in a terminal, or set "+PassphraseEnv+
-				"; a server over stdio never asks, because its terminal belongs to the client: "+
+			"run the command in a terminal, or set "+PassphraseEnv+
+				"; a server over stdio cannot ask, because its terminal belongs to the client: "+
 				"see `janee key move --help`",
 			"%w: the root key in %q needs a passphrase, and nobody can be asked for it here",
 			ErrLocked, f.path)
