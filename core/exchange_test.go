@@ -425,3 +425,14 @@ func TestWrongCredentialIsNotTraded(t *testing.T) {
 		t.Errorf("message %q", d.Message)
 	}
 }
+
+// TestTheHintOfAnUntrustedEndpoint names the service, as that of an API does.
+func TestTheHintOfAnUntrustedEndpoint(t *testing.T) {
+	i := newIDP(t)
+	i.token = func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrUntrusted} }
+	done, _ := i.do(get("crm", "/x"))
+	if d := done.Denial; d == nil || d.Code != CredentialRebound ||
+		!strings.Contains(d.NextStep, "`janee trust crm`") {
+		t.Errorf("%s", outcome(done))
+	}
+}

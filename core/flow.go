@@ -93,6 +93,9 @@ func (f *Flow) refuse(d *Denial) Done {
 // failure is a refusal with the reason in its message.
 func (s *subject) failure(code string, why string) *Denial {
 	d := Deny(code, s.call)
+	if code == CredentialRebound {
+		d.NextStep = trustHint(s.service.Name)
+	}
 	if why != "" {
 		d.Message += ": " + why
 	}
