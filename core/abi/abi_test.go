@@ -105,26 +105,6 @@ func TestFinishedFlowsAreForgotten(t *testing.T) {
 	}
 }
 
-// TestWhatIsForgottenIsNotParked: nobody can resume or drop the flows of an engine that was dropped,
-// or of an instance that was wiped.
-func TestWhatIsForgottenIsNotParked(t *testing.T) {
-	for _, op := range []string{`"drop","engine":1`, `"wipe"`} {
-		var i Instance
-		s := newShell(t)
-		s.handle = i.Handle
-		s.load(flowConfig)
-		decide := i.engines[s.engine].core
-		s.call(balance)
-		if n := decide.Parked(); n != 1 {
-			t.Fatalf("%d flows are parked", n)
-		}
-		s.op(nil, `{"v":1,"op":%s}`, op)
-		if n := decide.Parked(); n != 0 {
-			t.Errorf("after %s %d flows are parked", op, n)
-		}
-	}
-}
-
 // TestEveryArgumentArrives: an argument that is forgotten on the way would be ignored in silence.
 func TestEveryArgumentArrives(t *testing.T) {
 	c := core.Call{

@@ -65,9 +65,8 @@ func TestPanicsLoseNoSlot(t *testing.T) {
 
 // TestAPanicInsideAFlow: the call is over, the shell hears of a fault, and other calls go on.
 func TestAPanicInsideAFlow(t *testing.T) {
-	var i Instance
 	s := newShell(t)
-	s.handle = i.Handle
+	i := s.instance
 	s.load(limitedConfig)
 	h := s.op([]byte(balance), `{"v":1,"op":"needs","engine":%d,"tool":"execute",`+
 		`"agent":"main","via":"openclaw"}`, s.engine).Flow
