@@ -2,6 +2,7 @@ package core
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
@@ -424,4 +425,52 @@ func TestWrongCredentialIsNotTraded(t *testing.T) {
 	if !strings.Contains(d.Message, `"clientSecret"`) || strings.Contains(d.Message, clientSecret) {
 		t.Errorf("message %q", d.Message)
 	}
+}
+
+// TestTheHintOfAnUntrustedEndpoint names the service, as that of an API does.
+func TestTheHintOfAnUntrustedEndpoint(t *testing.T) {
+	i := newIDP(t)
+	i.token = func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrUntrusted} }
+	done, _ := i.do(get("crm", "/x"))
+	if d := done.Denial; d == nil || d.Code != CredentialRebound ||
+		!strings.Contains(d.NextStep, "`janee trust crm`") {
+		t.Errorf("%s", outcome(done))
+	}
+}
+
+// TestWhatAnAgentGetsOfReplies: it gets nothing of a reply after which the request is made again, of
+// that of a token endpoint, of one to a request without its body, and of a trial.
+func TestWhatAnAgentGetsOfReplies(t *testing.T) {
+	want := func(h *house, what string, statuses ...int) {
+		t.Helper()
+		if !slices.Equal(h.relayed, statuses) {
+			t.Errorf("%s: relayed %v, not %v", what, h.relayed, statuses)
+		}
+		h.relayed = nil
+	}
+	i := newIDP(t)
+	api := func(s Send) (Head, []string, Ended) {
+		if v, _ := Get(s.Headers, "Authorization"); v == "Bearer "+minting(1) {
+			return Head{Status: 401}, []string{"no"}, Ended{}
+		}
+		return Head{Status: 200}, []string{"ok"}, Ended{}
+	}
+	i.do(get("crm", "/x"))
+	want(i.house, "a fresh token", 200)
+	i.api = api
+	i.do(get("crm", "/x"))
+	want(i.house, "a token that is refused, then another", 200)
+
+	h := guarded(t, status(200))
+	h.do(posting("camera", "/x", "body"))
+	want(h, "a challenge", 200)
+	h.reply = status(200)
+	h.do(posting("camera", "/x", "body"))
+	want(h, "no challenge, and the body was held back")
+	h.do(get("camera", "/x"))
+	want(h, "no challenge, and there is no body", 200)
+
+	h = newHouse(t, trialConfig)
+	h.allowed(trialOf("one"))
+	want(h, "a trial")
 }

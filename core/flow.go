@@ -1,6 +1,7 @@
 package core
 
 import (
+	"cmp"
 	"encoding/hex"
 	"sync/atomic"
 
@@ -13,8 +14,6 @@ type Flow struct {
 	id    string // of this call in the log
 	began int64  // Now.Mono
 	talk  *talk
-	// test_service of all: the flow that tries the service whose turn it is
-	part atomic.Pointer[Flow]
 
 	question Question // the one that a person is asked; no ID: none
 	usage    usage
@@ -47,11 +46,11 @@ func (f *Flow) Resume(in In, ev Event) Step {
 // result is valid until the next call. Only a reply that ended by itself is closed with last: what
 // is held back of a cut reply may begin a secret.
 func (f *Flow) Scrub(p []byte, last bool) []byte {
-	if part := f.part.Load(); part != nil {
-		return part.Scrub(p, last)
-	}
-	return f.reply.scrub(p, last)
+	return f.inTurn().reply.scrub(p, last)
 }
+
+// inTurn is the flow that asked for the step under way.
+func (f *Flow) inTurn() *Flow { return cmp.Or(f.talk.turn.Load(), f) }
 
 // Drop gives up a flow that will not be resumed, so that nothing of it is kept or counts as under
 // way. Every flow that has not come to Done must be dropped. Drop may be called at any time, also
@@ -75,10 +74,11 @@ func (f *Flow) over(d Done) Done {
 }
 
 // refuse records a refusal, unless the agent has had too many, and ends. Nothing was done, so a log
-// that cannot be written changes nothing for the agent.
+// that cannot be written changes nothing for the agent. A flow that was dropped has no record, so
+// its refusal must not be counted as one that has.
 func (f *Flow) refuse(d *Denial) Done {
 	f.closing = true
-	if d.unrecorded {
+	if d.unrecorded || f.talk.dropped {
 		return Done{Denial: d}
 	}
 	if ok, missed := f.recordable(); ok {
@@ -93,6 +93,9 @@ func (f *Flow) refuse(d *Denial) Done {
 // failure is a refusal with the reason in its message.
 func (s *subject) failure(code string, why string) *Denial {
 	d := Deny(code, s.call)
+	if code == CredentialRebound {
+		d.NextStep = trustHint(s.service.Name)
+	}
 	if why != "" {
 		d.Message += ": " + why
 	}

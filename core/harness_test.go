@@ -22,6 +22,7 @@ type house struct {
 	files   map[string][]byte
 	records []Record
 	sent    []Send
+	relayed []int // statuses of the replies that went to the agent as they came
 	now     Now
 	rand    byte
 	flow    *Flow // of the last call
@@ -188,7 +189,9 @@ func (h *house) send(flow *Flow, s Send, body *bytes.Buffer) Event {
 	}
 	if head.Status != 0 {
 		switch next := flow.Resume(h.in(nil), head).(type) {
-		case nil, Relay:
+		case nil:
+		case Relay:
+			h.relayed = append(h.relayed, next.Status)
 		default:
 			h.t.Fatalf("the flow answers the head with %T", next)
 		}

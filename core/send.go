@@ -224,9 +224,6 @@ func (s *delivery) broken(ev Ended) *Denial {
 	s.got(ev.Bytes)
 	s.reply.fault = s.clean(ev.Detail)
 	d := s.failure(code, s.reply.fault)
-	if code == CredentialRebound {
-		d.NextStep = trustHint(s.service.Name)
-	}
 	if code == UpstreamUnreachable && !s.safe() {
 		d.NextStep = "tell your person; unless no connection was made, the API may have acted on " +
 			"the request: check before you repeat it"

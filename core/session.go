@@ -153,9 +153,7 @@ func (e *Engine) grant(
 // Revoked reports whether the state files, as found now, end this call. Shells ask before they send
 // and every 50 ms while they wait; it may run beside Resume and Scrub.
 func (f *Flow) Revoked(in In) bool {
-	if part := f.part.Load(); part != nil {
-		return part.Revoked(in)
-	}
+	f = f.inTurn()
 	if _, locked := in.Files[session.LockFile]; locked {
 		f.locked.Store(true)
 		return true

@@ -1,6 +1,9 @@
 package core
 
-import "iter"
+import (
+	"iter"
+	"sync/atomic"
+)
 
 // talk is the conversation of a flow with its shell: steps out, events in. It lets a flow be
 // straight code, in which asking the shell for a step is a call that returns the event. iter.Pull
@@ -12,6 +15,10 @@ type talk struct {
 	pull  func() (Step, bool)
 	stop  func()
 	end   Step // nil until the flow is over
+	// turn is the flow that asked for the step under way: in a test of all services, the one that
+	// tries the service whose turn it is. It may be read beside Resume, so it is set only once
+	// what Revoked looks at is settled.
+	turn atomic.Pointer[Flow]
 	// dropped says that nobody will answer any more: every step fails at once, until the flow's
 	// code has returned.
 	dropped bool
@@ -24,6 +31,7 @@ func (f *Flow) start(in In, run func() Done) Step {
 	parked.Add(1)
 	t.pull, t.stop = iter.Pull(func(yield func(Step) bool) {
 		defer parked.Add(-1)
+		defer f.abandon()
 		t.yield = yield
 		t.end = f.over(run())
 	})
@@ -48,6 +56,7 @@ func (f *Flow) in() In { return f.talk.in }
 // dropped, and goes no further than to its last record.
 func (f *Flow) do(s Step) (Event, *Denial) {
 	t := f.talk
+	t.turn.Store(f)
 	if t.dropped || !t.yield(s) {
 		t.dropped = true
 		return nil, Deny(Cancelled, f.call)
@@ -56,6 +65,19 @@ func (f *Flow) do(s Step) (Event, *Denial) {
 		return nil, f.stopped(s)
 	}
 	return t.event, nil
+}
+
+// abandon gives back what a flow holds whose code panicked, as if it had been dropped: a shell that
+// has caught the panic may know nothing of the flow.
+func (f *Flow) abandon() {
+	if f.talk.end != nil {
+		return
+	}
+	f.talk.dropped = true
+	if part := f.talk.turn.Load(); part != nil {
+		part.release()
+	}
+	f.release()
 }
 
 // commit makes writes and records durable. why says in the refusal what could not be written.
@@ -68,7 +90,8 @@ func (f *Flow) commit(c Commit, why string) (Committed, *Denial) {
 		return done, nil
 	}
 	d = f.failure(AuditUnavailable, why)
-	d.unrecorded = len(c.Records) > 0 // the log cannot take a record of its own failure
+	// The log cannot take a record of its own failure; what failed beside a write may be the write.
+	d.unrecorded = len(c.Records) > 0 && len(c.Writes) == 0
 	return Committed{}, d
 }
 

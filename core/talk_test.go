@@ -1,7 +1,11 @@
 package core
 
 import (
+	"bytes"
+	"fmt"
 	"runtime"
+	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -74,6 +78,91 @@ func TestAPanicLeavesNothing(t *testing.T) {
 	f.Drop()
 	if n := h.engine.Parked(); n != 0 {
 		t.Errorf("%d flows are parked", n)
+	}
+}
+
+// TestAPanicGivesBackWhatTheCallHeld: a shell that has caught the panic may have no flow to drop.
+func TestAPanicGivesBackWhatTheCallHeld(t *testing.T) {
+	tour := Call{Caller: get("c", "/x").Caller, Tool: TestService}
+	for name, c := range map[string]Call{"execute": get("c", "/x"), "tour": tour} {
+		h := limitedHouse(t, "", "concurrent: 1")
+		f, step := h.halfway(c, 0)
+		for f.inTurn().usage.ticket == nil {
+			step = f.Resume(h.in(nil), h.obey(f, step, nil))
+		}
+		if n := h.under(c); n != 1 {
+			t.Fatalf("%s: %d under way", name, n)
+		}
+		f.inTurn().service = nil
+		if !panics(func() { h.commits(f, step) }) {
+			t.Fatalf("%s did not panic", name)
+		}
+		if n, parked := h.under(c), h.engine.Parked(); n != 0 || parked != 0 {
+			t.Errorf("%s: after a panic %d calls are under way, %d flows parked", name, n, parked)
+		}
+	}
+}
+
+// TestADroppedCallIsNoRefusal: a call that was given up has no record, so it must neither take the
+// count of refusals without one into a record that nobody writes, nor be one of them.
+func TestADroppedCallIsNoRefusal(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	c := get("stripe", "/x")
+	missed := int64(1)
+	for {
+		if ok, _ := h.engine.limits.Record(h.now.Mono, c.account(""), 0); !ok {
+			break
+		}
+	}
+	for range 2 {
+		f, _ := h.engine.Begin(h.in(h.engine.Needs(c)), c)
+		f.Drop()
+		h.now.Mono += hour // there is room for records again
+	}
+	h.refused(get("none", "/x"), CapabilityNotFound)
+	if got := h.records[0].Detail["unrecorded"]; got != fmt.Sprint(missed) {
+		t.Errorf("%q refusals are said to be without a record, not %d", got, missed)
+	}
+}
+
+// TestAQuestionThatCannotBeWrittenIsRecorded: it may be the file that failed, and not the log.
+func TestAQuestionThatCannotBeWrittenIsRecorded(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	h.failCommit = func(c Commit) bool { return len(c.Writes) > 0 }
+	h.refused(get("asked", "/x"), AuditUnavailable)
+	if got := h.events(); got != "deny AUDIT_UNAVAILABLE" {
+		t.Errorf("recorded %q", got)
+	}
+}
+
+// TestRevokedBesideATour is for the race detector: while a shell goes from one service to the next,
+// the look at the files that watched the request before may not have ended.
+func TestRevokedBesideATour(t *testing.T) {
+	const services = 50
+	var list, caps strings.Builder
+	for n := range services {
+		fmt.Fprintf(&list, "  s%d: {baseUrl: https://s%d.example, testPath: /x, "+
+			"auth: {type: bearer, key: key_of_service_%d}}\n", n, n, n)
+		fmt.Fprintf(&caps, "  s%d: {service: s%d}\n", n, n)
+	}
+	h := newHouse(t, "services:\n"+list.String()+"capabilities:\n"+caps.String())
+	tour := Call{Caller: get("s0", "/x").Caller, Tool: TestService}
+	f, step := h.engine.Begin(h.in(h.engine.Needs(tour)), tour)
+	in, watching := h.in(nil), make(chan struct{})
+	var over atomic.Bool
+	go func() {
+		defer close(watching)
+		for !over.Load() {
+			f.Revoked(in)
+		}
+	}()
+	for _, more := step.(Done); !more; _, more = step.(Done) {
+		step = f.Resume(h.in(nil), h.obey(f, step, new(bytes.Buffer)))
+	}
+	over.Store(true)
+	<-watching
+	if len(h.sent) != services {
+		t.Errorf("%d services were tried", len(h.sent))
 	}
 }
 

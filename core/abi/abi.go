@@ -117,20 +117,23 @@ func drop(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, err
 	}
 	if of == "flow" {
-		i.giveUp(func(flow int64, _ *flow) bool { return flow == h })
+		if fl := i.flows[h]; fl != nil { // thousands may wait, so that none looks at all of them
+			delete(i.flows, h)
+			fl.drop()
+		}
 		return emptyAnswer{}, nil, nil
 	}
 	e := i.engines[h]
-	i.giveUp(func(_ int64, fl *flow) bool { return fl.engine == e })
+	i.giveUp(func(fl *flow) bool { return fl.engine == e })
 	delete(i.engines, h)
 	return emptyAnswer{}, nil, nil
 }
 
 // giveUp drops and forgets the flows that match. Forgetting one alone would leave its code parked
 // for as long as the module lives.
-func (i *Instance) giveUp(match func(handle int64, fl *flow) bool) {
+func (i *Instance) giveUp(match func(*flow) bool) {
 	for h, fl := range i.flows {
-		if match(h, fl) {
+		if match(fl) {
 			delete(i.flows, h)
 			fl.drop()
 		}
@@ -142,7 +145,7 @@ func wipe(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	if err := f.end(); err != nil {
 		return nil, nil, err
 	}
-	i.giveUp(func(int64, *flow) bool { return true })
+	i.giveUp(func(*flow) bool { return true })
 	i.engines, i.flows = nil, nil
 	return emptyAnswer{}, nil, nil
 }

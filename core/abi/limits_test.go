@@ -1,11 +1,14 @@
 package abi
 
 import (
+	"bytes"
 	"fmt"
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/audit"
+	"github.com/true-and-useful/janee/core/config"
 )
 
 // TestNoSlotIsLost drops a thousand calls, at every step and in every way. One call at once is
@@ -55,6 +58,31 @@ func TestPanicsLoseNoSlot(t *testing.T) {
 	if a.Step.Type != "commit" || len(a.Step.Writes)+len(a.Step.Lines) == 0 {
 		t.Fatalf("%+v", a.Step)
 	}
+	if step := s.commits(flow, a); step.Type != "send" {
+		t.Errorf("%+v", step)
+	}
+}
+
+// TestAPanicInsideAFlow: the call is over, the shell hears of a fault, and other calls go on.
+func TestAPanicInsideAFlow(t *testing.T) {
+	s := newShell(t)
+	i := s.instance
+	s.load(limitedConfig)
+	h := s.op([]byte(balance), `{"v":1,"op":"needs","engine":%d,"tool":"execute",`+
+		`"agent":"main","via":"openclaw"}`, s.engine).Flow
+	broken := core.New(&config.Config{
+		Capabilities: map[string]*config.Capability{"stripe": {Name: "stripe", Service: "gone"}},
+	}, nil)
+	i.flows[h].decide, i.flows[h].needs = broken, nil
+	answer := i.Handle(Join(fmt.Appendf(nil,
+		`{"v":1,"op":"begin","flow":%d,%s,"files":[]}`, h, s.moment()), nil))
+	if code := codeOf(t, answer); code != internal || bytes.Contains(answer, []byte("nil")) {
+		t.Errorf("%s: %s", code, answer)
+	}
+	if n := broken.Parked(); n != 0 || len(i.flows) != 0 {
+		t.Errorf("%d flows are parked, %d kept", n, len(i.flows))
+	}
+	flow, a := s.call(balance)
 	if step := s.commits(flow, a); step.Type != "send" {
 		t.Errorf("%+v", step)
 	}

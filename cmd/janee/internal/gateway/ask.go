@@ -28,40 +28,47 @@ type Client struct {
 // wait carries out an Ask. It ends when the watched files answer the question, when a form was
 // filled in, when the time is over, or when the client leaves or cancels the call. It reads the
 // files only after one of them has changed.
-func (g *Gateway) wait(
-	ctx context.Context, flow *core.Flow, s core.Ask, client Client,
-) core.Event {
+func (k *call) wait(ctx context.Context, s core.Ask) core.Event {
 	tick := time.NewTicker(watchInterval)
 	defer tick.Stop()
-	began := mono(g.started)
-	next := began + g.progress.Milliseconds()
-	changed, first := g.state.Watch(s.Watch), true
+	changed, first := k.state.Watch(s.Watch), true
 	var forms <-chan core.Filled
 	stop := func() {}
 	defer func() { stop() }()
 	for {
 		if changed() {
-			if ended := g.look(flow, s.Watch); ended != nil {
+			if ended := k.look(k.flow, s.Watch); ended != nil {
 				return ended
 			}
 			if first {
-				forms, stop = g.elicit(ctx, flow, s, client.Elicit)
+				forms, stop = k.elicit(ctx, k.flow, s, k.client.Elicit)
 			}
 			first = false
 		}
-		now := mono(g.started)
+		now := mono(k.started)
 		if now >= s.Wait {
 			return core.Answered{}
 		}
-		if client.Progress != nil && now >= next {
-			next += g.progress.Milliseconds()
-			client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
-				"waiting for a person: janee approve "+s.Question.ID[:8])
-		}
-		if ended := g.pause(ctx, tick.C, client.Ending, forms); ended != nil {
+		k.tell(now, s)
+		if ended := k.pause(ctx, tick.C, k.client.Ending, forms); ended != nil {
 			return ended
 		}
 	}
+}
+
+// tell tells the client how long the call has waited, if that is due. A form that was filled in
+// ends one wait and begins another: what the client is told goes on all the same.
+func (k *call) tell(now int64, s core.Ask) {
+	w, every := &k.waited, k.progress.Milliseconds()
+	if w.next == 0 {
+		w.began, w.next = now, now+every
+	}
+	if k.client.Progress == nil || now < w.next {
+		return
+	}
+	w.next += every
+	k.client.Progress(float64((now-w.began)/1000), float64((s.Wait-w.began)/1000),
+		"waiting for a person: janee approve "+s.Question.ID[:8])
 }
 
 // pause waits until the next look at the files. It returns what ends the wait before that, or nil.

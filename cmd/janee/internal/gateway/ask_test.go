@@ -2,6 +2,7 @@ package gateway
 
 import (
 	"context"
+	"encoding/json"
 	"strings"
 	"sync"
 	"testing"
@@ -187,6 +188,40 @@ func TestProgressWhileACallWaits(t *testing.T) {
 	if code(got) != core.ApprovalPending || len(told) != 2 ||
 		!strings.Contains(told[0], "janee approve "+got.Denial.ApprovalID[:8]) {
 		t.Errorf("%s, told %q", code(got), told)
+	}
+}
+
+// TestAFormDoesNotRestartTheProgress: a client may take a number that falls for a fault.
+func TestAFormDoesNotRestartTheProgress(t *testing.T) {
+	k := eliciting(t, 2500*time.Millisecond)
+	k.rig.gateway.progress = 250 * time.Millisecond
+	forms, most := 0, 0.0
+	got := k.rig.gateway.Do(t.Context(),
+		core.Call{
+			Caller: core.Caller{Agent: "claude-ai", Via: core.ViaStdio},
+			Tool:   core.Execute,
+			Args:   tool.Arguments{Capability: "api", Method: "GET", Path: "/x"},
+		}, Client{
+			Progress: func(done, total float64, _ string) {
+				if done < most || total != 2 {
+					t.Errorf("%v of %v, after %v of 2", done, total, most)
+				}
+				most = done
+			},
+			Elicit: func(
+				ctx context.Context, _ string, _ json.RawMessage,
+			) (json.RawMessage, bool) {
+				if forms++; forms > 1 {
+					<-ctx.Done()
+					return nil, false
+				}
+				time.Sleep(1200 * time.Millisecond)
+				content, ok := guess(k.rig.only(t))
+				return json.RawMessage(content), ok
+			},
+		})
+	if code(got) != core.ApprovalPending || forms != 2 || most != 2 {
+		t.Errorf("%s, %d forms, %v seconds told", code(got), forms, most)
 	}
 }
 

@@ -15,9 +15,13 @@ type call struct {
 	lease   *fair.Lease
 	inForce *InForce
 	flow    *core.Flow
+	waited  waited
 	relay   relay  // of the reply that is arriving
 	body    []byte // of the whole reply; nil where nobody gets it, or a Receiver
 }
+
+// waited is how long a call has waited for a person, on the clock of core.Now.Mono.
+type waited struct{ began, next int64 } // next: when the client is told again; 0: it never waited
 
 // run begins a flow and carries out its steps until it is done.
 func (g *Gateway) run(
@@ -56,7 +60,7 @@ func (k *call) carryOut(ctx context.Context, step core.Step) (event core.Event, 
 		if s.New {
 			k.asked(k.inForce.Config.Approvals, s.Question)
 		}
-		return k.wait(ctx, k.flow, s, k.client), s.Watch
+		return k.wait(ctx, s), s.Watch
 	case core.Send:
 		return k.send(ctx, s), nil
 	}
