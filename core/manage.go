@@ -6,7 +6,7 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// Share is what the owner of a service has skipDecided, for the shell to write into config.yaml: an
+// Share is what the owner of a service has decided, for the shell to write into config.yaml: an
 // engine cannot change its configuration. The record is already in the log. config.Share checks the
 // owner in the file once more.
 type Share struct {

@@ -16,8 +16,8 @@ type subject struct {
 	service    *config.Service
 	judgement
 
-	files    map[string][]byte // as the session was judged by
-	pair     string            // of agent and capability: what a session is for
+	files    map[string][]byte // the state files that checkSession judged by
+	pair     string            // names agent and capability: what a session is for
 	session  string            // id of the session that the call runs in; "": none
 	grant    session.Grant     // the session that was open when the checks looked; no ID: none
 	stored   bool              // the pair has a session file, usable or not
