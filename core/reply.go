@@ -115,7 +115,7 @@ func (s *delivery) cleanValue(value string) string {
 	return strings.ReplaceAll(s.clean(strings.ReplaceAll(value, " ", "\n")), "\n", " ")
 }
 
-// watch names the files whose appearance ends a call in flight.
+// watch names the files whose appearance ends a call under way.
 func (s *subject) watch() []string {
 	if s.call.Person() {
 		return []string{session.LockFile}

@@ -4,5 +4,5 @@ package home
 
 import "errors"
 
-// exchange is not supported here, so the caller renames twice.
-func exchange(string, string) error { return errors.ErrUnsupported }
+// swapNames is not supported here, so the caller renames twice.
+func swapNames(string, string) error { return errors.ErrUnsupported }
