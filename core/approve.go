@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/session"
@@ -281,7 +280,7 @@ func (f *Flow) pending() *Denial {
 			"`janee approvals` shows what waits. Then repeat exactly the same call; anything "+
 			"that differs is a new question",
 			id, id))
-	d.ApprovalID, d.ExpiresAt = q.ID, time.UnixMilli(q.Expires).UTC().Format(time.RFC3339)
+	d.ApprovalID, d.ExpiresAt = q.ID, clock(q.Expires)
 	d.RetryAfterSeconds = retryAfterSeconds
 	return d
 }

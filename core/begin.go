@@ -45,7 +45,7 @@ func (f *Flow) run() Done {
 	switch {
 	case c.Fault != nil:
 		return f.refuse(Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
-	case c.Tool == ExplainSigning:
+	case c.Tool == ExplainSigning && c.Person():
 		return f.explainSigning()
 	case t != nil:
 		return t.run(f)

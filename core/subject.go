@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/session"
@@ -38,4 +40,17 @@ func (e *Engine) subject(c Call) subject {
 		s.maxBytes = wire.ReplyBody
 	}
 	return s
+}
+
+// listedService is the next step of an agent that named a service which is not there.
+const listedService = "use the service of an entry of list_services"
+
+// findService looks up the service that the arguments name.
+func (s *subject) findService(next string) *Denial {
+	name := s.call.Args.Service
+	if s.service = s.engine.config.Services[name]; s.service == nil {
+		return Deny(BadArguments, s.call).because(
+			fmt.Sprintf("there is no service %q", name), "", next)
+	}
+	return nil
 }

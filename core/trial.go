@@ -64,18 +64,13 @@ func (f *Flow) test() Done {
 // try tries the credential of a service with a GET of its testPath, under a policy that allows
 // nothing else. Without a report the service was not tried, for the reason of the denial.
 func (f *Flow) try() (*TrialReport, Done) {
-	s := f.engine.config.Services[f.call.Args.Service]
-	if s == nil {
-		return nil,
-			f.refuse(Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q",
-				f.call.Args.Service), "",
-				"use the service of an entry of list_services"))
+	if d := f.findService(listedService); d != nil {
+		return nil, f.refuse(d)
 	}
-	f.service = s
 	if d := f.mayTest(f.in()); d != nil {
 		return nil, f.refuse(d)
 	}
-	if s.TestPath == "" {
+	if s := f.service; s.TestPath == "" {
 		return f.report().of("the service has no testPath, so nothing was sent", "",
 			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path "+
 				"that is harmless to GET", s.Name)), Done{}
