@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
@@ -121,7 +120,7 @@ func (s *delivery) recordMint(token sign.Token, err error, code string) *Denial 
 		r.Code, r.Detail = code, with(r.Detail, "error", err.Error())
 	} else {
 		r.Detail = with(r.Detail, "expires",
-			time.UnixMilli(token.Expires).UTC().Format(time.RFC3339))
+			clock(token.Expires))
 	}
 	_, d := s.commit(Commit{Records: []Record{r}, Late: true}, "")
 	return d

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/secret"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 const clientSecret = "client_secret_of_the_core_tests"
@@ -49,7 +50,7 @@ func newIDP(t *testing.T) *idp {
 
 // bearer is the token that the last request to the API carried.
 func (i *idp) bearer() string {
-	v, _ := Get(i.sent[len(i.sent)-1].Headers, "Authorization")
+	v, _ := wire.Get(i.sent[len(i.sent)-1].Headers, "Authorization")
 	return strings.TrimPrefix(v, "Bearer ")
 }
 
@@ -165,7 +166,7 @@ func TestRefusedTokenIsDroppedOnce(t *testing.T) {
 	refuse := func(bad ...string) {
 		i.api = func(s Send) (Head, []string, Ended) {
 			for _, b := range bad {
-				if v, _ := Get(s.Headers, "Authorization"); v == "Bearer "+b {
+				if v, _ := wire.Get(s.Headers, "Authorization"); v == "Bearer "+b {
 					return Head{Status: 401}, []string{"no " + b}, Ended{}
 				}
 			}
@@ -246,7 +247,7 @@ func TestTokensGoWithTheirService(t *testing.T) {
 func TestTokenNeverReachesTheAgent(t *testing.T) {
 	i := newIDP(t)
 	i.api = func(s Send) (Head, []string, Ended) {
-		v, _ := Get(s.Headers, "Authorization")
+		v, _ := wire.Get(s.Headers, "Authorization")
 		return Head{Status: 200, Headers: []Header{{Name: "ETag", Value: v}}}, []string{
 			"you sent ", v[:12], v[12:], " and ", clientSecret, " and ", minting(1),
 		}, Ended{}

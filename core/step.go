@@ -125,7 +125,7 @@ type Answered struct{}
 type Said struct{ Decision, Scope, By string }
 
 // Filled answers Ask with a form that was filled in and sent in the agent's client: the code that
-// was typed, and ElicitOnce, ElicitSession or ElicitDeny.
+// was typed, and approval.Once, approval.Session or approval.Deny.
 type Filled struct{ Code, Decision string }
 
 // Head is the head of an upstream's reply.

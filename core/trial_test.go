@@ -9,6 +9,7 @@ import (
 
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 const trialConfig = `
@@ -76,7 +77,7 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 		s.TimeoutMs != 10_000 || len(s.Body) > 0 {
 		t.Errorf("sent %+v", h.sent)
 	}
-	if v, _ := Get(s.Headers, "Authorization"); v != "Bearer "+testKey {
+	if v, _ := wire.Get(s.Headers, "Authorization"); v != "Bearer "+testKey {
 		t.Error("without the credential")
 	}
 	if got := h.events(); got != "intent, result" {
@@ -160,7 +161,7 @@ func TestTrialOfATokenThatIsRefused(t *testing.T) {
 	i.engine.config.Services["crm"].TestPath = "/me"
 	i.allowed(trialOf("crm"))
 	i.api = func(s Send) (Head, []string, Ended) {
-		if v, _ := Get(s.Headers, "Authorization"); v == "Bearer "+minting(1) {
+		if v, _ := wire.Get(s.Headers, "Authorization"); v == "Bearer "+minting(1) {
 			return Head{Status: 401}, []string{"first"}, Ended{}
 		}
 		return Head{Status: 403}, []string{"second"}, Ended{}
