@@ -24,12 +24,12 @@ func (f *Flow) said(s Said) *Denial {
 	if s.Decision != approval.Deny && !f.TakesYes() {
 		return nil
 	}
-	return f.answer(s.Decision, s.Scope, s.By)
+	return f.writeAnswer(s.Decision, s.Scope, s.By)
 }
 
-// answer records what a person has said, then makes it count. The first answer is the one that
+// writeAnswer records what a person has said, then makes it count. The first answer is the one that
 // counts.
-func (f *Flow) answer(decision, scope, by string) *Denial {
+func (f *Flow) writeAnswer(decision, scope, by string) *Denial {
 	a, r := Say(f.question, decision, scope, by, f.in().Now.Wall, f.capability.TTL.Milliseconds())
 	if _, d := f.commit(Commit{Records: []Record{r}}, ""); d != nil {
 		return d
@@ -52,7 +52,7 @@ func (f *Flow) answer(decision, scope, by string) *Denial {
 // host can; a no needs no proof. With a wrong code the question stays open.
 func (f *Flow) filled(form Filled) (wrong bool, d *Denial) {
 	if form.Decision == approval.Deny {
-		return false, f.answer(approval.Deny, approval.Once, byElicitation)
+		return false, f.writeAnswer(approval.Deny, approval.Once, byElicitation)
 	}
 	q := f.question
 	allowed, d := f.countTry()
@@ -61,7 +61,7 @@ func (f *Flow) filled(form Filled) (wrong bool, d *Denial) {
 	}
 	once := form.Decision == approval.Once || form.Decision == approval.Session
 	if f.engine.elicits() && q.HasCode(form.Code) && once && q.Live(f.in().Now.Wall) {
-		return false, f.answer(approval.Allow, form.Decision, byElicitation)
+		return false, f.writeAnswer(approval.Allow, form.Decision, byElicitation)
 	}
 	_, r := Say(q, approval.Deny, approval.Once, byElicitation, f.in().Now.Wall, 0)
 	r.Event, r.Decision = "code.wrong", ""
