@@ -10,7 +10,6 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
-	"github.com/true-and-useful/janee/core/session"
 )
 
 const (
@@ -35,18 +34,6 @@ type TrialReport struct {
 	NextStep     string `json:"nextStep,omitempty"`
 	ResponseBody string `json:"responseBody,omitempty"`
 	CheckedAt    string `json:"checkedAt"`
-}
-
-// trialNeeds names what decides whether the sessions of a service are open to the agent.
-func (e *Engine) trialNeeds(c Call) []string {
-	names := []string{session.ClosedFile}
-	for _, name := range e.config.CapabilityNames {
-		if c.Args.Service == "" || e.config.Capabilities[name].Service == c.Args.Service {
-			pair := session.Pair(c.Via, c.Agent, name)
-			names = append(names, session.File(pair), session.RevokedFile(pair))
-		}
-	}
-	return names
 }
 
 // test answers test_service: one service, or all that the agent may use.
@@ -97,12 +84,12 @@ func (f *Flow) judgeTrial() *Denial {
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason,
-		"", f.decision.Hint)
+	return Deny(RequestRejected, f.call).because(
+		"testPath: "+f.decision.Reason, "", f.decision.Hint)
 }
 
-// trialPolicy allows the testPath of the service and nothing else. It denies a path that no rule can
-// spell.
+// trialPolicy allows the testPath of the service and nothing else. It denies a path that no rule
+// can spell.
 func (s *subject) trialPolicy() policy.Policy {
 	path, _, _ := strings.Cut(s.service.TestPath, "?")
 	r, err := policy.ParseRule("GET " + path)
