@@ -28,53 +28,51 @@ type Client struct {
 // wait carries out an Ask. It ends when the watched files answer the question, when a form was
 // filled in, when the time is over, or when the client leaves or cancels the call. It reads the
 // files only after one of them has changed.
-func (g *Gateway) wait(
-	ctx context.Context, flow *core.Flow, s core.Ask, client Client,
-) core.Event {
-	tick := time.NewTicker(watchInterval)
+func (k *call) wait(ctx context.Context, s core.Ask) core.Event {
+	tick := time.NewTicker(core.WatchInterval)
 	defer tick.Stop()
-	began := mono(g.started)
-	next := began + g.progress.Milliseconds()
-	changed, first := g.state.Watch(s.Watch), true
+	began := mono(k.started)
+	next := began + k.progress.Milliseconds()
+	changed, first := k.state.Watch(s.Watch), true
 	var forms <-chan core.Filled
 	stop := func() {}
 	defer func() { stop() }()
 	for {
 		if changed() {
-			if ended := g.look(flow, s.Watch); ended != nil {
+			if ended := k.look(s.Watch); ended != nil {
 				return ended
 			}
 			if first {
-				forms, stop = g.elicit(ctx, flow, s, client.Elicit)
+				forms, stop = k.elicit(ctx, s)
 			}
 			first = false
 		}
-		now := mono(g.started)
+		now := mono(k.started)
 		if now >= s.Wait {
 			return core.Answered{}
 		}
-		if client.Progress != nil && now >= next {
-			next += g.progress.Milliseconds()
-			client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
+		if k.client.Progress != nil && now >= next {
+			next += k.progress.Milliseconds()
+			k.client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
 				"waiting for a person: janee approve "+s.Question.ID[:8])
 		}
-		if ended := g.pause(ctx, tick.C, client.Ending, forms); ended != nil {
+		if ended := k.pause(ctx, tick.C, forms); ended != nil {
 			return ended
 		}
 	}
 }
 
 // pause waits until the next look at the files. It returns what ends the wait before that, or nil.
-func (g *Gateway) pause(
-	ctx context.Context, tick <-chan time.Time, ending <-chan struct{}, forms <-chan core.Filled,
+func (k *call) pause(
+	ctx context.Context, tick <-chan time.Time, forms <-chan core.Filled,
 ) core.Event {
 	select {
 	case <-ctx.Done():
 		return core.Stopped{Why: core.StopCancelled}
-	case <-ending:
+	case <-k.client.Ending:
 		return core.Answered{}
 	case form := <-forms:
-		g.source.Current() // puts a PIN in force that was set meanwhile
+		k.source.Current() // puts a PIN in force that was set meanwhile
 		return form
 	case <-tick:
 		return nil
@@ -82,12 +80,12 @@ func (g *Gateway) pause(
 }
 
 // look returns how the watched files end a wait, or nil if they do not.
-func (g *Gateway) look(flow *core.Flow, watch []string) core.Event {
-	in := g.in(watch)
-	if flow.Revoked(in) {
+func (k *call) look(watch []string) core.Event {
+	in := k.in(watch)
+	if k.flow.Revoked(in) {
 		return core.Stopped{Why: core.StopRevoked}
 	}
-	if flow.Settled(in) {
+	if k.flow.Settled(in) {
 		return core.Answered{}
 	}
 	return nil

@@ -56,7 +56,7 @@ func (k *call) carryOut(ctx context.Context, step core.Step) (event core.Event, 
 		if s.New {
 			k.asked(k.inForce.Config.Approvals, s.Question)
 		}
-		return k.wait(ctx, k.flow, s, k.client), s.Watch
+		return k.wait(ctx, s), s.Watch
 	case core.Send:
 		return k.send(ctx, s), nil
 	}

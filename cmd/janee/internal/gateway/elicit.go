@@ -31,13 +31,14 @@ const maxForm = 2000
 // elicit shows a form in the agent's client during a wait, if the flow allows one. A form that was
 // filled in comes on forms. Anything else leaves the question open, because many hosts decline
 // without asking anybody. stop takes the form back, and returns once the client shows none.
-func (g *Gateway) elicit(
-	ctx context.Context, flow *core.Flow, s core.Ask, ask Elicit,
+func (k *call) elicit(
+	ctx context.Context, s core.Ask,
 ) (forms <-chan core.Filled, stop func()) {
-	if ask == nil || s.Question.Code == "" || !flow.TakesCode(g.in(s.Watch)) {
+	ask := k.client.Elicit
+	if ask == nil || s.Question.Code == "" || !k.flow.TakesCode(k.in(s.Watch)) {
 		return nil, func() {}
 	}
-	request := flow.Form(maxForm)
+	request := k.flow.Form(maxForm)
 	if request == "" {
 		return nil, func() {}
 	}
