@@ -54,7 +54,7 @@ func (k *call) wait(ctx context.Context, s core.Ask) core.Event {
 		if k.client.Progress != nil && now >= next {
 			next += k.progress.Milliseconds()
 			k.client.Progress(float64((now-began)/1000), float64((s.Wait-began)/1000),
-				"waiting for a person: janee approve "+s.Question.ID[:8])
+				"waiting for a person: janee approve "+s.Question.Short())
 		}
 		if ended := k.pause(ctx, tick.C, forms); ended != nil {
 			return ended

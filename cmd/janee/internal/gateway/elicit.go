@@ -64,5 +64,5 @@ func formText(s core.Ask, request string) string {
 	}
 	return fmt.Sprintf("%s%s asks to send a request with the credential of %s.\n\n%s\n\n"+
 		"Run `janee approvals` in a terminal of yours. It shows this request as %s, with its code.",
-		note, plain.Line(q.Agent), plain.Line(q.Service), request, q.ID[:8])
+		note, plain.Line(q.Agent), plain.Line(q.Service), request, q.Short())
 }
