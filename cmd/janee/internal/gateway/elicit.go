@@ -11,7 +11,7 @@ import (
 
 // Elicit shows a form in the agent's client until it is filled in or ctx ends, and returns what was
 // filled in. That a person did so (accepted) is only the word of the agent's host.
-type Elicit = func(
+type Elicit func(
 	ctx context.Context, message string, schema json.RawMessage,
 ) (content json.RawMessage, accepted bool)
 
