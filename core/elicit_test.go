@@ -30,6 +30,9 @@ func TestACodeLetsAPersonAnswerInTheClient(t *testing.T) {
 	if got := h.events(); got != "ask, code.wrong, answer, intent, result" {
 		t.Errorf("recorded %s", got)
 	}
+	if len(h.asked) != 3 || h.asked[0].Wrong || !h.asked[1].Wrong || h.asked[2].Wrong {
+		t.Errorf("asked %+v", h.asked)
+	}
 	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" ||
 		r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
 		t.Errorf("recorded %+v", r)
