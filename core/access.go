@@ -30,14 +30,14 @@ func (e *Engine) named(c Call) Call {
 // decides where it names anybody, then access or the server's defaultAccess, then the ownership of
 // the service. Rules, sessions and approvals are not looked at.
 func (e *Engine) Access(c Call) *Denial {
-	f := e.subject(e.named(c))
-	if d := f.checkCapability(In{}); d != nil {
+	s := e.subject(e.named(c))
+	if d := s.checkCapability(In{}); d != nil {
 		return d
 	}
 	for _, refuse := range []func(*subject, In) *Denial{
 		(*subject).checkAllowedAgents, (*subject).checkDefaultAccess, (*subject).checkOwnership,
 	} {
-		if d := refuse(&f, In{}); d != nil {
+		if d := refuse(&s, In{}); d != nil {
 			return d
 		}
 	}
@@ -46,8 +46,8 @@ func (e *Engine) Access(c Call) *Denial {
 
 // serviceAccess is Access for what concerns a service as a whole: any one of its capabilities will
 // do. Where it has none, the server's defaultAccess and the ownership decide.
-func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
-	users := e.config.UsersOf(s.Name)
+func (e *Engine) serviceAccess(c Call, service *config.Service) (denial *Denial) {
+	users := e.config.UsersOf(service.Name)
 	for _, name := range users {
 		c.Args.Capability = name
 		d := e.Access(c)
@@ -59,12 +59,12 @@ func (e *Engine) serviceAccess(c Call, s *config.Service) (denial *Denial) {
 	if len(users) > 0 {
 		return denial
 	}
-	f := e.subject(c)
-	f.capability, f.service = &config.Capability{Service: s.Name}, s
-	if d := f.checkDefaultAccess(In{}); d != nil {
+	s := e.subject(c)
+	s.capability, s.service = &config.Capability{Service: service.Name}, service
+	if d := s.checkDefaultAccess(In{}); d != nil {
 		return d
 	}
-	return f.checkOwnership(In{})
+	return s.checkOwnership(In{})
 }
 
 // unlisted: access and ownership are looked at only for agents, and only where allowedAgents names
@@ -124,10 +124,6 @@ func (s *subject) prove(next string) string {
 	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; "+
 		"the name that your client gives itself is not enough", s.call.claimed, s.call.claimed)
 }
-
-// closed reports, for an explanation, that the agent may not use the capability: nothing about it
-// is told then.
-func (s *subject) closed() bool { return s.engine.Access(s.call) != nil }
 
 func (s *subject) skipPerson() string {
 	if s.call.Person() {

@@ -5,7 +5,6 @@ import (
 	"encoding/hex"
 	"fmt"
 	"slices"
-	"time"
 
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/session"
@@ -17,8 +16,6 @@ const (
 	// retryAfterSeconds is when an agent may look again for an answer that did not come while it
 	// waited.
 	retryAfterSeconds = 10
-	// shownID is how many digits of an id a command for a person shows.
-	shownID = 8
 )
 
 // request is what a yes of a person is bound to: the call as the agent wrote it, and where it goes.
@@ -223,7 +220,7 @@ func (f *Flow) heard() (d *Denial, over bool) {
 	case approval.Damaged:
 		return Deny(ApprovalDenied, f.call).because(
 			"the answer to the question cannot be read, so it counts as a denial", "",
-			"tell your person that the answer to approval "+f.question.ID[:shownID]+
+			"tell your person that the answer to approval "+f.question.Short()+
 				" was not written by this home, or was changed"), true
 	}
 	return nil, false
@@ -273,7 +270,7 @@ func (f *Flow) standing(in In) approval.Standing {
 // pending tells the agent what to tell its person.
 func (f *Flow) pending() *Denial {
 	q := f.question
-	id := q.ID[:min(shownID, len(q.ID))]
+	id := q.Short()
 	d := Deny(ApprovalPending, f.call).because(
 		"a person must approve this request before it is sent, and nobody has answered yet", "",
 		fmt.Sprintf("tell your person: `janee approve %s` approves this one request, "+
@@ -281,7 +278,7 @@ func (f *Flow) pending() *Denial {
 			"`janee approvals` shows what waits. Then repeat exactly the same call; anything "+
 			"that differs is a new question",
 			id, id))
-	d.ApprovalID, d.ExpiresAt = q.ID, time.UnixMilli(q.Expires).UTC().Format(time.RFC3339)
+	d.ApprovalID, d.ExpiresAt = q.ID, clock(q.Expires)
 	d.RetryAfterSeconds = retryAfterSeconds
 	return d
 }

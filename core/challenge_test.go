@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 const (
@@ -25,7 +26,7 @@ capabilities:
 func guarded(t *testing.T, then func(Send) (Head, []string, Ended)) *house {
 	h := newHouse(t, digestConfig)
 	h.reply = func(s Send) (Head, []string, Ended) {
-		if _, ok := Get(s.Headers, "Authorization"); ok {
+		if _, ok := wire.Get(s.Headers, "Authorization"); ok {
 			return then(s)
 		}
 		return challengeHead(`Digest realm="cam", nonce="abc", qop="auth", algorithm=SHA-256`),
@@ -50,7 +51,7 @@ func TestChallengeIsAnswered(t *testing.T) {
 	var h *house
 	h = guarded(t, func(s Send) (Head, []string, Ended) {
 		fresh = h.rand
-		v, _ := Get(s.Headers, "Authorization")
+		v, _ := wire.Get(s.Headers, "Authorization")
 		_, v, _ = strings.Cut(v, `response="`)
 		response, _, _ = strings.Cut(v, `"`)
 		return Head{Status: 200}, []string{"you sent ", response, " for ", digestPassword}, Ended{}
@@ -69,11 +70,11 @@ func TestChallengeIsAnswered(t *testing.T) {
 		t.Errorf("sent %q, then %q", first.Body, second.Body)
 	}
 	for _, name := range []string{"Authorization", "Content-Type"} {
-		if v, ok := Get(first.Headers, name); ok {
+		if v, ok := wire.Get(first.Headers, name); ok {
 			t.Errorf("the first request has %s: %s", name, v)
 		}
 	}
-	v, _ := Get(second.Headers, "Authorization")
+	v, _ := wire.Get(second.Headers, "Authorization")
 	for _, part := range []string{
 		`Digest username="operator"`, `uri="/cgi/set?a=b"`, "nc=00000001",
 		`cnonce="` + strings.Repeat(fmt.Sprintf("%02x", fresh), 16) + `"`,
@@ -162,7 +163,7 @@ func (h *house) failsUnsigned(c Call, text string) {
 		!strings.Contains(done.Denial.Message, text) {
 		h.t.Errorf("ended with %s, want %q", outcome(done), text)
 	}
-	if _, signed := Get(h.sent[0].Headers, "Authorization"); len(h.sent) != 1 ||
+	if _, signed := wire.Get(h.sent[0].Headers, "Authorization"); len(h.sent) != 1 ||
 		h.sent[0].Body != nil || signed {
 		h.t.Errorf("sent %d requests, the first with %q", len(h.sent), h.sent[0].Body)
 	}

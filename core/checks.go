@@ -88,7 +88,7 @@ func (s *subject) checkCapability(In) *Denial {
 
 // tellCapability tells an agent to which it is closed no more than list_services does.
 func (s *subject) tellCapability(In) string {
-	if s.closed() {
+	if s.engine.Access(s.call) != nil {
 		return fmt.Sprintf("it is of service %q", s.service.Name)
 	}
 	return fmt.Sprintf("it reaches %s as service %q", s.service.Base, s.service.Name)
@@ -135,12 +135,12 @@ func (s *subject) judge() {
 // Judge decides on the request of c by the rules of its capability and by nothing else, and names
 // the headers that would be left out. The zero Decision is for a capability that there is not.
 func (e *Engine) Judge(c Call) (policy.Decision, []string) {
-	f := e.subject(c)
-	if f.checkCapability(In{}) != nil {
+	s := e.subject(c)
+	if s.checkCapability(In{}) != nil {
 		return policy.Decision{}, nil
 	}
-	f.judge()
-	return f.decision, f.dropped
+	s.judge()
+	return s.decision, s.dropped
 }
 
 // headerPolicy is what the agent's headers are sorted by.

@@ -19,6 +19,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/core/sign"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 var echoKeys = sync.OnceValue(func() map[string]string {
@@ -181,7 +182,7 @@ func echo(
 				[]string{`{"token":"tok_of_the_echo_tests",` +
 					`"access_token":"tok_of_the_echo_tests","expires_in":3600,"expires_at":"2030-01-01T00:00:00Z"}`}, Ended{}
 		}
-		if _, ok := Get(s.Headers, "Authorization"); authType == "digest" && !ok {
+		if _, ok := wire.Get(s.Headers, "Authorization"); authType == "digest" && !ok {
 			return challengeHead(`Digest realm="cam", nonce="abc", qop="auth"`), nil, Ended{}
 		}
 		request := s.Method + " " + s.Target + "\n"

@@ -2,15 +2,8 @@ package core
 
 import "github.com/true-and-useful/janee/core/approval"
 
-// ByElicitation names, in answers and records, the form that the agent's own client shows.
-const ByElicitation = "elicitation"
-
-// What a person may choose in that form.
-const (
-	ElicitOnce    = approval.Once
-	ElicitSession = approval.Session
-	ElicitDeny    = approval.Deny
-)
+// byElicitation names, in answers and records, the form that the agent's own client shows.
+const byElicitation = "elicitation"
 
 // elicits reports whether the agent's client may ask the person too. It cannot ask for the PIN, so
 // it says no yes where there is one.
@@ -31,12 +24,12 @@ func (f *Flow) said(s Said) *Denial {
 	if s.Decision != approval.Deny && !f.TakesYes() {
 		return nil
 	}
-	return f.answer(s.Decision, s.Scope, s.By)
+	return f.writeAnswer(s.Decision, s.Scope, s.By)
 }
 
-// answer records what a person has said, then makes it count. The first answer is the one that
+// writeAnswer records what a person has said, then makes it count. The first answer is the one that
 // counts.
-func (f *Flow) answer(decision, scope, by string) *Denial {
+func (f *Flow) writeAnswer(decision, scope, by string) *Denial {
 	a, r := Say(f.question, decision, scope, by, f.in().Now.Wall, f.capability.TTL.Milliseconds())
 	if _, d := f.commit(Commit{Records: []Record{r}}, ""); d != nil {
 		return d
@@ -58,21 +51,21 @@ func (f *Flow) answer(decision, scope, by string) *Denial {
 // filled takes a form. The right code proves that a person looked elsewhere than where the agent's
 // host can; a no needs no proof. With a wrong code the question stays open.
 func (f *Flow) filled(form Filled) (wrong bool, d *Denial) {
-	if form.Decision == ElicitDeny {
-		return false, f.answer(approval.Deny, approval.Once, ByElicitation)
+	if form.Decision == approval.Deny {
+		return false, f.writeAnswer(approval.Deny, approval.Once, byElicitation)
 	}
 	q := f.question
 	allowed, d := f.countTry()
 	if d != nil || !allowed {
 		return false, d
 	}
-	once := form.Decision == ElicitOnce || form.Decision == ElicitSession
+	once := form.Decision == approval.Once || form.Decision == approval.Session
 	if f.engine.elicits() && q.HasCode(form.Code) && once && q.Live(f.in().Now.Wall) {
-		return false, f.answer(approval.Allow, form.Decision, ByElicitation)
+		return false, f.writeAnswer(approval.Allow, form.Decision, byElicitation)
 	}
-	_, r := Say(q, approval.Deny, approval.Once, ByElicitation, f.in().Now.Wall, 0)
+	_, r := Say(q, approval.Deny, approval.Once, byElicitation, f.in().Now.Wall, 0)
 	r.Event, r.Decision = "code.wrong", ""
-	r.Detail = map[string]string{"by": ByElicitation, "approval": q.ID}
+	r.Detail = map[string]string{"by": byElicitation, "approval": q.ID}
 	_, d = f.commit(Commit{Records: []Record{r}}, "")
 	return true, d
 }

@@ -25,10 +25,13 @@ func wrong(q Question) string { return q.ID[:6] } // what the agent is shown
 
 func TestACodeLetsAPersonAnswerInTheClient(t *testing.T) {
 	h := newHouse(t, elicits)
-	h.person = h.fills(ElicitOnce, wrong, right)
+	h.person = h.fills(approval.Once, wrong, right)
 	h.allowed(post("/x", "abc"))
 	if got := h.events(); got != "ask, code.wrong, answer, intent, result" {
 		t.Errorf("recorded %s", got)
+	}
+	if len(h.asked) != 3 || h.asked[0].Wrong || !h.asked[1].Wrong || h.asked[2].Wrong {
+		t.Errorf("asked %+v", h.asked)
 	}
 	if r := h.records[2]; r.Decision != "allow" || r.Detail["by"] != "elicitation" ||
 		r.Detail["scope"] != "once" || r.Detail["approval"] == "" {
@@ -37,7 +40,7 @@ func TestACodeLetsAPersonAnswerInTheClient(t *testing.T) {
 	h.person = nil
 	h.refused(post("/x", "abc"), ApprovalPending)
 
-	h.person = h.fills(ElicitSession, right)
+	h.person = h.fills(approval.Session, right)
 	h.allowed(post("/y", "abc"))
 	h.person = nil
 	h.allowed(post("/z", "abc"))
@@ -49,14 +52,14 @@ func TestWhatAFormDoesNotAllow(t *testing.T) {
 		codes    []func(Question) string
 		want     string
 	}{
-		"the id in place of the code": {ElicitOnce,
+		"the id in place of the code": {approval.Once,
 			[]func(Question) string{wrong}, ApprovalPending},
-		"no code": {ElicitOnce,
+		"no code": {approval.Once,
 			[]func(Question) string{func(Question) string { return "" }}, ApprovalPending},
 		"another word": {"allow", []func(Question) string{right}, ApprovalPending},
-		"the right code after too many": {ElicitSession,
+		"the right code after too many": {approval.Session,
 			[]func(Question) string{wrong, wrong, wrong, right}, ApprovalPending},
-		"a no needs no code": {ElicitDeny, []func(Question) string{wrong}, ApprovalDenied},
+		"a no needs no code": {approval.Deny, []func(Question) string{wrong}, ApprovalDenied},
 	} {
 		t.Run(name, func(t *testing.T) {
 			h := newHouse(t, elicits)
@@ -68,9 +71,9 @@ func TestWhatAFormDoesNotAllow(t *testing.T) {
 
 func TestTriesOutliveTheCall(t *testing.T) {
 	h := newHouse(t, elicits)
-	h.person = h.fills(ElicitOnce, wrong, wrong, wrong)
+	h.person = h.fills(approval.Once, wrong, wrong, wrong)
 	h.refused(post("/x", "abc"), ApprovalPending)
-	h.person = h.fills(ElicitOnce, right)
+	h.person = h.fills(approval.Once, right)
 	h.refused(post("/x", "abc"), ApprovalPending)
 	for name := range h.files {
 		if strings.HasSuffix(name, ".tries") {
@@ -93,7 +96,7 @@ func TestAnUnreadableCountAllowsNoTry(t *testing.T) {
 			t.Error("no form is shown where no code was tried")
 		}
 		h.files[name] = nil
-		h.fills(ElicitOnce, right)(q, false)
+		h.fills(approval.Once, right)(q, false)
 	}
 	h.refused(post("/x", "abc"), ApprovalPending)
 	if got := h.events(); got != "ask, deny APPROVAL_PENDING" {
@@ -142,7 +145,7 @@ func TestNoFormWhereItIsNotAllowed(t *testing.T) {
 				for _, old := range h.questions() {
 					q.Code += old.Code
 				}
-				h.fills(ElicitOnce, func(Question) string { return q.Code })(q, false)
+				h.fills(approval.Once, func(Question) string { return q.Code })(q, false)
 				if len(q.Code) != 6 || h.flow.TakesCode(h.in(nil)) {
 					t.Errorf("code %q", q.Code)
 				}
@@ -160,7 +163,7 @@ func TestNoFormWhereItIsNotAllowed(t *testing.T) {
 func TestAFormAboutAQuestionThatIsOver(t *testing.T) {
 	h := newHouse(t, elicits)
 	h.person = func(q Question, _ bool) {
-		h.fills(ElicitOnce, right)(q, false)
+		h.fills(approval.Once, right)(q, false)
 		h.now.Wall = q.Expires
 	}
 	h.refused(post("/x", "abc"), ApprovalExpired)
@@ -172,7 +175,7 @@ func TestAFormAboutAQuestionThatIsOver(t *testing.T) {
 // TestCodesOfTwoProcesses: a try that another process counts meanwhile counts for both.
 func TestCodesOfTwoProcesses(t *testing.T) {
 	h := newHouse(t, elicits)
-	h.person = h.fills(ElicitOnce, right)
+	h.person = h.fills(approval.Once, right)
 	h.before = func(s Step) Event {
 		c, ok := s.(Commit)
 		if !ok || len(c.Writes) == 0 || !strings.HasSuffix(c.Writes[0].Name, ".tries") {

@@ -6,7 +6,6 @@ import (
 	"net/url"
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
@@ -85,7 +84,7 @@ func (s *delivery) exchange() (Ended, *Denial) {
 		Watch:     s.watch(),
 		Flight:    u.flight,
 		CADigest:  s.agreed.CA,
-		Records:   []Record{s.mint("mint")},
+		Records:   []Record{s.mintRecord("mint")},
 	})
 	if head, ok := ev.(Head); ok && d == nil {
 		u.head = head
@@ -101,8 +100,8 @@ func (s *delivery) exchange() (Ended, *Denial) {
 	return ended, nil
 }
 
-// mint is a record about the exchange and not about the agent's request.
-func (s *delivery) mint(event string) Record {
+// mintRecord is a record about the exchange and not about the agent's request.
+func (s *delivery) mintRecord(event string) Record {
 	r := s.record(event)
 	r.Method, r.Target = s.token.exchange.Method, ""
 	if u, err := url.Parse(s.token.exchange.URL); err == nil {
@@ -115,13 +114,13 @@ func (s *delivery) mint(event string) Record {
 
 // recordMint records what came of the exchange, before it is made use of.
 func (s *delivery) recordMint(token sign.Token, err error, code string) *Denial {
-	r := s.mint("mint.result")
+	r := s.mintRecord("mint.result")
 	r.Status, r.DurationMs = s.token.head.Status, s.in().Now.Mono-s.token.began
 	if err != nil {
 		r.Code, r.Detail = code, with(r.Detail, "error", err.Error())
 	} else {
 		r.Detail = with(r.Detail, "expires",
-			time.UnixMilli(token.Expires).UTC().Format(time.RFC3339))
+			clock(token.Expires))
 	}
 	_, d := s.commit(Commit{Records: []Record{r}, Late: true}, "")
 	return d

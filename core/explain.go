@@ -86,9 +86,9 @@ func (d *Denial) detail() string {
 // OpenSession returns the session that a call of this agent, transport and capability would use
 // now; false where none is open. It wants the files that Needs names for ExplainAccess.
 func (e *Engine) OpenSession(in In, c Call) (session.Grant, bool) {
-	f := e.subject(c)
-	if f.checkRootKey(in) != nil || f.checkCapability(in) != nil || f.checkSession(in) != nil {
+	s := e.subject(c)
+	if s.checkRootKey(in) != nil || s.checkCapability(in) != nil || s.checkSession(in) != nil {
 		return session.Grant{}, false
 	}
-	return f.grant, f.grant.ID != ""
+	return s.grant, s.grant.ID != ""
 }

@@ -3,6 +3,7 @@ package core
 import (
 	"cmp"
 	"encoding/hex"
+	"fmt"
 	"sync/atomic"
 
 	"github.com/true-and-useful/janee/core/policy"
@@ -31,6 +32,26 @@ func (e *Engine) Begin(in In, c Call) (*Flow, Step) {
 
 func (e *Engine) flow(in In, c Call) *Flow {
 	return &Flow{subject: e.subject(c), id: hex.EncodeToString(in.Rand[:16]), began: in.Now.Mono}
+}
+
+// run is the whole life of a flow.
+func (f *Flow) run() Done {
+	c, t := f.call, toolNamed(f.call.Tool)
+	if t == nil || !t.whenLocked || c.Fault != nil {
+		if d := f.checkLock(f.in()); d != nil {
+			return f.refuse(d)
+		}
+	}
+	switch {
+	case c.Fault != nil:
+		return f.refuse(Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
+	case c.Tool == ExplainSigning && c.Person():
+		return f.explainSigning()
+	case t != nil:
+		return t.run(f)
+	}
+	return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
+		"use one of the tools that tools/list names"))
 }
 
 // Resume takes one event and answers the next step, until Done. After Head it answers Relay, or nil

@@ -45,7 +45,7 @@ func TestExecuteSignsAndRecordsBeforeSending(t *testing.T) {
 		"Authorization": "Bearer " + testKey, "Accept": "text/plain",
 		"Stripe-Version": "2026-01-01",
 	} {
-		if got, _ := Get(s.Headers, name); got != want {
+		if got, _ := wire.Get(s.Headers, name); got != want {
 			t.Errorf("%s = %q", name, got)
 		}
 	}
@@ -123,7 +123,7 @@ func TestResultThatCannotBeRecordedLocks(t *testing.T) {
 func TestKeyNeverComesBack(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	h.reply = func(s Send) (Head, []string, Ended) {
-		auth, _ := Get(s.Headers, "Authorization")
+		auth, _ := wire.Get(s.Headers, "Authorization")
 		return Head{
 			Status: 401, Headers: []Header{
 				{Name: "Location", Value: "https://x.example/?k=" + testKey},
@@ -243,7 +243,7 @@ func TestStopped(t *testing.T) {
 func TestSignerGetsTheTime(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	h.allowed(get("bybit", "/v5/order?symbol=X"))
-	if ts, _ := Get(h.sent[0].Headers, "X-BAPI-TIMESTAMP"); ts != "1795426425000" {
+	if ts, _ := wire.Get(h.sent[0].Headers, "X-BAPI-TIMESTAMP"); ts != "1795426425000" {
 		t.Errorf("timestamp %q", ts)
 	}
 }
@@ -286,7 +286,7 @@ func TestSealedCredentialStaysWithItsDestination(t *testing.T) {
 	}
 	n := with(seal(at))
 	n.allowed(get("stripe", "/x"))
-	if auth, _ := Get(n.sent[0].Headers, "Authorization"); auth != "Bearer "+testKey {
+	if auth, _ := wire.Get(n.sent[0].Headers, "Authorization"); auth != "Bearer "+testKey {
 		t.Errorf("Authorization = %q", auth)
 	}
 	for name, other := range map[string]vaultBinding{
@@ -364,7 +364,7 @@ func TestSchemeOfTheURLIsSigned(t *testing.T) {
 		want, err := scheme.Sign(c, sign.Request{Method: "GET", Host: "127.0.0.1:9", Path: "/a",
 			Query: "b=c", HTTP: base[:5] == "http:"},
 			sign.Moment{UnixMs: used.Now.Wall, Nonce: used.Rand[:32]})
-		got, _ := Get(h.sent[0].Headers, "Authorization")
+		got, _ := wire.Get(h.sent[0].Headers, "Authorization")
 		if err != nil || got != want.Headers[0].Value {
 			t.Errorf("%s: %s, want %s, %v", base, got, want.Headers[0].Value, err)
 		}

@@ -22,7 +22,6 @@ type house struct {
 	files   map[string][]byte
 	records []Record
 	sent    []Send
-	relayed []int // statuses of the replies that went to the agent as they came
 	now     Now
 	rand    byte
 	flow    *Flow // of the last call
@@ -31,6 +30,7 @@ type house struct {
 	person     func(Question, bool) // while a call waits; the flag says that it raised the question
 	answers    []Event              // what that person sends to the shell
 	away       bool                 // that person has answered
+	relays     []Step               // what flows answered to the heads of replies
 	asked      []Ask
 	reply      func(Send) (Head, []string, Ended) // nil: 200 with {"ok":true}
 	before     func(Step) Event                   // an event in place of doing the step
@@ -188,13 +188,13 @@ func (h *house) send(flow *Flow, s Send, body *bytes.Buffer) Event {
 		chunks = nil
 	}
 	if head.Status != 0 {
-		switch next := flow.Resume(h.in(nil), head).(type) {
-		case nil:
-		case Relay:
-			h.relayed = append(h.relayed, next.Status)
+		next := flow.Resume(h.in(nil), head)
+		switch next.(type) {
+		case nil, Relay:
 		default:
 			h.t.Fatalf("the flow answers the head with %T", next)
 		}
+		h.relays = append(h.relays, next)
 	}
 	if s.Flight == "" {
 		body.Reset() // of a request that is repeated the last reply counts

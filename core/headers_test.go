@@ -7,6 +7,7 @@ import (
 
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 const headersConfig = `
@@ -119,7 +120,7 @@ func TestSentHeadersAreInTheSignature(t *testing.T) {
 	h := newHouse(t, headersConfig)
 	h.allowed(call("s3ruled", "PUT", "/bkt/dst", "x-amz-copy-source: /bkt/src", "Content-MD5: bWQ1",
 		"x-amz-storage-class: GLACIER"))
-	authorization, _ := Get(h.sent[0].Headers, "Authorization")
+	authorization, _ := wire.Get(h.sent[0].Headers, "Authorization")
 	for _, name := range []string{"content-md5", "x-amz-copy-source", "x-amz-date",
 		"x-amz-storage-class"} {
 		if !strings.Contains(authorization, name+";") && !strings.Contains(authorization,

@@ -28,7 +28,7 @@ limits: {` + all + `}
 `
 }
 
-func (h *house) under(c Call) int64 { return h.engine.limits.Flying(c.account("")) }
+func (h *house) under(c Call) int64 { return h.engine.limits.UnderWay(c.account("")) }
 
 func TestRateLimited(t *testing.T) {
 	for field, span := range map[string]int64{"perMinute": 60_000, "perHour": 3_600_000} {
@@ -109,7 +109,7 @@ func TestOnlyCallsThatPassAreCounted(t *testing.T) {
 	delete(h.files, "LOCKED")
 	h.allowed(get("c", "/x"))
 	h.refused(get("c", "/x"), RateLimited)
-	if n := h.engine.limits.Flying(c.account("c")); n != 0 {
+	if n := h.engine.limits.UnderWay(c.account("c")); n != 0 {
 		t.Errorf("%d calls under way", n)
 	}
 }

@@ -34,13 +34,9 @@ func ShowOwnership(o *config.Ownership) Ownership {
 // it owns.
 func (f *Flow) manage() Done {
 	c := f.call
-	s := f.engine.config.Services[c.Args.Service]
-	if s == nil {
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q",
-			c.Args.Service), "",
-			"use the service of an entry of list_services"))
+	if d := f.findService(listedService); d != nil {
+		return f.refuse(d)
 	}
-	f.service = s
 	if c.Args.Action == ActionView {
 		return f.viewOwnership()
 	}
@@ -52,7 +48,7 @@ func (f *Flow) manage() Done {
 	r.Decision = "allow"
 	r.Detail = map[string]string{
 		"agent":        c.Args.Target,
-		"accessPolicy": string(s.Ownership.With(c.Args.Target, grant).Policy),
+		"accessPolicy": string(f.service.Ownership.With(c.Args.Target, grant).Policy),
 	}
 	if _, d := f.commit(Commit{Records: []Record{r}}, ""); d != nil {
 		return f.refuse(d)

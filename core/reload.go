@@ -7,8 +7,8 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// EventReload is the event of the record of a reload.
-const EventReload = "config.reload"
+// eventReload is the event of the record of a reload.
+const eventReload = "config.reload"
 
 // Reload is what reading config.yaml again came to, as the tool reload_config answers it.
 type Reload struct {
@@ -42,7 +42,7 @@ func (r *Reloads) Accept(c *config.Config, at Record) (Reload, *Record) {
 	if !changed {
 		return report, nil
 	}
-	at.Event, at.Detail = EventReload, map[string]string{
+	at.Event, at.Detail = eventReload, map[string]string{
 		"services":     summary(report.Changes.Services),
 		"capabilities": summary(report.Changes.Capabilities), "agents": summary(agents),
 	}
@@ -59,7 +59,7 @@ func (r *Reloads) Refuse(why string, at Record) (Reload, *Record) {
 	}
 	r.broken = why
 	line, _, _ := strings.Cut(why, "\n")
-	at.Event, at.Decision, at.Detail = EventReload, "refused", map[string]string{"error": line}
+	at.Event, at.Decision, at.Detail = eventReload, "refused", map[string]string{"error": line}
 	return report, &at
 }
 

@@ -15,9 +15,6 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// Get returns the value of the first field called name, without regard to case.
-func Get(fields []Header, name string) (string, bool) { return wire.Get(fields, name) }
-
 // shown are the fields of a reply that an agent sees unless its capability says `headers: all`.
 // Fields that count a rate limit are shown as well.
 var shown = map[string]bool{
@@ -115,7 +112,7 @@ func (s *delivery) cleanValue(value string) string {
 	return strings.ReplaceAll(s.clean(strings.ReplaceAll(value, " ", "\n")), "\n", " ")
 }
 
-// watch names the files whose appearance ends a call in flight.
+// watch names the files whose appearance ends a call under way.
 func (s *subject) watch() []string {
 	if s.call.Person() {
 		return []string{session.LockFile}

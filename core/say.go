@@ -1,8 +1,6 @@
 package core
 
 import (
-	"time"
-
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/policy"
 )
@@ -39,7 +37,7 @@ func Say(q Question, decision, scope, by string, now, lengthMs int64) (approval.
 		Detail:     map[string]string{"by": by, "approval": q.ID, "scope": scope},
 	}
 	if a.Until != 0 {
-		r.Detail["until"] = time.UnixMilli(a.Until).UTC().Format(time.RFC3339)
+		r.Detail["until"] = clock(a.Until)
 	}
 	return a, r
 }

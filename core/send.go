@@ -11,6 +11,7 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/sign"
 	"github.com/true-and-useful/janee/core/vault"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 // delivery is the authenticated request of a call on its way to the API.
@@ -135,7 +136,7 @@ func (s *delivery) signed() (Send, []secret.Text, error) {
 	if s.challenge.awaited {
 		body = nil
 	}
-	if _, ok := Get(headers, "Content-Type"); !ok && len(body) > 0 {
+	if _, ok := wire.Get(headers, "Content-Type"); !ok && len(body) > 0 {
 		headers = append(headers, Header{Name: "Content-Type", Value: "application/json"})
 	}
 	signed, err := s.sign(headers)

@@ -190,6 +190,25 @@ func TestLoserOfARaceUsesTheWinnersSession(t *testing.T) {
 	h.refused(get("stripe", "/x"), SessionRevoked)
 }
 
+func TestLoserOfARaceDoesNotTakeASessionThatWasRevoked(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	pair := session.Pair(ViaStdio, "claude-ai", "stripe")
+	h.allowed(get("stripe", "/x"))
+	old := h.files[session.File(pair)]
+	delete(h.files, session.File(pair))
+	h.now.Wall += 1000
+	h.files[session.RevokedFile(pair)] = session.Revocation{Pair: pair, At: h.now.Wall,
+		Until: h.now.Wall + hour}.Reopened(h.now.Wall).Encode(h.vault.Key("state"))
+	h.now.Wall += 1000
+	h.before = func(s Step) Event {
+		if c, ok := s.(Commit); ok && len(c.Writes) > 0 {
+			h.files[session.File(pair)] = old // as somebody who kept a copy would
+		}
+		return nil
+	}
+	h.refused(get("stripe", "/x"), SessionRevoked)
+}
+
 func TestRevokedAndClosedSessions(t *testing.T) {
 	h := newHouse(t, houseConfig)
 	key := h.vault.Key("state")

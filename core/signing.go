@@ -1,7 +1,6 @@
 package core
 
 import (
-	"fmt"
 	"slices"
 	"strings"
 
@@ -50,19 +49,10 @@ type SignedStep struct {
 }
 
 func (f *Flow) explainSigning() Done {
-	c := f.call
-	service := f.engine.config.Services[c.Args.Service]
-	switch {
-	case !c.Person():
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool),
-			"",
-			"use one of the tools that tools/list names"))
-	case service == nil:
-		return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no service %q",
-			c.Args.Service), "", ""))
+	if d := f.findService(""); d != nil {
+		return f.refuse(d)
 	}
-	f.service = service
-	f.capability = &config.Capability{Service: service.Name, Policy: policy.Unrestricted()}
+	f.capability = &config.Capability{Service: f.service.Name, Policy: policy.Unrestricted()}
 	for _, refuse := range []func(*subject, In) *Denial{
 		(*subject).checkRequest, (*subject).checkRules, (*subject).checkRootKey,
 	} {

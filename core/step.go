@@ -48,7 +48,7 @@ type Ask struct {
 	Watch    []string
 }
 
-// Send is one HTTP exchange. Redirects are not followed. It is answered by Head, then the reply's
+// Send is one HTTP request. Redirects are not followed. It is answered by Head, then the reply's
 // bytes through Flow.Scrub, then Ended. The URL's RequestURI must equal Target, else the answer is
 // Ended{Err: ErrRejected} and nothing is sent.
 //
@@ -63,7 +63,7 @@ type Send struct {
 	Target               string
 	Headers              []Header
 	Body                 []byte
-	// for the whole exchange; with a Flight, for how long this flow waits
+	// for the request and its reply; with a Flight, for how long this flow waits
 	TimeoutMs int64
 	// decoded bytes of the reply to read; more than the agent asked for, see secret.Stream.Limit
 	MaxBody int64
@@ -125,7 +125,7 @@ type Answered struct{}
 type Said struct{ Decision, Scope, By string }
 
 // Filled answers Ask with a form that was filled in and sent in the agent's client: the code that
-// was typed, and ElicitOnce, ElicitSession or ElicitDeny.
+// was typed, and approval.Once, approval.Session or approval.Deny.
 type Filled struct{ Code, Decision string }
 
 // Head is the head of an upstream's reply.
@@ -134,7 +134,7 @@ type Head struct {
 	Headers []Header
 }
 
-// Ended closes an exchange.
+// Ended is the end of a Send: of the reply, or of the attempt.
 type Ended struct {
 	Err       string // "" or one of the Err constants
 	Detail    string // for the person's log; scrubbed again here
@@ -147,7 +147,7 @@ type Ended struct {
 	First bool
 }
 
-// What ended an exchange other than the end of the reply.
+// What ended a Send other than the end of the reply.
 const (
 	ErrTimeout     = "timeout"
 	ErrUnreachable = "unreachable"
@@ -230,7 +230,7 @@ type Result struct {
 	Dropped    []string // names of the agent's headers that were not sent
 	Truncated  bool
 	Redactions int
-	Data       json.RawMessage // the answer of a tool that sends nothing
+	Data       json.RawMessage // the answer of every tool but execute
 	Agent      string          // as whom the call was made, for what the shell has still to do
 	Share      *Share          // manage_credential: to be written by the shell, which then answers
 }

@@ -1,6 +1,8 @@
 package core
 
 import (
+	"fmt"
+
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/session"
@@ -16,8 +18,8 @@ type subject struct {
 	service    *config.Service
 	judgement
 
-	files    map[string][]byte // as the session was judged by
-	pair     string            // of agent and capability: what a session is for
+	files    map[string][]byte // the state files that checkSession judged by
+	pair     string            // names agent and capability: what a session is for
 	session  string            // id of the session that the call runs in; "": none
 	grant    session.Grant     // the session that was open when the checks looked; no ID: none
 	stored   bool              // the pair has a session file, usable or not
@@ -38,4 +40,17 @@ func (e *Engine) subject(c Call) subject {
 		s.maxBytes = wire.ReplyBody
 	}
 	return s
+}
+
+// listedService is the next step of an agent that named a service which is not there.
+const listedService = "use the service of an entry of list_services"
+
+// findService looks up the service that the arguments name.
+func (s *subject) findService(next string) *Denial {
+	name := s.call.Args.Service
+	if s.service = s.engine.config.Services[name]; s.service == nil {
+		return Deny(BadArguments, s.call).because(
+			fmt.Sprintf("there is no service %q", name), "", next)
+	}
+	return nil
 }

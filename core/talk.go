@@ -9,7 +9,7 @@ import (
 // straight code, in which asking the shell for a step is a call that returns the event. iter.Pull
 // parks that code between two Resumes without a go statement, in a WebAssembly module as well.
 type talk struct {
-	in    In    // of the last Resume
+	in    In    // of Begin, or of the last Resume
 	event Event // of the last Resume
 	yield func(Step) bool
 	pull  func() (Step, bool)

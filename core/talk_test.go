@@ -166,6 +166,19 @@ func TestRevokedBesideATour(t *testing.T) {
 	}
 }
 
+func TestNextEngineKnowsTheFlowsOfTheOneBefore(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	f, _ := h.engine.Begin(h.in(nil), get("stripe", "/x"))
+	next := h.engine.Next(h.parse(houseConfig), h.vault)
+	if n := next.Parked(); n != 1 {
+		t.Errorf("%d flows are parked after a reload, not 1", n)
+	}
+	f.Drop()
+	if n := next.Parked(); n != 0 {
+		t.Errorf("%d flows are parked after the drop", n)
+	}
+}
+
 func panics(do func()) (yes bool) {
 	defer func() { yes = recover() != nil }()
 	do()

@@ -23,7 +23,7 @@ var testService = Tool{
 	Reader: tool.Reader{
 		Takes: []string{"service", "timeout"},
 	},
-	needs: (*Engine).testNeeds,
+	needs: (*Engine).trialNeeds,
 	run:   (*Flow).test,
 }
 

@@ -59,6 +59,11 @@ func (c Call) WithArguments(raw []byte) Call {
 	return c
 }
 
+// answer ends a flow that sends nothing.
+func answer(tool string, data []byte) Done {
+	return Done{Result: &Result{Tool: tool, Data: data}}
+}
+
 // noInput names the properties that it does not have: some clients reject an object schema that
 // lacks the word.
 const noInput = `{"type": "object", "properties": {}, "additionalProperties": false}`

@@ -10,14 +10,13 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/policy"
 	"github.com/true-and-useful/janee/core/secret"
-	"github.com/true-and-useful/janee/core/session"
 )
 
 const (
-	// testTimeout is how long a service that is tried has to answer.
-	testTimeout = 10 * time.Second
-	// maxTestBody bounds, in characters, how much of an answer that was no success is told.
-	maxTestBody = 512
+	// trialTimeout is how long a service that is tried has to answer.
+	trialTimeout = 10 * time.Second
+	// maxTrialBody bounds, in characters, how much of an answer that was no success is told.
+	maxTrialBody = 512
 )
 
 // TrialReport is what test_service returns for one service.
@@ -37,22 +36,10 @@ type TrialReport struct {
 	CheckedAt    string `json:"checkedAt"`
 }
 
-// testNeeds names what decides whether the sessions of a service are open to the agent.
-func (e *Engine) testNeeds(c Call) []string {
-	names := []string{session.ClosedFile}
-	for _, name := range e.config.CapabilityNames {
-		if c.Args.Service == "" || e.config.Capabilities[name].Service == c.Args.Service {
-			pair := session.Pair(c.Via, c.Agent, name)
-			names = append(names, session.File(pair), session.RevokedFile(pair))
-		}
-	}
-	return names
-}
-
 // test answers test_service: one service, or all that the agent may use.
 func (f *Flow) test() Done {
 	if f.call.Args.Service == "" {
-		return f.testAll()
+		return f.tryAll()
 	}
 	report, done := f.try()
 	if report == nil {
@@ -64,23 +51,18 @@ func (f *Flow) test() Done {
 // try tries the credential of a service with a GET of its testPath, under a policy that allows
 // nothing else. Without a report the service was not tried, for the reason of the denial.
 func (f *Flow) try() (*TrialReport, Done) {
-	s := f.engine.config.Services[f.call.Args.Service]
-	if s == nil {
-		return nil,
-			f.refuse(Deny(BadArguments, f.call).because(fmt.Sprintf("there is no service %q",
-				f.call.Args.Service), "",
-				"use the service of an entry of list_services"))
-	}
-	f.service = s
-	if d := f.mayTest(f.in()); d != nil {
+	if d := f.findService(listedService); d != nil {
 		return nil, f.refuse(d)
 	}
-	if s.TestPath == "" {
+	if d := f.mayTry(f.in()); d != nil {
+		return nil, f.refuse(d)
+	}
+	if s := f.service; s.TestPath == "" {
 		return f.report().of("the service has no testPath, so nothing was sent", "",
 			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path "+
 				"that is harmless to GET", s.Name)), Done{}
 	}
-	if d := f.judgeTest(); d != nil {
+	if d := f.judgeTrial(); d != nil {
 		return nil, f.refuse(d)
 	}
 	if d := f.take(); d != nil {
@@ -91,25 +73,24 @@ func (f *Flow) try() (*TrialReport, Done) {
 	return f.tried(done), done
 }
 
-// judgeTest puts the request of a trial in the place of the agent's.
-func (f *Flow) judgeTest() *Denial {
-	f.call.Args.Method, f.call.Args.Path, f.call.Args.Headers, f.call.Args.Body = "GET",
-		f.service.TestPath, nil, nil
-	f.maxBytes = maxTestBody * utf8.UTFMax
+// judgeTrial puts the request of a trial in the place of the agent's.
+func (f *Flow) judgeTrial() *Denial {
+	a := &f.call.Args
+	a.Method, a.Path, a.Headers, a.Body = "GET", f.service.TestPath, nil, nil
+	f.maxBytes = maxTrialBody * utf8.UTFMax
 	options := f.service.Options
 	options.Operations = nil // the owner wrote the path, query and all
-	f.judged, f.decision = policy.Judge(f.testPolicy(), options,
-		f.call.Args.Method, f.call.Args.Path)
+	f.judged, f.decision = policy.Judge(f.trialPolicy(), options, a.Method, a.Path)
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RequestRejected, f.call).because("testPath: "+f.decision.Reason,
-		"", f.decision.Hint)
+	return Deny(RequestRejected, f.call).because(
+		"testPath: "+f.decision.Reason, "", f.decision.Hint)
 }
 
-// testPolicy allows the testPath of the service and nothing else. It denies a path that no rule can
-// spell.
-func (s *subject) testPolicy() policy.Policy {
+// trialPolicy allows the testPath of the service and nothing else. It denies a path that no rule
+// can spell.
+func (s *subject) trialPolicy() policy.Policy {
 	path, _, _ := strings.Cut(s.service.TestPath, "?")
 	r, err := policy.ParseRule("GET " + path)
 	if err != nil {
@@ -130,11 +111,11 @@ var trialChecks = []func(*subject, In) *Denial{
 	(*subject).checkApproval,
 }
 
-// mayTest looks for a capability of the service that the agent could use now: a session that its
+// mayTry looks for a capability of the service that the agent could use now: a session that its
 // owner has closed, or a person who was not asked yet, blocks a trial as it blocks any other call.
 // Of several refusals the one that came closest is told.
-func (s *subject) mayTest(in In) *Denial {
-	s.capability = &config.Capability{Service: s.service.Name, Timeout: testTimeout}
+func (s *subject) mayTry(in In) *Denial {
+	s.capability = &config.Capability{Service: s.service.Name, Timeout: trialTimeout}
 	if s.call.Args.TimeoutMs > 0 {
 		s.capability.Timeout = time.Duration(s.call.Args.TimeoutMs) * time.Millisecond
 	}
@@ -143,7 +124,7 @@ func (s *subject) mayTest(in In) *Denial {
 	}
 	users := s.engine.config.UsersOf(s.service.Name)
 	if len(users) == 0 {
-		return s.mayTestUnused(in)
+		return s.mayTryUnused(in)
 	}
 	var denial *Denial
 	furthest := -1
@@ -172,9 +153,9 @@ func (s *subject) passTrialChecks(in In) (passed int, d *Denial) {
 	return len(trialChecks), nil
 }
 
-// mayTestUnused is for a service without a capability: nobody can use it, but agents to whom it is
+// mayTryUnused is for a service without a capability: nobody can use it, but agents to whom it is
 // open may try it.
-func (s *subject) mayTestUnused(in In) *Denial {
+func (s *subject) mayTryUnused(in In) *Denial {
 	if d := s.engine.serviceAccess(s.call, s.service); d != nil {
 		return d
 	}
@@ -226,7 +207,7 @@ func (f *Flow) tried(done Done) *TrialReport {
 	r.AuthOK = status/100 == 2
 	if !r.AuthOK {
 		r.ResponseBody = secret.Beginning(strings.ToValidUTF8(string(f.reply.body), "\ufffd"),
-			maxTestBody)
+			maxTrialBody)
 	}
 	return r.of(statusFault(status), "", "")
 }
@@ -247,9 +228,9 @@ func statusFault(status int) string {
 	return fmt.Sprintf("the API answered %d", status)
 }
 
-// testAll tries the services that the agent may use one after the other, each as a call of its own.
+// tryAll tries the services that the agent may use one after the other, each as a call of its own.
 // Its state files are those that Begin has found; before anything is sent they are looked at again.
-func (f *Flow) testAll() Done {
+func (f *Flow) tryAll() Done {
 	files := f.in().Files
 	reports := []*TrialReport{}
 	for _, s := range f.testable() {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/true-and-useful/janee/core/session"
 	"github.com/true-and-useful/janee/core/tool"
+	"github.com/true-and-useful/janee/core/wire"
 )
 
 const trialConfig = `
@@ -76,7 +77,7 @@ func TestTrialSendsTheTestPathAndNothingElse(t *testing.T) {
 		s.TimeoutMs != 10_000 || len(s.Body) > 0 {
 		t.Errorf("sent %+v", h.sent)
 	}
-	if v, _ := Get(s.Headers, "Authorization"); v != "Bearer "+testKey {
+	if v, _ := wire.Get(s.Headers, "Authorization"); v != "Bearer "+testKey {
 		t.Error("without the credential")
 	}
 	if got := h.events(); got != "intent, result" {
@@ -118,9 +119,9 @@ func TestTrialReports(t *testing.T) {
 		{"forbidden", answer(403, "no"), 403, "does not accept", "", "no"},
 		{"redirected", answer(302, ""), 302, "redirect", "", ""},
 		{"absent", answer(404, "no such page"), 404, "testPath may be wrong", "", "no such page"},
-		{"broken", answer(500, long), 500, "answered 500", "", long[:2*maxTestBody]},
-		{"long, a key at the cut", answer(500, long[:2*maxTestBody-10]+testKey), 500,
-			"answered 500", "", long[:2*maxTestBody-10]},
+		{"broken", answer(500, long), 500, "answered 500", "", long[:2*maxTrialBody]},
+		{"long, a key at the cut", answer(500, long[:2*maxTrialBody-10]+testKey), 500,
+			"answered 500", "", long[:2*maxTrialBody-10]},
 		{"binary", answer(500, "a\xff\xfeb"), 500, "answered 500", "", "a\ufffdb"},
 		{"timeout",
 			func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrTimeout} }, 0,
@@ -160,7 +161,7 @@ func TestTrialOfATokenThatIsRefused(t *testing.T) {
 	i.engine.config.Services["crm"].TestPath = "/me"
 	i.allowed(trialOf("crm"))
 	i.api = func(s Send) (Head, []string, Ended) {
-		if v, _ := Get(s.Headers, "Authorization"); v == "Bearer "+minting(1) {
+		if v, _ := wire.Get(s.Headers, "Authorization"); v == "Bearer "+minting(1) {
 			return Head{Status: 401}, []string{"first"}, Ended{}
 		}
 		return Head{Status: 403}, []string{"second"}, Ended{}

@@ -60,7 +60,7 @@ type needsAnswer struct {
 }
 
 // stepAnswer is what to do next. It is null after the head of a reply that the agent does not get:
-// the exchange goes on.
+// the request goes on.
 type stepAnswer struct {
 	Step any `json:"step"`
 }

@@ -51,7 +51,7 @@ type headEvent struct {
 	Headers [][2]string `json:"headers"`
 }
 
-// endedEvent ends the exchange of a send.
+// endedEvent is the end of a send: of the reply, or of the attempt.
 type endedEvent struct {
 	Err ending `json:"err,omitempty"`
 	// for the log of the owner
@@ -61,7 +61,7 @@ type endedEvent struct {
 	Bytes int64 `json:"bytes"`
 }
 
-// landedEvent ends the exchange of a flight; the body of the reply comes as raw bytes.
+// landedEvent is the end of a send with a flight; the body of the reply comes as raw bytes.
 type landedEvent struct {
 	Err ending `json:"err,omitempty"`
 	// for the log of the owner
@@ -80,7 +80,7 @@ type stoppedEvent struct {
 	Bytes int64 `json:"bytes,omitempty"`
 }
 
-// ending is what ended an exchange other than the end of the reply.
+// ending is what ended a send other than the end of the reply.
 type ending string
 
 // reason is why a call is stopped.

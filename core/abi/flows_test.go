@@ -11,7 +11,8 @@ import (
 	"testing"
 )
 
-var update = flag.Bool("update", false, "write core/testdata/flows anew; look at what changed")
+var update = flag.Bool("update", false,
+	"write the flows and the generated TypeScript again; look at what changed")
 
 // digestABC is the SHA-256 of the caFile that boundConfig was agreed to with.
 const digestABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"

@@ -62,7 +62,7 @@ type relayStep struct {
 	Headers [][2]string `json:"headers"`
 }
 
-// sendStep is one exchange. The raw bytes are the body of the request.
+// sendStep is one HTTP request. The raw bytes are its body.
 type sendStep struct {
 	Type    string `json:"type"`
 	Service string `json:"service"`

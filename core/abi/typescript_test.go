@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/true-and-useful/janee/core"
 	"github.com/true-and-useful/janee/core/approval"
 )
 
@@ -40,7 +39,7 @@ func newWriter(t *testing.T) *writer {
 		reflect.TypeFor[errorCode]():  src.texts["errorCode"],
 		reflect.TypeFor[decision]():   {approval.Allow, approval.Deny},
 		reflect.TypeFor[scope]():      {approval.Once, approval.Session},
-		reflect.TypeFor[formAnswer](): {core.ElicitOnce, core.ElicitSession, core.ElicitDeny},
+		reflect.TypeFor[formAnswer](): {approval.Once, approval.Session, approval.Deny},
 	}
 	for of, words := range w.words {
 		if len(words) < 2 {

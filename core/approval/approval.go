@@ -59,6 +59,13 @@ type Question struct {
 	Code       string `json:"code,omitempty"`
 }
 
+// ShortID is how many digits of an id a person is shown: enough for as many questions as can be
+// open.
+const ShortID = 8
+
+// Short is the beginning of the id, as commands take it.
+func (q Question) Short() string { return q.ID[:min(ShortID, len(q.ID))] }
+
 // Encode returns the content of the question's file, one line, signed with the key "state" of the
 // vault.
 func (q Question) Encode(key []byte) []byte { return line.Encode(key, "question", q) }

@@ -24,14 +24,14 @@ type account struct {
 	minute, hour window
 	bytes        meter
 	reserved     int64 // bytes of the calls under way
-	flying       int64
+	underWay     int64
 	records      allowance
 }
 
 // excess says what keeps a call out. Limits that free themselves in time are checked last, so that
 // the caller is told the longest wait.
 func (a *account) excess(now int64, l Limits, u Use) (x *Excess) {
-	if l.Concurrent > 0 && a.flying >= l.Concurrent {
+	if l.Concurrent > 0 && a.underWay >= l.Concurrent {
 		return &Excess{Field: Concurrent, Most: l.Concurrent}
 	}
 	worse := func(field string, most, wait int64) {
@@ -89,12 +89,12 @@ func (a *account) enter(now int64, l Limits, u Use) {
 	if l.BytesPerHour > 0 {
 		a.reserved += u.Sent + u.Reply
 	}
-	a.flying++
+	a.underWay++
 }
 
 // leave ends a call that was let through with l and u and has used that many bytes.
 func (a *account) leave(now int64, l Limits, u Use, used int64) {
-	a.flying--
+	a.underWay--
 	if l.BytesPerHour > 0 {
 		a.reserved -= u.Sent + u.Reply
 		a.bytes.add(now, used)

@@ -75,11 +75,11 @@ func (b *Book) judge(now int64, u Use, claims []Claim) (*Ticket, *Excess) {
 	return t, nil
 }
 
-// Flying is how many calls of an account are under way; tests use it to see that none is left.
-func (b *Book) Flying(w Who) int64 {
+// UnderWay is how many calls of an account are under way; tests use it to see that none is left.
+func (b *Book) UnderWay(w Who) int64 {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.account(w).flying
+	return b.account(w).underWay
 }
 
 // Record reports whether a refusal of the agent gets a record of its own. size is how many bytes of
@@ -120,7 +120,7 @@ func (b *Book) advance(now int64) {
 	old := b.old
 	b.old, b.young, b.turned = b.young, map[Who]*account{}, b.now
 	for w, a := range old {
-		if a.flying > 0 || a.records.missed > 0 {
+		if a.underWay > 0 || a.records.missed > 0 {
 			b.young[w] = a
 		}
 	}

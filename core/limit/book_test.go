@@ -60,8 +60,8 @@ func TestRefusedCallsCountNothing(t *testing.T) {
 			t.Fatalf("%+v", x)
 		}
 	}
-	if a := b.account(all); a.minute.count != 10 || a.flying != 10 {
-		t.Errorf("%d calls, %d under way", a.minute.count, a.flying)
+	if a := b.account(all); a.minute.count != 10 || a.underWay != 10 {
+		t.Errorf("%d calls, %d under way", a.minute.count, a.underWay)
 	}
 }
 
@@ -82,8 +82,8 @@ func TestBytes(t *testing.T) {
 	one.End(0, 110)
 	one.End(0, 110)
 	two.End(0, 50)
-	if a := b.account(ann); a.reserved != 0 || a.bytes.sum != 160 || a.flying != 0 {
-		t.Errorf("%d held, %d used, %d under way", a.reserved, a.bytes.sum, a.flying)
+	if a := b.account(ann); a.reserved != 0 || a.bytes.sum != 160 || a.underWay != 0 {
+		t.Errorf("%d held, %d used, %d under way", a.reserved, a.bytes.sum, a.underWay)
 	}
 	if _, x := b.Take(0, Use{876, 700}, claim(ann, l)); x == nil || !x.Never {
 		t.Errorf("more than there ever is: %+v", x)
@@ -159,7 +159,7 @@ func TestMemoryIsBounded(t *testing.T) {
 	if n := len(b.young) + len(b.old); n > 3 {
 		t.Errorf("%d accounts are kept", n)
 	}
-	if n := b.account(ann).flying; n != 1 {
+	if n := b.account(ann).underWay; n != 1 {
 		t.Errorf("%d under way", n)
 	}
 	if m := b.Missed(); len(m) != 1 || m[Who{"http", "7", ""}] != 3 || len(b.Missed()) != 0 {
@@ -207,7 +207,7 @@ func TestBookIsSafe(t *testing.T) {
 				if x != nil {
 					continue
 				}
-				if n := b.Flying(ann); n < 1 || n > 4 {
+				if n := b.UnderWay(ann); n < 1 || n > 4 {
 					t.Errorf("%d under way", n)
 				}
 				mu.Lock()
@@ -218,8 +218,8 @@ func TestBookIsSafe(t *testing.T) {
 		})
 	}
 	wg.Wait()
-	if b.Flying(ann) != 0 || let > 500 {
-		t.Errorf("%d under way, %d let through", b.Flying(ann), let)
+	if b.UnderWay(ann) != 0 || let > 500 {
+		t.Errorf("%d under way, %d let through", b.UnderWay(ann), let)
 	}
 }
 

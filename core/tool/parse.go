@@ -30,8 +30,8 @@ type Arguments struct {
 }
 
 // ArgumentError says which argument is wrong and what it should be. Name is empty if it is none of
-// them in particular, and "arguments" if it is what holds them. Text stands by itself and is meant
-// for the model.
+// them in particular, and "arguments" if it is what holds them. Text is for the model, which sees
+// nothing else.
 type ArgumentError struct{ Name, Text string }
 
 func (e *ArgumentError) Error() string { return e.Text }

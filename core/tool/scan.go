@@ -10,7 +10,7 @@ import (
 	"unicode/utf8"
 )
 
-// MaxDepth is how many arrays and objects may stand inside one another.
+// MaxDepth is how many arrays and objects may be inside one another.
 const MaxDepth = 64
 
 // What is wrong with a JSON text; told apart with errors.Is.
@@ -171,7 +171,7 @@ func (s *scanner) key() ([]byte, error) {
 	return key, nil
 }
 
-// text reads a string and returns what stands between its quotes, and whether that holds escapes.
+// text reads a string and returns what is between its quotes, and whether that holds escapes.
 func (s *scanner) text() (inner []byte, escaped bool, err error) {
 	if s.peek() != '"' {
 		return nil, false, s.wrong("want a string")

@@ -7,7 +7,7 @@ import (
 )
 
 // vocabulary reads each argument that a tool can take. A new argument is one more entry.
-var vocabulary = map[string]func(a *Arguments, members map[string][]byte) error{
+var vocabulary = map[string]reader{
 	"action":        name("action", func(a *Arguments) *string { return &a.Action }),
 	"agent":         name("agent", func(a *Arguments) *string { return &a.About }),
 	"approvalId":    name("approvalId", func(a *Arguments) *string { return &a.ApprovalID }),
@@ -26,7 +26,8 @@ var vocabulary = map[string]func(a *Arguments, members map[string][]byte) error{
 		func(a *Arguments) *int64 { return &a.TimeoutMs }),
 }
 
-type reader = func(a *Arguments, members map[string][]byte) error
+// reader reads one argument out of the members of all.
+type reader func(a *Arguments, members map[string][]byte) error
 
 // maxName bounds, in bytes, the arguments that are names, methods or ids. No such thing is as long,
 // and answers repeat some of them.

@@ -1,10 +1,10 @@
-// How an exchange ended before its reply did, in fixed texts: the texts of Node may quote the URL
+// How a request ended before its reply did, in fixed texts: the texts of Node may quote the URL
 // or the reply.
 import type { Ending } from "./messages.ts";
 import { errno } from "./refusal.ts";
 
 /**
- * An end of an exchange, with a text for the person's log that holds nothing of the request or the
+ * The end of a request, with a text for the person's log that holds nothing of the request or the
  * reply.
  */
 export class Fault extends Error {

@@ -83,7 +83,7 @@ export interface Ask {
   watch: string[];
 }
 
-/** Send is one exchange. The raw bytes are the body of the request. */
+/** Send is one HTTP request. The raw bytes are its body. */
 export interface Send {
   type: "send";
   service: string;
@@ -180,7 +180,7 @@ export interface HeadEvent {
   headers: [string, string][];
 }
 
-/** EndedEvent ends the exchange of a send. */
+/** EndedEvent is the end of a send: of the reply, or of the attempt. */
 export interface EndedEvent {
   type: "ended";
   err?: Ending;
@@ -191,7 +191,7 @@ export interface EndedEvent {
   bytes: number;
 }
 
-/** LandedEvent ends the exchange of a flight; the body of the reply comes as raw bytes. */
+/** LandedEvent is the end of a send with a flight; the body of the reply comes as raw bytes. */
 export interface LandedEvent {
   type: "ended";
   err?: Ending;
@@ -214,7 +214,7 @@ export interface StoppedEvent {
 
 /**
  * StepAnswer is what to do next. It is null after the head of a reply that the agent does not get:
- * the exchange goes on.
+ * the request goes on.
  */
 export interface StepAnswer {
   step: Step | null;
@@ -381,7 +381,7 @@ export type FormAnswer =
   | "session"
   | "deny";
 
-/** Ending is what ended an exchange other than the end of the reply. */
+/** Ending is what ended a send other than the end of the reply. */
 export type Ending =
   | "timeout"
   | "unreachable"

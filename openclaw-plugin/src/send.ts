@@ -1,14 +1,14 @@
-// Carries out the requests of one call: its exchanges with the API, whose replies pass the core on
-// their way to the agent, and the flights that trade a credential for a token.
+// Sends what one call has to send: its requests to the API, whose replies pass the core on their
+// way to the agent, and the flights that trade a credential for a token.
 import { authority } from "./authority.ts";
 import { Body } from "./body.ts";
 import { commit } from "./commit.ts";
-import { exchange, type Receiver } from "./exchange.ts";
 import { explain, Fault } from "./fault.ts";
 import { nothing, type Landed } from "./flights.ts";
 import { limits } from "./limits.ts";
 import type { EndedEvent, Send } from "./messages.ts";
 import { CoreError } from "./module.ts";
+import { sendRequest, type Receiver } from "./request.ts";
 import type { Lease } from "./share.ts";
 import type { Came, Talk } from "./talk.ts";
 
@@ -39,7 +39,7 @@ export class Sender {
     const watch = setInterval(this.#watch(step, stop), limits.watchIntervalMs);
     try {
       if (step.flight) return await this.#fly(step, step.flight, body, stop.signal);
-      return { event: await this.#exchange(step, body, stop.signal) };
+      return { event: await this.#send(step, body, stop.signal) };
     } catch (err) {
       return this.#broken(step, err);
     } finally {
@@ -52,7 +52,7 @@ export class Sender {
     if (err instanceof Revoked) return { event: { type: "stopped", why: "revoked" } };
     if (this.#talk.live.module.dead) throw err;
     if (step.flight) return { event: { type: "stopped", why: "cancelled" } };
-    const { ending, message } = explain(err, "the exchange failed");
+    const { ending, message } = explain(err, "the request failed");
     return { event: { type: "ended", err: ending, detail: message, bytes: 0 } };
   }
 
@@ -72,10 +72,10 @@ export class Sender {
     };
   }
 
-  // exchange keeps of a reply what the agent gets. That is nothing where the core relays no head:
+  // send keeps of a reply what the agent gets. That is nothing where the core relays no head:
   // the reply refuses a token, or brings a challenge, and the request goes out once more; or it is
   // that of a trial.
-  async #exchange(step: Send, body: Buffer, signal: AbortSignal): Promise<EndedEvent> {
+  async #send(step: Send, body: Buffer, signal: AbortSignal): Promise<EndedEvent> {
     const late = AbortSignal.any([signal, AbortSignal.timeout(step.timeoutMs)]);
     const kept = new Body(this.#lease, step.maxBody, late);
     let relayed = false;
@@ -85,7 +85,7 @@ export class Sender {
       signal.throwIfAborted();
       return room;
     };
-    const cut = await exchange(step, body, {
+    const cut = await sendRequest(step, body, {
       ...this.#road,
       head: (status, headers) => { relayed = this.#talk.head(status, headers); },
       chunk: (p) => chunk(p, false),
@@ -129,7 +129,7 @@ export class Sender {
     const recorded = await this.#record();
     if (!recorded.stored) return { ...nothing, err: "unrecorded", lost: recorded.lost };
     const out: Landed = { ...nothing }, parts: Buffer[] = [];
-    out.truncated = await exchange({ ...step, timeoutMs: limits.exchangeTimeoutMs }, body, {
+    out.truncated = await sendRequest({ ...step, timeoutMs: limits.exchangeTimeoutMs }, body, {
       ...this.#road,
       head: (status, headers) => { out.head = { status, headers }; },
       chunk: (p) => { parts.push(p); },

@@ -16,7 +16,7 @@ import type {
 /** Who wants what: arguments as the agent gave them. */
 export interface Call { tool: string; args: unknown; agent: string }
 
-/** A step that the call is at. A relay is none: the exchange that it belongs to goes on. */
+/** A step that the call is at. A relay is none: the request that it belongs to goes on. */
 export type Due = Exclude<Step, Relay>;
 
 /** What is to be done; body is that of the request to send. */

@@ -38,7 +38,7 @@ func line(b *strings.Builder, width []int, cells []string) {
 	b.WriteString("|\n")
 }
 
-// markdown is what stands in docs/performance.md.
+// markdown is what docs/performance.md holds.
 func (r *results) markdown() string {
 	return fmt.Sprintf("%s. Medians of %d rounds; one `fdatasync` took %s.\n\n%s\n%s\n%s",
 		r.Machine, len(r.Sync), millis(mid(r.Sync)), r.targets(), r.calls(), r.large())

@@ -19,18 +19,11 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// ShortID is how many digits of an id a person is shown: enough for as many questions as can be
-// open.
-const ShortID = 8
-
 // Item is a question with what it has come to.
 type Item struct {
 	approval.Question
 	approval.Standing
 }
-
-// Short is the beginning of the id.
-func (i Item) Short() string { return i.ID[:ShortID] }
 
 // Read returns the questions that there are files of, the oldest first. v may be nil: a home
 // without a key has none.

@@ -88,7 +88,7 @@ func printApprovals(env *Env, items []answers.Item, now time.Time) error {
 	if err := t.flush(); err != nil {
 		return err
 	}
-	indent := strings.Repeat(" ", answers.ShortID+tableGap)
+	indent := strings.Repeat(" ", approval.ShortID+tableGap)
 	for n, line := range strings.Split(strings.TrimSuffix(rows.String(), "\n"), "\n") {
 		fmt.Fprintln(env.Stdout, line)
 		if n > 0 {
@@ -130,7 +130,7 @@ func reason(q approval.Question, before string) string {
 
 // printQuestion shows a question in full.
 func printQuestion(w io.Writer, q approval.Question, now time.Time) {
-	fmt.Fprintf(w, "Request %s, asked %s ago, waits for %s more\n", q.ID[:answers.ShortID],
+	fmt.Fprintf(w, "Request %s, asked %s ago, waits for %s more\n", q.Short(),
 		age(q, now), span(time.UnixMilli(q.Expires).Sub(now)))
 	fmt.Fprintf(w, "  agent       %s, over %s\n", plain.Line(q.Agent), q.Via)
 	fmt.Fprintf(w, "  capability  %s, service %s\n", plain.Line(q.Capability),

@@ -51,7 +51,7 @@ func (w *watcher) ask(q approval.Question) error {
 		o := approveOptions{session: answer == "s"}
 		switch answer {
 		case "":
-			w.tty.Print("It still waits; run `janee approve %s`\n", q.ID[:answers.ShortID])
+			w.tty.Print("It still waits; run `janee approve %s`\n", q.Short())
 			return nil
 		case "y", "s":
 			return w.tell(say(w.env, w.opened, w.desk, w.tty, q, approval.Allow, o))

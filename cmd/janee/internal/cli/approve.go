@@ -117,7 +117,7 @@ func say(
 		}
 	}
 	a, mine, err := desk.Say(q, decision, scope, length)
-	short := q.ID[:answers.ShortID]
+	short := q.Short()
 	switch {
 	case errors.Is(err, answers.ErrOver):
 		return v, hint.Errorf(hint.Failed,

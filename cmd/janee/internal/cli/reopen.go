@@ -49,28 +49,28 @@ func runReopen(env *Env, args []string, o reopenOptions) error {
 	if err != nil {
 		return err
 	}
-	book, err := revocations.Read(s.Home, s.Config, s.Vault, time.Now())
+	overview, err := revocations.Read(s.Home, s.Config, s.Vault, time.Now())
 	if err != nil {
 		return err
 	}
 	if id != "" {
-		return reopenOne(env, s, desk, book, id, o)
+		return reopenOne(env, s, desk, overview, id, o)
 	}
 	if err := consent(env, o.yes, o.asJSON, "reopening",
 		fmt.Sprintf("Stop refusing %s?", callsOf(scope))); err != nil {
 		return err
 	}
-	if err := desk.ReopenAll(scope, book); err != nil {
+	if err := desk.ReopenAll(scope, overview); err != nil {
 		return err
 	}
 	return sayReopened(env, s, scope, o.asJSON)
 }
 
 func reopenOne(
-	env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book,
+	env *Env, s *opened.Home, desk *revocations.Desk, overview *revocations.Overview,
 	id string, o reopenOptions,
 ) error {
-	x, err := book.Find(id, func(x revocations.Session) bool {
+	x, err := overview.Find(id, func(x revocations.Session) bool {
 		return x.Status == revocations.Revoked
 	})
 	if err != nil {
@@ -79,7 +79,7 @@ func reopenOne(
 	scope := revocations.Scope{Agent: x.Agent, Capability: x.Capability}
 	if x.Status != revocations.Revoked {
 		return hint.Errorf(hint.Failed, "", "reopening session %s (%s on %s): it is not revoked",
-			short(x.ID, book.Digits()), x.Agent, x.Capability)
+			short(x.ID, overview.Digits()), x.Agent, x.Capability)
 	}
 	if err := consent(env, o.yes, o.asJSON, "reopening",
 		fmt.Sprintf("Stop refusing %s?", callsOf(scope))); err != nil {
@@ -94,11 +94,11 @@ func reopenOne(
 // sayReopened looks again: a wider order than the one that was lifted may still be in force.
 func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool) error {
 	now := time.Now()
-	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
+	overview, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
 		return err
 	}
-	for _, order := range book.Orders {
+	for _, order := range overview.Orders {
 		if order.Covers(scope.Agent, scope.Capability) {
 			wider := revocations.Scope{Agent: order.Agent, Capability: order.Capability}
 			return hint.Errorf(hint.Failed, "`"+reopenLine(wider)+"`",
@@ -112,11 +112,11 @@ func sayReopened(env *Env, s *opened.Home, scope revocations.Scope, asJSON bool)
 			AgentID    string `json:"agentId,omitempty"`
 			Capability string `json:"capability,omitempty"`
 			Locked     bool   `json:"locked"`
-		}{true, scope.Agent, scope.Capability, book.Locked})
+		}{true, scope.Agent, scope.Capability, overview.Locked})
 	}
 	fmt.Fprintf(env.Stderr, "Reopened: the next permitted call opens a new session (%s).\n",
 		callsOf(scope))
-	if book.Locked {
+	if overview.Locked {
 		fmt.Fprintln(env.Stderr,
 			"Janee is locked: it refuses every call until you run `janee unlock`.")
 	}

@@ -124,19 +124,19 @@ func runRevoke(env *Env, args []string, o revokeOptions) error {
 		return err
 	}
 	now := time.Now()
-	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
+	overview, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
 		return err
 	}
 	if id != "" {
-		err := revokeOne(env, s, desk, book, id, now, length, o.asJSON)
+		err := revokeOne(env, s, desk, overview, id, now, length, o.asJSON)
 		if s.Config.Capabilities[id] != nil {
 			err = hint.New(hint.ExitCode(err),
 				"`janee revoke --capability "+id+"` ends its sessions", err)
 		}
 		return err
 	}
-	return revokeMany(env, s, desk, book, scope, now, length, o.asJSON)
+	return revokeMany(env, s, desk, overview, scope, now, length, o.asJSON)
 }
 
 func newDesk(s *opened.Home) (*revocations.Desk, error) {
@@ -153,10 +153,10 @@ func newDesk(s *opened.Home) (*revocations.Desk, error) {
 }
 
 func revokeOne(
-	env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book, id string,
+	env *Env, s *opened.Home, desk *revocations.Desk, overview *revocations.Overview, id string,
 	now time.Time, length time.Duration, asJSON bool,
 ) error {
-	x, err := book.Find(id, func(x revocations.Session) bool {
+	x, err := overview.Find(id, func(x revocations.Session) bool {
 		return x.Status == revocations.Active
 	})
 	if err != nil {
@@ -167,7 +167,7 @@ func revokeOne(
 	if length > 0 {
 		until = now.Add(length)
 	}
-	digits := book.Digits()
+	digits := overview.Digits()
 	if !until.After(now) {
 		return hint.Errorf(hint.Failed, "to keep the agent out anyway, add --for 1h",
 			"revoking session %s (%s): it ended at %s", short(x.ID, digits), who,
@@ -197,15 +197,15 @@ const revokedUntil = "Until %s Janee refuses %s; after that a new call %s.\n" +
 	"change the rules or remove the capability.\n"
 
 func revokeMany(
-	env *Env, s *opened.Home, desk *revocations.Desk, book *revocations.Book,
+	env *Env, s *opened.Home, desk *revocations.Desk, overview *revocations.Overview,
 	scope revocations.Scope, now time.Time, length time.Duration, asJSON bool,
 ) error {
-	closing := book.OpenIn(scope)
+	closing := overview.OpenIn(scope)
 	if s.Config.Capabilities[scope.Capability] == nil && scope.Capability != "" &&
-		!book.Knows(revocations.Scope{Capability: scope.Capability}) {
+		!overview.Knows(revocations.Scope{Capability: scope.Capability}) {
 		return unknownName("capability", scope.Capability, s.Config.CapabilityNames)
 	}
-	if scope.Agent != "" && !book.Knows(revocations.Scope{Agent: scope.Agent}) {
+	if scope.Agent != "" && !overview.Knows(revocations.Scope{Agent: scope.Agent}) {
 		fmt.Fprintf(env.Stderr,
 			"janee: warning: no agent %q has a session yet; `janee sessions --all` shows the "+
 				"names of agents\n", scope.Agent)

@@ -58,7 +58,7 @@ func (s *secretFlags) credential(
 			c[name] = secret.New(value)
 		}
 	}
-	if err := s.askAll(env, ask, wanted, c); err != nil {
+	if err := s.askAll(ask, wanted, c); err != nil {
 		return nil, err
 	}
 	if wanted != scheme {
@@ -108,7 +108,7 @@ func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential
 			return hint.Errorf(hint.Usage, "leave out this flag",
 				"--%s does not apply to auth type %s", flag.name, scheme.Type)
 		}
-		value, err := flag.read(env, given, &stdinUsed)
+		value, err := flag.read(env, &stdinUsed)
 		if err != nil {
 			return err
 		}
@@ -130,7 +130,7 @@ func pick(scheme *sign.Scheme, names []string) string {
 }
 
 // read takes the value from where the flag says, without the line end that files and pipes add.
-func (f *secretFlag) read(env *Env, given bool, stdinUsed *bool) (string, error) {
+func (f *secretFlag) read(env *Env, stdinUsed *bool) (string, error) {
 	switch {
 	case f.fromEnv != "":
 		v := env.Getenv(f.fromEnv)
@@ -246,7 +246,7 @@ func (s *secretFlags) readHeaders(env *Env, scheme *sign.Scheme, c sign.Credenti
 
 // askAll asks for the required fields that no flag gives. A person who answers any is also asked
 // for secrets that may be empty, such as a password.
-func (s *secretFlags) askAll(env *Env, ask *asker, scheme *sign.Scheme, c sign.Credential) error {
+func (s *secretFlags) askAll(ask *asker, scheme *sign.Scheme, c sign.Credential) error {
 	asked := false
 	for _, f := range scheme.Fields {
 		if _, have := c[f.Name]; have || !f.Required {

@@ -97,7 +97,7 @@ func (t *site) serve(
 		AllowedHosts: t.names(),
 		EnforceHosts: t.tcp().IP.IsLoopback(),
 		Certificate:  t.certificate,
-		Ready:        source.InForce,
+		Ready:        source.Ready,
 		Log:          warn,
 	}).Serve(ctx, t.listener)
 }

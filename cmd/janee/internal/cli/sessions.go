@@ -35,24 +35,24 @@ func runSessions(env *Env, all, asJSON bool) error {
 		return err
 	}
 	now := time.Now()
-	book, err := revocations.Read(s.Home, s.Config, s.Vault, now)
+	overview, err := revocations.Read(s.Home, s.Config, s.Vault, now)
 	if err != nil {
 		return err
 	}
-	list := book.Open()
+	list := overview.Open()
 	if all {
-		list = book.Sessions
+		list = overview.Sessions
 	}
 	if err := revocations.CountUses(s.Home, list); err != nil {
 		return err
 	}
 	if asJSON {
-		return writeJSON(env.Stdout, sessionsJSON(book, list, now))
+		return writeJSON(env.Stdout, sessionsJSON(overview, list, now))
 	}
-	if err := printSessions(env, book, list, now); err != nil {
+	if err := printSessions(env, overview, list, now); err != nil {
 		return err
 	}
-	sayOrders(env, book, now)
+	sayOrders(env, overview, now)
 	return nil
 }
 
@@ -85,8 +85,10 @@ type sessionList struct {
 	Locked   bool          `json:"locked"`
 }
 
-func sessionsJSON(book *revocations.Book, list []revocations.Session, now time.Time) sessionList {
-	out := sessionList{Sessions: []sessionLine{}, Closed: []orderLine{}, Locked: book.Locked}
+func sessionsJSON(
+	overview *revocations.Overview, list []revocations.Session, now time.Time,
+) sessionList {
+	out := sessionList{Sessions: []sessionLine{}, Closed: []orderLine{}, Locked: overview.Locked}
 	for _, s := range list {
 		out.Sessions = append(out.Sessions, sessionLine{
 			ID:         s.ID,
@@ -105,7 +107,7 @@ func sessionsJSON(book *revocations.Book, list []revocations.Session, now time.T
 			ApprovalID: s.Approval,
 		})
 	}
-	for _, o := range book.Orders {
+	for _, o := range overview.Orders {
 		out.Closed = append(out.Closed, orderLine{o.Agent, o.Capability, utc(o.Until)})
 	}
 	return out
@@ -120,7 +122,7 @@ func utc(ms int64) string {
 
 // printSessions prints two lines for each session: its reason needs a line of its own.
 func printSessions(
-	env *Env, book *revocations.Book, list []revocations.Session, now time.Time,
+	env *Env, overview *revocations.Overview, list []revocations.Session, now time.Time,
 ) error {
 	if len(list) == 0 {
 		fmt.Fprintln(env.Stderr,
@@ -128,7 +130,7 @@ func printSessions(
 		return nil
 	}
 	var rows strings.Builder
-	digits := book.Digits()
+	digits := overview.Digits()
 	t := newTable(&rows, "ID", "AGENT", "VIA", "CAPABILITY", "USES", "LAST",
 		"OPENED", "ENDS", "LEFT")
 	for _, s := range list {
@@ -170,27 +172,27 @@ func left(s revocations.Session, now time.Time) string {
 }
 
 // sayOrders prints what keeps agents out, and which files are damaged.
-func sayOrders(env *Env, book *revocations.Book, now time.Time) {
-	if n := book.KeptOut(); n > 0 {
+func sayOrders(env *Env, overview *revocations.Overview, now time.Time) {
+	if n := overview.KeptOut(); n > 0 {
 		fmt.Fprintf(env.Stderr,
 			"Revoked and still closed: %d; `janee sessions --all` shows them.\n", n)
 	}
-	for _, o := range book.Orders {
+	for _, o := range overview.Orders {
 		scope := revocations.Scope{Agent: o.Agent, Capability: o.Capability}
 		fmt.Fprintf(env.Stderr, "Until %s Janee refuses %s; `%s` ends this earlier.\n",
 			when(now, o.Until), callsOf(scope), reopenLine(scope))
 	}
-	for _, name := range book.Damaged {
+	for _, name := range overview.Damaged {
 		fmt.Fprintf(env.Stderr,
 			"janee: %s cannot be read, so everything that it may close counts as closed; "+
 				"`janee reopen --all` starts over\n", name)
 	}
-	if book.Unreadable > 0 {
+	if overview.Unreadable > 0 {
 		fmt.Fprintf(env.Stderr,
 			"janee: %d session files permit nothing, because they cannot be read, were changed, "+
-				"or belong to another home\n", book.Unreadable)
+				"or belong to another home\n", overview.Unreadable)
 	}
-	if book.Locked {
+	if overview.Locked {
 		fmt.Fprintln(env.Stderr,
 			"Janee is locked: it refuses every call until you run `janee unlock`.")
 	}

@@ -67,7 +67,7 @@ func runSign(ctx context.Context, env *Env, args []string, o signOptions) error 
 	if s.Config.Services[call.Args.Service] == nil {
 		return unknownName("service", call.Args.Service, s.Config.ServiceNames)
 	}
-	h, err := openHouse(env, s)
+	h, err := openOwnCalls(env, s)
 	if err != nil {
 		return err
 	}

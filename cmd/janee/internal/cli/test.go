@@ -86,7 +86,7 @@ func runTest(ctx context.Context, env *Env, service string, timeout int64, asJSO
 func testServices(
 	ctx context.Context, env *Env, s *opened.Home, names []string, timeout int64,
 ) ([]testReport, error) {
-	h, err := openHouse(env, s)
+	h, err := openOwnCalls(env, s)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +101,7 @@ func testServices(
 }
 
 // test tries services, atOnce at a time.
-func (h *house) test(ctx context.Context, names []string, timeout int64) ([]testReport, error) {
+func (h *ownCalls) test(ctx context.Context, names []string, timeout int64) ([]testReport, error) {
 	reports, faults := make([]testReport, len(names)), make([]error, len(names))
 	free := make(chan struct{}, atOnce)
 	var all sync.WaitGroup

@@ -29,7 +29,7 @@ type Client struct {
 // filled in, when the time is over, or when the client leaves or cancels the call. It reads the
 // files only after one of them has changed.
 func (k *call) wait(ctx context.Context, s core.Ask) core.Event {
-	tick := time.NewTicker(watchInterval)
+	tick := time.NewTicker(core.WatchInterval)
 	defer tick.Stop()
 	changed, first := k.state.Watch(s.Watch), true
 	var forms <-chan core.Filled
@@ -37,11 +37,11 @@ func (k *call) wait(ctx context.Context, s core.Ask) core.Event {
 	defer func() { stop() }()
 	for {
 		if changed() {
-			if ended := k.look(k.flow, s.Watch); ended != nil {
+			if ended := k.look(s.Watch); ended != nil {
 				return ended
 			}
 			if first {
-				forms, stop = k.elicit(ctx, k.flow, s, k.client.Elicit)
+				forms, stop = k.elicit(ctx, s)
 			}
 			first = false
 		}
@@ -50,7 +50,7 @@ func (k *call) wait(ctx context.Context, s core.Ask) core.Event {
 			return core.Answered{}
 		}
 		k.tell(now, s)
-		if ended := k.pause(ctx, tick.C, k.client.Ending, forms); ended != nil {
+		if ended := k.pause(ctx, tick.C, forms); ended != nil {
 			return ended
 		}
 	}
@@ -68,20 +68,20 @@ func (k *call) tell(now int64, s core.Ask) {
 	}
 	w.next += every
 	k.client.Progress(float64((now-w.began)/1000), float64((s.Wait-w.began)/1000),
-		"waiting for a person: janee approve "+s.Question.ID[:8])
+		"waiting for a person: janee approve "+s.Question.Short())
 }
 
 // pause waits until the next look at the files. It returns what ends the wait before that, or nil.
-func (g *Gateway) pause(
-	ctx context.Context, tick <-chan time.Time, ending <-chan struct{}, forms <-chan core.Filled,
+func (k *call) pause(
+	ctx context.Context, tick <-chan time.Time, forms <-chan core.Filled,
 ) core.Event {
 	select {
 	case <-ctx.Done():
 		return core.Stopped{Why: core.StopCancelled}
-	case <-ending:
+	case <-k.client.Ending:
 		return core.Answered{}
 	case form := <-forms:
-		g.source.Current() // puts a PIN in force that was set meanwhile
+		k.source.Current() // puts a PIN in force that was set meanwhile
 		return form
 	case <-tick:
 		return nil
@@ -89,12 +89,12 @@ func (g *Gateway) pause(
 }
 
 // look returns how the watched files end a wait, or nil if they do not.
-func (g *Gateway) look(flow *core.Flow, watch []string) core.Event {
-	in := g.in(watch)
-	if flow.Revoked(in) {
+func (k *call) look(watch []string) core.Event {
+	in := k.in(watch)
+	if k.flow.Revoked(in) {
 		return core.Stopped{Why: core.StopRevoked}
 	}
-	if flow.Settled(in) {
+	if k.flow.Settled(in) {
 		return core.Answered{}
 	}
 	return nil

@@ -54,7 +54,7 @@ func TestAnOrderBetweenJudgementAndGrant(t *testing.T) {
 				_, err := d.Close(scope, time.Now().Add(time.Minute))
 				return err
 			},
-			func(d *revocations.Desk) error { return d.ReopenAll(scope, &revocations.Book{}) }},
+			func(d *revocations.Desk) error { return d.ReopenAll(scope, &revocations.Overview{}) }},
 		{"locked", core.Locked,
 			func(d *revocations.Desk) error { _, err := d.Lock(); return err },
 			func(d *revocations.Desk) error { return d.Unlock() }},

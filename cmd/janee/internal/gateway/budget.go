@@ -11,12 +11,6 @@ import (
 	"github.com/true-and-useful/janee/core/wire"
 )
 
-// roomPatience is how long a call waits to be sent while its own agent holds its whole share:
-// replies that are just being read give theirs back at once.
-const roomPatience = core.RoomPatience
-
-func newReplies() *fair.Pool { return fair.New(core.ReplyBudget, core.ReplyFloor) }
-
 // room reports whether there is room for the reply to c. If there is none, its own agent holds it
 // all: it is then better not to send the request than to cut its reply.
 func (g *Gateway) room(ctx context.Context, c core.Call, lease *fair.Lease) bool {

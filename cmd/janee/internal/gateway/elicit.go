@@ -11,7 +11,7 @@ import (
 
 // Elicit shows a form in the agent's client until it is filled in or ctx ends, and returns what was
 // filled in. That a person did so (accepted) is only the word of the agent's host.
-type Elicit = func(
+type Elicit func(
 	ctx context.Context, message string, schema json.RawMessage,
 ) (content json.RawMessage, accepted bool)
 
@@ -31,13 +31,14 @@ const maxForm = 2000
 // elicit shows a form in the agent's client during a wait, if the flow allows one. A form that was
 // filled in comes on forms. Anything else leaves the question open, because many hosts decline
 // without asking anybody. stop takes the form back, and returns once the client shows none.
-func (g *Gateway) elicit(
-	ctx context.Context, flow *core.Flow, s core.Ask, ask Elicit,
+func (k *call) elicit(
+	ctx context.Context, s core.Ask,
 ) (forms <-chan core.Filled, stop func()) {
-	if ask == nil || s.Question.Code == "" || !flow.TakesCode(g.in(s.Watch)) {
+	ask := k.client.Elicit
+	if ask == nil || s.Question.Code == "" || !k.flow.TakesCode(k.in(s.Watch)) {
 		return nil, func() {}
 	}
-	request := flow.Form(maxForm)
+	request := k.flow.Form(maxForm)
 	if request == "" {
 		return nil, func() {}
 	}
@@ -63,5 +64,5 @@ func formText(s core.Ask, request string) string {
 	}
 	return fmt.Sprintf("%s%s asks to send a request with the credential of %s.\n\n%s\n\n"+
 		"Run `janee approvals` in a terminal of yours. It shows this request as %s, with its code.",
-		note, plain.Line(q.Agent), plain.Line(q.Service), request, q.ID[:8])
+		note, plain.Line(q.Agent), plain.Line(q.Service), request, q.Short())
 }

@@ -12,10 +12,6 @@ import (
 	"github.com/true-and-useful/janee/core/secret"
 )
 
-// flightKept is how long a flight that has ended still answers the calls that were about to join
-// it.
-const flightKept = core.FlightKept
-
 // flights are the token exchanges under way, by name: calls that want the same token share one. The
 // zero value is ready.
 type flights struct {
@@ -55,7 +51,7 @@ func (f *flights) join(name string, run func(context.Context, *flight)) *flight 
 			defer close(fl.done)
 			defer cancel()
 			run(ctx, fl)
-			time.AfterFunc(flightKept, func() { f.drop(name, fl) })
+			time.AfterFunc(core.FlightKept, func() { f.drop(name, fl) })
 		}()
 	}
 	fl.waiting++

@@ -83,7 +83,8 @@ func New(p Parts) *Gateway {
 	}
 	return &Gateway{state: p.State, log: p.Log, upstream: p.Upstream, source: p.Source,
 		started: time.Now(), warn: p.Warn, asked: p.Asked,
-		progress: progressInterval, patience: roomPatience, replies: newReplies()}
+		progress: progressInterval, patience: core.RoomPatience,
+		replies: fair.New(core.ReplyBudget, core.ReplyFloor)}
 }
 
 // Reply is how a call ended: exactly one of Result and Denial is set. Body is the scrubbed body of

@@ -95,10 +95,10 @@ func TestAReplyIsRelayedWhileItArrives(t *testing.T) {
 		k.status != http.StatusAccepted || k.body.String() != "hello world" {
 		t.Fatalf("%+v, received %d %q", reply, k.status, k.body.String())
 	}
-	if _, told := core.Get(k.headers, "content-length"); told {
+	if _, told := wire.Get(k.headers, "content-length"); told {
 		t.Error("the length is told")
 	}
-	if tag, _ := core.Get(k.headers, "etag"); !strings.HasPrefix(tag, `"[REDACTED:`) {
+	if tag, _ := wire.Get(k.headers, "etag"); !strings.HasPrefix(tag, `"[REDACTED:`) {
 		t.Errorf("a secret in the head: %s", tag)
 	}
 	if got := lastRow(t, r); got.Bytes != 11 || got.Status != http.StatusAccepted {

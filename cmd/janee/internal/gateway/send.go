@@ -9,10 +9,6 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// watchInterval is how often the state files of a call under way are looked at: a revocation cuts
-// the call within 100 ms.
-const watchInterval = core.WatchInterval
-
 var errRevoked = errors.New("revoked")
 
 // send carries out a Send. A call whose session has ended since it began is not sent.
@@ -26,7 +22,7 @@ func (k *call) send(ctx context.Context, s core.Send) core.Event {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	// a call that is over before the first look starts no goroutine
-	watch := time.AfterFunc(watchInterval, func() { k.watch(ctx, s.Watch, cancel) })
+	watch := time.AfterFunc(core.WatchInterval, func() { k.watch(ctx, s.Watch, cancel) })
 	defer watch.Stop()
 	to := k.inForce.Targets[s.Service].For(k.agent)
 	if s.Flight != "" {
@@ -67,7 +63,7 @@ func requestOf(s core.Send, to upstream.Target, timeout time.Duration) upstream.
 
 // watch cancels ctx if the session ends while the request is under way.
 func (k *call) watch(ctx context.Context, names []string, cancel context.CancelCauseFunc) {
-	tick := time.NewTicker(watchInterval)
+	tick := time.NewTicker(core.WatchInterval)
 	defer tick.Stop()
 	for ctx.Err() == nil {
 		if k.flow.Revoked(k.in(names)) {

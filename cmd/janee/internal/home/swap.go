@@ -63,7 +63,7 @@ func Install(staged, dir, stamp string) (aside string, err error) {
 }
 
 func replaceDir(staged, dir, aside string) error {
-	switch err := exchange(staged, dir); {
+	switch err := swapNames(staged, dir); {
 	case err == nil:
 		return os.Rename(staged, aside)
 	case !errors.Is(err, errors.ErrUnsupported):

@@ -30,7 +30,7 @@ func (n *Notifier) desktop(ctx context.Context, q approval.Question) {
 	cmd := exec.CommandContext(ctx, path, arguments...)
 	cmd.Env = withoutOurs(os.Environ())
 	if err := cmd.Run(); err != nil && n.ctx.Err() == nil {
-		n.warn(fmt.Sprintf("showing approval %s on the desktop: %v", q.ID[:8], err))
+		n.warn(fmt.Sprintf("showing approval %s on the desktop: %v", q.Short(), err))
 	}
 }
 
@@ -52,7 +52,7 @@ func desktopCommand(
 	if runes := []rune(text); len(runes) > maxShown {
 		text = string(runes[:maxShown]) + "…"
 	}
-	text += "\njanee approve " + q.ID[:8]
+	text += "\njanee approve " + q.Short()
 	switch {
 	case system == "darwin":
 		return "osascript", []string{

@@ -63,7 +63,7 @@ func (n *Notifier) Asked(a config.Approvals, q approval.Question) {
 	select {
 	case n.slots <- struct{}{}:
 	default:
-		n.warn("too many questions at once: no notification for approval " + q.ID[:8])
+		n.warn("too many questions at once: no notification for approval " + q.Short())
 		return
 	}
 	n.wg.Go(func() {

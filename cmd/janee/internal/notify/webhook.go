@@ -23,7 +23,7 @@ type message struct {
 }
 
 func messageOf(q approval.Question) message {
-	v, short := answers.ViewOf(q), q.ID[:answers.ShortID]
+	v, short := answers.ViewOf(q), q.Short()
 	v.Path, v.Code = policy.Redact(q.Path), "" // other people and bots may read the channel
 	return message{
 		Version: 1,
@@ -40,6 +40,6 @@ func (n *Notifier) post(ctx context.Context, w config.Webhook, q approval.Questi
 		err = webhook.Post(ctx, n.vault, w, config.WebhookBinding(), n.now(), body)
 	}
 	if err != nil && n.ctx.Err() == nil {
-		n.warn(fmt.Sprintf("telling %s of approval %s: %v", webhook.Name(w), q.ID[:8], err))
+		n.warn(fmt.Sprintf("telling %s of approval %s: %v", webhook.Name(w), q.Short(), err))
 	}
 }

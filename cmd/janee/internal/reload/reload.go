@@ -98,9 +98,9 @@ func (r *Source) Current() *gateway.InForce {
 	return r.current.Load()
 }
 
-// InForce looks at the file and reports whether what is in it is in force. A file with an error is
+// Ready looks at the file and reports whether what is in it is in force. A file with an error is
 // not.
-func (r *Source) InForce() bool {
+func (r *Source) Ready() bool {
 	r.Current()
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -11,10 +11,10 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// by stands in every order that a command gives.
+// by names, in orders and records, that a command gave the order.
 const by = "cli"
 
-// Desk gives orders about sessions. What it does stands in the audit log before it is done; if it
+// Desk gives orders about sessions. What it does is in the audit log before it is done; if it
 // cannot be recorded it is not done.
 type Desk struct {
 	State  state.Store
@@ -23,8 +23,7 @@ type Desk struct {
 	Now    func() time.Time
 }
 
-// Scope names many sessions: those of Agent, of Capability, or of both; an empty name stands for
-// any.
+// Scope names many sessions: those of Agent, of Capability, or of both; an empty name is any.
 type Scope struct{ Agent, Capability string }
 
 func (s Scope) holds(x Session) bool {

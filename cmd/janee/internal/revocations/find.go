@@ -15,8 +15,8 @@ const (
 
 // Find returns the session whose id begins with prefix. Where several do, those that want prefers
 // are looked at first; more than one is an error that lists them.
-func (b *Book) Find(prefix string, want func(Session) bool) (Session, error) {
-	found := slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool {
+func (o *Overview) Find(prefix string, want func(Session) bool) (Session, error) {
+	found := slices.DeleteFunc(slices.Clone(o.Sessions), func(s Session) bool {
 		return !strings.HasPrefix(s.ID, strings.ToLower(prefix))
 	})
 	if preferred := slices.DeleteFunc(slices.Clone(found), func(s Session) bool {
@@ -33,14 +33,14 @@ func (b *Book) Find(prefix string, want func(Session) bool) (Session, error) {
 				"no session has an id that begins with %q", prefix)
 	case len(found) > 1:
 		return Session{}, hint.Errorf(hint.Failed, "give more digits",
-			"%d sessions have an id that begins with %q:%s", len(found), prefix, b.listed(found))
+			"%d sessions have an id that begins with %q:%s", len(found), prefix, o.listed(found))
 	}
 	return found[0], nil
 }
 
-func (b *Book) listed(found []Session) string {
+func (o *Overview) listed(found []Session) string {
 	var text strings.Builder
-	digits := max(b.Digits(), shortID)
+	digits := max(o.Digits(), shortID)
 	for i, s := range found {
 		if i == maxListed {
 			text.WriteString("\n  …")
@@ -54,9 +54,9 @@ func (b *Book) listed(found []Session) string {
 
 // Digits is how many digits of an id are needed to tell all sessions apart: 8 but for a rare
 // accident.
-func (b *Book) Digits() int {
-	ids := make([]string, len(b.Sessions))
-	for i, s := range b.Sessions {
+func (o *Overview) Digits() int {
+	ids := make([]string, len(o.Sessions))
+	for i, s := range o.Sessions {
 		ids[i] = s.ID
 	}
 	slices.Sort(ids)

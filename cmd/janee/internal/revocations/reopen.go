@@ -18,14 +18,14 @@ func (d *Desk) Reopen(s Session) error {
 }
 
 // ReopenAll lifts every order within the scope, those about single sessions included.
-func (d *Desk) ReopenAll(scope Scope, b *Book) error {
+func (d *Desk) ReopenAll(scope Scope, o *Overview) error {
 	if err := d.Record(d.entry("session.reopen", scope)); err != nil {
 		return err
 	}
 	if err := d.reopenClosures(scope); err != nil {
 		return wrap(err, "reopen sessions")
 	}
-	pairs, err := d.revokedPairs(scope, b)
+	pairs, err := d.revokedPairs(scope, o)
 	if err != nil {
 		return err
 	}
@@ -59,13 +59,13 @@ func (d *Desk) reopenClosures(scope Scope) error {
 
 // revokedPairs are those with a revocation within the scope. Whose a pair is only its session
 // tells, so that one whose session cannot be read belongs to the widest scope alone.
-func (d *Desk) revokedPairs(scope Scope, b *Book) (pairs []string, err error) {
+func (d *Desk) revokedPairs(scope Scope, o *Overview) (pairs []string, err error) {
 	names, err := d.State.List(session.Dir)
 	if err != nil {
 		return nil, err
 	}
 	owner := map[string]Session{}
-	for _, s := range b.Sessions {
+	for _, s := range o.Sessions {
 		owner[s.Pair()] = s
 	}
 	for _, name := range names {

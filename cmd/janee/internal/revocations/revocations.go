@@ -41,8 +41,8 @@ type Session struct {
 	Last   int64 // use; 0: none
 }
 
-// Book is the state of all sessions at one moment.
-type Book struct {
+// Overview is the state of all sessions at one moment.
+type Overview struct {
 	Sessions []Session        // by when they were opened
 	Orders   session.Closures // those in force
 	// session files that grant nothing, because they cannot be read or this home did not write them
@@ -54,13 +54,13 @@ type Book struct {
 // Read looks at every session file, and takes one that cannot be read as the engine does: a grant
 // permits nothing, an order closes. So a file that was planted or spoiled keeps nobody from
 // revoking the others. v may be nil: a home without a key has no sessions.
-func Read(from state.Reader, c *config.Config, v *vault.Vault, now time.Time) (*Book, error) {
+func Read(from state.Reader, c *config.Config, v *vault.Vault, now time.Time) (*Overview, error) {
 	locked, err := from.Read(session.LockFile)
-	b := &Book{Locked: locked != nil || err != nil}
+	o := &Overview{Locked: locked != nil || err != nil}
 	if v == nil {
-		return b, nil
+		return o, nil
 	}
-	r := reader{state: from, config: c, key: v.Key("state"), now: now.UnixMilli(), book: b}
+	r := reader{state: from, config: c, key: v.Key("state"), now: now.UnixMilli(), overview: o}
 	r.closures()
 	names, err := from.List(session.Dir)
 	if err != nil {
@@ -71,19 +71,19 @@ func Read(from state.Reader, c *config.Config, v *vault.Vault, now time.Time) (*
 			r.session(pair)
 		}
 	}
-	slices.SortFunc(b.Sessions, func(x, y Session) int {
+	slices.SortFunc(o.Sessions, func(x, y Session) int {
 		return cmp.Or(cmp.Compare(x.Opened, y.Opened), cmp.Compare(x.ID, y.ID))
 	})
-	return b, nil
+	return o, nil
 }
 
 type reader struct {
-	state  state.Reader
-	config *config.Config
-	key    []byte
-	now    int64
-	book   *Book
-	orders session.Closures // also those that are over: they may have ended a session
+	state    state.Reader
+	config   *config.Config
+	key      []byte
+	now      int64
+	overview *Overview
+	orders   session.Closures // also those that are over: they may have ended a session
 }
 
 func (r *reader) closures() {
@@ -95,10 +95,10 @@ func (r *reader) closures() {
 		r.orders, err = session.DecodeClosures(r.key, data)
 	}
 	if err != nil {
-		r.book.Damaged = append(r.book.Damaged, session.ClosedFile)
+		r.overview.Damaged = append(r.overview.Damaged, session.ClosedFile)
 		return
 	}
-	r.book.Orders = slices.DeleteFunc(slices.Clone(r.orders), func(o session.Closure) bool {
+	r.overview.Orders = slices.DeleteFunc(slices.Clone(r.orders), func(o session.Closure) bool {
 		return o.Until <= r.now
 	})
 }
@@ -110,7 +110,7 @@ func (r *reader) session(pair string) {
 		g, err = session.Decode(r.key, data)
 	}
 	if err != nil || g.Pair() != pair {
-		r.book.Unreadable++
+		r.overview.Unreadable++
 		return
 	}
 	s := Session{Grant: g}
@@ -119,7 +119,7 @@ func (r *reader) session(pair string) {
 		revoked = []byte{} // no order, but a file
 	}
 	r.judge(&s, revoked)
-	r.book.Sessions = append(r.book.Sessions, s)
+	r.overview.Sessions = append(r.overview.Sessions, s)
 }
 
 // judge tells the status by the files and rules that core goes by.
@@ -138,7 +138,7 @@ func (r *reader) judge(s *Session, revoked []byte) {
 	if revoked != nil {
 		order, err := session.DecodeRevocation(r.key, revoked)
 		if err != nil || order.Pair != s.Pair() {
-			r.book.Damaged = append(r.book.Damaged, session.RevokedFile(s.Pair()))
+			r.overview.Damaged = append(r.overview.Damaged, session.RevokedFile(s.Pair()))
 			ended = true
 		} else {
 			ended = ended || order.Ends(s.Grant)
@@ -148,7 +148,7 @@ func (r *reader) judge(s *Session, revoked []byte) {
 		}
 	}
 	switch {
-	case ended || s.Closed > 0 || slices.Contains(r.book.Damaged, session.ClosedFile):
+	case ended || s.Closed > 0 || slices.Contains(r.overview.Damaged, session.ClosedFile):
 		s.Status = Revoked
 	case r.now >= s.Ends:
 		s.Status = Expired
@@ -160,8 +160,8 @@ func (r *reader) judge(s *Session, revoked []byte) {
 }
 
 // Open returns the active sessions.
-func (b *Book) Open() []Session {
-	return slices.DeleteFunc(slices.Clone(b.Sessions), func(s Session) bool {
+func (o *Overview) Open() []Session {
+	return slices.DeleteFunc(slices.Clone(o.Sessions), func(s Session) bool {
 		return s.Status != Active
 	})
 }
@@ -182,18 +182,18 @@ func CountUses(log auditlog.Dir, list []Session) error {
 }
 
 // OpenIn returns the active sessions of a scope.
-func (b *Book) OpenIn(scope Scope) []Session {
-	return slices.DeleteFunc(b.Open(), func(s Session) bool { return !scope.holds(s) })
+func (o *Overview) OpenIn(scope Scope) []Session {
+	return slices.DeleteFunc(o.Open(), func(s Session) bool { return !scope.holds(s) })
 }
 
 // Knows reports whether the scope holds any session, open or not.
-func (b *Book) Knows(scope Scope) bool { return slices.ContainsFunc(b.Sessions, scope.holds) }
+func (o *Overview) Knows(scope Scope) bool { return slices.ContainsFunc(o.Sessions, scope.holds) }
 
 // KeptOut counts the sessions whose agent is kept out of its capability by an order about that
 // session.
-func (b *Book) KeptOut() (n int) {
-	for _, s := range b.Sessions {
-		if covered, _ := b.Orders.Closes(s.Agent, s.Capability, 0); s.Closed != 0 && !covered {
+func (o *Overview) KeptOut() (n int) {
+	for _, s := range o.Sessions {
+		if covered, _ := o.Orders.Closes(s.Agent, s.Capability, 0); s.Closed != 0 && !covered {
 			n++
 		}
 	}

@@ -91,7 +91,7 @@ func (o *office) grant(id, agent, capability string, change ...func(*session.Gra
 	return g
 }
 
-func (o *office) read() *Book {
+func (o *office) read() *Overview {
 	o.t.Helper()
 	b, err := Read(o.home, o.config, o.vault, o.now)
 	must(o.t, err)
@@ -326,7 +326,7 @@ func TestOrdersAtOnce(t *testing.T) {
 }
 
 // TestSpoiledFilesKeepNobodyFromRevoking: what cannot be read permits nothing or closes, and the
-// rest is still in the book.
+// rest is still in the overview.
 func TestSpoiledFilesKeepNobodyFromRevoking(t *testing.T) {
 	o := newOffice(t)
 	spoil := func(name string) {
@@ -339,10 +339,10 @@ func TestSpoiledFilesKeepNobodyFromRevoking(t *testing.T) {
 		o.grant("c1", "cat", "read")
 	spoil(session.File(a.Pair()))
 	spoil(session.RevokedFile(b.Pair()))
-	book := o.read()
-	if open := book.Open(); book.Unreadable != 1 || len(open) != 1 || open[0].ID != c.ID ||
-		len(book.Damaged) != 1 {
-		t.Errorf("%+v", book)
+	overview := o.read()
+	if open := overview.Open(); overview.Unreadable != 1 || len(open) != 1 || open[0].ID != c.ID ||
+		len(overview.Damaged) != 1 {
+		t.Errorf("%+v", overview)
 	}
 	if _, err := o.desk.Close(Scope{}, o.now.Add(time.Hour)); err != nil ||
 		len(o.read().Open()) != 0 {
@@ -350,7 +350,8 @@ func TestSpoiledFilesKeepNobodyFromRevoking(t *testing.T) {
 	}
 	spoil(session.ClosedFile)
 	spoil(session.LockFile)
-	if book := o.read(); len(book.Open()) != 0 || !book.Locked || len(book.Damaged) != 2 {
-		t.Errorf("%+v", book)
+	if overview := o.read(); len(overview.Open()) != 0 || !overview.Locked ||
+		len(overview.Damaged) != 2 {
+		t.Errorf("%+v", overview)
 	}
 }

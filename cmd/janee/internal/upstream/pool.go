@@ -136,7 +136,7 @@ func newTransport(t Target, roots *x509.CertPool, resolver *net.Resolver) (*http
 	}, nil
 }
 
-// roots returns nil, which stands for the system's pool, if there is no caFile.
+// roots returns nil, which means the system's pool, if there is no caFile.
 func (p *pools) roots(caFile string) (roots *x509.CertPool, digest string, err error) {
 	if caFile == "" {
 		return nil, "", nil

@@ -1,5 +1,5 @@
 // Sends one request as the core has signed it, and returns its reply, decoded, in small pieces.
-// One connection for each exchange; no redirect is followed, no proxy of the environment is asked,
+// One connection for each request; no redirect is followed, no proxy of the environment is asked,
 // nothing is sent twice. It does not judge, sign, scrub or log.
 import * as http from "node:http";
 import * as https from "node:https";
@@ -40,7 +40,7 @@ export interface Receiver {
  * Sends s with body and delivers the reply; true if the reply was longer than s.maxBody, or was
  * cut. Errors: Fault, or the reason of signal.
  */
-export async function exchange(
+export async function sendRequest(
   s: Send,
   body: Buffer,
   to: Receiver,

@@ -12,21 +12,22 @@ import (
 	"github.com/true-and-useful/janee/core"
 )
 
-// house is a gateway for the person's own calls: they are judged and recorded like those of agents.
-type house struct {
+// ownCalls is a gateway for the person's own calls: they are judged and recorded like those of
+// agents.
+type ownCalls struct {
 	gateway *gateway.Gateway
 	log     *auditlog.Log
 	client  *upstream.Client
 	warn    func(string)
 }
 
-func openHouse(env *Env, s *opened.Home) (*house, error) {
+func openOwnCalls(env *Env, s *opened.Home) (*ownCalls, error) {
 	log, err := auditlog.Open(s.Home, s.Vault,
 		auditlog.Options{Writer: auditlog.CLI, Version: version()})
 	if err != nil {
 		return nil, err
 	}
-	h := &house{log: log, client: upstream.New(s.Home.Guard()), warn: env.warn}
+	h := &ownCalls{log: log, client: upstream.New(s.Home.Guard()), warn: env.warn}
 	h.gateway = gateway.New(gateway.Parts{
 		State:    s.Home,
 		Log:      log,
@@ -37,14 +38,14 @@ func openHouse(env *Env, s *opened.Home) (*house, error) {
 	return h, nil
 }
 
-func (h *house) close() {
+func (h *ownCalls) close() {
 	h.gateway.Close()
 	h.client.Close()
 	closeLog(h.log, h.warn)
 }
 
 // do makes a call as the person. A refusal is an error with its next step.
-func (h *house) do(ctx context.Context, c core.Call) ([]byte, error) {
+func (h *ownCalls) do(ctx context.Context, c core.Call) ([]byte, error) {
 	c.Via = core.ViaCLI
 	reply := h.gateway.Do(ctx, c, gateway.Client{})
 	defer reply.Release()

@@ -13,7 +13,7 @@ import {
 } from "node:zlib";
 import { authority } from "../src/authority.ts";
 import { originOf, pinned } from "../src/dial.ts";
-import { exchange } from "../src/exchange.ts";
+import { sendRequest } from "../src/request.ts";
 import { Fault } from "../src/fault.ts";
 import { Guard } from "../src/guard.ts";
 import type { Send } from "../src/messages.ts";
@@ -47,7 +47,7 @@ async function send(
     watch: [],
     ...more,
   };
-  got.truncated = await exchange(
+  got.truncated = await sendRequest(
     s,
     body,
     {

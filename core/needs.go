@@ -1,8 +1,6 @@
 package core
 
 import (
-	"fmt"
-
 	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/session"
 )
@@ -34,27 +32,14 @@ func (e *Engine) executeNeeds(c Call) []string {
 	return names
 }
 
-// run is the whole life of a flow.
-func (f *Flow) run() Done {
-	c, t := f.call, toolNamed(f.call.Tool)
-	if t == nil || !t.whenLocked || c.Fault != nil {
-		if d := f.checkLock(f.in()); d != nil {
-			return f.refuse(d)
+// trialNeeds names what decides whether the sessions of a service are open to the agent.
+func (e *Engine) trialNeeds(c Call) []string {
+	names := []string{session.ClosedFile}
+	for _, name := range e.config.CapabilityNames {
+		if c.Args.Service == "" || e.config.Capabilities[name].Service == c.Args.Service {
+			pair := session.Pair(c.Via, c.Agent, name)
+			names = append(names, session.File(pair), session.RevokedFile(pair))
 		}
 	}
-	switch {
-	case c.Fault != nil:
-		return f.refuse(Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
-	case c.Tool == ExplainSigning:
-		return f.explainSigning()
-	case t != nil:
-		return t.run(f)
-	}
-	return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
-		"use one of the tools that tools/list names"))
-}
-
-// answer ends a flow that sends nothing.
-func answer(tool string, data []byte) Done {
-	return Done{Result: &Result{Tool: tool, Data: data}}
+	return names
 }
