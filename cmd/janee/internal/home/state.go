@@ -60,7 +60,7 @@ func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committ
 	case brakes(holds, writes):
 		return h.brake(writes)
 	}
-	err = h.WithLock(func() error {
+	err = h.withStateLock(func() error {
 		done, err = h.commit(holds, writes)
 		return err
 	})
@@ -72,19 +72,19 @@ func brakes(holds []core.Hold, writes []core.Write) bool {
 		writes[0].If.Data() == nil
 }
 
-// brake writes LOCKED without waiting for the lock, because it must work even if a command that is
-// stopped or broken holds the lock. Afterwards it takes the lock once, so that everyone who
+// brake writes LOCKED without waiting for the lock of state, because it must work even if a command
+// that is stopped or broken holds the lock. Afterwards it takes the lock once, so that everyone who
 // compared before LOCKED was there has finished when Commit returns. If that takes too long, LOCKED
 // applies anyway.
 func (h *Home) brake(writes []core.Write) (core.Committed, error) {
 	done, err := h.commit(nil, writes)
 	if err == nil {
-		_ = h.WithLock(func() error { return nil })
+		_ = h.withStateLock(func() error { return nil })
 	}
 	return done, err
 }
 
-// commit needs the lock, except to write LOCKED.
+// commit needs the lock of state, except to write LOCKED.
 func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, error) {
 	exists := map[string][]byte{}
 	for _, hold := range holds {
@@ -155,9 +155,9 @@ func (h *Home) write(name string, data []byte, create bool) (existing []byte, er
 	return nil, fmt.Errorf("create %q: it comes and goes", path)
 }
 
-// Edit replaces a state file by what edit returns, under the lock.
+// Edit replaces a state file by what edit returns, under the lock of state.
 func (h *Home) Edit(name string, edit func(old []byte) ([]byte, error)) error {
-	return h.WithLock(func() error {
+	return h.withStateLock(func() error {
 		old, err := h.Read(name)
 		if err != nil {
 			return err
@@ -198,14 +198,14 @@ type watched struct {
 	mode fs.FileMode
 }
 
-// Remove removes the state file called name, under the lock, and syncs that. It is no error if the
-// file does not exist.
+// Remove removes the state file called name, under the lock of state, and syncs that. It is no
+// error if the file does not exist.
 func (h *Home) Remove(name string) error {
 	path, err := h.statePath(name)
 	if err != nil {
 		return absentOr(err)
 	}
-	return h.WithLock(func() error {
+	return h.withStateLock(func() error {
 		if err := os.Remove(path); err != nil {
 			return absentOr(err)
 		}
