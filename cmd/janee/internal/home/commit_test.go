@@ -23,6 +23,16 @@ const (
 	revoked = session.Dir + "/0a.revoked"
 )
 
+// write commits one write, create-only or not, and returns what was in its place.
+func (h *Home) write(name string, data []byte, create bool) (existing []byte, err error) {
+	w := core.Write{Name: name, Data: data, If: core.Any}
+	if create {
+		w.If = core.Absent
+	}
+	done, err := h.Commit(nil, []core.Write{w})
+	return done.Exists[name], err
+}
+
 func is(t *testing.T, h *Home, name string, want *string) {
 	t.Helper()
 	data, err := h.Read(name)
@@ -261,6 +271,37 @@ func TestStateWaitsForNoOtherCommand(t *testing.T) {
 				t.Error(err)
 			}
 		})
+	}
+}
+
+// TestTheBytesAreWrittenBeforeTheLock: others wait for the lock, and not for a slow disk. What does
+// not come to its place leaves no file.
+func TestTheBytesAreWrittenBeforeTheLock(t *testing.T) {
+	h := newHome(t)
+	temps := func() (found []string) {
+		found, _ = filepath.Glob(h.Path(session.Dir + "/" + tempPrefix + "*"))
+		return found
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if err := h.withStateLock(func() error {
+		wg.Go(func() {
+			done, err := h.Commit([]core.Hold{{Name: grant, Data: []byte("other")}},
+				[]core.Write{{Name: grant, Data: []byte("new"), If: core.Any}})
+			if err != nil || !done.Stale || len(temps()) > 0 {
+				t.Errorf("%+v, %v, left %q", done, err, temps())
+			}
+		})
+		for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(time.Millisecond) {
+			if found := temps(); len(found) == 1 {
+				if data, err := os.ReadFile(found[0]); string(data) == "new" {
+					return err
+				}
+			}
+		}
+		return errors.New("nothing was written")
+	}); err != nil {
+		t.Error(err)
 	}
 }
 
