@@ -78,18 +78,22 @@ func runLock(env *Env, asJSON bool) error {
 }
 
 // brake is a desk that can lock without a configuration and without a root key: only the record
-// needs them.
+// needs them. What may take long, such as a command that prints the key, is left to the record.
 func brake(env *Env, s state.Store) *revocations.Desk {
-	env.Keys().Ask = nil // a brake waits for no passphrase
-	o, err := opened.Open(env.Keys())
-	if err == nil {
-		var desk *revocations.Desk
-		if desk, err = newDesk(o); err == nil {
-			return desk
+	record := func(r audit.Record) error {
+		keys := env.Keys()
+		keys.Ask = nil // a brake waits for no passphrase
+		o, err := opened.Open(keys)
+		if err != nil {
+			return err
 		}
+		desk, err := newDesk(o)
+		if err != nil {
+			return err
+		}
+		return desk.Record(r)
 	}
-	return &revocations.Desk{State: s, Record: func(audit.Record) error { return err },
-		Now: time.Now}
+	return &revocations.Desk{State: s, Record: record, Now: time.Now}
 }
 
 func unlockCommand(env *Env) *cobra.Command {

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"sync"
@@ -13,6 +14,7 @@ import (
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/state"
 	"github.com/true-and-useful/janee/core"
+	"github.com/true-and-useful/janee/core/approval"
 	"github.com/true-and-useful/janee/core/session"
 )
 
@@ -20,6 +22,16 @@ const (
 	grant   = session.Dir + "/0a.json"
 	revoked = session.Dir + "/0a.revoked"
 )
+
+// write commits one write, create-only or not, and returns what was in its place.
+func (h *Home) write(name string, data []byte, create bool) (existing []byte, err error) {
+	w := core.Write{Name: name, Data: data, If: core.Any}
+	if create {
+		w.If = core.Absent
+	}
+	done, err := h.Commit(nil, []core.Write{w})
+	return done.Exists[name], err
+}
 
 func is(t *testing.T, h *Home, name string, want *string) {
 	t.Helper()
@@ -187,7 +199,7 @@ func TestTheBrakeWaitsForNobody(t *testing.T) {
 	held, let := make(chan struct{}), make(chan struct{})
 	var wg sync.WaitGroup
 	wg.Go(func() {
-		if err := h.WithLock(func() error { close(held); <-let; return nil }); err != nil {
+		if err := h.withStateLock(func() error { close(held); <-let; return nil }); err != nil {
 			t.Error(err)
 		}
 	})
@@ -216,6 +228,112 @@ func TestTheBrakeWaitsForNobody(t *testing.T) {
 	close(let)
 	if err := <-locked; err != nil {
 		t.Error(err)
+	}
+}
+
+// TestStateWaitsForNoOtherCommand: a command may hold the lock of the home while it asks a keyring,
+// or is stopped. Calls of agents, revocations and answers do not wait for it, and a home that is
+// read-only but for the directories of state needs no file in it.
+func TestStateWaitsForNoOtherCommand(t *testing.T) {
+	h := newHome(t)
+	holds := []core.Hold{{Name: session.LockFile}}
+	for name, change := range map[string]func(h *Home) error{
+		"commit": func(h *Home) error {
+			_, err := h.Commit(holds, []core.Write{{Name: grant, If: core.Any}})
+			return err
+		},
+		"create": func(h *Home) error { _, err := state.Create(h, grant, nil); return err },
+		"lock": func(h *Home) error {
+			_, err := state.Create(h, session.LockFile, nil)
+			return err
+		},
+		"remove": func(h *Home) error { return h.Remove(session.LockFile) },
+		"edit": func(h *Home) error {
+			return h.Edit(revoked, func([]byte) ([]byte, error) { return []byte("x"), nil })
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fresh := newHome(t)
+			if err := change(fresh); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := os.Lstat(fresh.Path(lockFile)); !errors.Is(err, os.ErrNotExist) {
+				t.Errorf("the lock of the home was used: %v", err)
+			}
+			if err := h.WithLock(func() error {
+				began := time.Now()
+				err := change(h)
+				if took := time.Since(began); took > lockWait/2 {
+					t.Errorf("it took %v", took)
+				}
+				return err
+			}); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// TestTheBytesAreWrittenBeforeTheLock: others wait for the lock, and not for a slow disk. What does
+// not come to its place leaves no file.
+func TestTheBytesAreWrittenBeforeTheLock(t *testing.T) {
+	h := newHome(t)
+	temps := func() (found []string) {
+		found, _ = filepath.Glob(h.Path(session.Dir + "/" + tempPrefix + "*"))
+		return found
+	}
+	var wg sync.WaitGroup
+	defer wg.Wait()
+	if err := h.withStateLock(func() error {
+		wg.Go(func() {
+			done, err := h.Commit([]core.Hold{{Name: grant, Data: []byte("other")}},
+				[]core.Write{{Name: grant, Data: []byte("new"), If: core.Any}})
+			if err != nil || !done.Stale || len(temps()) > 0 {
+				t.Errorf("%+v, %v, left %q", done, err, temps())
+			}
+		})
+		for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(time.Millisecond) {
+			if found := temps(); len(found) == 1 {
+				if data, err := os.ReadFile(found[0]); string(data) == "new" {
+					return err
+				}
+			}
+		}
+		return errors.New("nothing was written")
+	}); err != nil {
+		t.Error(err)
+	}
+}
+
+// TestTheLockOfStateIsChecked, and so is the directory that it is in.
+func TestTheLockOfStateIsChecked(t *testing.T) {
+	for name, plant := range map[string]func(h *Home) error{
+		"a link": func(h *Home) error {
+			return os.Symlink(h.Path("elsewhere"), h.Path(session.Dir+"/"+lockFile))
+		},
+		"a directory that is a link": func(h *Home) error {
+			if err := os.Mkdir(h.Path("elsewhere"), 0o700); err != nil {
+				return err
+			}
+			_ = os.Remove(h.Path(session.Dir))
+			return os.Symlink(h.Path("elsewhere"), h.Path(session.Dir))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := newHome(t)
+			if err := plant(h); err != nil {
+				t.Skip(err) // Windows may forbid links
+			}
+			if err := state.Put(h, approval.AnswerFile("0a"), nil); err == nil {
+				t.Error("state is written")
+			}
+			if made, _ := filepath.Glob(h.Path("elsewhere") + "/.*"); len(made) > 0 {
+				t.Errorf("%q was made behind the link", made)
+			}
+			if fi, err := os.Lstat(h.Path("elsewhere")); err == nil && !fi.IsDir() {
+				t.Error("the target of the link was made")
+			}
+		})
 	}
 }
 

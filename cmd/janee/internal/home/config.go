@@ -2,20 +2,12 @@ package home
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
-	"time"
 
-	"github.com/gofrs/flock"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
-)
-
-const (
-	lockWait  = 10 * time.Second
-	lockRetry = time.Millisecond
 )
 
 // Stamp tells one version of a file from another; compare it with ==. MTime is in Unix ns, and
@@ -74,41 +66,6 @@ func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
 		h.sweepSometimes(h.dir)
 		return replaceFile(h.ConfigPath(), text)
 	})
-}
-
-// WithLock runs do while no other process or goroutine holds the lock of this home; it waits up to
-// 10 s for it. The lock cannot be taken twice: do must not call WithLock, EditConfig, nor anything
-// that changes state.
-func (h *Home) WithLock(do func() error) (err error) {
-	ctx, cancel := context.WithTimeout(context.Background(), lockWait)
-	defer cancel()
-	select {
-	case h.turn <- struct{}{}:
-		defer func() { <-h.turn }()
-	case <-ctx.Done():
-		return h.heldError()
-	}
-	// The lock is on a file of its own that is never renamed: a lock on config.yaml would go with
-	// the inode that rename replaces. The system lets go of it when the process ends, however that
-	// is.
-	lock := flock.New(h.Path(lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|noFollow),
-		flock.SetPermissions(0o600))
-	if _, err := lock.TryLockContext(ctx, lockRetry); err != nil {
-		if errors.Is(err, context.DeadlineExceeded) {
-			return h.heldError()
-		}
-		return fmt.Errorf("lock %q: %w", h.Path(lockFile), err)
-	}
-	defer func() { err = errors.Join(err, lock.Unlock()) }()
-	if err := h.guard.CheckFile(h.Path(lockFile)); err != nil {
-		return err
-	}
-	return do()
-}
-
-func (h *Home) heldError() error {
-	return hint.Errorf(hint.Failed, "see which janee command is still running",
-		"lock %q: held by another process for more than %v", h.Path(lockFile), lockWait)
 }
 
 func stampOf(fi fs.FileInfo) Stamp {

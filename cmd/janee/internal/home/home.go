@@ -1,7 +1,8 @@
 // Package home manages the directory that holds everything Janee keeps: config.yaml, sessions,
 // approvals and the audit log ($JANEE_HOME, or ~/.janee). A Home is such a directory, opened; its
 // Guard refuses files that another user could read or change. Files are replaced as a whole and
-// synced, and under the lock of the home if they depend on each other.
+// synced, and under a lock if they depend on each other: config.yaml and the log of commands have
+// one, state has another.
 //
 // The package does not interpret the files: core/config, core/session and core/approval do. It does
 // not hold the root key (package keysource finds that), and does not write the audit log (package
@@ -30,11 +31,10 @@ const (
 
 // Home is an open home directory. It is safe for concurrent use, by several processes too.
 type Home struct {
-	dir   string
-	guard Guard
-	// turn holds a token while this process has the lock, or waits for it: others of the process
-	// come next without polling.
-	turn chan struct{}
+	dir       string
+	guard     Guard
+	lock      *lock // for config.yaml, and for the log that commands share
+	stateLock *lock
 
 	mu sync.Mutex
 	// swept is when temporary files were last cleaned up, by directory.
@@ -64,7 +64,8 @@ func Dir(getenv func(string) string) (string, error) {
 // hint of the error is the command that fixes it. See GuardFromEnv for groups.
 func Open(dir string) (*Home, error) {
 	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv),
-		turn: make(chan struct{}, 1), swept: map[string]time.Time{}}
+		swept: map[string]time.Time{}}
+	h.lock, h.stateLock = newLock(h.Path(lockFile), h.guard), newLock(stateLockPath(h), h.guard)
 	if _, err := os.Lstat(h.dir); errors.Is(err, fs.ErrNotExist) {
 		return nil, hint.Errorf(hint.Failed, "run `janee init`", "open janee home %q: %w",
 			h.dir, fs.ErrNotExist)

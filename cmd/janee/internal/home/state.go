@@ -52,19 +52,69 @@ func (h *Home) Files(names []string) map[string][]byte {
 	return files
 }
 
-// Commit makes writes, and syncs them, if the files of holds are as they were read.
+// Commit makes writes, and syncs them, if the files of holds are as they were read. While it has
+// the lock it only compares and names files: on a slow disk others would wait long for it.
 func (h *Home) Commit(holds []core.Hold, writes []core.Write) (done core.Committed, err error) {
-	switch {
-	case len(holds)+len(writes) == 0:
+	if len(holds)+len(writes) == 0 {
 		return done, nil
-	case brakes(holds, writes):
-		return h.brake(writes)
 	}
-	err = h.WithLock(func() error {
-		done, err = h.commit(holds, writes)
+	staged, err := h.stage(writes)
+	defer discard(staged)
+	switch {
+	case err != nil:
+		return done, err
+	case brakes(holds, writes):
+		return h.brake(staged)
+	}
+	err = h.withStateLock(func() error {
+		done, err = h.commit(holds, staged)
 		return err
 	})
-	return done, err
+	if err == nil && !done.Stale {
+		err = syncLast(staged)
+	}
+	if err != nil {
+		return core.Committed{}, err
+	}
+	return done, nil
+}
+
+// staged is a write whose bytes are on the disk, in a temporary file.
+type staged struct {
+	core.Write
+	path, temp string
+}
+
+func (h *Home) stage(writes []core.Write) (all []staged, err error) {
+	for _, w := range writes {
+		path, err := h.newPath(w.Name)
+		if err != nil {
+			return all, err
+		}
+		temp, err := writeTemp(filepath.Dir(path), w.Data)
+		if err != nil {
+			return all, err
+		}
+		all = append(all, staged{w, path, temp})
+	}
+	return all, nil
+}
+
+// discard removes the temporary files that are left. It ignores errors, because such files only
+// take up room.
+func discard(all []staged) {
+	for _, w := range all {
+		_ = os.Remove(w.temp)
+	}
+}
+
+// syncLast makes the name of the last write durable; commit has synced those before it. A writer
+// that lost syncs too: it acts on the winner's file.
+func syncLast(all []staged) error {
+	if len(all) == 0 {
+		return nil
+	}
+	return SyncDir(filepath.Dir(all[len(all)-1].path))
 }
 
 func brakes(holds []core.Hold, writes []core.Write) bool {
@@ -72,20 +122,24 @@ func brakes(holds []core.Hold, writes []core.Write) bool {
 		writes[0].If.Data() == nil
 }
 
-// brake writes LOCKED without waiting for the lock, because it must work even if a command that is
-// stopped or broken holds the lock. Afterwards it takes the lock once, so that everyone who
+// brake writes LOCKED without waiting for the lock of state, because it must work even if a command
+// that is stopped or broken holds the lock. Afterwards it takes the lock once, so that everyone who
 // compared before LOCKED was there has finished when Commit returns. If that takes too long, LOCKED
 // applies anyway.
-func (h *Home) brake(writes []core.Write) (core.Committed, error) {
+func (h *Home) brake(writes []staged) (core.Committed, error) {
 	done, err := h.commit(nil, writes)
 	if err == nil {
-		_ = h.WithLock(func() error { return nil })
+		err = syncLast(writes)
 	}
-	return done, err
+	if err != nil {
+		return core.Committed{}, err
+	}
+	_ = h.withStateLock(func() error { return nil })
+	return done, nil
 }
 
-// commit needs the lock, except to write LOCKED.
-func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, error) {
+// commit needs the lock of state, except to write LOCKED.
+func (h *Home) commit(holds []core.Hold, writes []staged) (core.Committed, error) {
 	exists := map[string][]byte{}
 	for _, hold := range holds {
 		data, err := h.Read(hold.Name)
@@ -99,7 +153,12 @@ func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, e
 	if len(exists) > 0 {
 		return core.Committed{Exists: exists, Stale: true}, nil
 	}
-	for _, w := range writes {
+	for i, w := range writes {
+		if i > 0 { // one write must not be durable before another that precedes it
+			if err := syncLast(writes[:i]); err != nil {
+				return core.Committed{}, err
+			}
+		}
 		found, lost, err := h.writeIf(w)
 		if err != nil {
 			return core.Committed{}, err
@@ -114,50 +173,55 @@ func (h *Home) commit(holds []core.Hold, writes []core.Write) (core.Committed, e
 // same reports whether a and b are equal; an absent file differs from an empty one.
 func same(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }
 
-// writeIf writes w if its condition is met. If it is not, lost is true and found is what is there.
-func (h *Home) writeIf(w core.Write) (found []byte, lost bool, err error) {
-	if want := w.If.Data(); want != nil {
+// writeIf puts w in its place if its condition is met. If it is not, lost is true and found is what
+// is there: of a create-only write not nil, but perhaps empty.
+func (h *Home) writeIf(w staged) (found []byte, lost bool, err error) {
+	want := w.If.Data()
+	if want != nil {
 		found, err = h.Read(w.Name)
 		if err != nil || !same(found, want) {
 			return found, err == nil, err
 		}
 	}
-	found, err = h.write(w.Name, w.Data, !w.If.Any() && w.If.Data() == nil)
-	return found, found != nil, err
+	if w.If.Any() || want != nil {
+		return nil, false, wrapPath("replace", w.path, os.Rename(w.temp, w.path))
+	}
+	for range 3 { // LOCKED is written without the lock, so it may be removed before it is read
+		err = os.Link(w.temp, w.path) // unlike rename, link never replaces
+		if !errors.Is(err, fs.ErrExist) {
+			return nil, false, wrapPath("create", w.path, err)
+		}
+		if found, err = h.Read(w.Name); found != nil || err != nil {
+			return found, err == nil, err
+		}
+	}
+	return nil, false, fmt.Errorf("create %q: it comes and goes", w.path)
 }
 
-// write stores data and syncs it, and makes the directory if it is missing. With create, write
-// never replaces a file: if one exists, it changes nothing and returns its content (not nil, but
-// perhaps empty).
-func (h *Home) write(name string, data []byte, create bool) (existing []byte, err error) {
+func wrapPath(what, path string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("%s %q: %w", what, path, err)
+}
+
+// newPath returns the path of the state file called name, and makes its directory if it is missing.
+func (h *Home) newPath(name string) (string, error) {
 	path, err := h.statePath(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		if err = MakeDir(filepath.Dir(path)); err == nil {
 			path, err = h.statePath(name)
 		}
 	}
-	if err != nil {
-		return nil, err
+	if err == nil {
+		h.sweepSometimes(filepath.Dir(path))
 	}
-	h.sweepSometimes(filepath.Dir(path))
-	if !create {
-		return nil, replaceFile(path, data)
-	}
-	for range 3 { // LOCKED is written without the lock, so it may be removed before it is read
-		created, err := createFile(path, data)
-		if created || err != nil {
-			return nil, err
-		}
-		if existing, err = h.Read(name); existing != nil || err != nil {
-			return existing, err
-		}
-	}
-	return nil, fmt.Errorf("create %q: it comes and goes", path)
+	return path, err
 }
 
-// Edit replaces a state file by what edit returns, under the lock.
+// Edit replaces a state file by what edit returns, under the lock of state.
 func (h *Home) Edit(name string, edit func(old []byte) ([]byte, error)) error {
-	return h.WithLock(func() error {
+	return h.withStateLock(func() error {
 		old, err := h.Read(name)
 		if err != nil {
 			return err
@@ -166,8 +230,11 @@ func (h *Home) Edit(name string, edit func(old []byte) ([]byte, error)) error {
 		if err != nil || data == nil || same(data, old) {
 			return err
 		}
-		_, err = h.write(name, data, false)
-		return err
+		path, err := h.newPath(name)
+		if err != nil {
+			return err
+		}
+		return replaceFile(path, data)
 	})
 }
 
@@ -198,19 +265,18 @@ type watched struct {
 	mode fs.FileMode
 }
 
-// Remove removes the state file called name, under the lock, and syncs that. It is no error if the
-// file does not exist.
+// Remove removes the state file called name, under the lock of state, and syncs that. It is no
+// error if the file does not exist.
 func (h *Home) Remove(name string) error {
 	path, err := h.statePath(name)
 	if err != nil {
 		return absentOr(err)
 	}
-	return h.WithLock(func() error {
-		if err := os.Remove(path); err != nil {
-			return absentOr(err)
-		}
-		return SyncDir(filepath.Dir(path))
-	})
+	err = h.withStateLock(func() error { return os.Remove(path) })
+	if err != nil {
+		return absentOr(err)
+	}
+	return SyncDir(filepath.Dir(path))
 }
 
 // List returns the sorted names of the state files in dir, in the form that Read takes. It leaves

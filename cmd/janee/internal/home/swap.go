@@ -56,7 +56,9 @@ func Install(staged, dir, stamp string) (aside string, err error) {
 		return "", err
 	}
 	aside = dir + ".before-" + stamp
-	if err := h.WithLock(func() error { return replaceDir(staged, dir, aside) }); err != nil {
+	if err := h.WithLock(func() error {
+		return h.withStateLock(func() error { return replaceDir(staged, dir, aside) })
+	}); err != nil {
 		return "", installError(dir, err)
 	}
 	return aside, SyncDir(filepath.Dir(dir))

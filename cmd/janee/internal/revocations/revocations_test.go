@@ -307,6 +307,34 @@ func TestNothingIsDoneThatIsNotRecorded(t *testing.T) {
 	}
 }
 
+// TestLockDoesNotWaitForItsRecord for long: the log, or the place of the root key, may be held up.
+// A record that comes at once is written before anything is locked.
+func TestLockDoesNotWaitForItsRecord(t *testing.T) {
+	o := newOffice(t)
+	failed := errors.New("nobody locked")
+	o.desk.Record = func(audit.Record) error {
+		for began := time.Now(); time.Since(began) < 5*time.Second; time.Sleep(time.Millisecond) {
+			if o.read().Locked {
+				return nil
+			}
+		}
+		return failed
+	}
+	if locked, err := o.desk.Lock(); !locked || err != nil {
+		t.Fatalf("held up: %v, %v", locked, err)
+	}
+	must(t, o.home.Remove(session.LockFile))
+	o.desk.Record = func(audit.Record) error {
+		if o.read().Locked {
+			t.Error("it was locked before it was recorded")
+		}
+		return nil
+	}
+	if locked, err := o.desk.Lock(); !locked || err != nil || !o.read().Locked {
+		t.Errorf("recorded: %v, %v", locked, err)
+	}
+}
+
 func TestOrdersAtOnce(t *testing.T) {
 	o := newOffice(t)
 	o.desk.Record = func(audit.Record) error { return nil }

@@ -57,7 +57,7 @@ type Store interface {
 	// Edit replaces the piece called name by what edit makes of it; old is nil where there is none.
 	// Nobody else changes state meanwhile, and a time that edit reads is later than every change
 	// that came before. Where edit returns nil, what it was given, or an error, nothing changes.
-	// edit must not change state itself, nor take the lock of a home.
+	// edit must not change state itself.
 	Edit(name string, edit func(old []byte) ([]byte, error)) error
 	// Remove takes the piece called name away. A missing one is no error.
 	Remove(name string) error
