@@ -82,7 +82,7 @@ func (s *subject) checkAllowedAgents(In) *Denial {
 		"capability %q is only for the agents that its owner has named, and %q is not one of them",
 		s.capability.Name, s.call.Agent),
 		"allowedAgents",
-		s.prove(fmt.Sprintf("tell your person; they can add %q to allowedAgents of %s",
+		s.prove(fmt.Sprintf("tell your user; they can add %q to allowedAgents of %s",
 			s.call.Agent, s.capability.Name)))
 }
 
@@ -111,7 +111,7 @@ func (s *subject) askOwner() string {
 		return ""
 	}
 	return fmt.Sprintf(
-		"tell your person; %q owns it and can share it with you through manage_credential",
+		"tell your user; %q owns it and can share it with you through manage_credential",
 		o.CreatedBy)
 }
 
@@ -121,7 +121,7 @@ func (s *subject) prove(next string) string {
 	if s.call.claimed == "" {
 		return next
 	}
-	return fmt.Sprintf("tell your person: over stdio only `janee serve --agent %s` makes you %q; "+
+	return fmt.Sprintf("tell your user: over stdio only `janee serve --agent %s` makes you %q; "+
 		"the name that your client gives itself is not enough", s.call.claimed, s.call.claimed)
 }
 

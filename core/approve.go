@@ -47,7 +47,7 @@ func (f *Flow) askPerson() *Denial {
 			fmt.Sprintf("approvalId %.64q does not belong to this request, or no longer does", id),
 			"",
 			"an approval applies to exactly the request that it was asked for: repeat that "+
-				"request unchanged. For another request leave approvalId out; your person is "+
+				"request unchanged. For another request leave approvalId out; your user is "+
 				"asked about it")
 	}
 	if known {
@@ -93,7 +93,7 @@ func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 	}
 	if approval.Full(key, in.Files, f.call.Agent, in.Now.Wall) {
 		return false, Deny(Busy, f.call).because("too many questions already wait for a person", "",
-			"tell your person to answer what `janee approvals` shows, then repeat the call")
+			"tell your user to answer what `janee approvals` shows, then repeat the call")
 	}
 	f.question = f.newQuestion(digest)
 	return f.writeQuestion(name, replacing(there))
@@ -220,7 +220,7 @@ func (f *Flow) heard() (d *Denial, over bool) {
 	case approval.Damaged:
 		return Deny(ApprovalDenied, f.call).because(
 			"the answer to the question cannot be read, so it counts as a denial", "",
-			"tell your person that the answer to approval "+f.question.Short()+
+			"tell your user that the answer to approval "+f.question.Short()+
 				" was not written by this home, or was changed"), true
 	}
 	return nil, false
@@ -273,7 +273,7 @@ func (f *Flow) pending() *Denial {
 	id := q.Short()
 	d := Deny(ApprovalPending, f.call).because(
 		"a person must approve this request before it is sent, and nobody has answered yet", "",
-		fmt.Sprintf("tell your person: `janee approve %s` approves this one request, "+
+		fmt.Sprintf("tell your user: `janee approve %s` approves this one request, "+
 			"`janee deny %s` denies it, "+
 			"`janee approvals` shows what waits. Then repeat exactly the same call; anything "+
 			"that differs is a new question",

@@ -77,5 +77,5 @@ func (s *subject) credentialDenial(err error) *Denial {
 			trustHint(unagreed.Is.Service))
 	}
 	return Deny(VaultLocked, s.call).because(err.Error(), "",
-		"tell your person to store the key of this service again")
+		"tell your user to store the key of this service again")
 }

@@ -66,31 +66,31 @@ var texts = map[string]text{
 		"send a plain path that begins with /, without dot segments, " +
 			"double slashes or encoded separators"},
 	RuleDeny: {"the rules of this capability do not allow this request",
-		"tell your person what you wanted to do; they can change the rules in config.yaml"},
+		"tell your user what you wanted to do; they can change the rules in config.yaml"},
 	RedactedWriteback: {"the request contains the mark of a masked secret, so it was not sent",
 		"leave that field out, or change only the fields that you mean to change (PATCH, " +
 			"where the API has it); " +
-			"if the API wants the masked value itself, tell your person"},
+			"if the API wants the masked value itself, tell your user"},
 	ApprovalPending: {"a person must approve this request before it is sent",
-		"make the call with execute: your person is then asked"},
+		"make the call with execute: your user is then asked"},
 	ApprovalDenied: {"a person denied this request",
-		"do not repeat the call; ask your person what they would prefer"},
+		"do not repeat the call; ask your user what they would prefer"},
 	ApprovalExpired: {"the approval is no longer valid: it was not given in time, " +
 		"or it has been used",
-		"leave approvalId out; your person is then asked again"},
+		"leave approvalId out; your user is then asked again"},
 	SessionRevoked: {"the session was revoked by its owner",
-		"tell your person; `janee revoke` closed this session, and it stays closed until that " +
+		"tell your user; `janee revoke` closed this session, and it stays closed until that " +
 			"order expires"},
-	Locked: {"Janee is locked by its owner", "tell your person that Janee is locked"},
+	Locked: {"Janee is locked by its owner", "tell your user that Janee is locked"},
 	VaultLocked: {"the root key is missing, so no credential can be opened",
-		"tell your person to run `janee list`; it says where the root key should be"},
+		"tell your user to run `janee list`; it says where the root key should be"},
 	CredentialRebound: {"the credential was stored for another destination",
 		trustHint("SERVICE")},
 	AuditUnavailable: {"the audit log cannot be written, so nothing was done",
-		"tell your person to check the disk and the logs folder"},
+		"tell your user to check the disk and the logs folder"},
 	EgressBlocked: {"the host of this service resolves to an address that it may not use, " +
 		"so nothing was sent",
-		"tell your person: if the service is in their own network, its address belongs under " +
+		"tell your user: if the service is in their own network, its address belongs under " +
 			"allowPrivate of the service in config.yaml; if not, the name was pointed elsewhere"},
 	Busy: {"too many calls are under way",
 		"wait for some of your calls to end, then repeat this one"},
@@ -98,36 +98,36 @@ var texts = map[string]text{
 	TooLarge: {"the request is too large, so it was not sent",
 		"send less: split the work into several calls, or leave out what is not needed"},
 	SigningFailed: {"the request could not be signed",
-		"tell your person to check the credential of this service"},
+		"tell your user to check the credential of this service"},
 	ExchangeFailed: {"the service's credential could not be exchanged for a token, " +
 		"so nothing was sent to the API",
-		"tell your person what the token endpoint says; the clock, the credential of this " +
+		"tell your user what the token endpoint says; the clock, the credential of this " +
 			"service or its scopes may be wrong"},
 	UpstreamTimeout: {"the API did not answer in time",
 		"it may have acted on the request anyway: check before you repeat it"},
 	UpstreamUnreachable: {"the API could not be reached",
-		"tell your person; the base URL or the network may be wrong"},
+		"tell your user; the base URL or the network may be wrong"},
 	ResponseUnscannable: {"the response cannot be searched for secrets, so it is withheld",
 		"ask the API for a plain encoding; the request itself was carried out"},
 	Cancelled: {"the call was cancelled", "repeat it if you still need it"},
 	Internal: {"Janee failed internally",
-		"tell your person; the error output of the server names the call"},
+		"tell your user; the error output of the server names the call"},
 
 	AgentNotAllowed: {"this capability is only for agents that its owner has named",
-		"tell your person; they can add you to allowedAgents of this capability"},
+		"tell your user; they can add you to allowedAgents of this capability"},
 	DefaultAccessRestricted: {"this capability is closed to agents that its owner has not named",
-		"tell your person; they can name you in allowedAgents of this capability, " +
+		"tell your user; they can name you in allowedAgents of this capability, " +
 			"or open it to all with access: open"},
 	OwnershipDenied: {"the credential belongs to another agent",
-		"tell your person; ownership of the service in config.yaml says who may use it"},
+		"tell your user; ownership of the service in config.yaml says who may use it"},
 
 	NotReady: {"Janee cannot work yet: its home is missing or cannot be read",
-		"tell your person to run `janee doctor` in a terminal"},
+		"tell your user to run `janee doctor` in a terminal"},
 }
 
 // trustHint names the command that a person runs; only they can know whether the change was meant.
 func trustHint(service string) string {
-	return "tell your person that the service was changed after its key was stored; if they " +
+	return "tell your user that the service was changed after its key was stored; if they " +
 		"intended that, `janee trust " + service +
 		"` shows the change and asks; if not, they should put the old value back"
 }

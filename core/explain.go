@@ -36,7 +36,7 @@ func (f *Flow) explain() Done {
 	if c.Args.About != "" && c.Args.About != c.Agent {
 		return f.refuse(Deny(BadArguments, c).because(
 			fmt.Sprintf("agent must be your own id, %q: you cannot ask about others", c.Agent), "",
-			"leave agent out; your person can run `janee diagnose access`"))
+			"leave agent out; your user can run `janee diagnose access`"))
 	}
 	e := Explanation{Capability: c.Args.Capability, Allowed: true}
 	if c.Agent != "" {

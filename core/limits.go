@@ -130,7 +130,7 @@ func (s *subject) exceeds(x *limit.Excess) *Denial {
 	policy := fmt.Sprintf("%slimits.%s: %d", where, x.Field, x.Most)
 	seconds := max(1, int((x.WaitMs+999)/1000))
 	next := fmt.Sprintf("wait %d seconds, then repeat the call; if your work needs more, tell "+
-		"your person: %s raises the limit", seconds, fix)
+		"your user: %s raises the limit", seconds, fix)
 	var d *Denial
 	switch {
 	case x.Never:

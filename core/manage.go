@@ -82,7 +82,7 @@ func (s *subject) refuseShare() *Denial {
 		return Deny(OwnershipDenied, c).because(fmt.Sprintf(
 			"only its owner may share service %q, and that is not %q", c.Args.Service, c.Agent),
 			"createdBy",
-			s.prove("tell your person; config.yaml names the owner of a service"))
+			s.prove("tell your user; config.yaml names the owner of a service"))
 	case !config.ValidName(c.Args.Target):
 		return bad(fmt.Sprintf("targetAgentId %.80q is not a name that an agent can have",
 			c.Args.Target), "give the agentId that whoami gives the other agent")
@@ -92,7 +92,7 @@ func (s *subject) refuseShare() *Denial {
 		return bad(fmt.Sprintf(
 			"service %q is for every agent: there is nothing to grant or revoke",
 			c.Args.Service),
-			"tell your person, if it should not be")
+			"tell your user, if it should not be")
 	}
 	return nil
 }

@@ -226,7 +226,7 @@ func (s *delivery) broken(ev Ended) *Denial {
 	s.reply.fault = s.clean(ev.Detail)
 	d := s.failure(code, s.reply.fault)
 	if code == UpstreamUnreachable && !s.safe() {
-		d.NextStep = "tell your person; unless no connection was made, the API may have acted on " +
+		d.NextStep = "tell your user; unless no connection was made, the API may have acted on " +
 			"the request: check before you repeat it"
 	}
 	return d

@@ -59,7 +59,7 @@ func (f *Flow) try() (*TrialReport, Done) {
 	}
 	if s := f.service; s.TestPath == "" {
 		return f.report().of("the service has no testPath, so nothing was sent", "",
-			fmt.Sprintf("tell your person: `janee service edit %s --test-path /PATH` sets a path "+
+			fmt.Sprintf("tell your user: `janee service edit %s --test-path /PATH` sets a path "+
 				"that is harmless to GET", s.Name)), Done{}
 	}
 	if d := f.judgeTrial(); d != nil {

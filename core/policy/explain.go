@@ -31,7 +31,7 @@ func rawByte(where, s string, at int) *fault {
 	case c == '#':
 		hint = "leave the fragment out, it is never sent; write a literal # as %23"
 	case c == ';':
-		hint = "ask your person to set allowSemicolon on the service"
+		hint = "ask your user to set allowSemicolon on the service"
 		if where == "query" {
 			hint = "write it as %3B, or " + hint
 		}
@@ -50,7 +50,7 @@ func badEscape(path string, at int, what string) *fault {
 
 func optional(path string, at int, what, option string) *fault {
 	f := badEscape(path, at, what)
-	f.hint = "if the service needs it, ask your person to set " + option + " on the service"
+	f.hint = "if the service needs it, ask your user to set " + option + " on the service"
 	return f
 }
 
@@ -78,7 +78,7 @@ func (p Policy) deniedBy(rule, method string, bit methods, path string) Decision
 	return Decision{
 		Rule:   rule,
 		Reason: fmt.Sprintf("%s %s is refused by the deny rule %q", method, short(path), rule),
-		Hint:   hint + ": ask your person if it is needed",
+		Hint:   hint + ": ask your user if it is needed",
 	}
 }
 
@@ -95,27 +95,27 @@ func (p Policy) nearMiss(method string, bit methods, path string) string {
 	list := p.listAllow(bit, path)
 	switch {
 	case len(p.allow) == 0:
-		return "there are no allow rules here, so nothing is allowed: ask your person to add one"
+		return "there are no allow rules here, so nothing is allowed: ask your user to add one"
 	case below != "":
 		return fmt.Sprintf(`the allow rule %[1]q covers what is below %[3]s/, not %[3]s itself: `+
-			`call something below it, or ask your person to allow "%[2]s %[3]s"`,
+			`call something below it, or ask your user to allow "%[2]s %[3]s"`,
 			below, method, short(path))
 	case slash != "":
 		return fmt.Sprintf("the allow rule %q matches without the trailing slash", slash)
 	case others != 0 && list != "":
 		return "this path is allowed with " + others.String() + " only, and with " + method +
-			" there is " + list + ": ask your person if more is needed"
+			" there is " + list + ": ask your user if more is needed"
 	case others != 0:
-		return "this path is allowed with " + others.String() + " only: ask your person if " +
+		return "this path is allowed with " + others.String() + " only: ask your user if " +
 			method + " is needed"
 	case list != "":
-		return "allowed with " + method + " here: " + list + "; ask your person if more is needed"
+		return "allowed with " + method + " here: " + list + "; ask your user if more is needed"
 	}
 	if list = p.listAllow(anyMethod, path); list != "" {
 		return "nothing is allowed with " + method + " here, only " + list +
-			"; ask your person if more is needed"
+			"; ask your user if more is needed"
 	}
-	return "nothing is allowed with " + method + " here; ask your person if it is needed"
+	return "nothing is allowed with " + method + " here; ask your user if it is needed"
 }
 
 // neighbours finds, in one pass, the allow rule that path misses only because it lacks a tail

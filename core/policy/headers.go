@@ -156,7 +156,7 @@ func rejected(name string, line *headerLine, hint string) Decision {
 }
 
 func listHint(name string) string {
-	return "leave the header out, or ask your person to list " + name +
+	return "leave the header out, or ask your user to list " + name +
 		" under allowHeaders of the capability"
 }
 

@@ -42,7 +42,7 @@ func (p Policy) decide(method string, bit methods, path string) Decision {
 	case p.mode != byRules:
 		return Decision{
 			Reason: "no policy is in force, so everything is denied",
-			Hint:   "ask your person to check the configuration",
+			Hint:   "ask your user to check the configuration",
 		}
 	}
 	if g := firstDeny(p.denyGlob, bit, path); g != nil {

@@ -130,7 +130,7 @@ func TestExplanations(t *testing.T) {
 	for _, c := range []struct{ allow, deny, method, path, reason, hint string }{
 		{allow, "", "POST", "/v1/x",
 			"no allow rule matches POST /v1/x",
-			`the allow rule "POST /v1/x/*" covers what is below /v1/x/, not /v1/x itself: call something below it, or ask your person to allow "POST /v1/x"`},
+			`the allow rule "POST /v1/x/*" covers what is below /v1/x/, not /v1/x itself: call something below it, or ask your user to allow "POST /v1/x"`},
 		{allow, "", "POST", "/v1/y", "no allow rule matches POST /v1/y",
 			`the allow rule "POST /v1/y/*/refund" covers what is below /v1/y/`},
 		{allow, "", "PUT", "/v1/a/z", "no allow rule", `the allow rule "PUT /v1/*/z/*" covers`},

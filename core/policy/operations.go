@@ -256,7 +256,7 @@ func unnamedKeys(a asked, keys []string) Decision {
 		for _, key := range keys[:min(most, len(keys))] {
 			rules = append(rules, fmt.Sprintf(`"%s %s?%s"`, a.method, short(a.path), key))
 		}
-		d.Hint = "leave it out, or ask your person to allow " + strings.Join(rules, " and ")
+		d.Hint = "leave it out, or ask your user to allow " + strings.Join(rules, " and ")
 	}
 	return d
 }

@@ -124,7 +124,7 @@ func checkSegments(path string, o Options) *fault {
 				"the path contains the segment %q", name)
 		case name == "" && more && !o.DoubleSlash:
 			return faultf(
-				"write single slashes, or ask your person to set allowDoubleSlash on the service",
+				"write single slashes, or ask your user to set allowDoubleSlash on the service",
 				"the path contains an empty segment (//)")
 		case strings.HasSuffix(name, "%20") || strings.HasSuffix(segment, "%20"):
 			return faultf("leave it out of the path",

@@ -102,7 +102,7 @@ export class EmbeddedBroker implements Broker {
     return new Refusal(
       "INTERNAL",
       "Janee failed internally",
-      "tell your person; the log of the gateway names the call",
+      "tell your user; the log of the gateway names the call",
     );
   }
 }

@@ -85,7 +85,7 @@ export class Engine {
       throw new Refusal(
         "INTERNAL",
         "Janee's core stopped three times within a minute and is not started again",
-        "tell your person to run `openclaw plugins reload janee`",
+        "tell your user to run `openclaw plugins reload janee`",
       );
     }
     this.#loaded ??= await this.#open();
@@ -110,7 +110,7 @@ export class Engine {
       throw new Refusal(
         "AUDIT_UNAVAILABLE",
         "the audit log cannot be written, so nothing was done",
-        "tell your person to check the disk and the logs folder",
+        "tell your user to check the disk and the logs folder",
       );
     }
   }
@@ -135,7 +135,7 @@ export class Engine {
         throw new Refusal(
           "VAULT_LOCKED",
           "config.yaml names no vault",
-          "tell your person to run `janee add`, which makes one",
+          "tell your user to run `janee add`, which makes one",
         );
       const rootKey = readRootKey(settings, vault);
       const writer = newWriter();
@@ -239,7 +239,7 @@ function refusalOf(err: unknown): Error {
     return new Refusal(
       "VAULT_LOCKED",
       `vault locked: ${err.message}`,
-      "tell your person to restore the root key of this home from a backup",
+      "tell your user to restore the root key of this home from a backup",
     );
   if (err instanceof CoreError && err.code === "config_invalid") {
     return notReady(
@@ -249,7 +249,7 @@ function refusalOf(err: unknown): Error {
   }
   if (errno(err) === "ENOENT")
     return notReady("there is no config.yaml in the home", "run `janee init`");
-  return new Refusal("INTERNAL", says(err), "tell your person to look at the log of the gateway");
+  return new Refusal("INTERNAL", says(err), "tell your user to look at the log of the gateway");
 }
 
 // notReady is what the person has to fix. The agent may run as the same user, so it is told not to
@@ -258,6 +258,6 @@ function notReady(message: string, fix: string): Refusal {
   return new Refusal(
     "NOT_READY",
     message,
-    `tell your person to ${fix}. Do not do it yourself. No restart is needed`,
+    `tell your user to ${fix}. Do not do it yourself. No restart is needed`,
   );
 }

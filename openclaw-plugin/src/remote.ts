@@ -67,7 +67,7 @@ export class RemoteBroker implements Broker {
       throw new Refusal(
         "INTERNAL",
         `the Janee server refused: ${error?.message ?? "no answer"}`,
-        "tell your person",
+        "tell your user",
       );
     return texts;
   }
@@ -143,13 +143,13 @@ function refused(status: number): Refusal {
     return new Refusal(
       "INTERNAL",
       "the Janee server does not know the token",
-      "tell your person to set token in the plugin's configuration " +
+      "tell your user to set token in the plugin's configuration " +
         "to one that `janee agent add` gave",
     );
   return new Refusal(
     "INTERNAL",
     `the Janee server answered with status ${status}`,
-    "tell your person to check the url in the plugin's configuration",
+    "tell your user to check the url in the plugin's configuration",
   );
 }
 
@@ -157,7 +157,7 @@ function unreachable(how: string): Refusal {
   return new Refusal(
     "UPSTREAM_UNREACHABLE",
     `the Janee server could not be reached: ${how}`,
-    "tell your person to check that `janee serve --transport http` runs " +
+    "tell your user to check that `janee serve --transport http` runs " +
       "and that the url in the plugin's configuration is right",
   );
 }

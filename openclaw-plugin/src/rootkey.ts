@@ -7,7 +7,7 @@ import { errno, FileFault, Refusal } from "./refusal.ts";
 import type { Embedded } from "./settings.ts";
 
 const otherwise =
-  "tell your person to set masterKey of the plugin, which may be a SecretRef, " +
+  "tell your user to set masterKey of the plugin, which may be a SecretRef, " +
   "or url, so that it calls `janee serve --transport http`";
 
 /**
@@ -49,13 +49,13 @@ export function readRootKey(s: Embedded, { id, source = "file" }: VaultInfo): st
     if (errno(err) === "ENOENT")
       throw locked(
         `root key missing: "${path}"`,
-        "tell your person to restore the key file from a backup, or to name it by JANEE_KEY_FILE",
+        "tell your user to restore the key file from a backup, or to name it by JANEE_KEY_FILE",
       );
     if (err instanceof FileFault)
-      throw locked(`root key: ${err.message}`, `tell your person to run: ${err.hint}`);
+      throw locked(`root key: ${err.message}`, `tell your user to run: ${err.hint}`);
     throw locked(
       `root key from "${path}": ${errno(err) || "unreadable"}`,
-      "tell your person to look at the key file",
+      "tell your user to look at the key file",
     );
   }
 }

@@ -68,10 +68,10 @@ func (r *Source) sharedText(s core.Share) string {
 		return fmt.Sprintf("%s may use service %s", s.Agent, s.Service)
 	case s.Grant:
 		return fmt.Sprintf("service %s is shared with %s, but allowedAgents or access close each "+
-			"of its capabilities to %s: tell your person", s.Service, s.Agent, s.Agent)
+			"of its capabilities to %s: tell your user", s.Service, s.Agent, s.Agent)
 	case opened:
 		return fmt.Sprintf("service %s is no longer shared with %s, but allowedAgents still "+
-			"names %s for one of its capabilities: tell your person", s.Service, s.Agent, s.Agent)
+			"names %s for one of its capabilities: tell your user", s.Service, s.Agent, s.Agent)
 	}
 	return fmt.Sprintf("%s may no longer use service %s", s.Agent, s.Service)
 }

@@ -109,7 +109,7 @@ func (l *Late) notReady(agent string, err error) *core.Denial {
 	d := core.Deny(code, core.Call{Caller: core.Caller{Agent: cmp.Or(l.agent, agent)}})
 	d.Message = err.Error()
 	if fix := hint.Of(err); fix != "" {
-		d.NextStep = "tell your person what to do: " + fix
+		d.NextStep = "tell your user what to do: " + fix
 	}
 	d.NextStep += ". Do not do it yourself, and do not look for keys or change files of Janee. " +
 		"When it is done, repeat the call: no restart is needed"
