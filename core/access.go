@@ -78,7 +78,7 @@ func (s *subject) checkAllowedAgents(In) *Denial {
 	if s.call.Person() || len(allowed) == 0 || slices.Contains(allowed, s.call.Agent) {
 		return nil
 	}
-	return Deny(AgentNotAllowed, s.call).because(fmt.Sprintf(
+	return s.deny(AgentNotAllowed).because(fmt.Sprintf(
 		"capability %q is only for the agents that its owner has named, and %q is not one of them",
 		s.capability.Name, s.call.Agent),
 		"allowedAgents",
@@ -94,14 +94,14 @@ func (s *subject) checkDefaultAccess(In) *Denial {
 	if s.capability.Access != "" {
 		policy = "access: restricted"
 	}
-	return Deny(DefaultAccessRestricted, s.call).because("", policy, s.prove(""))
+	return s.deny(DefaultAccessRestricted).because("", policy, s.prove(""))
 }
 
 func (s *subject) checkOwnership(In) *Denial {
 	if !s.unlisted() || s.service.Ownership.Allows(s.call.Agent) {
 		return nil
 	}
-	return Deny(OwnershipDenied, s.call).because("",
+	return s.deny(OwnershipDenied).because("",
 		"accessPolicy: "+string(s.service.Ownership.Policy), s.prove(s.askOwner()))
 }
 

@@ -43,7 +43,7 @@ func (f *Flow) askPerson() *Denial {
 	digest := r.Digest()
 	q, known := f.knownQuestion(digest)
 	if id := f.call.Args.ApprovalID; id != "" && (!known || id != q.ID) {
-		return Deny(ApprovalExpired, f.call).because(
+		return f.deny(ApprovalExpired).because(
 			fmt.Sprintf("approvalId %.64q does not belong to this request, or no longer does", id),
 			"",
 			"an approval applies to exactly the request that it was asked for: repeat that "+
@@ -63,7 +63,7 @@ func (f *Flow) askPerson() *Denial {
 	if d, over := f.await(fresh); over {
 		return d
 	}
-	return Deny(ApprovalExpired, f.call) // one call asks once
+	return f.deny(ApprovalExpired) // one call asks once
 }
 
 func (f *Flow) knownQuestion(digest string) (Question, bool) {
@@ -77,7 +77,7 @@ func (f *Flow) knownQuestion(digest string) (Question, bool) {
 // approval is told that it has none before anybody is asked again.
 func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 	if f.call.Args.ApprovalID != "" {
-		return false, Deny(ApprovalExpired, f.call)
+		return false, f.deny(ApprovalExpired)
 	}
 	if d := f.listQuestions(); d != nil {
 		return false, d
@@ -92,7 +92,7 @@ func (f *Flow) raise(digest string) (fresh bool, d *Denial) {
 		return false, nil
 	}
 	if approval.Full(key, in.Files, f.call.Agent, in.Now.Wall) {
-		return false, Deny(Busy, f.call).because("too many questions already wait for a person", "",
+		return false, f.deny(Busy).because("too many questions already wait for a person", "",
 			"tell your user to answer what `janee approvals` shows, then repeat the call")
 	}
 	f.question = f.newQuestion(digest)
@@ -139,7 +139,7 @@ func (f *Flow) writeQuestion(name string, when If) (fresh bool, d *Denial) {
 
 // newQuestion says what the API would be sent, and not what the agent says about it.
 func (f *Flow) newQuestion(digest string) Question {
-	c, in := f.call, f.in()
+	c, in := &f.call, f.in()
 	q := Question{
 		ID:         hex.EncodeToString(in.Rand[32:48]),
 		Agent:      c.Agent,
@@ -214,11 +214,11 @@ func (f *Flow) heard() (d *Denial, over bool) {
 	case approval.Allowed:
 		return f.spend(s.Answer), true
 	case approval.Denied:
-		return Deny(ApprovalDenied, f.call), true
+		return f.deny(ApprovalDenied), true
 	case approval.Open:
 		return f.pending(), true
 	case approval.Damaged:
-		return Deny(ApprovalDenied, f.call).because(
+		return f.deny(ApprovalDenied).because(
 			"the answer to the question cannot be read, so it counts as a denial", "",
 			"tell your user that the answer to approval "+f.question.Short()+
 				" was not written by this home, or was changed"), true
@@ -271,7 +271,7 @@ func (f *Flow) standing(in In) approval.Standing {
 func (f *Flow) pending() *Denial {
 	q := f.question
 	id := q.Short()
-	d := Deny(ApprovalPending, f.call).because(
+	d := f.deny(ApprovalPending).because(
 		"a person must approve this request before it is sent, and nobody has answered yet", "",
 		fmt.Sprintf("tell your user: `janee approve %s` approves this one request, "+
 			"`janee deny %s` denies it, "+
@@ -298,7 +298,7 @@ func (f *Flow) spend(a approval.Answer) *Denial {
 		return d
 	}
 	if _, lost := c.Exists[name]; lost {
-		return Deny(ApprovalExpired, f.call).because("another call has used this approval", "", "")
+		return f.deny(ApprovalExpired).because("another call has used this approval", "", "")
 	}
 	if a.Scope == approval.Session {
 		return f.openSession(f.question.ID, a.Until)

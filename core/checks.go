@@ -71,7 +71,7 @@ const closedToAgent = "the capability is closed to this agent"
 
 func (s *subject) checkLock(in In) *Denial {
 	if _, locked := in.Files[session.LockFile]; locked {
-		return Deny(Locked, s.call)
+		return s.deny(Locked)
 	}
 	return nil
 }
@@ -79,7 +79,7 @@ func (s *subject) checkLock(in In) *Denial {
 func (s *subject) checkCapability(In) *Denial {
 	p, ok := s.engine.config.Capabilities[s.call.Args.Capability]
 	if !ok {
-		return Deny(CapabilityNotFound, s.call).because(fmt.Sprintf("there is no capability %q",
+		return s.deny(CapabilityNotFound).because(fmt.Sprintf("there is no capability %q",
 			s.call.Args.Capability), "", "")
 	}
 	s.capability, s.service = p, s.engine.config.Services[p.Service]
@@ -98,7 +98,7 @@ func (s *subject) tellCapability(In) string {
 // API may read differently.
 func (s *subject) checkRequest(In) *Denial {
 	if s.judge(); s.decision.Outcome == policy.Rejected {
-		return Deny(RequestRejected, s.call).because(s.decision.Reason, "", s.decision.Hint)
+		return s.deny(RequestRejected).because(s.decision.Reason, "", s.decision.Hint)
 	}
 	return nil
 }
@@ -161,7 +161,7 @@ func (s *subject) checkRules(In) *Denial {
 	if s.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RuleDeny, s.call).because(s.decision.Reason, policyText(s.decision),
+	return s.deny(RuleDeny).because(s.decision.Reason, policyText(s.decision),
 		s.decision.Hint)
 }
 
@@ -198,7 +198,7 @@ func (s *subject) skipNotJudged() string {
 
 func (s *subject) checkReason(In) *Denial {
 	if s.capability.RequiresReason && !visible(s.call.Args.Reason) {
-		return Deny(ReasonRequired, s.call)
+		return s.deny(ReasonRequired)
 	}
 	return nil
 }
@@ -221,7 +221,7 @@ func (s *subject) skipReason() string {
 
 func (s *subject) checkRootKey(In) *Denial {
 	if s.engine.vault == nil {
-		return Deny(VaultLocked, s.call)
+		return s.deny(VaultLocked)
 	}
 	return nil
 }
@@ -235,7 +235,7 @@ func (s *subject) checkSession(in In) *Denial {
 	s.files = in.Files
 	s.pair = session.Pair(s.call.Via, s.call.Agent, s.call.Args.Capability)
 	if why := s.engine.closed(in, s.pair, s.call); why != "" {
-		return Deny(SessionRevoked, s.call).because("", why, "")
+		return s.deny(SessionRevoked).because("", why, "")
 	}
 	var data []byte
 	if data, s.stored = in.Files[session.File(s.pair)]; s.stored {
@@ -273,7 +273,7 @@ func (s *subject) checkApproval(In) *Denial {
 	if s.call.Person() || s.capability.AutoApprove || s.grant.ID != "" {
 		return nil
 	}
-	return Deny(ApprovalPending, s.call)
+	return s.deny(ApprovalPending)
 }
 
 func (s *subject) tellApproval(In) string {

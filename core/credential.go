@@ -68,14 +68,14 @@ func place(b vault.Binding) string {
 func (s *subject) credentialDenial(err error) *Denial {
 	var rebound *reboundError
 	if errors.As(err, &rebound) {
-		return Deny(CredentialRebound, s.call).because(err.Error(), "",
+		return s.deny(CredentialRebound).because(err.Error(), "",
 			trustHint(rebound.want.Service))
 	}
 	var unagreed *config.UnagreedError
 	if errors.As(err, &unagreed) {
-		return Deny(CredentialRebound, s.call).because(err.Error(), "",
+		return s.deny(CredentialRebound).because(err.Error(), "",
 			trustHint(unagreed.Is.Service))
 	}
-	return Deny(VaultLocked, s.call).because(err.Error(), "",
+	return s.deny(VaultLocked).because(err.Error(), "",
 		"tell your user to store the key of this service again")
 }

@@ -134,7 +134,11 @@ func trustHint(service string) string {
 
 // Deny makes a refusal with the texts of its code. Shells use it for what only they can
 // see, such as BUSY.
-func Deny(code string, c Call) *Denial {
+func Deny(code string, c Call) *Denial { return refusal(code, &c) }
+
+func (s *subject) deny(code string) *Denial { return refusal(code, &s.call) }
+
+func refusal(code string, c *Call) *Denial {
 	t := texts[code]
 	return &Denial{Code: code, Capability: c.Args.Capability, AgentID: c.Agent,
 		Message: t.message, NextStep: t.next}

@@ -32,9 +32,9 @@ type TraceLine struct {
 // explain goes through the checks of execute and tells each one. It opens no session, asks nobody
 // and sends nothing. An agent is told about itself only: what others may do is not its to know.
 func (f *Flow) explain() Done {
-	c := f.call
+	c := &f.call
 	if c.Args.About != "" && c.Args.About != c.Agent {
-		return f.refuse(Deny(BadArguments, c).because(
+		return f.refuse(f.deny(BadArguments).because(
 			fmt.Sprintf("agent must be your own id, %q: you cannot ask about others", c.Agent), "",
 			"leave agent out; your user can run `janee diagnose access`"))
 	}

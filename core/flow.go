@@ -36,7 +36,7 @@ func (e *Engine) flow(in In, c Call) *Flow {
 
 // run is the whole life of a flow.
 func (f *Flow) run() Done {
-	c, t := f.call, toolNamed(f.call.Tool)
+	c, t := &f.call, toolNamed(f.call.Tool)
 	if t == nil || !t.whenLocked || c.Fault != nil {
 		if d := f.checkLock(f.in()); d != nil {
 			return f.refuse(d)
@@ -44,13 +44,13 @@ func (f *Flow) run() Done {
 	}
 	switch {
 	case c.Fault != nil:
-		return f.refuse(Deny(BadArguments, c).because(c.Fault.Error(), "", ""))
+		return f.refuse(f.deny(BadArguments).because(c.Fault.Error(), "", ""))
 	case c.Tool == ExplainSigning && c.Person():
 		return f.explainSigning()
 	case t != nil:
 		return t.run(f)
 	}
-	return f.refuse(Deny(BadArguments, c).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
+	return f.refuse(f.deny(BadArguments).because(fmt.Sprintf("there is no tool %q", c.Tool), "",
 		"use one of the tools that tools/list names"))
 }
 
@@ -113,7 +113,7 @@ func (f *Flow) refuse(d *Denial) Done {
 
 // failure is a refusal with the reason in its message.
 func (s *subject) failure(code string, why string) *Denial {
-	d := Deny(code, s.call)
+	d := s.deny(code)
 	if code == CredentialRebound {
 		d.NextStep = trustHint(s.service.Name)
 	}
@@ -125,7 +125,7 @@ func (s *subject) failure(code string, why string) *Denial {
 
 // record fills in what every record of this call says.
 func (f *Flow) record(event string) Record {
-	c := f.call
+	c := &f.call
 	r := Record{
 		TS:         f.in().Now.Wall,
 		Event:      event,

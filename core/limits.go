@@ -74,7 +74,7 @@ func (s *subject) checkSize(In) *Denial {
 }
 
 func (s *subject) tooLarge(why, policy, next string) *Denial {
-	return Deny(TooLarge, s.call).because(why, policy, next)
+	return s.deny(TooLarge).because(why, policy, next)
 }
 
 func (s *subject) tellSize(In) string {
@@ -138,15 +138,15 @@ func (s *subject) exceeds(x *limit.Excess) *Denial {
 			"the limit for %s is %d bytes an hour, and this request alone is larger", of, x.Most),
 			policy, "")
 	case x.Field == limit.Concurrent:
-		d = Deny(Busy, s.call).because(fmt.Sprintf(
+		d = s.deny(Busy).because(fmt.Sprintf(
 			"you have reached the limit for %s: %s at a time", of, calls(x.Most)), policy, "")
 	case x.Field == limit.BytesPerHour:
-		d = Deny(RateLimited, s.call).because(fmt.Sprintf(
+		d = s.deny(RateLimited).because(fmt.Sprintf(
 			"the limit for %s is %d bytes an hour, and too few are left for this call", of, x.Most),
 			policy, next)
 	default:
 		span := map[string]string{limit.PerMinute: "a minute", limit.PerHour: "an hour"}[x.Field]
-		d = Deny(RateLimited, s.call).because(
+		d = s.deny(RateLimited).because(
 			fmt.Sprintf("you have reached the limit for %s: %s %s", of, calls(x.Most), span),
 			policy, next)
 	}
@@ -211,7 +211,7 @@ func (f *Flow) release() {
 // refusals since its last record did not: an agent that repeats a refused call must not fill the
 // disk. A person's own commands always get one.
 func (f *Flow) recordable() (ok bool, missed int64) {
-	c := f.call
+	c := &f.call
 	if c.Person() {
 		return true, 0
 	}

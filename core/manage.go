@@ -33,7 +33,7 @@ func ShowOwnership(o *config.Ownership) Ownership {
 // manage answers manage_credential. An agent sees services that it may use or owns; it shares those
 // it owns.
 func (f *Flow) manage() Done {
-	c := f.call
+	c := &f.call
 	if d := f.findService(listedService); d != nil {
 		return f.refuse(d)
 	}
@@ -58,8 +58,8 @@ func (f *Flow) manage() Done {
 }
 
 func (f *Flow) viewOwnership() Done {
-	c, o := f.call, f.service.Ownership
-	denial := f.engine.serviceAccess(c, f.service)
+	c, o := &f.call, f.service.Ownership
+	denial := f.engine.serviceAccess(*c, f.service)
 	if denial != nil && !o.Owns(c.Agent) {
 		return f.refuse(denial)
 	}
@@ -75,11 +75,11 @@ func (f *Flow) viewOwnership() Done {
 }
 
 func (s *subject) refuseShare() *Denial {
-	c, o := s.call, s.service.Ownership
-	bad := func(why, next string) *Denial { return Deny(BadArguments, c).because(why, "", next) }
+	c, o := &s.call, s.service.Ownership
+	bad := func(why, next string) *Denial { return s.deny(BadArguments).because(why, "", next) }
 	switch {
 	case !o.Owns(c.Agent):
-		return Deny(OwnershipDenied, c).because(fmt.Sprintf(
+		return s.deny(OwnershipDenied).because(fmt.Sprintf(
 			"only its owner may share service %q, and that is not %q", c.Args.Service, c.Agent),
 			"createdBy",
 			s.prove("tell your user; config.yaml names the owner of a service"))

@@ -49,7 +49,7 @@ func (s *subject) checkWriteback(In) *Denial {
 	if where == "" {
 		return nil
 	}
-	return Deny(RedactedWriteback, s.call).because(
+	return s.deny(RedactedWriteback).because(
 		fmt.Sprintf("the %s holds %s, which Janee writes in replies in place of a secret: "+
 			"it would overwrite the real value, so the request was not sent", where, s.engine.mark),
 		"", "")

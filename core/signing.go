@@ -105,7 +105,7 @@ func (s *delivery) explain() (*Signing, *Denial) {
 }
 
 func (s *subject) signingDenial(err error, secrets []secret.Text) *Denial {
-	d := Deny(SigningFailed, s.call)
+	d := s.deny(SigningFailed)
 	d.Message += ": " + s.mask(s.engine.newScrubber(secrets), secrets, err.Error())
 	return d
 }

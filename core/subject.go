@@ -49,7 +49,7 @@ const listedService = "use the service of an entry of list_services"
 func (s *subject) findService(next string) *Denial {
 	name := s.call.Args.Service
 	if s.service = s.engine.config.Services[name]; s.service == nil {
-		return Deny(BadArguments, s.call).because(
+		return s.deny(BadArguments).because(
 			fmt.Sprintf("there is no service %q", name), "", next)
 	}
 	return nil

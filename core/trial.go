@@ -84,7 +84,7 @@ func (f *Flow) judgeTrial() *Denial {
 	if f.decision.Outcome == policy.Allowed {
 		return nil
 	}
-	return Deny(RequestRejected, f.call).because(
+	return f.deny(RequestRejected).because(
 		"testPath: "+f.decision.Reason, "", f.decision.Hint)
 }
 
