@@ -71,6 +71,7 @@ type Engine struct {
 	limits   *limit.Book
 	pinned   *atomic.Bool // there is a PIN now: it counts for calls under way too
 	parked   *atomic.Int64
+	runners  *runners
 
 	mu sync.Mutex
 	// by service; a credential does not change while the engine lives
@@ -85,6 +86,7 @@ type Engine struct {
 func New(c *config.Config, v *vault.Vault) *Engine {
 	e := &Engine{config: c, vault: v, sessions: newSessionMemory(), tokens: newTokens(),
 		limits: limit.NewBook(), pinned: new(atomic.Bool), parked: new(atomic.Int64),
+		runners:   new(runners),
 		scrubbers: map[string]*secret.Scrubber{},
 		mark:      secret.Marker}
 	e.pinned.Store(c.Approvals.PIN != "")
@@ -101,8 +103,8 @@ func New(c *config.Config, v *vault.Vault) *Engine {
 // they were. A PIN that c has binds calls that e has begun as well.
 func (e *Engine) Next(c *config.Config, v *vault.Vault) *Engine {
 	n := New(c, v)
-	n.sessions, n.tokens, n.limits, n.pinned, n.parked = e.sessions, e.tokens,
-		e.limits, e.pinned, e.parked
+	n.sessions, n.tokens, n.limits, n.pinned, n.parked, n.runners = e.sessions, e.tokens,
+		e.limits, e.pinned, e.parked, e.runners
 	n.pinned.Store(c.Approvals.PIN != "")
 	services, _ := config.Diff(e.config, c)
 	n.tokens.forget(append(services.Changed, services.Removed...))

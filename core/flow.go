@@ -79,7 +79,7 @@ func (f *Flow) inTurn() *Flow { return cmp.Or(f.talk.turn.Load(), f) }
 // as a whole.
 func (f *Flow) Drop() {
 	f.talk.dropped = true
-	f.talk.stop()
+	f.proceed()
 }
 
 // Parked is how many flows have begun and neither ended nor been dropped.

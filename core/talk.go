@@ -1,20 +1,16 @@
 package core
 
-import (
-	"iter"
-	"sync/atomic"
-)
+import "sync/atomic"
 
 // talk is the conversation of a flow with its shell: steps out, events in. It lets a flow be
 // straight code, in which asking the shell for a step is a call that returns the event. iter.Pull
 // parks that code between two Resumes without a go statement, in a WebAssembly module as well.
 type talk struct {
-	in    In    // of Begin, or of the last Resume
-	event Event // of the last Resume
-	yield func(Step) bool
-	pull  func() (Step, bool)
-	stop  func()
-	end   Step // nil until the flow is over
+	in     In      // of Begin, or of the last Resume
+	event  Event   // of the last Resume
+	runner *runner // nil: the flow is over, or it panicked
+	yield  func(Step) bool
+	end    Step // nil until the flow is over
 	// turn is the flow that asked for the step under way: in a test of all services, the one that
 	// tries the service whose turn it is. It may be read beside Resume, so it is set only once
 	// what Revoked looks at is settled.
@@ -25,28 +21,36 @@ type talk struct {
 }
 
 // start runs the code of a flow up to its first step.
-func (f *Flow) start(in In, run func() Done) Step {
-	t, parked := &talk{in: in}, f.engine.parked
-	f.talk = t
-	parked.Add(1)
-	t.pull, t.stop = iter.Pull(func(yield func(Step) bool) {
-		defer parked.Add(-1)
-		defer f.abandon()
-		t.yield = yield
-		t.end = f.over(run())
-	})
+func (f *Flow) start(in In, code func() Done) Step {
+	f.talk = &talk{in: in, runner: f.engine.runners.take(f, code)}
+	f.engine.parked.Add(1)
 	return f.proceed()
+}
+
+// live is the code of a flow from its beginning to its end.
+func (f *Flow) live(yield func(Step) bool, code func() Done) {
+	defer f.engine.parked.Add(-1)
+	defer f.abandon()
+	f.talk.yield = yield
+	f.talk.end = f.over(code())
 }
 
 // proceed runs the code of a flow up to its next step, or to its end.
 func (f *Flow) proceed() Step {
-	if step, more := f.talk.pull(); more {
-		return step
+	t := f.talk
+	if r := t.runner; r != nil {
+		t.runner = nil // a coroutine that panics runs nothing more
+		step, _ := r.pull()
+		if t.end == nil {
+			t.runner = r
+			return step
+		}
+		f.engine.runners.give(r)
 	}
-	if f.talk.end == nil { // it panicked before, or it was dropped
-		return Done{Denial: Deny(Internal, f.call)}
+	if t.end == nil {
+		return Done{Denial: f.deny(Internal)}
 	}
-	return f.talk.end
+	return t.end
 }
 
 // in is what came with the last event.
@@ -57,7 +61,7 @@ func (f *Flow) in() In { return f.talk.in }
 func (f *Flow) do(s Step) (Event, *Denial) {
 	t := f.talk
 	t.turn.Store(f)
-	if t.dropped || !t.yield(s) {
+	if t.dropped || !t.yield(s) || t.dropped {
 		t.dropped = true
 		return nil, Deny(Cancelled, f.call)
 	}

@@ -38,6 +38,7 @@ func TestADroppedFlowLeavesNothing(t *testing.T) {
 		if _, ended := f.Resume(h.in(nil), Answered{}).(Done); !ended {
 			t.Errorf("after %d steps a dropped flow goes on", at)
 		}
+		h.engine.Close()
 		for range 100 {
 			if runtime.NumGoroutine() <= before {
 				break
@@ -224,5 +225,32 @@ func TestAnOrderBetweenTheChecksAndTheGrant(t *testing.T) {
 				t.Error("the session is open")
 			}
 		})
+	}
+}
+
+// TestFlowsShareTheirStacks: one call after the other takes no new coroutine, and as many as come
+// at once leave a bounded number behind.
+func TestFlowsShareTheirStacks(t *testing.T) {
+	h := newHouse(t, houseConfig)
+	for range 3 {
+		h.allowed(get("stripe", "/x"))
+	}
+	if n := len(h.engine.runners.idle); n != 1 {
+		t.Errorf("%d coroutines after one call at a time", n)
+	}
+	var flows []*Flow
+	for range 3 * maxIdle {
+		f, _ := h.engine.Begin(h.in(nil), get("stripe", "/x"))
+		flows = append(flows, f)
+	}
+	for _, f := range flows {
+		f.Drop()
+	}
+	if n := len(h.engine.runners.idle); n != maxIdle {
+		t.Errorf("%d coroutines are kept", n)
+	}
+	h.engine.Close()
+	if h.allowed(get("stripe", "/x")); len(h.engine.runners.idle) != 1 {
+		t.Error("an engine that was closed keeps no coroutine")
 	}
 }

@@ -125,6 +125,9 @@ func drop(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 	}
 	e := i.engines[h]
 	i.giveUp(func(fl *flow) bool { return fl.engine == e })
+	if e != nil {
+		e.core.Close()
+	}
 	delete(i.engines, h)
 	return emptyAnswer{}, nil, nil
 }
@@ -146,6 +149,9 @@ func wipe(i *Instance, f *fields, _ []byte) (any, []byte, error) {
 		return nil, nil, err
 	}
 	i.giveUp(func(*flow) bool { return true })
+	for _, e := range i.engines {
+		e.core.Close()
+	}
 	i.engines, i.flows = nil, nil
 	return emptyAnswer{}, nil, nil
 }

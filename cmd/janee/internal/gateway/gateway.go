@@ -130,6 +130,7 @@ func (g *Gateway) Close() {
 		g.warn(err.Error())
 	}
 	g.reportParked(engine)
+	engine.Close()
 }
 
 // reportParked says that flows were left behind. A call that is still under way has one by right;

@@ -67,9 +67,11 @@ func rigFor(t testing.TB, auth string) *rig {
 	}
 	client := upstream.New(home.Guard{})
 	t.Cleanup(func() { client.Close(); _ = log.Close() })
+	engine := core.New(c, r.vault)
+	t.Cleanup(engine.Close)
 	inForce := &InForce{
 		Config: c,
-		Engine: core.New(c, r.vault),
+		Engine: engine,
 		Targets: map[string]upstream.Target{"api": {Service: "api", Origin: api.URL,
 			Guard: c.Services["api"].Guard}},
 	}
