@@ -6,8 +6,8 @@ import (
 )
 
 // runner is a coroutine that runs the code of flows, one after the other. Between two flows it is
-// idle and keeps its stack: that of a new coroutine is copied each time it grows, which took a third
-// of the time that the core needs for a call.
+// idle and keeps its stack: that of a new coroutine is copied each time it grows, which took a
+// third of the time that the core needs for a call.
 type runner struct {
 	flow *Flow // nil: idle
 	code func() Done
@@ -59,8 +59,8 @@ func (p *runners) give(r *runner) {
 	r.stop()
 }
 
-// Close ends the idle coroutines of an engine that begins no more calls, and of those that Next made
-// of it. A process that ends need not call it.
+// Close ends the idle coroutines of an engine that begins no more calls, and of those that Next
+// made of it. A process that ends need not call it.
 func (e *Engine) Close() {
 	e.runners.mu.Lock()
 	defer e.runners.mu.Unlock()
