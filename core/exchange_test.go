@@ -6,6 +6,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/true-and-useful/janee/core/secret"
 	"github.com/true-and-useful/janee/core/wire"
 )
 
@@ -245,6 +246,202 @@ func TestTokensGoWithTheirService(t *testing.T) {
 }
 
 func TestTokenNeverReachesTheAgent(t *testing.T) {
+	i := newIDP(t)
+	i.api = func(s Send) (Head, []string, Ended) {
+		v, _ := wire.Get(s.Headers, "Authorization")
+		return Head{Status: 200, Headers: []Header{{Name: "ETag", Value: v}}}, []string{
+			"you sent ", v[:12], v[12:], " and ", clientSecret, " and ", minting(1),
+		}, Ended{}
+	}
+	for range 2 {
+		r, body := i.allowed(get("crm", "/x"))
+		if text := body + fmt.Sprint(r); strings.Contains(text, "tok_of") ||
+			strings.Contains(text, "client_secret") || r.Redactions != 4 {
+			t.Errorf("%s, %d redactions", text, r.Redactions)
+		}
+		i.now.Mono += 3000_000 // the second time the first token is good for a while yet
+	}
+	if i.minted != 2 {
+		t.Errorf("%d tokens", i.minted)
+	}
+}
+
+func TestFailedExchanges(t *testing.T) {
+	answer := func(n int, body string, headers ...Header) func(Send) (Head, []string, Ended) {
+		return func(Send) (Head, []string, Ended) {
+			return Head{Status: n, Headers: headers}, []string{body}, Ended{}
+		}
+	}
+	ended := func(e Ended) func(Send) (Head, []string, Ended) {
+		return func(Send) (Head, []string, Ended) { return Head{}, nil, e }
+	}
+	for _, c := range []struct {
+		token func(Send) (Head, []string, Ended)
+		code  string
+		text  string
+	}{
+		{answer(400, `{"error":"invalid_client","error_description":"`+clientSecret+` is wrong"}`),
+			ExchangeFailed,
+			`service "crm": the token endpoint answered 400 (invalid_client: [REDACTED:x5qncd] is wrong)`},
+		{answer(400, `{"error":"`+strings.Repeat("x", 190)+clientSecret+`"}`), ExchangeFailed,
+			strings.Repeat("x", 190) + ")"},
+		// Cut after scrubbing: no first half of the secret is left over.
+		{answer(400, `{"error":"`+strings.Repeat("x", 178)+clientSecret+`"}`), ExchangeFailed,
+			"x[REDACTED:x5qncd])"},
+		{answer(401, ``, Header{Name: "Date", Value: "Mon, 23 Nov 2026 09:43:45 GMT"}),
+			ExchangeFailed, "this clock is 600 s behind the endpoint's"},
+		{answer(200, `{"access_token":"","tok_of":1}`), ExchangeFailed,
+			"no token that could be sent"},
+		{answer(200, `<html>`), ExchangeFailed, "not the JSON"},
+		{answer(302, ``, Header{Name: "Location", Value: "https://evil.example"}),
+			ExchangeFailed, "answered 302"},
+		{func(Send) (Head, []string, Ended) {
+			return Head{Status: 200}, []string{`{"access`}, Ended{Truncated: true}
+		}, ExchangeFailed, "longer than 65536 bytes"},
+		{ended(Ended{}), ExchangeFailed, "gave no answer"},
+		{ended(Ended{Err: ErrTimeout}), ExchangeFailed, "did not answer in time"},
+		{ended(Ended{Err: ErrUnreachable, Detail: "no connection"}), ExchangeFailed,
+			"could not be reached: no connection"},
+		{ended(Ended{Err: ErrUnscannable}), ExchangeFailed, "cannot be read"},
+		{ended(Ended{Err: ErrRejected}), ExchangeFailed, "malformed"},
+		{ended(Ended{Err: "?"}), ExchangeFailed, "failed"},
+		{ended(Ended{Err: ErrBlocked, Detail: "address class metadata"}),
+			EgressBlocked,
+			"the token endpoint: its host resolves to an address that it may not use: " +
+				"address class metadata"},
+		{ended(Ended{Err: ErrUnrecorded}), AuditUnavailable, "audit log"},
+		{ended(Ended{Err: ErrCancelled}), Cancelled, "the call was cancelled"},
+	} {
+		i := newIDP(t)
+		i.token = c.token
+		i.fails(get("crm", "/x"), c.code, c.text)
+		if len(i.sent) != 1 {
+			t.Errorf("%s: %d requests", c.text, len(i.sent))
+		}
+		if got, want := i.events(), "session.open, intent, mint, mint.result "+c.code+", result "+
+			c.code; got != want {
+			t.Errorf("%s: recorded %s", c.text, got)
+		}
+		flight := i.sent[0].Flight
+		i.token = nil
+		if i.allowed(get("crm", "/x")); i.sent[1].Flight == flight {
+			t.Error("the next call would be given the same answer")
+		}
+	}
+}
+
+// TestEqualFlights: flows that ask at once ask for one flight, and all use what it brings.
+func TestEqualFlights(t *testing.T) {
+	i := newIDP(t)
+	i.allowed(get("crm", "/warm"))
+	i.engine.tokens.forget([]string{"crm"})
+	var flows []*Flow
+	var flights []string
+	for range 3 {
+		c := get("crm", "/x")
+		f, step := i.engine.Begin(i.in(i.engine.Needs(c)), c)
+		for {
+			if s, ok := step.(Send); ok {
+				flows, flights = append(flows, f), append(flights, s.Flight)
+				break
+			}
+			step = f.Resume(i.in(nil), i.commit(step.(Commit)))
+		}
+	}
+	if flights[0] == "" || flights[0] != flights[1] || flights[1] != flights[2] {
+		t.Fatalf("flights %q", flights)
+	}
+	minted := i.minted
+	for n, f := range flows {
+		f.Resume(i.in(nil), Head{Status: 200})
+		step := f.Resume(i.in(nil),
+			Ended{Body: secret.New(`{"access_token":"tok_of_the_flight_1","expires_in":60}`),
+				First: n == 1})
+		if c, ok := step.(Commit); ok != (n == 1) {
+			t.Errorf("flow %d: step %+v", n, step)
+		} else if ok {
+			step = f.Resume(i.in(nil), i.commit(c))
+		}
+		if s, ok := step.(Send); !ok || s.Flight != "" ||
+			s.Headers[len(s.Headers)-1].Value != "Bearer tok_of_the_flight_1" {
+			t.Errorf("flow %d: step %+v", n, step)
+		}
+	}
+	if i.allowed(get("crm", "/x")); i.minted != minted || i.bearer() != "tok_of_the_flight_1" {
+		t.Errorf("bearer %q", i.bearer())
+	}
+}
+
+func TestStoppedExchange(t *testing.T) {
+	for why, code := range map[string]string{
+		StopRevoked: SessionRevoked, StopCancelled: Cancelled,
+	} {
+		i := newIDP(t)
+		i.before = func(s Step) Event {
+			if send, ok := s.(Send); ok && send.Flight != "" {
+				return Stopped{Why: why}
+			}
+			return nil
+		}
+		i.refused(get("crm", "/x"), code)
+	}
+}
+
+// TestFailedRecordOfAnExchange: what came of it has to stand before the token is used.
+func TestFailedRecordOfAnExchange(t *testing.T) {
+	i := newIDP(t)
+	i.failCommit = func(c Commit) bool {
+		return len(c.Records) > 0 && c.Records[0].Event == "mint.result"
+	}
+	done, _ := i.do(get("crm", "/x"))
+	if done.Denial == nil || done.Denial.Code != AuditUnavailable || len(i.sent) != 1 {
+		t.Errorf("%s, %d requests", outcome(done), len(i.sent))
+	}
+}
+
+func TestTimeoutHoldsForExchangeAndRequestTogether(t *testing.T) {
+	i := newIDP(t)
+	i.engine = i.engine.Next(i.parse(strings.Replace(tokenConfig, "{service: crm}",
+		"{service: crm, timeout: 20s}", 1)), i.vault)
+	reply := i.reply
+	i.reply = func(s Send) (Head, []string, Ended) {
+		if s.Flight != "" {
+			i.now.Mono += 15_000
+		}
+		return reply(s)
+	}
+	i.allowed(get("crm", "/x"))
+	if i.sent[0].TimeoutMs != 20_000 || i.sent[1].TimeoutMs != 5_000 {
+		t.Errorf("exchange %d ms, request %d ms", i.sent[0].TimeoutMs, i.sent[1].TimeoutMs)
+	}
+}
+
+func TestWrongCredentialIsNotTraded(t *testing.T) {
+	i := newIDP(t)
+	service := i.engine.config.Services["crm"]
+	v := service.Auth.Fields["clientSecret"]
+	v.Plain = secret.New("with\nline break " + clientSecret)
+	service.Auth.Fields["clientSecret"] = v
+	d := i.refused(get("crm", "/x"), SigningFailed)
+	if !strings.Contains(d.Message, `"clientSecret"`) || strings.Contains(d.Message, clientSecret) {
+		t.Errorf("message %q", d.Message)
+	}
+}
+
+// TestTheHintOfAnUntrustedEndpoint names the service, as that of an API does.
+func TestTheHintOfAnUntrustedEndpoint(t *testing.T) {
+	i := newIDP(t)
+	i.token = func(Send) (Head, []string, Ended) { return Head{}, nil, Ended{Err: ErrUntrusted} }
+	done, _ := i.do(get("crm", "/x"))
+	if d := done.Denial; d == nil || d.Code != CredentialRebound ||
+		!strings.Contains(d.NextStep, "`janee trust crm`") {
+		t.Errorf("%s", outcome(done))
+	}
+}
+
+// TestARefusedTokenIsNotRelayed: the agent gets nothing of a reply after which the request is made
+// again, nor of that of a token endpoint.
+func TestARefusedTokenIsNotRelayed(t *testing.T) {
 	i := newIDP(t)
 	i.allowed(get("crm", "/warm"))
 	i.api = func(s Send) (Head, []string, Ended) {
