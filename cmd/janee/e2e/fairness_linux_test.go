@@ -97,6 +97,11 @@ func (p *place) besides(agents int, kinds []string) {
 	var calls sync.WaitGroup
 	for _, token := range tokens {
 		c := s.client(t, token, "mallory")
+		// The session is open when the calls come: one that has to wait for it while large replies
+		// fill the agent's share is refused, and then holds nothing.
+		c.call("execute", map[string]any{
+			"capability": "bank", "method": "GET", "path": "/small",
+		})
 		for i := range 64 {
 			calls.Go(func() {
 				s.callWithoutReading(ctx, c, i, fmt.Sprintf("/%s/%d", kinds[i%len(kinds)], i))
