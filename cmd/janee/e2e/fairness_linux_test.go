@@ -105,9 +105,10 @@ func (p *place) besides(agents int, kinds []string) {
 	}
 	defer calls.Wait()
 	defer stop()
-	// Of 64 calls some come only after large replies have filled the agent's share, and are refused:
+	// Some of the 64 calls come after large replies have filled the agent's share, and are refused:
 	// how many depends on the machine.
-	for began := time.Now(); api.held.Load() < int64(48*agents); time.Sleep(10 * time.Millisecond) {
+	most := int64(48 * agents)
+	for began := time.Now(); api.held.Load() < most; time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
 			t.Fatalf("the API was asked for %d replies that hold", api.held.Load())
 		}
