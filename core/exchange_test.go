@@ -351,7 +351,8 @@ func TestEqualFlights(t *testing.T) {
 	if flights[0] == "" || flights[0] != flights[1] || flights[1] != flights[2] {
 		t.Fatalf("flights %q", flights)
 	}
-	minted := i.minted
+	var first *minted
+	before := i.minted
 	for n, f := range flows {
 		f.Resume(i.in(nil), Head{Status: 200})
 		step := f.Resume(i.in(nil),
@@ -366,8 +367,16 @@ func TestEqualFlights(t *testing.T) {
 			s.Headers[len(s.Headers)-1].Value != "Bearer tok_of_the_flight_1" {
 			t.Errorf("flow %d: step %+v", n, step)
 		}
+		for _, slot := range i.engine.tokens.slots {
+			if first == nil {
+				first = slot.token
+			}
+			if slot.token == nil || slot.token != first {
+				t.Error("two tokens of one flight")
+			}
+		}
 	}
-	if i.allowed(get("crm", "/x")); i.minted != minted || i.bearer() != "tok_of_the_flight_1" {
+	if i.allowed(get("crm", "/x")); i.minted != before || i.bearer() != "tok_of_the_flight_1" {
 		t.Errorf("bearer %q", i.bearer())
 	}
 }

@@ -26,7 +26,7 @@ func newRunner() *runner {
 }
 
 // maxIdle bounds how many idle coroutines are kept.
-const maxIdle = 16
+const maxIdle = 4
 
 // runners are the idle coroutines. They pass from engine to engine with the process.
 type runners struct {

@@ -17,14 +17,18 @@ import (
 )
 
 // holdingAPI answers /hang/N never, /stall/N with 9 of 10 MiB and then nothing more, /trickle/N a
-// byte at a time, /large/N and /large with 9 MiB, and /small-N at once.
+// byte at a time, /large/N and /large with 9 MiB, and /small-N at once. The large replies of
+// hostile requests begin when all of these have come: a request that came later would be refused,
+// since its agent's share is full.
 type holdingAPI struct {
 	url  string
 	held atomic.Int64 // requests that came for one of these
+	want int64        // how many will come
+	all  chan struct{}
 }
 
-func startHolding(t testing.TB) *holdingAPI {
-	a := &holdingAPI{}
+func startHolding(t testing.TB, want int64) *holdingAPI {
+	a := &holdingAPI{want: want, all: make(chan struct{})}
 	s := httptest.NewServer(a)
 	t.Cleanup(func() { s.CloseClientConnections(); s.Close() })
 	a.url = s.URL
@@ -35,11 +39,17 @@ func (a *holdingAPI) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	kind, _, hostile := strings.Cut(q.URL.Path[1:], "/")
 	if !hostile {
 		kind, _, _ = strings.Cut(kind, "-")
-	} else {
-		a.held.Add(1)
+	} else if a.held.Add(1) == a.want {
+		close(a.all)
 	}
 	if kind == "stall" || kind == "trickle" {
 		w.Header().Set("Content-Length", fmt.Sprint(10<<20))
+	}
+	if hostile && (kind == "stall" || kind == "large") {
+		select {
+		case <-a.all:
+		case <-q.Context().Done():
+		}
 	}
 	if kind == "stall" || kind == "large" {
 		for range 9 << 10 {
@@ -84,7 +94,7 @@ func TestHostileAgentsKeepNobodyOut(t *testing.T) {
 }
 
 func (p *place) besides(agents int, kinds []string) {
-	t, api := p.t, startHolding(p.t)
+	t, api := p.t, startHolding(p.t, int64(64*agents))
 	p.configure(fmt.Sprintf(bankAndAgents, api.url))
 	alice := strings.TrimSpace(p.run("", "agent", "add", "alice"))
 	var tokens []string
@@ -105,10 +115,7 @@ func (p *place) besides(agents int, kinds []string) {
 	}
 	defer calls.Wait()
 	defer stop()
-	// Some of the 64 calls come after large replies have filled the agent's share, and are refused:
-	// how many depends on the machine.
-	most := int64(48 * agents)
-	for began := time.Now(); api.held.Load() < most; time.Sleep(10 * time.Millisecond) {
+	for began := time.Now(); api.held.Load() < int64(64*agents); time.Sleep(10 * time.Millisecond) {
 		if time.Since(began) > 30*time.Second {
 			t.Fatalf("the API was asked for %d replies that hold", api.held.Load())
 		}

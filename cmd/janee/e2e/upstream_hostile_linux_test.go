@@ -250,8 +250,7 @@ func TestHostileUpstreams(t *testing.T) {
 	if before > 0 {
 		eventually(t, "descriptors as before", func() bool { return descriptors(pid) <= before+4 })
 	}
-	const idle = 16 // coroutines that wait for the next flow
-	if n := s.goroutines(); n > goroutines+8+idle {
+	if n := s.goroutines(); n > goroutines+8 {
 		t.Errorf("%d goroutines are left, usual are %d", n, goroutines)
 	}
 }
