@@ -8,8 +8,21 @@ FUZZTIME ?= 20s
 
 all: build
 
+# What a build says of itself: the version of the tag that the commit has, else the commit.
+COMMIT := $(shell git rev-parse HEAD 2>/dev/null)
+DIRTY := $(if $(COMMIT),$(shell git diff-index --quiet HEAD -- || echo dirty))
+TAG := $(shell git describe --tags --exact-match --match 'v[0-9]*' 2>/dev/null)
+VERSION ?= $(if $(TAG),$(TAG:v%=%)$(DIRTY:%=-%),$(if $(COMMIT),0.0.0-g$(shell \
+	git rev-parse --short=12 HEAD)$(DIRTY:%=.%)))
+TIME := $(if $(COMMIT),$(shell TZ=UTC0 git log -1 --format=%cd \
+	--date=format-local:%Y-%m-%dT%H:%M:%SZ))
+BUILD = github.com/true-and-useful/janee/cmd/janee/internal/build
+STAMPS = -X $(BUILD).version=$(VERSION) -X $(BUILD).commit=$(COMMIT) -X $(BUILD).time=$(TIME)
+
+# Static: the same binary runs on every Linux, musl and scratch included.
 build:
-	$(GO) build -trimpath -o bin/janee ./cmd/janee
+	CGO_ENABLED=0 $(GO) build -trimpath -buildvcs=false -ldflags="-s -w -buildid= $(STAMPS)" \
+		-o bin/janee ./cmd/janee
 
 # The core for shells that are not written in Go. The same sources give the same bytes in any
 # directory. Without inlining these packages take 150 KB less of a download; calls do not slow down

@@ -143,8 +143,7 @@ it, and records it in the audit log. The agent never sees a key.`,
 		unlockCommand(env), agentCommand(env), healthCommand(env), capCommand(env),
 		removeCommand(env), serviceCommand(env), configCommand(env), trustCommand(env),
 		testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env),
-		backupCommand(env),
-		restoreCommand(env))
+		backupCommand(env), restoreCommand(env), versionCommand(env))
 	finish(root, env)
 	return root
 }
