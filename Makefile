@@ -2,7 +2,7 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin demo test race soak check sdk-test conformance wasm-test \
+.PHONY: all build wasm plugin release demo test race soak check sdk-test conformance wasm-test \
 	wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat \
 	fuzz clean
 
@@ -42,6 +42,12 @@ plugin: wasm
 	cd openclaw-plugin && npm ci --silent --no-audit --no-fund && npm run --silent build && \
 		npm pack --silent
 
+# A release, in dist/: what it consists of is in release/. PLATFORMS=linux/amd64 builds for one.
+PLATFORMS ?=
+release:
+	$(GO) -C release run . -version "$(VERSION)" -commit "$(COMMIT)" -time "$(TIME)" \
+		$(if $(PLATFORMS),-platforms $(PLATFORMS))
+
 demo: build
 	@bin/janee demo
 
@@ -67,18 +73,19 @@ soak:
 check:
 	$(GO) run ./internal/width .
 	$(GO) mod verify
-	@for dir in . testscripts/gosdk testscripts/servers testscripts/servers/minio .ci/tools; do \
+	@for dir in . release testscripts/gosdk testscripts/servers testscripts/servers/minio \
+			.ci/tools; do \
 		$(GO) -C $$dir mod tidy -diff || exit 1; done
 	$(GO) -C .ci/tools build -o $(CURDIR)/bin/ tool
 	bin/staticcheck ./...
-	for dir in testscripts/gosdk testscripts/servers; do \
+	for dir in release testscripts/gosdk testscripts/servers; do \
 		(cd $$dir && $(CURDIR)/bin/staticcheck ./...) || exit 1; done
 	for os in darwin windows; do GOOS=$$os $(GO) vet ./... || exit 1; done
 	.ci/vulncheck $(CURDIR)/bin/govulncheck
 
 vet:
-	@test -z "$$(gofmt -l cmd core internal wasm)" || { gofmt -l cmd core internal wasm; \
-		echo "gofmt would change these files"; exit 1; }
+	@changed=$$(gofmt -l cmd core internal release wasm); test -z "$$changed" || \
+		{ echo "gofmt would change these files:" $$changed; exit 1; }
 	$(GO) vet ./...
 
 # The official MCP SDKs for TypeScript and Go against bin/janee, over stdio and HTTP. Needs Node 18
@@ -159,6 +166,6 @@ fuzz:
 	done
 
 clean:
-	rm -rf bin testscripts/sdk/node_modules testscripts/conformance/node_modules \
+	rm -rf bin dist testscripts/sdk/node_modules testscripts/conformance/node_modules \
 		testscripts/servers/node_modules openclaw-plugin/node_modules \
 		openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
