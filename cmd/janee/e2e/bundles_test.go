@@ -25,7 +25,9 @@ func TestBundleListsEveryTool(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	var manifest struct{ Tools []struct{ Name, Description string } }
+	var manifest struct {
+		Tools []struct{ Name, Description string }
+	}
 	if err := json.Unmarshal(text, &manifest); err != nil {
 		t.Fatal(err)
 	}
