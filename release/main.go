@@ -31,6 +31,7 @@ var parts = []struct {
 }{
 	{"binaries", binaries},
 	{"archives", archives},
+	{"MCP bundles", mcpBundles},
 	{"checksums", checksums},
 }
 

@@ -1,6 +1,7 @@
 // Command docgen writes the documents of config.yaml from one table of its keys: the tables of
-// docs/configuration.md, and docs/config.schema.json for editors. Run it at the root of the tree
-// after a change of the table, of an auth type or of a default:
+// docs/configuration.md, and docs/config.schema.json for editors. It also writes the install links
+// of docs/clients.md. Run it at the root of the tree after a change of the table, of an auth type,
+// of a default or of the version that links install:
 //
 //	go run ./internal/docgen
 //
@@ -34,6 +35,7 @@ type document struct {
 var documents = []document{
 	{"config.schema.json", func([]byte) ([]byte, error) { return Schema(), nil }},
 	{"configuration.md", withTables},
+	{"clients.md", withLinks},
 }
 
 func (d document) write(dir string) error {
@@ -51,11 +53,16 @@ func (d document) write(dir string) error {
 
 // withTables puts the tables between the two comments that mark their place.
 func withTables(old []byte) ([]byte, error) {
-	const begin, end = "<!-- generated: keys -->\n", "<!-- end -->"
+	return between(old, "<!-- generated: keys -->\n", keyTables())
+}
+
+// between replaces what is between the comment begin and the next end comment.
+func between(old []byte, begin, text string) ([]byte, error) {
+	const end = "<!-- end -->"
 	before, rest, found := bytes.Cut(old, []byte(begin))
 	_, after, closed := bytes.Cut(rest, []byte(end))
 	if !found || !closed {
 		return nil, fmt.Errorf("no %q followed by %q", begin, end)
 	}
-	return slices.Concat(before, []byte(begin+keyTables()+end), after), nil
+	return slices.Concat(before, []byte(begin+text+end), after), nil
 }
