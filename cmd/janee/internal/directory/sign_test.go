@@ -175,8 +175,11 @@ func masked(t *testing.T, e Template, scheme *sign.Scheme, parts map[string]stri
 			t.Errorf("%s: replies show it is %v", part, !shown)
 		}
 	}
+	if short := scheme.Unmasked(c); len(short) > 0 {
+		t.Errorf("janee add warns of a short %s", short)
+	}
 	for name, value := range e.Auth.Filled(sampleWords(e)).Fixed {
-		if f, _ := field(scheme, name); f.Identity && slices.Contains(hidden, value) {
+		if slices.Contains(hidden, value) {
 			t.Errorf("the fixed %s is masked in replies", name)
 		}
 	}
