@@ -19,8 +19,8 @@ func showIdentity(what string) Field {
 // shown reports whether e is an identity that replies may show. Masking it does harm: the id of an
 // account is part of every path of Twilio, and an agent that writes an issue of Jira back would
 // destroy the e-mail address that it was not shown. Without another secret beside it, it is a
-// secret after all, because some APIs take the key as the user name. The filler beside such a key is
-// no secret: Toggl names a field of its replies api_token.
+// secret after all, because some APIs take the key as the user name. The filler beside such a key
+// is no secret: Toggl names a field of its replies api_token.
 func (s *Scheme) shown(c Credential, e Entry) bool {
 	if e.Path == "password" && slices.Contains(fillers, c[e.Path].Reveal()) {
 		return true
