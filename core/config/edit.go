@@ -20,9 +20,12 @@ type KV struct{ Path, Value string }
 type NewService struct {
 	Name, BaseURL, Description, Docs string
 
-	Type     string // auth type of package sign
-	Fields   []KV   // in the order to be written
-	Headers  []wire.Header
+	Type    string // auth type of package sign
+	Fields  []KV   // in the order to be written
+	Headers []wire.Header
+	// one name of a family, or keys, as in ServiceEdit
+	QueryOperations []string
+
 	TestPath string
 	CAFile   string
 
@@ -125,6 +128,10 @@ func (s NewService) node() *yaml.Node {
 			put(headers, h.Name, h.Value)
 		}
 		n.Content = append(n.Content, textNode("headers"), headers)
+	}
+	if len(s.QueryOperations) > 0 {
+		n.Content = append(n.Content, textNode("queryOperations"),
+			operationsNode(s.QueryOperations))
 	}
 	put(n, "testPath", s.TestPath)
 	put(n, "caFile", s.CAFile)

@@ -159,8 +159,7 @@ func (e *editor) nameLists(path []string, lists []nameList) error {
 	return nil
 }
 
-// operations writes queryOperations: the name of a family as text, "none" as an empty list,
-// anything else as a list of keys.
+// operations writes queryOperations: nil leaves it alone, an empty list removes the line.
 func (e *editor) operations(path, words []string) error {
 	if words == nil {
 		return nil
@@ -168,16 +167,21 @@ func (e *editor) operations(path, words []string) error {
 	if err := e.remove(path...); err != nil || len(words) == 0 {
 		return err
 	}
-	value := list(words)
+	return e.put(path, operationsNode(words))
+}
+
+// operationsNode is the name of a family as text, "none" as an empty list, anything else as a list
+// of keys.
+func operationsNode(words []string) *yaml.Node {
 	switch word := words[0]; {
 	case len(words) > 1:
 	case word == noOperations:
-		value = list(nil)
+		return list(nil)
 	case slices.Contains(policy.OperationFamilies(), word):
-		value = textNode(word)
+		return textNode(word)
 	}
-	return e.put(path, value)
+	return list(words)
 }
 
-// noOperations is the word in ServiceEdit.QueryOperations with which rules see only the path.
+// noOperations is the word in QueryOperations with which rules see only the path.
 const noOperations = "none"

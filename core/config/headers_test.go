@@ -124,6 +124,15 @@ func TestHeaderListsAreEdited(t *testing.T) {
 				return EditService(text, "s", ServiceEdit{QueryOperations: strings.Fields(words)})
 			})
 	}
+	for words, want := range map[string]string{"git": "git", "a b": "a, b", "": ""} {
+		text, err := AddService([]byte(before), NewService{Name: "new", Type: "bearer",
+			BaseURL: "https://api.example.com", Fields: []KV{{"key", "a_key"}},
+			QueryOperations: strings.Fields(words)})
+		c, err2 := Parse(text)
+		if err != nil || err2 != nil || c.Services["new"].Options.Operations.String() != want {
+			t.Errorf("%q: %v %v\n%s", words, err, err2, text)
+		}
+	}
 	text, err := AddCapability([]byte(before), NewCapability{Name: "d", Service: "s",
 		AllowHeaders: []string{"Stripe-Account"}, DenyHeaders: []string{"X-C"}})
 	if c, err2 := Parse(text); err != nil || err2 != nil ||

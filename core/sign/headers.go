@@ -29,13 +29,14 @@ func signHeaders(c Credential, _ Request, _ Moment) (Signed, error) {
 	return s, nil
 }
 
-// headerTails returns the end of each value that follows a word, a name or an id: of "Token
-// token=abc" and "id:abc" a service may show "abc" alone.
+// headerTails returns the ends of each value that follow a word, a name or an id: of "Token
+// token=abc", "id:abc" and `OAuth key="id", token="abc"` a service may show "abc" alone.
 func headerTails(c Credential) (tails []string) {
 	for _, path := range c.under("headers") {
 		value := c[path].Reveal()
 		for _, delimiter := range []string{" ", "=", ":"} {
-			if _, tail, _ := strings.Cut(value, delimiter); tail != "" {
+			_, tail, _ := strings.Cut(value, delimiter)
+			for ; tail != ""; _, tail, _ = strings.Cut(tail, delimiter) {
 				value = strings.Trim(tail, `"`)
 				tails = append(tails, value)
 			}

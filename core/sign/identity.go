@@ -19,8 +19,12 @@ func showIdentity(what string) Field {
 // shown reports whether e is an identity that replies may show. Masking it does harm: the id of an
 // account is part of every path of Twilio, and an agent that writes an issue of Jira back would
 // destroy the e-mail address that it was not shown. Without another secret beside it, it is a
-// secret after all, because some APIs take the key as the user name.
+// secret after all, because some APIs take the key as the user name. The filler beside such a key
+// is no secret: Toggl names a field of its replies api_token.
 func (s *Scheme) shown(c Credential, e Entry) bool {
+	if e.Path == "password" && slices.Contains(fillers, c[e.Path].Reveal()) {
+		return true
+	}
 	if !e.identity || !s.paired(c, e) {
 		return false
 	}
@@ -31,6 +35,7 @@ func (s *Scheme) shown(c Credential, e Entry) bool {
 var fillers = []string{
 	"x-oauth-basic", // https://docs.github.com/en/rest/authentication (OAuth tokens over basic)
 	"api_token",     // https://engineering.toggl.com/docs/authentication
+	"X",             // https://developers.freshdesk.com/api/#authentication
 	"footastic",     // https://wufoo.github.io/docs/#authentication
 	// https://mailchimp.com/developer/marketing/docs/fundamentals/#authenticate-with-basic-auth
 	"anystring",
@@ -45,8 +50,8 @@ func (s *Scheme) paired(c Credential, e Entry) bool {
 	})
 }
 
-// minPaired is the length in bytes from which a password counts as a secret: shorter ones, such as
-// the x of Freshdesk, are fillers.
+// minPaired is the length in bytes from which a password counts as a secret: shorter ones are
+// fillers too.
 const minPaired = 4
 
 // form is how one vendor writes the names of accounts: a prefix, then a number of characters.

@@ -71,6 +71,8 @@ func TestIdentitiesAreShown(t *testing.T) {
 			"password": "token_0123456789"}, false},
 		{"basic", "username", map[string]string{"username": "a@b@example.com",
 			"password": "token_0123456789"}, false},
+		{"basic", "password", map[string]string{"username": "0123456789abcdef",
+			"password": "api_token"}, true},
 		{"basic", "password", map[string]string{"username": "some.account", "password": email,
 			"showIdentity": "true"}, false},
 		{"bearer", "key", map[string]string{"key": sid}, false},

@@ -125,20 +125,37 @@ func (o addOptions) fill(
 	if err != nil {
 		return service, nil, err
 	}
-	credential, err := o.secrets.credential(env, ask, scheme, fixedFor(scheme, known, words))
+	if known.Auth.Type != scheme.Type {
+		known.Auth = directory.Auth{}
+	}
+	if err := o.secrets.fixedWords(ask, known.Auth, words); err != nil {
+		return service, nil, err
+	}
+	credential, err := o.secrets.credential(env, ask, scheme, filled(known.Auth, scheme, words))
 	if err != nil {
 		return service, nil, err
 	}
+	service = newService(name, base, scheme, known)
+	service.CAFile = o.caFile
+	service.TestPath = cmp.Or(o.testPath, service.TestPath)
+	service.Description = cmp.Or(o.description, service.Description)
+	return service, credential, nil
+}
+
+// newService is a service without its credential, with what the directory knows of it.
+func newService(
+	name string, base policy.Base, scheme *sign.Scheme, known directory.Template,
+) config.NewService {
 	return config.NewService{
-		Name:        name,
-		BaseURL:     base.String(),
-		Type:        scheme.Type,
-		CAFile:      o.caFile,
-		Docs:        known.Docs,
-		TestPath:    cmp.Or(o.testPath, known.TestPath),
-		Description: cmp.Or(o.description, known.Description),
-		Headers:     wireHeaders(known.Headers),
-	}, credential, nil
+		Name:            name,
+		BaseURL:         base.String(),
+		Type:            scheme.Type,
+		Description:     known.Description,
+		Docs:            known.Docs,
+		Headers:         wireHeaders(known.Headers),
+		QueryOperations: known.QueryOperations,
+		TestPath:        known.TestPath,
+	}
 }
 
 // known looks the API up. Part of a name is a search term where the person can be asked; elsewhere
@@ -164,7 +181,7 @@ func (o addOptions) base(
 ) (policy.Base, map[string]string, error) {
 	address, words := o.url, map[string]string{}
 	if address == "" && known.BaseURL != "" {
-		for _, word := range known.Blanks() {
+		for _, word := range directory.Blanks(known.BaseURL) {
 			have, flag := "", "--url for "+known.BaseURL
 			if f, name := o.secrets.flagOf(word); f != nil {
 				have, flag = f.value, name
@@ -175,7 +192,7 @@ func (o addOptions) base(
 			}
 			words[word] = answer
 		}
-		address = known.Fill(words)
+		address = directory.Fill(known.BaseURL, words)
 	}
 	address, err := ask.line("Base URL, such as https://api.example.com", address, "--url")
 	if err != nil {
@@ -206,22 +223,10 @@ func titleOf(authType string) string {
 	return ""
 }
 
-// fixedFor is what the directory knows of a credential, if it is for this auth type. Words of the
-// base URL may be fields as well: AWS wants the region in both.
-func fixedFor(
-	scheme *sign.Scheme, known directory.Template, words map[string]string,
-) directory.Auth {
-	if known.Auth.Type != scheme.Type {
-		return directory.Auth{}
-	}
-	auth := directory.Auth{
-		Type:    scheme.Type,
-		Headers: known.Auth.Headers,
-		Fixed:   map[string]string{},
-	}
-	for name, value := range known.Auth.Fixed {
-		auth.Fixed[name] = value
-	}
+// filled is what the directory knows of a credential, with the words filled in. Words of the base
+// URL may be fields as well: AWS wants the region in both.
+func filled(auth directory.Auth, scheme *sign.Scheme, words map[string]string) directory.Auth {
+	auth = auth.Filled(words)
 	for word, value := range words {
 		if pick(scheme, []string{word}) != "" {
 			auth.Fixed[word] = value

@@ -70,8 +70,11 @@ func (v *variables) plan() *legacy.Plan {
 func (v *variables) parts(t directory.Template) map[string]secret.Text {
 	parts := map[string]secret.Text{}
 	for i, p := range v.pairs {
-		to := t.Env[p.Name]
-		if to == "" || p.Value.IsZero() {
+		if p.Value.IsZero() {
+			continue
+		}
+		to := t.Part(p.Name)
+		if to == "" {
 			continue
 		}
 		v.used[i] = true
@@ -98,72 +101,73 @@ func (v *variables) unknown() (names []string) {
 func fromVariables(
 	t directory.Template, parts map[string]secret.Text,
 ) (legacy.PlannedService, error) {
-	s := legacy.PlannedService{Credential: sign.Credential{}}
-	if missing := absent(t, parts); len(missing) > 0 {
-		return s, fmt.Errorf("%s is missing", strings.Join(missing, " or "))
+	var s legacy.PlannedService
+	if name := missing(t, parts); name != "" {
+		return s, fmt.Errorf("%s is missing", name)
 	}
 	scheme, _ := sign.Lookup(t.Auth.Type)
-	words := map[string]string{}
+	words, c := map[string]string{}, sign.Credential{}
 	for to, value := range parts {
-		if word := strings.Trim(to, "<>"); word != to {
+		switch word := strings.Trim(to, "<>"); {
+		case word != to:
 			words[word] = value.Reveal()
-		} else if to != "url" {
-			s.Credential[to] = value
+		case to == "secret":
+			c["apiSecret"] = value
+		case to != "url":
+			c[to] = value
 		}
 	}
 	base, err := policy.ParseBase(baseFrom(t, parts["url"].Reveal(), words), false)
 	if err != nil {
 		return s, err
 	}
-	for name, value := range t.Auth.Fixed {
-		s.Credential[name] = secret.New(value)
+	known := filled(t.Auth, scheme, words)
+	for name, value := range known.Fixed {
+		c[name] = secret.New(value)
 	}
-	if len(t.Auth.Headers) > 0 {
-		s.Credential = composeHeaders(t.Auth,
-			sign.Credential{"key": parts["key"], "apiSecret": parts["secret"]})
+	if len(known.Headers) > 0 {
+		c = composeHeaders(known, c)
 	}
-	s.NewService = config.NewService{
-		Name:        t.Name,
-		BaseURL:     base.String(),
-		Type:        t.Auth.Type,
-		TestPath:    t.TestPath,
-		Description: t.Description,
-		Docs:        t.Docs,
-		Headers:     wireHeaders(t.Headers),
-	}
+	s.Credential = c
+	s.NewService = newService(t.Name, base, scheme, t)
 	return s, scheme.Check(s.Credential)
 }
 
-// absent names the variables of which one is needed, for the first part that none of them has.
-func absent(t directory.Template, parts map[string]secret.Text) (names []string) {
-	var places []string
-	for _, to := range t.Env {
-		if _, have := parts[to]; !have {
-			places = append(places, to)
+// missing names the most usual variable of the first part that is needed and that no variable has.
+func missing(t directory.Template, parts map[string]secret.Text) string {
+	address := directory.Blanks(t.BaseURL)
+	for _, part := range t.Needs() {
+		names := t.Env[part]
+		_, have := parts[part]
+		if slices.Contains(address, strings.Trim(part, "<>")) {
+			_, whole := parts["url"]
+			have, names = have || whole, append(slices.Clip(names), t.Env["url"]...)
+		}
+		if !have && len(names) > 0 {
+			return names[0]
 		}
 	}
-	slices.Sort(places)
-	for name, to := range t.Env {
-		if len(places) > 0 && to == places[0] {
-			names = append(names, name)
-		}
-	}
-	slices.Sort(names)
-	return names
+	return ""
 }
 
 // baseFrom is the base URL of a template. An address from a variable lacks the path that the
 // template knows.
 func baseFrom(t directory.Template, address string, words map[string]string) string {
+	base := directory.Fill(t.BaseURL, words)
+	if address == "" {
+		return base
+	}
+	if !strings.Contains(address, "://") { // GITLAB_HOST is a bare host
+		address = "https://" + address
+	}
 	u, err := url.Parse(address)
-	if address == "" || err != nil {
-		return t.Fill(words)
+	if err != nil || u.Path != "" && u.Path != "/" {
+		return address
 	}
-	if u.Path == "" || u.Path == "/" {
-		_, rest, _ := strings.Cut(t.BaseURL, "://")
-		if i := strings.IndexByte(rest, '/'); i >= 0 {
-			return strings.TrimSuffix(address, "/") + rest[i:]
-		}
+	_, rest, _ := strings.Cut(base, "://")
+	_, path, _ := strings.Cut(rest, "/")
+	if path == "" || len(directory.Blanks(path)) > 0 {
+		return address
 	}
-	return address
+	return strings.TrimSuffix(address, "/") + "/" + path
 }

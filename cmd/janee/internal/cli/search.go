@@ -15,12 +15,12 @@ func searchCommand(env *Env) *cobra.Command {
 		Use:   "search [QUERY]",
 		Short: "List the APIs that Janee knows",
 		Long: `List the APIs that Janee knows and "janee add" fills in. A query selects the APIs
-that have it in their name, description or tags. You can add any other API too, with its base URL
-and auth type.`,
-		Example: "  janee search\n  janee search payments -v",
-		Args:    cobra.MaximumNArgs(1),
+that have each of its words in their name, description or tags, the best matches first. You can add
+any other API too, with its base URL and auth type.`,
+		Example: "  janee search\n  janee search payments -v\n  janee search scrape the web",
+		Args:    cobra.ArbitraryArgs,
 		RunE: func(_ *cobra.Command, args []string) error {
-			return runSearch(env, strings.Join(args, ""), verbose, asJSON)
+			return runSearch(env, strings.Join(args, " "), verbose, asJSON)
 		},
 	}
 	c.Flags().BoolVarP(&verbose, "verbose", "v", false,
@@ -56,11 +56,12 @@ func runSearch(env *Env, query string, verbose, asJSON bool) error {
 			printable(query))
 		return nil
 	}
-	return printTemplates(env, found, verbose)
+	return printTemplates(env, found, query == "", verbose)
 }
 
-// printTemplates groups them by their first tag, the order in which they come.
-func printTemplates(env *Env, found []directory.Template, verbose bool) error {
+// printTemplates shows them in the order in which they come: below the first tag of each, if they
+// are grouped.
+func printTemplates(env *Env, found []directory.Template, grouped, verbose bool) error {
 	width := 0
 	for _, t := range found {
 		width = max(width, len(t.Name))
@@ -68,7 +69,7 @@ func printTemplates(env *Env, found []directory.Template, verbose bool) error {
 	var b strings.Builder
 	group := ""
 	for _, t := range found {
-		if t.Category() != group {
+		if grouped && t.Category() != group {
 			if group != "" {
 				b.WriteString("\n")
 			}

@@ -3,6 +3,7 @@ package cli
 import (
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -71,6 +72,27 @@ func (s *secretFlags) credential(
 	return c, nil
 }
 
+// fixedWords asks for the words in fixed fields, such as the user name "<email>/token", unless a
+// flag gives the whole field.
+func (s *secretFlags) fixedWords(ask *asker, known directory.Auth, words map[string]string) error {
+	for _, field := range slices.Sorted(maps.Keys(known.Fixed)) {
+		value := known.Fixed[field]
+		flag, name := s.flagOf(field)
+		if flag != nil && s.given(flag) {
+			continue
+		}
+		for _, word := range directory.Blanks(value) {
+			answer, err := ask.line("Value of <"+word+"> in "+value, words[word],
+				name+" for "+value)
+			if err != nil {
+				return err
+			}
+			words[word] = answer
+		}
+	}
+	return nil
+}
+
 // headerParts has the fields that the headers of a known API are made of, in place of the headers.
 func headerParts(scheme *sign.Scheme, known directory.Auth) *sign.Scheme {
 	parts := &sign.Scheme{Type: scheme.Type,
@@ -88,10 +110,9 @@ func headerParts(scheme *sign.Scheme, known directory.Auth) *sign.Scheme {
 
 func composeHeaders(known directory.Auth, parts sign.Credential) sign.Credential {
 	c := sign.Credential{}
-	fill := strings.NewReplacer("{key}", parts["key"].Reveal(), "{secret}",
-		parts["apiSecret"].Reveal())
-	for name, value := range known.Headers {
-		c["headers."+name] = secret.New(fill.Replace(value))
+	values := known.Compose(parts["key"].Reveal(), parts["apiSecret"].Reveal())
+	for path, value := range values {
+		c[path] = secret.New(value)
 	}
 	return c
 }
@@ -99,8 +120,7 @@ func composeHeaders(known directory.Auth, parts sign.Credential) sign.Credential
 func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential) error {
 	stdinUsed := false
 	for _, flag := range s.flags {
-		given := s.flagSet.Changed(flag.name)
-		if !given && flag.fromEnv == "" {
+		if !s.given(flag) {
 			continue
 		}
 		field := pick(scheme, flag.fields)
@@ -118,6 +138,10 @@ func (s *secretFlags) fromFlags(env *Env, scheme *sign.Scheme, c sign.Credential
 		return err
 	}
 	return s.readHeaders(env, scheme, c)
+}
+
+func (s *secretFlags) given(flag *secretFlag) bool {
+	return flag.fromEnv != "" || s.flagSet.Changed(flag.name)
 }
 
 func pick(scheme *sign.Scheme, names []string) string {

@@ -1,6 +1,7 @@
 // Package directory knows popular APIs: for each a Template with base URL, auth type, a harmless
 // path to try a key with, and the vendor's page. `janee add` takes from it what its flags leave
-// out, with Find; `janee search` lists it, with Search.
+// out, with Find; `janee search` lists it, with Search; `janee import --env` finds the API of an
+// environment variable, with Part.
 //
 // The templates come from services.yaml, which is built into the program and explains how to write
 // an entry. The package reads no other file and no network, and holds no credentials.
@@ -10,9 +11,8 @@ import (
 	"bytes"
 	_ "embed"
 	"fmt"
-	"regexp"
+	"maps"
 	"slices"
-	"strings"
 	"sync"
 
 	"go.yaml.in/yaml/v3"
@@ -31,10 +31,16 @@ type Template struct {
 	Auth        Auth
 	Headers     map[string]string // sent with every request; not secret
 	TestPath    string            `yaml:"testPath"` // "" if no GET tells a good key from a bad one
-	Tags        []string
-	// Env maps variables of a .env file to a field, "key", "secret", "url" or "<word>".
-	Env  map[string]string
-	Docs string
+	// QueryOperations are the query keys that choose the operation, or the name of one family that
+	// policy.OperationFamilies knows; empty if the auth type decides.
+	QueryOperations []string `yaml:"queryOperations"`
+	Tags            []string
+	// Env has the environment variables of each part of the credential, most usual first. A part is
+	// a field of the auth type, "key" or "secret" of Auth.Headers, "url" or a "<word>".
+	Env map[string][]string
+	// YieldsTo names the template to which a variable that both have belongs.
+	YieldsTo string `yaml:"yieldsTo"`
+	Docs     string
 }
 
 // Auth is the way in which an API authenticates requests.
@@ -42,7 +48,7 @@ type Auth struct {
 	Type string
 	// Headers is for the type headers: name → value, which contains {key} and {secret}.
 	Headers map[string]string `yaml:"headers"`
-	// Fixed are fields that are not secret and the same for everyone.
+	// Fixed are fields that are the same for everyone, and so not secret. They may contain <words>.
 	Fixed map[string]string `yaml:",inline"`
 }
 
@@ -77,71 +83,72 @@ func Find(name string) (Template, bool) {
 	return list[i], true
 }
 
-// Search returns the templates whose name, description or tags contain query, in any case, and all
-// for "".
-func Search(query string) (found []Template) {
-	query = strings.ToLower(strings.TrimSpace(query))
-	for _, t := range All() {
-		words := append([]string{t.Name, t.Description}, t.Tags...)
-		if slices.ContainsFunc(words, func(s string) bool {
-			return strings.Contains(strings.ToLower(s), query)
-		}) {
-			found = append(found, t)
-		}
-	}
-	return found
-}
-
 // Category returns the first tag.
 func (t Template) Category() string { return t.Tags[0] }
 
-var blank = regexp.MustCompile(`<([a-z]+)>`)
-
-// Blanks returns the <words> of the base URL that must be filled in.
-func (t Template) Blanks() (words []string) {
-	for _, m := range blank.FindAllStringSubmatch(t.BaseURL, -1) {
-		words = append(words, m[1])
-	}
-	return words
-}
-
-// Fill returns the base URL with its <words> replaced by words.
-func (t Template) Fill(words map[string]string) string {
-	return blank.ReplaceAllStringFunc(t.BaseURL, func(s string) string {
-		if word := words[strings.Trim(s, "<>")]; word != "" {
-			return word
-		}
-		return s
-	})
-}
-
-// NeedsSecret reports whether the headers need a second value in addition to {key}.
-func (a Auth) NeedsSecret() bool {
-	for _, value := range a.Headers {
-		if strings.Contains(value, "{secret}") {
-			return true
+// Part returns the part of the credential that the environment variable holds, as a key of Env; ""
+// if the variable does not belong to this API.
+func (t Template) Part(variable string) string {
+	part := t.part(variable)
+	if part != "" && t.YieldsTo != "" {
+		if other, ok := Find(t.YieldsTo); ok && other.part(variable) != "" {
+			return ""
 		}
 	}
-	return false
+	return part
+}
+
+func (t Template) part(variable string) string {
+	for part, names := range t.Env {
+		if slices.Contains(names, variable) {
+			return part
+		}
+	}
+	return ""
+}
+
+// Needs returns the parts of the credential that the owner must give. A "url" takes the place of
+// the <words> of the base URL.
+func (t Template) Needs() (parts []string) {
+	words := Blanks(t.BaseURL)
+	for _, name := range t.Auth.parts() {
+		if value, fixed := t.Auth.Fixed[name]; fixed {
+			words = append(words, Blanks(value)...)
+		} else if !slices.Contains(words, name) { // AWS wants the region in both
+			parts = append(parts, name)
+		}
+	}
+	for i, word := range words {
+		words[i] = "<" + word + ">"
+	}
+	return append(words, parts...)
 }
 
 // Fields returns the names of the values that the owner must give: the required fields of the auth
 // type that are not fixed, or the names of the headers.
-func (a Auth) Fields() (names []string) {
-	scheme, ok := sign.Lookup(a.Type)
-	if !ok {
-		return nil
+func (a Auth) Fields() []string {
+	if len(a.Headers) > 0 {
+		return slices.Sorted(maps.Keys(a.Headers))
 	}
-	for _, f := range scheme.Fields {
-		_, fixed := a.Fixed[f.Name]
-		switch {
-		case f.Map && len(a.Headers) > 0:
-			for name := range a.Headers {
-				names = append(names, name)
+	return slices.DeleteFunc(a.parts(), func(name string) bool {
+		value, fixed := a.Fixed[name]
+		return fixed && len(Blanks(value)) == 0
+	})
+}
+
+// parts returns what the credential consists of: the required fields of the auth type and the
+// password, or what its headers are made of.
+func (a Auth) parts() (names []string) {
+	switch scheme, ok := sign.Lookup(a.Type); {
+	case a.NeedsSecret():
+		return []string{"key", "secret"}
+	case len(a.Headers) > 0:
+		return []string{"key"}
+	case ok:
+		for _, f := range scheme.Fields {
+			if f.Required || a.Type == "basic" && f.Secret {
+				names = append(names, f.Name)
 			}
-			slices.Sort(names)
-		case f.Required && !fixed, a.Type == "basic" && f.Secret:
-			names = append(names, f.Name)
 		}
 	}
 	return names

@@ -1,7 +1,10 @@
 package directory
 
 import (
+	"cmp"
+	"maps"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -21,8 +24,8 @@ func entries(t *testing.T) []Template {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(list) != 44 {
-		t.Errorf("%d entries, want 44", len(list))
+	if len(list) != 156 {
+		t.Errorf("%d entries, want 156", len(list))
 	}
 	return list
 }
@@ -44,13 +47,23 @@ func TestEntries(t *testing.T) {
 			}
 			checkAddress(t, e)
 			checkAuth(t, e)
+			checkEnv(t, e)
+			checkOperations(t, e)
 		})
 	}
 }
 
+// TestOrder: people look an API up in the list by what it is for, then by its name.
+func TestOrder(t *testing.T) {
+	if !slices.IsSortedFunc(entries(t), func(a, b Template) int {
+		return cmp.Or(cmp.Compare(a.Category(), b.Category()), cmp.Compare(a.Name, b.Name))
+	}) {
+		t.Error("services.yaml is not in order of first tag and name")
+	}
+}
+
 func checkAddress(t *testing.T, e Template) {
-	filled := e.Fill(map[string]string{"region": "eu-west-1", "project": "abc",
-		"site": "acme", "shop": "acme"})
+	filled := Fill(e.BaseURL, sampleWords(e))
 	if _, err := policy.ParseBase(filled, false); err != nil ||
 		!strings.HasPrefix(filled, "https://") {
 		t.Errorf("%s: %v", filled, err)
@@ -71,21 +84,38 @@ func checkAddress(t *testing.T, e Template) {
 	}
 }
 
+// sampleWords fills every blank of a template.
+func sampleWords(e Template) map[string]string {
+	words := map[string]string{}
+	texts := append(slices.Collect(maps.Values(e.Auth.Fixed)), e.BaseURL)
+	for _, word := range Blanks(strings.Join(texts, " ")) {
+		words[word] = "acme"
+	}
+	return words
+}
+
+func field(scheme *sign.Scheme, name string) (sign.Field, bool) {
+	i := slices.IndexFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == name })
+	if i < 0 {
+		return sign.Field{}, false
+	}
+	return scheme.Fields[i], true
+}
+
+// placeholders are secret fields that APIs want and ignore.
+var placeholders = []string{
+	"anystring", "api", "pat", "X", "api_token", "<email>/token",
+}
+
 // checkAuth also checks that no fixed field is one that should be sealed.
 func checkAuth(t *testing.T, e Template) {
 	scheme, ok := sign.Lookup(e.Auth.Type)
 	if !ok {
 		return
 	}
-	field := func(name string) (sign.Field, bool) {
-		i := slices.IndexFunc(scheme.Fields, func(f sign.Field) bool { return f.Name == name })
-		if i < 0 {
-			return sign.Field{}, false
-		}
-		return scheme.Fields[i], true
-	}
-	for name := range e.Auth.Fixed {
-		if f, known := field(name); !known || f.Secret {
+	for name, value := range e.Auth.Fixed {
+		f, known := field(scheme, name)
+		if !known || f.Secret && !slices.Contains(placeholders, value) {
 			t.Errorf("%s is no field that a template may fix", name)
 		}
 	}
@@ -98,27 +128,94 @@ func checkAuth(t *testing.T, e Template) {
 			t.Errorf("auth header %s holds no credential", name)
 		}
 	}
-	for variable, to := range e.Env {
-		_, known := field(to)
-		word := strings.Trim(to, "<>")
-		ofHeaders := len(e.Auth.Headers) > 0 &&
-			(to == "key" || to == "secret" && e.Auth.NeedsSecret())
-		if !known && !ofHeaders && to != "url" &&
-			!(word != to && slices.Contains(e.Blanks(), word)) {
-			t.Errorf("%s leads to %q, which is nowhere", variable, to)
+}
+
+// checkEnv also checks that variables can give the whole credential.
+func checkEnv(t *testing.T, e Template) {
+	if len(e.Env) == 0 {
+		return
+	}
+	scheme, _ := sign.Lookup(e.Auth.Type)
+	for _, part := range e.Needs() {
+		inURL := slices.Contains(Blanks(e.BaseURL), strings.Trim(part, "<>"))
+		if len(e.Env[part]) == 0 && (!inURL || len(e.Env["url"]) == 0) {
+			t.Errorf("no variable gives %s", part)
+		}
+	}
+	for part := range e.Env {
+		_, optional := field(scheme, part)
+		inURL := slices.Contains(Blanks(e.BaseURL), strings.Trim(part, "<>"))
+		if part != "url" && !optional && !inURL && !slices.Contains(e.Needs(), part) {
+			t.Errorf("variables of %s lead nowhere", part)
+		}
+	}
+	if _, known := Find(e.YieldsTo); e.YieldsTo != "" && !known {
+		t.Errorf("yields to %q, which does not exist", e.YieldsTo)
+	}
+}
+
+func checkOperations(t *testing.T, e Template) {
+	if len(e.QueryOperations) == 1 &&
+		slices.Contains(policy.OperationFamilies(), e.QueryOperations[0]) {
+		return
+	}
+	for _, key := range e.QueryOperations {
+		if !policy.ValidQueryKey(key) {
+			t.Errorf("queryOperations: %q is no query key", key)
 		}
 	}
 }
 
-// TestVariablesAreUnique: a variable of a .env file must lead to one API.
+// TestVariablesAreUnique: a variable must lead to one part of one API. The others that have it too
+// say which.
 func TestVariablesAreUnique(t *testing.T) {
-	seen := map[string]string{}
+	valid := regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+	owners := map[string]string{}
 	for _, e := range entries(t) {
-		for name := range e.Env {
-			if seen[name] != "" {
-				t.Errorf("%s leads to %s and %s", name, seen[name], e.Name)
+		for part, names := range e.Env {
+			for _, name := range names {
+				if !valid.MatchString(name) {
+					t.Errorf("%s: %q is not the name of a variable", e.Name, name)
+				}
+				if e.Part(name) == "" {
+					continue // it yields
+				}
+				if e.Part(name) != part || owners[name] != "" {
+					t.Errorf("%s leads to %s and %s of %s", name, owners[name], part, e.Name)
+				}
+				owners[name] = e.Name
 			}
-			seen[name] = e.Name
+		}
+	}
+	for name, want := range map[string]string{"GOOGLE_API_KEY": "gemini",
+		"AWS_ACCESS_KEY_ID": "aws-s3", "ATLASSIAN_API_TOKEN": "jira",
+		"YOUTUBE_API_KEY": "youtube"} {
+		if owners[name] != want {
+			t.Errorf("%s leads to %q, want %s", name, owners[name], want)
+		}
+	}
+}
+
+// TestFirstVariables: the first name is the one that the vendor's own tools read.
+func TestFirstVariables(t *testing.T) {
+	for name, want := range map[string]string{
+		"azure-devops": "AZURE_DEVOPS_EXT_PAT",
+		"digitalocean": "DIGITALOCEAN_ACCESS_TOKEN",
+		"fly":          "FLY_API_TOKEN",
+		"github":       "GITHUB_TOKEN",
+		"gitlab":       "GITLAB_TOKEN",
+		"hetzner":      "HCLOUD_TOKEN",
+		"huggingface":  "HF_TOKEN",
+		"netlify":      "NETLIFY_AUTH_TOKEN",
+		"openai":       "OPENAI_API_KEY",
+	} {
+		e, _ := Find(name)
+		part := "key"
+		if e.Auth.Type == "basic" {
+			part = "password"
+		}
+		if names := e.Env[part]; len(names) == 0 || names[0] != want {
+			t.Errorf("%s: %v, want %s first", name, names, want)
 		}
 	}
 }
@@ -168,32 +265,20 @@ func TestCorrected(t *testing.T) {
 	}
 }
 
-func TestSearch(t *testing.T) {
-	for query, want := range map[string]string{
-		"STRIPE": "stripe", "payments": "shopify stripe", "voice of nobody": "", "s3": "aws-s3",
-		"e-mail": "aws-ses jira resend sendgrid",
+func TestFill(t *testing.T) {
+	for _, c := range []struct{ text, word, want string }{
+		{"https://s3.<x>.amazonaws.com", "eu-west-1", "https://s3.eu-west-1.amazonaws.com"},
+		{"https://<x>.zendesk.com/api", "acme", "https://acme.zendesk.com/api"},
+		{"https://<x>.zendesk.com/api", "acme.zendesk.com", "https://acme.zendesk.com/api"},
+		{"https://<x>.zendesk.com/api", "https://acme.zendesk.com/",
+			"https://acme.zendesk.com/api"},
+		{"https://<x>/api", "grafana.example.com", "https://grafana.example.com/api"},
+		{"<x>/token", "ann@example.com", "ann@example.com/token"},
+		{"https://<x>.zendesk.com/api", "", "https://<x>.zendesk.com/api"},
 	} {
-		var got []string
-		for _, e := range Search(query) {
-			got = append(got, e.Name)
+		if got := Fill(c.text, map[string]string{"x": c.word}); got != c.want {
+			t.Errorf("%s with %s: %s, want %s", c.text, c.word, got, c.want)
 		}
-		if strings.Join(got, " ") != want {
-			t.Errorf("%q: %v, want %s", query, got, want)
-		}
-	}
-	if len(Search("")) != len(All()) {
-		t.Error("an empty query does not show everything")
-	}
-}
-
-func TestBlanks(t *testing.T) {
-	e, _ := Find("aws-s3")
-	if got := e.Fill(map[string]string{"region": "eu-west-1"}); got !=
-		"https://s3.eu-west-1.amazonaws.com" {
-		t.Error(got)
-	}
-	if got := e.Fill(nil); got != e.BaseURL || strings.Join(e.Blanks(), " ") != "region" {
-		t.Error(got, e.Blanks())
 	}
 }
 
