@@ -153,11 +153,20 @@ func (k *Keys) removeFile(from config.Vault) error {
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if root, bad := vault.ParseRoot(text); err == nil &&
-		(inFile(from) || bad == nil && fits(root, from)) {
+	if err == nil && (inFile(from) || holds(text, from)) {
 		return f.remove()
 	}
 	return err
+}
+
+// holds reports whether the file that is named after the key of v holds it. A file that a
+// passphrase locks cannot be opened here, but only a move of that key writes one to this name.
+func holds(text string, v config.Vault) bool {
+	if _, err := parseWrapped(text); err == nil {
+		return true
+	}
+	root, err := vault.ParseRoot(text)
+	return err == nil && fits(root, v)
 }
 
 // configured returns a copy of k that ignores variables which override config.yaml and remembers no

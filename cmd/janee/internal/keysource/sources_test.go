@@ -530,8 +530,19 @@ func TestRemove(t *testing.T) {
 			t.Errorf("%s to %s: the keyring: %v", c.from, c.to, err)
 		}
 	}
-	// A file that holds another key is not what was moved.
+	// An interrupted move from a passphrase has left a file that cannot be opened here.
 	p := newPlace(t)
+	root, _ := p.create(t)
+	p.put(t, vaultOf(root, config.SourcePassphrase), root)
+	if _, err := p.keys().Remove(vaultOf(root, config.SourceCommand, "x"),
+		vaultOf(root, config.SourceCommand, "x")); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := os.Lstat(p.path()); err == nil {
+		t.Error("the file that a passphrase locks is left")
+	}
+	// A file that holds another key is not what was moved.
+	p = newPlace(t)
 	p.create(t)
 	if _, err := p.keys().Remove(vaultOf(fresh(2), config.SourceKeyring),
 		vaultOf(fresh(2), config.SourceKeyring)); err != nil {
