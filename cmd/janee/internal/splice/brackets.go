@@ -135,7 +135,8 @@ func (d *jsonDoc) cut(values []*hujson.Value, at []int) []edit {
 	}
 	newline := newline(d.text)
 	rest := string(d.text[d.root.EndOffset:])
-	if d.root.StartOffset > 0 || !strings.HasPrefix(rest, newline) || strings.TrimSpace(rest) != "" {
+	alone := d.root.StartOffset == 0 && strings.TrimSpace(rest) == ""
+	if !alone || !strings.HasPrefix(rest, newline) {
 		return d.cutPart(bracketsOf(d.root), at[0])
 	}
 	return []edit{{0, d.root.EndOffset + len(newline), ""}}

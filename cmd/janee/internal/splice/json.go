@@ -51,12 +51,14 @@ func (d *jsonDoc) syntax(err error) error {
 	line, column := 0, 0
 	_, _ = fmt.Sscanf(err.Error(), "hujson: line %d, column %d", &line, &column)
 	at := 0
-	for n := 1; n < line; n++ {
-		at += bytes.IndexByte(d.text[at:], '\n') + 1
+	for i, text := range bytes.SplitAfterN(d.text, []byte("\n"), max(line, 1)) {
+		if i < line-1 {
+			at += len(text)
+		}
 	}
 	at += column - 1
-	if at < 0 || at >= len(d.text) {
-		return fail(line, "the JSON ends too early")
+	if at < 0 || at >= len(d.text) || line > 1+bytes.Count(d.text, []byte("\n")) {
+		return fail(lineOf(d.text, len(d.text)), "the JSON ends too early")
 	}
 	if c := d.text[at]; c == '\'' || c == '_' || c == '$' || c|0x20 >= 'a' && c|0x20 <= 'z' {
 		return fail(line, "this is not JSON: names and texts must be in double quotes (\")")
@@ -71,7 +73,8 @@ func checkDepth(text []byte) error {
 		switch text[i] {
 		case '{', '[':
 			if depth++; depth > maxDepth {
-				return fail(lineOf(text, i), "objects and lists are nested more than %d deep", maxDepth)
+				return fail(lineOf(text, i), "objects and lists are nested more than %d deep",
+					maxDepth)
 			}
 		case '}', ']':
 			depth--

@@ -344,7 +344,8 @@ func (d *yamlDoc) rows(p place) (start, end int, err error) {
 	first, value := p.entry()
 	start = d.lines[first.Line-1]
 	lead := string(bytes.TrimSpace(d.text[start:d.offset(first)]))
-	if p.in.Kind == yaml.MappingNode && lead != "" || p.in.Kind == yaml.SequenceNode && lead != "-" {
+	isMap := p.in.Kind == yaml.MappingNode
+	if isMap && lead != "" || !isMap && lead != "-" {
 		return 0, 0, fail(first.Line, "this entry does not begin a line: edit it by hand")
 	}
 	indent := p.in.Column - 1
@@ -404,8 +405,8 @@ func (d *yamlDoc) wasMade(p, parent place, style yamlStyle) bool {
 	}
 	if isFlow(p.in) {
 		b, err := d.flowBrackets(p.in)
-		return err == nil && isFlow(parent.in) && d.text[b.open+1] == ' ' && d.text[b.end-1] == ' ' &&
-			isFlow(value)
+		return err == nil && isFlow(parent.in) && isFlow(value) &&
+			d.text[b.open+1] == ' ' && d.text[b.end-1] == ' '
 	}
 	key, _ := parent.entry()
 	line := d.lineText(key.Line)
