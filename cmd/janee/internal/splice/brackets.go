@@ -83,11 +83,14 @@ func (d *jsonDoc) multiline(v *hujson.Value) bool {
 func (d *jsonDoc) insert(v *hujson.Value, render func(indent string, multi bool) string) []edit {
 	style, b, multi := d.style(), bracketsOf(v), d.multiline(v)
 	at, line := lastComment(b.after)
+	at += b.end - len(b.after)
 	lead, indent := d.place(style, b, multi)
+	if !strings.Contains(lead, "\n") {
+		indent = margin(d.text, at) // that of the line which it is on
+	}
 	if line && !strings.Contains(lead, "\n") {
 		lead = style.newline + indent
 	}
-	at += b.end - len(b.after)
 	text := lead + render(indent, multi)
 	switch {
 	case b.comma:
@@ -121,7 +124,7 @@ func (d *jsonDoc) place(style jsonStyle, b brackets, multi bool) (lead, indent s
 	if i := strings.LastIndexByte(blank, '\n'); i >= 0 {
 		return style.newline + blank[i+1:], blank[i+1:]
 	}
-	return strings.TrimPrefix(style.comma, ","), margin(d.text, last.start)
+	return strings.TrimPrefix(style.comma, ","), indent
 }
 
 // cut removes the part at the end of a path of values, and the objects around it that were made for

@@ -105,6 +105,9 @@ func (f Format) parse(text []byte) (document, error) {
 		return nil, fail(0, "the file is larger than %d MiB", maxSize>>20)
 	}
 	text = bytes.TrimPrefix(text, byteOrderMark)
+	if at := loneReturn(text); at >= 0 {
+		return nil, fail(lineOf(text, at), "a carriage return does not end its line: delete it")
+	}
 	switch f {
 	case JSON:
 		return parseJSON(text)
@@ -203,6 +206,17 @@ func (f Format) apply(text []byte, edits []edit, path Path, want any) ([]byte, e
 }
 
 var errAltered = &Error{0, "the change would alter something else: make it by hand"}
+
+// loneReturn returns where a carriage return without a line feed is, -1 if nowhere. The formats
+// disagree on whether it ends a line.
+func loneReturn(text []byte) int {
+	for i, c := range text {
+		if c == '\r' && (i+1 == len(text) || text[i+1] != '\n') {
+			return i
+		}
+	}
+	return -1
+}
 
 // newline returns how this text ends its lines.
 func newline(text []byte) string {

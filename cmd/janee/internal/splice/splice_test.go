@@ -117,20 +117,28 @@ func TestFilesOfClients(t *testing.T) {
 
 // snippets are texts that are small and nasty.
 var snippets = map[Format][]string{
-	JSON: {"", " ", "\n", "{}", "{ }", "{\n}\n", "{\n\n}", "{\t}", "\n{}", "// c\n{}\n// d", "{// c\n}",
+	JSON: {"", " ", "\n", "{}", "{ }", "{\n}\n", "{\n\n}", "{\t}", "\n{}", "// c\n{}\n// d",
+		"{// c\n}",
 		"{/* c */}", `{"mcpServers":{}}`, `{"mcpServers": { }}`, "{\n  \"mcpServers\": {}\n}\n",
-		"{\n  \"mcpServers\": {\n  }\n}\n", "{\n \"mcpServers\": {\n\n },\n}", `{"a":1}`, `{"a":1,}`,
+		"{\n  \"mcpServers\": {\n  }\n}\n", "{\n \"mcpServers\": {\n\n },\n}", `{"a":1}`,
+		`{"a":1,}`,
+		"{\"\":{\n }}",
 		`{"a":1 /* c */ }`, "{\"a\":1 // c\n}", "{\"a\":1, // c\n}", "{\n\t\"a\": {\"b\": []}\n}",
-		`{"mcpServers":{"x":{}}}`, "{\"mcpServers\":{\"x\":{} // c\n}}", "{\"mcpServers\":{// c\n}}",
-		`{"mcp":{"servers":{}}}`, `{"mcp":{}}`, "{\n  \"mcp\": {}\n}", `{"mcp\u0053ervers":{"x":1}}`,
+		`{"mcpServers":{"x":{}}}`, "{\"mcpServers\":{\"x\":{} // c\n}}",
+		"{\"mcpServers\":{// c\n}}",
+		`{"mcp":{"servers":{}}}`, `{"mcp":{}}`, "{\n  \"mcp\": {}\n}",
+		`{"mcp\u0053ervers":{"x":1}}`,
 		"{\n  \"mcpServers\": {\"x\": {\n  }}\n}", "{\"a\": 1}\n// end without a line break"},
-	TOML: {"", "\n", "a = 1", "a = 1\n\n\n", "# c", "mcp_servers = {}", "mcp_servers = { } # c\n",
+	TOML: {"", "\n", "a = 1", "# c \n", "a = 1\n\n\n", "# c", "mcp_servers = {}",
+		"mcp_servers = { } # c\n",
 		"mcp_servers = {x = {a = 1}}\nb = 2", "[mcp_servers]", "[mcp_servers] # c\n\n[z]\n",
 		"mcp_servers.x.y = 1\n", "a.b.c = 1\n", "a = {b = {c = 1}}\n", "a = {b.c = 1}\n",
 		"[[x]]\na = 1\n[x.y]\n", "[mcp_servers.x]\n[mcp_servers.x.env]\n", "a = '''\n\n'''",
 		"[a.b]\nx = 1\n[z]\n# end\n", "[ 'a' . \"b\" ]\nx.y = 1 # c"},
-	YAML: {"", "\n", "# c\n", "---\n", "--- # c\n\n", "---\na: 1\n", "a: 1\n...\n", "x: 1", "x: 1 # c\n\n",
-		"mcpServers:\n", "mcpServers: # c\nx: 1\n", "mcpServers:\n# c\nx: 1", "mcpServers:\n  # c\nx: 1",
+	YAML: {"", "\n", "# c\n", "---\n", "--- # c\n\n", "---\na: 1\n", "a: 1\n...\n", "x: 1",
+		"x: 1 # c\n\n",
+		"mcpServers:\n", "mcpServers: # c\nx: 1\n", "mcpServers:\n# c\nx: 1",
+		"mcpServers:\n  # c\nx: 1",
 		"mcpServers: []\n", "mcpServers: [ ] # c\nb: 2", "mcpServers: [{name: x}]\n",
 		"mcpServers: [\n  {name: x}, # c\n  {name: \"a]\", b: it's}\n]\n", "extensions: {}", "{}\n",
 		"extensions:\n  x:\n    a: |-\n      # no\n", "extensions: {x: {a: 1}}\n", "{x: 1}\n",
@@ -239,15 +247,18 @@ func TestEntriesOfPeople(t *testing.T) {
 		before, after string
 	}{
 		{JSON, Keys("s", "janee"), `{"s": {"janee": 1, "b": 2}}`, `{"s": { "b": 2}}`},
-		{JSON, Keys("s", "janee"), "{\"s\": {// c\n\"janee\": 1, \"b\": 2}}", "{\"s\": {// c\n \"b\": 2}}"},
-		{JSON, Keys("s", "janee"), "{\"s\": {\"a\": 1, // c\n \"janee\": {}}}", "{\"s\": {\"a\": 1 // c\n }}"},
+		{JSON, Keys("s", "janee"), "{\"s\": {// c\n\"janee\": 1, \"b\": 2}}",
+			"{\"s\": {// c\n \"b\": 2}}"},
+		{JSON, Keys("s", "janee"), "{\"s\": {\"a\": 1, // c\n \"janee\": {}}}",
+			"{\"s\": {\"a\": 1 // c\n }}"},
 		{TOML, Keys("s", "janee"), "[s]\njanee.a = 1\nx = 1\njanee.b = 2 # c\n[s.janee.env]\n[t]\n",
 			"[s]\nx = 1\n[t]\n"},
 		{TOML, Keys("s", "janee"), "[s]\njanee = {}", "[s]"},
 		{TOML, Keys("s", "janee"), "s = {a = 1, janee = {}, b = 2}", "s = {a = 1, b = 2}"},
 		{TOML, Keys("s", "janee"), "[s.janee] # c\na = 1\n# next\n[t]\n[s.janee.env]\n[u]\n",
 			"# next\n[t]\n[u]\n"},
-		{YAML, Keys("s", "janee"), "s:\n  janee:\n    a: |\n      # x\n  # c\n  b: 1\n", "s:\n  # c\n  b: 1\n"},
+		{YAML, Keys("s", "janee"), "s:\n  janee:\n    a: |\n      # x\n  # c\n  b: 1\n",
+			"s:\n  # c\n  b: 1\n"},
 		{YAML, Keys("s", "janee"), "s: {a: 1, janee: 'a,b', c: 1}", "s: {a: 1, c: 1}"},
 	} {
 		got, err := c.f.Remove([]byte(c.before), c.path)
@@ -271,7 +282,8 @@ func TestReplaceKeepsThePlace(t *testing.T) {
 			`s = {janee = { command = "/usr/bin/janee" }, b = 1}`},
 		{TOML, Keys("s", "janee"), "[s]\njanee.a = 1\n[t]\n",
 			"[s]\n[t]\n\n[s.janee]\ncommand = \"/usr/bin/janee\"\n"},
-		{YAML, append(Keys("s"), Step{"name", "janee"}), "s:\n  - name: janee\n    x: 1\n  # c\n  - name: b\n",
+		{YAML, append(Keys("s"), Step{"name", "janee"}),
+			"s:\n  - name: janee\n    x: 1\n  # c\n  - name: b\n",
 			"s:\n  - name: janee\n    command: /usr/bin/janee\n  # c\n  - name: b\n"},
 		{YAML, Keys("s", "janee"), "s: {janee: {x: 1}, b: 1}\n",
 			"s: {janee: {command: /usr/bin/janee}, b: 1}\n"},
@@ -295,8 +307,10 @@ func TestRefusals(t *testing.T) {
 		{JSON, "{\n  \"s\": \"s3cret\"}", "line 2: s is not an object"},
 		{JSON, "{\n  \"s\": null}", "line 2: s is not an object"},
 		{JSON, "\n[\"s3cret\"]", "line 2: the file is not a JSON object"},
-		{JSON, "{\n  s3cret: 1}", "line 2: this is not JSON: names and texts must be in double quotes (\")"},
-		{JSON, "{\n  \"a\": 's3cret'}", "line 2: this is not JSON: names and texts must be in double quotes (\")"},
+		{JSON, "{\n  s3cret: 1}",
+			"line 2: this is not JSON: names and texts must be in double quotes (\")"},
+		{JSON, "{\n  \"a\": 's3cret'}",
+			"line 2: this is not JSON: names and texts must be in double quotes (\")"},
 		{JSON, "{\n  \"a\": 1s3cret}", "line 2: this is not JSON"},
 		{JSON, "{\n  \"a\": \"s3cret", "line 2: the JSON ends too early"},
 		{JSON, deep, "line 1: objects and lists are nested more than 64 deep"},
@@ -308,6 +322,9 @@ func TestRefusals(t *testing.T) {
 		{YAML, "a: 1\n\tb: s3cret\n", "line 2: this is not YAML, or a key is given twice"},
 		{YAML, "s: 1\ns: s3cret\n", "line 2: this is not YAML, or a key is given twice"},
 		{YAML, "a: 1\n---\nb: 2\n", "line 2: a second YAML document begins here"},
+		{YAML, "a: 1\nb: \"s3cret\u2028\"\n", "line 2: this line has an invisible line break: delete it"},
+		{JSON, "{\n\r}", "line 2: a carriage return does not end its line: delete it"},
+		{YAML, "&s3cret\n", "line 1: the file is not a YAML mapping"},
 		{YAML, "- s3cret\n", "line 1: the file is not a YAML mapping"},
 		{YAML, "x: &x {}\ns: *x\n", "line 2: s is an alias (*name): write it out"},
 		{YAML, "x: &x {a: 1}\ns:\n  <<: *x\n", "line 3: s has a merge key (<<): write it out"},
@@ -336,8 +353,9 @@ func TestAppend(t *testing.T) {
 	path := Keys("permissions", "deny")
 	items := []string{"Read(~/.janee/**)", "Bash(janee approve:*)", "x"}
 	for _, text := range append(snippets[JSON], `{"permissions":{}}`, `{"permissions":{"deny":[]}}`,
-		"{\n  \"permissions\": {\n    \"deny\": [\n      \"a\", // c\n      \"b\" // d\n    ]\n  }\n}\n",
-		`{"permissions":{"deny":["a",]}}`, "{\"permissions\":{\"deny\":[// c\n]}}", `{"permissions":{"allow":[]}}`) {
+		"{\n  \"permissions\": {\n    \"deny\": [\n      \"a\", // c\n      \"b\" // d\n    ]\n  }\n}",
+		`{"permissions":{"deny":["a",]}}`, "{\"permissions\":{\"deny\":[// c\n]}}",
+		`{"permissions":{"allow":[]}}`) {
 		for _, variant := range variants(text) {
 			out, err := JSON.Append([]byte(variant), path, items)
 			if err != nil {
@@ -352,8 +370,8 @@ func TestAppend(t *testing.T) {
 			}
 		}
 	}
-	if _, err := JSON.Append([]byte("{\"permissions\":\n{\"deny\": {}}}"), path, items); err == nil ||
-		err.Error() != "line 2: permissions.deny is not a list" {
+	_, err := JSON.Append([]byte("{\"permissions\":\n{\"deny\": {}}}"), path, items)
+	if err == nil || err.Error() != "line 2: permissions.deny is not a list" {
 		t.Errorf("appending to an object: %v", err)
 	}
 }

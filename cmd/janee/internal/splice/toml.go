@@ -200,6 +200,7 @@ func (d *tomlDoc) appendTable(path Path, value Object) []edit {
 	if at == 0 {
 		return []edit{{0, 0, text + newline}}
 	}
+	at = d.lineEnd(at)
 	return []edit{{at, at, newline + newline + text}}
 }
 
@@ -272,6 +273,7 @@ func (d *tomlDoc) cutRun(first, last tomlExpr) edit {
 	start := len(bytes.TrimRight(before, " \t\r\n"))
 	switch {
 	case start > 0 && first.header:
+		start = d.lineEnd(start)
 	case start > 0 && bytes.HasSuffix(before, []byte("\r\n")):
 		start = len(before) - 2
 	case start > 0:

@@ -34,6 +34,9 @@ func parseYAML(text []byte) (_ document, err error) {
 			d.lines = append(d.lines, i+1)
 		}
 	}
+	if at := bytes.IndexFunc(text, isYAMLBreak); at >= 0 {
+		return nil, fail(lineOf(text, at), "this line has an invisible line break: delete it")
+	}
 	var document, second yaml.Node
 	decoder := yaml.NewDecoder(bytes.NewReader(text))
 	switch err := decoder.Decode(&document); {
@@ -51,12 +54,15 @@ func parseYAML(text []byte) (_ document, err error) {
 	return d, d.read(document.Content[0])
 }
 
+// isYAMLBreak reports whether yaml.v3 counts a new line where editors show none.
+func isYAMLBreak(r rune) bool { return r == 0x85 || r == 0x2028 || r == 0x2029 }
+
 // read takes the node at the top of the document.
 func (d *yamlDoc) read(root *yaml.Node) error {
 	if err := tooDeep(root, 0); err != nil {
 		return err
 	}
-	if root.Kind == yaml.ScalarNode && root.Tag == "!!null" && root.Value == "" {
+	if root.Kind == yaml.ScalarNode && root.Value == "" && root.Style == 0 && root.Anchor == "" {
 		return nil // comments, or a lone "---"
 	}
 	if root.Kind != yaml.MappingNode {
