@@ -1,6 +1,9 @@
 package splice
 
-import "slices"
+import (
+	"bytes"
+	"slices"
+)
 
 // Append adds those strings that are missing to a list of strings in JSON, such as the permissions
 // of Claude Code, and makes the list and the objects on the way.
@@ -14,9 +17,14 @@ func (f Format) Append(text []byte, path Path, items []string) ([]byte, error) {
 			continue
 		}
 		want := with(d.said, path, append(slices.Clone(list), item))
-		if text, err = f.apply(text, d.append(path, item), inside(path), want); err != nil {
+		out, err := f.apply(text, d.append(path, item), inside(path), want)
+		if err != nil {
 			return nil, err
 		}
+		if back, err := f.Cut(out, path, []string{item}); err != nil || !bytes.Equal(back, text) {
+			return nil, errLasting
+		}
+		text = out
 	}
 	return text, nil
 }

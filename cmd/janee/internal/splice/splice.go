@@ -4,9 +4,9 @@
 // an error unless the result says what it should, so that a splice in a wrong place never reaches
 // the file.
 //
-// Remove undoes Set byte for byte, with nothing remembered in between. That works because Set
-// writes an object that it has to make in another layout than an entry of an object that was there
-// and empty; see each format.
+// Remove undoes Set byte for byte, with nothing remembered in between, and Set checks that it does.
+// The layout tells what was there: Set gives an object that it has to make lines of its own, and
+// puts an entry of an object that was empty directly behind its bracket.
 package splice
 
 import (
@@ -61,6 +61,7 @@ type Error struct {
 	Text string
 }
 
+// Error implements error.
 func (e *Error) Error() string {
 	if e.Line == 0 {
 		return e.Text
@@ -131,8 +132,8 @@ func (f Format) Find(text []byte, path Path) (value any, line int, found bool, e
 }
 
 // Set adds the entry at a path, or replaces its value, and makes the objects on the way that are
-// missing. It returns text itself if the entry is there and says the same. An empty text is that of
-// a file that does not exist.
+// missing. It returns text itself if the entry is there and says the same, and an error if Remove
+// would not undo what it adds. An empty text is that of a file that does not exist.
 func (f Format) Set(text []byte, path Path, value Object) ([]byte, error) {
 	doc, old, found, err := f.open(text, path)
 	if err != nil {
@@ -154,7 +155,14 @@ func (f Format) Set(text []byte, path Path, value Object) ([]byte, error) {
 	case !ok:
 		return nil, errAltered
 	}
-	return f.apply(text, edits, path, with(doc.value(), path, want.plain()))
+	out, err := f.apply(text, edits, path, with(doc.value(), path, want.plain()))
+	if err != nil || found {
+		return out, err
+	}
+	if back, err := f.Remove(out, path); err != nil || !bytes.Equal(back, text) {
+		return nil, errLasting
+	}
+	return out, nil
 }
 
 // Remove removes the entry at a path, and the objects on the way that Set made for it. It returns
@@ -205,7 +213,10 @@ func (f Format) apply(text []byte, edits []edit, path Path, want any) ([]byte, e
 	return out, nil
 }
 
-var errAltered = &Error{0, "the change would alter something else: make it by hand"}
+var (
+	errAltered = &Error{0, "the change would alter something else: make it by hand"}
+	errLasting = &Error{0, "the change could not be undone exactly: make it by hand"}
+)
 
 // loneReturn returns where a carriage return without a line feed is, -1 if nowhere. The formats
 // disagree on whether it ends a line.
