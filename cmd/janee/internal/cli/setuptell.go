@@ -141,6 +141,9 @@ func (s *setupRun) tellPerson(noneChosen bool) {
 		if c.done {
 			said = words[c.Action][0]
 		}
+		if c.Own != "" {
+			said = strings.Replace(said, " janee ", " janee with its own program "+c.Own+" ", 1)
+		}
 		fmt.Fprintf(w, "%s: %s %s\n", c.Client.Title, said, printable(c.File))
 		s.tellMore(w, c)
 	}

@@ -49,6 +49,8 @@ type Client struct {
 	Stdio  func(Server) splice.Object
 	HTTP   func(Remote) splice.Object
 	NoHTTP string
+	// Choices are keys of the entry that setup sets once; after that their value is the person's.
+	Choices []string
 	// Own has the client's own program change the list of servers; nil if it has none that leaves
 	// the rest of the file as it was.
 	Own *Own

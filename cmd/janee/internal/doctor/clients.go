@@ -1,6 +1,7 @@
 package doctor
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -122,17 +123,31 @@ func (p *patient) wrongCommand(command string) string {
 		return fmt.Sprintf("the entry starts %q, which does not exist", command)
 	case !fi.Mode().IsRegular() || p.Clients.OS != "windows" && fi.Mode().Perm()&0o111 == 0:
 		return fmt.Sprintf("the entry starts %q, which is not a program", command)
-	case !p.isThis(fi):
+	case !p.isThis(command, fi):
 		return fmt.Sprintf("the entry starts %q, which is another program than this one, %q",
 			command, p.Program)
 	}
 	return ""
 }
 
-// isThis reports whether a file is this program, or a copy of the same size.
-func (p *patient) isThis(fi os.FileInfo) bool {
+// isThis reports whether a file is this program or a copy of it.
+func (p *patient) isThis(path string, fi os.FileInfo) bool {
 	me, err := os.Stat(p.Program)
-	return err != nil || os.SameFile(me, fi) || me.Size() == fi.Size()
+	if err != nil || os.SameFile(me, fi) {
+		return true
+	}
+	return me.Size() == fi.Size() && digest(p.Program) == digest(path)
+}
+
+// digest returns the SHA-256 of a file, or of what could be read of it.
+func digest(path string) (sum [sha256.Size]byte) {
+	h := sha256.New()
+	if f, err := os.Open(path); err == nil {
+		_, _ = io.Copy(h, f)
+		_ = f.Close()
+	}
+	h.Sum(sum[:0])
+	return sum
 }
 
 // readClientFile reads regular files only: a FIFO would hang the command.

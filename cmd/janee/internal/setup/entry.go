@@ -49,6 +49,33 @@ func includes(entry any, want splice.Object) bool {
 	return true
 }
 
+// chosen returns an entry with the values that a person has chosen in the one that is there.
+func chosen(c clients.Client, old any, want splice.Object) splice.Object {
+	have, _ := old.(map[string]any)
+	want = slices.Clone(want)
+	for i, f := range want {
+		if value, ok := have[f.Key]; ok && slices.Contains(c.Choices, f.Key) {
+			want[i].Value = writable(value)
+		}
+	}
+	return want
+}
+
+// writable returns a value of Find as splice writes it.
+func writable(v any) any {
+	list, ok := v.([]any)
+	if !ok {
+		return v
+	}
+	words := []string{}
+	for _, item := range list {
+		if s, ok := item.(string); ok {
+			words = append(words, s)
+		}
+	}
+	return words
+}
+
 // made reports whether setup made an entry: it starts this program, or one that is gone, as setup
 // would, or names a server over HTTP as setup would, and has no more keys than that.
 func (r Request) made(c clients.Client, entry any) bool {

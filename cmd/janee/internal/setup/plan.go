@@ -42,14 +42,17 @@ func (r Request) add(c clients.Client, p clients.Place, change *Change) (err err
 	if err != nil {
 		return unread(err)
 	}
-	switch change.line = line; {
+	change.line = line
+	if found && r.made(c, old) {
+		change.Action, want = Update, chosen(c, old, want)
+	}
+	switch {
 	case !found:
 		change.Action = Add
 	case includes(old, want):
 		change.Action = Keep
 		return nil
-	case r.made(c, old):
-		change.Action = Update
+	case change.Action == Update:
 	case r.Replace:
 		change.Action = Replace
 	default:

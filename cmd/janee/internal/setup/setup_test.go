@@ -157,6 +157,52 @@ func TestWhatAPersonHasAddedStays(t *testing.T) {
 	}
 }
 
+// TestChoicesStay: an update must not turn on what a person has turned off.
+func TestChoicesStay(t *testing.T) {
+	r := request(t)
+	codex := r.put(t, ".codex/config.toml", "[mcp_servers.janee]\ncommand = \"/old/janee\"\n"+
+		"args = [\"serve\"]\ndefault_tools_approval_mode = \"prompt\"\n")
+	cline := r.put(t, ".cline/data/settings/cline_mcp_settings.json",
+		`{"mcpServers": {"janee": {"command": "/old/janee", "args": ["serve"], "disabled": true}}}`)
+	copilot := r.put(t, ".copilot/mcp-config.json", `{"mcpServers": {"janee": {"type": "local",
+		"command": "/old/janee", "args": ["serve"], "tools": ["whoami"]}}}`)
+	changes := r.Plan(client(t, "codex"), client(t, "cline"), client(t, "copilot"))
+	for _, change := range changes {
+		if err := change.Apply(context.Background()); err != nil || change.Action != Update {
+			t.Errorf("%s: %s, %v", change.File, change.Action, err)
+		}
+	}
+	for path, want := range map[string]string{codex: `default_tools_approval_mode = "prompt"`,
+		cline: `"disabled": true`, copilot: `["whoami"]`} {
+		if got := text(t, path); !strings.Contains(got, want) ||
+			!strings.Contains(got, "/opt/janee/janee") {
+			t.Errorf("%s: %s", path, got)
+		}
+	}
+	for _, change := range r.Plan(client(t, "codex"), client(t, "cline"), client(t, "copilot")) {
+		if change.Action != Keep {
+			t.Errorf("again: %s: %s", change.File, change.Action)
+		}
+	}
+}
+
+// TestHomeIsALink: the whole home may be behind a link, as /tmp is on macOS.
+func TestHomeIsALink(t *testing.T) {
+	r := request(t)
+	link := filepath.Join(t.TempDir(), "me")
+	if err := os.Symlink(r.Machine.Home, link); err != nil {
+		t.Skip(err)
+	}
+	r.Machine.Home = link
+	change := r.Plan(client(t, "cursor"))[0]
+	if err := change.Apply(context.Background()); err != nil || change.Err != nil {
+		t.Error(err, change.Err)
+	}
+	if !strings.HasPrefix(change.File, link) || !r.Has(client(t, "cursor")) {
+		t.Errorf("%s was set up: %v", change.File, r.Has(client(t, "cursor")))
+	}
+}
+
 func TestHas(t *testing.T) {
 	r := request(t)
 	c := client(t, "cursor")
