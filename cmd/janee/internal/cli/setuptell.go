@@ -155,8 +155,8 @@ func (s *setupRun) tellPerson(noneChosen bool) {
 func (s *setupRun) tellMore(w io.Writer, c setupChange) {
 	if c.Rules {
 		if !s.remove && c.done {
-			fmt.Fprintln(w, "  They keep its file tools from the home and the root key, but not "+
-				"its shell: see docs/threat-model.md.")
+			fmt.Fprintln(w, "  They keep its file tools, and commands such as cat, from the home "+
+				"and the root key. They are no wall: see docs/threat-model.md.")
 		}
 		return
 	}

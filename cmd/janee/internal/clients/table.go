@@ -125,7 +125,7 @@ var table = []Client{
 		files: []location{{files: []string{"~/.qwen/settings.json"}}},
 	},
 	{
-		Name: "copilot", Title: "Copilot CLI", Program: "copilot",
+		Name: "copilot", Title: "Copilot CLI", Program: "copilot", Reports: "copilot-cli",
 		Wait:    Wait{Key: "timeout"},
 		Restart: newSession,
 		Docs:    "https://docs.github.com/en/copilot/how-tos/copilot-cli",

@@ -2,6 +2,7 @@ package setup
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -59,6 +60,9 @@ func TryRemote(ctx context.Context, r clients.Remote, token string) error {
 		return http.ErrUseLastResponse // the token goes to this host alone
 	}}
 	res, err := client.Do(req)
+	if at := (*url.Error)(nil); errors.As(err, &at) {
+		return at.Err // the caller names the URL
+	}
 	if err != nil {
 		return err
 	}
