@@ -129,7 +129,7 @@ it, and records it in the audit log. The agent never sees a key.`,
   janee serve`,
 		Version: version(), SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(*cobra.Command, []string) error { return runAlone(env) },
 	}
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
