@@ -148,6 +148,15 @@ it, and records it in the audit log. The agent never sees a key.`,
 	return root
 }
 
+// Tree returns the tree of commands for a program that describes it, such as package manpages. Main
+// runs the commands; those of this tree have no machine to run on.
+func Tree() *cobra.Command {
+	root := newRoot(&Env{Getenv: func(string) string { return "" }})
+	root.InitDefaultVersionFlag()
+	walk(root, (*cobra.Command).InitDefaultHelpFlag)
+	return root
+}
+
 func usage(cmd *cobra.Command, err error) error {
 	return hint.New(hint.Usage,
 		fmt.Sprintf("run `%s --help` to see how to use it", cmd.CommandPath()), err)

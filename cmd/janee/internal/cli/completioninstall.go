@@ -27,6 +27,11 @@ func extendCompletion(root *cobra.Command, env *Env) {
 	c.Long = `Have your shell complete commands, flags, and the names of services, capabilities and
 agents. "janee completion install" writes the completions to the file where your shell looks for
 them. The other commands print them.`
+	for _, print := range c.Commands() {
+		print.Short = "Print the completions of " + print.Name()
+		print.Long = fmt.Sprintf(`Print the script that completes Janee's commands in %[1]s, for a package or for a
+place of your own. "janee completion install %[1]s" does the rest for you.`, print.Name())
+	}
 	c.AddCommand(completionInstallCommand(env))
 }
 

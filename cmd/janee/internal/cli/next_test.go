@@ -122,7 +122,8 @@ func TestTryRule(t *testing.T) {
 	if err != nil || v.config == nil {
 		t.Fatal(err, v.err)
 	}
-	if got, want := v.tryRule(), "janee policy check gh GET "+home.Quote("/user?a=b&c=d"); got != want {
+	want := "janee policy check gh GET " + home.Quote("/user?a=b&c=d")
+	if got := v.tryRule(); got != want {
 		t.Errorf("%s, want %s", got, want)
 	}
 }

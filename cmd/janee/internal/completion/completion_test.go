@@ -42,11 +42,12 @@ func TestInstallAndRemove(t *testing.T) {
 func TestForeignFilesStay(t *testing.T) {
 	for name, put := range map[string]func(path string) error{
 		"own completion": func(path string) error {
-			return os.WriteFile(path, []byte("#compdef janee\n# by hand\n# zsh completion for janee\n"),
-				0o600)
+			return os.WriteFile(path,
+				[]byte("#compdef janee\n# by hand\n# zsh completion for janee\n"), 0o600)
 		},
 		"other shell": func(path string) error {
-			return os.WriteFile(path, []byte("# fish completion for janee -*- shell-script -*-\n"), 0o600)
+			return os.WriteFile(path,
+				[]byte("# fish completion for janee -*- shell-script -*-\n"), 0o600)
 		},
 		"empty": func(path string) error { return os.WriteFile(path, nil, 0o600) },
 		"link": func(path string) error {
