@@ -1,15 +1,16 @@
 package cli
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
-	"github.com/true-and-useful/janee/cmd/janee/internal/term"
 )
 
 const twoServices = `services:
@@ -58,7 +59,8 @@ func TestNextSteps(t *testing.T) {
 			h.make(t, m)
 			out := alone(t, m)
 			before, commands, _ := strings.Cut(out, "\nNext:\n")
-			if !strings.Contains(before, h.says) || h.says == "" && len(before) > 80 ||
+			if h.says != "" && strings.Count(before, h.says) != 1 ||
+				h.says == "" && len(before) > 80 ||
 				!strings.HasPrefix(commands, "  "+h.next) {
 				t.Errorf("want %q and %q:\n%s", h.says, h.next, out)
 			}
@@ -66,17 +68,29 @@ func TestNextSteps(t *testing.T) {
 	}
 }
 
-// TestNextStepsAskNothing has a home whose root key only a passphrase opens, and a machine without
-// a home directory.
-func TestNextStepsAskNothing(t *testing.T) {
+// TestNextStepsNeedNoKey has a command give the root key. It must not run: it might ask for a PIN.
+func TestNextStepsNeedNoKey(t *testing.T) {
 	m := newMachine(t)
-	m.write(t, "vault: {id: abc, key: k1, check: 0123456789abcdef, source: passphrase}\n"+
-		twoServices+"capabilities: {gh: {service: github}}\n")
-	m.Terminal = func() (*term.Terminal, error) {
-		t.Error("it asks")
-		return nil, term.ErrNone
+	mark := filepath.Join(t.TempDir(), "it-ran")
+	m.write(t, fmt.Sprintf("vault: {id: abc, key: k1, check: 0123456789abcdef, source: command,\n"+
+		"  command: [touch, %q]}\n", mark)+twoServices+"capabilities: {gh: {service: github}}\n")
+	m.Getenv = func(name string) string {
+		return map[string]string{"JANEE_HOME": m.home, "PATH": os.Getenv("PATH")}[name]
 	}
 	alone(t, m)
+	if _, err := os.Stat(mark); err == nil {
+		t.Error("it asked for the root key")
+	}
+	if m.run("status"); runtime.GOOS != "windows" {
+		if _, err := os.Stat(mark); err != nil {
+			t.Errorf("the command would not have run: %v", err)
+		}
+	}
+}
+
+// TestNextStepsWithoutHome has a machine that names no directory for a home.
+func TestNextStepsWithoutHome(t *testing.T) {
+	m := newMachine(t)
 	m.Getenv = func(string) string { return "" }
 	if out := alone(t, m); !strings.Contains(out, "\n  export JANEE_HOME=") {
 		t.Errorf("it does not say what to set:\n%s", out)

@@ -8,6 +8,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -75,6 +76,9 @@ func TestEveryCommandHasAPage(t *testing.T) {
 
 // TestSameBytes writes the pages twice, once with the date from the environment.
 func TestSameBytes(t *testing.T) {
+	here := time.Local
+	time.Local = time.FixedZone("Kiritimati", 14*60*60)
+	t.Cleanup(func() { time.Local = here })
 	_, one := pages(t, none, "-date", "2026-11-30")
 	_, two := pages(t, func(name string) string {
 		if name != "SOURCE_DATE_EPOCH" {
@@ -135,7 +139,8 @@ func TestShown(t *testing.T) {
 		t.Skip("man is not installed")
 	}
 	c := &cobra.Command{Use: "janee", Short: `It's a "test"`, Example: "  .dot `a` ~/x ^y --z",
-		Long: "Say `janee list`, don't say \\n or …:\n.TH is text.\n\n'So is this.\n\n\tindented\n"}
+		Long: "Say `janee list`, don't say \\n or …:\n\n.TH is text.\n\n'So is this.\n\n" +
+			"\tindented\n"}
 	path := filepath.Join(t.TempDir(), "janee.1")
 	if err := os.WriteFile(path, page(c, edition{version: "1"}), 0o600); err != nil {
 		t.Fatal(err)
@@ -147,12 +152,20 @@ func TestShown(t *testing.T) {
 		t.Fatalf("%v\n%s", err, out)
 	}
 	for _, want := range []string{
-		`janee - It's a "test"`, `Say janee list, don't say \n or …: .TH is text.`,
+		`janee - It's a "test"`, `Say janee list, don't say \n or …:`, ".TH is text.",
 		"'So is this.", "    indented", ".dot `a` ~/x ^y --z",
 	} {
 		if !strings.Contains(string(out), want) {
 			t.Errorf("%q is not in\n%s", want, out)
 		}
+	}
+}
+
+// TestEscape holds code to the characters that can be copied, which some readers show as others.
+func TestEscape(t *testing.T) {
+	if got, want := escape("--to '~/x^2' `\\n` …"),
+		`\-\-to \(aq\(ti/x\(ha2\(aq \(ga\en\(ga \[u2026]`; got != want {
+		t.Errorf("%s, want %s", got, want)
 	}
 }
 

@@ -41,10 +41,7 @@ func (r *roff) paragraph() {
 func (r *roff) text(text string) {
 	line := ""
 	flush := func() {
-		if strings.HasPrefix(line, ".") || strings.HasPrefix(line, "'") {
-			line = `\&` + line // a dot or a quote at the start of a line begins a macro
-		}
-		r.b.WriteString(line + "\n")
+		r.line(line)
 		line = ""
 	}
 	for _, word := range strings.Fields(text) {
@@ -57,6 +54,14 @@ func (r *roff) text(text string) {
 		line += word
 	}
 	flush()
+}
+
+// line writes a line of text. A dot at its start would begin a macro; escape takes care of quotes.
+func (r *roff) line(text string) {
+	if strings.HasPrefix(text, ".") {
+		text = `\&` + text
+	}
+	r.b.WriteString(text + "\n")
 }
 
 // prose writes the paragraphs of a description. One with an indented line stays as it is.
@@ -75,11 +80,7 @@ func (r *roff) prose(text string) {
 func (r *roff) literal(text string) {
 	r.b.WriteString(".RS 4\n.nf\n")
 	for line := range strings.Lines(strings.Trim(text, "\n")) {
-		line = escape(strings.TrimSpace(line))
-		if strings.HasPrefix(line, ".") {
-			line = `\&` + line
-		}
-		r.b.WriteString(line + "\n")
+		r.line(escape(strings.TrimSpace(line)))
 	}
 	r.b.WriteString(".fi\n.RE\n")
 }
