@@ -125,8 +125,8 @@ func newRoot(env *Env) *cobra.Command {
 asks for a request. Janee checks the request against your rules, signs it with the real key, sends
 it, and records it in the audit log. The agent never sees a key.`,
 		Example: `  janee init
-  janee add stripe
-  janee serve`,
+  janee add github
+  janee setup`,
 		Version: version(), SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error { return runAlone(env) },

@@ -3,16 +3,23 @@ package cli
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
+	"github.com/true-and-useful/janee/cmd/janee/internal/setup"
+	"github.com/true-and-useful/janee/core/session"
 )
 
 // step is a command that a person may run next, and a few words on what it does.
 type step struct{ command, does string }
+
+// setupStep comes until an agent can reach Janee.
+var setupStep = step{"janee setup", "connect your MCP clients"}
 
 // doctorStep ends the steps where something is wrong.
 var doctorStep = step{"janee doctor", "find what else is wrong"}
@@ -47,7 +54,7 @@ func nextSteps(env *Env) (says string, next []step) {
 		return "", []step{
 			{"janee init", "create a home and a root key"},
 			{"janee add github", "store an API key, encrypted"},
-			{"janee demo", "see what Janee does, in a temporary home"},
+			setupStep,
 		}
 	case v.err != nil:
 		first, _, _ := strings.Cut(v.err.Error(), "\n") // one wrong line makes dozens
@@ -59,7 +66,7 @@ func nextSteps(env *Env) (says string, next []step) {
 			{"janee sessions", "see which agents have a session"},
 		}
 	}
-	return "", v.daily()
+	return "", v.daily(v.connected(env))
 }
 
 // fix is the command that opens the faulty line, or what the error says to do.
@@ -70,13 +77,35 @@ func (v *view) fix() string {
 	return hint.Of(v.err)
 }
 
+// connected reports whether an agent can reach Janee: a client that setup knows has an entry for
+// it, or any client has used it.
+func (v *view) connected(env *Env) bool {
+	names, err := v.home.List(session.Dir)
+	if err == nil && slices.ContainsFunc(names, isGrant) {
+		return true
+	}
+	r := setup.Request{Machine: clientMachine(env)}
+	return slices.ContainsFunc(clients.Found(r.Machine), r.Has)
+}
+
+func isGrant(name string) bool {
+	_, ok := session.PairOfFile(name)
+	return ok
+}
+
 // daily is for a home that works.
-func (v *view) daily() []step {
+func (v *view) daily(connected bool) []step {
 	switch {
-	case len(v.config.ServiceNames) == 0:
+	case len(v.config.ServiceNames) == 0 && connected:
 		return []step{
 			{"janee add github", "store an API key, encrypted"},
 			{"janee search payments", "find other APIs that Janee knows"},
+			{"janee demo", "see what Janee does, in a temporary home"},
+		}
+	case len(v.config.ServiceNames) == 0:
+		return []step{
+			{"janee add github", "store an API key, encrypted"},
+			setupStep,
 			{"janee demo", "see what Janee does, in a temporary home"},
 		}
 	case len(v.config.CapabilityNames) == 0:
@@ -86,6 +115,12 @@ func (v *view) daily() []step {
 				"let agents read with the key"},
 			{"janee list", "see what is stored"},
 			doctorStep,
+		}
+	case !connected:
+		return []step{
+			setupStep,
+			{v.tryRule(), "see what agents may do"},
+			{"janee list", "see what is stored"},
 		}
 	}
 	return []step{

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -11,12 +12,36 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/core/session"
 )
 
-const twoServices = `services:
+const oneService = `services:
   github: {baseUrl: https://api.github.com, auth: {type: bearer, key: ghp_0123456789},
     testPath: "/user?a=b&c=d"}
 `
+
+const reachable = oneService + "capabilities: {gh: {service: github}}\n"
+
+// connect adds an entry for Janee to Cursor.
+func connect(t *testing.T, m *machine) {
+	t.Helper()
+	dir := filepath.Join(m.Getenv("HOME"), ".cursor")
+	entry := `{"mcpServers": {"janee": {"command": "janee", "args": ["serve"]}}}`
+	if err := errors.Join(os.Mkdir(dir, 0o700),
+		os.WriteFile(filepath.Join(dir, "mcp.json"), []byte(entry), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// grant leaves the file of a session.
+func grant(t *testing.T, m *machine) {
+	t.Helper()
+	path := filepath.Join(m.home, session.File(session.Pair("stdio", "claude-ai", "gh")))
+	if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o700),
+		os.WriteFile(path, []byte("{}\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+}
 
 // TestNextSteps has `janee` alone say the first command for homes in different states.
 func TestNextSteps(t *testing.T) {
@@ -28,10 +53,18 @@ func TestNextSteps(t *testing.T) {
 		"none":  {func(*testing.T, *machine) {}, "", "janee init"},
 		"fresh": {func(_ *testing.T, m *machine) { m.run("init") }, "", "janee add github"},
 		"a key that no agent may use": {func(t *testing.T, m *machine) {
-			m.write(t, twoServices)
+			m.write(t, oneService)
 		}, "", `janee cap add github -s github --allow "GET *"`},
-		"all there": {func(t *testing.T, m *machine) {
-			m.write(t, twoServices+"capabilities: {gh: {service: github}}\n")
+		"no client": {func(t *testing.T, m *machine) {
+			m.write(t, reachable)
+		}, "", "janee setup"},
+		"a client": {func(t *testing.T, m *machine) {
+			m.write(t, reachable)
+			connect(t, m)
+		}, "", "janee logs -f"},
+		"used by a client that setup does not know": {func(t *testing.T, m *machine) {
+			m.write(t, reachable)
+			grant(t, m)
 		}, "", "janee logs -f"},
 		"locked": {func(_ *testing.T, m *machine) {
 			m.run("init")
@@ -73,9 +106,12 @@ func TestNextStepsNeedNoKey(t *testing.T) {
 	m := newMachine(t)
 	mark := filepath.Join(t.TempDir(), "it-ran")
 	m.write(t, fmt.Sprintf("vault: {id: abc, key: k1, check: 0123456789abcdef, source: command,\n"+
-		"  command: [touch, %q]}\n", mark)+twoServices+"capabilities: {gh: {service: github}}\n")
-	m.Getenv = func(name string) string {
-		return map[string]string{"JANEE_HOME": m.home, "PATH": os.Getenv("PATH")}[name]
+		"  command: [touch, %q]}\n", mark)+reachable)
+	vars := m.Getenv
+	m.keys, m.Getenv = nil, func(name string) string {
+		return map[string]string{
+			"HOME": vars("HOME"), "JANEE_HOME": m.home, "PATH": os.Getenv("PATH"),
+		}[name]
 	}
 	alone(t, m)
 	if _, err := os.Stat(mark); err == nil {
@@ -131,7 +167,7 @@ func alone(t *testing.T, m *machine) string {
 // TestTryRule quotes what a shell would otherwise take apart.
 func TestTryRule(t *testing.T) {
 	m := newMachine(t)
-	m.write(t, twoServices+"capabilities: {gh: {service: github}}\n")
+	m.write(t, reachable)
 	v, err := glance(m.Env)
 	if err != nil || v.config == nil {
 		t.Fatal(err, v.err)

@@ -41,6 +41,7 @@ func newMachine(t *testing.T) *machine {
 		Executable: func() (string, error) { return "/usr/local/bin/janee", nil },
 		Terminal:   func() (*term.Terminal, error) { return nil, term.ErrNone },
 	}
+	m.Keys().ConfigDir = func() (string, error) { return filepath.Join(dir, "config"), nil }
 	return m
 }
 
