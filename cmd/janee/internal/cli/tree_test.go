@@ -191,6 +191,10 @@ func TestUsageErrors(t *testing.T) {
 		"logs --since 1h --until 2h":                    "swap them",
 		"logs --decision perhaps":                       "--decision allow",
 		"completion bash --no-descs":                    "",
+		"setup --list --remove":                         "--list and --remove cannot be combined",
+		"setup cursor --token-env X":                    "--token-env is for --http",
+		"setup cursor --http ftp://h.example":           "is not an http or https URL",
+		"setup cursor --agent a/b":                      "is not a valid agent name",
 	} {
 		m := newMachine(t)
 		m.run("init")
