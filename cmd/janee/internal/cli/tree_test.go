@@ -114,8 +114,8 @@ func TestHelpTexts(t *testing.T) {
 }
 
 // placeholders are all that help puts in place of a value, for flags and arguments alike.
-const placeholders = " ADDRESS AGENT BODY CAPABILITY COMMAND DECISION DIGEST DIR DURATION FILE " +
-	"FORMAT HEADER ID KEY METHOD N NAME NAME=VALUE ORIGIN PATH POLICY PORT QUERY RULE SCOPE " +
+const placeholders = " ADDRESS AGENT BODY CAPABILITY CLIENT COMMAND DECISION DIGEST DIR DURATION " +
+	"FILE FORMAT HEADER ID KEY METHOD N NAME NAME=VALUE ORIGIN PATH POLICY PORT QUERY RULE SCOPE " +
 	"SECRET SERVICE SOURCE TEXT TIME TOKEN TYPE URL VALUE VARIABLE WORD "
 
 // TestPlaceholders holds help to these words. A flag without one would show the name of its type.
@@ -129,7 +129,7 @@ func TestPlaceholders(t *testing.T) {
 	}
 	for path, c := range commands(t) {
 		for _, word := range strings.Fields(c.Use)[1:] {
-			if word = strings.Trim(word, "[]"); !strings.HasPrefix(word, "-") {
+			if word = strings.Trim(word, "[]."); !strings.HasPrefix(word, "-") {
 				check(path, word)
 			}
 		}
@@ -191,6 +191,10 @@ func TestUsageErrors(t *testing.T) {
 		"logs --since 1h --until 2h":                    "swap them",
 		"logs --decision perhaps":                       "--decision allow",
 		"completion bash --no-descs":                    "",
+		"setup --list --remove":                         "--list and --remove cannot be combined",
+		"setup cursor --token-env X":                    "--token-env is for --http",
+		"setup cursor --http ftp://h.example":           "is not an http or https URL",
+		"setup cursor --agent a/b":                      "is not a valid agent name",
 	} {
 		m := newMachine(t)
 		m.run("init")
