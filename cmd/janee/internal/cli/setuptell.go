@@ -254,12 +254,9 @@ func (s *setupRun) tellList(chosen []clients.Client) error {
 	}
 	list := []entry{}
 	for _, c := range chosen {
-		e := entry{Client: c.Name, Title: c.Title, Files: []string{},
-			Found: len(c.InUse(s.request.Machine)) > 0, SetUp: s.request.Has(c)}
-		for _, p := range s.request.Files(c) {
-			e.Files = append(e.Files, p)
-		}
-		list = append(list, e)
+		list = append(list, entry{Client: c.Name, Title: c.Title,
+			Found: len(c.InUse(s.request.Machine)) > 0, SetUp: s.request.Has(c),
+			Files: append([]string{}, s.request.Files(c)...)})
 	}
 	if s.asJSON {
 		return writeJSON(s.env.Stdout, list)

@@ -190,6 +190,10 @@ func TestUsageErrors(t *testing.T) {
 		"completion bash --no-descs":                    "",
 		"completion install":                            "name one: `janee completion",
 		"completion install nu":                         `unknown shell "nu"`,
+		"setup --list --remove":                         "--list and --remove cannot be combined",
+		"setup cursor --token-env X":                    "--token-env is for --http",
+		"setup cursor --http ftp://h.example":           "is not an http or https URL",
+		"setup cursor --agent a/b":                      "is not a valid agent name",
 	} {
 		m := newMachine(t)
 		m.run("init")

@@ -68,7 +68,8 @@ func TestForeignOwner(t *testing.T) {
 	}
 	for _, name := range []string{"cursor", "gemini"} {
 		change := r.Plan(client(t, name))[0]
-		if change.Action != Refuse || !strings.Contains(change.Err.Error(), "belongs to user 12345") {
+		if change.Action != Refuse ||
+			!strings.Contains(change.Err.Error(), "belongs to user 12345") {
 			t.Errorf("%s: %s, %v", name, change.Action, change.Err)
 		}
 	}

@@ -203,6 +203,30 @@ func TestHomeIsALink(t *testing.T) {
 	}
 }
 
+// TestMade: another program is not ours, whatever its name, and neither is one with other words.
+func TestMade(t *testing.T) {
+	r := request(t)
+	other := filepath.ToSlash(r.put(t, "other/janee", "another program of this name"))
+	r.Known = []string{r.put(t, "bin/janee", "this program")}
+	for entry, want := range map[string]Action{
+		`{"command": "` + filepath.ToSlash(r.Known[0]) + `", "args": ["serve"]}`: Update,
+		`{"command": "/gone/janee", "args": ["serve", "--agent", "x"]}`:          Update,
+		`{"command": "janee", "args": ["serve"]}`:                                Update,
+		`{"command": "` + other + `", "args": ["serve"]}`:                        Refuse,
+		`{"command": "/gone/other", "args": ["serve"]}`:                          Refuse,
+		`{"command": "/gone/janee", "args": ["run"]}`:                            Refuse,
+		`{"command": "/gone/janee", "args": ["serve"], "env": {"PATH": "/x"}}`:   Refuse,
+		`{"command": "/gone/janee"}`:                                             Refuse,
+		`{"url": "https://h.example/mcp"}`:                                       Refuse,
+		`"janee"`:                                                                Refuse,
+	} {
+		r.put(t, ".cursor/mcp.json", `{"mcpServers": {"janee": `+entry+`}}`)
+		if change := r.Plan(client(t, "cursor"))[0]; change.Action != want {
+			t.Errorf("%s: %s, %v", entry, change.Action, change.Err)
+		}
+	}
+}
+
 func TestHas(t *testing.T) {
 	r := request(t)
 	c := client(t, "cursor")
