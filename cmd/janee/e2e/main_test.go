@@ -7,20 +7,21 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
-	// what the binary is made of: see binDir
-	_ "github.com/true-and-useful/janee/cmd/janee/internal/cli"
+	"github.com/true-and-useful/janee/cmd/janee/internal/cli"
 )
 
 // built is the folder of the binary under test.
 var built string
 
 // binDir holds the janee that the stories are told to: built as it ships, not the test binary in
-// disguise. It opens the folder of package main, which nothing can import, and so a changed main is
-// tested again by a `go test` that would otherwise give the result that it remembers.
+// disguise. `go test` gives the result that it remembers unless the bytes of the test have changed,
+// or a file that it opened. So the tests hold on to cli.Main, which brings what the binary is made
+// of, and open the folder of package main, which nothing can import.
 func binDir() string {
 	_, _ = os.ReadDir("..")
 	return built
@@ -45,6 +46,7 @@ func (b building) Run() int {
 	}
 	defer os.RemoveAll(dir)
 	built = dir
+	runtime.KeepAlive(cli.Main) // see binDir
 	build := exec.Command("go", "build", "-o", filepath.Join(dir, "janee"), "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building janee: %v\n%s", err, out)

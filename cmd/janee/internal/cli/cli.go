@@ -125,11 +125,11 @@ func newRoot(env *Env) *cobra.Command {
 asks for a request. Janee checks the request against your rules, signs it with the real key, sends
 it, and records it in the audit log. The agent never sees a key.`,
 		Example: `  janee init
-  janee add stripe
-  janee serve`,
+  janee add github
+  janee setup`,
 		Version: version(), SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(*cobra.Command, []string) error { return runAlone(env) },
 	}
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
@@ -145,6 +145,15 @@ it, and records it in the audit log. The agent never sees a key.`,
 		testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env),
 		backupCommand(env), restoreCommand(env), versionCommand(env))
 	finish(root, env)
+	return root
+}
+
+// Tree returns the tree of commands for a program that describes it, such as package manpages. Main
+// runs the commands; those of this tree have no machine to run on.
+func Tree() *cobra.Command {
+	root := newRoot(&Env{Getenv: func(string) string { return "" }})
+	root.InitDefaultVersionFlag()
+	walk(root, (*cobra.Command).InitDefaultHelpFlag)
 	return root
 }
 

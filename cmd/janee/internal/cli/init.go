@@ -1,11 +1,14 @@
 package cli
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
@@ -18,17 +21,20 @@ func initCommand(env *Env) *cobra.Command {
 		Use:   "init",
 		Short: "Create a home with a commented config.yaml and a root key",
 		Long: `Create the directory ~/.janee (or $JANEE_HOME) with a commented config.yaml, and a
-root key outside of it. An existing config.yaml is never changed. The command prints the JSON that
-you add to the MCP settings of your agent.`,
+root key outside of it. An existing config.yaml is never changed. On a terminal the command offers to
+connect the MCP clients that it finds, as "janee setup" does. Otherwise it prints the JSON that you
+add to the settings of a client.`,
 		Example: "  janee init\n  janee init --json",
 		Args:    cobra.NoArgs,
-		RunE:    func(*cobra.Command, []string) error { return runInit(env, asJSON) },
+		RunE: func(c *cobra.Command, _ []string) error {
+			return runInit(c.Context(), env, asJSON)
+		},
 	}
 	c.Flags().BoolVar(&asJSON, "json", false, "print JSON")
 	return c
 }
 
-func runInit(env *Env, asJSON bool) error {
+func runInit(ctx context.Context, env *Env, asJSON bool) error {
 	dir, err := home.Dir(env.Getenv)
 	if err != nil {
 		return err
@@ -44,7 +50,7 @@ func runInit(env *Env, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	clients, err := snippet(env)
+	config, err := snippet(env)
 	if err != nil {
 		return err
 	}
@@ -54,14 +60,43 @@ func runInit(env *Env, asJSON bool) error {
 			Config string `json:"config"`
 			Key    string `json:"rootKey"` // where it is
 			clientConfig
-		}{true, s.Home.ConfigPath(), s.KeySource, clients})
+		}{true, s.Home.ConfigPath(), s.KeySource, config})
 	}
 	fmt.Fprintf(env.Stderr, "Created %s\n", s.Home.ConfigPath())
 	sayKey(env.Stderr, s.KeySource)
+	found := clients.Found(clientMachine(env))
+	if isTerminal(env.Stdin) && isTerminal(env.Stdout) && len(found) > 0 {
+		return offerSetup(ctx, env, found)
+	}
 	fmt.Fprintf(env.Stderr,
 		"\nNext, store your first API key with `janee add`.\n"+
-			"Then add this to the MCP settings of your agent (Claude Desktop, Cursor, …):\n\n")
-	return writeJSON(env.Stdout, clients)
+			"Then run `janee setup`, or add this to the settings of your MCP client:\n\n")
+	return writeJSON(env.Stdout, config)
+}
+
+// offerSetup has a person go on to `janee setup`, and says what is next. The answer counts for
+// setup too, which shows the changes and does not ask again.
+func offerSetup(ctx context.Context, env *Env, found []clients.Client) error {
+	var names, titles []string
+	for _, c := range found {
+		names, titles = append(names, c.Name), append(titles, c.Title)
+	}
+	t, err := env.Terminal()
+	if err != nil {
+		return err
+	}
+	defer t.Close()
+	agreed, err := t.Agree(
+		"\nConnect the MCP clients found here (" + strings.Join(titles, ", ") + ")?")
+	if err != nil {
+		return err
+	}
+	if agreed {
+		err = (&setupRun{env: env, ctx: ctx}).run(names)
+	}
+	_, next := nextSteps(env)
+	fmt.Fprint(env.Stderr, "\nNext:\n"+stepLines(next))
+	return err
 }
 
 // clientConfig is the JSON that MCP clients read.

@@ -348,11 +348,11 @@ func (s *setupRun) ask() error {
 		return nil
 	}
 	defer t.Close()
-	answer, err := t.Line("Write these changes? [Y/n]", "")
+	agreed, err := t.Agree("Write these changes?")
 	if err != nil {
 		return err
 	}
-	if answer = strings.ToLower(answer); answer != "" && answer != "y" && answer != "yes" {
+	if !agreed {
 		return errNotWanted
 	}
 	return nil

@@ -41,6 +41,7 @@ func newMachine(t *testing.T) *machine {
 		Executable: func() (string, error) { return "/usr/local/bin/janee", nil },
 		Terminal:   func() (*term.Terminal, error) { return nil, term.ErrNone },
 	}
+	m.Keys().ConfigDir = func() (string, error) { return filepath.Join(dir, "config"), nil }
 	return m
 }
 
@@ -84,8 +85,7 @@ func TestEveryCommandHasHelp(t *testing.T) {
 				t.Errorf("exit %d; its help does not end with an example:\n%s", code, text)
 			}
 			for line := range strings.Lines(before) {
-				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > helpWidth &&
-					!strings.HasPrefix(path, "janee completion") {
+				if utf8.RuneCountInString(strings.TrimSuffix(line, "\n")) > helpWidth {
 					t.Errorf("wider than %d columns: %q", helpWidth, line)
 				}
 			}
@@ -116,7 +116,7 @@ func TestHelpTexts(t *testing.T) {
 // placeholders are all that help puts in place of a value, for flags and arguments alike.
 const placeholders = " ADDRESS AGENT BODY CAPABILITY CLIENT COMMAND DECISION DIGEST DIR DURATION " +
 	"FILE FORMAT HEADER ID KEY METHOD N NAME NAME=VALUE ORIGIN PATH POLICY PORT QUERY RULE SCOPE " +
-	"SECRET SERVICE SOURCE TEXT TIME TOKEN TYPE URL VALUE VARIABLE WORD "
+	"SECRET SERVICE SHELL SOURCE TEXT TIME TOKEN TYPE URL VALUE VARIABLE WORD "
 
 // TestPlaceholders holds help to these words. A flag without one would show the name of its type.
 func TestPlaceholders(t *testing.T) {
@@ -158,9 +158,6 @@ func TestHelpGolden(t *testing.T) {
 		t.Errorf("janee help has changed (go test ./cmd/janee/internal/cli -run TestHelpGolden "+
 			"-update): %v\n%s", err, got)
 	}
-	if _, plain, _ := newMachine(t).run([]string{}...); plain != got {
-		t.Errorf("janee alone says something else than janee help:\n%s", plain)
-	}
 }
 
 func TestUsageErrors(t *testing.T) {
@@ -191,6 +188,8 @@ func TestUsageErrors(t *testing.T) {
 		"logs --since 1h --until 2h":                    "swap them",
 		"logs --decision perhaps":                       "--decision allow",
 		"completion bash --no-descs":                    "",
+		"completion install":                            "name one: `janee completion",
+		"completion install nu":                         `unknown shell "nu"`,
 		"setup --list --remove":                         "--list and --remove cannot be combined",
 		"setup cursor --token-env X":                    "--token-env is for --http",
 		"setup cursor --http ftp://h.example":           "is not an http or https URL",
