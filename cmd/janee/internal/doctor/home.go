@@ -74,7 +74,7 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 	}
 	if more > 0 {
 		found = append(found,
-			failed("home", "chmod -R go= "+home.Quote(dir), "%d more files have the same problem",
+			failed("home", guard.Remedy("chmod -R go=", dir), "%d more files have the same problem",
 				more))
 	}
 	return found
