@@ -85,7 +85,7 @@ func (h *Home) replaceConfig(text []byte) error {
 	if err != nil {
 		return err
 	}
-	return h.guard.Unwritable(path, replaceFile(path, text))
+	return h.guard.Explain(path, replaceFile(path, text))
 }
 
 func stampOf(fi fs.FileInfo) Stamp {

@@ -48,9 +48,10 @@ func (g Guard) ReadShared(path string) ([]byte, error) {
 	}
 	target, err := g.Follow(path)
 	if err != nil {
-		return nil, err
+		return nil, g.Explain(path, err)
 	}
-	return g.readTrusted(target, maxCredential)
+	text, err := g.readTrusted(target, maxCredential)
+	return text, g.Explain(path, err)
 }
 
 // CreateShared is CreateFile for such a file. In a container everyone may read what it makes: the
@@ -62,5 +63,5 @@ func (g Guard) CreateShared(path string, data []byte) (created bool, err error) 
 		g.Tighten(filepath.Dir(path), 0o022)
 	}
 	created, err = createFile(path, data, perm)
-	return created, g.Unwritable(path, err)
+	return created, g.Explain(path, err)
 }

@@ -32,9 +32,9 @@ func (g Guard) Tighten(dir string, mask fs.FileMode) {
 	}
 }
 
-// Unwritable adds to err, with which writing to path failed, what has to be done about the volume
-// that path is in. Outside of containers it returns err.
-func (g Guard) Unwritable(path string, err error) error {
+// Explain adds to err, with which reading or writing path failed, what has to be done about the
+// volume that path is in. Outside of containers it returns err.
+func (g Guard) Explain(path string, err error) error {
 	if !g.Container || err == nil {
 		return err
 	}

@@ -24,12 +24,15 @@ const maxFile = 16 << 20
 // mounted, and its hints are for the host.
 type Guard struct{ Group, Container bool }
 
+// ContainerEnv is the variable with which the image says that Janee has a container to itself.
+const ContainerEnv = "JANEE_CONTAINER"
+
 // GuardFromEnv returns the guard that the environment asks for: JANEE_ALLOW_GROUP=1 sets Group, and
-// JANEE_CONTAINER=1, which the image sets, Container.
+// JANEE_CONTAINER=1 sets Container.
 func GuardFromEnv(getenv func(string) string) Guard {
 	return Guard{
 		Group:     getenv("JANEE_ALLOW_GROUP") == "1",
-		Container: getenv("JANEE_CONTAINER") == "1",
+		Container: getenv(ContainerEnv) == "1",
 	}
 }
 

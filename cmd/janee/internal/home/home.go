@@ -73,7 +73,7 @@ func Open(dir string) (*Home, error) {
 	}
 	h.guard.Tighten(h.dir, 0o077)
 	if err := h.guard.CheckDir(h.dir); err != nil {
-		return nil, err
+		return nil, h.guard.Explain(h.dir, err)
 	}
 	for _, name := range []string{logsDir, session.Dir, approval.Dir, backupsDir} {
 		if err := absentOr(h.guard.CheckDir(h.Path(name))); err != nil {
@@ -94,7 +94,7 @@ func Open(dir string) (*Home, error) {
 // already exists, and checks it as Open does.
 func Create(dir string) (*Home, error) {
 	if err := MakeDir(dir); err != nil {
-		return nil, GuardFromEnv(os.Getenv).Unwritable(dir, err)
+		return nil, GuardFromEnv(os.Getenv).Explain(dir, err)
 	}
 	h, err := Open(dir)
 	if err != nil {
@@ -102,7 +102,7 @@ func Create(dir string) (*Home, error) {
 	}
 	for _, name := range []string{logsDir, session.Dir} {
 		if err := MakeDir(h.Path(name)); err != nil {
-			return nil, h.guard.Unwritable(h.Path(name), err)
+			return nil, h.guard.Explain(h.Path(name), err)
 		}
 	}
 	return h, nil

@@ -72,24 +72,24 @@ func (f file) text() (string, error) {
 	}
 	path, err := f.guard.Follow(f.path)
 	if err != nil {
-		return "", err
+		return "", f.guard.Explain(f.path, err)
 	}
 	text, err := f.guard.ReadFile(path)
-	return string(text), err
+	return string(text), f.guard.Explain(f.path, err)
 }
 
 // create writes a new key file after read has found none. It makes the directory if read could not
 // check it because it did not exist.
 func (f file) create(root vault.Root) error {
 	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
-		return locked(f.path, f.guard.Unwritable(f.path, err))
+		return locked(f.path, f.guard.Explain(f.path, err))
 	}
 	created, err := home.CreateFile(f.path, []byte(line(root)))
 	if err == nil && !created {
 		err = errors.New("another process has just created it")
 	}
 	if err != nil {
-		return locked(f.path, f.guard.Unwritable(f.path, err))
+		return locked(f.path, f.guard.Explain(f.path, err))
 	}
 	return nil
 }
