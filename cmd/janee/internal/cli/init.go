@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 
 	"github.com/spf13/cobra"
 
@@ -29,14 +30,7 @@ you add to the MCP settings of your agent.`,
 }
 
 func runInit(env *Env, asJSON bool) error {
-	dir, err := home.Dir(env.Getenv)
-	if err != nil {
-		return err
-	}
-	if legacy.Found(dir) {
-		return opened.Unconverted(dir)
-	}
-	s, err := opened.Init(env.Keys(), dir)
+	s, err := createHome(env)
 	if errors.Is(err, opened.ErrExists) {
 		return hint.Errorf(hint.Failed, "to add a service to it, run `janee add`",
 			"creating a home: %q already exists", s.Home.ConfigPath())
@@ -62,6 +56,38 @@ func runInit(env *Env, asJSON bool) error {
 		"\nNext, store your first API key with `janee add`.\n"+
 			"Then add this to the MCP settings of your agent (Claude Desktop, Cursor, …):\n\n")
 	return writeJSON(env.Stdout, clients)
+}
+
+// createHome makes the home that the environment names. The error is opened.ErrExists if there is
+// one.
+func createHome(env *Env) (*opened.Home, error) {
+	dir, err := home.Dir(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if legacy.Found(dir) {
+		return nil, opened.Unconverted(dir)
+	}
+	return opened.Init(env.Keys(), dir)
+}
+
+// openOrInit is open, and makes the home first if there is none and create is set. Two servers that
+// start at once share the home that one of them makes.
+func openOrInit(env *Env, create bool) (*opened.Home, error) {
+	s, err := open(env)
+	if !create || !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	made, err := createHome(env)
+	switch {
+	case errors.Is(err, opened.ErrExists):
+	case err != nil:
+		return nil, err
+	default:
+		fmt.Fprintf(env.Stderr, "Created %s\n", made.Home.ConfigPath())
+		sayKey(env.Stderr, made.KeySource)
+	}
+	return open(env)
 }
 
 // clientConfig is the JSON that MCP clients read.
