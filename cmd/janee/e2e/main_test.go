@@ -86,6 +86,7 @@ func params() testscript.Params {
 			env.Setenv("LOCALNAME", localName())
 			env.Setenv("JANEE_HOME", filepath.Join(home, ".janee"))
 			env.Setenv("JANEE_KEY_FILE", filepath.Join(home, "root.key"))
+			env.Setenv("BIN", binDir())
 			env.Setenv("PATH", binDir()+string(os.PathListSeparator)+env.Getenv("PATH"))
 			env.Setenv("SEEN", filepath.Join(env.WorkDir, "seen-by-agents"))
 			watch(env)

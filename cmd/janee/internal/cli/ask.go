@@ -99,9 +99,8 @@ func (a *asker) template(
 		return t, false, err
 	}
 	if len(found) == 1 {
-		answer, err := tty.Line("Found "+found[0].Name+" ("+found[0].BaseURL+"). Use it? (Y/n)", "")
-		answer = strings.ToLower(answer)
-		return found[0], answer == "" || answer == "y" || answer == "yes", err
+		agreed, err := tty.Agree("Found " + found[0].Name + " (" + found[0].BaseURL + "). Use it?")
+		return found[0], agreed, err
 	}
 	for i, t := range found {
 		tty.Print("  %d) %s: %s\n", i+1, t.Name, t.Description)

@@ -141,14 +141,14 @@ it, and records it in the audit log. The agent never sees a key.`,
   janee serve`,
 		Version: version(), SilenceErrors: true, SilenceUsage: true,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(*cobra.Command, []string) error { return runAlone(env) },
 	}
 	root.SetIn(env.Stdin)
 	root.SetOut(env.Stdout)
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
-	root.AddCommand(initCommand(env), addCommand(env), searchCommand(env), importCommand(env),
-		listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
+	root.AddCommand(initCommand(env), setupCommand(env), addCommand(env), searchCommand(env),
+		importCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
 		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env),
 		policyCommand(env), approvalsCommand(env), approveCommand(env), denyCommand(env),
 		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env),
@@ -157,6 +157,15 @@ it, and records it in the audit log. The agent never sees a key.`,
 		testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env),
 		backupCommand(env), restoreCommand(env), versionCommand(env))
 	finish(root, env)
+	return root
+}
+
+// Tree returns the tree of commands for a program that describes it, such as package manpages. Main
+// runs the commands; those of this tree have no machine to run on.
+func Tree() *cobra.Command {
+	root := newRoot(&Env{Getenv: func(string) string { return "" }})
+	root.InitDefaultVersionFlag()
+	walk(root, (*cobra.Command).InitDefaultHelpFlag)
 	return root
 }
 

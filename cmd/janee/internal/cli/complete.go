@@ -6,7 +6,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/directory"
-	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/core/config"
 	"github.com/true-and-useful/janee/core/sign"
 )
@@ -64,23 +63,11 @@ func names(env *Env, list func(*config.Config) []string) completer {
 // readConfig reads config.yaml for its names alone: the vault may be locked. It returns nil where
 // the file cannot be read.
 func readConfig(env *Env) *config.Config {
-	dir, err := home.Dir(env.Getenv)
+	v, err := glance(env)
 	if err != nil {
 		return nil
 	}
-	h, err := home.Open(dir)
-	if err != nil {
-		return nil
-	}
-	text, _, err := h.ReadConfig()
-	if err != nil {
-		return nil
-	}
-	c, err := config.Parse(text)
-	if err != nil {
-		return nil
-	}
-	return c
+	return v.config
 }
 
 // inOrder completes each argument by the completer at its place, and those after the last by

@@ -29,7 +29,7 @@ func TestCompletions(t *testing.T) {
 		"help logs ": "anchor\tPrint a signed line that tells how far the log has come " +
 			"export\tExport the log for a collector or a spreadsheet verify\tCheck that " +
 			"nobody has edited, cut or reordered the log",
-		"completion f": "fish\tGenerate the autocompletion script for fish",
+		"completion f": "fish\tPrint the completions of fish",
 	} {
 		m := newMachine(t)
 		m.write(t, locked)

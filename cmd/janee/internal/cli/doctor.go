@@ -2,7 +2,6 @@ package cli
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"time"
 
@@ -17,9 +16,9 @@ func doctorCommand(env *Env) *cobra.Command {
 		Use:   "doctor",
 		Short: "Find what is wrong, and say how to fix it",
 		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the
-clock, the audit log and the disk. Look for plaintext credentials in the configuration files of
-known clients (Claude, Cursor, VS Code, Cline, Windsurf, Codex, Gemini) and in .env in the current
-directory. The command changes nothing. The exit code is 1 if a check fails.`,
+clock, the audit log and the disk. Look into the settings files of the clients that "janee setup"
+knows: for plaintext credentials, also in .env in the current directory, and for an entry that does
+not start this program. The command changes nothing. The exit code is 1 if a check fails.`,
 		Example: "  janee doctor\n  janee doctor --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runDoctor(env, asJSON) },
@@ -29,19 +28,15 @@ directory. The command changes nothing. The exit code is 1 if a check fails.`,
 }
 
 func runDoctor(env *Env, asJSON bool) error {
-	work, err := os.Getwd()
+	program, err := env.Executable()
 	if err != nil {
-		work = ""
-	}
-	user := env.Getenv("HOME")
-	if user == "" {
-		user = env.Getenv("USERPROFILE")
+		return fmt.Errorf("finding the path of this program: %w", err)
 	}
 	report := doctor.Run(doctor.Machine{
-		Keys:     env.Keys(),
-		UserHome: user,
-		WorkDir:  work,
-		Now:      time.Now,
+		Keys:    env.Keys(),
+		Clients: clientMachine(env),
+		Program: program,
+		Now:     time.Now,
 	})
 	if asJSON {
 		err = writeJSON(env.Stdout, report)

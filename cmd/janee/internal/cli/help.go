@@ -124,16 +124,23 @@ func flagName(f *pflag.Flag) (name, usage string) {
 	if f.Shorthand != "" {
 		name = "  -" + f.Shorthand + ", --" + f.Name
 	}
-	if word := placeholder(f); word != "" {
+	word, usage := Describe(f)
+	if word != "" {
 		name += " " + word
 	}
+	return name, usage
+}
+
+// Describe returns what help shows of a flag beside its name: the word for its value, such as FILE,
+// "" if it takes none, and what it does, with the default.
+func Describe(f *pflag.Flag) (value, usage string) {
 	usage = f.Usage
 	switch f.DefValue {
 	case "", "0", "false", "[]", "0s":
 	default:
 		usage += fmt.Sprintf(" (default %s)", f.DefValue)
 	}
-	return name, usage
+	return placeholder(f), usage
 }
 
 const placeholderKey = "placeholder"

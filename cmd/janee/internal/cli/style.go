@@ -13,14 +13,18 @@ type style struct{ on bool }
 // newStyle colours only what a terminal shows, and nothing where NO_COLOR is set (no-color.org) or
 // the terminal is dumb.
 func newStyle(w io.Writer, getenv func(string) string) style {
-	f, ok := w.(interface{ Fd() uintptr })
-	if !ok || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" ||
-		!term.IsTerminal(int(f.Fd())) {
+	if !isTerminal(w) || getenv("NO_COLOR") != "" || getenv("TERM") == "dumb" {
 		return style{}
 	}
 	// The old console of Windows prints the escape codes as they are; Windows Terminal says who it
 	// is.
 	return style{on: runtime.GOOS != "windows" || getenv("WT_SESSION") != ""}
+}
+
+// isTerminal reports whether a stream is one that a person sees or types into.
+func isTerminal(stream any) bool {
+	f, ok := stream.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(int(f.Fd()))
 }
 
 func (s style) good(text string) string { return s.paint("32", text) }

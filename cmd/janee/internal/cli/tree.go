@@ -19,6 +19,7 @@ func finish(root *cobra.Command, env *Env) {
 	root.SetHelpCommand(helpCommand())
 	root.InitDefaultHelpCmd()
 	root.InitDefaultCompletionCmd()
+	extendCompletion(root, env)
 	walk(root, func(c *cobra.Command) {
 		c.DisableFlagsInUseLine = true
 		namePlaceholders(c.LocalFlags())
@@ -36,8 +37,8 @@ func finish(root *cobra.Command, env *Env) {
 
 // completionExamples are for the commands that cobra makes.
 var completionExamples = map[string]string{
-	"janee completion": "  janee completion bash > " +
-		"~/.local/share/bash-completion/completions/janee\n  janee completion fish --help",
+	"janee completion": "  janee completion install\n" +
+		"  janee completion bash > ~/.local/share/bash-completion/completions/janee",
 	"janee completion bash": "  janee completion bash > " +
 		"~/.local/share/bash-completion/completions/janee",
 	"janee completion zsh": `  janee completion zsh > "${fpath[1]}/_janee"`,

@@ -26,11 +26,29 @@ type view struct {
 	config    *config.Config // nil: err says why
 	vault     *vault.Vault   // nil: keyErr says why, or there is no vault yet
 	keySource string
-	err       error // of the home or its config.yaml
+	err       error         // of the home or its config.yaml
+	problems  *config.Error // what err says of config.yaml, nil if that is not why
 	keyErr    error
 }
 
 func look(env *Env) (*view, error) {
+	v, err := glance(env)
+	if err != nil || v.config == nil || v.config.Vault.ID == "" {
+		return v, err
+	}
+	root, where, err := env.Keys().Load(v.config.Vault)
+	if errors.Is(err, term.ErrInterrupted) {
+		return nil, err
+	}
+	v.keySource, v.keyErr = where, err
+	if err == nil {
+		v.vault = vault.New(root, v.config.Vault.ID)
+	}
+	return v, nil
+}
+
+// glance is look without the root key: it asks nobody for anything, and decrypts nothing.
+func glance(env *Env) (*view, error) {
 	v := &view{}
 	var err error
 	if v.dir, err = home.Dir(env.Getenv); err != nil {
@@ -46,22 +64,13 @@ func look(env *Env) (*view, error) {
 	}
 	c, err := config.Parse(text)
 	if err != nil {
+		errors.As(err, &v.problems)
 		if v.err = opened.ConfigError(v.home.ConfigPath(), err); legacy.Found(v.dir) {
 			v.err = opened.Unconverted(v.dir)
 		}
 		return v, nil
 	}
 	v.config = c
-	if c.Vault.ID != "" {
-		root, where, err := env.Keys().Load(c.Vault)
-		if errors.Is(err, term.ErrInterrupted) {
-			return nil, err
-		}
-		v.keySource, v.keyErr = where, err
-		if err == nil {
-			v.vault = vault.New(root, c.Vault.ID)
-		}
-	}
 	return v, nil
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
@@ -49,9 +50,9 @@ type Report struct {
 // Machine is what the checks examine.
 type Machine struct {
 	*keysource.Keys
-	UserHome string // the user's home directory, "" if there is none
-	WorkDir  string // the project's directory, "" to skip projects
-	Now      func() time.Time
+	Clients clients.Machine
+	Program string // path of this program
+	Now     func() time.Time
 }
 
 // openHome is what the checks read of a home that could be opened.

@@ -3,12 +3,15 @@ package doctor
 import (
 	"errors"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/auditlog"
+	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/core/audit"
@@ -31,7 +34,17 @@ func machine(t *testing.T) (Machine, *opened.Home, map[string]string) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Machine{Keys: keys, UserHome: dir, WorkDir: dir, Now: time.Now}, s, vars
+	program, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	m := clients.Machine{OS: runtime.GOOS, Home: dir, WorkDir: dir,
+		ConfigDir: filepath.Join(dir, "config"), Getenv: getenv, LookPath: exec.LookPath,
+		Exists: func(path string) bool {
+			_, err := os.Stat(path)
+			return err == nil
+		}}
+	return Machine{Keys: keys, Clients: m, Program: program, Now: time.Now}, s, vars
 }
 
 // find returns the findings of one check.

@@ -107,7 +107,7 @@ func checkConfig(p *patient) []Check {
 		count(len(p.config.CapabilityNames), "capability", "capabilities"))
 	for _, w := range p.config.Warnings {
 		found = append(found,
-			warned("config", editLine(path, w.Line), "line %d: %s", w.Line, w.Text))
+			warned("config", home.EditLine(path, w.Line), "line %d: %s", w.Line, w.Text))
 	}
 	if p.config.HasPlaintext() {
 		found = append(found, warned("config", "janee list",
@@ -119,10 +119,10 @@ func checkConfig(p *patient) []Check {
 func problems(path string, err error) (found []Check) {
 	var all *config.Error
 	if !errors.As(err, &all) {
-		return []Check{failed("config", editLine(path, 1), "%v", err)}
+		return []Check{failed("config", home.EditLine(path, 1), "%v", err)}
 	}
 	for _, problem := range all.Problems {
-		found = append(found, failed("config", editLine(path, problem.Line), "line %d: %s",
+		found = append(found, failed("config", home.EditLine(path, problem.Line), "line %d: %s",
 			problem.Line, problem.Text))
 	}
 	return found

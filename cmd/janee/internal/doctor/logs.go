@@ -127,7 +127,3 @@ func count(n int, one, many string) string {
 	}
 	return fmt.Sprintf("%d %s", n, many)
 }
-
-func editLine(path string, line int) string {
-	return fmt.Sprintf("${EDITOR:-vi} +%d %s", line, home.Quote(path))
-}

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
+	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
 )
 
 func TestSecretNames(t *testing.T) {
@@ -55,13 +55,15 @@ func TestSecretNamesIsLinear(t *testing.T) {
 }
 
 func TestClientFilesAreNamedOnce(t *testing.T) {
-	p := &patient{Machine: Machine{
-		Keys: &keysource.Keys{Getenv: func(string) string { return "" },
-			ConfigDir: func() (string, error) { return "/home/me/.config", nil }},
-		UserHome: "/home/me", WorkDir: "/home/me"}}
-	files := p.clientFiles()
+	p := &patient{Machine: Machine{Clients: clients.Machine{OS: "linux", Home: "/home/me",
+		ConfigDir: "/home/me/.config", WorkDir: "/home/me",
+		Getenv: func(string) string { return "" }, Exists: func(string) bool { return false }}}}
+	var files []string
+	for _, f := range p.clientFiles() {
+		files = append(files, f.path)
+	}
 	sorted := slices.Sorted(slices.Values(files))
-	if len(files) < 12 || len(slices.Compact(sorted)) != len(files) {
+	if len(files) < 24 || len(slices.Compact(sorted)) != len(files) {
 		t.Errorf("%q", files)
 	}
 }

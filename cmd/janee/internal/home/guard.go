@@ -175,6 +175,11 @@ func Quote(s string) string {
 	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }
 
+// EditLine is a command that opens the file at path in the person's editor, at a line (1-based).
+func EditLine(path string, line int) string {
+	return fmt.Sprintf("${EDITOR:-vi} +%d %s", line, Quote(path))
+}
+
 // ReadCredential returns the file at path in the directory that systemd makes for the credentials
 // of a unit. File and directory may belong to root, as for a system unit. The group may read the
 // file, because the mode shows the access list of the unit as group bits (systemd.exec(5)). No one

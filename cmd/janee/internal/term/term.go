@@ -1,7 +1,7 @@
 // Package term asks questions on the controlling terminal, even if standard input and output are
-// pipes. Open returns a Terminal, whose Line, Confirm and Secret ask one question each. Questions
-// go to the terminal and never to standard output, which is for data. A secret is read without
-// echo.
+// pipes. Open returns a Terminal, whose Line, Confirm, Agree and Secret ask one question each.
+// Questions go to the terminal and never to standard output, which is for data. A secret is read
+// without echo.
 //
 // After an interrupted question the terminal is as it was, but what a command has already written
 // is not: ask before you write anything. The package does not escape what it prints; use package
@@ -74,6 +74,13 @@ func (t *Terminal) Confirm(question string) (bool, error) {
 	answer, err := t.ask(question+" [y/N]", false)
 	answer = strings.ToLower(answer)
 	return answer == "y" || answer == "yes", err
+}
+
+// Agree asks a question, and returns true for an empty answer too. It is for what is harmless.
+func (t *Terminal) Agree(question string) (bool, error) {
+	answer, err := t.ask(question+" [Y/n]", false)
+	answer = strings.ToLower(answer)
+	return err == nil && (answer == "" || answer == "y" || answer == "yes"), err
 }
 
 // Secret asks for a secret without echo.

@@ -15,7 +15,7 @@ import (
 
 const childEnv = "JANEE_TERM_TEST_CHILD"
 
-// TestMain is also the program that asks: one line, a yes or no, one secret.
+// TestMain is also the program that asks: one line, two yes or no, one secret.
 func TestMain(m *testing.M) {
 	if os.Getenv(childEnv) == "" {
 		os.Exit(m.Run())
@@ -37,11 +37,15 @@ func askAll() error {
 	if err != nil {
 		return err
 	}
+	harmless, err := t.Agree("Go on?")
+	if err != nil {
+		return err
+	}
 	key, err := t.Secret("Key")
 	if err != nil {
 		return err
 	}
-	fmt.Printf("%s %v %s", name, sure, key.Reveal())
+	fmt.Printf("%s %v %v %s", name, sure, harmless, key.Reveal())
 	return nil
 }
 
@@ -55,15 +59,18 @@ func start(t *testing.T) (*exec.Cmd, *ptytest.Terminal, *strings.Builder) {
 
 func TestQuestions(t *testing.T) {
 	for _, c := range []struct{ name, sure, want string }{
-		{"me\n", "yes\n", "me true sk_live_1"},
-		{"\n", "\n", "nobody false sk_live_1"},
-		{" me \n", " Y \n", "me true sk_live_1"},
-		{"me\n", "yess\n", "me false sk_live_1"},
+		{"me\n", "yes\n", "me true true sk_live_1"},
+		{"\n", "\n", "nobody false true sk_live_1"},
+		{" me \n", " Y \n", "me true true sk_live_1"},
+		{"me\n", "yess\n", "me false false sk_live_1"},
+		{"me\n", "n\n", "me false false sk_live_1"},
 	} {
 		cmd, tty, out := start(t)
 		tty.Expect("Name [nobody]: ")
 		tty.Type(c.name)
 		tty.Expect("Sure? [y/N]: ")
+		tty.Type(c.sure)
+		tty.Expect("Go on? [Y/n]: ")
 		tty.Type(c.sure)
 		tty.Expect("Key (not shown): ")
 		if tty.Echo() {
@@ -82,8 +89,8 @@ func TestQuestions(t *testing.T) {
 // TestTypedAhead types all answers before the questions come.
 func TestTypedAhead(t *testing.T) {
 	cmd, tty, out := start(t)
-	tty.Type("me\nyes\nsk_live_1\n")
-	if err := cmd.Wait(); err != nil || out.String() != "me true sk_live_1" {
+	tty.Type("me\nyes\nyes\nsk_live_1\n")
+	if err := cmd.Wait(); err != nil || out.String() != "me true true sk_live_1" {
 		t.Errorf("%v, %q", err, out)
 	}
 }
@@ -106,7 +113,7 @@ func TestInterrupted(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			cmd, tty, out := start(t)
-			tty.Type("me\nyes\n")
+			tty.Type("me\nyes\nyes\n")
 			tty.Expect("Key (not shown): ")
 			c.act(cmd, tty)
 			var exit *exec.ExitError
