@@ -3,8 +3,8 @@ GO ?= go
 FUZZTIME ?= 20s
 
 .PHONY: all build wasm plugin release demo test race soak check sdk-test conformance wasm-test \
-	wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat \
-	fuzz clean
+	wasm-bench plugin-test test-openclaw test-servers test-gemini test-npm vet bench bench-go \
+	benchstat fuzz clean
 
 all: build
 
@@ -134,6 +134,16 @@ test-gemini: build
 	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && \
 		npm test --silent
 
+# The npm packages of a release, installed by npm, npx and pnpm from a registry on loopback. DIST
+# names the release; without it, one for this machine is built, unless dist/ has one of this commit.
+# Needs Node 20 or newer.
+DIST ?=
+test-npm:
+	@$(if $(DIST),,$(if $(DIRTY),,test -e dist/npm/true-and-useful-janee-$(VERSION).tgz ||) \
+		$(MAKE) --no-print-directory release PLATFORMS=$$($(GO) env GOOS)/$$($(GO) env GOARCH))
+	cd testscripts/npm && npm ci --silent --no-audit --no-fund && \
+		DIST=$(abspath $(or $(DIST),dist)) npm test --silent
+
 # The tables of docs/performance.md: every way into janee beside the API itself, in one run of five
 # minutes. Needs a quiet machine. BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE
 # keeps every figure.
@@ -167,5 +177,5 @@ fuzz:
 
 clean:
 	rm -rf bin dist testscripts/sdk/node_modules testscripts/conformance/node_modules \
-		testscripts/servers/node_modules openclaw-plugin/node_modules \
+		testscripts/servers/node_modules testscripts/npm/node_modules openclaw-plugin/node_modules \
 		openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
