@@ -36,12 +36,12 @@ function find() {
 }
 
 function run(file) {
-  const child = spawn(file, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
-  // A handler keeps this process alive until the program has ended. After Ctrl-C the program gets
-  // the signal twice, from the terminal and from here, and takes it as one. On Windows the console
-  // tells both, and kill would end the program at once.
+  // Handled from before the program is there, so that it never outlives this process. After Ctrl-C
+  // it gets the signal twice, from the terminal and from here, and takes it as one. On Windows the
+  // console tells both, and kill would end the program at once.
   for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"])
     process.on(signal, () => process.platform === "win32" || child.kill(signal));
+  const child = spawn(file, process.argv.slice(2), { stdio: "inherit", windowsHide: true });
   child.on("error", (err) => fail(`cannot start ${file}: ${err.message}`));
   child.on("exit", (code, signal) => {
     process.exitCode = code ?? 128 + constants.signals[signal];

@@ -24,6 +24,7 @@ export const shim = '@true-and-useful/janee';
 export const platform = `${shim}-${process.platform}-${process.arch}`;
 export const { version } = tarballs.map(manifest).find((m) => m.name === shim);
 
+/** Where a program of this machine is. */
 function which(name) {
   const files = process.env.PATH.split(':').map((dir) => join(dir, name));
   return realpathSync(files.find((file) => existsSync(file)));
@@ -45,7 +46,7 @@ export class World {
     for (const dir of [this.home, this.env.PATH]) mkdirSync(dir);
     const config = [`registry=${this.registry.url}`, 'update-notifier=false'];
     writeFileSync(join(this.home, '.npmrc'), config.join('\n'));
-    const npm = dirname(realpathSync(process.env.npm_execpath)); // of the npm that runs the tests
+    const npm = dirname(which('npm'));
     const programs = {
       node: process.execPath,
       npm: join(npm, 'npm-cli.js'),
@@ -64,7 +65,9 @@ export class World {
 
   /** Starts a program; its ended is { code, signal, stdout, stderr } once its output is closed. */
   spawn(file, args = [], options = {}) {
-    const child = spawn(file, args, { env: this.env, cwd: this.dir, ...options });
+    // a process group of its own, which ends with the test: nothing that it started outlives it
+    const its = { env: this.env, cwd: this.dir, detached: true, ...options };
+    const child = spawn(file, args, its);
     const said = { stdout: '', stderr: '' };
     for (const name of Object.keys(said))
       child[name].setEncoding('latin1').on('data', (part) => (said[name] += part));
@@ -100,8 +103,11 @@ export class World {
   }
 
   async stop() {
-    for (const child of this.#children) child.kill('SIGTERM');
-    await Promise.allSettled(this.#children.map((child) => child.ended));
+    for (const { pid } of this.#children) {
+      try {
+        process.kill(-pid, 'SIGKILL');
+      } catch { /* all of it has ended */ }
+    }
     this.registry.stop();
     rmSync(this.dir, { recursive: true, force: true });
   }
