@@ -114,7 +114,8 @@ plugin-test: build plugin
 	cd openclaw-plugin && npm test --silent
 	JANEE_BENCH_PLUGIN=1 $(GO) test -count=1 ./testscripts/bench
 
-# The packed plugin in the real OpenClaw, which npm brings too. DIST names a release to take it from.
+# The packed plugin in the real OpenClaw, which npm brings too. DIST names a release to take it
+# from.
 test-openclaw: build plugin
 	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
 	cd openclaw-plugin && $(if $(DIST),DIST=$(abspath $(DIST))) npm run --silent e2e

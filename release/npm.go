@@ -61,7 +61,8 @@ func npmPackages(r *Release) error {
 		m.Optional[npmScope+p.npmName()] = r.Version
 	}
 	readme := bytes.ReplaceAll(npmReadme, []byte("VERSION"), []byte(r.Version))
-	return r.npmPack("janee", m, []File{{"README.md", 0o644, readme}, {"janee.js", 0o755, npmScript}})
+	return r.npmPack("janee", m,
+		[]File{{"README.md", 0o644, readme}, {"janee.js", 0o755, npmScript}})
 }
 
 func (r *Release) npmPlatform(p Platform) error {

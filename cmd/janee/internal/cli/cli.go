@@ -73,8 +73,8 @@ func System() *Env {
 
 // Main runs one command line and returns its exit code.
 func Main(args []string, env *Env) int {
-	// To the end of the process: Ctrl-C reaches it twice where the launcher of the npm package passes
-	// it on, and the second one must not kill what is ending.
+	// Until the process has gone: Ctrl-C comes twice where npm's launcher passes it on, and the
+	// second must not kill what is ending.
 	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	out := &output{w: env.Stdout}
 	env.Stdout = out
