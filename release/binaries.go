@@ -16,15 +16,19 @@ func binaries(r *Release) error {
 		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
 			"-ldflags="+r.linkerFlags(), "-o", r.binary(p), "./cmd/janee")
 		cmd.Dir = r.Root
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch,
-			// settings of this machine that would change the bytes
-			"GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=")
+		cmd.Env = append(goEnv(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch)
 		cmd.Stderr = os.Stderr
 		if err := cmd.Run(); err != nil {
 			return fmt.Errorf("building for %s/%s: %w", p.OS, p.Arch, err)
 		}
 	}
 	return nil
+}
+
+// goEnv is the environment without the settings of this machine that would change the bytes.
+func goEnv() []string {
+	return append(os.Environ(), "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-mod=readonly",
+		"GOWORK=off", "GOEXPERIMENT=")
 }
 
 func (r *Release) linkerFlags() string {

@@ -31,6 +31,8 @@ var parts = []struct {
 }{
 	{"binaries", binaries},
 	{"archives", archives},
+	{"npm packages", npmPackages},
+	{"OpenClaw plugin", plugin},
 	{"MCP bundles", mcpBundles},
 	{"checksums", checksums},
 }

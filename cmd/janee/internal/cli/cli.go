@@ -74,8 +74,9 @@ func System() *Env {
 
 // Main runs one command line and returns its exit code.
 func Main(args []string, env *Env) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	// Until the process has gone: Ctrl-C comes twice where npm's launcher passes it on, and the
+	// second must not kill what is ending.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	out := &output{w: env.Stdout}
 	env.Stdout = out
 	root := newRoot(env)
