@@ -13,14 +13,22 @@ const stamps = "github.com/true-and-useful/janee/cmd/janee/internal/build."
 // binaries builds a static program for each platform: OUT/janee_VERSION_OS_ARCH/janee.
 func binaries(r *Release) error {
 	for _, p := range r.Platforms {
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
-			"-ldflags="+r.linkerFlags(), "-o", r.binary(p), "./cmd/janee")
-		cmd.Dir = r.Root
-		cmd.Env = append(goEnv(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch)
-		cmd.Stderr = os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("building for %s/%s: %w", p.OS, p.Arch, err)
+		if err := r.compile(p, r.binary(p)); err != nil {
+			return err
 		}
+	}
+	return nil
+}
+
+// compile builds the program of a platform.
+func (r *Release) compile(p Platform, to string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags="+r.linkerFlags(), "-o", to, "./cmd/janee")
+	cmd.Dir = r.Root
+	cmd.Env = append(goEnv(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("building for %s/%s: %w", p.OS, p.Arch, err)
 	}
 	return nil
 }

@@ -48,7 +48,7 @@ func npmPackages(r *Release) error {
 		}
 	}
 	m := r.manifest("janee", "Let AI agents call APIs without seeing your API keys")
-	m.MCPName = "io.github.true-and-useful/janee"
+	m.MCPName = serverName
 	m.Bin = map[string]string{"janee": "janee.js"}
 	m.Files = []string{"janee.js"}
 	m.Engines = map[string]string{"node": ">=18"}
