@@ -10,6 +10,7 @@ COPY core ./core
 COPY cmd ./cmd
 RUN CGO_ENABLED=0 go build -trimpath -ldflags='-s -w' -o /out/usr/local/bin/janee ./cmd/janee \
  && install -D -m 0644 /etc/ssl/certs/ca-certificates.crt /out/etc/ssl/certs/ca-certificates.crt \
+ && install -d -m 1777 /out/tmp \
  && mkdir -p /volumes/data /volumes/key /volumes/token
 
 FROM scratch
