@@ -2,9 +2,9 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin release demo test race soak check sdk-test conformance wasm-test \
-	wasm-bench plugin-test test-openclaw test-servers test-gemini test-npm vet bench bench-go \
-	benchstat fuzz clean
+.PHONY: all build wasm plugin release test-release demo test race soak check sdk-test conformance \
+	wasm-test wasm-bench plugin-test test-openclaw test-servers test-gemini test-npm vet bench \
+	bench-go benchstat fuzz clean
 
 all: build
 
@@ -47,6 +47,11 @@ PLATFORMS ?=
 release:
 	$(GO) -C release run . -version "$(VERSION)" -commit "$(COMMIT)" -time "$(TIME)" \
 		$(if $(PLATFORMS),-platforms $(PLATFORMS))
+
+# Two builds of the release of HEAD are the same, byte by byte, and its files are right and can be
+# installed. For linux/amd64; PLATFORMS= builds for all. The tests that install need root.
+test-release:
+	PLATFORMS="$(if $(filter file,$(origin PLATFORMS)),linux/amd64,$(PLATFORMS))" release/test
 
 demo: build
 	@bin/janee demo
