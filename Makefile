@@ -2,9 +2,9 @@
 GO ?= go
 FUZZTIME ?= 20s
 
-.PHONY: all build wasm plugin release demo test race soak check sdk-test conformance wasm-test \
-	wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat \
-	fuzz clean
+.PHONY: all build wasm plugin release test-release demo test race soak check sdk-test conformance \
+	wasm-test wasm-bench plugin-test test-openclaw test-servers test-gemini test-npm vet bench \
+	bench-go benchstat fuzz clean
 
 all: build
 
@@ -47,6 +47,11 @@ PLATFORMS ?=
 release:
 	$(GO) -C release run . -version "$(VERSION)" -commit "$(COMMIT)" -time "$(TIME)" \
 		$(if $(PLATFORMS),-platforms $(PLATFORMS))
+
+# Two builds of the release of HEAD are the same, byte by byte, and its files are right and can be
+# installed. For linux/amd64; PLATFORMS= builds for all. The tests that install need root.
+test-release:
+	PLATFORMS="$(if $(filter file,$(origin PLATFORMS)),linux/amd64,$(PLATFORMS))" release/test
 
 demo: build
 	@bin/janee demo
@@ -114,10 +119,11 @@ plugin-test: build plugin
 	cd openclaw-plugin && npm test --silent
 	JANEE_BENCH_PLUGIN=1 $(GO) test -count=1 ./testscripts/bench
 
-# The packed plugin in the real OpenClaw, which npm brings too.
+# The packed plugin in the real OpenClaw, which npm brings too. DIST names a release to take it
+# from.
 test-openclaw: build plugin
 	cd openclaw-plugin/e2e && npm ci --silent --no-audit --no-fund
-	cd openclaw-plugin && npm run --silent e2e
+	cd openclaw-plugin && $(if $(DIST),DIST=$(abspath $(DIST))) npm run --silent e2e
 
 # Real servers on loopback: MinIO from the Go module proxy, Azurite and dynalite from npm. Where
 # nothing is cached building MinIO takes most of the time, which is five minutes at the most; then
@@ -133,6 +139,16 @@ test-servers: build
 test-gemini: build
 	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && \
 		npm test --silent
+
+# The npm packages of a release, installed by npm, npx and pnpm from a registry on loopback. DIST
+# names the release; without it, one for this machine is built, unless dist/ has one of this commit.
+# Needs Node 20 or newer.
+DIST ?=
+test-npm:
+	@$(if $(DIST),,$(if $(DIRTY),,test -e dist/npm/true-and-useful-janee-$(VERSION).tgz ||) \
+		$(MAKE) --no-print-directory release PLATFORMS=$$($(GO) env GOOS)/$$($(GO) env GOARCH))
+	cd testscripts/npm && npm ci --silent --no-audit --no-fund && \
+		DIST=$(abspath $(or $(DIST),dist)) npm test --silent
 
 # The tables of docs/performance.md: every way into janee beside the API itself, in one run of five
 # minutes. Needs a quiet machine. BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE
@@ -167,5 +183,5 @@ fuzz:
 
 clean:
 	rm -rf bin dist testscripts/sdk/node_modules testscripts/conformance/node_modules \
-		testscripts/servers/node_modules openclaw-plugin/node_modules \
+		testscripts/servers/node_modules testscripts/npm/node_modules openclaw-plugin/node_modules \
 		openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz

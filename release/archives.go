@@ -5,7 +5,6 @@ import (
 	"archive/zip"
 	"bytes"
 	"compress/gzip"
-	"io"
 	"os"
 	"path"
 	"time"
@@ -18,19 +17,18 @@ type File struct {
 	Data []byte
 }
 
-// archives packs each program with its licence into OUT/janee_VERSION_OS_ARCH.tar.gz, or .zip for
+// archives packs each program with its documents into OUT/janee_VERSION_OS_ARCH.tar.gz, or .zip for
 // Windows.
 func archives(r *Release) error {
-	licence, err := os.ReadFile(path.Join(r.Root, "LICENSE"))
-	if err != nil {
-		return err
-	}
 	for _, p := range r.Platforms {
 		program, err := os.ReadFile(r.binary(p))
 		if err != nil {
 			return err
 		}
-		files := []File{{p.Program(), 0o755, program}, {"LICENSE", 0o644, licence}}
+		files := []File{{p.Program(), 0o755, program}}
+		for _, d := range r.Documents {
+			files = append(files, File{d.Name, 0o644, d.Data})
+		}
 		pack, extension := tarGz, ".tar.gz"
 		if p.OS == "windows" {
 			pack, extension = zipped, ".zip"
@@ -57,11 +55,7 @@ func inDirectory(dir string, files []File) (placed []File) {
 // tarGz packs files in their order, all of them of one time and of root.
 func tarGz(files []File, at time.Time) ([]byte, error) {
 	var b bytes.Buffer
-	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
-	if err != nil {
-		return nil, err
-	}
-	t := tar.NewWriter(z)
+	t := tar.NewWriter(&b)
 	for _, f := range files {
 		h := &tar.Header{Typeflag: tar.TypeReg, Name: f.Name, Mode: int64(f.Mode.Perm()),
 			Size: int64(len(f.Data)), ModTime: at, Uname: "root", Gname: "root",
@@ -73,10 +67,24 @@ func tarGz(files []File, at time.Time) ([]byte, error) {
 			return nil, err
 		}
 	}
-	for _, c := range []io.Closer{t, z} {
-		if err := c.Close(); err != nil {
-			return nil, err
-		}
+	if err := t.Close(); err != nil {
+		return nil, err
+	}
+	return gzipped(b.Bytes())
+}
+
+// gzipped has neither a time nor a name in its header, as Debian asks of man pages (gzip -9n).
+func gzipped(data []byte) ([]byte, error) {
+	var b bytes.Buffer
+	z, err := gzip.NewWriterLevel(&b, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	if _, err := z.Write(data); err != nil {
+		return nil, err
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
 	}
 	return b.Bytes(), nil
 }

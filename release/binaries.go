@@ -13,18 +13,30 @@ const stamps = "github.com/true-and-useful/janee/cmd/janee/internal/build."
 // binaries builds a static program for each platform: OUT/janee_VERSION_OS_ARCH/janee.
 func binaries(r *Release) error {
 	for _, p := range r.Platforms {
-		cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
-			"-ldflags="+r.linkerFlags(), "-o", r.binary(p), "./cmd/janee")
-		cmd.Dir = r.Root
-		cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch,
-			// settings of this machine that would change the bytes
-			"GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=")
-		cmd.Stderr = os.Stderr
-		if err := cmd.Run(); err != nil {
-			return fmt.Errorf("building for %s/%s: %w", p.OS, p.Arch, err)
+		if err := r.compile(p, r.binary(p)); err != nil {
+			return err
 		}
 	}
 	return nil
+}
+
+// compile builds the program of a platform.
+func (r *Release) compile(p Platform, to string) error {
+	cmd := exec.Command("go", "build", "-trimpath", "-buildvcs=false",
+		"-ldflags="+r.linkerFlags(), "-o", to, "./cmd/janee")
+	cmd.Dir = r.Root
+	cmd.Env = append(goEnv(), "CGO_ENABLED=0", "GOOS="+p.OS, "GOARCH="+p.Arch)
+	cmd.Stderr = os.Stderr
+	if err := cmd.Run(); err != nil {
+		return fmt.Errorf("building for %s/%s: %w", p.OS, p.Arch, err)
+	}
+	return nil
+}
+
+// goEnv is the environment without the settings of this machine that would change the bytes.
+func goEnv() []string {
+	return append(os.Environ(), "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-mod=readonly",
+		"GOWORK=off", "GOEXPERIMENT=")
 }
 
 func (r *Release) linkerFlags() string {

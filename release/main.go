@@ -23,6 +23,7 @@ type Release struct {
 	Root      string    // of the sources, absolute
 	Out       string    // where everything goes, absolute
 	Platforms []Platform
+	Documents []Document // that go with the program
 }
 
 var parts = []struct {
@@ -30,8 +31,16 @@ var parts = []struct {
 	build func(*Release) error
 }{
 	{"binaries", binaries},
+	{"documents", documents},
 	{"archives", archives},
+	{"npm packages", npmPackages},
+	{"OpenClaw plugin", plugin},
 	{"MCP bundles", mcpBundles},
+	{"deb and rpm", packages},
+	{"image", image},
+	{"SBOM", sbom},
+	{"Homebrew formula", formula},
+	{"MCP registry", registryEntry},
 	{"checksums", checksums},
 }
 

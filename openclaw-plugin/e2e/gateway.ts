@@ -1,12 +1,22 @@
 // The real OpenClaw in a state directory of its own, on loopback, with the scripted model.
 // Everything it says is kept.
 import { execFile, spawn, type ChildProcess } from "node:child_process";
-import { mkdirSync, readFileSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { promisify } from "node:util";
+
+/** Where the packed plugin is: in the release that DIST names, else where `make plugin` packs. */
+export const packs = process.env["DIST"]
+  ? join(process.env["DIST"], "npm")
+  : fileURLToPath(new URL("../", import.meta.url));
+export const tarball = join(
+  packs,
+  readdirSync(packs).find((name) => /^true-and-useful-janee-openclaw-.*\.tgz$/.test(name)) ??
+    "no-tarball",
+);
 
 const cli = fileURLToPath(new URL("node_modules/openclaw/openclaw.mjs", import.meta.url));
 const run = promisify(execFile);

@@ -6,14 +6,12 @@ import { appendFileSync, readdirSync, readFileSync } from "node:fs";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { after, before, test } from "node:test";
-import { fileURLToPath } from "node:url";
 import type { ToolResult } from "../src/openclaw.ts";
 import { key, said, World } from "../test/harness.ts";
-import { Gateway } from "./gateway.ts";
+import { Gateway, tarball } from "./gateway.ts";
 import { Model } from "./model.ts";
 
 const world = new World(), model = new Model(), gateway = new Gateway(world.dir);
-const pack = fileURLToPath(new URL("../", import.meta.url));
 
 interface Finding { checkId: string; title: string; detail: string }
 interface Invoked { ok: boolean; result?: ToolResult }
@@ -41,9 +39,7 @@ before(async () => {
       res.end(JSON.stringify({ echoed: req.headers.authorization }));
     };
     await new Promise<void>((done) => model.server.listen(0, "127.0.0.1", done));
-    const tgz = readdirSync(pack).find((name) => name.endsWith(".tgz"));
-    assert.ok(tgz, "make plugin packs it");
-    await gateway.cli("plugins", "install", join(pack, tgz), "--force", "--accept-capabilities");
+    await gateway.cli("plugins", "install", tarball, "--force", "--accept-capabilities");
     gateway.configure({
       tools: { allow: ["janee"] },
       plugins: { allow: ["janee"], entries: { janee: { enabled: true, config: world.config } } },

@@ -26,6 +26,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
+	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/keysource"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
 	"github.com/true-and-useful/janee/cmd/janee/internal/term"
@@ -73,11 +74,13 @@ func System() *Env {
 
 // Main runs one command line and returns its exit code.
 func Main(args []string, env *Env) int {
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
+	// Until the process has gone: Ctrl-C comes twice where npm's launcher passes it on, and the
+	// second must not kill what is ending.
+	ctx, _ := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	out := &output{w: env.Stdout}
 	env.Stdout = out
 	root := newRoot(env)
+	args = withoutName(args, env)
 	root.SetArgs(args)
 	cmd, err := root.ExecuteContextC(ctx)
 	// a reader that has seen enough is no fault
@@ -91,6 +94,16 @@ func Main(args []string, env *Env) int {
 		err = report(env, cmd, args, err)
 	}
 	return hint.ExitCode(err)
+}
+
+// withoutName removes the name of the program from the arguments of a container. The entry point of
+// the image is janee, so that `docker run IMAGE serve` works; compose files and command lines that
+// say `janee serve` there mean the same.
+func withoutName(args []string, env *Env) []string {
+	if len(args) > 0 && args[0] == "janee" && env.Getenv(home.ContainerEnv) == "1" {
+		return args[1:]
+	}
+	return args
 }
 
 // output remembers the first error in writing: commands that print a table ignore such errors, and

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -35,14 +36,7 @@ add to the settings of a client.`,
 }
 
 func runInit(ctx context.Context, env *Env, asJSON bool) error {
-	dir, err := home.Dir(env.Getenv)
-	if err != nil {
-		return err
-	}
-	if legacy.Found(dir) {
-		return opened.Unconverted(dir)
-	}
-	s, err := opened.Init(env.Keys(), dir)
+	s, err := createHome(env)
 	if errors.Is(err, opened.ErrExists) {
 		return hint.Errorf(hint.Failed, "to add a service to it, run `janee add`",
 			"creating a home: %q already exists", s.Home.ConfigPath())
@@ -97,6 +91,38 @@ func offerSetup(ctx context.Context, env *Env, found []clients.Client) error {
 	_, next := nextSteps(env)
 	fmt.Fprint(env.Stderr, "\nNext:\n"+stepLines(next))
 	return err
+}
+
+// createHome makes the home that the environment names. The error is opened.ErrExists if there is
+// one.
+func createHome(env *Env) (*opened.Home, error) {
+	dir, err := home.Dir(env.Getenv)
+	if err != nil {
+		return nil, err
+	}
+	if legacy.Found(dir) {
+		return nil, opened.Unconverted(dir)
+	}
+	return opened.Init(env.Keys(), dir)
+}
+
+// openOrInit is open, and makes the home first if there is none and create is set. Two servers that
+// start at once share the home that one of them makes.
+func openOrInit(env *Env, create bool) (*opened.Home, error) {
+	s, err := open(env)
+	if !create || !errors.Is(err, fs.ErrNotExist) {
+		return s, err
+	}
+	made, err := createHome(env)
+	switch {
+	case errors.Is(err, opened.ErrExists):
+	case err != nil:
+		return nil, err
+	default:
+		fmt.Fprintf(env.Stderr, "Created %s\n", made.Home.ConfigPath())
+		sayKey(env.Stderr, made.KeySource)
+	}
+	return open(env)
 }
 
 // clientConfig is the JSON that MCP clients read.

@@ -20,7 +20,7 @@ func TestTransportsRefuseForeignFlags(t *testing.T) {
 			}
 			other.flags.VisitAll(func(f *pflag.Flag) {
 				tried++
-				line := "serve --transport " + chosen.name + " --" + f.Name + " 1"
+				line := "serve --transport " + chosen.name + " --" + f.Name + "=1"
 				code, _, stderr := newMachine(t).run(strings.Fields(line)...)
 				want := "--" + f.Name + " is for --transport " + other.name
 				if code != hint.Usage || !strings.Contains(stderr, want) ||

@@ -25,6 +25,7 @@ type httpOptions struct {
 	port              int // notGiven unless the person gives it
 	allowedHosts      []string
 	certFile, keyFile string
+	init              bool // make the home if there is none
 }
 
 const notGiven = -1
@@ -54,6 +55,8 @@ func (o *httpOptions) register(f *pflag.FlagSet) {
 			"repeatable")
 	f.StringVar(&o.certFile, "tls-cert", "", "PEM `FILE` of the certificate, with its chain")
 	f.StringVar(&o.keyFile, "tls-key", "", "PEM `FILE` of its private key")
+	f.BoolVar(&o.init, "init", false,
+		"if there is no home yet, create one with a root key, as \"janee init\" does")
 	f.Lookup("port").DefValue = "0" // help says in words what the default is
 }
 
@@ -103,7 +106,7 @@ func (o *httpOptions) address(
 
 // serveHTTP needs a home that opens: without its agents nobody can prove who they are.
 func serveHTTP(s *serving, o httpOptions) error {
-	home, err := open(s.env)
+	home, err := openOrInit(s.env, o.init)
 	if err != nil {
 		return err
 	}

@@ -20,11 +20,9 @@ import (
 	"github.com/true-and-useful/janee/core/config"
 )
 
-// defaultAgent is the agent of JANEE_TOKEN, and the one that the first start over HTTP makes.
+// defaultAgent is the agent of JANEE_TOKEN and JANEE_TOKEN_FILE, and the one that the first start
+// over HTTP makes.
 const defaultAgent = "default"
-
-// minToken is how many characters JANEE_TOKEN must have: people make such tokens up.
-const minToken = 16
 
 // site is where Janee serves over HTTP. It is opened before anything else, so that a port in use is
 // reported at once.
@@ -33,15 +31,16 @@ type site struct {
 	host         string // as it was given
 	certificate  *tls.Certificate
 	allowedHosts []string
-	envToken     string // JANEE_TOKEN, "" where it is not set
+	envToken     string // of JANEE_TOKEN or JANEE_TOKEN_FILE, "" where neither is set
+	tokenFile    string // JANEE_TOKEN_FILE
 	newToken     string // of the agent that was made now, "" where there was no need
 }
 
 func openSite(env *Env, s *opened.Home, o httpOptions) (*site, error) {
-	t := &site{allowedHosts: o.allowedHosts, envToken: env.Getenv("JANEE_TOKEN")}
-	if t.envToken != "" && len(t.envToken) < minToken {
-		return nil, hint.Errorf(hint.Failed, "make a new one with `openssl rand -hex 32`",
-			"JANEE_TOKEN has fewer than %d characters, so it can be guessed", minToken)
+	t := &site{allowedHosts: o.allowedHosts, tokenFile: env.Getenv(tokenFileEnv)}
+	var err error
+	if t.envToken, err = tokenOf(env, s, t.tokenFile); err != nil {
+		return nil, err
 	}
 	if o.certFile != "" {
 		cert, err := tls.LoadX509KeyPair(o.certFile, o.keyFile)
@@ -111,7 +110,7 @@ func (t *site) names() []string {
 	return t.allowedHosts
 }
 
-// tokens are those of config.yaml as it is now, and JANEE_TOKEN.
+// tokens are those of config.yaml as it is now, and that of the environment.
 type tokens struct {
 	source *reload.Source
 	digest [sha256.Size]byte
@@ -145,6 +144,9 @@ Add this to the settings of the client:
   {"mcpServers":{"janee":{"type":"http","url":"%s","headers":{"Authorization":"Bearer %s"}}}}
 
 `, defaultAgent, t.newToken, t.url(t.clientHost()), t.newToken)
+	}
+	if t.tokenFile != "" {
+		fmt.Fprintf(w, "The token of agent %s is in %s\n", defaultAgent, t.tokenFile)
 	}
 	sayRunning(w, t.url(t.host), s)
 }

@@ -55,7 +55,12 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 		found = append(found, failed("home", hint.Of(err), "%v", err))
 	}
 	note(guard.CheckDir(dir))
-	for _, name := range []string{"config.yaml", ".lock", session.LockFile} {
+	if config, err := guard.Follow(filepath.Join(dir, "config.yaml")); err != nil {
+		note(err)
+	} else {
+		note(guard.CheckFile(config))
+	}
+	for _, name := range []string{".lock", session.LockFile} {
 		note(guard.CheckFile(filepath.Join(dir, name)))
 	}
 	for _, name := range []string{"logs", session.Dir, approval.Dir, "backups"} {
@@ -74,7 +79,7 @@ func openToOthers(dir string, guard home.Guard) (found []Check) {
 	}
 	if more > 0 {
 		found = append(found,
-			failed("home", "chmod -R go= "+home.Quote(dir), "%d more files have the same problem",
+			failed("home", guard.Remedy("chmod -R go=", dir), "%d more files have the same problem",
 				more))
 	}
 	return found

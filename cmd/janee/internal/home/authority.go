@@ -23,34 +23,50 @@ const maxAuthority = 4 << 20
 // and to the links that lead to it; Group also lets the group write. Anyone else who could change
 // the file could read every credential that is sent because of it.
 func (g Guard) ReadAuthority(path string) (content []byte, digest string, err error) {
+	if content, err = g.readTrusted(path, maxAuthority); err != nil {
+		return nil, "", err
+	}
+	sum := sha256.Sum256(content)
+	return content, hex.EncodeToString(sum[:]), nil
+}
+
+// readTrusted returns a file of at most limit bytes that anyone may read, but that only this user
+// and root can change.
+func (g Guard) readTrusted(path string, limit int64) ([]byte, error) {
 	target, err := g.followOwn(path)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	f, err := openNoFollow(target, os.O_RDONLY)
 	if err != nil {
-		return nil, "", err
+		return nil, err
 	}
 	defer f.Close()
 	fi, err := f.Stat()
 	switch {
 	case err != nil:
-		return nil, "", err
+		return nil, err
 	case !fi.Mode().IsRegular():
-		return nil, "", fmt.Errorf("%q is not a regular file", path)
+		return nil, fmt.Errorf("%q is not a regular file", path)
 	}
 	if err := cmp.Or(g.checkPlaceOwner(target, fi), g.checkPlaceMode(target, fi)); err != nil {
-		return nil, "", openToOthers(err)
+		return nil, openToOthers(err)
 	}
-	content, err = io.ReadAll(io.LimitReader(f, maxAuthority+1))
+	content, err := io.ReadAll(io.LimitReader(f, limit+1))
 	switch {
 	case err != nil:
-		return nil, "", fmt.Errorf("read %q: %w", path, err)
-	case len(content) > maxAuthority:
-		return nil, "", fmt.Errorf("read %q: larger than %d MiB", path, maxAuthority>>20)
+		return nil, fmt.Errorf("read %q: %w", path, err)
+	case int64(len(content)) > limit:
+		return nil, fmt.Errorf("read %q: larger than %s", path, size(limit))
 	}
-	sum := sha256.Sum256(content)
-	return content, hex.EncodeToString(sum[:]), nil
+	return content, nil
+}
+
+func size(n int64) string {
+	if n < 1<<20 {
+		return fmt.Sprintf("%d KiB", n>>10)
+	}
+	return fmt.Sprintf("%d MiB", n>>20)
 }
 
 // ErrOpenToOthers means that someone other than this user and root can change a file.

@@ -22,7 +22,11 @@ type Stamp struct {
 // an empty file: editors empty a file before they write it, and if Janee made a vault then, that
 // would replace what the owner is saving.
 func (h *Home) ReadConfig() ([]byte, Stamp, error) {
-	data, fi, err := h.guard.readFile(h.ConfigPath())
+	path, err := h.guard.Follow(h.ConfigPath())
+	if err != nil {
+		return nil, Stamp{}, configError(err)
+	}
+	data, fi, err := h.guard.readFile(path)
 	if err != nil {
 		return nil, Stamp{}, configError(err)
 	}
@@ -37,7 +41,11 @@ func (h *Home) ReadConfig() ([]byte, Stamp, error) {
 
 // ConfigStamp returns the present stamp of config.yaml. It costs one stat.
 func (h *Home) ConfigStamp() (Stamp, error) {
-	fi, err := os.Lstat(h.ConfigPath())
+	stat := os.Lstat
+	if h.guard.Container {
+		stat = os.Stat // the link of a Secret stays, and leads to each new version of it
+	}
+	fi, err := stat(h.ConfigPath())
 	if err != nil {
 		return Stamp{}, configError(err)
 	}
@@ -64,8 +72,20 @@ func (h *Home) EditConfig(edit func(old []byte) ([]byte, error)) error {
 				"edit %q: another program changed it meanwhile", h.ConfigPath())
 		}
 		h.sweepSometimes(h.dir)
-		return replaceFile(h.ConfigPath(), text)
+		return h.replaceConfig(text)
 	})
+}
+
+// replaceConfig keeps a link to config.yaml: the file is replaced where it is.
+func (h *Home) replaceConfig(text []byte) error {
+	path, err := h.guard.Follow(h.ConfigPath())
+	if errors.Is(err, fs.ErrNotExist) {
+		path, err = h.ConfigPath(), nil
+	}
+	if err != nil {
+		return err
+	}
+	return h.guard.Explain(path, replaceFile(path, text))
 }
 
 func stampOf(fi fs.FileInfo) Stamp {

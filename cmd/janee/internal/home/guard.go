@@ -19,12 +19,21 @@ const maxFile = 16 << 20
 
 // Guard refuses files that other users can read or could have written, as StrictModes of ssh does.
 // With its zero value, files must be accessible to their owner only. Group allows access for the
-// group, and root as owner, because container volumes have both.
-type Guard struct{ Group bool }
+// group, and root as owner, because container volumes have both. Container is for a process that
+// has a container to itself, so that nobody else is there to read or write: it trusts what root has
+// mounted, and its hints are for the host.
+type Guard struct{ Group, Container bool }
 
-// GuardFromEnv returns the guard that the environment asks for: JANEE_ALLOW_GROUP=1 sets Group.
+// ContainerEnv is the variable with which the image says that Janee has a container to itself.
+const ContainerEnv = "JANEE_CONTAINER"
+
+// GuardFromEnv returns the guard that the environment asks for: JANEE_ALLOW_GROUP=1 sets Group, and
+// JANEE_CONTAINER=1 sets Container.
 func GuardFromEnv(getenv func(string) string) Guard {
-	return Guard{Group: getenv("JANEE_ALLOW_GROUP") == "1"}
+	return Guard{
+		Group:     getenv("JANEE_ALLOW_GROUP") == "1",
+		Container: getenv(ContainerEnv) == "1",
+	}
 }
 
 // CheckDir refuses path unless it is a directory that belongs to this user and that others cannot
@@ -48,7 +57,7 @@ func (g Guard) CheckPlace(path string) error {
 		return err
 	}
 	if !fi.IsDir() {
-		return hint.Errorf(hint.Failed, asideLine(path), "%q is not a directory", path)
+		return hint.Errorf(hint.Failed, g.asideLine(path), "%q is not a directory", path)
 	}
 	if link.Mode()&fs.ModeSymlink != 0 {
 		if err := g.checkPlaceOwner(path, link); err != nil {
@@ -115,13 +124,13 @@ func (g Guard) lstat(path string, dir bool) error {
 
 func (g Guard) check(path string, fi fs.FileInfo, dir bool) error {
 	if fi.Mode()&fs.ModeSymlink != 0 {
-		return hint.Errorf(hint.Failed, unlinkLine(path, dir), "%q is a symbolic link", path)
+		return hint.Errorf(hint.Failed, g.unlinkLine(path, dir), "%q is a symbolic link", path)
 	}
 	if dir && !fi.IsDir() {
-		return hint.Errorf(hint.Failed, asideLine(path), "%q is not a directory", path)
+		return hint.Errorf(hint.Failed, g.asideLine(path), "%q is not a directory", path)
 	}
 	if !dir && !fi.Mode().IsRegular() {
-		return hint.Errorf(hint.Failed, asideLine(path), "%q is not a regular file", path)
+		return hint.Errorf(hint.Failed, g.asideLine(path), "%q is not a regular file", path)
 	}
 	if err := g.checkOwner(path, fi, dir); err != nil {
 		return err
@@ -129,14 +138,22 @@ func (g Guard) check(path string, fi fs.FileInfo, dir bool) error {
 	return g.checkMode(path, fi, dir)
 }
 
-func asideLine(path string) string { return "mv " + Quote(path) + " " + Quote(path+".aside") }
+func (g Guard) asideLine(path string) string {
+	if g.Container {
+		return "on the host, move away what this container has as " + Quote(path)
+	}
+	return "mv " + Quote(path) + " " + Quote(path+".aside")
+}
 
 // unlinkLine is a command that replaces a link by a copy of its target. The target itself stays,
 // because an attacker may have planted the link, and the target may be any file of this user.
-func unlinkLine(path string, dir bool) string {
+func (g Guard) unlinkLine(path string, dir bool) string {
+	if g.Container {
+		return g.asideLine(path)
+	}
 	target, err := filepath.EvalSymlinks(path)
 	if err != nil { // the target does not exist
-		return asideLine(path)
+		return g.asideLine(path)
 	}
 	fi, err := os.Stat(target)
 	switch {
@@ -145,7 +162,7 @@ func unlinkLine(path string, dir bool) string {
 	case err == nil && !dir && fi.Mode().IsRegular():
 		return "rm " + Quote(path) + " && cp " + Quote(target) + " " + Quote(path)
 	}
-	return asideLine(path)
+	return g.asideLine(path)
 }
 
 // Quote quotes s as one word of a POSIX shell, if it needs quotes.

@@ -24,18 +24,18 @@ func openNoFollow(path string, flag int) (*os.File, error) {
 
 func (g Guard) checkOwner(path string, fi fs.FileInfo, dir bool) error {
 	owner, me := ownerOf(fi), os.Geteuid()
-	if owner == me || g.Group && owner == 0 {
+	if owner == me || g.Group && owner == 0 || g.mounted(fi) {
 		return nil
 	}
-	line := fmt.Sprintf("chown %d %s", me, Quote(path))
 	if dir {
-		line = fmt.Sprintf("chown -R %d %s", me, Quote(path))
+		return g.foreign(path, owner, me, "chown -R")
 	}
-	return foreign(path, owner, me, line)
+	return g.foreign(path, owner, me, "chown")
 }
 
-// foreign is the error for a path that belongs to owner; line is a command that changes that.
-func foreign(path string, owner, me int, line string) error {
+// foreign is the error for a path that belongs to owner; chown is the command that changes that.
+func (g Guard) foreign(path string, owner, me int, chown string) error {
+	line := g.Remedy(fmt.Sprintf("%s %d", chown, me), path)
 	// most likely someone ran `sudo janee`, and taking the files from their owner would only make
 	// things worse
 	if me == 0 {
@@ -44,8 +44,11 @@ func foreign(path string, owner, me int, line string) error {
 				owner, line),
 			"%q belongs to user %d, not to root", path, owner)
 	}
-	return hint.Errorf(hint.Failed, "sudo "+line, "%q belongs to user %d, not to you (user %d)",
-		path, owner, me)
+	if !g.Container {
+		line = "sudo " + line
+	}
+	return hint.Errorf(hint.Failed, line, "%q belongs to user %d, not to you (user %d)", path,
+		owner, me)
 }
 
 // checkPlaceOwner checks what path leads to, or the link itself, whose owner can change its target.
@@ -55,9 +58,9 @@ func (g Guard) checkPlaceOwner(path string, fi fs.FileInfo) error {
 	case owner == me || owner == 0:
 		return nil
 	case fi.Mode()&fs.ModeSymlink != 0:
-		return foreign(path, owner, me, fmt.Sprintf("chown -h %d %s", me, Quote(path)))
+		return g.foreign(path, owner, me, "chown -h")
 	}
-	return foreign(path, owner, me, fmt.Sprintf("chown %d %s", me, Quote(path)))
+	return g.foreign(path, owner, me, "chown")
 }
 
 // checkPlaceMode accepts a sticky directory, because others cannot remove this user's files there.
@@ -66,8 +69,11 @@ func (g Guard) checkPlaceMode(path string, fi fs.FileInfo) error {
 	if g.Group {
 		mask, change = 0o002, "o-w"
 	}
+	if fi.IsDir() && g.mounted(fi) {
+		return nil
+	}
 	if mode := fi.Mode(); mode.Perm()&mask != 0 && mode&fs.ModeSticky == 0 {
-		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path),
+		return hint.Errorf(hint.Failed, g.Remedy("chmod "+change, path),
 			"%q can be written to by other users (mode %04o)", path, mode.Perm())
 	}
 	return nil
@@ -80,11 +86,16 @@ func (g Guard) checkMode(path string, fi fs.FileInfo, dir bool) error {
 	if dir {
 		change = "700"
 	}
-	if g.Group {
+	switch {
+	case dir && g.mounted(fi):
+		return nil
+	case g.mounted(fi):
+		mask, change = 0o022, "go-w"
+	case g.Group:
 		mask, change = 0o007, "o="
 	}
 	if mode := fi.Mode().Perm(); mode&mask != 0 {
-		return hint.Errorf(hint.Failed, "chmod "+change+" "+Quote(path),
+		return hint.Errorf(hint.Failed, g.Remedy("chmod "+change, path),
 			"%q is open to other users (mode %04o)", path, mode)
 	}
 	return nil

@@ -10,6 +10,7 @@
 package home
 
 import (
+	"cmp"
 	"errors"
 	"io/fs"
 	"os"
@@ -61,7 +62,7 @@ func Dir(getenv func(string) string) (string, error) {
 
 // Open opens the home at dir, which Create has made. It refuses a directory, subdirectory,
 // config.yaml or .lock that is a symbolic link, belongs to another user or is open to others; the
-// hint of the error is the command that fixes it. See GuardFromEnv for groups.
+// hint of the error is the command that fixes it. See GuardFromEnv for groups and containers.
 func Open(dir string) (*Home, error) {
 	h := &Home{dir: filepath.Clean(dir), guard: GuardFromEnv(os.Getenv),
 		swept: map[string]time.Time{}}
@@ -70,18 +71,21 @@ func Open(dir string) (*Home, error) {
 		return nil, hint.Errorf(hint.Failed, "run `janee init`", "open janee home %q: %w",
 			h.dir, fs.ErrNotExist)
 	}
+	h.guard.Tighten(h.dir, 0o077)
 	if err := h.guard.CheckDir(h.dir); err != nil {
-		return nil, err
+		return nil, h.guard.Explain(h.dir, err)
 	}
 	for _, name := range []string{logsDir, session.Dir, approval.Dir, backupsDir} {
 		if err := absentOr(h.guard.CheckDir(h.Path(name))); err != nil {
 			return nil, err
 		}
 	}
-	for _, name := range []string{configFile, lockFile} {
-		if err := absentOr(h.guard.CheckFile(h.Path(name))); err != nil {
-			return nil, err
-		}
+	config, err := h.guard.Follow(h.ConfigPath())
+	if err == nil {
+		err = h.guard.CheckFile(config)
+	}
+	if err := cmp.Or(absentOr(err), absentOr(h.guard.CheckFile(h.Path(lockFile)))); err != nil {
+		return nil, err
 	}
 	return h, nil
 }
@@ -90,7 +94,7 @@ func Open(dir string) (*Home, error) {
 // already exists, and checks it as Open does.
 func Create(dir string) (*Home, error) {
 	if err := MakeDir(dir); err != nil {
-		return nil, err
+		return nil, GuardFromEnv(os.Getenv).Explain(dir, err)
 	}
 	h, err := Open(dir)
 	if err != nil {
@@ -98,7 +102,7 @@ func Create(dir string) (*Home, error) {
 	}
 	for _, name := range []string{logsDir, session.Dir} {
 		if err := MakeDir(h.Path(name)); err != nil {
-			return nil, err
+			return nil, h.guard.Explain(h.Path(name), err)
 		}
 	}
 	return h, nil

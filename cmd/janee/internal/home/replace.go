@@ -34,13 +34,18 @@ func MakeDir(dir string) error {
 // returns false and changes nothing.
 func CreateFile(path string, data []byte) (created bool, err error) {
 	sweep(filepath.Dir(path), time.Now())
-	return createFile(path, data)
+	return createFile(path, data, 0o600)
 }
 
-func createFile(path string, data []byte) (created bool, err error) {
+func createFile(path string, data []byte, perm fs.FileMode) (created bool, err error) {
 	temp, err := writeTemp(filepath.Dir(path), data)
 	if err != nil {
 		return false, err
+	}
+	if perm != 0o600 {
+		if err := os.Chmod(temp, perm); err != nil {
+			return false, fmt.Errorf("create %q: %w", path, errors.Join(err, os.Remove(temp)))
+		}
 	}
 	err = os.Link(temp, path) // unlike rename, link never replaces, so one of many writers wins
 	exists := errors.Is(err, fs.ErrExist)

@@ -62,29 +62,34 @@ func (f file) read() (vault.Root, error) {
 func (f file) text() (string, error) {
 	// others who can write to the directory could put their own key there before the first one is
 	// made, or move the right one away
-	check := f.guard.CheckPlace
+	dir, check := filepath.Dir(f.path), f.guard.CheckPlace
 	if f.own {
 		check = f.guard.CheckDir
 	}
-	if err := check(filepath.Dir(f.path)); err != nil {
+	f.guard.Tighten(dir, 0o077)
+	if err := check(dir); err != nil {
 		return "", err
 	}
-	text, err := f.guard.ReadFile(f.path)
-	return string(text), err
+	path, err := f.guard.Follow(f.path)
+	if err != nil {
+		return "", f.guard.Explain(f.path, err)
+	}
+	text, err := f.guard.ReadFile(path)
+	return string(text), f.guard.Explain(f.path, err)
 }
 
 // create writes a new key file after read has found none. It makes the directory if read could not
 // check it because it did not exist.
 func (f file) create(root vault.Root) error {
 	if err := home.MakeDir(filepath.Dir(f.path)); err != nil {
-		return locked(f.path, err)
+		return locked(f.path, f.guard.Explain(f.path, err))
 	}
 	created, err := home.CreateFile(f.path, []byte(line(root)))
 	if err == nil && !created {
 		err = errors.New("another process has just created it")
 	}
 	if err != nil {
-		return locked(f.path, err)
+		return locked(f.path, f.guard.Explain(f.path, err))
 	}
 	return nil
 }
