@@ -3,7 +3,7 @@ GO ?= go
 FUZZTIME ?= 20s
 
 .PHONY: all build wasm plugin release demo test race soak check sdk-test conformance wasm-test \
-	wasm-bench plugin-test test-openclaw test-servers test-gemini vet bench bench-go benchstat \
+	wasm-bench plugin-test test-openclaw test-servers test-clients vet bench bench-go benchstat \
 	fuzz clean
 
 all: build
@@ -128,11 +128,16 @@ test-servers: build
 		CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .
 	cd testscripts/servers && $(GO) vet . && $(GO) test -count=1 -timeout 2m .
 
-# The real Gemini CLI, with a scripted model on loopback: what reaches it of answers and refusals.
-# Needs Node 20 or newer.
-test-gemini: build
-	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && \
-		npm test --silent
+# The real clients that npm brings, each in an empty HOME with a scripted model on loopback: what
+# `janee setup` writes, their own list of servers, and what reaches their model. ALL=1 adds those of
+# testscripts/clients/all. Needs Node 20 or newer; npm brings the Node 24 that OpenClaw needs.
+test-clients: build
+	cd testscripts/clients && npm ci --silent && npm rebuild --silent --ignore-scripts=false node
+ifdef ALL
+	cd testscripts/clients/all && npm ci --silent && \
+		npm rebuild --silent --ignore-scripts=false opencode-ai
+endif
+	cd testscripts/clients && npm run --silent $(if $(ALL),test-all,test)
 
 # The tables of docs/performance.md: every way into janee beside the API itself, in one run of five
 # minutes. Needs a quiet machine. BENCHFLAGS="-rounds 1 -each 300ms" is a short run; -json FILE
@@ -167,5 +172,6 @@ fuzz:
 
 clean:
 	rm -rf bin dist testscripts/sdk/node_modules testscripts/conformance/node_modules \
-		testscripts/servers/node_modules openclaw-plugin/node_modules \
+		testscripts/servers/node_modules testscripts/clients/node_modules \
+		testscripts/clients/all/node_modules openclaw-plugin/node_modules \
 		openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz
