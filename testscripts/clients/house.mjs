@@ -22,6 +22,7 @@ export class House {
   seen = []; // what the API was asked with the key: "METHOD path"
   said = ''; // all that the client and Janee's commands printed
   #bin = join(this.dir, 'bin');
+  #tmp = join(this.dir, 'tmp');
   #api = createServer((req, res) => {
     const { authorization } = req.headers;
     if (authorization !== `Bearer ${key}`) return res.writeHead(401).end();
@@ -31,7 +32,7 @@ export class House {
 
   /** Sets up all but the client. commands are those on the PATH of run: { name: [argument, …] }. */
   async start(commands) {
-    for (const d of [this.home, this.work, this.#bin]) mkdirSync(d);
+    for (const d of [this.home, this.work, this.#bin, this.#tmp]) mkdirSync(d);
     for (const [name, argv] of Object.entries(commands)) this.#command(name, argv);
     await this.model.start();
     await new Promise((done) => this.#api.listen(0, '127.0.0.1', done));
@@ -81,6 +82,15 @@ export class House {
     return { code, stdout, said };
   }
 
+  /** Has the model make the calls in a turn of the client, and returns what each came to. */
+  async turn(argv, env, calls) {
+    Object.assign(this.model, { calls, answers: [] });
+    const { code, said } = await this.run(argv, { env });
+    assert.equal(code, 0, said);
+    assert.equal(this.model.answers.length, calls.length, said);
+    return this.model.answers;
+  }
+
   /** Writes a file below the HOME. */
   write(name, text) {
     const path = join(this.home, name);
@@ -103,6 +113,7 @@ export class House {
     return {
       PATH: (alone ? dirs : [this.#bin, ...dirs]).join(':'),
       HOME: this.home,
+      TMPDIR: this.#tmp,
       HTTP_PROXY: nowhere,
       HTTPS_PROXY: nowhere,
       NO_PROXY: '127.0.0.1,localhost',

@@ -48,15 +48,8 @@ function tests(client, alone) {
   const env = () => client.env?.(house) ?? {};
   let agent;
 
-  // turn has the model make the calls, and returns what each came to, as text.
-  async function turn(calls) {
-    Object.assign(house.model, { calls: [...search, ...calls], answers: [] });
-    const { code, said } = await house.run(client.turn, { env: env() });
-    assert.equal(code, 0, said);
-    assert.equal(house.model.answers.length, house.model.calls.length, said);
-    return house.model.answers.slice(search.length);
-  }
-
+  const turn = async (calls) =>
+    (await house.turn(client.turn, env(), [...search, ...calls])).slice(search.length);
   const asked = async (path) =>
     JSON.parse(await house.janee(['approvals', '--json'])).approvals.find((a) => a.path === path);
 
