@@ -3,7 +3,7 @@
 import assert from 'node:assert/strict';
 import { spawn } from 'node:child_process';
 import {
-  chmodSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
+  chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync,
 } from 'node:fs';
 import { createServer } from 'node:http';
 import { tmpdir } from 'node:os';
@@ -47,10 +47,11 @@ export class House {
   }
 
   async stop() {
+    this.#endAll();
     await this.model.stop();
     this.#api.closeAllConnections();
     await new Promise((done) => this.#api.close(done));
-    rmSync(this.dir, { recursive: true, force: true });
+    rmSync(this.dir, { recursive: true, force: true, maxRetries: 5 });
   }
 
   /** Runs a command of Janee and returns what it prints. */
@@ -65,14 +66,13 @@ export class House {
     const child = spawn(command, args, {
       cwd: this.work,
       env: { ...this.#env(alone), ...env },
-      detached: true, // a group of its own, so that what it starts can be ended with it
     });
     let stdout = '', said = '';
     child.stdout.on('data', (part) => { stdout += part; said += part; });
     child.stderr.on('data', (part) => { said += part; });
     child.stdin.on('error', () => { /* it does not read */ });
     child.stdin.end(input);
-    const late = setTimeout(() => end(child.pid), 180_000);
+    const late = setTimeout(() => { child.kill('SIGKILL'); this.#endAll(); }, 180_000);
     const code = await new Promise((done, fail) => {
       child.once('error', fail);
       child.once('close', done);
@@ -84,10 +84,12 @@ export class House {
 
   /** Has the model make the calls in a turn of the client, and returns what each came to. */
   async turn(argv, env, calls) {
-    Object.assign(this.model, { calls, answers: [] });
+    this.model.script(calls);
     const { code, said } = await this.run(argv, { env });
     assert.equal(code, 0, said);
-    assert.equal(this.model.answers.length, calls.length, said);
+    const seen = `${said}\n${this.model.answers.join('\n')}`;
+    assert.equal(this.model.fault, null, seen);
+    assert.equal(this.model.answers.length, calls.length, seen);
     return this.model.answers;
   }
 
@@ -121,15 +123,19 @@ export class House {
     };
   }
 
+  // Ends what runs with this HOME. Some clients start processes that leave their group and stay.
+  #endAll() {
+    if (!existsSync('/proc')) return;
+    for (const pid of readdirSync('/proc').filter((name) => /^\d+$/.test(name)))
+      try {
+        if (readFileSync(`/proc/${pid}/environ`).includes(`HOME=${this.home}\0`))
+          process.kill(pid, 'SIGKILL');
+      } catch { /* it has ended, or is of another user */ }
+  }
+
   #command(name, argv) {
     const path = join(this.#bin, name);
     writeFileSync(path, `#!/bin/sh\nexec ${argv.map((a) => `'${a}'`).join(' ')} "$@"\n`);
     chmodSync(path, 0o755);
   }
-}
-
-function end(group) {
-  try {
-    process.kill(-group, 'SIGKILL');
-  } catch { /* it has ended */ }
 }

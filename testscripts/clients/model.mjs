@@ -13,6 +13,9 @@ export class Model {
   offered = []; // names of the tools that the model was offered last
   answers = []; // what the calls came to, as text
   transcript = ''; // all that was sent
+  fault = null; // of a function in calls; the model makes no call then
+  #old = -1; // answers of the turns before, which clients may send again
+  #made = 0; // calls of this turn
   #server = createServer((req, res) => { void this.#serve(req, res); });
 
   async start() {
@@ -23,6 +26,12 @@ export class Model {
   async stop() {
     this.#server.closeAllConnections();
     await new Promise((done) => this.#server.close(done));
+  }
+
+  /** Starts a turn. */
+  script(calls) {
+    Object.assign(this, { calls, answers: [], fault: null });
+    [this.#old, this.#made] = [-1, 0];
   }
 
   async #serve(req, res) {
@@ -40,11 +49,22 @@ export class Model {
   // Clients ask for more than the turn: for a title, or for what to remember of it. Such a request
   // offers other tools, or none.
   async #next({ offered, answers }) {
-    const ours = this.calls.length && offered.includes(this.calls[0][0]);
-    if (!ours || answers.length < this.answers.length) return undefined;
-    [this.offered, this.answers] = [offered, answers.map((a) => JSON.stringify(a))];
-    const next = this.calls[answers.length];
-    const [name, args] = (typeof next === 'function' ? await next(this.answers) : next) ?? [];
+    if (!this.calls.length || !offered.includes(this.calls[0][0])) return undefined;
+    if (this.#old < 0) this.#old = answers.length;
+    this.answers = answers.slice(this.#old).map((a) => JSON.stringify(a));
+    this.offered = offered;
+    // A client that loses answers would never come to an end.
+    if (this.#made++ > 2 * this.calls.length) return undefined;
+    const [name, args] = await this.#call(this.calls[this.answers.length]);
     return name && { id: answers.length + 1, name, args };
+  }
+
+  async #call(next = []) {
+    try {
+      return typeof next === 'function' ? await next() : next;
+    } catch (err) {
+      this.fault = err;
+      return [];
+    }
   }
 }

@@ -4,11 +4,9 @@ import { events, json } from './sse.mjs';
 export const path = /\/chat\/completions(\?|$)/;
 
 export function read({ tools = [], messages }) {
-  // A client that goes on with an old session sends that too: what the person said last counts.
-  const turn = messages.slice(messages.findLastIndex(({ role }) => role === 'user'));
   return {
     offered: tools.map((t) => t.function.name),
-    answers: turn.filter(({ role }) => role === 'tool').map(({ content }) => content),
+    answers: messages.filter(({ role }) => role === 'tool').map(({ content }) => content),
   };
 }
 
