@@ -3,7 +3,7 @@ GO ?= go
 FUZZTIME ?= 20s
 
 .PHONY: all build wasm plugin release test-release demo test race soak check sdk-test conformance \
-	wasm-test wasm-bench plugin-test test-openclaw test-servers test-gemini test-npm vet bench \
+	wasm-test wasm-bench plugin-test test-openclaw test-servers test-clients test-npm vet bench \
 	bench-go benchstat fuzz clean
 
 all: build
@@ -134,11 +134,16 @@ test-servers: build
 		CGO_ENABLED=0 $(GO) build -ldflags="-s -w" -o $(CURDIR)/bin/minio .
 	cd testscripts/servers && $(GO) vet . && $(GO) test -count=1 -timeout 2m .
 
-# The real Gemini CLI, with a scripted model on loopback: what reaches it of answers and refusals.
-# Needs Node 20 or newer.
-test-gemini: build
-	cd testscripts/gemini && npm ci --silent --no-audit --no-fund --ignore-scripts && \
-		npm test --silent
+# The real clients that npm brings, each in an empty HOME with a scripted model on loopback: what
+# `janee setup` writes, their own list of servers, and what reaches their model. ALL=1 adds those of
+# testscripts/clients/all. Needs Node 20 or newer; npm brings the Node 24 that OpenClaw needs.
+test-clients: build
+	cd testscripts/clients && npm ci --silent && npm rebuild --silent --ignore-scripts=false node
+ifdef ALL
+	cd testscripts/clients/all && npm ci --silent && \
+		npm rebuild --silent --ignore-scripts=false opencode-ai
+endif
+	cd testscripts/clients && npm run --silent $(if $(ALL),test-all,test)
 
 # The npm packages of a release, installed by npm, npx and pnpm from a registry on loopback. DIST
 # names the release; without it, one for this machine is built, unless dist/ has one of this commit.
@@ -183,5 +188,7 @@ fuzz:
 
 clean:
 	rm -rf bin dist testscripts/sdk/node_modules testscripts/conformance/node_modules \
-		testscripts/servers/node_modules testscripts/npm/node_modules openclaw-plugin/node_modules \
+		testscripts/servers/node_modules testscripts/npm/node_modules \
+		testscripts/clients/node_modules testscripts/clients/all/node_modules \
+		openclaw-plugin/node_modules \
 		openclaw-plugin/e2e/node_modules openclaw-plugin/dist openclaw-plugin/*.tgz

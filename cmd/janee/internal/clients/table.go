@@ -17,7 +17,7 @@ var table = []Client{
 	claudeCode,
 	{
 		Name: "codex", Title: "Codex", Program: "codex", Reports: "codex-mcp-client",
-		Wait:    Wait{60 * time.Second, "tool_timeout_sec"},
+		Wait:    Wait{5 * time.Minute, "tool_timeout_sec"},
 		Restart: newSession,
 		Notes: []string{"Its entry has default_tools_approval_mode = \"approve\", because " +
 			"`codex exec` cancels every call that it would have to ask about. Janee judges each " +
@@ -103,6 +103,7 @@ var table = []Client{
 	},
 	{
 		Name: "opencode", Title: "opencode", Program: "opencode", Reports: "opencode",
+		Wait:    Wait{For: 60 * time.Second},
 		Restart: newSession,
 		Docs:    "https://opencode.ai/docs/mcp-servers/",
 		Format:  splice.JSON, Path: splice.Keys("mcp", Entry),
@@ -126,7 +127,7 @@ var table = []Client{
 	},
 	{
 		Name: "copilot", Title: "Copilot CLI", Program: "copilot", Reports: "copilot-cli",
-		Wait:    Wait{Key: "timeout"},
+		Wait:    Wait{3 * time.Minute, "timeout"},
 		Restart: newSession,
 		Docs:    "https://docs.github.com/en/copilot/how-tos/copilot-cli",
 		Format:  splice.JSON, Path: splice.Keys("mcpServers", Entry),
@@ -165,7 +166,7 @@ var table = []Client{
 	},
 	{
 		Name: "openclaw", Title: "OpenClaw", Program: "openclaw", Reports: "openclaw-bundle-mcp",
-		Wait:    Wait{Key: "requestTimeoutMs"},
+		Wait:    Wait{60 * time.Second, "requestTimeoutMs"},
 		Restart: "Run `openclaw mcp reload`, or restart the gateway.",
 		Docs:    "https://docs.openclaw.ai/tools/mcp",
 		Format:  splice.JSON, Path: splice.Keys("mcp", "servers", Entry),
