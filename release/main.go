@@ -30,6 +30,7 @@ var parts = []struct {
 	build func(*Release) error
 }{
 	{"binaries", binaries},
+	{"signatures", signatures},
 	{"archives", archives},
 	{"MCP bundles", mcpBundles},
 	{"checksums", checksums},
