@@ -78,8 +78,8 @@ soak:
 check:
 	$(GO) run ./internal/width .
 	$(GO) mod verify
-	@for dir in . release testscripts/gosdk testscripts/servers testscripts/servers/minio \
-			.ci/tools; do \
+	@for dir in . release release/quill testscripts/gosdk testscripts/servers \
+			testscripts/servers/minio .ci/tools; do \
 		$(GO) -C $$dir mod tidy -diff || exit 1; done
 	$(GO) -C .ci/tools build -o $(CURDIR)/bin/ tool
 	bin/staticcheck ./...

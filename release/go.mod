@@ -9,6 +9,7 @@ require (
 	github.com/goreleaser/nfpm/v2 v2.48.0
 	github.com/santhosh-tekuri/jsonschema/v6 v6.0.2
 	golang.org/x/crypto/x509roots/fallback v0.0.0-20261030153154-30a33513ff6d
+	software.sslmate.com/src/go-pkcs12 v0.7.2
 )
 
 require (

@@ -31,6 +31,7 @@ var parts = []struct {
 	build func(*Release) error
 }{
 	{"binaries", binaries},
+	{"signatures", signatures},
 	{"documents", documents},
 	{"archives", archives},
 	{"npm packages", npmPackages},
