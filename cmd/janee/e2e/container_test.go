@@ -7,19 +7,18 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"syscall"
 	"testing"
 )
 
-// container stands in for .ci/Dockerfile where no Docker engine runs: the same environment and
-// command, the volumes as plain directories, and another user where the test may become one.
+// container stands in for the image where a test may not be root: the same environment, the volumes
+// as plain directories, and another user where the test may become one. TestContainers has the real
+// thing.
 type container struct {
 	t    *testing.T
 	dir  string
 	env  []string
-	cmd  []string
 	user *syscall.Credential
 }
 
@@ -44,7 +43,7 @@ func newContainer(t *testing.T) *container {
 			}
 		}
 	}
-	c.read("../../../.ci/Dockerfile")
+	c.read()
 	return c
 }
 
@@ -59,31 +58,20 @@ func (c *container) copyBinary() {
 	}
 }
 
-var (
-	envLine = regexp.MustCompile(`(?m)^ENV (\w+)=(.*)$`)
-	cmdLine = regexp.MustCompile(`(?m)^CMD \[(.*)\]$`)
-)
-
-// read takes ENV and CMD from the Dockerfile, with its volumes moved into the test's directory.
-func (c *container) read(dockerfile string) {
+// read takes the environment and the command of the image, with its volumes moved into the test's
+// directory.
+func (c *container) read() {
 	c.t.Helper()
-	text, err := os.ReadFile(dockerfile)
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	for _, m := range envLine.FindAllStringSubmatch(string(text), -1) {
-		value := m[2]
-		if volume, ok := strings.CutPrefix(value, "/"); ok &&
-			(strings.HasPrefix(volume, "data") || strings.HasPrefix(volume, "key")) {
-			value = filepath.Join(c.dir, volume)
+	img := readImage(c.t)
+	for _, pair := range img.Env {
+		name, value, _ := strings.Cut(pair, "=")
+		for volume := range img.Volumes {
+			if value == volume || strings.HasPrefix(value, volume+"/") {
+				value = filepath.Join(c.dir, value)
+			}
 		}
-		c.env = append(c.env, m[1]+"="+value)
+		c.env = append(c.env, name+"="+value)
 	}
-	cmd := cmdLine.FindStringSubmatch(string(text))
-	if len(c.env) < 5 || cmd == nil || !strings.Contains(string(text), "\nUSER 65532:65532\n") {
-		c.t.Fatalf("%s: %q, %q", dockerfile, c.env, cmd)
-	}
-	c.cmd = strings.Split(strings.ReplaceAll(cmd[1], `"`, ""), ", ")
 }
 
 func (c *container) command(args []string, env ...string) *exec.Cmd {
@@ -116,100 +104,7 @@ func freePort(t *testing.T) string {
 	return port
 }
 
-// The two sides of .ci/compose.yaml: the broker, and an agent that knows JANEE_HTTP_URL and
-// JANEE_TOKEN.
-func TestContainer(t *testing.T) {
-	c, api := newContainer(t), startAPI(t)
-	const token = "JANEE_TOKEN=token_of_both_sides_of_compose"
-	c.run("", nil, "janee", "init")
-	c.run("key_of_the_container", nil, "janee", "add", "bank", "-u", api.url, "--auth-type",
-		"bearer", "-k", "-", "--no-capability")
-	c.run("", nil, "janee", "cap", "add", "bank", "-s", "bank", "--allow", "GET *")
-
-	port := freePort(t)
-	args := append([]string{}, c.cmd...)
-	for i, arg := range args {
-		if arg == "9100" {
-			args[i] = port
-		}
-	}
-	s, err := startSite(c.command(append(args, "--allowed-host", "janee"), token))
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() {
-		if err := stopSite(s.url); err != nil {
-			t.Error(err)
-		}
-	})
-	wants(t, s.stderr.String(), "running on http://0.0.0.0:"+port+"/mcp", "does not use TLS")
-	if strings.Contains(s.stderr.String(), "token_of") {
-		t.Errorf("it says the token: %s", s.stderr.String())
-	}
-
-	agentURL := "JANEE_HTTP_URL=http://127.0.0.1:" + port
-	if out := c.run("", []string{agentURL}, "janee", "health"); out != "ok\n" {
-		t.Errorf("health: %q", out)
-	}
-	_, address, _ := strings.Cut(agentURL, "=")
-	_, secret, _ := strings.Cut(token, "=")
-	agent := (&running{url: address}).client(t, secret, "agent in a container")
-	wants(t, agent.call("execute", getBalance), `"status":200`)
-	wants(t, agent.call("whoami", nil), `"agentId":"default"`)
-	if err := agentWith(address, "another_token_of_an_agent"); err == nil ||
-		!strings.HasPrefix(err.Error(), "401") {
-		t.Errorf("another token: %v", err)
-	}
-	c.checkVolumes()
-}
-
 func agentWith(address, token string) error {
 	_, err := (&webClient{url: address, token: token}).post(`{}`)
 	return err
-}
-
-// checkVolumes: no key beside what it seals, nothing for other users.
-func (c *container) checkVolumes() {
-	c.t.Helper()
-	for volume, want := range map[string]string{"data": "config.yaml", "key": "root.key"} {
-		if _, err := os.Stat(filepath.Join(c.dir, volume, want)); err != nil {
-			c.t.Error(err)
-		}
-	}
-	_ = filepath.Walk(filepath.Join(c.dir, "data"),
-		func(path string, info os.FileInfo, err error) error {
-			if err != nil || info.Mode().Perm()&0o077 != 0 {
-				c.t.Errorf("%s: %v %v", path, info.Mode(), err)
-			}
-			if !info.IsDir() {
-				b, _ := os.ReadFile(path)
-				if strings.Contains(string(b), "key_of_the_container") ||
-					strings.Contains(string(b), "token_of_both") {
-					c.t.Errorf("a secret in %s", path)
-				}
-			}
-			return nil
-		})
-}
-
-// A container that has not been set up says what to do, and does not begin with an empty vault.
-func TestContainerWithEmptyVolumes(t *testing.T) {
-	c := newContainer(t)
-	cmd := c.command(c.cmd, "JANEE_TOKEN=token_of_both_sides_of_compose")
-	out, err := cmd.CombinedOutput()
-	if err == nil || !strings.Contains(string(out), "janee init") {
-		t.Errorf("%v: %s", err, out)
-	}
-}
-
-// The compose file and the document name the variables that are read.
-func TestComposeNamesWhatIsRead(t *testing.T) {
-	for _, path := range []string{"../../../.ci/compose.yaml", "../../../docs/containers.md"} {
-		b, err := os.ReadFile(path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		wants(t, string(b), "JANEE_HTTP_URL", "JANEE_TOKEN",
-			"janee serve --transport http --port 9100", "http://janee:9100")
-	}
 }

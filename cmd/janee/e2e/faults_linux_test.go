@@ -145,7 +145,7 @@ func TestReadOnlyContainer(t *testing.T) {
 	c.run("", nil, "janee", "init")
 	c.run("key_of_the_container", nil, "janee", "add", "bank", "-u", api.url, "--auth-type",
 		"bearer", "-k", "-")
-	data := filepath.Join(c.dir, "data")
+	data := filepath.Join(c.dir, "data", "janee")
 	for _, name := range []string{"", "logs", "sessions"} {
 		_ = os.Chmod(filepath.Join(data, name), 0o500)
 	}

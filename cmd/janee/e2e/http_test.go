@@ -43,7 +43,8 @@ func cmdSite(ts *testscript.TestScript, neg bool, args []string) {
 	cmd := exec.Command(filepath.Join(binDir(), "janee"), flags...)
 	cmd.Dir = ts.MkAbs(".")
 	for _, name := range []string{
-		"HOME", "PATH", "JANEE_HOME", "JANEE_KEY_FILE", "JANEE_TOKEN", "JANEE_HTTP_HOST",
+		"HOME", "PATH", "JANEE_HOME", "JANEE_KEY_FILE", "JANEE_TOKEN", "JANEE_TOKEN_FILE",
+		"JANEE_HTTP_HOST",
 	} {
 		cmd.Env = append(cmd.Env, name+"="+ts.Getenv(name))
 	}

@@ -28,7 +28,8 @@ func checkHome(p *patient) []Check {
 	if _, err := os.Lstat(dir); errors.Is(err, fs.ErrNotExist) {
 		return []Check{failed("home", "janee init", "there is no home in %s yet", dir)}
 	}
-	if found := openToOthers(dir, home.GuardFromEnv(p.Getenv)); len(found) > 0 {
+	guard := home.GuardFromEnv(p.Getenv)
+	if found := openToOthers(dir, guard); len(found) > 0 {
 		return append(found, warned("config", "janee doctor",
 			"the rest of the home can be checked only when that is fixed"))
 	}
@@ -37,6 +38,10 @@ func checkHome(p *patient) []Check {
 		return []Check{failed("home", hint.Of(err), "%v", err)}
 	}
 	p.home, p.opened.Home = h, h
+	if guard.Container {
+		return passed("home", "%s and its files belong to you or to root, in a container that "+
+			"Janee has to itself", dir)
+	}
 	return passed("home", "%s and its files belong to you, and no one else can access them", dir)
 }
 

@@ -1,0 +1,143 @@
+//go:build unix
+
+package home
+
+import (
+	"errors"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+)
+
+// secretOf lays out files as Kubernetes mounts a Secret. swap makes another version the one that
+// counts.
+func secretOf(t *testing.T, name, text string) (path string, swap func(text string)) {
+	t.Helper()
+	dir := t.TempDir()
+	version := func(number, text string) {
+		if err := os.Mkdir(filepath.Join(dir, number), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		put(t, filepath.Join(dir, number, name), text)
+		link := filepath.Join(dir, "..data")
+		if err := errors.Join(os.Symlink(number, link+"_tmp"),
+			os.Rename(link+"_tmp", link)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	version("..1", text)
+	if err := os.Symlink("..data/"+name, filepath.Join(dir, name)); err != nil {
+		t.Fatal(err)
+	}
+	return filepath.Join(dir, name), func(text string) { version("..2", text) }
+}
+
+// TestMountedConfig has a config.yaml that is a link to a Secret: each new version is seen, and an
+// edit keeps the link.
+func TestMountedConfig(t *testing.T) {
+	dir := newHome(t).dir
+	path, swap := secretOf(t, "config.yaml", "one")
+	link := filepath.Join(dir, "config.yaml")
+	if err := os.Symlink(path, link); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := Open(dir); err == nil {
+		t.Fatal("a link passes outside of a container")
+	}
+	t.Setenv(ContainerEnv, "1")
+	h, err := Open(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	reads := func(want string) Stamp {
+		t.Helper()
+		text, stamp, err := h.ReadConfig()
+		if err != nil || string(text) != want {
+			t.Errorf("%q, %v; want %q", text, err, want)
+		}
+		if now, err := h.ConfigStamp(); err != nil || now != stamp {
+			t.Errorf("the stamp is %+v, %v; want %+v", now, err, stamp)
+		}
+		return stamp
+	}
+	first := reads("one")
+	swap("two")
+	if second := reads("two"); second == first {
+		t.Error("the new version has the stamp of the old one")
+	}
+	if err := h.EditConfig(func(old []byte) ([]byte, error) {
+		return append(old, "three"...), nil
+	}); err != nil {
+		t.Fatal(err)
+	}
+	reads("twothree")
+	if fi, err := os.Lstat(link); err != nil || fi.Mode()&fs.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v, %v", fi, err)
+	}
+}
+
+// TestLinkThatLeadsNowhere: a Secret that was not mounted must not pass for a home that is not made
+// yet.
+func TestLinkThatLeadsNowhere(t *testing.T) {
+	t.Setenv(ContainerEnv, "1")
+	h := newHome(t)
+	if err := os.Symlink("nowhere", h.ConfigPath()); err != nil {
+		t.Fatal(err)
+	}
+	err := h.EditConfig(func([]byte) ([]byte, error) { return []byte("new"), nil })
+	refused(t, err, "a link that leads nowhere", "mount what it leads to")
+	if errors.Is(err, fs.ErrNotExist) {
+		t.Error("it counts as absent")
+	}
+	_, err = Open(h.dir)
+	refused(t, err, "a link that leads nowhere", "mount what it leads to")
+}
+
+func TestTighten(t *testing.T) {
+	h := newHome(t)
+	chmod(t, h.dir, 0o777)
+	_, err := Open(h.dir)
+	refused(t, err, "open to other users", "chmod 700 ")
+	t.Setenv(ContainerEnv, "1")
+	if _, err := Open(h.dir); err != nil {
+		t.Fatal(err)
+	}
+	if fi, err := os.Stat(h.dir); err != nil || fi.Mode().Perm() != 0o700 {
+		t.Errorf("%v, %v", fi, err)
+	}
+	chmod(t, h.Path("sessions"), 0o755)
+	_, err = Open(h.dir)
+	refused(t, err, "open to other users", "on the host, run `chmod 700` on what this container")
+}
+
+func TestShared(t *testing.T) {
+	for _, c := range []struct {
+		guard Guard
+		mode  os.FileMode
+	}{{Guard{}, 0o600}, {Guard{Container: true}, 0o644}} {
+		path := filepath.Join(t.TempDir(), "token")
+		for _, want := range []bool{true, false} {
+			created, err := c.guard.CreateShared(path, []byte("text"))
+			if err != nil || created != want {
+				t.Errorf("%+v: %v, %v; want %v", c.guard, created, err, want)
+			}
+		}
+		text, err := c.guard.ReadShared(path)
+		if err != nil || string(text) != "text" {
+			t.Errorf("%+v: %q, %v", c.guard, text, err)
+		}
+		if fi, err := os.Stat(path); err != nil || fi.Mode().Perm() != c.mode {
+			t.Errorf("%+v: %v, %v", c.guard, fi, err)
+		}
+		chmod(t, path, 0o666)
+		if _, err := c.guard.ReadShared(path); err == nil {
+			t.Errorf("%+v: others can write to it", c.guard)
+		}
+	}
+	path := filepath.Join(t.TempDir(), "token")
+	put(t, path, "text")
+	chmod(t, path, 0o644)
+	_, err := Guard{}.ReadShared(path)
+	refused(t, err, "open to other users (mode 0644)", "chmod 600 ")
+}
