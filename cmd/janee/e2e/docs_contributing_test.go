@@ -63,16 +63,19 @@ func goNamesReal(t *testing.T, arguments string) {
 	}
 }
 
-// nodeNamesReal looks for the one test that the arguments of node name.
+// nodeNamesReal looks for the file, or the one test of a file, that the arguments of node name.
 func nodeNamesReal(t *testing.T, arguments string) {
-	m := regexp.MustCompile(`^--test --test-name-pattern='(.+)' (\S+)$`).
+	m := regexp.MustCompile(`^--test (?:--test-name-pattern='(.+)' )?(\S+\.test\.m?[jt]s)$`).
 		FindStringSubmatch(arguments)
 	if m == nil {
 		t.Errorf("node %s: it cannot be read", arguments)
 		return
 	}
-	title := regexp.MustCompile(`\ntest\(["'](.*)["'],`)
-	for _, found := range title.FindAllStringSubmatch(document(t, m[2]), -1) {
+	text, title := document(t, m[2]), regexp.MustCompile(`\ntest\(["'](.*)["'],`)
+	if m[1] == "" {
+		return
+	}
+	for _, found := range title.FindAllStringSubmatch(text, -1) {
 		if strings.Contains(found[1], m[1]) {
 			return
 		}
