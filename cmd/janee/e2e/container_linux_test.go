@@ -134,7 +134,7 @@ func documented(t *testing.T, prefix string, run func(string, ...string) string)
 				t.Fatal(err)
 			}
 			words := strings.Split(strings.TrimSuffix(string(split), "\n"), "\n")
-			if len(words) > 1 && words[1] == "add" { // a person is asked for the key on the terminal
+			if len(words) > 1 && words[1] == "add" { // a person types the key on the terminal
 				words = append(words, "-k", "-")
 			}
 			run("key_that_is_typed_in", words...)
