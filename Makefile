@@ -136,8 +136,8 @@ test-servers: build
 
 # The real clients that npm brings, each in an empty HOME with a scripted model on loopback: what
 # `janee setup` writes, their own list of servers, and what reaches their model. ALL=1 adds those of
-# testscripts/clients/all, whose lock file lacks packages for other systems, so that `npm ci` refuses
-# it. Needs Node 20 or newer; npm brings the Node 24 that OpenClaw needs.
+# testscripts/clients/all, whose lock file lacks packages for other systems: `npm ci` refuses it.
+# Needs Node 20 or newer; npm brings the Node 24 that OpenClaw needs.
 test-clients: build
 	cd testscripts/clients && npm ci --silent && npm rebuild --silent --ignore-scripts=false node
 ifdef ALL
