@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -192,7 +191,7 @@ func (s *setupRun) prepare() error {
 // clientMachine is this machine for package clients.
 func clientMachine(env *Env) clients.Machine {
 	m := clients.Machine{OS: runtime.GOOS, Home: userHome(env.Getenv), Getenv: env.Getenv,
-		LookPath: exec.LookPath,
+		LookPath: env.LookPath,
 		Exists: func(path string) bool {
 			_, err := os.Stat(path)
 			return err == nil
