@@ -78,6 +78,8 @@ func (r *Release) packageInfo(p Platform, f format, contents files.Contents) *nf
 		MTime:       r.Time,
 		Overridables: nfpm.Overridables{
 			Contents: contents,
+			// what the certificates of APIs are checked with; a minimal system has none
+			Recommends: []string{"ca-certificates"},
 			RPM: nfpm.RPM{BuildHost: "localhost", // else the name of this machine
 				Summary: summary},
 		},

@@ -15,7 +15,8 @@ func TestDeb(t *testing.T) {
 	r.on(t, "linux", func(t *testing.T, p Platform) {
 		name := r.path(r.name(p) + ".deb")
 		for field, want := range map[string]string{"Package": "janee", "Version": r.packaged(),
-			"Architecture": p.Arch, "Section": "utils", "Homepage": homepage, "Depends": ""} {
+			"Architecture": p.Arch, "Section": "utils", "Homepage": homepage, "Depends": "",
+			"Recommends": "ca-certificates"} {
 			got := strings.TrimSpace(output(t, "dpkg-deb", "--field", name, field))
 			if got != want {
 				t.Errorf("%s is %q, not %q", field, got, want)
@@ -63,8 +64,9 @@ func TestRPM(t *testing.T) {
 		name := r.path(r.name(p) + ".rpm")
 		arch := map[string]string{"amd64": "x86_64", "arm64": "aarch64"}[p.Arch]
 		about := output(t, "rpm", "-qp", "--qf",
-			"%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{URL} %{BUILDHOST}", name)
-		want := "janee " + r.packaged() + " " + arch + " MIT " + homepage + " localhost"
+			"%{NAME} %{VERSION} %{ARCH} %{LICENSE} %{URL} %{BUILDHOST} [%{RECOMMENDS}]", name)
+		want := "janee " + r.packaged() + " " + arch + " MIT " + homepage +
+			" localhost ca-certificates"
 		if about != want {
 			t.Errorf("it says %q, not %q", about, want)
 		}

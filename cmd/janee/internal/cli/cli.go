@@ -19,6 +19,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/exec"
 	"os/signal"
 	"slices"
 	"syscall"
@@ -40,6 +41,7 @@ type Env struct {
 	Stderr     io.Writer
 	Getenv     func(string) string
 	Executable func() (string, error)
+	LookPath   func(name string) (string, error) // finds a program on PATH
 	Terminal   func() (*term.Terminal, error)
 
 	keys *keysource.Keys
@@ -69,7 +71,7 @@ func (env *Env) askPassphrase(question string) (secret.Text, error) {
 // System is the Env of this process.
 func System() *Env {
 	return &Env{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Getenv: os.Getenv,
-		Executable: os.Executable, Terminal: term.Open}
+		Executable: os.Executable, LookPath: exec.LookPath, Terminal: term.Open}
 }
 
 // Main runs one command line and returns its exit code.

@@ -150,8 +150,9 @@ func afterCompletion(env *Env, a completionAnswer, removed bool) string {
 		return "New shells have them, if the package bash-completion is installed."
 	case a.Shell == "zsh":
 		if line := completion.Fpath(a.Path, env.Getenv); line != "" {
-			return "Unless it is there already, add the line\n  " + line + "\nto " +
-				zshrc(env) + " before the line that runs compinit. New shells then have them."
+			return "Unless they are there already, add the lines\n  " + line +
+				"\n  autoload -Uz compinit && compinit\nto " + zshrc(env) +
+				", the first before any line that runs compinit. New shells then have them."
 		}
 		return "New shells have them."
 	}

@@ -212,6 +212,8 @@ func TestPlans(t *testing.T) {
 			""},
 		{"GH_TOKEN=one_value\nGITHUB_TOKEN=other", "https://api.github.com", "key=one_value",
 			"github: GITHUB_TOKEN " + left},
+		{"GITHUB_TOKEN=\nGH_TOKEN=one_value", "https://api.github.com", "key=one_value",
+			"github: GITHUB_TOKEN is empty"},
 		{"GITHUB_TOKEN=x_value\nGITHUB_API_URL=https://git.example.com/api/v3",
 			"https://git.example.com/api/v3", "key=x_value", ""},
 		{"GITLAB_TOKEN=x_value\nGITLAB_HOST=git.example.com", "https://git.example.com/api/v4",

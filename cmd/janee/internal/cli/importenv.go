@@ -70,14 +70,15 @@ func (v *variables) plan() *legacy.Plan {
 func (v *variables) parts(t directory.Template) map[string]secret.Text {
 	parts := map[string]secret.Text{}
 	for i, p := range v.pairs {
-		if p.Value.IsZero() {
-			continue
-		}
 		to := t.Part(p.Name)
 		if to == "" {
 			continue
 		}
 		v.used[i] = true
+		if p.Value.IsZero() {
+			v.plans.Left = append(v.plans.Left, fmt.Sprintf("%s: %s is empty", t.Name, p.Name))
+			continue
+		}
 		if first, twice := parts[to]; !twice {
 			parts[to] = p.Value
 		} else if first.Reveal() != p.Value.Reveal() {

@@ -14,6 +14,7 @@ import (
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
 	"github.com/true-and-useful/janee/cmd/janee/internal/legacy"
 	"github.com/true-and-useful/janee/cmd/janee/internal/opened"
+	"github.com/true-and-useful/janee/cmd/janee/internal/setup"
 )
 
 func initCommand(env *Env) *cobra.Command {
@@ -63,8 +64,9 @@ func runInit(ctx context.Context, env *Env, asJSON bool) error {
 		return offerSetup(ctx, env, found)
 	}
 	fmt.Fprintf(env.Stderr,
-		"\nNext, store your first API key with `janee add`.\n"+
-			"Then run `janee setup`, or add this to the settings of your MCP client:\n\n")
+		"\nNext, store your first API key with `%[1]s add`.\n"+
+			"Then run `%[1]s setup`, or add this to the settings of your MCP client:\n\n",
+		called(env))
 	return writeJSON(env.Stdout, config)
 }
 
@@ -137,15 +139,23 @@ type clientServer struct {
 }
 
 // snippet is the client configuration with the absolute path of this binary: agents start with a
-// PATH of their own.
+// PATH of their own. A path in the cache of a package runner does not last; there it is the runner,
+// at this version.
 func snippet(env *Env) (clientConfig, error) {
 	path, err := env.Executable()
 	if err != nil {
 		return clientConfig{}, fmt.Errorf("finding the path of this program: %w", err)
 	}
-	s := clientServer{Command: path, Args: []string{"serve"}}
-	if dir := env.Getenv("JANEE_HOME"); dir != "" {
-		s.Env = map[string]string{"JANEE_HOME": dir}
+	s := clientServer{Command: setup.Command(clientMachine(env), path), Args: []string{"serve"}}
+	if runner := setup.Runner(path); runner != nil {
+		s.Command = runner[0]
+		s.Args = append(runner[1:], setup.Package+"@"+version(), "serve")
+	}
+	for _, f := range serverEnv(env.Getenv) {
+		if s.Env == nil {
+			s.Env = map[string]string{}
+		}
+		s.Env[f.Key] = fmt.Sprint(f.Value)
 	}
 	return clientConfig{map[string]clientServer{"janee": s}}, nil
 }

@@ -33,13 +33,40 @@ func runAlone(env *Env) error {
 	if says != "" {
 		b.WriteString(says + "\n\n")
 	}
-	b.WriteString("Next:\n" + stepLines(next) + "\n`janee --help` lists all commands.\n")
+	fmt.Fprintf(&b, "Next:\n%s\n`%s --help` lists all commands.\n", stepLines(next), called(env))
 	_, err := io.WriteString(env.Stdout, b.String())
 	return err
 }
 
+// called is how a person calls this program from a shell: by its name if that is on PATH, else by
+// its path, or through the package runner that started it.
+func called(env *Env) string {
+	program, err := env.Executable()
+	if err != nil {
+		return "janee"
+	}
+	if runner := setup.Runner(program); runner != nil {
+		return strings.Join(append(runner, setup.Package), " ")
+	}
+	if _, err := env.LookPath("janee"); err == nil {
+		return "janee"
+	}
+	return home.Quote(program)
+}
+
 // nextSteps returns what to do next, and what the person should know first ("" for nothing).
 func nextSteps(env *Env) (says string, next []step) {
+	says, next = stepsFor(env)
+	for i, s := range next {
+		if args, ok := strings.CutPrefix(s.command, "janee "); ok {
+			next[i].command = called(env) + " " + args
+		}
+	}
+	return says, next
+}
+
+// stepsFor is nextSteps with the name janee in every command.
+func stepsFor(env *Env) (says string, next []step) {
 	v, err := glance(env)
 	switch {
 	case err != nil:

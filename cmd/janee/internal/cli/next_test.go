@@ -1,10 +1,13 @@
 package cli
 
 import (
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"runtime"
 	"strings"
@@ -12,6 +15,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/home"
+	"github.com/true-and-useful/janee/cmd/janee/internal/setup"
 	"github.com/true-and-useful/janee/core/session"
 )
 
@@ -175,5 +179,58 @@ func TestTryRule(t *testing.T) {
 	want := "janee policy check gh GET " + home.Quote("/user?a=b&c=d")
 	if got := v.tryRule(); got != want {
 		t.Errorf("%s, want %s", got, want)
+	}
+}
+
+// TestCalled has the commands be such that this machine's shell finds Janee.
+func TestCalled(t *testing.T) {
+	missing := func(string) (string, error) { return "", exec.ErrNotFound }
+	for name, tt := range map[string]struct {
+		program string
+		onPath  bool
+		want    string
+	}{
+		"on PATH": {"/usr/lib/node_modules/x/janee", true, "janee"},
+		"an unpacked archive": {"/home/me/my downloads/janee", false,
+			home.Quote("/home/me/my downloads/janee")},
+		"npx":      {"/home/me/.npm/_npx/1a/x/janee", true, "npx -y " + setup.Package},
+		"pnpm dlx": {"/home/me/.cache/pnpm/dlx/1a/x/janee", false, "pnpm dlx " + setup.Package},
+		"bunx":     {"/tmp/bunx-1000-x/x/janee", false, "bunx " + setup.Package},
+	} {
+		t.Run(name, func(t *testing.T) {
+			m := newMachine(t)
+			m.Executable = func() (string, error) { return tt.program, nil }
+			if !tt.onPath {
+				m.LookPath = missing
+			}
+			_, out, _ := m.run([]string{}...)
+			for _, want := range []string{"\n  " + tt.want + " init ", "\n  " + tt.want + " setup ",
+				"\n`" + tt.want + " --help` lists"} {
+				if !strings.Contains(out+"\n", want) && !strings.Contains(out,
+					strings.TrimSuffix(want, " ")+"\n") {
+					t.Errorf("no %q in\n%s", want, out)
+				}
+			}
+		})
+	}
+}
+
+// TestSnippet has `janee init` print an entry that lasts: not the path in a cache, and where the
+// home and the root key are.
+func TestSnippet(t *testing.T) {
+	m := newMachine(t)
+	m.Executable = func() (string, error) { return "/home/me/.npm/_npx/1a/x/janee", nil }
+	var entry clientConfig
+	_, out, stderr := m.run("init")
+	if err := json.Unmarshal([]byte(out), &entry); err != nil {
+		t.Fatal(err)
+	}
+	want := clientServer{"npx", []string{"-y", setup.Package + "@" + version(), "serve"},
+		map[string]string{"JANEE_HOME": m.home, "JANEE_KEY_FILE": m.Getenv("JANEE_KEY_FILE")}}
+	if got := entry.Servers["janee"]; !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v, want %+v", got, want)
+	}
+	if !strings.Contains(stderr, "`npx -y "+setup.Package+" setup`") {
+		t.Error(stderr)
 	}
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"runtime"
 	"slices"
@@ -192,7 +191,7 @@ func (s *setupRun) prepare() error {
 // clientMachine is this machine for package clients.
 func clientMachine(env *Env) clients.Machine {
 	m := clients.Machine{OS: runtime.GOOS, Home: userHome(env.Getenv), Getenv: env.Getenv,
-		LookPath: exec.LookPath,
+		LookPath: env.LookPath,
 		Exists: func(path string) bool {
 			_, err := os.Stat(path)
 			return err == nil
@@ -322,11 +321,13 @@ func (c *setupChange) apply(ctx context.Context) {
 	c.done = true
 }
 
-// copy puts this program where the entries look for it. A newer one replaces an older one even if
-// no entry changes.
+// copy puts this program where the entries look for it, also the one that a person is to paste. A
+// newer one replaces an older one even if no entry changes.
 func (s *setupRun) copy() error {
 	used := func(c setupChange) bool { return c.Err == nil }
-	if s.from == "" || s.request.Remote != nil || !slices.ContainsFunc(s.changes, used) {
+	pasted := len(s.unknown) > 0 || len(s.changes) == 0
+	if s.from == "" || s.request.Remote != nil ||
+		!pasted && !slices.ContainsFunc(s.changes, used) {
 		return nil
 	}
 	to := s.request.Server.Command

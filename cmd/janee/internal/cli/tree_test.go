@@ -39,6 +39,7 @@ func newMachine(t *testing.T) *machine {
 		Stdin: strings.NewReader(""), Stdout: &m.out, Stderr: &m.errors,
 		Getenv:     func(name string) string { return vars[name] },
 		Executable: func() (string, error) { return "/usr/local/bin/janee", nil },
+		LookPath:   func(name string) (string, error) { return "/usr/local/bin/" + name, nil },
 		Terminal:   func() (*term.Terminal, error) { return nil, term.ErrNone },
 	}
 	m.Keys().ConfigDir = func() (string, error) { return filepath.Join(dir, "config"), nil }

@@ -169,7 +169,7 @@ func checkOperations(t *testing.T, e Template) {
 // TestVariablesAreUnique: a variable must lead to one part of one API. The others that have it too
 // say which.
 func TestVariablesAreUnique(t *testing.T) {
-	valid := regexp.MustCompile(`^[A-Z][A-Z0-9_]*$`)
+	valid := regexp.MustCompile(`^(TF_TOKEN_[a-z_]+|[A-Z][A-Z0-9_]*)$`) // Terraform's has a host
 	owners := map[string]string{}
 	for _, e := range entries(t) {
 		for part, names := range e.Env {
@@ -189,7 +189,10 @@ func TestVariablesAreUnique(t *testing.T) {
 	}
 	for name, want := range map[string]string{"GOOGLE_API_KEY": "gemini",
 		"AWS_ACCESS_KEY_ID": "aws-s3", "ATLASSIAN_API_TOKEN": "jira",
-		"YOUTUBE_API_KEY": "youtube"} {
+		"YOUTUBE_API_KEY": "youtube", "TF_TOKEN_app_terraform_io": "terraform-cloud",
+		"GITEA_SERVER_TOKEN": "gitea", "NPM_AUTH_TOKEN": "npm", "PD_API_KEY": "pagerduty",
+		"X_API_KEY": "twitter", "X_API_KEY_SECRET": "twitter", "X_ACCESS_TOKEN": "twitter",
+		"X_ACCESS_TOKEN_SECRET": "twitter"} {
 		if owners[name] != want {
 			t.Errorf("%s leads to %q, want %s", name, owners[name], want)
 		}
@@ -201,13 +204,16 @@ func TestFirstVariables(t *testing.T) {
 	for name, want := range map[string]string{
 		"azure-devops": "AZURE_DEVOPS_EXT_PAT",
 		"digitalocean": "DIGITALOCEAN_ACCESS_TOKEN",
+		"figma":        "FIGMA_ACCESS_TOKEN",
 		"fly":          "FLY_API_TOKEN",
+		"gitea":        "GITEA_ACCESS_TOKEN",
 		"github":       "GITHUB_TOKEN",
 		"gitlab":       "GITLAB_TOKEN",
 		"hetzner":      "HCLOUD_TOKEN",
 		"huggingface":  "HF_TOKEN",
 		"netlify":      "NETLIFY_AUTH_TOKEN",
 		"openai":       "OPENAI_API_KEY",
+		"pagerduty":    "PAGERDUTY_USER_API_KEY",
 	} {
 		e, _ := Find(name)
 		part := "key"

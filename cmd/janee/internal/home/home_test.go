@@ -336,3 +336,25 @@ func TestTooLarge(t *testing.T) {
 	_, _, err := h.ReadConfig()
 	refused(t, err, "larger than 16 MiB", "")
 }
+
+// TestRemoveFile: a process that was killed while it made the file left another name of it.
+func TestRemoveFile(t *testing.T) {
+	dir := t.TempDir()
+	path, left := filepath.Join(dir, "root.key"), filepath.Join(dir, tempPrefix+"left")
+	put(t, path, "the key")
+	if err := os.Link(path, left); err != nil {
+		t.Fatal(err)
+	}
+	ago := time.Now().Add(-2 * time.Minute)
+	if err := os.Chtimes(path, ago, ago); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 { // what is gone already is no error
+		if err := RemoveFile(path); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if entries, err := os.ReadDir(dir); err != nil || len(entries) > 0 {
+		t.Errorf("%v is still there, %v", entries, err)
+	}
+}

@@ -66,6 +66,19 @@ func ReplaceFile(path string, data []byte) error {
 	return replaceFile(path, data)
 }
 
+// RemoveFile removes path, if it exists, and syncs that. Temporary files that a killed process left
+// in the directory go too: one may be another name of this file, or have what was to be in it.
+func RemoveFile(path string) error {
+	dir := filepath.Dir(path)
+	sweep(dir, time.Now())
+	if err := os.Remove(path); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	} else if err != nil {
+		return err
+	}
+	return SyncDir(dir)
+}
+
 // WriteNew makes a complete and synced file at path, 0600, with the content that write writes. If
 // path already exists, it returns fs.ErrExist unless force is set. It is for files outside of a
 // home, so it does not clean up temporary files in the directory.

@@ -3,7 +3,6 @@ package keysource
 import (
 	"errors"
 	"io/fs"
-	"os"
 	"path/filepath"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
@@ -108,11 +107,4 @@ func (f file) put(text string) error {
 	return home.ReplaceFile(f.path, []byte(text))
 }
 
-func (f file) remove() error {
-	if err := os.Remove(f.path); errors.Is(err, fs.ErrNotExist) {
-		return nil
-	} else if err != nil {
-		return err
-	}
-	return home.SyncDir(filepath.Dir(f.path))
-}
+func (f file) remove() error { return home.RemoveFile(f.path) }

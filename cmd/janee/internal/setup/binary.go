@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
@@ -32,17 +33,34 @@ func sameFile(a, b string) bool {
 	return err == nil && os.SameFile(one, other)
 }
 
-// Passing reports whether a program is in the cache of a package runner (npx, pnpm dlx, bunx) or
-// of `go run`, which removes it at some time.
+// Passing reports whether a program is where it will be removed at some time: in the cache of a
+// package runner or of `go run`, or in the store of pnpm, where each version has a directory of its
+// own, also if pnpm installed it globally.
 func Passing(executable string) bool {
-	for part := range strings.SplitSeq(filepath.ToSlash(executable), "/") {
-		if part == "_npx" || part == "dlx" || strings.HasPrefix(part, "dlx-") ||
-			strings.HasPrefix(part, "bunx-") || strings.HasPrefix(part, "go-build") {
-			return true
+	return Runner(executable) != nil || slices.ContainsFunc(parts(executable),
+		func(part string) bool { return part == ".pnpm" || strings.HasPrefix(part, "go-build") })
+}
+
+// Package is what npm calls Janee.
+const Package = "@true-and-useful/janee"
+
+// Runner returns the words before the name of a package with which the package runner is called
+// that has a program in its cache (npx, pnpm dlx, bunx), or nil.
+func Runner(executable string) []string {
+	for _, part := range parts(executable) {
+		switch {
+		case part == "_npx":
+			return []string{"npx", "-y"}
+		case part == "dlx" || strings.HasPrefix(part, "dlx-"):
+			return []string{"pnpm", "dlx"}
+		case strings.HasPrefix(part, "bunx-"):
+			return []string{"bunx"}
 		}
 	}
-	return false
+	return nil
 }
+
+func parts(path string) []string { return strings.Split(filepath.ToSlash(path), "/") }
 
 // CopyPath returns where a program is kept that a package runner has started:
 // ~/.local/share/janee/bin, or below $XDG_DATA_HOME if that is set, or %LOCALAPPDATA%\janee\bin.

@@ -244,13 +244,14 @@ func TestHas(t *testing.T) {
 
 func TestPassing(t *testing.T) {
 	for path, want := range map[string]bool{
-		"/home/me/.npm/_npx/1a2b/node_modules/@x/janee-linux-x64/bin/janee": true,
-		"/home/me/.cache/pnpm/dlx/abc/node_modules/x/janee":                 true,
-		"/home/me/.local/share/pnpm/dlx-12/node_modules/x/janee":            true,
-		"/tmp/bunx-1000-janee@latest/node_modules/x/janee":                  true,
-		"/tmp/go-build123/b001/exe/janee":                                   true,
-		"/usr/local/bin/janee":                                              false,
-		"/home/npx/bin/janee":                                               false,
+		"/home/me/.npm/_npx/1a2b/node_modules/@x/janee-linux-x64/bin/janee":    true,
+		"/home/me/.cache/pnpm/dlx/abc/node_modules/x/janee":                    true,
+		"/home/me/.local/share/pnpm/dlx-12/node_modules/x/janee":               true,
+		"/tmp/bunx-1000-janee@latest/node_modules/x/janee":                     true,
+		"/tmp/go-build123/b001/exe/janee":                                      true,
+		"/usr/local/bin/janee":                                                 false,
+		"/home/me/.local/share/pnpm/global/5/.pnpm/x@1.0/node_modules/x/janee": true,
+		"/home/npx/bin/janee":                                                  false,
 	} {
 		if got := Passing(filepath.FromSlash(path)); got != want {
 			t.Errorf("%s: %v", path, got)

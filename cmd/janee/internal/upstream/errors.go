@@ -101,10 +101,21 @@ var systemErrors = []struct {
 	{io.ErrUnexpectedEOF, "the server closed the connection without a reply"},
 }
 
+// unknownAuthority says more where every certificate is refused: minimal systems such as the slim
+// images of Debian and Node have no roots.
+func unknownAuthority() string {
+	const text = "certificate signed by unknown authority"
+	if roots, err := x509.SystemCertPool(); err == nil && roots.Equal(x509.NewCertPool()) {
+		return text + "; this machine has no certificates of authorities: install the package " +
+			"ca-certificates"
+	}
+	return text
+}
+
 // handshake says what is wrong with the server's certificate or TLS, or "".
 func handshake(err error) string {
 	if _, ok := errors.AsType[x509.UnknownAuthorityError](err); ok {
-		return "certificate signed by unknown authority"
+		return unknownAuthority()
 	}
 	if _, ok := errors.AsType[x509.HostnameError](err); ok {
 		return "certificate is for another host"
