@@ -38,6 +38,7 @@ for (const { name, system, runs } of wanted)
     const program = command.replace('${__dirname}', dir);
     assert.equal(program, join(dir, manifest.server.entry_point));
     accessSync(program, constants.X_OK);
+    for (const licence of ['LICENSE', 'THIRD_PARTY_NOTICES']) accessSync(join(dir, licence));
     if (runs !== `${process.platform}-${process.arch}`) return;
     const listed = await toolsOf(program, args);
     assert.deepEqual(manifest.tools.map((tool) => tool.name).sort(), listed.sort());
