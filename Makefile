@@ -146,9 +146,9 @@ ifdef ALL
 endif
 	cd testscripts/clients && npm run --silent $(if $(ALL),test-all,test)
 
-# The npm packages of a release, installed by npm, npx and pnpm from a registry on loopback. DIST
-# names the release; without it, one for this machine is built, unless dist/ has one of this commit.
-# Needs Node 20 or newer.
+# The npm packages of a release, installed by npm, npx and pnpm from a registry on loopback, and the
+# bundles for Claude Desktop, which mcpb validates and unpacks. DIST names the release; without it,
+# one for this machine is built, unless dist/ has one of this commit. Needs Node 20 or newer.
 DIST ?=
 test-npm:
 	@$(if $(DIST),,$(if $(DIRTY),,test -e dist/npm/true-and-useful-janee-$(VERSION).tgz ||) \

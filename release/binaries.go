@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"time"
 )
@@ -33,10 +34,14 @@ func (r *Release) compile(p Platform, to string) error {
 	return nil
 }
 
-// goEnv is the environment without the settings of this machine that would change the bytes.
+// goEnv is the environment without the settings of this machine that would change the bytes, and
+// without the keys for signing: npm runs programs of others.
 func goEnv() []string {
-	return append(os.Environ(), "GOAMD64=v1", "GOARM64=v8.0", "GOFLAGS=-mod=readonly",
-		"GOWORK=off", "GOEXPERIMENT=")
+	own := slices.DeleteFunc(os.Environ(), func(pair string) bool {
+		return strings.HasPrefix(pair, "QUILL_")
+	})
+	return append(own, "GOAMD64=v1", "GOARM64=v8.0", "GOWASM=", "GOFIPS140=off",
+		"GOFLAGS=-mod=readonly", "GOWORK=off", "GOEXPERIMENT=")
 }
 
 func (r *Release) linkerFlags() string {

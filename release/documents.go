@@ -64,6 +64,19 @@ func documents(r *Release) error {
 	return r.manPages()
 }
 
+// noticesName is the document with the licences of all that the program contains.
+const noticesName = "THIRD_PARTY_NOTICES"
+
+// named returns documents by name, as files for where the others do not go.
+func (r *Release) named(names ...string) (files []File) {
+	for _, d := range r.Documents {
+		if slices.Contains(names, d.Name) {
+			files = append(files, File{d.Name, 0o644, d.Data})
+		}
+	}
+	return files
+}
+
 // completions asks the program itself for its completions.
 func (r *Release) completions() error {
 	dir, err := os.MkdirTemp("", "janee-host-")

@@ -54,7 +54,7 @@ func (r *Release) imageFor(p Platform) (v1.Image, error) {
 	if err != nil {
 		return nil, err
 	}
-	layer, err := imageLayer(imageFiles(program, slices.Sorted(maps.Keys(run.Volumes))), r.Time)
+	layer, err := imageLayer(r.imageFiles(program, slices.Sorted(maps.Keys(run.Volumes))), r.Time)
 	if err != nil {
 		return nil, err
 	}

@@ -72,6 +72,11 @@ func TestImageHoldsWhatItNeeds(t *testing.T) {
 		if !bytes.Equal(found["usr/local/bin/janee"].data, read(t, r.binary(p))) {
 			t.Error("the program is not that of the release")
 		}
+		for _, name := range []string{"LICENSE", noticesName} {
+			if len(found["usr/share/licenses/janee/"+name].data) == 0 {
+				t.Errorf("no %s", name)
+			}
+		}
 		for name, e := range found {
 			owner, mode := 0, int64(0o755)
 			switch {

@@ -24,9 +24,9 @@ type inode struct {
 }
 
 // imageFiles are the whole root of the image: the program, the certificates that it trusts, and the
-// directories that it writes to. A new volume takes its owner and mode from the directory that it
+// directories that it writes to, with the licences. A new volume takes its owner and mode from the directory that it
 // is mounted over.
-func imageFiles(program []byte, volumes []string) []inode {
+func (r *Release) imageFiles(program []byte, volumes []string) []inode {
 	all := []inode{
 		{"etc/", 0o755, 0, nil},
 		{"etc/ssl/", 0o755, 0, nil},
@@ -37,6 +37,12 @@ func imageFiles(program []byte, volumes []string) []inode {
 		{"usr/local/", 0o755, 0, nil},
 		{"usr/local/bin/", 0o755, 0, nil},
 		{"usr/local/bin/janee", 0o755, 0, program},
+		{"usr/share/", 0o755, 0, nil},
+		{"usr/share/licenses/", 0o755, 0, nil},
+		{"usr/share/licenses/janee/", 0o755, 0, nil},
+	}
+	for _, f := range r.named("LICENSE", noticesName) {
+		all = append(all, inode{"usr/share/licenses/janee/" + f.Name, 0o644, 0, f.Data})
 	}
 	for _, volume := range volumes {
 		all = append(all, inode{strings.Trim(volume, "/") + "/", 0o755, nobody, nil})

@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"time"
 )
@@ -60,9 +61,36 @@ func main() {
 	}
 }
 
-func run(r *Release, platforms, at string) (err error) {
-	if r.Version == "" || r.Commit == "" {
-		return fmt.Errorf("-version and -commit are needed: build from a git checkout")
+func run(r *Release, platforms, at string) error {
+	if err := r.settle(platforms, at); err != nil {
+		return err
+	}
+	if err := os.RemoveAll(r.Out); err != nil {
+		return err
+	}
+	for _, p := range parts {
+		fmt.Fprintf(os.Stderr, "%s\n", p.name)
+		if err := p.build(r); err != nil {
+			return fmt.Errorf("building %s: %w", p.name, err)
+		}
+	}
+	return nil
+}
+
+// Without build metadata ("+…"), which tags of images cannot have.
+var (
+	isVersion = regexp.MustCompile(`^\d+\.\d+\.\d+(-[0-9A-Za-z-]+(\.[0-9A-Za-z-]+)*)?$`)
+	isCommit  = regexp.MustCompile(`^[0-9a-f]{40}$`)
+)
+
+// settle checks what is to be built before anything is removed.
+func (r *Release) settle(platforms, at string) (err error) {
+	if !isVersion.MatchString(r.Version) {
+		return fmt.Errorf("version %q is not a semantic version such as 1.2.3", r.Version)
+	}
+	if !isCommit.MatchString(r.Commit) {
+		return fmt.Errorf("commit %q is not 40 hexadecimal digits: build from a git checkout",
+			r.Commit)
 	}
 	if r.Time, err = time.Parse(time.RFC3339, at); err != nil {
 		return fmt.Errorf("-time: %w", err)
@@ -75,14 +103,8 @@ func run(r *Release, platforms, at string) (err error) {
 			return err
 		}
 	}
-	if err := os.RemoveAll(r.Out); err != nil {
-		return err
-	}
-	for _, p := range parts {
-		fmt.Fprintf(os.Stderr, "%s\n", p.name)
-		if err := p.build(r); err != nil {
-			return fmt.Errorf("building %s: %w", p.name, err)
-		}
+	if below, err := filepath.Rel(r.Out, r.Root); err == nil && filepath.IsLocal(below) {
+		return fmt.Errorf("%q is emptied first, and contains the sources", r.Out)
 	}
 	return nil
 }

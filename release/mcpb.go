@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
-	"path"
 	"slices"
 )
 
@@ -64,12 +63,8 @@ func (b bundle) pack(r *Release) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	licence, err := os.ReadFile(path.Join(r.Root, "LICENSE"))
-	if err != nil {
-		return nil, err
-	}
-	return zipped([]File{{"manifest.json", 0o644, manifest}, {"LICENSE", 0o644, licence},
-		{entry, 0o755, program}}, r.Time)
+	files := []File{{"manifest.json", 0o644, manifest}, {entry, 0o755, program}}
+	return zipped(append(files, r.named("LICENSE", noticesName)...), r.Time)
 }
 
 func (b bundle) program(r *Release) ([]byte, error) {

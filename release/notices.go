@@ -39,7 +39,7 @@ func (r *Release) notices() (Document, error) {
 			return Document{}, err
 		}
 	}
-	return Document{"THIRD_PARTY_NOTICES", "/usr/share/doc/janee/THIRD_PARTY_NOTICES.gz",
+	return Document{noticesName, "/usr/share/doc/janee/THIRD_PARTY_NOTICES.gz",
 		"/usr/share/licenses/janee/THIRD_PARTY_NOTICES", text.Bytes()}, nil
 }
 

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/json"
 	"os"
-	"path/filepath"
 )
 
 //go:embed npm/janee.js
@@ -72,8 +71,9 @@ func (r *Release) npmPlatform(p Platform) error {
 	}
 	os, cpu := p.npm()
 	m := r.manifest(p.npmName(), "The program of "+npmScope+"janee for "+os+"-"+cpu)
-	m.OS, m.CPU, m.Files = []string{os}, []string{cpu}, []string{"bin"}
-	return r.npmPack(p.npmName(), m, []File{{"bin/" + p.Program(), 0o755, program}})
+	m.OS, m.CPU, m.Files = []string{os}, []string{cpu}, []string{"bin", noticesName}
+	return r.npmPack(p.npmName(), m, append(r.named(noticesName),
+		File{"bin/" + p.Program(), 0o755, program}))
 }
 
 // npm is the platform by the names of Node: process.platform and process.arch.
@@ -115,11 +115,7 @@ func (r *Release) npmPack(name string, m manifest, files []File) error {
 
 // npmTarball adds the licence, and writes the tarball as `npm pack` would name it.
 func (r *Release) npmTarball(name string, files []File) error {
-	licence, err := os.ReadFile(filepath.Join(r.Root, "LICENSE"))
-	if err != nil {
-		return err
-	}
-	files = append(files, File{"LICENSE", 0o644, licence})
+	files = append(files, r.named("LICENSE")...)
 	text, err := tarGz(inDirectory("package", files), r.Time)
 	if err != nil {
 		return err

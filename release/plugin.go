@@ -53,6 +53,9 @@ func (r *Release) stagePlugin(stage string) error {
 			return err
 		}
 	}
+	if err := place(stage, r.named(noticesName)); err != nil {
+		return err
+	}
 	for _, name := range []string{"package.json", "openclaw.plugin.json"} {
 		text, err := fs.ReadFile(source, name)
 		if err != nil {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 )
 
 // signatures signs the programs for macOS with what quill finds in the environment, and has Apple
@@ -12,14 +13,15 @@ import (
 // A signature holds the time at which it was made: signed programs differ between two builds, and
 // so does all that contains them.
 func signatures(r *Release) error {
-	command := "sign-and-notarize"
-	switch {
-	case os.Getenv("QUILL_SIGN_P12") == "":
-		note("programs for macOS are not signed: QUILL_SIGN_P12 is not set")
+	if !slices.ContainsFunc(r.Platforms, func(p Platform) bool { return p.OS == "darwin" }) {
 		return nil
-	case os.Getenv("QUILL_NOTARY_KEY") == "":
-		note("programs for macOS are not notarised: QUILL_NOTARY_KEY is not set")
-		command = "sign"
+	}
+	command, lacks := signCommand(os.Getenv)
+	if lacks != "" {
+		fmt.Fprintf(os.Stderr, "  programs for macOS are not %s is not set\n", lacks)
+	}
+	if command == "" {
+		return nil
 	}
 	for _, p := range r.Platforms {
 		if p.OS == "darwin" {
@@ -31,7 +33,17 @@ func signatures(r *Release) error {
 	return nil
 }
 
-func note(text string) { fmt.Fprintf(os.Stderr, "  %s\n", text) }
+// signCommand is the command of quill for the keys that there are, "" for none, and what is not done
+// for want of which key.
+func signCommand(getenv func(string) string) (command, lacks string) {
+	switch {
+	case getenv("QUILL_SIGN_P12") == "":
+		return "", "signed: QUILL_SIGN_P12"
+	case getenv("QUILL_NOTARY_KEY") == "":
+		return "sign", "notarised: QUILL_NOTARY_KEY"
+	}
+	return "sign-and-notarize", ""
+}
 
 func quill(r *Release, args ...string) error {
 	cmd := exec.Command("go", append([]string{"-C", "release/quill", "tool", "quill"}, args...)...)

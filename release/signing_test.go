@@ -11,6 +11,7 @@ import (
 	"math/big"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -102,6 +103,26 @@ func TestWithoutKeyNothingIsSigned(t *testing.T) {
 	r := unsigned(t)
 	if err := signatures(r); err != nil || isSigned(t, r) {
 		t.Errorf("signed: %v, %v", isSigned(t, r), err)
+	}
+}
+
+// TestSigningWithTheKeysThatThereAre: what is left out is said.
+func TestSigningWithTheKeysThatThereAre(t *testing.T) {
+	for keys, want := range map[string][2]string{
+		"":                                 {"", "signed: QUILL_SIGN_P12"},
+		"QUILL_NOTARY_KEY":                 {"", "signed: QUILL_SIGN_P12"},
+		"QUILL_SIGN_P12":                   {"sign", "notarised: QUILL_NOTARY_KEY"},
+		"QUILL_SIGN_P12, QUILL_NOTARY_KEY": {"sign-and-notarize", ""},
+	} {
+		command, lacks := signCommand(func(name string) string {
+			if strings.Contains(keys, name) {
+				return "key"
+			}
+			return ""
+		})
+		if got := [2]string{command, lacks}; got != want {
+			t.Errorf("%q: got %q, want %q", keys, got, want)
+		}
 	}
 }
 

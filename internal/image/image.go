@@ -10,6 +10,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -38,21 +39,25 @@ type Health struct {
 
 // Read returns the configuration of the last stage of a Dockerfile.
 func Read(dockerfile string) (*Config, error) {
-	c := &Config{ExposedPorts: Set{}, Volumes: Set{}}
-	stage, begun := "", false
-	for _, line := range lines(dockerfile) {
-		if name, rest := cut(line); name == "FROM" {
-			c, stage, begun = &Config{ExposedPorts: Set{}, Volumes: Set{}}, rest, true
-		} else if err := c.set(name, rest); err != nil {
-			return nil, fmt.Errorf("reading the Dockerfile: %q: %w", line, err)
+	all := lines(dockerfile)
+	last := -1
+	for i, line := range all {
+		if name, _ := cut(line); name == "FROM" {
+			last = i
 		}
 	}
-	if !begun {
+	if last < 0 {
 		return nil, errors.New("reading the Dockerfile: it has no FROM")
 	}
-	if stage != "scratch" {
+	if _, stage := cut(all[last]); stage != "scratch" {
 		return nil, fmt.Errorf("reading the Dockerfile: the last stage is from %q, "+
 			"whose configuration is unknown", stage)
+	}
+	c := &Config{ExposedPorts: Set{}, Volumes: Set{}}
+	for _, line := range all[last+1:] {
+		if err := c.set(cut(line)); err != nil {
+			return nil, fmt.Errorf("reading the Dockerfile: %q: %w", line, err)
+		}
 	}
 	return c, nil
 }
@@ -76,7 +81,7 @@ func cut(line string) (first, rest string) {
 
 func (c *Config) set(name, value string) error {
 	switch name {
-	case "COPY", "RUN", "WORKDIR": // they say what is in the image, or are of an earlier stage
+	case "COPY", "RUN": // they say what is in the image
 		return nil
 	case "USER":
 		c.User = value
@@ -84,6 +89,9 @@ func (c *Config) set(name, value string) error {
 	case "ENV":
 		return c.setEnv(value)
 	case "EXPOSE":
+		if _, err := strconv.ParseUint(value, 10, 16); err != nil {
+			return errors.New("write it as EXPOSE PORT, which is one of TCP")
+		}
 		c.ExposedPorts[value+"/tcp"] = struct{}{}
 		return nil
 	case "VOLUME":

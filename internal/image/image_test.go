@@ -39,6 +39,9 @@ func TestRefusals(t *testing.T) {
 		"# nothing\n":                              "no FROM",
 		"FROM debian\nUSER 1:1\n":                  "is unknown",
 		"FROM scratch\nSTOPSIGNAL 9\n":             "not known here",
+		"FROM scratch\nWORKDIR /\n":                "not known here",
+		"FROM scratch\nEXPOSE 53/udp\n":            "EXPOSE PORT",
+		"FROM scratch\nEXPOSE 1 2\n":               "EXPOSE PORT",
 		"FROM scratch\nENV A B\n":                  "NAME=value",
 		"FROM scratch\nENV A=\"b c\"\n":            "NAME=value",
 		"FROM scratch\nCMD janee serve\n":          "exec form",
@@ -56,7 +59,7 @@ func TestRefusals(t *testing.T) {
 
 // TestLastStage: what an earlier stage says is not in the image, and a line may be continued.
 func TestLastStage(t *testing.T) {
-	c, err := Read("FROM scratch AS build\nUSER 1:1\nENV A=b\nFROM scratch\nCMD \\\n [\"a\"]\n")
+	c, err := Read("FROM debian AS build\nSHELL x\nUSER 1:1\nENV A=b\nFROM scratch\nCMD \\\n [\"a\"]\n")
 	if err != nil {
 		t.Fatal(err)
 	}

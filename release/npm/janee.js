@@ -25,14 +25,17 @@ function find() {
   }
   const file = process.platform === "win32" ? "janee.exe" : "janee";
   try {
-    return require.resolve(`${wanted}/bin/${file}`);
+    // Node looks in every directory above too, where one of another version may be
+    if (require(`${wanted}/package.json`).version === version)
+      return require.resolve(`${wanted}/bin/${file}`);
   } catch {
-    return fail(
-      `${wanted} is missing, which holds the program: optional dependencies were left out, or ` +
-        "node_modules is from another platform",
-      `npm install --include=optional ${name}@${version}, with -g if it is installed globally`,
-    );
+    // it is missing
   }
+  return fail(
+    `${wanted}@${version} is missing, which holds the program: optional dependencies were left ` +
+      "out, or node_modules is from another platform",
+    `npm install --include=optional ${name}@${version}, with -g if it is installed globally`,
+  );
 }
 
 function run(file) {

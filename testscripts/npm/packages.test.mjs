@@ -44,7 +44,8 @@ test('a platform: the program, for one system and processor', () => {
     const [os, cpu] = p.name.slice(shim.length + 1).split('-');
     assert.deepEqual([p.os, p.cpu, p.scripts], [[os], [cpu], undefined]);
     const program = os === 'win32' ? 'janee.exe' : 'janee';
-    assert.deepEqual(modes(p), ['644 package.json', `755 bin/${program}`, '644 LICENSE']);
+    const files = ['644 package.json', '644 THIRD_PARTY_NOTICES', `755 bin/${program}`];
+    assert.deepEqual(modes(p), [...files, '644 LICENSE']);
   }
 });
 
@@ -55,7 +56,7 @@ test('the OpenClaw plugin: what its manifest names, and no dependency', () => {
   const own = /^(dist\/\w+\.js|dist\/janee\.wasm|skills\/janee\/SKILL\.md|package\.json)$/;
   assert.deepEqual(
     files.filter((name) => !own.test(name)).sort(),
-    ['LICENSE', 'README.md', 'openclaw.plugin.json'],
+    ['LICENSE', 'README.md', 'THIRD_PARTY_NOTICES', 'openclaw.plugin.json'],
   );
   assert.ok(files.includes(p.openclaw.extensions[0].replace('./', '')));
   const text = (name) => p.entries.find((e) => e.name === `package/${name}`).data.toString();

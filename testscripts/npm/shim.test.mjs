@@ -2,16 +2,17 @@
 // when it is started directly is the measure.
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, writeFileSync } from 'node:fs';
 import { after, before, test } from 'node:test';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { platform, shim, World } from './world.mjs';
+import { platform, shim, version, World } from './world.mjs';
 
 const world = new World();
 const limit = { timeout: 60_000 };
 const janee = world.path('with', 'node_modules', '.bin', 'janee');
 const program = world.path('with', 'node_modules', platform, 'bin', 'janee');
 const serve = ['serve', '--transport', 'http', '--port', '0'];
+const missing = new RegExp(`^janee: ${platform}@${version} is missing.*\nhint: npm install .*\n$`);
 const ping = (id) => `${JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })}\n`;
 
 before(async () => {
@@ -137,11 +138,27 @@ test('optional dependencies were left out: what is missing, and how to get it', 
   const args = [world.path('without', 'node_modules', '.bin', 'janee'), ['--version']];
   const { code, stdout, stderr } = await world.run(...args);
   assert.deepEqual([code, stdout], [1, '']);
-  assert.match(stderr, new RegExp(`^janee: ${platform} is missing.*\nhint: npm install .*\n$`));
+  assert.match(stderr, missing);
   const cwd = world.path('without');
   const again = /hint: npm (.*@\S+),/.exec(stderr)[1];
   await world.must('npm', again.split(' '), { cwd });
   assert.equal((await world.run(...args)).code, 0);
+});
+
+test('a program of another version is not started', limit, async () => {
+  const cwd = world.project('old');
+  await world.must('npm', ['install', '--omit=optional', shim], { cwd });
+  const old = world.path('old', 'node_modules', platform);
+  mkdirSync(old);
+  cpSync(world.path('with', 'node_modules', platform, 'bin'), `${old}/bin`, { recursive: true });
+  const start = (named) => {
+    writeFileSync(`${old}/package.json`, JSON.stringify({ name: platform, version: named }));
+    return world.run(world.path('old', 'node_modules', '.bin', 'janee'), ['--version']);
+  };
+  assert.equal((await start(version)).code, 0);
+  const { code, stdout, stderr } = await start('0.0.1');
+  assert.deepEqual([code, stdout], [1, '']);
+  assert.match(stderr, missing);
 });
 
 test('an unknown platform: what there is, and how to build', limit, async () => {

@@ -21,8 +21,11 @@ type step struct{ command, does string }
 // setupStep comes until an agent can reach Janee.
 var setupStep = step{"janee setup", "connect your MCP clients"}
 
-// doctorStep ends the steps where something is wrong.
-var doctorStep = step{"janee doctor", "find what else is wrong"}
+// The last step, where something is known to be wrong and where nothing is.
+var (
+	doctorMore = step{"janee doctor", "find what else is wrong"}
+	doctorStep = step{"janee doctor", "find what is wrong, and how to fix it"}
+)
 
 // runAlone is what `janee` without a command does: it says what is sensible next on this machine.
 // It works whatever is wrong with the home, needs no root key and asks nothing.
@@ -70,7 +73,7 @@ func stepsFor(env *Env) (says string, next []step) {
 	v, err := glance(env)
 	switch {
 	case err != nil:
-		return err.Error(), []step{{hint.Of(err), ""}, doctorStep}
+		return err.Error(), []step{{hint.Of(err), ""}, doctorMore}
 	case legacy.Found(v.dir):
 		return "The TypeScript Janee wrote the home " + printable(v.dir) + ".", []step{
 			{"janee import", "show what it would import"},
@@ -85,7 +88,7 @@ func stepsFor(env *Env) (says string, next []step) {
 		}
 	case v.err != nil:
 		first, _, _ := strings.Cut(v.err.Error(), "\n") // one wrong line makes dozens
-		return printable(first), []step{{v.fix(), ""}, doctorStep}
+		return printable(first), []step{{v.fix(), ""}, doctorMore}
 	case v.locked():
 		return "Janee is locked: every call is refused.", []step{
 			{"janee unlock", "let agents make calls again"},
@@ -153,7 +156,7 @@ func (v *view) daily(connected bool) []step {
 	return []step{
 		{"janee logs -f", "watch what agents do"},
 		{"janee sessions", "see which agents have a session"},
-		{"janee doctor", "find what is wrong, and how to fix it"},
+		doctorStep,
 	}
 }
 

@@ -4,10 +4,14 @@ package home
 
 import (
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
+
+	"golang.org/x/sys/unix"
 )
 
 // secretOf lays out files as Kubernetes mounts a Secret. swap makes another version the one that
@@ -140,4 +144,59 @@ func TestShared(t *testing.T) {
 	chmod(t, path, 0o644)
 	_, err := Guard{}.ReadShared(path)
 	refused(t, err, "open to other users (mode 0644)", "chmod 600 ")
+}
+
+// TestSharedTakesNoLink: whoever can write to the volume puts a link in place of the new file while
+// it is written. What the link leads to keeps its mode.
+func TestSharedTakesNoLink(t *testing.T) {
+	victim := filepath.Join(t.TempDir(), "root.key")
+	put(t, victim, "text")
+	volume := t.TempDir()
+	_, err := writeTempBy(volume, 0o644, func(io.Writer) error {
+		entries, err := os.ReadDir(volume)
+		if err != nil || len(entries) != 1 {
+			t.Fatalf("%v, %v", entries, err)
+		}
+		name := filepath.Join(volume, entries[0].Name())
+		return errors.Join(os.Remove(name), os.Symlink(victim, name))
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if fi, err := os.Stat(victim); err != nil || fi.Mode().Perm() != 0o600 {
+		t.Errorf("it is not as it was: %v, %v", fi, err)
+	}
+}
+
+// TestSharedIsAFileOfItsOwner has in the volume what another container may put there.
+func TestSharedIsAFileOfItsOwner(t *testing.T) {
+	guard := Guard{Container: true}
+	for name, plant := range map[string]func(path string) error{
+		"a FIFO":      func(path string) error { return unix.Mkfifo(path, 0o644) },
+		"a directory": func(path string) error { return os.Mkdir(path, 0o755) },
+		"more than a token has": func(path string) error {
+			return os.WriteFile(path, make([]byte, maxCredential+1), 0o644)
+		},
+		"a file of another user": func(path string) error {
+			return errors.Join(os.WriteFile(path, []byte("text"), 0o644), os.Chown(path, 1234, 1234))
+		},
+		"a link of another user": func(path string) error {
+			own := path + ".own"
+			return errors.Join(os.WriteFile(own, []byte("text"), 0o644), os.Symlink(own, path),
+				os.Lchown(path, 1234, 1234))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if strings.Contains(name, "another user") && os.Geteuid() != 0 {
+				t.Skip("only root can make files of others")
+			}
+			path := filepath.Join(t.TempDir(), "token")
+			if err := plant(path); err != nil {
+				t.Fatal(err)
+			}
+			if text, err := guard.ReadShared(path); err == nil {
+				t.Errorf("it reads %q", text)
+			}
+		})
+	}
 }

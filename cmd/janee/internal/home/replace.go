@@ -38,14 +38,9 @@ func CreateFile(path string, data []byte) (created bool, err error) {
 }
 
 func createFile(path string, data []byte, perm fs.FileMode) (created bool, err error) {
-	temp, err := writeTemp(filepath.Dir(path), data)
+	temp, err := writeTemp(filepath.Dir(path), data, perm)
 	if err != nil {
 		return false, err
-	}
-	if perm != 0o600 {
-		if err := os.Chmod(temp, perm); err != nil {
-			return false, fmt.Errorf("create %q: %w", path, errors.Join(err, os.Remove(temp)))
-		}
 	}
 	err = os.Link(temp, path) // unlike rename, link never replaces, so one of many writers wins
 	exists := errors.Is(err, fs.ErrExist)
@@ -86,7 +81,7 @@ func WriteNew(path string, force bool, write func(io.Writer) error) error {
 	if _, err := os.Lstat(path); err == nil && !force {
 		return fmt.Errorf("write %q: %w", path, fs.ErrExist)
 	}
-	temp, err := writeTempBy(filepath.Dir(path), write)
+	temp, err := writeTempBy(filepath.Dir(path), 0o600, write)
 	if err != nil {
 		return err
 	}
@@ -104,7 +99,7 @@ func WriteNew(path string, force bool, write func(io.Writer) error) error {
 }
 
 func replaceFile(path string, data []byte) error {
-	temp, err := writeTemp(filepath.Dir(path), data)
+	temp, err := writeTemp(filepath.Dir(path), data, 0o600)
 	if err != nil {
 		return err
 	}
@@ -114,20 +109,25 @@ func replaceFile(path string, data []byte) error {
 	return SyncDir(filepath.Dir(path))
 }
 
-func writeTemp(dir string, data []byte) (string, error) {
-	return writeTempBy(dir, func(w io.Writer) error {
+func writeTemp(dir string, data []byte, perm fs.FileMode) (string, error) {
+	return writeTempBy(dir, perm, func(w io.Writer) error {
 		_, err := w.Write(data)
 		return err
 	})
 }
 
-func writeTempBy(dir string, write func(io.Writer) error) (string, error) {
+// writeTempBy gives the open file its mode, not the name: in a volume that others write to, the name
+// may have become a link to another file of this user.
+func writeTempBy(dir string, perm fs.FileMode, write func(io.Writer) error) (string, error) {
 	name := filepath.Join(dir, tempPrefix+rand.Text())
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
 	if err != nil {
 		return "", fmt.Errorf("write a new file: %w", err)
 	}
-	if err = write(f); err == nil {
+	if err = write(f); err == nil && perm != 0o600 {
+		err = f.Chmod(perm) // whatever the umask
+	}
+	if err == nil {
 		err = f.Sync()
 	}
 	if err = errors.Join(err, f.Close()); err != nil {

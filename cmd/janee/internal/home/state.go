@@ -91,7 +91,7 @@ func (h *Home) stage(writes []core.Write) (all []staged, err error) {
 		if err != nil {
 			return all, err
 		}
-		temp, err := writeTemp(filepath.Dir(path), w.Data)
+		temp, err := writeTemp(filepath.Dir(path), w.Data, 0o600)
 		if err != nil {
 			return all, err
 		}

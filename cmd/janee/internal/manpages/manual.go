@@ -24,8 +24,8 @@ var variables = []entry{
 	{"JANEE_HTTP_HOST", "The address that `janee serve --transport http` listens on."},
 	{"JANEE_HTTP_URL", "The server that `janee health` asks."},
 	{"JANEE_TOKEN", "The token of the agent `default` over HTTP."},
-	{"JANEE_TOKEN_FILE", "A file with that token, read at each start. `janee serve --init` " +
-		"makes it where it is missing."},
+	{"JANEE_TOKEN_FILE", "A file with that token, read at each start of `janee serve --transport " +
+		"http`, which makes the file if it is missing."},
 	{"JANEE_CONTAINER", "1 says that nothing but Janee runs in this container: it accepts what " +
 		"root has mounted, whatever its mode."},
 	{"NO_COLOR", "Any value turns colours off."},
