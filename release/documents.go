@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"runtime"
 	"slices"
 )
@@ -51,6 +52,7 @@ func documents(r *Release) error {
 		if d.Data, err = os.ReadFile(filepath.Join(r.Root, d.Name)); err != nil {
 			return err
 		}
+		d.Data = r.withLinks(d.Data)
 		r.Documents = append(r.Documents, d)
 	}
 	notices, err := r.notices()
@@ -75,6 +77,14 @@ func (r *Release) named(names ...string) (files []File) {
 		}
 	}
 	return files
+}
+
+var relativeLink = regexp.MustCompile(`\]\(([\w./-]+(?:#[\w-]+)?)\)`)
+
+// withLinks has the links of a text of the repository lead to that commit: the other texts do not
+// go with the program.
+func (r *Release) withLinks(text []byte) []byte {
+	return relativeLink.ReplaceAll(text, []byte("]("+homepage+"/blob/"+r.Commit+"/${1})"))
 }
 
 // completions asks the program itself for its completions.
