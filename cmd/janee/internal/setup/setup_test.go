@@ -267,6 +267,9 @@ func TestCheckRemote(t *testing.T) {
 		"http://h.example/mcp":       false, "http://192.168.1.2/mcp": false, "http:///mcp": false,
 		"https://u:p@h.example/": false, "https://h.example/?a=b": false,
 		"https://h.example/#x": false, "ws://h.example/": false, "h.example": false, "://": false,
+		"http://134744072/": false, "http://0x08080808/": false, "http://h。example/": false,
+		"http://h%E3%80%82example/": false, "http://[fe80::1%25eth0]/": false,
+		"https://h.example/${HOME}": false, "https://h.example/{env:HOME}": false,
 	} {
 		err := CheckRemote(clients.Remote{URL: url, TokenEnv: "JANEE_TOKEN"})
 		if (err == nil) != ok {
