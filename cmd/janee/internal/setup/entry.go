@@ -49,6 +49,13 @@ func includes(entry any, want splice.Object) bool {
 	return true
 }
 
+// noMore reports whether an entry that setup made says nothing that want does not, such as the
+// JANEE_HOME of the time when it was made.
+func noMore(c clients.Client, entry any, want splice.Object) bool {
+	have, _ := entry.(map[string]any)
+	return onlyKeys(have, full(c, want))
+}
+
 // chosen returns an entry with the values that a person has chosen in the one that is there.
 func chosen(c clients.Client, old any, want splice.Object) splice.Object {
 	have, _ := old.(map[string]any)

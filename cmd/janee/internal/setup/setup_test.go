@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
+	"github.com/true-and-useful/janee/cmd/janee/internal/splice"
 )
 
 // request is one for a home of its own, without programs.
@@ -182,6 +183,34 @@ func TestChoicesStay(t *testing.T) {
 	for _, change := range r.Plan(client(t, "codex"), client(t, "cline"), client(t, "copilot")) {
 		if change.Action != Keep {
 			t.Errorf("again: %s: %s", change.File, change.Action)
+		}
+	}
+}
+
+// TestOldHomeGoes: an entry that setup made with another home has none once that is the usual one.
+func TestOldHomeGoes(t *testing.T) {
+	for _, c := range clients.All() {
+		r := request(t)
+		usual := r.Server.Env
+		r.Server.Env = []splice.Field{{Key: "JANEE_HOME", Value: "/srv/old"}}
+		apply(t, r.Plan(c))
+		r.Server.Env = usual
+		apply(t, r.Plan(c))
+		change := r.Plan(c)[0]
+		if change.Action != Keep {
+			t.Errorf("%s: then %s %s", c.Name, change.Action, change.File)
+		}
+		if got := text(t, change.File); strings.Contains(got, "/srv/old") {
+			t.Errorf("%s: %s", c.Name, got)
+		}
+	}
+}
+
+func apply(t *testing.T, changes []*Change) {
+	t.Helper()
+	for _, change := range changes {
+		if err := change.Apply(context.Background()); err != nil || change.Err != nil {
+			t.Fatal(err, change.Err)
 		}
 	}
 }
