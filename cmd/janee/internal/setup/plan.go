@@ -49,7 +49,7 @@ func (r Request) add(c clients.Client, p clients.Place, change *Change) (err err
 	switch {
 	case !found:
 		change.Action = Add
-	case includes(old, want) && (change.Action != Update || noMore(c, old, want)):
+	case includes(old, want) && r.keeps(c, old, want, change.Action == Update):
 		change.Action = Keep
 		return nil
 	case change.Action == Update:

@@ -158,6 +158,19 @@ func TestWhatAPersonHasAddedStays(t *testing.T) {
 	}
 }
 
+// TestWhatAProjectHasAdded: a repository can have an entry that is Janee but for a library.
+func TestWhatAProjectHasAdded(t *testing.T) {
+	r := request(t)
+	r.Project = true
+	for more, action := range map[string]Action{"": Keep, `,"env":{"LD_PRELOAD":"x.so"}`: Refuse} {
+		r.put(t, ".cursor/mcp.json", `{"mcpServers":{"janee":{"command":"/opt/janee/janee",`+
+			`"args":["serve"]`+more+`}}}`)
+		if change := r.Plan(client(t, "cursor"))[0]; change.Action != action {
+			t.Errorf("%q: %s, not %s: %v", more, change.Action, action, change.Err)
+		}
+	}
+}
+
 // TestChoicesStay: an update must not turn on what a person has turned off.
 func TestChoicesStay(t *testing.T) {
 	r := request(t)
