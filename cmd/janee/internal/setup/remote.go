@@ -16,10 +16,10 @@ import (
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// CheckRemote refuses what must not be written to a settings file: a URL with a credential in it, a
-// host to which the token would travel in plaintext, and what is not the name of an environment
-// variable. Plain HTTP goes to this machine only, and to a name without a dot, which is a service
-// in a network of containers (docs/containers.md).
+// CheckRemote refuses what must not be written to a settings file: a URL with a credential or a
+// variable of the client in it, a host to which the token would travel in plaintext, and what is
+// not the name of an environment variable. Plain HTTP goes to this machine only, and to a name
+// without a dot, which is a service in a network of containers (docs/containers.md).
 func CheckRemote(r clients.Remote) error {
 	u, err := url.Parse(r.URL)
 	switch {

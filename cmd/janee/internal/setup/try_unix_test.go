@@ -101,8 +101,9 @@ func TestOwnProgram(t *testing.T) {
 				t.Errorf("backups: %q", backups)
 			}
 			if err != nil {
-				if strings.Contains(err.Error(), "\n") || !strings.Contains(hint.Of(err), backups[0]) {
-					t.Errorf("%q, and the hint is %q", err, hint.Of(err))
+				next := hint.Of(err)
+				if strings.Contains(err.Error(), "\n") || !strings.Contains(next, backups[0]) {
+					t.Errorf("%q, and the hint is %q", err, next)
 				}
 				return
 			}
