@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -243,13 +244,7 @@ func secretPaths(env *Env) (secrets []setup.Secret) {
 	}
 	for _, dir := range dirs {
 		add(dir, true)
-		links, _ := filepath.Glob(filepath.Join(dir, "*")) // the pattern is well-formed
-		for _, path := range links {
-			if target, err := filepath.EvalSymlinks(path); err == nil &&
-				filepath.Dir(target) != filepath.Dir(path) && isLink(path) {
-				secrets = append(secrets, setup.Secret{Path: target})
-			}
-		}
+		secrets = append(secrets, linkTargets(dir)...)
 	}
 	if file := env.Getenv(keysource.KeyFileEnv); file != "" {
 		if abs, err := filepath.Abs(file); err == nil {
@@ -259,9 +254,34 @@ func secretPaths(env *Env) (secrets []setup.Secret) {
 	return secrets
 }
 
-func isLink(path string) bool {
-	fi, err := os.Lstat(path)
-	return err == nil && fi.Mode()&os.ModeSymlink != 0
+// linkTargets are the files and directories outside of a directory to which the links below it
+// lead, but for a directory that it is in itself: that would be a rule for far too much.
+func linkTargets(dir string) (targets []setup.Secret) {
+	root, err := filepath.EvalSymlinks(dir)
+	if err != nil {
+		return nil
+	}
+	visit := func(path string, d fs.DirEntry, err error) error {
+		if err != nil || d.Type()&fs.ModeSymlink == 0 {
+			return nil // what cannot be read here has no links to follow
+		}
+		target, err := filepath.EvalSymlinks(path)
+		if err != nil || within(target, root) || within(root, target) {
+			return nil
+		}
+		if fi, err := os.Stat(target); err == nil {
+			targets = append(targets, setup.Secret{Path: target, Dir: fi.IsDir()})
+		}
+		return nil
+	}
+	_ = filepath.WalkDir(root, visit) // visit returns no error
+	return targets
+}
+
+// within reports whether a path is a directory or below it.
+func within(path, dir string) bool {
+	below, err := filepath.Rel(dir, path)
+	return err == nil && filepath.IsLocal(below)
 }
 
 func (s *setupRun) writes() bool {

@@ -54,9 +54,6 @@ func (r *Rules) Place(m Machine) (Place, bool) { return r.file.place(m) }
 // user, // the root of the file system, and Edit is for every tool that writes. On Windows C:\ is
 // /c/ there.
 func claudeDeny(m Machine, file string, dir bool) []string {
-	if strings.ContainsAny(file, "*?[]{}()!#\n") {
-		return nil
-	}
 	slashed := "/" + file
 	switch {
 	case m.Home != "" && m.below(file, m.Home):
@@ -66,6 +63,9 @@ func claudeDeny(m Machine, file string, dir bool) []string {
 	}
 	if m.OS == "windows" {
 		slashed = strings.ReplaceAll(slashed, `\`, "/")
+	}
+	if strings.ContainsAny(slashed, "*?[]{}()!#\n") {
+		return nil
 	}
 	if dir {
 		slashed = strings.TrimRight(slashed, "/") + "/**"

@@ -234,6 +234,10 @@ func (m Machine) expand(file string) (string, bool) {
 		base = m.ConfigDir
 	case strings.HasPrefix(head, "$"):
 		base = m.Getenv(head[1:])
+		// the XDG Base Directory Specification has a relative path ignored
+		if head == "$XDG_CONFIG_HOME" && m.OS != "windows" && !path.IsAbs(base) {
+			base = ""
+		}
 	}
 	if base == "" {
 		return "", false

@@ -106,6 +106,7 @@ func TestVariablesMoveFiles(t *testing.T) {
 		{"copilot", "COPILOT_HOME", "/x", "/x/mcp-config.json"},
 		{"continue", "CONTINUE_GLOBAL_DIR", "/x", "/x/config.yaml"},
 		{"zed", "XDG_CONFIG_HOME", "/x", "/x/zed/settings.json"},
+		{"zed", "XDG_CONFIG_HOME", "x", "/home/me/.config/zed/settings.json"},
 		{"openclaw", "OPENCLAW_CONFIG_PATH", "/x/o.json", "/x/o.json"},
 	} {
 		client, _ := Find(c.client)

@@ -49,6 +49,15 @@ func includes(entry any, want splice.Object) bool {
 	return true
 }
 
+// keeps reports whether an entry that says all that want says may say more. One that setup made may
+// not: it can name the JANEE_HOME of the time when it was made. To another one a person has added
+// something, such as a longer wait; in a project that may be a stranger, and an environment
+// variable of theirs can have the server load a library.
+func (r Request) keeps(c clients.Client, entry any, want splice.Object, made bool) bool {
+	have, _ := entry.(map[string]any)
+	return !made && !r.Project || onlyKeys(have, full(c, want))
+}
+
 // chosen returns an entry with the values that a person has chosen in the one that is there.
 func chosen(c clients.Client, old any, want splice.Object) splice.Object {
 	have, _ := old.(map[string]any)

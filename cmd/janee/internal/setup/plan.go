@@ -49,7 +49,7 @@ func (r Request) add(c clients.Client, p clients.Place, change *Change) (err err
 	switch {
 	case !found:
 		change.Action = Add
-	case includes(old, want):
+	case includes(old, want) && r.keeps(c, old, want, change.Action == Update):
 		change.Action = Keep
 		return nil
 	case change.Action == Update:
@@ -181,6 +181,13 @@ func (r Request) rules(c clients.Client) (rules []string) {
 
 // deny plans the rules that keep the client's tools from the secrets.
 func (r Request) deny(c clients.Client, p clients.Place, change *Change) (err error) {
+	for _, s := range r.Secret {
+		if c.Rules.Deny(r.Machine, s.Path, s.Dir) == nil {
+			return hint.Errorf(hint.Failed, "move it to a path without such characters",
+				"no rule can be written for %q: its path has characters that mean something "+
+					"in a rule", s.Path)
+		}
+	}
 	if change.file, err = r.read(p); err != nil {
 		return err
 	}

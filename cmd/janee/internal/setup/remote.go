@@ -16,10 +16,10 @@ import (
 
 var envName = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*$`)
 
-// CheckRemote refuses what must not be written to a settings file: a URL with a credential in it, a
-// host to which the token would travel in plaintext, and what is not the name of an environment
-// variable. Plain HTTP goes to this machine only, and to a name without a dot, which is a service
-// in a network of containers (docs/containers.md).
+// CheckRemote refuses what must not be written to a settings file: a URL with a credential or a
+// variable of the client in it, a host to which the token would travel in plaintext, and what is
+// not the name of an environment variable. Plain HTTP goes to this machine only, and to a name
+// without a dot, which is a service in a network of containers (docs/containers.md).
 func CheckRemote(r clients.Remote) error {
 	u, err := url.Parse(r.URL)
 	switch {
@@ -28,6 +28,8 @@ func CheckRemote(r clients.Remote) error {
 	case u.User != nil || u.RawQuery != "" || u.Fragment != "":
 		return fmt.Errorf("--http: the URL must not have a user, a query or a fragment: settings " +
 			"files hold no credentials")
+	case strings.ContainsAny(r.URL, "${}"):
+		return fmt.Errorf("--http: a client would replace what is between { and } in %q", r.URL)
 	case u.Scheme == "http" && !local(u.Hostname()):
 		return fmt.Errorf("--http: the token would travel to %q in plaintext: use https",
 			u.Hostname())
@@ -37,11 +39,15 @@ func CheckRemote(r clients.Remote) error {
 	return nil
 }
 
+// serviceName is a name that no client reads as an address: one that begins with a digit may be
+// an IPv4 address in one number, and Unicode may have another dot (https://url.spec.whatwg.org/).
+var serviceName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_-]*$`)
+
 func local(host string) bool {
 	if ip := net.ParseIP(host); ip != nil {
 		return ip.IsLoopback()
 	}
-	return !strings.Contains(host, ".") || strings.HasSuffix(host, ".localhost")
+	return serviceName.MatchString(host) || strings.HasSuffix(host, ".localhost")
 }
 
 // TryRemote sends initialize to a server over HTTP.

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
+	"github.com/true-and-useful/janee/cmd/janee/internal/splice"
 )
 
 // request is one for a home of its own, without programs.
@@ -157,6 +158,19 @@ func TestWhatAPersonHasAddedStays(t *testing.T) {
 	}
 }
 
+// TestWhatAProjectHasAdded: a repository can have an entry that is Janee but for a library.
+func TestWhatAProjectHasAdded(t *testing.T) {
+	r := request(t)
+	r.Project = true
+	for more, action := range map[string]Action{"": Keep, `,"env":{"LD_PRELOAD":"x.so"}`: Refuse} {
+		r.put(t, ".cursor/mcp.json", `{"mcpServers":{"janee":{"command":"/opt/janee/janee",`+
+			`"args":["serve"]`+more+`}}}`)
+		if change := r.Plan(client(t, "cursor"))[0]; change.Action != action {
+			t.Errorf("%q: %s, not %s: %v", more, change.Action, action, change.Err)
+		}
+	}
+}
+
 // TestChoicesStay: an update must not turn on what a person has turned off.
 func TestChoicesStay(t *testing.T) {
 	r := request(t)
@@ -182,6 +196,34 @@ func TestChoicesStay(t *testing.T) {
 	for _, change := range r.Plan(client(t, "codex"), client(t, "cline"), client(t, "copilot")) {
 		if change.Action != Keep {
 			t.Errorf("again: %s: %s", change.File, change.Action)
+		}
+	}
+}
+
+// TestOldHomeGoes: an entry that setup made with another home has none once that is the usual one.
+func TestOldHomeGoes(t *testing.T) {
+	for _, c := range clients.All() {
+		r := request(t)
+		usual := r.Server.Env
+		r.Server.Env = []splice.Field{{Key: "JANEE_HOME", Value: "/srv/old"}}
+		apply(t, r.Plan(c))
+		r.Server.Env = usual
+		apply(t, r.Plan(c))
+		change := r.Plan(c)[0]
+		if change.Action != Keep {
+			t.Errorf("%s: then %s %s", c.Name, change.Action, change.File)
+		}
+		if got := text(t, change.File); strings.Contains(got, "/srv/old") {
+			t.Errorf("%s: %s", c.Name, got)
+		}
+	}
+}
+
+func apply(t *testing.T, changes []*Change) {
+	t.Helper()
+	for _, change := range changes {
+		if err := change.Apply(context.Background()); err != nil || change.Err != nil {
+			t.Fatal(err, change.Err)
 		}
 	}
 }
@@ -267,6 +309,9 @@ func TestCheckRemote(t *testing.T) {
 		"http://h.example/mcp":       false, "http://192.168.1.2/mcp": false, "http:///mcp": false,
 		"https://u:p@h.example/": false, "https://h.example/?a=b": false,
 		"https://h.example/#x": false, "ws://h.example/": false, "h.example": false, "://": false,
+		"http://134744072/": false, "http://0x08080808/": false, "http://h。example/": false,
+		"http://h%E3%80%82example/": false, "http://[fe80::1%25eth0]/": false,
+		"https://h.example/${HOME}": false, "https://h.example/{env:HOME}": false,
 	} {
 		err := CheckRemote(clients.Remote{URL: url, TokenEnv: "JANEE_TOKEN"})
 		if (err == nil) != ok {

@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/true-and-useful/janee/cmd/janee/internal/clients"
+	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/splice"
 )
 
@@ -68,6 +69,7 @@ func TestOwnProgram(t *testing.T) {
 		{"writes the entry", good, "{}", `{"mcpServers":{"janee":{"args":["serve"],` +
 			`"command":"/opt/janee/janee","type":"stdio"}}}`, ""},
 		{"fails and changes nothing", "exit 1", "{}", `"command": "/opt/janee/janee"`, ""},
+		{"changes nothing", "exit 0", "{}", `"command": "/opt/janee/janee"`, ""},
 		{"loses the entry", `echo '{}' >"$HOME/.claude.json"`, `{"a":1}`, "{}\n",
 			"it has not written the entry"},
 		{"writes another entry",
@@ -99,6 +101,10 @@ func TestOwnProgram(t *testing.T) {
 				t.Errorf("backups: %q", backups)
 			}
 			if err != nil {
+				next := hint.Of(err)
+				if strings.Contains(err.Error(), "\n") || !strings.Contains(next, backups[0]) {
+					t.Errorf("%q, and the hint is %q", err, next)
+				}
 				return
 			}
 			for _, change := range r.PlanRemoval(client(t, "claude-code")) {
