@@ -24,8 +24,8 @@ type inode struct {
 }
 
 // imageFiles are the whole root of the image: the program, the certificates that it trusts, and the
-// directories that it writes to, with the licences. A new volume takes its owner and mode from the directory that it
-// is mounted over.
+// directories that it writes to, with the licences. A new volume takes its owner and mode from the
+// directory that it is mounted over.
 func (r *Release) imageFiles(program []byte, volumes []string) []inode {
 	all := []inode{
 		{"etc/", 0o755, 0, nil},

@@ -33,8 +33,8 @@ func signatures(r *Release) error {
 	return nil
 }
 
-// signCommand is the command of quill for the keys that there are, "" for none, and what is not done
-// for want of which key.
+// signCommand is the command of quill for the keys that there are, "" for none, and what is not
+// done for want of which key.
 func signCommand(getenv func(string) string) (command, lacks string) {
 	switch {
 	case getenv("QUILL_SIGN_P12") == "":

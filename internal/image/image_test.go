@@ -59,7 +59,8 @@ func TestRefusals(t *testing.T) {
 
 // TestLastStage: what an earlier stage says is not in the image, and a line may be continued.
 func TestLastStage(t *testing.T) {
-	c, err := Read("FROM debian AS build\nSHELL x\nUSER 1:1\nENV A=b\nFROM scratch\nCMD \\\n [\"a\"]\n")
+	c, err := Read("FROM debian AS build\nSHELL x\nUSER 1:1\nENV A=b\n" +
+		"FROM scratch\nCMD \\\n [\"a\"]\n")
 	if err != nil {
 		t.Fatal(err)
 	}

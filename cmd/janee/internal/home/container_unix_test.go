@@ -178,7 +178,8 @@ func TestSharedIsAFileOfItsOwner(t *testing.T) {
 			return os.WriteFile(path, make([]byte, maxCredential+1), 0o644)
 		},
 		"a file of another user": func(path string) error {
-			return errors.Join(os.WriteFile(path, []byte("text"), 0o644), os.Chown(path, 1234, 1234))
+			return errors.Join(os.WriteFile(path, []byte("text"), 0o644),
+				os.Chown(path, 1234, 1234))
 		},
 		"a link of another user": func(path string) error {
 			own := path + ".own"

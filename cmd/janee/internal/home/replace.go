@@ -116,8 +116,8 @@ func writeTemp(dir string, data []byte, perm fs.FileMode) (string, error) {
 	})
 }
 
-// writeTempBy gives the open file its mode, not the name: in a volume that others write to, the name
-// may have become a link to another file of this user.
+// writeTempBy gives the open file its mode, not the name: in a volume that others write to, the
+// name may have become a link to another file of this user.
 func writeTempBy(dir string, perm fs.FileMode, write func(io.Writer) error) (string, error) {
 	name := filepath.Join(dir, tempPrefix+rand.Text())
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL|noFollow, 0o600)
