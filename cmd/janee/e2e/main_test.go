@@ -55,7 +55,8 @@ func (b building) Run() int {
 	defer os.RemoveAll(dir)
 	built = dir
 	runtime.KeepAlive(cli.Main) // see binDir
-	build := exec.Command("go", "build", "-o", filepath.Join(dir, "janee"), "..")
+	// A folder, not a file, for then go adds the .exe without which Windows starts nothing.
+	build := exec.Command("go", "build", "-o", dir+string(filepath.Separator), "..")
 	if out, err := build.CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "building janee: %v\n%s", err, out)
 		return 1
@@ -93,6 +94,8 @@ func params() testscript.Params {
 		Setup: func(env *testscript.Env) error {
 			home := filepath.Join(env.WorkDir, "user")
 			env.Setenv("HOME", home)
+			env.Setenv("USERPROFILE", home) // the HOME of Windows, and below it %AppData%
+			env.Setenv("AppData", filepath.Join(home, "AppData", "Roaming"))
 			env.Setenv("LOCALNAME", localName())
 			env.Setenv("JANEE_HOME", filepath.Join(home, ".janee"))
 			env.Setenv("JANEE_KEY_FILE", filepath.Join(home, "root.key"))

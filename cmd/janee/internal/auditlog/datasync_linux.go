@@ -25,3 +25,6 @@ func datasync(f *os.File) error {
 	}
 	return failed
 }
+
+// openToSync opens a file that is only synced. One that its owner may no longer write is synced too.
+const openToSync = os.O_RDONLY

@@ -1,4 +1,4 @@
-//go:build !linux
+//go:build !linux && !windows
 
 package auditlog
 
@@ -6,3 +6,6 @@ import "os"
 
 // datasync is File.Sync, which on macOS also empties the cache of the drive (F_FULLFSYNC).
 func datasync(f *os.File) error { return f.Sync() }
+
+// openToSync opens a file that is only synced. One that its owner may no longer write is synced too.
+const openToSync = os.O_RDONLY

@@ -135,7 +135,7 @@ func settle(path string) error {
 	if err != nil || time.Since(fi.ModTime()) > time.Minute {
 		return err
 	}
-	f, err := os.Open(path)
+	f, err := os.OpenFile(path, openToSync, 0)
 	if err != nil {
 		return err
 	}

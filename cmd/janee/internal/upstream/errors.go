@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io"
 	"net"
+	"slices"
 	"syscall"
 )
 
@@ -79,7 +80,7 @@ func beforeReply(err error) string {
 	if text := handshake(err); text != "" {
 		return text
 	}
-	for _, s := range systemErrors {
+	for _, s := range slices.Concat(socketErrors, streamErrors) {
 		if errors.Is(err, s.err) {
 			return s.text
 		}
@@ -87,15 +88,13 @@ func beforeReply(err error) string {
 	return "the connection broke before a usable reply came"
 }
 
-var systemErrors = []struct {
+// A systemError is an error of the system in the words of a reply.
+type systemError struct {
 	err  error
 	text string
-}{
-	{syscall.ECONNREFUSED, "connection refused"},
-	{syscall.ECONNRESET, "connection reset by the server"},
-	{syscall.EPIPE, "the server closed the connection without a reply"},
-	{syscall.EHOSTUNREACH, "no route to the host"},
-	{syscall.ENETUNREACH, "the network is unreachable"},
+}
+
+var streamErrors = []systemError{
 	{syscall.EMFILE, "too many open files"},
 	{io.EOF, "the server closed the connection without a reply"},
 	{io.ErrUnexpectedEOF, "the server closed the connection without a reply"},
