@@ -26,5 +26,5 @@ func datasync(f *os.File) error {
 	return failed
 }
 
-// openToSync opens a file that is only synced. One that its owner may no longer write is synced too.
+// openToSync opens a file that is only synced, one that its owner may no longer write included.
 const openToSync = os.O_RDONLY
