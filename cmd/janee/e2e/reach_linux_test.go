@@ -6,7 +6,9 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/user"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -51,12 +53,18 @@ func TestReach(t *testing.T) {
 	if err := os.Chown(filepath.Join(c.dir, "janee"), int(c.user.Uid), -1); err != nil {
 		t.Fatal(err)
 	}
+	disk, err := user.LookupGroup("disk")
+	if err != nil {
+		t.Skip(err)
+	}
+	gid, _ := strconv.ParseUint(disk.Gid, 10, 32)
+	c.user.Groups = []uint32{uint32(gid)}
 	holder := exec.Command("cat")
 	holder.Env = []string{"JANEE_PASSPHRASE=correct horse battery"}
 	holder.SysProcAttr = &syscall.SysProcAttr{Credential: c.user}
 	c.hold(holder)
 	after := doctor()
-	wants(t, after, "sudo asks for no password", socket+" is open to you",
+	wants(t, after, "sudo asks for no password", "you are in group disk", socket+" is open to you",
 		"an agent can replace this program, because you can write to",
 		"JANEE_PASSPHRASE is in the environment of process")
 	if strings.Contains(after, "correct horse") {

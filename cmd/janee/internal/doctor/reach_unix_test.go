@@ -232,6 +232,9 @@ func TestReachOfOtherHomes(t *testing.T) {
 		}
 	}
 	write(t, vars["JANEE_HOME"]+".notes/readme", "", 0o600)
+	if got := reached(m); strings.Contains(got, ".notes") {
+		t.Errorf("no home: %s", got)
+	}
 	vars["HOME"] = filepath.Dir(renamed(t, vars["JANEE_HOME"], ".janee"))
 	vars["JANEE_HOME"] = ""
 	if got := reached(m); strings.Contains(got, "is a home beside") {
