@@ -18,7 +18,9 @@ func doctorCommand(env *Env) *cobra.Command {
 		Long: `Check the home, the root key and its backup, config.yaml, rules and credentials, the
 clock, the audit log and the disk. Look into the settings files of the clients that "janee setup"
 knows: for plaintext credentials, also in .env in the current directory, and for an entry that does
-not start this program. The command changes nothing. The exit code is 1 if a check fails.`,
+not start this program. Tell what an agent that runs commands as you could reach: root by sudo or
+containers, this program, keys in the environment of processes. The command changes nothing. The
+exit code is 1 if a check fails.`,
 		Example: "  janee doctor\n  janee doctor --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runDoctor(env, asJSON) },
@@ -36,6 +38,7 @@ func runDoctor(env *Env, asJSON bool) error {
 		Keys:    env.Keys(),
 		Clients: clientMachine(env),
 		Program: program,
+		User:    doctor.CurrentUser(env.Getenv),
 		Now:     time.Now,
 	})
 	if asJSON {
@@ -59,7 +62,8 @@ const (
 func printDoctor(env *Env, report doctor.Report) error {
 	style := newStyle(env.Stdout, env.Getenv)
 	paint := map[doctor.Result]func(string) string{
-		doctor.Pass: style.good, doctor.Warn: style.warn, doctor.Fail: style.bad,
+		doctor.Pass: style.good, doctor.Note: style.dim,
+		doctor.Warn: style.warn, doctor.Fail: style.bad,
 	}
 	var b strings.Builder
 	indent := strings.Repeat(" ", doctorWords+doctorNames)

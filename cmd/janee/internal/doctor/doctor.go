@@ -22,12 +22,14 @@ import (
 	"github.com/true-and-useful/janee/core/vault"
 )
 
-// Result is the outcome of a check, or of all checks, which is the worst of them.
+// Result is the outcome of a check, or of all checks, which is the worst of them. A note does not
+// change it.
 type Result string
 
 // The results, from best to worst.
 const (
 	Pass Result = "pass"
+	Note Result = "note" // nothing is wrong, but the owner should know
 	Warn Result = "warn" // it works, but something should be different
 	Fail Result = "fail" // something does not work, or is open to others
 )
@@ -52,6 +54,7 @@ type Machine struct {
 	*keysource.Keys
 	Clients clients.Machine
 	Program string // path of this program
+	User    User
 	Now     func() time.Time
 }
 
@@ -71,6 +74,7 @@ type patient struct {
 	opened opened.Home // of which only the home is set
 	config *config.Config
 	vault  *vault.Vault
+	keyAt  string // where the root key is, "" if it could not be read
 }
 
 // Run makes every check of m and reports what it finds.
@@ -80,7 +84,7 @@ func Run(m Machine) Report {
 	for _, check := range []func(*patient) []Check{
 		checkHome, checkConfig, checkKey, checkBackup, checkCredentials, checkDestinations,
 		checkCopies, checkRules, checkAgents, checkLock, checkClock, checkLog, checkAnchor,
-		checkDisk, checkClients,
+		checkDisk, checkClients, checkReach,
 	} {
 		for _, c := range check(p) {
 			report.Checks = append(report.Checks, c)

@@ -60,7 +60,7 @@ func find(r Report, check string) (found []Check) {
 func TestOverallIsTheWorst(t *testing.T) {
 	for _, c := range []struct{ a, b, want Result }{
 		{Pass, Warn, Warn}, {Warn, Pass, Warn}, {Warn, Fail, Fail}, {Fail, Pass, Fail},
-		{Pass, Pass, Pass},
+		{Pass, Pass, Pass}, {Pass, Note, Pass}, {Warn, Note, Warn},
 	} {
 		if got := worse(c.a, c.b); got != c.want {
 			t.Errorf("worse(%s, %s) = %s", c.a, c.b, got)

@@ -32,7 +32,7 @@ func checkKey(p *patient) []Check {
 	if err != nil {
 		return []Check{failed("root key", hint.Of(err), "%v", err)}
 	}
-	p.vault = vault.New(root, p.config.Vault.ID)
+	p.vault, p.keyAt = vault.New(root, p.config.Vault.ID), state.Where
 	mode := ""
 	if state.File != "" {
 		mode = fmt.Sprintf(" (mode %04o)", state.Mode)
