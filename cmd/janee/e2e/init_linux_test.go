@@ -36,7 +36,7 @@ func TestInitOffersSetup(t *testing.T) {
 			if err := cmd.Wait(); (err == nil) != (c.next != "") {
 				t.Error(err)
 			}
-			out := tty.Output()
+			out := tty.Rest()
 			if next := strings.Contains(out, "Next:"); next != (c.next != "") ||
 				!strings.Contains(out, c.next) {
 				t.Errorf("it does not say that %q is next", c.next)
@@ -74,7 +74,7 @@ func TestInitAsksNobodyInAPipe(t *testing.T) {
 			if name != "output" {
 				tty.Expect(`"mcpServers"`)
 			}
-			out := piped.String() + tty.Output()
+			out := piped.String() + tty.Rest()
 			if strings.Contains(out, "[Y/n]") || !strings.Contains(out, `"mcpServers"`) ||
 				name != "json" && !strings.Contains(out, "run `janee setup`") {
 				t.Errorf("%s", out)

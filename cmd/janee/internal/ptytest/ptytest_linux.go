@@ -27,6 +27,7 @@ type Terminal struct {
 	t       testing.TB
 	control *os.File
 	tty     *os.File
+	done    chan struct{} // closed when the terminal shows nothing more
 
 	mu     sync.Mutex
 	output strings.Builder
@@ -37,19 +38,18 @@ type Terminal struct {
 func Start(t testing.TB, cmd *exec.Cmd) *Terminal {
 	t.Helper()
 	control, tty := open(t)
-	p := &Terminal{t: t, control: control, tty: tty}
+	p := &Terminal{t: t, control: control, tty: tty, done: make(chan struct{})}
 	cmd.ExtraFiles = []*os.File{tty}
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true, Ctty: 3}
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	done := make(chan struct{})
-	go p.copy(done)
+	go p.copy()
 	t.Cleanup(func() {
 		_ = cmd.Process.Kill()
 		_ = tty.Close()
 		_ = control.Close()
-		<-done
+		<-p.done
 	})
 	return p
 }
@@ -85,8 +85,8 @@ func open(t testing.TB) (control, tty *os.File) {
 	return control, tty
 }
 
-func (p *Terminal) copy(done chan<- struct{}) {
-	defer close(done)
+func (p *Terminal) copy() {
+	defer close(p.done)
 	buf := make([]byte, 4096)
 	for {
 		n, err := p.control.Read(buf)
@@ -104,6 +104,14 @@ func (p *Terminal) Output() string {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.output.String()
+}
+
+// Rest waits until everything that the command has written is shown, and returns all that was. The
+// command must have ended.
+func (p *Terminal) Rest() string {
+	_ = p.tty.Close() // the last end that is open: the other one can be read to its end now
+	<-p.done
+	return p.Output()
 }
 
 // Expect waits until the terminal has shown text.
