@@ -130,7 +130,7 @@ export class Gateway {
 
   async stop(): Promise<void> {
     const child = this.#process;
-    if (!child || child.exitCode !== null) return;
+    if (!child || child.exitCode !== null || child.signalCode !== null) return;
     const gone = new Promise((done) => child.once("exit", done));
     child.kill("SIGTERM");
     const late = setTimeout(() => child.kill("SIGKILL"), 20_000);
