@@ -48,7 +48,8 @@ func newSeparated(t *testing.T) *separated {
 	s := &separated{place: placeIn(t, dir), socket: filepath.Join(dir, "run", "janee.sock")}
 	for name, mode := range map[string]os.FileMode{"home": 0o700, "key": 0o700, "run": 0o750} {
 		path := filepath.Join(dir, name)
-		if err := errors.Join(os.Mkdir(path, mode), os.Chown(path, daemonUID, clientGID)); err != nil {
+		err := errors.Join(os.Mkdir(path, mode), os.Chown(path, daemonUID, clientGID))
+		if err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -153,7 +154,8 @@ func TestUsersAreApart(t *testing.T) {
 	wants(t, claims.get("base", "/x"), "AGENT_NOT_ALLOWED", "agents.deploy.user")
 	wants(t, alice.get("base", "/x"), `"status":200`)
 
-	for _, file := range []string{filepath.Join(s.home, "config.yaml"), s.getenv("JANEE_KEY_FILE")} {
+	config := filepath.Join(s.home, "config.yaml")
+	for _, file := range []string{config, s.getenv("JANEE_KEY_FILE")} {
 		cat := asUser(exec.Command("cat", file), bobUID, clientGID)
 		if out, err := cat.CombinedOutput(); err == nil ||
 			!bytes.Contains(out, []byte("Permission denied")) {

@@ -40,7 +40,7 @@ func listenerOf(fd int) (*net.UnixListener, error) {
 	u, ok := l.(*net.UnixListener)
 	if !ok {
 		_ = l.Close()
-		return nil, fmt.Errorf("taking the socket %q that was passed: it is not a Unix socket", Name)
+		return nil, fmt.Errorf("taking the socket %q that was passed: it is no Unix socket", Name)
 	}
 	u.SetUnlinkOnClose(false)
 	return u, nil

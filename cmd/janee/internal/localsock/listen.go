@@ -35,7 +35,7 @@ func listen(path string) (*net.UnixListener, error) {
 		return nil, hint.Errorf(hint.Usage, "choose a shorter path",
 			"it has %d bytes, and a socket may have %d", len(path), maxPath)
 	}
-	dir, err := filepath.EvalSymlinks(filepath.Dir(path))
+	dir, err := realDir(path)
 	if err != nil {
 		return nil, hint.New(hint.Failed,
 			"make the directory, for the user of the daemon, or choose another with --socket", err)
@@ -52,6 +52,16 @@ func listen(path string) (*net.UnixListener, error) {
 		return nil, err
 	}
 	return bind(path)
+}
+
+// realDir is the directory of path. The path itself may be relative, and so fit where the absolute
+// one would not.
+func realDir(path string) (string, error) {
+	dir, err := filepath.Abs(filepath.Dir(path))
+	if err != nil {
+		return "", err
+	}
+	return filepath.EvalSymlinks(dir)
 }
 
 // checkDirs refuses a directory in which somebody else could put another socket, to which clients

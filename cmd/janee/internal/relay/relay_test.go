@@ -172,7 +172,7 @@ func TestRestart(t *testing.T) {
 // TestCancelledIsNotLost: a client has forgotten a request that it cancelled.
 func TestCancelledIsNotLost(t *testing.T) {
 	s := newStage(t, "", time.Second)
-	s.say(second, third, `{"method":"notifications/cancelled","params":{"requestId":2}}`)
+	go s.say(second, third, `{"method":"notifications/cancelled","params":{"requestId":2}}`)
 	daemon := <-s.daemons
 	in := bufio.NewReader(daemon)
 	for range 3 {
@@ -181,6 +181,7 @@ func TestCancelledIsNotLost(t *testing.T) {
 	_ = daemon.Close()
 	s.hears(`{"id":3,"lost":true}`)
 	_ = s.client.Close()
+	<-s.done
 	if rest, _ := io.ReadAll(s.heard); len(rest) > 0 {
 		t.Errorf("%s", rest)
 	}

@@ -29,7 +29,9 @@ func NewSocket(late *Late) *Socket {
 // For returns the Broker of one connection. agent is the name that `janee serve --agent` asks for,
 // or "". It counts for no more than what a client calls itself: the engine decides whether the
 // system user may be that agent.
-func (s *Socket) For(peer core.Peer, agent string) *Connection { return &Connection{s, peer, agent} }
+func (s *Socket) For(peer core.Peer, agent string) *Connection {
+	return &Connection{s, peer, agent}
+}
 
 // Connection is the Broker of one connection of a Socket.
 type Connection struct {
