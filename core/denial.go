@@ -111,7 +111,7 @@ var texts = map[string]text{
 	ResponseUnscannable: {"the response cannot be searched for secrets, so it is withheld",
 		"ask the API for a plain encoding; the request itself was carried out"},
 	ReplyLost: {"the Janee daemon ended before the reply came",
-		"the request may have been carried out: look at the API whether it was, and only then " +
+		"the request may have been carried out: ask the API whether it was before you " +
 			"repeat the call"},
 	Cancelled: {"the call was cancelled", "repeat it if you still need it"},
 	Internal: {"Janee failed internally",

@@ -364,6 +364,22 @@ func TestServerSettings(t *testing.T) {
 	}
 }
 
+// TestUserChangesAnAgent: a reload that binds an agent is told and recorded.
+func TestUserChangesAnAgent(t *testing.T) {
+	var all []*Config
+	for _, user := range []string{"ann", "bob"} {
+		c, err := Parse([]byte("agents:\n  a: {user: " + user + "}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	same, other := DiffAgents(all[0], all[0]), DiffAgents(all[0], all[1])
+	if len(same.Changed) != 0 || len(other.Changed) != 1 {
+		t.Errorf("%+v, %+v", same, other)
+	}
+}
+
 // TestAgentsOf: digits are a uid and nothing else, so that no user name can be taken for one.
 func TestAgentsOf(t *testing.T) {
 	c, err := Parse([]byte("agents:\n  a: {user: ann}\n  b: {user: 1001}\n  c: {user: ann}\n" +

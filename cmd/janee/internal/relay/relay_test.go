@@ -95,7 +95,7 @@ func (s *stage) say(lines ...string) {
 	s.t.Helper()
 	for _, line := range lines {
 		if _, err := io.WriteString(s.client, line+"\n"); err != nil {
-			s.t.Fatal(err)
+			s.t.Error(err)
 		}
 	}
 }
