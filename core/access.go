@@ -14,6 +14,8 @@ func (e *Engine) named(c Call) Call {
 	switch {
 	case c.Person():
 		return c
+	case c.Via == ViaSocket:
+		c.Caller = c.Caller.ofUser(e.config)
 	case c.SelfNamed && e.config.Agents[c.Agent] != nil:
 		c.claimed = c.Agent
 		c.IdentitySource = fmt.Sprintf(
@@ -120,6 +122,10 @@ func (s *subject) askOwner() string {
 func (s *subject) prove(next string) string {
 	if s.call.claimed == "" {
 		return next
+	}
+	if s.call.Via == ViaSocket {
+		return fmt.Sprintf("tell your user: over the daemon's socket only the system user that "+
+			"config.yaml names in agents.%s.user is %q", s.call.claimed, s.call.claimed)
 	}
 	return fmt.Sprintf("tell your user: over stdio only `janee serve --agent %s` makes you %q; "+
 		"the name that your client gives itself is not enough", s.call.claimed, s.call.claimed)

@@ -21,6 +21,7 @@ type Caller struct {
 	Client         string // what the client calls itself; a label, never an identity
 	IdentitySource string // how the shell knows Agent; shown by whoami
 	SelfNamed      bool   // Agent is the client's own word: it cannot be that of a registered agent
+	Peer           Peer   // of ViaSocket
 
 	claimed string // the registered name that a client took for itself
 }
@@ -30,7 +31,8 @@ const (
 	ViaStdio    = "stdio"
 	ViaHTTP     = "http"
 	ViaOpenClaw = "openclaw"
-	ViaCLI      = "cli" // the person's own commands
+	ViaSocket   = "socket" // the Unix socket of the daemon
+	ViaCLI      = "cli"    // the person's own commands
 )
 
 // Person reports whether the caller is the person at the command line. A person's own commands need

@@ -27,6 +27,7 @@ const (
 	UpstreamTimeout     = "UPSTREAM_TIMEOUT"
 	UpstreamUnreachable = "UPSTREAM_UNREACHABLE"
 	ResponseUnscannable = "RESPONSE_UNSCANNABLE"
+	ReplyLost           = "REPLY_LOST" // a client of the daemon makes it
 	Cancelled           = "CANCELLED"
 	Internal            = "INTERNAL"
 
@@ -109,6 +110,9 @@ var texts = map[string]text{
 		"tell your user; the base URL or the network may be wrong"},
 	ResponseUnscannable: {"the response cannot be searched for secrets, so it is withheld",
 		"ask the API for a plain encoding; the request itself was carried out"},
+	ReplyLost: {"the Janee daemon ended before the reply came",
+		"the request may have been carried out: ask the API whether it was before you " +
+			"repeat the call"},
 	Cancelled: {"the call was cancelled", "repeat it if you still need it"},
 	Internal: {"Janee failed internally",
 		"tell your user; the error output of the server names the call"},

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"sync/atomic"
 
+	"github.com/true-and-useful/janee/core/audit"
 	"github.com/true-and-useful/janee/core/policy"
 )
 
@@ -150,6 +151,9 @@ func (f *Flow) record(event string) Record {
 	}
 	if f.question.ID != "" {
 		r.Detail = map[string]string{"approval": f.question.ID}
+	}
+	if event == audit.EventSession || event == "deny" {
+		r.Detail = c.Peer.describe(r.Detail)
 	}
 	return r
 }

@@ -123,7 +123,10 @@ func TestAccessProblems(t *testing.T) {
 		{"server: {logBodies: true}\n",
 			`1: server has no key "logBodies": it may have defaultAccess, host, port`},
 		{"agents: [a]\n", "1: agents must be a mapping"},
-		{"agents:\n  a: {}\n", `2: agent "a" has no token`},
+		{"agents:\n  a: {}\n", `2: agent "a" has neither token nor user`},
+		{"agents:\n  a: {user: \"\"}\n", `2: agent "a": user`},
+		{"agents:\n  a: {user: al ice}\n", `2: agent "a": user "al ice": write the name`},
+		{"agents:\n  unnamed@bob: {user: bob}\n", `2: agent "unnamed@bob": Janee gives`},
 		{"agents:\n  a b: {token: " + TokenDigest("x") + "}\n",
 			`2: agent name "a b": use 1 to 64 letters`},
 		{"agents:\n  unnamed: {token: " + TokenDigest("x") + "}\n",
@@ -358,5 +361,41 @@ func TestServerSettings(t *testing.T) {
 		if out, err := Set([]byte(accessText()), key, value); err == nil {
 			t.Errorf("%s was set:\n%s", key, out)
 		}
+	}
+}
+
+// TestUserChangesAnAgent: a reload that binds an agent is told and recorded.
+func TestUserChangesAnAgent(t *testing.T) {
+	var all []*Config
+	for _, user := range []string{"ann", "bob"} {
+		c, err := Parse([]byte("agents:\n  a: {user: " + user + "}\n"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, c)
+	}
+	same, other := DiffAgents(all[0], all[0]), DiffAgents(all[0], all[1])
+	if len(same.Changed) != 0 || len(other.Changed) != 1 {
+		t.Errorf("%+v, %+v", same, other)
+	}
+}
+
+// TestAgentsOf: digits are a uid and nothing else, so that no user name can be taken for one.
+func TestAgentsOf(t *testing.T) {
+	c, err := Parse([]byte("agents:\n  a: {user: ann}\n  b: {user: 1001}\n  c: {user: ann}\n" +
+		"  d: {token: " + TokenDigest("x") + "}\n"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct{ uid, user, want string }{
+		{"1000", "ann", "a c"}, {"1001", "bob", "b"}, {"1001", "ann", "a b c"},
+		{"1002", "1001", ""}, {"", "", ""},
+	} {
+		if got := strings.Join(c.AgentsOf(tt.uid, tt.user), " "); got != tt.want {
+			t.Errorf("uid %s, user %s: %q", tt.uid, tt.user, got)
+		}
+	}
+	if _, ok := c.AgentByToken("x"); !ok {
+		t.Error("the token of d is unknown")
 	}
 }

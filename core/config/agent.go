@@ -18,10 +18,18 @@ const TokenPrefix = "janee_"
 
 const digestPrefix = "sha256:"
 
-// Agent is a registered agent: nobody can use its name without its token.
+// maxUser is the longest name of a user in bytes, as useradd(8) has it.
+const maxUser = 32
+
+// UnnamedOf is Unnamed for the clients of one system user.
+func UnnamedOf(user string) string { return Unnamed + "@" + user }
+
+// Agent is a registered agent: nobody can use its name without its token, or without being its
+// user.
 type Agent struct {
 	Name    string
-	Digest  [sha256.Size]byte // of the token, which is stored nowhere
+	Digest  [sha256.Size]byte // of the token, which is stored nowhere; zero if it has none
+	User    string            // the system user that it runs as: a name, or a uid in digits; or ""
 	Created string            // RFC 3339, "" if the file names none
 	Line    int               // 1-based, of the name
 }
@@ -45,13 +53,29 @@ func (c *Config) AgentByToken(token string) (name string, ok bool) {
 	return name, ok
 }
 
+// AgentsOf names the agents that are bound to a system user, in the order of the file. A binding in
+// digits is a uid. Every other one is the name of the user, so that a user who is called "1001" is
+// not taken for the one with that uid.
+func (c *Config) AgentsOf(uid, user string) (names []string) {
+	for _, name := range c.AgentNames {
+		switch bound := c.Agents[name].User; {
+		case bound == "":
+		case isUID(bound) && bound == uid, !isUID(bound) && bound == user:
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+func isUID(s string) bool { return strings.Trim(s, "0123456789") == "" }
+
 func (r *configReader) agent(key, n *yaml.Node) {
 	a := &Agent{Name: key.Value, Line: key.Line}
 	what := "agent " + brief(a.Name)
 	switch {
 	case !ValidName(a.Name):
 		r.problem(key.Line, "agent name %s: %s", brief(a.Name), nameHelp)
-	case a.Name == Unnamed:
+	case a.Name == Unnamed, strings.HasPrefix(a.Name, UnnamedOf("")):
 		r.problem(key.Line,
 			"%s: Janee gives this name to clients without one: choose another", what)
 	}
@@ -61,9 +85,22 @@ func (r *configReader) agent(key, n *yaml.Node) {
 	r.mapping(n, what,
 		known{"token", func(n *yaml.Node) { r.digest(n, what, a) }},
 		known{"created", r.moment(&a.Created, what+": created")},
+		known{"user", func(n *yaml.Node) { r.agentUser(n, what, a) }},
 	)
-	if n.Kind == yaml.MappingNode && lookup(n, "token") == nil {
-		r.problem(key.Line, "%s has no token: `janee agent add` writes one", what)
+	if n.Kind == yaml.MappingNode && lookup(n, "token") == nil && lookup(n, "user") == nil {
+		r.problem(key.Line, "%s has neither token nor user: `janee agent add` writes a token", what)
+	}
+}
+
+func (r *configReader) agentUser(n *yaml.Node, what string, a *Agent) {
+	user, ok := r.text(n, what+": user")
+	if !ok {
+		return
+	}
+	a.User = user
+	if !ValidName(user) || len(user) > maxUser {
+		r.problem(n.Line, "%s: user %s: write the name of a system user or its uid",
+			what, brief(user))
 	}
 }
 

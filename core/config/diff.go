@@ -78,9 +78,11 @@ func sameValue(a, b Value) bool {
 	return a.Sealed == b.Sealed && reflect.DeepEqual(a.Plain, b.Plain)
 }
 
-// DiffAgents compares the registered agents; one with another token has changed.
+// DiffAgents compares the registered agents; one with another token or user has
+// changed.
 func DiffAgents(old, now *Config) Changes {
 	return diff(old.AgentNames, now.AgentNames, func(name string) bool {
-		return old.Agents[name].Digest == now.Agents[name].Digest
+		a, b := old.Agents[name], now.Agents[name]
+		return a.Digest == b.Digest && a.User == b.User
 	})
 }

@@ -144,9 +144,13 @@ var serverKeys = []Key{
 
 var agentKeys = []Key{
 	{Path: "agents", Kind: Names,
-		Meaning: "Agents that have a token. Only the token, or `janee serve --agent NAME`, gives " +
-			"an agent such a name."},
-	{Path: "agents.NAME.token", Kind: Text, Required: true,
-		Meaning: "SHA-256 of the token. Janee writes it, and does not keep the token."},
+		Meaning: "Agents that have a token or a user. Only these, or `janee serve --agent NAME` " +
+			"with a home of its own, give an agent such a name."},
+	{Path: "agents.NAME.token", Kind: Text,
+		Meaning: "SHA-256 of the token. Janee writes it, and does not keep the token. An agent " +
+			"with a `user` needs none."},
 	{Path: "agents.NAME.created", Kind: Moment, Meaning: "When the agent was registered."},
+	{Path: "agents.NAME.user", Kind: Text,
+		Meaning: "The system user that the agent runs as: its name or its uid. Over " +
+			"the socket of `janee daemon run` no other user can be this agent."},
 }

@@ -151,14 +151,14 @@ it, and records it in the audit log. The agent never sees a key.`,
 	root.SetErr(env.Stderr)
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.AddCommand(initCommand(env), setupCommand(env), addCommand(env), searchCommand(env),
-		importCommand(env), listCommand(env), serveCommand(env), logsCommand(env), demoCommand(env),
-		diagnoseCommand(env), whoamiCommand(env), statusCommand(env), overviewCommand(env),
-		policyCommand(env), approvalsCommand(env), approveCommand(env), denyCommand(env),
-		sessionsCommand(env), revokeCommand(env), reopenCommand(env), lockCommand(env),
-		unlockCommand(env), agentCommand(env), healthCommand(env), capCommand(env),
-		removeCommand(env), serviceCommand(env), configCommand(env), trustCommand(env),
-		testCommand(env), signCommand(env), keyCommand(env), doctorCommand(env),
-		backupCommand(env), restoreCommand(env), versionCommand(env))
+		importCommand(env), listCommand(env), serveCommand(env), daemonCommand(env),
+		logsCommand(env), demoCommand(env), diagnoseCommand(env), whoamiCommand(env),
+		statusCommand(env), overviewCommand(env), policyCommand(env), approvalsCommand(env),
+		approveCommand(env), denyCommand(env), sessionsCommand(env), revokeCommand(env),
+		reopenCommand(env), lockCommand(env), unlockCommand(env), agentCommand(env),
+		healthCommand(env), capCommand(env), removeCommand(env), serviceCommand(env),
+		configCommand(env), trustCommand(env), testCommand(env), signCommand(env), keyCommand(env),
+		doctorCommand(env), backupCommand(env), restoreCommand(env), versionCommand(env))
 	finish(root, env)
 	return root
 }

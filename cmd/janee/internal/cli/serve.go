@@ -55,7 +55,10 @@ broken, the previous configuration stays in force.
 
 Over stdio an agent has the name that its client reports, unless --agent gives it another. A name
 that "janee agent add" has registered can be used only with --agent, or over HTTP with the agent's
-token.`,
+token.
+
+Where "janee daemon run" has opened its socket and JANEE_HOME is not set, serve over stdio opens no
+home: it passes everything on to the daemon.`,
 		Example: `  janee serve
   janee serve --agent deploy-bot
   janee serve --transport http --port 9100
@@ -122,14 +125,18 @@ func (t transport) foreign(chosen transport, given func(flag string) bool) (err 
 }
 
 func runServe(cmd *cobra.Command, env *Env, t transport) error {
+	return t.serve(newServing(cmd, env))
+}
+
+func newServing(cmd *cobra.Command, env *Env) *serving {
 	boundMemory(env.Getenv)
-	return t.serve(&serving{
+	return &serving{
 		ctx:     cmd.Context(),
 		env:     env,
 		clients: mcpserver.NewClients(),
 		hangup:  onHangup(cmd.Context()),
 		report:  func(err error) { _ = report(env, cmd, nil, err) },
-	})
+	}
 }
 
 func (s *serving) options(refuse func(mcpserver.Refusal) mcpserver.Reply) mcpserver.Options {

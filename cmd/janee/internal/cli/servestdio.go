@@ -1,13 +1,10 @@
 package cli
 
 import (
-	"errors"
 	"fmt"
-	"sync/atomic"
 
 	"github.com/spf13/pflag"
 
-	"github.com/true-and-useful/janee/cmd/janee/internal/hint"
 	"github.com/true-and-useful/janee/cmd/janee/internal/mcpserver"
 	"github.com/true-and-useful/janee/cmd/janee/internal/toolcalls"
 	"github.com/true-and-useful/janee/core"
@@ -33,40 +30,17 @@ func stdioTransport() transport {
 	}
 }
 
-// serveStdio answers from the start on, whatever is wrong with the home: to a client, a server that
-// ends is a closed connection and tells nothing.
+// serveStdio serves the client by the daemon, if there is one, and else by a home of its own.
 func serveStdio(s *serving, agent string) error {
-	s.env.Keys().Ask = nil // the terminal, if there is one, is the client's, which may be an agent
-	var running atomic.Pointer[parts]
-	late := toolcalls.NewLate(agent, s.env.warn, func() (*toolcalls.Broker, error) {
-		home, err := open(s.env)
-		if err != nil {
-			return nil, err
-		}
-		p, err := openParts(s, home)
-		if err != nil {
-			return nil, err
-		}
-		running.Store(p)
-		sayRunning(s.env.Stderr, "stdio", home)
-		return p.stdioBroker(agent), nil
-	})
-	defer func() {
-		if p := running.Load(); p != nil {
-			p.close()
-		}
-	}()
-	if err := late.Open(); err != nil {
-		s.report(err)
-		s.env.warn("the server keeps running and refuses calls until this is fixed; " +
-			"you need not restart it")
+	if path, found := daemonSocket(s.env.Getenv); found {
+		return serveRelay(s, path, agent)
 	}
+	late := newLateHome(s, agent, "stdio",
+		func(p *parts) *toolcalls.Broker { return p.stdioBroker(agent) })
+	defer late.close()
+	late.start(s)
 	server := mcpserver.New(late, s.options(late.Refuse))
-	err := server.Serve(s.ctx, s.env.Stdin, s.env.Stdout)
-	if late.Err() != nil {
-		return hint.New(hint.ExitCode(late.Err()), "", errors.Join(err, errSaid))
-	}
-	return err
+	return late.end(server.Serve(s.ctx, s.env.Stdin, s.env.Stdout))
 }
 
 // stdioBroker answers the calls of the client that has started the server. agent is the name that

@@ -32,7 +32,7 @@ func (g *Gateway) run(
 	defer flow.Drop() // if a step panics, the call counts as under way no longer
 	k := &call{
 		Gateway: g,
-		agent:   c.Agent,
+		agent:   c.Holder(),
 		client:  client,
 		lease:   lease,
 		inForce: inForce,

@@ -102,7 +102,7 @@ type Reply struct {
 func (g *Gateway) Do(ctx context.Context, c core.Call, client Client) (reply Reply) {
 	g.underWay.Add(1)
 	defer g.underWay.Add(-1) // after the flow was dropped, see reportParked
-	lease := g.replies.Lease(c.Agent)
+	lease := g.replies.Lease(c.Holder())
 	defer func() {
 		reply.Release = lease.Free
 		if reply.Body == nil { // nothing is kept, or the call panicked

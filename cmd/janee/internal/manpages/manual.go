@@ -14,6 +14,8 @@ var exits = []entry{
 
 var variables = []entry{
 	{"JANEE_HOME", "The home, instead of `~/.janee`."},
+	{"JANEE_SOCKET", "The socket of `janee daemon run`. `janee serve` uses it in place of a " +
+		"home, unless `JANEE_HOME` is set."},
 	{"JANEE_KEY_FILE", "The file of the root key."},
 	{"JANEE_MASTER_KEY", "The root key itself, as `janee key export` prints it or as 64 hex " +
 		"digits. Every process of yours can read it."},

@@ -8,9 +8,10 @@ import (
 	"github.com/mark3labs/mcp-go/mcp"
 )
 
-// Refusal is a refusal by this package itself, before or after the Broker.
+// Refusal is a refusal by this package itself, before or after the Broker, or by one that carries
+// its lines.
 type Refusal struct {
-	Code  string // BUSY, CANCELLED or INTERNAL
+	Code  string // BUSY, CANCELLED, INTERNAL or REPLY_LOST
 	Agent string
 }
 
@@ -84,6 +85,19 @@ func inOurWords(req *request, e mcp.JSONRPCErrorDetails) mcp.JSONRPCErrorDetails
 		e.Message = "the cursor is not one that tools/list returned"
 	}
 	return e
+}
+
+// Unanswered returns the line that answers a request as refused with r, for a request that no
+// Server answers. It returns nil for a line that is not a request.
+func (s *Server) Unanswered(line []byte, r Refusal) []byte {
+	m, f := parse(line)
+	switch {
+	case f != nil || m.isAnswer || m.id == nil:
+		return nil
+	case m.method == methodCall:
+		return s.refuse(m, r)
+	}
+	return (&fault{busyCode, s.refusal(r).Prose}).line(m.id)
 }
 
 func (f *fault) line(id json.RawMessage) []byte {

@@ -80,13 +80,21 @@ func (l *Late) look() error {
 // Call implements mcpserver.Broker. A call that is refused here leaves no record, because without a
 // home and its root key there is no log.
 func (l *Late) Call(ctx context.Context, c mcpserver.Call) mcpserver.Reply {
-	if b := l.ready.Load(); b != nil {
-		return b.Call(ctx, c)
-	}
-	if err := l.lookFor(); err != nil {
+	b, err := l.broker()
+	if err != nil {
 		return refused(l.notReady(c.Agent, err))
 	}
-	return l.ready.Load().Call(ctx, c)
+	return b.Call(ctx, c)
+}
+
+func (l *Late) broker() (*Broker, error) {
+	if b := l.ready.Load(); b != nil {
+		return b, nil
+	}
+	if err := l.lookFor(); err != nil {
+		return nil, err
+	}
+	return l.ready.Load(), nil
 }
 
 func (l *Late) lookFor() error {

@@ -38,6 +38,7 @@ type Broker struct {
 	// one; "" is the name that the transport gives.
 	Agent          string
 	IdentitySource string // how this transport knows the name
+	Peer           core.Peer
 }
 
 // Call implements mcpserver.Broker. Arguments that cannot be read go on as a call with a fault, so
@@ -86,7 +87,9 @@ func (b *Broker) read(c mcpserver.Call) core.Call {
 			Via:            b.Via,
 			Client:         c.Client,
 			IdentitySource: b.IdentitySource,
-			// only the tokens of HTTP prove who calls
+			Peer:           b.Peer,
+			// only the tokens of HTTP prove who calls; of the daemon's socket the engine asks
+			// who the user is
 			SelfNamed: b.Agent == "" && b.Via != core.ViaHTTP,
 		}, Tool: c.Tool,
 	}
