@@ -123,7 +123,7 @@ export class World {
   /** Ends janee serve. */
   async unserve(): Promise<void> {
     const server = this.#server;
-    if (!server || server.exitCode !== null) return;
+    if (!server || server.exitCode !== null || server.signalCode !== null) return;
     const gone = new Promise((done) => server.once("exit", done));
     server.kill("SIGTERM");
     await gone;

@@ -11,8 +11,8 @@ func agentListCommand(env *Env) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "list",
 		Short: "List registered agents and what they may use",
-		Long: "List the registered agents and the capabilities that each may use. Janee does not " +
-			"keep tokens, so it cannot show them.",
+		Long: `List the registered agents, the capabilities that each may use, and the system user to
+which config.yaml binds it. Janee does not keep tokens, so it cannot show them.`,
 		Example: "  janee agent list\n  janee agent list --json",
 		Args:    cobra.NoArgs,
 		RunE:    func(*cobra.Command, []string) error { return runAgentList(env, asJSON) },
@@ -24,6 +24,7 @@ func agentListCommand(env *Env) *cobra.Command {
 type agentLine struct {
 	Name    string `json:"name"`
 	Created string `json:"created,omitempty"`
+	User    string `json:"user,omitempty"`
 	accessNames
 }
 
@@ -38,7 +39,8 @@ func runAgentList(env *Env, asJSON bool) error {
 		if err != nil {
 			return err
 		}
-		lines = append(lines, agentLine{name, v.config.Agents[name].Created, a.Capabilities})
+		agent := v.config.Agents[name]
+		lines = append(lines, agentLine{name, agent.Created, agent.User, a.Capabilities})
 	}
 	if asJSON {
 		return writeJSON(env.Stdout, struct {
@@ -48,13 +50,12 @@ func runAgentList(env *Env, asJSON bool) error {
 	if len(lines) == 0 {
 		fmt.Fprintln(env.Stderr,
 			"No agent is registered. `janee agent add NAME` registers one and gives it a token. "+
-				"An "+
-				"agent without a token has the name that its client reports.")
+				"An agent without a token has the name that its client reports.")
 		return nil
 	}
-	t := newTable(env.Stdout, "AGENT", "SINCE", "MAY USE")
+	t := newTable(env.Stdout, "AGENT", "SINCE", "MAY USE", "USER")
 	for _, l := range lines {
-		t.row(l.Name, l.Created, listText(l.Accessible))
+		t.row(l.Name, l.Created, listText(l.Accessible), l.User)
 	}
 	return t.flush()
 }
